@@ -1,0 +1,60 @@
+PORT ?= 8000
+BIN = .venv/bin
+MANAGE = $(BIN)/python manage.py
+PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4 --cov
+LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.12 \
+	--generate-hashes --custom-compile-command="make lock"
+
+.DEFAULT_GOAL = help
+.PHONY: help setup setup-dev free-port run test lint screenshots lock cron-install
+
+# `make run` leaves the choice to the environment; what checks the code does not.
+run: export DEBUG ?= 1
+lint: export DEBUG = 1
+test screenshots: export DEBUG = 0
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
+
+setup: ## Prepare .venv to run the application
+	@tools/setup.sh requirements.txt
+
+setup-dev: ## Prepare .venv to test and change it as well
+	@tools/setup.sh requirements-dev.txt
+
+free-port:
+	@python=$$(tools/find_python.sh) && "$$python" tools/check_port.py $(PORT)
+
+run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
+	@$(MANAGE) setup_demo
+	@exec $(MANAGE) runserver 127.0.0.1:$(PORT)
+
+test: setup-dev ## Run all tests, on SQLite and on PostgreSQL
+	@tools/install_browser.sh
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --cov-report= --cov-fail-under=0
+	$(BIN)/python -m tests.on_postgres $(PYTEST) --cov-append --ignore=tests/browser
+
+lint: setup-dev ## Check style, templates, imports, migrations and settings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	find backoffice weblog billing -path '*/templates/*.html' \
+		-exec $(BIN)/djade --check --target-version 6.1 {} +
+	$(BIN)/lint-imports --no-logo
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) check
+	DEBUG=0 ALLOWED_HOSTS=example.org \
+		SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+		$(MANAGE) check --deploy --fail-level WARNING
+
+screenshots: setup-dev ## Take the pictures in docs/screenshots again
+	SCREENSHOTS=docs/screenshots $(BIN)/pytest tests/browser
+
+lock: setup-dev ## Compile requirements*.txt from requirements*.in
+	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+
+cron-install: setup ## Install the cron jobs of this checkout for the current user
+	@test -f .env || { echo "Cron jobs see .env only: copy .env.example to it first" >&2; exit 1; }
+	@command -v crontab >/dev/null || { echo "crontab is missing: apt install cron" >&2; exit 1; }
+	@$(MANAGE) crontab add -v 0
+	@$(MANAGE) crontab show
