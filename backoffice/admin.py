@@ -1,0 +1,135 @@
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    BooleanRadioFilter,
+    ChoicesCheckboxFilter,
+    RangeDateTimeFilter,
+    RelatedCheckboxFilter,
+)
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
+from backoffice.models import JobRun
+
+SIGN_IN = "Sign-in"
+
+admin.site.unregister([User, Group])
+
+
+@admin.register(User)
+class UserAdmin(auth_admin.UserAdmin, HistoryAdmin):
+    """Accounts are deactivated, never deleted: history and money point to them.
+
+    Rights and passwords are the superusers' alone. With the permission to change users, others
+    keep names and addresses; whoever could set a password could sign in as an approver.
+    """
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["show_person", "email", "show_roles", "is_active", "last_login"]
+    list_filter = [
+        ("groups", RelatedCheckboxFilter),
+        ("is_active", BooleanRadioFilter),
+        ("is_superuser", BooleanRadioFilter),
+    ]
+    fieldsets = [
+        (None, {"fields": ["username", ("first_name", "last_name"), "email"]}),
+        (SIGN_IN, {"fields": ["password"]}),
+        (
+            "Roles and rights",
+            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+        ),
+        ("Dates", {"fields": [("last_login", "date_joined")]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+    superuser_fields = ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
+
+    @display(description="user", header=True, ordering="username")
+    def show_person(self, user):
+        name = user.get_full_name() or user.get_username()
+        return name, user.get_username(), "".join(word[0] for word in name.split()[:2])
+
+    @display(description="roles", label=True)
+    def show_roles(self, user):
+        roles = [group.name for group in user.groups.all()]
+        return ["Superuser", *roles] if user.is_superuser else roles
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.user.is_superuser:
+            return fieldsets
+        return [fieldset for fieldset in fieldsets if fieldset[0] != SIGN_IN]
+
+    def get_readonly_fields(self, request, obj=None):
+        if request.user.is_superuser:
+            return self.readonly_fields
+        return [*self.readonly_fields, *self.superuser_fields]
+
+    def has_add_permission(self, request):
+        return request.user.is_superuser
+
+    def has_change_permission(self, request, obj=None):
+        if obj and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def user_change_password(self, request, id, form_url=""):
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+
+@admin.register(Group)
+class GroupAdmin(auth_admin.GroupAdmin, HistoryAdmin):
+    list_display = ["name"]
+
+    def has_add_permission(self, request):
+        return request.user.is_superuser
+
+    def has_change_permission(self, request, obj=None):
+        return request.user.is_superuser
+
+
+@admin.register(JobRun)
+class JobRunAdmin(ReadOnlyAdmin):
+    list_display = ["name", "show_status", "started_at", "show_duration", "show_last_line"]
+    list_filter = [
+        ("name", AllValuesCheckboxFilter),
+        ("status", ChoicesCheckboxFilter),
+        ("started_at", RangeDateTimeFilter),
+    ]
+    search_fields = ["name", "output"]
+    fields = ["name", "status", "started_at", "finished_at", "output"]
+
+    @display(
+        description="status",
+        ordering="status",
+        label={
+            JobRun.Status.RUNNING: "info",
+            JobRun.Status.SUCCEEDED: "success",
+            JobRun.Status.FAILED: "danger",
+        },
+    )
+    def show_status(self, run):
+        return run.status, run.get_status_display()
+
+    @display(description="took")
+    def show_duration(self, run):
+        if run.finished_at is None:
+            return None
+        seconds = (run.finished_at - run.started_at).total_seconds()
+        return f"{seconds:.1f} s" if seconds < 60 else timesince(run.started_at, run.finished_at)
+
+    @display(description="last words")
+    def show_last_line(self, run):
+        return Truncator(run.output.rpartition("\n")[2]).chars(120)

@@ -1,0 +1,179 @@
+"""The page on which auditors read every recorded change, of every kind, newest first."""
+
+import datetime as dt
+from collections import defaultdict
+
+from django import forms
+from django.apps import apps
+from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.auth import get_user_model
+from django.core.paginator import Paginator
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import CharField, Value
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.timezone import get_current_timezone
+from django.views.generic import TemplateView
+from simple_history.utils import get_history_model_for_model
+from unfold.views import UnfoldSiteViewMixin
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from backoffice.changes import describe_records
+
+ENTRIES_PER_PAGE = 50
+SYSTEM = "system"
+
+
+def list_kinds():
+    """Return {label: model} of everything that has a history."""
+    return {
+        model._meta.label_lower: model
+        for model in apps.get_models()
+        if hasattr(model._meta, "simple_history_manager_attribute")
+    }
+
+
+def find_versions(kinds, **filters):
+    """Return the (kind, history_date, history_id) of all versions that match, newest first."""
+    first, *others = [
+        get_history_model_for_model(model)
+        .objects.filter(**filters)
+        .order_by()
+        .annotate(kind=Value(kind, output_field=CharField()))
+        .values_list("kind", "history_date", "history_id")
+        for kind, model in kinds.items()
+    ]
+    return first.union(*others, all=True).order_by("-history_date", "kind", "-history_id")
+
+
+def load_entries(versions):
+    """Return the Entry of each of `versions`, in their order. Queries: some for each kind."""
+    history_ids = defaultdict(list)
+    for kind, _, history_id in versions:
+        history_ids[kind].append(history_id)
+    entries = {}
+    for kind, ids in history_ids.items():
+        history_model = get_history_model_for_model(apps.get_model(kind))
+        records = history_model.objects.filter(history_id__in=ids).select_related("history_user")
+        for entry in describe_records(list(records)):
+            entries[kind, entry.record.history_id] = entry
+    return [entries[kind, history_id] for kind, _, history_id in versions]
+
+
+def _list_people():
+    yield "", "Anyone"
+    yield SYSTEM, "System"
+    for user in get_user_model().objects.order_by("username"):
+        full_name = user.get_full_name()
+        yield str(user.pk), f"{full_name} ({user})" if full_name else str(user)
+
+
+def _list_kind_choices():
+    kinds = [
+        (kind, capfirst(model._meta.verbose_name_plural)) for kind, model in list_kinds().items()
+    ]
+    return [("", "Everything"), *sorted(kinds, key=lambda choice: choice[1])]
+
+
+class DayField(forms.DateField):
+    """A day whose midnight can be told in every time zone: year 1 and year 9999 overflow."""
+
+    default_validators = [
+        MinValueValidator(dt.date(2000, 1, 1)),
+        MaxValueValidator(dt.date(2099, 12, 31)),
+    ]
+    widget = forms.DateInput(
+        format="%Y-%m-%d", attrs={"type": "date", "class": " ".join(INPUT_CLASSES)}
+    )
+
+
+class AuditTrailForm(forms.Form):
+    person = forms.ChoiceField(
+        label="Who", choices=_list_people, required=False, widget=UnfoldAdminSelectWidget
+    )
+    kind = forms.ChoiceField(
+        label="What", choices=_list_kind_choices, required=False, widget=UnfoldAdminSelectWidget
+    )
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
+    reason = forms.CharField(
+        label="Reason contains", max_length=200, required=False, widget=UnfoldAdminTextInputWidget
+    )
+
+    def clean(self):
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and until < since:
+            self.add_error("until", "This day is before the first one.")
+
+    def find_versions(self):
+        """Return the versions that the reader asked for: none at all if the form is not valid."""
+        if not self.is_valid():
+            return []
+        data = self.cleaned_data
+        kinds = list_kinds()
+        filters = {}
+        if data["person"]:
+            filters["history_user"] = None if data["person"] == SYSTEM else data["person"]
+        if data["since"]:
+            filters["history_date__gte"] = _midnight(data["since"])
+        if data["until"]:
+            filters["history_date__lt"] = _midnight(data["until"] + dt.timedelta(days=1))
+        if data["reason"]:
+            filters["history_change_reason__icontains"] = data["reason"]
+        if data["kind"]:
+            kinds = {data["kind"]: kinds[data["kind"]]}
+        return find_versions(kinds, **filters)
+
+
+def _midnight(day):
+    return dt.datetime.combine(day, dt.time.min, get_current_timezone())
+
+
+class AuditTrailView(UnfoldSiteViewMixin, TemplateView):
+    http_method_names = ["get", "head"]
+    permission_required = "backoffice.view_audittrail"
+    template_name = "backoffice/audit_trail.html"
+    title = "Audit trail"
+
+    def get_context_data(self, **kwargs):
+        form = AuditTrailForm(self.request.GET)
+        page = Paginator(form.find_versions(), ENTRIES_PER_PAGE).get_page(
+            self.request.GET.get(PAGE_VAR)
+        )
+        entries = load_entries(page.object_list)
+        return super().get_context_data(
+            form=form,
+            page=page,
+            page_range=list(page.paginator.get_elided_page_range(page.number)),
+            rows=list(zip(entries, self.link_histories(entries), strict=True)),
+            is_filtered=bool(form.is_valid() and any(form.cleaned_data.values())),
+            **kwargs,
+        )
+
+    def link_histories(self, entries):
+        """Return the address of each object's own history: empty where this user can't see it."""
+        pks = defaultdict(set)
+        for entry in entries:
+            pks[entry.record.instance_type].add(entry.object_pk)
+        visible = {model: self.find_visible(model, pks) for model, pks in pks.items()}
+        return [
+            reverse(_history_url_name(entry), args=[quote(entry.object_pk)])
+            if entry.object_pk in visible[entry.record.instance_type]
+            else ""
+            for entry in entries
+        ]
+
+    def find_visible(self, model, pks):
+        if not self.admin_site.is_registered(model):
+            return set()
+        model_admin = self.admin_site.get_model_admin(model)
+        if not model_admin.has_view_permission(self.request):
+            return set()
+        queryset = model_admin.get_queryset(self.request).filter(pk__in=pks)
+        return set(queryset.values_list("pk", flat=True))
+
+
+def _history_url_name(entry):
+    opts = entry.record.instance_type._meta
+    return f"admin:{opts.app_label}_{opts.model_name}_history"

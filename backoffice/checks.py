@@ -1,0 +1,87 @@
+"""System checks of the project."""
+
+import subprocess
+
+from django.conf import settings
+from django.contrib.admin.sites import all_sites
+from django.core.checks import Error, Info, Warning, register
+from django_crontab.crontab import Crontab
+
+
+@register("admin")
+def check_actions(app_configs, **kwargs):
+    """Unfold runs an action without a dialog on GET, and one without permissions for anyone."""
+    return [
+        error
+        for site in all_sites
+        for model_admin in site._registry.values()
+        for error in _check_actions_of(model_admin)
+    ]
+
+
+def _check_actions_of(model_admin):
+    # A submit-line action runs in the form's own POST, where no dialog can be.
+    for place in ("actions_list", "actions_row", "actions_detail", "actions_submit_line"):
+        for name in model_admin._extract_action_names(getattr(model_admin, place, ())):
+            action = getattr(model_admin, name)
+            missing = []
+            if not getattr(action, "allowed_permissions", None):
+                missing.append("permissions")
+            if place != "actions_submit_line" and not getattr(action, "dialog", None):
+                missing.append("dialog")
+            if missing:
+                yield Error(
+                    f"The action {name} in {place} has no {' and no '.join(missing)}.",
+                    obj=type(model_admin),
+                    id="backoffice.E001",
+                )
+
+
+@register("cron", deploy=True)
+def check_crontab(app_configs, **kwargs):
+    """`crontab add` (django-crontab 0.7.1) can leave old lines, or none, and exit with 0."""
+    crontab = Crontab(verbosity=0)
+    installed = _read_crontab(crontab.settings.CRONTAB_EXECUTABLE)
+    crontab.add_jobs()
+    comment = f"# {crontab.settings.CRONTAB_COMMENT}"
+    ours = {line for line in installed if line.endswith(comment)}
+    if ours == {line.strip() for line in crontab.crontab_lines}:
+        return []
+    if not ours:
+        return [
+            Info(
+                "This user's crontab holds none of our jobs.",
+                hint="Run `manage.py crontab add -v 0` on the machine that runs them.",
+                id="backoffice.I002",
+            )
+        ]
+    return [
+        Warning(
+            "This user's crontab holds other jobs than settings.CRONJOBS.",
+            hint="Run `manage.py crontab add -v 0`, and this check again.",
+            id="backoffice.W002",
+        )
+    ]
+
+
+def _read_crontab(executable):
+    """Return the lines of this user's crontab: none where there is no crontab, or no cron."""
+    try:
+        result = subprocess.run([executable, "-l"], capture_output=True, text=True, check=False)
+    except OSError:
+        return []
+    return [line.strip() for line in result.stdout.splitlines()]
+
+
+@register("security", deploy=True)
+def check_proxies(app_configs, **kwargs):
+    """Behind a proxy that nobody counts, all readers share its address and are one reader."""
+    if settings.SECURE_PROXY_SSL_HEADER and not settings.TRUSTED_PROXIES:
+        return [
+            Warning(
+                "BEHIND_TLS_PROXY is on, but TRUSTED_PROXIES is 0.",
+                hint="Set TRUSTED_PROXIES to the number of your own proxies.",
+                id="backoffice.W003",
+            )
+        ]
+    return []

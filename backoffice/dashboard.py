@@ -1,0 +1,163 @@
+"""The home page: the numbers that matter to whoever looks, and what waits for them.
+
+The one module that puts both apps' numbers together. Without billing its part is absent.
+"""
+
+import datetime as dt
+import json
+
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+
+from backoffice.models import JobRun
+from weblog.models import Blog
+
+CHART_DAYS = 30
+
+
+def dashboard_context(request: HttpRequest, context: dict) -> dict:
+    """Add what admin/index.html shows. Each part asks for the permission of what it tells."""
+    user, today = request.user, timezone.localdate()
+    context["cards"] = [*_blog_cards(user)]
+    context["tasks"] = [*_blog_tasks(user)]
+    if apps.is_installed("billing"):
+        context["cards"] = [*_view_cards(user, today), *context["cards"]]
+        context["tasks"] += _batch_tasks(user)
+        context["chart"] = _views_chart(user, today)
+    if user.has_perm("backoffice.view_jobrun"):
+        context["job_runs"] = _last_runs()
+    return context
+
+
+def _blog_cards(user: User):
+    if not user.has_perm("weblog.view_blog"):
+        return
+    blogs = Blog.objects.visible_to(user)
+    everyones = user.has_perm("weblog.view_all_blogs")
+    link = reverse("admin:weblog_blog_changelist")
+    yield {
+        "label": "Live blogs" if everyones else "Your live blogs",
+        "value": number_format(blogs.live().count(), force_grouping=True),
+        "link": f"{link}?status__exact=published",
+    }
+    yield {
+        "label": "Waiting for review",
+        "value": number_format(blogs.awaiting_review().count(), force_grouping=True),
+        "link": f"{link}?status__exact=in_review",
+    }
+
+
+def _blog_tasks(user: User):
+    link = reverse("admin:weblog_blog_changelist")
+    if user.has_perm("weblog.publish_blog"):
+        waiting = Blog.objects.awaiting_review().exclude(author=user).count()
+        if waiting:
+            text = "blog waits" if waiting == 1 else "blogs wait"
+            yield {
+                "text": f"{waiting} {text} for your review",
+                "link": f"{link}?status__exact=in_review",
+            }
+    if user.has_perm("weblog.add_blog"):
+        drafts = user.blogs.filter(status=Blog.Status.DRAFT).count()
+        if drafts:
+            text = "draft of yours is" if drafts == 1 else "drafts of yours are"
+            yield {
+                "text": f"{drafts} {text} not submitted for review yet",
+                "link": f"{link}?status__exact=draft",
+            }
+
+
+def _view_cards(user: User, today: dt.date):
+    from billing.figures import month_figures
+    from billing.money import format_amount, round_amount
+    from billing.periods import month_of, previous_month
+
+    if not (may_see_all := _sees_all_views(user)) and not user.has_perm("weblog.add_blog"):
+        return
+    author = None if may_see_all else user
+    month = month_of(today)
+    now = month_figures(month=month, author=author)
+    before = month_figures(month=previous_month(month), author=author)
+    last = f"{previous_month(month):%B}"
+    yield {
+        "label": f"{'Views' if may_see_all else 'Your views'} in {month:%B} so far",
+        "value": number_format(now.views, force_grouping=True),
+        "note": f"{number_format(before.views, force_grouping=True)} in all of {last}",
+    }
+    if user.has_perm("billing.view_payoutbatch"):
+        unpriced = f", and {now.unpriced} views without a price" if now.unpriced else ""
+        yield {
+            "label": f"Cost of {month:%B} so far",
+            "value": format_amount(round_amount(now.cost)),
+            "note": f"{format_amount(round_amount(before.cost))} in all of {last}{unpriced}",
+        }
+
+
+def _sees_all_views(user: User) -> bool:
+    return user.has_perms(["weblog.view_all_blogs"]) or user.has_perm(
+        "billing.view_monthlyviewcount"
+    )
+
+
+def _batch_tasks(user: User):
+    from billing.models import PayoutBatch
+
+    if user.has_perm("billing.submit_payoutbatch"):
+        for batch in PayoutBatch.objects.drafts():
+            asked = (
+                "was returned to you" if batch.return_reason else "is a draft to check and submit"
+            )
+            yield {"text": f"The payout batch of {batch} {asked}", "link": _batch_link(batch)}
+    if user.has_perm("billing.approve_payoutbatch"):
+        for batch in PayoutBatch.objects.awaiting_approval().exclude(submitted_by=user):
+            yield {
+                "text": f"The payout batch of {batch} waits for an approver",
+                "link": _batch_link(batch),
+            }
+
+
+def _batch_link(batch) -> str:
+    return reverse("admin:billing_payoutbatch_change", args=[batch.pk])
+
+
+def _views_chart(user: User, today: dt.date) -> dict | None:
+    from billing.figures import views_by_day
+
+    if not (may_see_all := _sees_all_views(user)) and not user.has_perm("weblog.add_blog"):
+        return None
+    days = views_by_day(
+        first=today - dt.timedelta(days=CHART_DAYS - 1),
+        last=today,
+        author=None if may_see_all else user,
+    )
+    return {
+        "title": "Views per day" if may_see_all else "Views of your blogs per day",
+        "days": [{"day": day, "views": views} for day, views in reversed(days.items())],
+        "summary": f"{number_format(sum(days.values()), force_grouping=True)} views in "
+        f"{CHART_DAYS} days, in numbers",
+        "data": json.dumps(
+            {
+                "labels": [date_format(day, "j M") for day in days],
+                "datasets": [
+                    {
+                        "label": "Views",
+                        "data": list(days.values()),
+                        "backgroundColor": "var(--color-primary-600)",
+                        "maxBarThickness": 26,
+                        "displayYAxis": True,
+                    }
+                ],
+            }
+        ),
+    }
+
+
+def _last_runs():
+    """Return the latest run of each job. One query."""
+    latest = JobRun.objects.filter(name=OuterRef("name")).values("pk")[:1]
+    return JobRun.objects.filter(pk=Subquery(latest)).order_by("name")

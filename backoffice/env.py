@@ -1,0 +1,45 @@
+"""Where settings come from: the process environment first, then the file .env beside manage.py.
+
+Cron jobs see almost no environment, so whatever they need must stand in that file.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.FileAwareEnv()
+env.read_env(BASE_DIR / ".env")
+
+
+def read_development_key(path: Path) -> str:
+    """Return the secret key kept in the file at `path`, made on first use. For DEBUG alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+def read_mailer(name: str, *, default: str) -> dict:
+    """Return a mailer for settings.MAILERS from a URL such as smtp+tls://user:password@host:587."""
+    url = env.email(name, default=default)
+    options = {
+        "host": url["EMAIL_HOST"],
+        "port": url["EMAIL_PORT"],
+        "username": url["EMAIL_HOST_USER"],
+        "password": url["EMAIL_HOST_PASSWORD"],
+        "use_tls": url.get("EMAIL_USE_TLS", False),
+        "use_ssl": url.get("EMAIL_USE_SSL", False),
+    }
+    return {
+        "BACKEND": url["EMAIL_BACKEND"],
+        "OPTIONS": {key: value for key, value in options.items() if value},
+    }

@@ -1,0 +1,199 @@
+"""Settings of the back-office. What differs between machines is listed in .env.example."""
+
+from django.utils.csp import CSP
+
+from backoffice.env import BASE_DIR, VAR_DIR, env, read_development_key, read_mailer
+from backoffice.theme import UNFOLD  # noqa: F401
+
+# Core
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = (
+    env("SECRET_KEY", default=None) or read_development_key(VAR_DIR / "development.key")
+    if DEBUG
+    else env("SECRET_KEY")
+)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else []
+)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ROOT_URLCONF = "backoffice.urls"
+WSGI_APPLICATION = "backoffice.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FIXTURE_DIRS = [BASE_DIR / "fixtures"]
+
+INSTALLED_APPS = [
+    "backoffice",
+    "unfold.apps.BasicAppConfig",  # not "unfold": that would replace our admin site
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
+    "backoffice.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "import_export",
+    "simple_history",
+    "django_crontab",
+    "weblog",
+    "billing",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "backoffice.middleware.ClientAddressMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database: SQLite unless DATABASE_URL names a PostgreSQL.
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/db.sqlite3")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    VAR_DIR.mkdir(exist_ok=True)
+    # IMMEDIATE and WAL: without both, writers meet "database is locked". FULL: with NORMAL a
+    # power cut loses acknowledged commits. recursive_triggers: REPLACE must not skip a trigger.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"
+        ),
+    }
+
+# Language and time. TIME_ZONE is the one billing time zone: days and months of views are cut in it.
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env("TIME_ZONE", default="Europe/Berlin")
+USE_I18N = True
+USE_TZ = True
+FORMAT_MODULE_PATH = ["backoffice.formats"]
+
+# Static files
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Accounts and sessions
+
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+
+# Transport and browser security. The admin's theme runs Alpine, which needs 'unsafe-eval', and
+# writes style attributes; the public pages override this with a strict policy (weblog.views).
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 60 * 60)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+)
+X_FRAME_OPTIONS = "SAMEORIGIN"  # the theme opens related objects in an iframe
+SILENCED_SYSTEM_CHECKS = ["security.W019"]  # asks for DENY
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
+    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "img-src": [CSP.SELF, "data:"],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.SELF],
+    "form-action": [CSP.SELF],
+}
+
+# How many proxies of our own stand before the application; X-Forwarded-For is believed for no more.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+# Mail: people named in ADMINS hear of cron runs that fail.
+
+MAILERS = {
+    "default": read_mailer("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost")
+}
+ADMINS = env.list("ADMINS", default=[])
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
+
+# Logging
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
+}
+
+# History, import and export. Export needs its own permission; formulas are guarded by base_admin.
+
+SIMPLE_HISTORY_REVERT_DISABLED = True
+SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
+SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = False
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+IMPORT_EXPORT_ESCAPE_ILLEGAL_CHARS_ON_EXPORT = True
+
+# Counting and paying
+
+CURRENCY = env("CURRENCY", default="EUR")  # ISO 4217
+ROBOT_LISTS = env.list("ROBOT_LISTS", default=["counter", "is-bot"])
+PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
+
+# Cron. Only a trigger: each job repeats safely and is recorded as a JobRun.
+
+CRONTAB_COMMENT = env("CRONTAB_COMMENT", default="backoffice of the publishing house")
+CRONTAB_DJANGO_SETTINGS_MODULE = "backoffice.settings"
+CRONTAB_DJANGO_MANAGE_PATH = f"{BASE_DIR}/manage.py"
+CRONTAB_COMMAND_PREFIX = f"cd {BASE_DIR} &&"
+CRONTAB_COMMAND_SUFFIX = f">> {VAR_DIR}/cron.log 2>&1"
+CRONJOBS = []
+if "billing" in INSTALLED_APPS:
+    CRONJOBS += [
+        ("*/5 * * * *", "backoffice.jobs.run_job", ["fold_views"]),
+        ("20 3 * * *", "backoffice.jobs.run_job", ["build_payout_batch"]),
+    ]

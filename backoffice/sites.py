@@ -1,0 +1,67 @@
+"""The admin site, with a command palette of our own."""
+
+import time
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.text import capfirst
+from unfold.dataclasses import SearchResult
+from unfold.sites import UnfoldAdminSite
+
+ROWS_PER_MODEL = 10
+
+
+class BackofficeSite(UnfoldAdminSite):
+    index_title = "Home"
+
+    def search(self, request, extra_context=None):
+        """Answer the command palette.
+
+        Unfold's own (0.110) keeps what it found for five minutes, past a permission withdrawn
+        since; it loads every row that matches; and `?page=zz` is a 500. This one asks anew, for
+        ten rows of a model at most, and has one page.
+        """
+        started = time.monotonic()
+        term = request.GET.get("s", "").replace("\0", "").strip().lower()
+        if not term:
+            return HttpResponse()
+        results = self._search_apps(self.get_app_list(request), term)
+        results += self._search_rows(request, term)
+        paginator = Paginator(results, per_page=len(results) or 1)
+        return TemplateResponse(
+            request,
+            "unfold/helpers/command_results.html",
+            {
+                "search_term": term,
+                "page_obj": paginator,
+                "results": paginator.page(1),
+                "page_counter": 0,
+                "execution_time": time.monotonic() - started,
+            },
+            headers={"HX-Trigger": "search"},
+        )
+
+    def _search_rows(self, request, term):
+        results = []
+        labels = self._get_config("COMMAND", request)["search_models"]
+        for model, model_admin in self._registry.items():
+            opts = model._meta
+            if opts.label_lower not in labels or not model_admin.has_view_permission(request):
+                continue
+            rows, has_duplicates = model_admin.get_search_results(
+                request, model_admin.get_queryset(request), term
+            )
+            if has_duplicates:
+                rows = rows.distinct()
+            results += [
+                SearchResult(
+                    title=str(row),
+                    description=capfirst(opts.verbose_name),
+                    link=reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk]),
+                    icon="data_object",
+                )
+                for row in rows[:ROWS_PER_MODEL]
+            ]
+        return results

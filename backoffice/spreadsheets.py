@@ -1,0 +1,37 @@
+"""Cells that a spreadsheet must not take for formulas (OWASP ASVS 5.0, 1.2.10)."""
+
+from import_export import resources, widgets
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+
+
+def guard_cell(value):
+    """Return text that would start a formula with a quote before it; anything else unchanged.
+
+    Only str is touched, so that a number stays one. Text that starts with a quote gets one more:
+    unguard_cell then brings every title back as it was.
+    """
+    if isinstance(value, str) and value.startswith((*FORMULA_STARTS, "'")):
+        return f"'{value}"
+    return value
+
+
+def unguard_cell(value):
+    """Undo guard_cell."""
+    if isinstance(value, str) and value.startswith("'"):
+        return value[1:]
+    return value
+
+
+class GuardedResource(resources.ModelResource):
+    """The base of every import-export resource. Each lists its fields."""
+
+    class Meta:
+        clean_model_instances = True
+        skip_unchanged = True
+        report_skipped = True
+        use_bulk = False
+
+    def export_field(self, field, instance, **kwargs):
+        value = super().export_field(field, instance, **kwargs)
+        return value if isinstance(field.widget, widgets.NumberWidget) else guard_cell(value)

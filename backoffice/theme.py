@@ -1,0 +1,160 @@
+"""How the admin looks, and what each role finds in its sidebar.
+
+Read while settings load: nothing here may import a model or the admin.
+"""
+
+from typing import NamedTuple
+
+from django.apps import apps
+from django.conf import settings
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import urlencode
+
+
+class Link(NamedTuple):
+    """A sidebar link to the list of a model, with the number of rows if `filters` pick some out."""
+
+    title: str
+    icon: str
+    model: str
+    filters: dict | None = None
+    permission: str = ""  # unless it is that to view the model
+
+
+TO_REVIEW = {"status__exact": "in_review"}
+
+NAVIGATION = {
+    "Weblog": [
+        Link("Blogs", "article", "weblog.blog"),
+        Link("To review", "rate_review", "weblog.blog", TO_REVIEW, "weblog.publish_blog"),
+        Link("Categories", "category", "weblog.category"),
+    ],
+    "Billing": [
+        Link("Payout batches", "account_balance_wallet", "billing.payoutbatch"),
+        Link("Payments", "payments", "billing.payment"),
+        Link("Prices", "sell", "billing.categoryprice"),
+        Link("Monthly views", "calendar_month", "billing.monthlyviewcount"),
+        Link("Daily views", "today", "billing.dailyviewcount"),
+        Link("Views", "visibility", "billing.blogview"),
+        Link("Access log imports", "upload_file", "billing.accesslogimport"),
+        Link("Exports", "download", "billing.paymentexport"),
+    ],
+    "Control": [
+        Link("Audit trail", "manage_search", "backoffice.audittrail"),
+        Link("Job runs", "schedule", "backoffice.jobrun"),
+    ],
+    "Administration": [
+        Link("Users", "person", "auth.user"),
+        Link("Groups", "group", "auth.group"),
+    ],
+}
+
+
+def build_navigation(request):
+    """Return the sidebar of whoever asks: what they may open, of the apps that are installed."""
+    index = reverse("admin:index")
+    home = {"title": "Dashboard", "icon": "space_dashboard", "link": index}
+    sections = [{"items": [home | {"active": request.path == index}]}]
+    for title, links in NAVIGATION.items():
+        items = [item for link in links if (item := _build_item(link, request))]
+        if items:
+            sections.append({"title": title, "separator": True, "items": items})
+    return sections
+
+
+def _build_item(link, request):
+    app_label, model_name = link.model.split(".")
+    permission = link.permission or f"{app_label}.view_{model_name}"
+    try:
+        url = reverse(f"admin:{app_label}_{model_name}_changelist")
+    except NoReverseMatch:
+        return None
+    if not request.user.has_perm(permission):
+        return None
+    is_review = TO_REVIEW.items() <= request.GET.dict().items()
+    item = {
+        "title": link.title,
+        "icon": link.icon,
+        "link": url,
+        "active": request.path.startswith(url) and is_review == bool(link.filters),
+    }
+    if link.filters:
+        item["link"] += f"?{urlencode(link.filters)}"
+        item["badge"] = apps.get_model(link.model).objects.filter(**link.filters).count()
+        item["badge_variant"] = "primary"
+    return item
+
+
+def name_environment(request):
+    return ["Demo", "warning"] if settings.DEBUG else None
+
+
+UNFOLD = {
+    "SITE_TITLE": "Imprint",
+    "SITE_HEADER": "Imprint",
+    "SITE_SUBHEADER": "Publishing back-office",
+    "SITE_ICON": lambda request: static("backoffice/icon.svg"),
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("backoffice/icon.svg"),
+        },
+    ],
+    "SITE_VIEWS": [
+        ("audit-trail/", "backoffice_audittrail_changelist", "backoffice.audit.AuditTrailView"),
+    ],
+    "LOGIN": {"image": lambda request: static("backoffice/login.svg")},
+    "STYLES": [lambda request: static("backoffice/admin.css")],
+    "ENVIRONMENT": name_environment,
+    "DASHBOARD_CALLBACK": "backoffice.dashboard.dashboard_context",
+    "SIDEBAR": {"show_search": True, "navigation": build_navigation},
+    "COMMAND": {
+        "search_models": [
+            "weblog.blog",
+            "weblog.category",
+            "billing.payoutbatch",
+            "billing.payment",
+            "auth.user",
+        ],
+    },
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "base": {
+            "50": "oklch(98.4% .003 200)",
+            "100": "oklch(96.4% .004 200)",
+            "200": "oklch(92.2% .006 202)",
+            "300": "oklch(86.4% .009 204)",
+            "400": "oklch(71.5% .016 206)",
+            "500": "oklch(53.5% .02 208)",
+            "600": "oklch(44% .021 210)",
+            "700": "oklch(36.5% .021 212)",
+            "800": "oklch(27.5% .019 214)",
+            "900": "oklch(20.5% .016 216)",
+            "950": "oklch(14% .013 218)",
+        },
+        # White text on 600 has a contrast of 6.5:1, 500 on a dark page one of 6:1.
+        "primary": {
+            "50": "oklch(97.6% .013 192)",
+            "100": "oklch(94.4% .03 192)",
+            "200": "oklch(88.8% .055 191)",
+            "300": "oklch(81% .08 191)",
+            "400": "oklch(73% .098 190)",
+            "500": "oklch(66% .1 190)",
+            "600": "oklch(47% .08 191)",
+            "700": "oklch(41% .07 192)",
+            "800": "oklch(35% .058 193)",
+            "900": "oklch(29.5% .047 194)",
+            "950": "oklch(21% .034 195)",
+        },
+        "font": {
+            "subtle-light": "var(--color-base-500)",
+            "subtle-dark": "var(--color-base-400)",
+            "default-light": "var(--color-base-700)",
+            "default-dark": "var(--color-base-300)",
+            "important-light": "var(--color-base-950)",
+            "important-dark": "var(--color-base-50)",
+        },
+    },
+}

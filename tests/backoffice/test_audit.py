@@ -1,0 +1,315 @@
+import datetime as dt
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice.audit import list_kinds
+from tests.factories import make_blog, make_category, make_user
+from weblog.models import Blog, Category
+
+URL = "/admin/audit-trail/"
+
+
+@pytest.fixture
+def auditor(client, make_clerk):
+    user = make_clerk("backoffice.view_audittrail", username="otto")
+    client.force_login(user)
+    forget_history()
+    return user
+
+
+def forget_history():
+    for model in list_kinds().values():
+        model.history.all().delete()
+
+
+def read(client, **filters):
+    """The entries of the page, newest first."""
+    response = client.get(URL, filters)
+    assert response.status_code == 200
+    return [entry for entry, _ in response.context["rows"]]
+
+
+def save(instance, *, by=None, reason=None, at=None, **values):
+    for name, value in values.items():
+        setattr(instance, name, value)
+    instance._history_user, instance._change_reason = by, reason
+    if at:
+        instance._history_date = at
+    instance.save()
+    return instance
+
+
+def test_url_is_that_of_a_list():
+    assert reverse("admin:backoffice_audittrail_changelist") == URL
+
+
+def test_everything_with_a_history_is_in_the_trail():
+    assert {"weblog.blog", "weblog.category", "auth.user", "auth.group"} <= set(list_kinds())
+
+
+def test_newest_change_comes_first_whatever_its_kind(client, auditor):
+    start = timezone.now()
+    save(Category(name="One", slug="one"), at=start)
+    save(Group(name="Editors"), at=start + dt.timedelta(minutes=1))
+    save(Category(name="Two", slug="two"), at=start + dt.timedelta(minutes=2))
+    assert [entry.object_name for entry in read(client)] == ["Two", "Editors", "One"]
+
+
+def test_addition_lists_what_was_entered(client, auditor):
+    save(Category(name="Tech", slug="tech"))
+    (entry,) = read(client)
+    assert entry.changes == [("Name", None, "Tech"), ("Slug", None, "tech")]
+
+
+def test_change_tells_old_and_new(client, auditor):
+    category = save(Category(name="Tech", slug="tech"))
+    save(category, name="Technology", by=auditor, reason="As the board calls it")
+    entry = read(client)[0]
+    assert entry.changes == [("Name", "Tech", "Technology")]
+    assert entry.person == "otto"
+    assert entry.record.history_change_reason == "As the board calls it"
+
+
+def test_deletion_lists_what_was_lost(client, auditor):
+    save(Category(name="Tech", slug="tech")).delete()
+    entry = read(client)[0]
+    assert entry.changes == [("Name", "Tech", None), ("Slug", "tech", None)]
+    assert b"Deleted" in client.get(URL).content
+
+
+def test_change_is_against_the_row_recorded_before_it(client, auditor):
+    one = save(Category(name="One", slug="one"))
+    two = save(Category(name="Two", slug="two"))
+    save(one, name="Uno")
+    save(two, name="Due")
+    save(one, name="Ein", at=timezone.now() - dt.timedelta(days=30))
+    changes = {entry.changes[0].new: entry.changes[0].old for entry in read(client)}
+    assert changes == {"Ein": "Uno", "Due": "Two", "Uno": "One", "Two": None, "One": None}
+
+
+def test_save_without_a_change_says_so(client, auditor):
+    save(save(Category(name="Tech", slug="tech")))
+    assert read(client)[0].changes == []
+    assert b"Saved without a change" in client.get(URL).content
+
+
+def test_change_with_no_record_before_it_says_so(client, auditor):
+    category = make_category("Tech")
+    forget_history()
+    save(category, name="Technology")
+    (entry,) = read(client)
+    assert entry.is_first_known
+    assert ("Name", None, "Technology") in entry.changes
+    assert b"What it was before is not known" in client.get(URL).content
+
+
+def test_nobody_is_the_system(client, auditor):
+    save(Category(name="Tech", slug="tech"))
+    assert read(client)[0].person == "system"
+
+
+def test_foreign_key_is_told_by_name_and_choice_by_label(client, auditor):
+    blog = make_blog(category=make_category("Tech"), status=Blog.Status.IN_REVIEW)
+    save(blog, category=make_category("Sports"), status=Blog.Status.PUBLISHED)
+    changes = next(entry.changes for entry in read(client) if entry.kind == "blog")
+    assert changes == [("Category", "Tech", "Sports"), ("Status", "In review", "Published")]
+
+
+def test_foreign_key_to_a_deleted_row_is_told_by_its_number(client, auditor):
+    category, other = make_category("Tech"), make_category("Sports")
+    blog = make_blog(category=category)
+    save(blog, category=other)
+    pk = category.pk
+    category.delete()
+    blogs = [entry for entry in read(client, kind="weblog.blog") if entry.record.id == blog.pk]
+    assert blogs[0].changes == [("Category", f"category {pk}, deleted", "Sports")]
+
+
+def test_name_that_needs_a_deleted_row_is_a_number(client, auditor):
+    prices = pytest.importorskip("billing.models")
+    category = make_category("Tech")
+    price = save(
+        prices.CategoryPrice(
+            category=category, price_per_1000="15", effective_from=dt.date(2026, 1, 1)
+        )
+    )
+    pk = price.pk
+    price.delete()
+    category.delete()
+    entry = read(client, kind="billing.categoryprice")[0]
+    assert entry.object_name == f"price {pk}"
+
+
+def test_groups_of_a_user_are_told_by_name(client, auditor):
+    user = make_user("edda")
+    forget_history()
+    save(user)
+    user.groups.add(Group.objects.create(name="Editors"))
+    user.groups.add(Group.objects.create(name="Authors"))
+    assert read(client, kind="auth.user")[0].changes == [("Groups", "Editors", "Authors, Editors")]
+
+
+def test_permissions_of_a_group_are_told_by_name(client, auditor):
+    group = save(Group(name="Editors"))
+    group.permissions.add(Permission.objects.get(codename="view_blog"))
+    assert read(client)[0].changes == [("Permissions", "", "Weblog | blog | Can view blog")]
+
+
+def test_false_is_left_out_of_an_addition_but_told_in_a_change(client, auditor):
+    user = save(User(username="edda", is_active=True))
+    save(user, is_active=False)
+    changed, added = read(client, kind="auth.user")
+    assert changed.changes == [("Active", "yes", "no")]
+    assert "Superuser status" not in [change.field for change in added.changes]
+
+
+def test_long_text_is_cut_around_the_difference_and_kept_in_full(client, auditor):
+    start, end = "before " * 40, " after" * 40
+    blog = make_blog(body=f"<p>{start}one{end}</p>")
+    save(blog, body=f"<p>{start}two{end}</p>")
+    (change,) = read(client, kind="weblog.blog")[0].changes
+    assert change.is_long
+    assert change.new == f"<p>{start}two{end}</p>"
+    assert "one" in change.shortened.old
+    assert "two" in change.shortened.new
+    assert len(change.shortened.new) < 200
+    assert f"{start}two{end}" in client.get(URL).content.decode()
+
+
+def test_values_and_reasons_are_escaped(client, auditor):
+    category = save(Category(name="<script>alert(1)</script>", slug="x"))
+    save(category, name="<img src=x onerror=alert(2)>", reason="<script>alert(3)</script>")
+    page = client.get(URL).content.decode()
+    for number in (1, 3):
+        assert f"<script>alert({number})" not in page
+        assert f"&lt;script&gt;alert({number})" in page
+    assert "<img src=x" not in page
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, ["Three", "Two", "One"]),
+        ({"person": "system"}, ["Three"]),
+        ({"kind": "auth.group"}, []),
+        ({"kind": "weblog.category"}, ["Three", "Two", "One"]),
+        ({"since": "2026-03-02"}, ["Three", "Two"]),
+        ({"until": "2026-03-01"}, ["One"]),
+        ({"since": "2026-03-02", "until": "2026-03-02"}, ["Two"]),
+        ({"reason": "BOARD"}, ["Two"]),
+        ({"reason": "nobody said this"}, []),
+    ],
+)
+def test_filters(client, auditor, filters, expected):
+    # 23:30 in UTC is the next day already in the billing time zone, Europe/Berlin.
+    save(Category(name="One", slug="1"), by=auditor, at=_utc(2026, 3, 1, 22, 59))
+    save(
+        Category(name="Two", slug="2"),
+        by=auditor,
+        reason="Said the board",
+        at=_utc(2026, 3, 1, 23, 30),
+    )
+    save(Category(name="Three", slug="3"), at=_utc(2026, 3, 5))
+    assert [entry.object_name for entry in read(client, **filters)] == expected
+
+
+def test_filter_by_person(client, auditor):
+    save(Category(name="One", slug="1"), by=auditor)
+    save(Category(name="Two", slug="2"), by=make_user("edda", first_name="Edda"))
+    assert [entry.object_name for entry in read(client, person=auditor.pk)] == ["One"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("person", "999999"),
+        ("person", "zz"),
+        ("kind", "sessions.session"),
+        ("since", "yesterday"),
+        ("since", "0001-01-01"),
+        ("until", "9999-12-31"),
+        ("reason", "\0"),
+        ("reason", "x" * 201),
+    ],
+)
+def test_bad_filter_is_an_error_in_the_form(client, auditor, field, value):
+    save(Category(name="One", slug="1"))
+    response = client.get(URL, {field: value})
+    assert response.status_code == 200
+    assert field in response.context["form"].errors
+    assert response.context["rows"] == []
+
+
+def test_last_day_is_not_before_the_first(client, auditor):
+    response = client.get(URL, {"since": "2026-03-02", "until": "2026-03-01"})
+    assert "until" in response.context["form"].errors
+
+
+def test_pages_hold_fifty(client, auditor):
+    for number in range(51):
+        save(Category(name=f"{number}", slug=f"{number}"))
+    assert len(read(client)) == 50
+    assert len(read(client, p=2)) == 1
+    assert len(read(client, p="zz")) == 50
+    assert b"51 changes" in client.get(URL).content
+
+
+def test_empty_trail_says_what_will_stand_in_it(client, auditor):
+    assert b"Whatever is added, changed or deleted" in client.get(URL).content
+    assert b"No change matches" in client.get(URL, {"person": "system"}).content
+
+
+def test_query_count_is_the_same_for_more_rows(
+    client, auditor, django_assert_num_queries, django_assert_max_num_queries
+):
+    def add(count):
+        for _ in range(count):
+            blog = save(make_blog(category=make_category()), title="Another")
+            make_user().groups.add(Group.objects.create(name=f"Group {blog.pk}"))
+
+    add(2)
+    client.get(URL)
+    with django_assert_max_num_queries(30) as two:
+        client.get(URL)
+    add(10)
+    with django_assert_num_queries(len(two)):
+        client.get(URL)
+
+
+def test_object_links_to_its_history_only_for_who_may_see_it(client, auditor, make_clerk):
+    category = save(Category(name="Tech", slug="tech"))
+    url = reverse("admin:weblog_category_history", args=[category.pk])
+    assert url not in client.get(URL).content.decode()
+    client.force_login(make_clerk("backoffice.view_audittrail", "weblog.view_category"))
+    assert url in client.get(URL).content.decode()
+    category.delete()
+    assert url not in client.get(URL).content.decode()
+
+
+def test_unregistered_model_has_no_link(client, auditor, monkeypatch):
+    save(Category(name="Tech", slug="tech"))
+    monkeypatch.setattr("backoffice.sites.BackofficeSite.is_registered", lambda site, model: False)
+    assert [url for _, url in client.get(URL).context["rows"]] == [""]
+
+
+def test_reading_needs_the_permission(client, make_clerk):
+    assert client.get(URL).status_code == 302
+    client.force_login(make_clerk("weblog.view_blog", "auth.view_user"))
+    assert client.get(URL).status_code == 403
+    client.force_login(make_clerk("backoffice.view_audittrail", is_staff=False))
+    assert client.get(URL).status_code == 302
+    client.force_login(make_clerk(is_superuser=True))
+    assert client.get(URL).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
+def test_reading_is_all_there_is(client, auditor, method):
+    assert getattr(client, method)(URL).status_code == 405
+    assert client.head(URL).status_code == 200
+
+
+def _utc(*args):
+    return dt.datetime(*args, tzinfo=dt.UTC)

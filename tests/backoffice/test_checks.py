@@ -1,0 +1,112 @@
+import subprocess
+
+import pytest
+from django.contrib import admin
+from django_crontab.crontab import Crontab
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from backoffice import checks
+from backoffice.models import JobRun
+
+
+class Admin(ModelAdmin):
+    @action(permissions=["change"], dialog={"title": "Sure?"})
+    def guarded(self, request, form):
+        pass
+
+    @action(permissions=["change"])
+    def on_get(self, request):
+        pass
+
+    @action(dialog={"title": "Sure?"})
+    def for_anyone(self, request, form):
+        pass
+
+    def neither(self, request):
+        pass
+
+
+def run_check(**actions):
+    model_admin = type("SomeAdmin", (Admin,), actions)(JobRun, admin.site)
+    return [error.msg for error in checks._check_actions_of(model_admin)]
+
+
+@pytest.mark.parametrize("place", ["actions_list", "actions_row", "actions_detail"])
+def test_action_has_a_dialog_and_permissions(place):
+    assert run_check(**{place: ["guarded", {"title": "More", "items": ["guarded"]}]}) == []
+    assert run_check(**{place: ["on_get"]}) == [f"The action on_get in {place} has no dialog."]
+    assert run_check(**{place: [{"title": "More", "items": ["for_anyone"]}]}) == [
+        f"The action for_anyone in {place} has no permissions."
+    ]
+    assert run_check(**{place: ["neither"]}) == [
+        f"The action neither in {place} has no permissions and no dialog."
+    ]
+
+
+def test_action_of_the_submit_line_needs_permissions_alone():
+    assert run_check(actions_submit_line=["on_get"]) == []
+    assert len(run_check(actions_submit_line=["neither"])) == 1
+
+
+def test_actions_of_the_project_pass():
+    assert checks.check_actions(None) == []
+
+
+@pytest.fixture
+def crontab(monkeypatch):
+    """Return a function that sets what `crontab -l` prints."""
+
+    def use(text):
+        monkeypatch.setattr(
+            checks.subprocess,
+            "run",
+            lambda command, **options: subprocess.CompletedProcess(command, 0, stdout=text),
+        )
+
+    return use
+
+
+def make_lines():
+    crontab = Crontab(verbosity=0)
+    crontab.add_jobs()
+    return "".join(crontab.crontab_lines)
+
+
+def list_ids():
+    return [message.id for message in checks.check_crontab(None)]
+
+
+def test_crontab_with_our_jobs_passes(crontab):
+    crontab(f"# by hand\n0 4 * * * backup\n{make_lines()}")
+    assert list_ids() == []
+
+
+def test_crontab_without_our_jobs_is_a_remark(crontab):
+    crontab("0 4 * * * backup\n")
+    assert list_ids() == ["backoffice.I002"]
+
+
+def test_crontab_with_old_jobs_is_a_warning(crontab, settings):
+    lines = make_lines()
+    settings.CRONJOBS = [("0 5 * * *", "backoffice.jobs.run_job", ["fold_views"])]
+    crontab(lines)
+    assert list_ids() == ["backoffice.W002"]
+
+
+def test_machine_without_cron_is_a_remark(settings):
+    settings.CRONTAB_EXECUTABLE = "/nowhere/crontab"
+    assert list_ids() == ["backoffice.I002"]
+
+
+@pytest.mark.parametrize(
+    ("header", "proxies", "ids"),
+    [
+        (None, 0, []),
+        (("HTTP_X_FORWARDED_PROTO", "https"), 1, []),
+        (("HTTP_X_FORWARDED_PROTO", "https"), 0, ["backoffice.W003"]),
+    ],
+)
+def test_proxy_that_nobody_counts_is_a_warning(settings, header, proxies, ids):
+    settings.SECURE_PROXY_SSL_HEADER, settings.TRUSTED_PROXIES = header, proxies
+    assert [message.id for message in checks.check_proxies(None)] == ids

@@ -1,0 +1,140 @@
+import datetime as dt
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.urls import reverse
+
+from backoffice.models import JobRun
+from billing import payouts
+from tests.factories import make_blog, make_category, make_count, make_price, make_user
+from weblog.models import Blog
+
+pytestmark = pytest.mark.django_db
+
+AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_november():
+    with time_machine.travel(AT, tick=False):
+        yield
+
+
+@pytest.fixture
+def home(client):
+    """Return a function that opens the home page of somebody in a group."""
+    call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
+
+    def home(group, user=None):
+        client.force_login(user or make_user(groups=[group]))
+        return client.get(reverse("admin:index")).context
+
+    return home
+
+
+def make_month(views=1000):
+    """A batch of October, and twice its views in November so far, at 10 per 1,000."""
+    blog = make_blog(category=make_category("Tech"))
+    make_price(blog.category, "10", dt.date(2026, 1, 1))
+    make_count(blog, views, dt.date(2026, 10, 1))
+    make_count(blog, 2 * views, dt.date(2026, 11, 21))
+    return payouts.build_batch(month=dt.date(2026, 10, 1), at=AT)[0]
+
+
+def figures(context):
+    return {card["label"]: (card["value"], card.get("note")) for card in context["cards"]}
+
+
+def texts(context):
+    return [task["text"] for task in context["tasks"]]
+
+
+def test_finance_sees_views_cost_and_the_draft(home):
+    make_month()
+    context = home("Finance")
+    assert figures(context) == {
+        "Views in November so far": ("2,000", "1,000 in all of October"),
+        "Cost of November so far": ("€20.00", "€10.00 in all of October"),
+    }
+    assert texts(context) == ["The payout batch of October 2026 is a draft to check and submit"]
+
+
+def test_views_without_a_price_are_named_beside_the_cost(home):
+    make_month()
+    make_count(make_blog(), 7, dt.date(2026, 11, 1))
+    note = figures(home("Finance"))["Cost of November so far"][1]
+    assert note == "€10.00 in all of October, and 7 views without a price"
+
+
+def test_finance_is_told_of_a_returned_batch(home):
+    batch = payouts.submit_batch(batch=make_month(), by=make_user(), at=AT)
+    payouts.return_batch(batch=batch, by=make_user(), reason="Look again")
+    assert texts(home("Finance")) == ["The payout batch of October 2026 was returned to you"]
+
+
+def test_approver_sees_what_waits_but_not_what_they_submitted(home):
+    call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
+    approver = make_user(groups=["Approvers", "Finance"])
+    payouts.submit_batch(batch=make_month(), by=approver, at=AT)
+    assert texts(home("Approvers")) == ["The payout batch of October 2026 waits for an approver"]
+    assert texts(home(None, user=approver)) == []
+
+
+def test_editor_sees_reviews_and_no_money(home):
+    make_month()
+    make_blog(status=Blog.Status.IN_REVIEW)
+    context = home("Editors")
+    assert texts(context) == ["1 blog waits for your review"]
+    assert not any("€" in value for value, _ in figures(context).values())
+    assert "Views in November so far" in figures(context)
+
+
+def test_author_sees_their_own_numbers_alone(home):
+    make_month()
+    call_command("loaddata", "10_groups", verbosity=0)
+    author = make_user(groups=["Authors"])
+    make_count(make_blog(author=author), 3, dt.date(2026, 11, 2))
+    make_blog(author=author, status=Blog.Status.DRAFT)
+    context = home(None, user=author)
+    assert figures(context) == {
+        "Your views in November so far": ("3", "0 in all of October"),
+        "Your live blogs": ("1", None),
+        "Waiting for review": ("0", None),
+    }
+    assert texts(context) == ["1 draft of yours is not submitted for review yet"]
+    assert sum(row["views"] for row in context["chart"]["days"]) == 3
+
+
+def test_chart_has_every_day_also_as_text(home):
+    make_month()
+    days = home("Finance")["chart"]["days"]
+    assert len(days) == 30
+    assert days[0]["day"] == dt.date(2026, 11, 22)
+    assert days[1] == {"day": dt.date(2026, 11, 21), "views": 2000}
+
+
+def test_auditor_sees_the_last_run_of_each_job(home):
+    for hour, status in ((1, "succeeded"), (2, "failed")):
+        JobRun.objects.create(
+            name="fold_views", status=status, started_at=AT.replace(hour=hour), output="said"
+        )
+    assert [run.status for run in home("Auditors")["job_runs"]] == ["failed"]
+
+
+def test_somebody_without_a_role_gets_a_page_that_says_so(home):
+    context = home(None, user=make_user())
+    assert (context["cards"], context["tasks"]) == ([], [])
+    assert context["chart"] is None
+
+
+def test_number_of_queries_does_not_grow(home, client, django_assert_max_num_queries):
+    home("Auditors")
+    queries = []
+    for number in range(20):
+        make_count(make_blog(), 1, dt.date(2026, 11, 1 + number))
+        if number in (1, 19):
+            with django_assert_max_num_queries(20) as captured:
+                client.get(reverse("admin:index"))
+            queries.append(len(captured))
+    assert queries[0] == queries[1]

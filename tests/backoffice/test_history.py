@@ -1,0 +1,55 @@
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import override_settings
+
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_sign_in_adds_no_record(client):
+    user = make_user("edda")
+    assert client.login(username="edda", password="secret")
+    assert user.history.count() == 1
+
+
+def test_sign_in_that_renews_the_hash_adds_no_record(client):
+    user = make_user("edda")
+    with override_settings(
+        PASSWORD_HASHERS=[
+            "django.contrib.auth.hashers.ScryptPasswordHasher",
+            "django.contrib.auth.hashers.MD5PasswordHasher",
+        ]
+    ):
+        assert client.login(username="edda", password="secret")
+    user.refresh_from_db()
+    assert user.password.startswith("scrypt$")
+    assert user.history.count() == 1
+
+
+def test_changed_password_is_recorded_but_not_kept():
+    user = make_user("edda")
+    user.set_password("another secret")
+    user.save(update_fields=["password"])
+    record = user.history.first()
+    assert record.history_change_reason == "Password changed"
+    assert not hasattr(record, "password")
+    assert user.history.count() == 2
+
+
+def test_new_account_is_not_a_changed_password():
+    assert make_user("edda").history.get().history_change_reason is None
+
+
+def test_other_saves_keep_their_reason():
+    user = make_user("edda")
+    user.email, user._change_reason = "edda@example.org", "Asked for it"
+    user.save()
+    assert user.history.first().history_change_reason == "Asked for it"
+
+
+def test_groups_are_recorded_with_each_change():
+    user, group = make_user("edda"), Group.objects.create(name="Editors")
+    user.groups.add(group)
+    assert [row.group for row in user.history.first().groups.all()] == [group]
+    assert not User.objects.get().history.last().groups.exists()

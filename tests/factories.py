@@ -1,0 +1,99 @@
+"""Rows for tests. A test states only the values that it is about."""
+
+import datetime as dt
+import itertools
+from decimal import Decimal
+
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from weblog.models import Blog, Category
+
+_numbers = itertools.count(1)
+
+
+def make_user(username=None, *, groups=(), **values):
+    number = next(_numbers)
+    user = User.objects.create_user(
+        username=username or f"person{number}", password="secret", **{"is_staff": True} | values
+    )
+    user.groups.set([Group.objects.get_by_natural_key(name) for name in groups])
+    return user
+
+
+def make_category(name=None):
+    name = name or f"Category {next(_numbers)}"
+    return Category.objects.get_or_create(name=name, slug=name.lower().replace(" ", "-"))[0]
+
+
+def make_blog(**values):
+    number = next(_numbers)
+    values.setdefault("title", f"Blog {number}")
+    values.setdefault("slug", f"blog-{number}")
+    values.setdefault("status", Blog.Status.PUBLISHED)
+    values.setdefault("publish_at", timezone.now() - dt.timedelta(days=1000))
+    if "author" not in values:
+        values["author"] = make_user()
+    if "category" not in values:
+        values["category"] = make_category()
+    return Blog.objects.create(**values)
+
+
+def make_price(category, price_per_1000, effective_from=dt.date(2020, 1, 1), **values):
+    from billing.models import CategoryPrice
+
+    return CategoryPrice.objects.create(
+        category=category,
+        price_per_1000=Decimal(price_per_1000),
+        effective_from=effective_from,
+        **values,
+    )
+
+
+def make_count(blog, views, day=dt.date(2026, 10, 15)):
+    """Counted views of a blog, as fold_views leaves them."""
+    from billing.models import DailyViewCount, MonthlyViewCount
+
+    facts = {"blog": blog, "author": blog.author, "category": blog.category}
+    month, _ = MonthlyViewCount.objects.get_or_create(
+        **facts, month=day.replace(day=1), defaults={"views": 0}
+    )
+    month.views += views
+    month.save()
+    return DailyViewCount.objects.create(**facts, day=day, views=views)
+
+
+NOON = dt.datetime(2026, 10, 15, 10, tzinfo=dt.UTC)
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+
+
+def make_click(
+    blog, seconds=0.0, *, start=NOON, ip_address="192.0.2.1", user_agent=FIREFOX, user=None
+):
+    """A view as the receiver records it, `seconds` after `start`."""
+    from billing.counting import record_view
+
+    return record_view(
+        blog=blog,
+        viewed_at=start + dt.timedelta(seconds=seconds),
+        ip_address=ip_address,
+        user_agent=user_agent,
+        user=user,
+    )
+
+
+def make_line(
+    request="GET /blogs/arp-security/ HTTP/1.1",
+    *,
+    host="192.0.2.1",
+    time="17/May/2015:10:05:03 +0000",
+    status="200",
+    size="2326",
+    referer="-",
+    user_agent=FIREFOX,
+    more="",
+):
+    """A line of an access log in the combined format."""
+    return (
+        f'{host} - - [{time}] "{request}" {status} {size} "{referer}" "{user_agent}"{more}'
+    ).encode(errors="surrogateescape")
