@@ -1,0 +1,43 @@
+"""The site and the editors' admin with billing taken out."""
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.urls import reverse
+
+from tests.factories import make_blog, make_user
+from weblog.models import Blog
+from weblog.workflow import publish_blog
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(apps.is_installed("billing"), reason="runs without billing, by the tests"),
+]
+
+
+def test_reader_opens_a_blog(client):
+    blog = make_blog()
+    assert client.get(reverse("weblog:blog_list")).status_code == 200
+    assert client.get(blog.get_absolute_url()).status_code == 200
+
+
+def test_editor_works_in_the_admin(client):
+    call_command("loaddata", "fixtures/10_groups.json", verbosity=0)
+    client.force_login(make_user(groups=["Editors"]))
+    blog = make_blog(status=Blog.Status.IN_REVIEW)
+    for url in (
+        reverse("admin:index"),
+        reverse("admin:weblog_blog_changelist"),
+        reverse("admin:weblog_blog_add"),
+        reverse("admin:weblog_blog_change", args=[blog.pk]),
+        reverse("admin:weblog_blog_history", args=[blog.pk]),
+        reverse("admin:weblog_category_changelist"),
+    ):
+        response = client.get(url)
+        assert response.status_code == 200
+        assert "billing" not in response.content.decode().lower()
+
+
+def test_blog_goes_live():
+    blog = publish_blog(blog=make_blog(status=Blog.Status.IN_REVIEW), by=make_user())
+    assert blog.is_live

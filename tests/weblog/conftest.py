@@ -1,0 +1,30 @@
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from tests.factories import make_user
+
+
+@pytest.fixture
+def groups(db):
+    call_command("loaddata", settings.BASE_DIR / "fixtures" / "10_groups.json", verbosity=0)
+
+
+@pytest.fixture
+def author(groups):
+    return make_user(groups=["Authors"])
+
+
+@pytest.fixture
+def editor(groups):
+    return make_user(groups=["Editors"])
+
+
+@pytest.fixture
+def auditor(groups):
+    return make_user(groups=["Auditors"])
+
+
+@pytest.fixture
+def superuser(db):
+    return make_user(is_superuser=True)

@@ -1,0 +1,98 @@
+import pytest
+from django.urls import reverse
+
+from tests.factories import make_blog, make_user
+from weblog.forms import BlogForm
+from weblog.models import Blog
+from weblog.workflow import publish_blog
+
+pytestmark = pytest.mark.django_db
+
+
+def change_url(blog):
+    return reverse("admin:weblog_blog_change", args=[blog.pk])
+
+
+def values_of(blog, **values):
+    """What a browser posts that opened the form of `blog` as it is now."""
+    names = ("title", "slug", "summary", "body")
+    return {
+        **{name: getattr(blog, name) for name in names},
+        "category": blog.category_id,
+        "author": blog.author_id,
+        "version": blog.updated_at.isoformat(),
+        **values,
+    }
+
+
+def test_second_of_two_editors_is_refused(client, editor):
+    editor.first_name, editor.last_name = "Edith", "Hartmann"
+    editor.save()
+    blog = make_blog(title="As it was", status=Blog.Status.DRAFT)
+    first, second = values_of(blog, title="First"), values_of(blog, title="Second")
+    client.force_login(editor)
+    assert client.post(change_url(blog), first).status_code == 302
+    response = client.post(change_url(blog), second)
+    assert "Edith Hartmann saved this blog at" in response.content.decode()
+    blog.refresh_from_db()
+    assert blog.title == "First"
+
+
+def test_form_that_was_open_during_a_move_does_not_undo_it(client, editor):
+    blog = make_blog(status=Blog.Status.IN_REVIEW)
+    values = values_of(blog)
+    publish_blog(blog=blog, by=make_user())
+    client.force_login(editor)
+    assert client.post(change_url(blog), values).status_code == 200
+    blog.refresh_from_db()
+    assert blog.status == Blog.Status.PUBLISHED
+
+
+@pytest.mark.parametrize("version", ["", "yesterday"])
+def test_form_without_its_version_is_refused(client, editor, version):
+    blog = make_blog(status=Blog.Status.DRAFT)
+    client.force_login(editor)
+    response = client.post(change_url(blog), values_of(blog, version=version))
+    assert "Somebody else saved this blog at" in response.content.decode()
+
+
+def test_second_editor_is_refused_where_no_history_was_kept(client, editor):
+    blog = make_blog(status=Blog.Status.DRAFT)
+    blog.history.all().delete()
+    client.force_login(editor)
+    response = client.post(change_url(blog), values_of(blog, version="yesterday"))
+    assert "Somebody else saved this blog at" in response.content.decode()
+
+
+def test_page_carries_the_version(client, editor):
+    blog = make_blog(status=Blog.Status.DRAFT)
+    client.force_login(editor)
+    page = client.get(change_url(blog)).content.decode()
+    assert f'name="version" value="{blog.updated_at.isoformat()}"' in page
+
+
+def test_published_blog_cannot_become_ones_own(client, editor):
+    """Else an editor could publish in another's name and take the blog back."""
+    blog = make_blog()
+    client.force_login(editor)
+    response = client.post(change_url(blog), values_of(blog, author=editor.pk))
+    assert "You cannot make a published blog your own" in response.content.decode()
+
+
+def test_own_published_blog_can_still_be_edited(client, editor):
+    blog = make_blog(author=editor)
+    client.force_login(editor)
+    assert client.post(change_url(blog), values_of(blog, title="Better")).status_code == 302
+
+
+def test_draft_can_become_ones_own(client, editor):
+    blog = make_blog(status=Blog.Status.DRAFT)
+    client.force_login(editor)
+    assert client.post(change_url(blog), values_of(blog, author=editor.pk)).status_code == 302
+    blog.refresh_from_db()
+    assert blog.author == editor
+
+
+def test_editor_script_follows_the_configuration_that_it_corrects():
+    media = str(BlogForm().media)
+    assert media.index("trix.js") < media.index("trix.config.js") < media.index("body_editor.js")

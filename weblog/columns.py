@@ -1,0 +1,53 @@
+from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from unfold.decorators import display
+
+from weblog.names import full_name
+
+STATUS_COLOURS = {
+    "Draft": "",
+    "In review": "warning",
+    "Scheduled": "info",
+    "Published": "success",
+    "Archived": "",
+}
+
+
+class BlogColumns:
+    """What the blog admin shows of a blog, in its list and beside its form."""
+
+    @display(description="Status", ordering="status", label=STATUS_COLOURS)
+    def status_label(self, blog):
+        return "Scheduled" if blog.is_scheduled else blog.get_status_display()
+
+    @display(description="Status")
+    def status_badge(self, blog):
+        text = self.status_label(blog)
+        return render_to_string(
+            "unfold/helpers/label.html", {"text": text, "type": STATUS_COLOURS[text]}
+        )
+
+    @display(description="Author", ordering="author__first_name")
+    def author_name(self, blog):
+        return blog.author_name
+
+    @display(description="Publish at", ordering="publish_at")
+    def goes_live(self, blog):
+        """Empty before a blog was published: until then `publish_at` is only a default."""
+        return blog.publish_at if blog.was_published else None
+
+    @display(description="Last step")
+    def last_step(self, blog):
+        steps = blog.history.exclude(history_change_reason=None).select_related("history_user")
+        step = steps.first()
+        if step is None:
+            return "None yet"
+        moment = date_format(localtime(step.history_date), "DATETIME_FORMAT")
+        who = full_name(step.history_user) if step.history_user else "Nobody signed in"
+        return f"{step.history_change_reason}\n{who}, {moment}"
+
+    @display(description="Body")
+    def article(self, blog):
+        """The body as readers see it."""
+        return render_to_string("weblog/admin/article.html", {"blog": blog})

@@ -1,0 +1,118 @@
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from weblog.fields import CleanHTMLField
+from weblog.names import full_name
+from weblog.querysets import BlogQuerySet
+
+
+class CategoryManager(models.Manager):
+    def get_by_natural_key(self, slug):
+        return self.get(slug=slug)
+
+
+class Category(models.Model):
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=100, unique=True)
+
+    objects = CategoryManager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self):
+        return self.name
+
+    def natural_key(self):
+        return (self.slug,)
+
+
+class BlogManager(models.Manager.from_queryset(BlogQuerySet)):
+    def get_by_natural_key(self, slug):
+        return self.get(slug=slug)
+
+
+class Blog(models.Model):
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        IN_REVIEW = "in_review", "In review"
+        PUBLISHED = "published"
+        ARCHIVED = "archived"
+
+    # Who may move a blog is a permission; whether it may move now is this table.
+    TRANSITIONS = {
+        Status.DRAFT: {Status.IN_REVIEW, Status.PUBLISHED},
+        Status.IN_REVIEW: {Status.DRAFT, Status.PUBLISHED},
+        Status.PUBLISHED: {Status.ARCHIVED},
+        Status.ARCHIVED: {Status.PUBLISHED},
+    }
+
+    title = models.CharField(max_length=200)
+    slug = models.SlugField(
+        max_length=200, unique=True, help_text="The last part of the blog's public address."
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="blogs"
+    )
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="blogs")
+    summary = models.TextField(
+        blank=True, max_length=500, help_text="One or two sentences, shown in lists."
+    )
+    body = CleanHTMLField(blank=True)
+    status = models.CharField(
+        max_length=10, choices=Status.choices, default=Status.DRAFT, editable=False
+    )
+    publish_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = BlogManager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-publish_at", "-pk"]
+        indexes = [
+            models.Index(fields=["status", "-publish_at"], name="weblog_blog_live"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["draft", "in_review", "published", "archived"]),
+                name="weblog_blog_status_known",
+                violation_error_message="A blog is a draft, in review, published or archived.",
+            ),
+        ]
+        permissions = [
+            ("view_all_blogs", "Can see every author's blogs"),
+            ("publish_blog", "Can publish, return and archive blogs"),
+            ("export_blog", "Can export blogs"),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("weblog:blog_detail", args=[self.slug])
+
+    def natural_key(self):
+        return (self.slug,)
+
+    @property
+    def author_name(self):
+        return full_name(self.author)
+
+    @property
+    def was_published(self):
+        return self.status in (self.Status.PUBLISHED, self.Status.ARCHIVED)
+
+    @property
+    def is_live(self):
+        return self.status == self.Status.PUBLISHED and self.publish_at <= timezone.now()
+
+    @property
+    def is_scheduled(self):
+        return self.status == self.Status.PUBLISHED and not self.is_live

@@ -1,0 +1,3 @@
+def full_name(user):
+    """Return what a person is called: the username where no name was entered."""
+    return user.get_full_name() or user.get_username()

@@ -1,0 +1,14 @@
+"""What the weblog tells whoever wants to listen. Receivers live in other apps."""
+
+from django.dispatch import Signal
+
+# A reader was shown a live published blog: sent once the page was rendered, for a GET answered
+# with 200. Not sent for HEAD, for prefetch or prerender, for previews and for drafts.
+#
+# Arguments:
+#   blog        the Blog
+#   viewed_at   aware datetime of the request
+#   ip_address  str, the reader's address
+#   user_agent  str, as sent, empty where none was
+#   user        the signed-in User, or None
+blog_viewed = Signal()
