@@ -1,0 +1,164 @@
+"""Views out of a web server's access log, for pages that the application did not serve itself."""
+
+import contextlib
+import datetime as dt
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import BinaryIO
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from billing.counting import fold_views, make_view
+from billing.locks import hold_lock
+from billing.log_lines import Request, Skipped, make_reader, read_lines
+from billing.models import AccessLogImport, BlogView
+from weblog.models import Blog
+
+LINES_AT_A_TIME = 5_000
+CLOCK_TOLERANCE = dt.timedelta(minutes=5)  # between this clock and the web server's
+LISTED_LINES = 5
+
+# What may become of a line, in the order of the report. A log knows no signed-in users.
+Outcome = BlogView.Outcome
+VIEWS = {
+    outcome: outcome.label.lower()
+    for outcome in (Outcome.COUNTED, Outcome.PENDING, Outcome.DOUBLE_CLICK, Outcome.ROBOT)
+}
+HEADINGS = [*VIEWS.values(), *Skipped]
+
+
+@dataclass
+class ImportReport:
+    """How many lines came to what. The outcomes add up to the lines."""
+
+    file_name: str
+    is_dry_run: bool = False
+    lines: int = 0
+    outcomes: Counter = field(default_factory=Counter)
+    malformed_lines: list[int] = field(default_factory=list)  # the numbers of the first few
+
+    def __str__(self):
+        title = f"{self.lines} lines received from {self.file_name}"
+        rows = [f"{self.outcomes[heading]:9} {heading}" for heading in HEADINGS]
+        if self.malformed_lines:
+            unlisted = self.outcomes[Skipped.MALFORMED] > len(self.malformed_lines)
+            rows[HEADINGS.index(Skipped.MALFORMED)] += (
+                f": line {', '.join(map(str, self.malformed_lines))}{' ...' if unlisted else ''}"
+            )
+        if self.is_dry_run:
+            rows.append("Dry run: nothing was written.")
+        return "\n".join([title, *rows])
+
+
+def import_access_log(
+    *, file: BinaryIO, file_name: str, path_pattern: str, at: dt.datetime, dry_run: bool = False
+) -> ImportReport:
+    """Add and count the views in a log. Raises InvalidPathPattern or UnreadableAccessLog.
+
+    A line leads to the same view each time, so what was imported before is not imported again, be
+    it the same file, one that overlaps, or the rest of an import that was stopped: each portion of
+    LINES_AT_A_TIME is one transaction. A dry run is one long transaction that is rolled back.
+    """
+    read_line = make_reader(path_pattern)
+    report = ImportReport(_as_stored(file_name), is_dry_run=dry_run)
+    with transaction.atomic() if dry_run else contextlib.nullcontext():
+        log_import = AccessLogImport.objects.create(
+            file_name=report.file_name, path_pattern=_as_stored(path_pattern), started_at=at
+        )
+        for lines in batched(read_lines(file), LINES_AT_A_TIME):
+            requests = _sort_out(lines, read_line, report)
+            _add_views(requests, log_import, report)
+        fold_views(at=at)
+        _finish(log_import, report)
+        if dry_run:
+            transaction.set_rollback(True)
+    return report
+
+
+def _as_stored(text: str) -> str:
+    """Return `text` with ? for what is no UTF-8, which no database takes."""
+    return text.encode(errors="replace").decode()
+
+
+def _sort_out(
+    lines: Iterable[bytes], read_line: Callable[[bytes], Request | Skipped], report: ImportReport
+) -> list[Request]:
+    """Return the requests for pages among the next lines of the file, and report the others."""
+    requests = []
+    for line in lines:
+        report.lines += 1
+        found = read_line(line)
+        if isinstance(found, Request):
+            requests.append(found)
+            continue
+        report.outcomes[found] += 1
+        if found is Skipped.MALFORMED and len(report.malformed_lines) < LISTED_LINES:
+            report.malformed_lines.append(report.lines)
+    return requests
+
+
+@transaction.atomic
+def _add_views(requests: list[Request], log_import: AccessLogImport, report: ImportReport) -> None:
+    """Add the views of a portion that are not there yet, and note how far the import has come."""
+    hold_lock("import_access_log")
+    ids = [request.view_id for request in requests]
+    known = set(BlogView.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    blogs = Blog.objects.only("slug", "author", "category", "status", "publish_at").in_bulk(
+        {request.slug for request in requests}, field_name="slug"
+    )
+    views, salts = [], {}
+    for request in requests:
+        blog = blogs.get(request.slug)
+        if reason := _refuse(request, blog, known, at=log_import.started_at):
+            report.outcomes[reason] += 1
+            continue
+        known.add(request.view_id)
+        view = make_view(
+            blog=blog,
+            viewed_at=request.viewed_at,
+            ip_address=request.host,
+            user_agent=request.user_agent,
+            view_id=request.view_id,
+            log_import=log_import,
+            salts=salts,
+        )
+        report.outcomes[VIEWS[view.outcome]] += 1
+        views.append(view)
+    BlogView.objects.bulk_create(views, batch_size=1000)
+    _note(log_import, report)
+
+
+def _refuse(
+    request: Request, blog: Blog | None, known: set[uuid.UUID], *, at: dt.datetime
+) -> Skipped | None:
+    if blog is None:
+        return Skipped.UNKNOWN_BLOG
+    was_published = blog.status in {Blog.Status.PUBLISHED, Blog.Status.ARCHIVED}
+    if not was_published or blog.publish_at > at:
+        return Skipped.NOT_PUBLISHED
+    if request.viewed_at > at + CLOCK_TOLERANCE:
+        return Skipped.IN_THE_FUTURE
+    if request.view_id in known:
+        return Skipped.ALREADY_IMPORTED
+    return None
+
+
+def _note(log_import: AccessLogImport, report: ImportReport) -> None:
+    log_import.lines = report.lines
+    log_import.outcomes = dict(report.outcomes)
+    log_import.save()
+
+
+def _finish(log_import: AccessLogImport, report: ImportReport) -> None:
+    """Put what the views came to, once they were folded, in place of what they were before."""
+    for heading in VIEWS.values():
+        del report.outcomes[heading]
+    rows = log_import.views.order_by().values_list("outcome").annotate(views=Count("pk"))
+    report.outcomes.update({VIEWS[outcome]: views for outcome, views in rows})
+    log_import.finished_at = timezone.now()
+    _note(log_import, report)

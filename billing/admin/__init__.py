@@ -1,0 +1,1 @@
+from billing.admin import counts, exports, payments, payouts, prices  # noqa: F401

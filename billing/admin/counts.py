@@ -1,0 +1,145 @@
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
+from billing.admin.filters import DayMonthFilter, MonthFilter
+from billing.models import AccessLogImport, BlogView, DailyViewCount, MonthlyViewCount
+from weblog.names import full_name
+
+OUTCOME_COLOURS = {
+    "pending": "warning",
+    "counted": "success",
+    "double_click": "",
+    "robot": "",
+    "own_view": "",
+    "staff_view": "",
+}
+
+
+class CountAdmin(ReadOnlyAdmin):
+    """Lists of very many rows: in the order of an index, and without counting them all."""
+
+    paginator = InfinitePaginator
+    list_per_page = 50
+    list_select_related = ["blog", "author", "category"]
+
+    class Media:
+        css = {"all": ["billing/statement.css"]}
+
+    @display(description="Author")
+    def author_name(self, row):
+        return full_name(row.author)
+
+    @display(description="Views", ordering="views", formatting="price")
+    def view_count(self, row):
+        return f"{row.views:,}"
+
+
+@admin.register(MonthlyViewCount)
+class MonthlyViewCountAdmin(CountAdmin):
+    list_display = ["month_name", "blog", "author_name", "category", "view_count"]
+    list_filter = [MonthFilter, ("category", RelatedDropdownFilter)]
+    search_fields = ["blog__title", "author__first_name", "author__last_name", "author__username"]
+    search_help_text = "Search by blog or author"
+    ordering = ["-month", "-views", "pk"]
+    sortable_by = ["month_name", "view_count"]
+    fields = readonly_fields = ["month_name", "blog", "author_name", "category", "view_count"]
+    empty_list_text = (
+        "No views have been counted yet. They are counted every few minutes, once readers "
+        "have opened a published blog."
+    )
+
+    @display(description="Month", ordering="month")
+    def month_name(self, row):
+        return f"{row.month:%B %Y}"
+
+
+@admin.register(DailyViewCount)
+class DailyViewCountAdmin(CountAdmin):
+    list_display = ["day", "blog", "author_name", "category", "view_count"]
+    list_filter = [DayMonthFilter, ("day", DayRangeFilter), ("category", RelatedDropdownFilter)]
+    ordering = ["-day", "-pk"]
+    sortable_by = ["day"]
+    fields = readonly_fields = ["day", "blog", "author_name", "category", "view_count"]
+    empty_list_text = MonthlyViewCountAdmin.empty_list_text
+
+
+@admin.register(BlogView)
+class BlogViewAdmin(CountAdmin):
+    """The evidence. Of a reader no more is shown than tells two of them apart."""
+
+    list_display = ["moment", "blog", "outcome_label", "excluded_by", "reader"]
+    list_select_related = ["blog"]
+    list_filter = [
+        DayMonthFilter,
+        ("day", DayRangeFilter),
+        ("outcome", ChoicesDropdownFilter),
+        ("category", RelatedDropdownFilter),
+    ]
+    ordering = ["-day", "-viewed_at", "-pk"]
+    sortable_by = []
+    fields = readonly_fields = [
+        "moment",
+        "day",
+        "blog",
+        "author_name",
+        "category",
+        "outcome",
+        "excluded_by",
+        "reader",
+        "log_import",
+    ]
+    empty_list_text = "Nobody has opened a published blog yet."
+
+    @display(description="Viewed at")
+    def moment(self, view):
+        return f"{localtime(view.viewed_at):%-d %b %Y, %H:%M:%S}"
+
+    @display(description="Outcome", label=OUTCOME_COLOURS)
+    def outcome_label(self, view):
+        return view.outcome, view.get_outcome_display()
+
+    @display(description="Reader of the day")
+    def reader(self, view):
+        return bytes(view.reader_key).hex()[:8]
+
+
+@admin.register(AccessLogImport)
+class AccessLogImportAdmin(ReadOnlyAdmin):
+    list_display = ["file_name", "started_at", "finished_at", "line_count"]
+    search_fields = ["file_name"]
+    search_help_text = "Search by file name"
+    ordering = ["-started_at", "-pk"]
+    sortable_by = ["started_at"]
+    fields = readonly_fields = [
+        "file_name",
+        "path_pattern",
+        "started_at",
+        "finished_at",
+        "line_count",
+        "outcome_table",
+    ]
+    empty_list_text = (
+        "No access log has been imported. “manage.py import_access_log FILE” reads one, for pages "
+        "that this application did not serve itself."
+    )
+
+    class Media:
+        css = {"all": ["billing/statement.css"]}
+
+    @display(description="Lines", formatting="price")
+    def line_count(self, log_import):
+        return f"{log_import.lines:,}"
+
+    @display(description="What became of the lines")
+    def outcome_table(self, log_import):
+        rows = format_html_join(
+            "",
+            '<tr><td>{}</td><td class="bo-num">{}</td></tr>',
+            ((outcome, f"{lines:,}") for outcome, lines in log_import.outcomes.items()),
+        )
+        return format_html('<table class="bo-table">{}</table>', rows)

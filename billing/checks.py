@@ -1,0 +1,46 @@
+"""System checks of billing: settings that would pay wrong amounts, or none."""
+
+from babel.numbers import list_currencies
+from django.conf import settings
+from django.core.checks import Error, register
+
+from billing.robots import FINDERS
+
+
+@register
+def check_currency(app_configs, **kwargs):
+    if settings.CURRENCY in list_currencies():
+        return []
+    return [
+        Error(
+            f"CURRENCY is “{settings.CURRENCY}”, which is no currency.",
+            hint="Use its three letters by ISO 4217, such as EUR.",
+            id="billing.E001",
+        )
+    ]
+
+
+@register
+def check_robot_lists(app_configs, **kwargs):
+    unknown = [name for name in settings.ROBOT_LISTS if name not in FINDERS]
+    if settings.ROBOT_LISTS and not unknown:
+        return []
+    return [
+        Error(
+            f"ROBOT_LISTS is {settings.ROBOT_LISTS}.",
+            hint=f"Name at least one of {', '.join(FINDERS)}, and nothing else.",
+            id="billing.E002",
+        )
+    ]
+
+
+@register
+def check_grace_days(app_configs, **kwargs):
+    if settings.PAYOUT_GRACE_DAYS >= 0:
+        return []
+    return [
+        Error(
+            "PAYOUT_GRACE_DAYS is negative: months would be paid before they are over.",
+            id="billing.E003",
+        )
+    ]

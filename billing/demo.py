@@ -1,0 +1,160 @@
+"""A publishing house to try things out in: people, blogs, prices, and three months of views."""
+
+import csv
+import datetime as dt
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from billing.counting import fold_views, record_view
+from billing.models import BlogView, CategoryPrice
+from billing.payouts import approve_batch, build_closed_months, submit_batch
+from billing.periods import last_closed_month, month_of, next_month, previous_month
+from billing.pricing import save_price
+from weblog.models import Blog, Category
+
+FIXTURES = settings.BASE_DIR / "fixtures"
+
+# username, first name, last name, group
+PEOPLE = [
+    ("admin", "Alma", "Admin", None),
+    ("editor", "Edda", "Editor", "Editors"),
+    ("finance", "Finn", "Finance", "Finance"),
+    ("approver", "April", "Approver", "Approvers"),
+    ("auditor", "Audrey", "Auditor", "Auditors"),
+    ("demo.ada", "Ada", "Example", "Authors"),
+    ("demo.bruno", "Bruno", "Sample", "Authors"),
+    ("demo.chiara", "Chiara", "Specimen", "Authors"),
+]
+
+AGENTS = {
+    "firefox": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "chrome": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Safari/537.36",
+    "safari": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+    "crawler": "Mozilla/5.0 (compatible; ExampleBot/1.0; +http://example.com/bot)",
+}
+
+
+def is_set_up() -> bool:
+    return BlogView.objects.exists()
+
+
+@transaction.atomic
+def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
+    """Fill an empty database. All of it or nothing: interrupted, it starts again from nothing.
+
+    The last closed month is left as a draft, for whoever tries the demo to submit and approve.
+    """
+    at = at or timezone.now()
+    groups = sorted(FIXTURES.glob("*groups.json"))
+    call_command("loaddata", *groups, verbosity=0)
+    people = {username: _make_person(username, *person) for username, *person in PEOPLE}
+    call_command("loaddata", *sorted({*FIXTURES.glob("*.json")} - {*groups}), verbosity=0)
+    _begin_history(Category, by=people["editor"])
+    _begin_history(Blog, by=people["editor"])
+    _begin_history(CategoryPrice, by=people["finance"])
+    _raise_a_price(by=people["finance"], month=last_closed_month(at))
+    _replay_views(at=at)
+    fold_views(at=at)
+    for batch in build_closed_months(at=at)[:-1]:
+        submit_batch(batch=batch, by=people["finance"], at=at)
+        approve_batch(batch=batch, by=people["approver"], at=at)
+    _set_passwords(people.values(), accounts_file)
+
+
+def ensure_accounts_file(accounts_file: Path) -> None:
+    """Give the demo's people new passwords if the file that holds them is gone."""
+    if not accounts_file.exists():
+        people = User.objects.filter(username__in=[username for username, *_ in PEOPLE])
+        _set_passwords(people, accounts_file)
+
+
+def _make_person(username: str, first_name: str, last_name: str, group: str | None) -> User:
+    user = User.objects.create_user(
+        username,
+        f"{username}@example.com",
+        first_name=first_name,
+        last_name=last_name,
+        is_staff=True,
+        is_superuser=group is None,
+    )
+    if group:
+        user.groups.add(Group.objects.get_by_natural_key(group))
+    return user
+
+
+def _set_passwords(people: Iterable[User], accounts_file: Path) -> None:
+    roles = {username: group or "Superuser" for username, _, _, group in PEOPLE}
+    lines = ["Sign in at /admin/ as", ""]
+    for user in people:
+        password = secrets.token_urlsafe(9)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        lines.append(f"  {user.username:<12} {password:<14} {roles[user.username]}")
+    accounts_file.unlink(missing_ok=True)
+    with os.fdopen(os.open(accounts_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        file.write("\n".join([*lines, "", f"These are kept in {accounts_file}.", ""]))
+
+
+def _begin_history(model, *, by: User) -> None:
+    """Record as added what loaddata, which leaves no history, has just brought."""
+    model.history.bulk_history_create(
+        model.objects.all(), default_user=by, default_change_reason="Set up for the demo"
+    )
+
+
+def _raise_a_price(*, by: User, month: dt.date) -> None:
+    price = CategoryPrice(
+        category=Category.objects.get_by_natural_key("fashion"),
+        effective_from=month.replace(day=15),
+        price_per_1000="5.500",
+        note="Agreed with the authors for the autumn season.",
+    )
+    price._history_user = by
+    price._change_reason = price.note
+    save_price(price=price)
+
+
+def _replay_views(*, at: dt.datetime) -> None:
+    """Record the sample's views in the last three closed months and in the month so far."""
+    blogs, salts = Blog.objects.in_bulk(field_name="slug"), {}
+    first = previous_month(previous_month(last_closed_month(at)))
+    growth, month = 70, first
+    while month <= month_of(timezone.localdate(at)):
+        for viewed_at, slug, address, agent in _sample_views(month, growth):
+            if viewed_at < at - dt.timedelta(minutes=1):
+                record_view(
+                    blog=blogs[slug],
+                    viewed_at=viewed_at,
+                    ip_address=address,
+                    user_agent=AGENTS[agent],
+                    salts=salts,
+                )
+        growth, month = growth + 12, next_month(month)
+
+
+def _sample_views(month: dt.date, growth: int) -> Iterator[tuple[dt.datetime, str, str, str]]:
+    """Yield (viewed_at, slug, address, agent). `growth` is the share of readers in per cent."""
+    with (FIXTURES / "demo_views.csv").open() as file:
+        for row in csv.DictReader(file):
+            day = month + dt.timedelta(days=int(row["day"]) - 1)
+            if month_of(day) != month:
+                continue
+            time = dt.time.fromisoformat(row["time"])
+            start = dt.datetime.combine(day, time, tzinfo=timezone.get_default_timezone())
+            for reader in range(int(row["readers"]) * growth // 100):
+                yield (
+                    start + dt.timedelta(seconds=reader * int(row["seconds_apart"])),
+                    row["slug"],
+                    f"{row['network']}{reader:x}",
+                    row["agent"],
+                )

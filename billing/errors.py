@@ -1,0 +1,49 @@
+"""Why a request about money was refused. Each message is shown to the clerk as it stands."""
+
+
+class BillingError(Exception):
+    """The base of all refusals; `str(error)` says what to do next."""
+
+
+class InvalidMonth(BillingError):
+    pass
+
+
+class MonthNotClosed(BillingError):
+    pass
+
+
+class MissingPrice(BillingError):
+    pass
+
+
+class PriceInUse(BillingError):
+    pass
+
+
+class WrongStatus(BillingError):
+    pass
+
+
+class FourEyesViolation(BillingError):
+    pass
+
+
+class BatchOutdated(BillingError):
+    pass
+
+
+class BatchTampered(BillingError):
+    pass
+
+
+class ReasonRequired(BillingError):
+    pass
+
+
+class InvalidPathPattern(BillingError):
+    pass
+
+
+class UnreadableAccessLog(BillingError):
+    pass

@@ -1,0 +1,69 @@
+"""Files of approved payments. Each is made once; handing it out again gives the same bytes."""
+
+import csv
+import datetime as dt
+import hashlib
+import io
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice.spreadsheets import guard_cell
+from billing.errors import WrongStatus
+from billing.locks import hold_lock
+from billing.models import PaymentExport, PayoutBatch
+from billing.money import round_amount
+from billing.periods import format_month
+
+Status = PayoutBatch.Status
+
+COLUMNS = ["reference", "author", "username", "month", "amount", "currency"]
+
+
+@transaction.atomic
+def export_payments(
+    *,
+    batch: PayoutBatch,
+    format: PaymentExport.Format = PaymentExport.Format.CSV,
+    by: User | None = None,
+    at: dt.datetime | None = None,
+) -> PaymentExport:
+    """Return the file of an approved batch's payments, made and recorded on first use."""
+    hold_lock("payouts")
+    batch.refresh_from_db()
+    if batch.status not in (Status.APPROVED, Status.PAID):
+        raise WrongStatus(
+            f"The batch of {batch} is {batch.get_status_display().lower()}. Payments are exported "
+            f"once it is approved."
+        )
+    if export := batch.exports.filter(format=format).first():
+        return export
+    content = _write_csv(batch)
+    return PaymentExport.objects.create(
+        batch=batch,
+        format=format,
+        file_name=f"payments-{format_month(batch.month)}.{format}",
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        by=by,
+        at=at or timezone.now(),
+    )
+
+
+def _write_csv(batch: PayoutBatch) -> bytes:
+    """Return the payments and a total row as CSV (RFC 4180), UTF-8."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    month = format_month(batch.month)
+    total = 0
+    payments = batch.payments.order_by("reference").values_list(
+        "reference", "author_name", "author__username", "amount"
+    )
+    for reference, name, username, amount in payments.iterator():
+        total += amount
+        names = guard_cell(name), guard_cell(username)
+        writer.writerow([reference, *names, month, round_amount(amount), batch.currency])
+    writer.writerow(["total", "", "", month, round_amount(total), batch.currency])
+    return text.getvalue().encode()

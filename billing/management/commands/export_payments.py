@@ -1,0 +1,30 @@
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.errors import BillingError
+from billing.exports import export_payments
+from billing.models import PaymentExport, PayoutBatch
+from billing.periods import parse_month
+
+
+class Command(BaseCommand):
+    help = "Write the payments of an approved batch to a file."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--month", required=True, help="The batch's month, such as 2026-10.")
+        parser.add_argument(
+            "--format", choices=PaymentExport.Format.values, default=PaymentExport.Format.CSV
+        )
+        parser.add_argument("--output", required=True, type=Path, help="The file to write.")
+
+    def handle(self, *, month, format, output, **options):
+        try:
+            batch = PayoutBatch.objects.standing().get(month=parse_month(month))
+            export = export_payments(batch=batch, format=PaymentExport.Format(format))
+            output.write_bytes(export.content)
+        except PayoutBatch.DoesNotExist:
+            raise CommandError(f"There is no batch for {month}.") from None
+        except (BillingError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Wrote {output}, SHA-256 {export.sha256}.")

@@ -1,0 +1,21 @@
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.demo import ensure_accounts_file, is_set_up, set_up
+
+
+class Command(BaseCommand):
+    help = "Make demo accounts, blogs, prices, views and batches. Needs DEBUG, keeps what is there."
+
+    def handle(self, **options):
+        if not settings.DEBUG:
+            raise CommandError("The demo is for trying things out: it needs DEBUG to be on.")
+        call_command("migrate", verbosity=0)
+        accounts_file = settings.VAR_DIR / "demo-accounts.txt"
+        if is_set_up():
+            ensure_accounts_file(accounts_file)
+        else:
+            self.stdout.write("Setting up the demo: accounts, blogs and three months of views ...")
+            set_up(accounts_file=accounts_file)
+        self.stdout.write(accounts_file.read_text())

@@ -1,0 +1,159 @@
+"""Views: the evidence of each one, and the counts that are paid."""
+
+import os
+import time
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from billing.querysets import BlogViewQuerySet
+from weblog.models import Blog, Category
+
+
+def make_view_id() -> uuid.UUID:
+    """Return a UUIDv7 (RFC 9562): made by the writer, rising with time."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = milliseconds << 80 | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | 7 << 76
+    return uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+class AccessLogImport(models.Model):
+    """One reading of a web server's access log, with what became of its lines."""
+
+    file_name = models.CharField(max_length=255)
+    path_pattern = models.CharField(max_length=500)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    lines = models.PositiveBigIntegerField(default=0)
+    outcomes = models.JSONField(default=dict, help_text="Number of lines by what became of them.")
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        verbose_name = "access log import"
+
+    def __str__(self):
+        return self.file_name
+
+
+class BlogView(models.Model):
+    """The evidence of one view. Rows are added, and settled once or again by fold_views alone.
+
+    Author, category and day are copies of what held when the reader came: moving a blog later
+    moves no money. No address and no user agent is kept, only keys salted by the day.
+    """
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending", "not yet counted"
+        COUNTED = "counted"
+        DOUBLE_CLICK = "double_click", "double click"
+        ROBOT = "robot"
+        OWN_VIEW = "own_view", "author's own view"
+        STAFF_VIEW = "staff_view", "staff view"
+
+    id = models.UUIDField(primary_key=True, default=make_view_id, editable=False)
+    blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+", db_index=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    viewed_at = models.DateTimeField()
+    day = models.DateField(help_text="The day of the view in the billing time zone.")
+    reader_key = models.BinaryField(max_length=16)
+    previous_day_key = models.BinaryField(
+        max_length=16,
+        null=True,
+        help_text="In the first seconds of a day: the reader's key of the day before, so that a "
+        "double click across midnight is seen.",
+    )
+    address_key = models.BinaryField(max_length=16)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.PENDING)
+    excluded_by = models.CharField(
+        max_length=200, blank=True, help_text="The robot list and the pattern that matched."
+    )
+    log_import = models.ForeignKey(
+        AccessLogImport, on_delete=models.PROTECT, null=True, blank=True, related_name="views"
+    )
+
+    objects = BlogViewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-viewed_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["blog", "reader_key", "viewed_at"], name="billing_blogview_clicks"
+            ),
+            models.Index(
+                fields=["blog", "previous_day_key", "viewed_at"],
+                condition=models.Q(previous_day_key__isnull=False),
+                name="billing_blogview_midnight",
+            ),
+            models.Index(
+                fields=["viewed_at"],
+                condition=models.Q(outcome="pending"),
+                name="billing_blogview_pending",
+            ),
+            models.Index(fields=["day", "outcome"], name="billing_blogview_day"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_outcome_display()} view of {self.day}"
+
+
+class ReaderSalt(models.Model):
+    """The random salt of one day's reader keys. Once it is destroyed, no key leads to a person."""
+
+    day = models.DateField(unique=True)
+    salt = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self):
+        return f"salt of {self.day}"
+
+
+class DailyViewCount(models.Model):
+    """Counted views of a blog on a day: what is paid. Written by fold_views alone."""
+
+    blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    views = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ["-day", "blog"]
+        indexes = [models.Index(fields=["day"], name="billing_dailyviewcount_day")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["blog", "author", "category", "day"], name="billing_dailyviewcount_unique"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.views} views on {self.day}"
+
+
+class MonthlyViewCount(models.Model):
+    """Counted views of a blog in a month: what people browse. Written by fold_views alone."""
+
+    blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField(help_text="The first day of the month.")
+    views = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ["-month", "-views", "pk"]
+        indexes = [models.Index(fields=["-month", "-views"], name="billing_monthly_browse")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["blog", "author", "category", "month"],
+                name="billing_monthlyviewcount_unique",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.views} views in {self.month:%Y-%m}"

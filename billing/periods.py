@@ -1,0 +1,56 @@
+"""Days and months in the one billing time zone. A month is the date of its first day."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.utils import timezone
+
+from billing.errors import InvalidMonth
+
+
+def parse_month(text: str) -> dt.date:
+    """Return the first day of a month written as 2026-10. Raises InvalidMonth."""
+    try:
+        return dt.datetime.strptime(text, "%Y-%m").date()
+    except ValueError:
+        raise InvalidMonth(f"“{text}” is no month. Write it as year-month: 2026-10.") from None
+
+
+def format_month(month: dt.date) -> str:
+    return f"{month:%Y-%m}"
+
+
+def day_of(moment: dt.datetime) -> dt.date:
+    """Return the day on which an aware datetime falls in the billing time zone."""
+    return timezone.localtime(moment, timezone.get_default_timezone()).date()
+
+
+def month_of(day: dt.date) -> dt.date:
+    return day.replace(day=1)
+
+
+def next_month(month: dt.date) -> dt.date:
+    return (month + dt.timedelta(days=31)).replace(day=1)
+
+
+def previous_month(month: dt.date) -> dt.date:
+    return (month - dt.timedelta(days=1)).replace(day=1)
+
+
+def iter_months(first: dt.date, end: dt.date) -> Iterator[dt.date]:
+    """Yield the months from `first` up to, and without, `end`."""
+    while first < end:
+        yield first
+        first = next_month(first)
+
+
+def closes_on(month: dt.date) -> dt.date:
+    """Return the first day on which the month may be paid: its end and the days of grace."""
+    return next_month(month) + dt.timedelta(days=settings.PAYOUT_GRACE_DAYS)
+
+
+def last_closed_month(at: dt.datetime) -> dt.date:
+    """Return the latest month whose days of grace are over at `at`."""
+    month = previous_month(month_of(day_of(at)))
+    return month if closes_on(month) <= day_of(at) else previous_month(month)

@@ -1,0 +1,42 @@
+"""How amounts, numbers and people read on the pages of billing."""
+
+from django import template
+
+from billing.money import format_amount
+from weblog.names import full_name
+
+register = template.Library()
+
+register.filter("person", full_name)
+
+
+@register.filter
+def amount(value, currency=None):
+    return format_amount(value, currency=currency)
+
+
+@register.filter
+def exact_amount(value, currency=None):
+    return format_amount(value, currency=currency, exact=True)
+
+
+@register.filter
+def signed_amount(value, currency=None):
+    """An amount that was added or taken away: +€0.50, -€0.50."""
+    return f"{'+' if value > 0 else ''}{format_amount(value, currency=currency, exact=True)}"
+
+
+@register.filter
+def number(value):
+    return f"{value:,}"
+
+
+@register.filter
+def signed_number(value):
+    return f"{value:+,}"
+
+
+@register.filter
+def taken_away(value):
+    """A number that the sum above it is made less by."""
+    return f"{-value:+,}"

@@ -1,0 +1,28 @@
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from tests.factories import make_user
+
+
+@pytest.fixture
+def groups():
+    fixtures = settings.BASE_DIR / "fixtures"
+    call_command(
+        "loaddata", fixtures / "10_groups.json", fixtures / "30_billing_groups.json", verbosity=0
+    )
+
+
+@pytest.fixture
+def sign_in(client, groups):
+    """Return a function that signs somebody of a group in, or a superuser for "Superusers"."""
+
+    def sign_in(group, **values):
+        is_superuser = group == "Superusers"
+        user = make_user(
+            groups=[] if is_superuser else [group], is_superuser=is_superuser, **values
+        )
+        client.force_login(user)
+        return user
+
+    return sign_in

@@ -1,0 +1,56 @@
+"""What the tests of billing's pages share."""
+
+import datetime as dt
+
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing import payouts
+from billing.models import BlogView, PayoutBatch
+from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
+from tests.factories import make_blog, make_category, make_count, make_price
+
+BATCHES = "/admin/billing/payoutbatch/"
+
+
+def url_of(batch, button="change"):
+    return f"{BATCHES}{batch.pk}/{button}/"
+
+
+def shown(response):
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def count_queries(client, url):
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
+
+
+def make_october(*, authors):
+    """A draft of October over `authors`, each with one blog, and 10 late views of September."""
+    category = make_category("Tech")
+    make_price(category, "12.345")
+    blogs = [make_blog(category=category, title=f"Blog {n}") for n in range(authors)]
+    for number, blog in enumerate(blogs):
+        make_count(blog, 1000 + number, dt.date(2026, 9, 10))
+    payouts.build_batch(month=SEPTEMBER, at=AT)
+    for number, blog in enumerate(blogs):
+        make_count(blog, 10, dt.date(2026, 9, 11))
+        make_count(blog, 2000 + number, dt.date(2026, 10, 11))
+    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    return PayoutBatch.objects.with_totals().get(pk=batch.pk)
+
+
+def make_view(blog, outcome, day=dt.date(2026, 10, 11)):
+    return BlogView.objects.create(
+        blog=blog,
+        author=blog.author,
+        category=blog.category,
+        viewed_at=AT,
+        day=day,
+        reader_key=b"k" * 16,
+        address_key=b"a" * 16,
+        outcome=outcome,
+    )

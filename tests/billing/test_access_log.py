@@ -1,0 +1,359 @@
+import csv
+import datetime as dt
+import io
+import re
+from collections import Counter
+from itertools import islice
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from billing import access_log
+from billing.access_log import HEADINGS, import_access_log
+from billing.errors import InvalidPathPattern, UnreadableAccessLog
+from billing.log_lines import OWN_PAGES, Skipped
+from billing.models import (
+    AccessLogImport,
+    BlogView,
+    DailyViewCount,
+    MonthlyViewCount,
+    ReaderSalt,
+)
+from tests.factories import make_blog, make_category, make_click, make_line, make_user
+
+pytestmark = pytest.mark.django_db
+
+AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+ARTICLES = r"^/blog/(?P<slug>(?!tags/)[^?#]*)\.html$"
+HOWTOS = r"^/(?P<slug>linux/[^?#]+|splittable-gzip)$"
+
+
+def import_lines(lines, *, path_pattern=OWN_PAGES, at=AT, dry_run=False):
+    return import_access_log(
+        file=io.BytesIO(b"".join(line + b"\n" for line in lines)),
+        file_name="access.log",
+        path_pattern=path_pattern,
+        at=at,
+        dry_run=dry_run,
+    )
+
+
+def read_expected(folder, column):
+    """Return {slug: views} of a log's expected_views.csv."""
+    with (folder / "expected_views.csv").open(newline="") as file:
+        return {
+            re.sub("[/.]", "-", row["path"].removeprefix("/blog").removesuffix(".html"))
+            .strip("-")
+            .lower(): int(row[column])
+            for row in csv.DictReader(file)
+        }
+
+
+def make_blogs(slugs):
+    author, category = make_user(), make_category()
+    for slug in slugs:
+        make_blog(slug=slug, author=author, category=category)
+
+
+def views_by_slug(model=DailyViewCount):
+    views = Counter()
+    for slug, count in model.objects.values_list("blog__slug", "views"):
+        views[slug] += count
+    return views
+
+
+@pytest.fixture
+def blog():
+    return make_blog(slug="arp-security")
+
+
+@pytest.fixture
+def semicomplete(shared_data):
+    """The folder of a real log, with a blog for each of its articles."""
+    folder = shared_data / "access-log-semicomplete"
+    make_blogs(read_expected(folder, "views_200"))
+    return folder
+
+
+@pytest.fixture
+def semicomplete_lines(semicomplete):
+    return (semicomplete / "apache_logs").read_bytes().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("robot_lists", "column", "total"),
+    [
+        (["counter"], "views_200_304", 420),
+        (["counter", "is-bot"], "views_200_304_isbot", 347),
+    ],
+)
+@pytest.mark.parametrize("time_zone", ["UTC", "Europe/Berlin", "Pacific/Auckland"])
+def test_real_log_comes_to_the_views_counted_by_hand(
+    semicomplete, semicomplete_lines, settings, robot_lists, column, total, time_zone
+):
+    settings.ROBOT_LISTS = robot_lists
+    settings.TIME_ZONE = time_zone
+    report = import_lines(semicomplete_lines, path_pattern=ARTICLES)
+    expected = {slug: views for slug, views in read_expected(semicomplete, column).items() if views}
+    assert views_by_slug() == views_by_slug(MonthlyViewCount) == expected
+    assert report.outcomes["counted"] == total
+    assert report.lines == sum(report.outcomes.values()) == 10_000
+    assert report.malformed_lines == [8899]
+
+
+def test_report_of_a_real_log(semicomplete_lines, settings):
+    settings.ROBOT_LISTS = ["counter"]
+    report = import_lines(semicomplete_lines, path_pattern=ARTICLES)
+    assert report.outcomes == {
+        "counted": 420,
+        "double click": 20,
+        "robot": 378,
+        "not a page": 8717,
+        "not a successful GET": 464,
+        "malformed": 1,
+    }
+
+
+def test_second_import_of_the_same_log_adds_nothing(semicomplete_lines):
+    import_lines(semicomplete_lines, path_pattern=ARTICLES)
+    views = views_by_slug()
+    report = import_lines(semicomplete_lines, path_pattern=ARTICLES)
+    assert views_by_slug() == views
+    assert views.total() == 347
+    assert BlogView.objects.count() == report.outcomes["already imported"] == 818
+    assert report.outcomes["counted"] == 0
+
+
+def test_two_logs_that_overlap_come_to_the_same_as_the_whole(semicomplete, semicomplete_lines):
+    import_lines(semicomplete_lines[:6000], path_pattern=ARTICLES)
+    import_lines(semicomplete_lines[-6000:], path_pattern=ARTICLES)
+    expected = read_expected(semicomplete, "views_200_304_isbot")
+    assert views_by_slug() == {slug: views for slug, views in expected.items() if views}
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "views"),
+    [("Europe/Berlin", [32, 53, 44, 49, 40, 24]), ("UTC", [37, 49, 45, 48, 43, 20])],
+)
+def test_days_of_a_real_log_are_cut_in_the_billing_time_zone(
+    shared_data, settings, time_zone, views
+):
+    settings.TIME_ZONE = time_zone
+    settings.ROBOT_LISTS = ["counter"]
+    folder = shared_data / "access-log-basjes"
+    expected = read_expected(folder, "views_200_304")
+    make_blogs(expected)
+    lines = (folder / "hackers-access.log").read_bytes().splitlines()
+    report = import_lines(lines, path_pattern=HOWTOS)
+    by_day = Counter()
+    for day, count in DailyViewCount.objects.values_list("day", "views"):
+        by_day[day] += count
+    assert by_day == {dt.date(2015, 10, 25 + number): count for number, count in enumerate(views)}
+    assert views_by_slug() == expected
+    assert sum(report.outcomes.values()) == 3456
+
+
+def test_every_line_has_one_heading_and_they_add_up(blog):
+    make_blog(slug="draft", status="draft")
+    lines = [
+        make_line(),
+        make_line(time="17/May/2015:10:05:33 +0000"),
+        make_line(time="17/May/2015:10:05:33 +0000"),
+        make_line(user_agent="Googlebot/2.1"),
+        make_line("GET /blogs/draft/ HTTP/1.1"),
+        make_line("GET /blogs/nowhere/ HTTP/1.1"),
+        make_line("GET /favicon.ico HTTP/1.1"),
+        make_line("HEAD /blogs/arp-security/ HTTP/1.1"),
+        make_line(time="31/Oct/2026:23:59:50 +0000", host="192.0.2.2"),
+        make_line(time="01/Nov/2027:00:00:00 +0000"),
+        b"",
+    ]
+    report = import_lines(lines)
+    assert report.outcomes == dict.fromkeys(HEADINGS, 1)
+    assert report.lines == report.outcomes.total() == 11
+    assert str(report) == (
+        "11 lines received from access.log\n"
+        "        1 counted\n"
+        "        1 not yet counted\n"
+        "        1 double click\n"
+        "        1 robot\n"
+        "        1 malformed: line 11\n"
+        "        1 not a successful GET\n"
+        "        1 not a page\n"
+        "        1 unknown blog\n"
+        "        1 blog not published\n"
+        "        1 in the future\n"
+        "        1 already imported"
+    )
+
+
+def test_report_names_the_first_malformed_lines():
+    report = import_lines([b"bad"] * 7)
+    assert "7 malformed: line 1, 2, 3, 4, 5 ...\n" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("status", "heading"),
+    [
+        ("published", "counted"),
+        ("archived", "counted"),
+        ("draft", "blog not published"),
+        ("in_review", "blog not published"),
+    ],
+)
+def test_only_blogs_that_have_had_readers_are_counted(blog, status, heading):
+    blog.status = status
+    blog.save()
+    assert import_lines([make_line()]).outcomes == {heading: 1}
+
+
+def test_scheduled_blog_has_no_readers_yet(blog):
+    blog.publish_at = AT + dt.timedelta(days=1)
+    blog.save()
+    assert import_lines([make_line()]).outcomes == {"blog not published": 1}
+
+
+@pytest.mark.parametrize(
+    ("time", "heading"),
+    [("00:05:00", "not yet counted"), ("00:05:01", "in the future")],
+)
+def test_clocks_may_differ_by_five_minutes(blog, time, heading):
+    line = make_line(time=f"01/Nov/2026:{time} +0000")
+    assert import_lines([line]).outcomes == {heading: 1}
+
+
+def test_no_byte_stops_an_import(blog):
+    odd = [bytes([byte]) * 60 for byte in range(256) if byte != 10]
+    lines = [make_line(user_agent=text.decode(errors="surrogateescape")) for text in odd]
+    lines += [make_line(f"GET /blogs/{text.decode('latin-1')}/ HTTP/1.1") for text in odd]
+    report = import_lines([*lines, *odd], path_pattern=r"^/blogs/(?P<slug>.*)/$")
+    assert report.lines == report.outcomes.total() == 3 * 255
+
+
+def test_import_is_recorded_with_what_its_lines_came_to(blog):
+    import_lines([make_line(), make_line("GET / HTTP/1.1")])
+    row = AccessLogImport.objects.get()
+    assert (row.file_name, row.path_pattern, row.started_at) == ("access.log", OWN_PAGES, AT)
+    assert row.finished_at is not None
+    assert (row.lines, row.outcomes) == (2, {"counted": 1, "not a page": 1})
+    assert BlogView.objects.get().log_import == row
+
+
+def test_name_of_the_file_may_hold_any_byte():
+    report = import_access_log(
+        file=io.BytesIO(), file_name="\udce4.log", path_pattern=OWN_PAGES, at=AT
+    )
+    assert report.file_name == AccessLogImport.objects.get().file_name == "?.log"
+
+
+def test_click_counted_as_it_happened_is_folded_with_those_of_the_log(blog):
+    make_click(blog)
+    import_lines([make_line()])
+    assert views_by_slug() == {"arp-security": 2}
+
+
+def test_dry_run_reports_the_same_and_writes_nothing(blog):
+    lines = [make_line(), make_line(time="17/May/2015:10:05:33 +0000"), b""]
+    report = import_lines(lines, dry_run=True)
+    assert str(report).endswith("\nDry run: nothing was written.")
+    for model in (AccessLogImport, BlogView, DailyViewCount, MonthlyViewCount, ReaderSalt):
+        assert not model.objects.exists()
+    assert import_lines(lines).outcomes == report.outcomes
+
+
+def test_dry_run_leaves_the_views_of_others_pending(blog):
+    make_click(blog)
+    import_lines([make_line()], dry_run=True)
+    assert BlogView.objects.get().outcome == "pending"
+
+
+def test_refused_pattern_leaves_no_trace():
+    with pytest.raises(InvalidPathPattern):
+        import_lines([make_line()], path_pattern="blog")
+    assert not AccessLogImport.objects.exists()
+
+
+def stop_in_portion(monkeypatch, number, error):
+    """Let the writing of one portion of lines fail once its views are added."""
+    portions = iter(range(1, 1000))
+
+    def note(log_import, report):
+        if next(portions) == number:
+            raise error
+        original(log_import, report)
+
+    original = access_log._note
+    monkeypatch.setattr(access_log, "_note", note)
+
+
+@pytest.mark.parametrize("portion", [1, 2, 4])
+def test_import_that_was_stopped_is_completed_by_the_next(
+    semicomplete, semicomplete_lines, monkeypatch, portion
+):
+    monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 3000)
+    with monkeypatch.context() as context:
+        stop_in_portion(context, portion, KeyboardInterrupt)
+        with pytest.raises(KeyboardInterrupt):
+            import_lines(semicomplete_lines, path_pattern=ARTICLES)
+
+    stopped = AccessLogImport.objects.get()
+    assert stopped.finished_at is None
+    assert stopped.lines == sum(stopped.outcomes.values()) == (portion - 1) * 3000
+    already_there = BlogView.objects.count()
+    report = import_lines(semicomplete_lines, path_pattern=ARTICLES)
+    assert report.outcomes["already imported"] == already_there
+    expected = read_expected(semicomplete, "views_200_304_isbot")
+    assert views_by_slug() == {slug: views for slug, views in expected.items() if views}
+
+
+def test_failed_portion_leaves_no_view_behind(blog, monkeypatch):
+    stop_in_portion(monkeypatch, 1, DatabaseError)
+    with pytest.raises(DatabaseError):
+        import_lines([make_line()])
+    assert not BlogView.objects.exists()
+
+
+def test_file_that_breaks_off_leaves_what_was_read_before(blog, monkeypatch):
+    monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 1)
+    lines = [make_line(), make_line(host="192.0.2.2")]
+
+    class BrokenFile(io.BytesIO):
+        def readline(self, size):
+            if self.tell() == len(lines[0]) + 1:
+                raise EOFError("end-of-stream marker")
+            return super().readline(size)
+
+    with pytest.raises(UnreadableAccessLog):
+        import_access_log(
+            file=BrokenFile(b"\n".join(lines)), file_name="a", path_pattern=OWN_PAGES, at=AT
+        )
+    assert (AccessLogImport.objects.get().lines, BlogView.objects.count()) == (1, 1)
+    assert import_lines(lines).outcomes == {"counted": 1, "already imported": 1}
+
+
+def test_number_of_queries_depends_on_portions_and_not_on_lines(blog):
+    import_lines([make_line()])
+    numbers = []
+    for count in (2, 20):
+        lines = [make_line(host=f"192.0.2.{host}", size=count) for host in range(count)]
+        with CaptureQueriesContext(connection) as queries:
+            import_lines(lines)
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+
+
+def test_file_is_read_as_it_is_needed(monkeypatch):
+    """No more than a portion of lines is ever held."""
+    monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 10)
+    read = 0
+
+    def lines(file):
+        nonlocal read
+        for read in islice(range(1, 101), 100):
+            assert read <= AccessLogImport.objects.get().lines + 10
+            yield b""
+
+    monkeypatch.setattr(access_log, "read_lines", lines)
+    assert import_lines([]).outcomes == {Skipped.MALFORMED: 100}
+    assert read == 100

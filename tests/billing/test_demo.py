@@ -1,0 +1,100 @@
+import datetime as dt
+import stat
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from billing import demo
+from billing.models import BlogView, CategoryPrice, DailyViewCount, PayoutBatch
+from weblog.models import Blog
+
+pytestmark = pytest.mark.django_db
+
+AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def few_views(monkeypatch):
+    """The sample of one day, so that a test is quick."""
+    views_of_month = demo._sample_views
+
+    def views_of_first_day(month, growth):
+        return (view for view in views_of_month(month, growth) if view[0].day == 1)
+
+    monkeypatch.setattr(demo, "_sample_views", views_of_first_day)
+
+
+@pytest.fixture
+def var_dir(settings, tmp_path):
+    settings.DEBUG = True
+    settings.VAR_DIR = tmp_path
+    return tmp_path
+
+
+def test_newcomer_finds_a_draft_to_submit_and_two_approved_months(few_views, tmp_path):
+    demo.set_up(accounts_file=tmp_path / "accounts.txt", at=AT)
+    assert list(PayoutBatch.objects.values_list("month", "status")) == [
+        (dt.date(2026, 10, 1), "draft"),
+        (dt.date(2026, 9, 1), "approved"),
+        (dt.date(2026, 8, 1), "approved"),
+    ]
+    assert DailyViewCount.objects.filter(day=dt.date(2026, 11, 1)).exists()
+    assert not BlogView.objects.filter(viewed_at__gte=AT).exists()
+    assert set(BlogView.objects.values_list("outcome", flat=True)) >= {"counted", "robot"}
+
+
+def test_what_the_demo_brings_has_its_history(few_views, tmp_path):
+    demo.set_up(accounts_file=tmp_path / "accounts.txt", at=AT)
+    assert Blog.history.filter(history_type="+").count() == Blog.objects.count()
+    editors = CategoryPrice.history.values_list("history_user__username", flat=True)
+    assert set(editors) == {"finance"}
+
+
+def test_accounts_are_printed_and_kept_for_their_owner_alone(few_views, var_dir, capsys, client):
+    call_command("setup_demo")
+    accounts_file = var_dir / "demo-accounts.txt"
+    assert stat.S_IMODE(accounts_file.stat().st_mode) == 0o600
+    assert accounts_file.read_text() in capsys.readouterr().out
+    for line in accounts_file.read_text().splitlines()[2:10]:
+        username, password, _ = line.split()
+        assert client.login(username=username, password=password)
+
+
+def test_second_run_loses_nothing(few_views, var_dir):
+    call_command("setup_demo")
+    accounts = (var_dir / "demo-accounts.txt").read_text()
+    views = BlogView.objects.count()
+    call_command("setup_demo")
+    assert (var_dir / "demo-accounts.txt").read_text() == accounts
+    assert BlogView.objects.count() == views
+
+
+def test_lost_accounts_file_is_made_anew(few_views, var_dir, client):
+    call_command("setup_demo")
+    (var_dir / "demo-accounts.txt").unlink()
+    call_command("setup_demo")
+    username, password, _ = (var_dir / "demo-accounts.txt").read_text().splitlines()[2].split()
+    assert client.login(username=username, password=password)
+
+
+def test_interrupted_setup_leaves_nothing_and_starts_again(few_views, var_dir, monkeypatch):
+    def stop(**arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(demo, "build_closed_months", stop)
+        with pytest.raises(KeyboardInterrupt):
+            call_command("setup_demo")
+    assert User.objects.count() == BlogView.objects.count() == 0
+    call_command("setup_demo")
+    assert PayoutBatch.objects.count() == 3
+
+
+def test_demo_is_refused_without_debug(settings, tmp_path):
+    settings.DEBUG = False
+    settings.VAR_DIR = tmp_path
+    with pytest.raises(CommandError, match="needs DEBUG"):
+        call_command("setup_demo")
+    assert not User.objects.exists()
+    assert not list(tmp_path.iterdir())

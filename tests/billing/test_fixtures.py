@@ -1,0 +1,68 @@
+import datetime as dt
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+
+from billing.models import CategoryPrice, ReaderSalt
+
+pytestmark = pytest.mark.django_db
+
+FIXTURES = settings.BASE_DIR / "fixtures"
+
+
+def load(*names):
+    call_command("loaddata", *(FIXTURES / name for name in names), verbosity=0)
+
+
+def permissions_of(name):
+    permissions = Group.objects.get(name=name).permissions.select_related("content_type")
+    return {f"{p.content_type.app_label}.{p.codename}" for p in permissions}
+
+
+def test_auditors_keep_what_they_had_without_billing():
+    load("10_groups.json")
+    before = permissions_of("Auditors")
+    load("30_billing_groups.json")
+    assert before < permissions_of("Auditors")
+
+
+def test_auditors_see_all_of_billing_and_change_nothing(groups):
+    models = set(apps.get_app_config("billing").get_models())
+    tracked = {model for model in models if not hasattr(model, "instance_type")}
+    views = {f"billing.view_{model._meta.model_name}" for model in tracked - {ReaderSalt}}
+    permissions = permissions_of("Auditors")
+    assert views <= permissions
+    assert {name.split(".")[1].split("_")[0] for name in permissions} == {"view"}
+
+
+def test_nobody_but_a_superuser_both_submits_and_approves(groups):
+    both = {"billing.submit_payoutbatch", "billing.approve_payoutbatch"}
+    for group in Group.objects.all():
+        assert not both <= permissions_of(group.name)
+
+
+def test_authors_and_editors_have_nothing_of_billing(groups):
+    for name in ("Authors", "Editors"):
+        assert not any(p.startswith("billing.") for p in permissions_of(name))
+
+
+def test_no_group_may_add_change_or_delete_what_is_paid(groups):
+    for group in Group.objects.all():
+        for permission in permissions_of(group.name):
+            app, codename = permission.split(".")
+            if app == "billing" and codename.split("_")[0] in {"add", "change", "delete"}:
+                assert codename in {"add_categoryprice", "change_categoryprice"}
+
+
+def test_prices_of_the_story_are_there_and_load_twice():
+    for _ in range(2):
+        load("20_categories.json", "35_prices.json")
+    prices = CategoryPrice.objects.in_force_on(dt.date(2015, 1, 1))
+    assert dict(prices.values_list("category__name", "price_per_1000")) == {
+        "Tech": 15,
+        "Sports": 10,
+        "Fashion": 5,
+    }
