@@ -1,0 +1,62 @@
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
+)
+# A person's browser: the headless one's own name is a robot's.
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+# Playwright's own event loop makes Django take the whole thread for asynchronous.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+def pytest_collection_modifyitems(items):
+    if CHROMIUM is None:
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason="No Chromium on this machine."))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {
+        **browser_context_args,
+        "user_agent": FIREFOX,
+        "viewport": {"width": 1440, "height": 900},
+        "color_scheme": "light",
+        "timezone_id": "Europe/Berlin",
+        "locale": "en-GB",
+    }
+
+
+@pytest.fixture
+def demo(transactional_db, tmp_path):
+    """The demo's publishing house; returns {username: password}."""
+    from billing.demo import set_up
+
+    accounts_file = tmp_path / "accounts.txt"
+    set_up(accounts_file=accounts_file)
+    return dict(re.findall(r"^  (\S+) +(\S+) +\S+$", accounts_file.read_text(), re.MULTILINE))
+
+
+@pytest.fixture
+def take_picture():
+    """Return a function that keeps a picture of the page, where SCREENSHOTS names a folder."""
+    folder = os.environ.get("SCREENSHOTS")
+
+    def take_picture(page, name, **options):
+        if folder:
+            page.wait_for_timeout(800)  # the chart moves into place
+            page.screenshot(path=Path(folder) / f"{name}.png", **options)
+
+    return take_picture

@@ -1,0 +1,132 @@
+"""The whole job in a real browser: from a reader's view to the auditor who finds it all."""
+
+import csv
+import datetime as dt
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from billing.counting import fold_views
+from billing.models import BlogView, PaymentExport, PayoutBatch
+
+SCREENS = [(1440, 900), (390, 844)]
+PICTURES = {
+    ("prices", 1440, "light"): "prices",
+    ("home-page", 1440, "dark"): "home-dark",
+    ("statement", 390, "light"): "batch-phone",
+}
+
+
+@pytest.fixture
+def sign_in(browser, browser_context_args, live_server, demo):
+    """Return a function that opens the home page of a person, in a browser of their own."""
+    contexts = []
+
+    def sign_in(username, **options):
+        context = browser.new_context(**browser_context_args | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{live_server.url}/admin/")
+        page.get_by_label("Username").fill(username)
+        page.get_by_label("Password").fill(demo[username])
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="What waits for you")).to_be_visible()
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+
+
+def press(page, button):
+    """Press a button of a batch and confirm its dialog."""
+    page.get_by_role("link", name=re.compile(f"{button}$")).click()
+    page.locator("#dialog button[type=submit]").click()
+
+
+def test_view_becomes_a_payment_that_two_people_signed(
+    page, live_server, sign_in, take_picture, tmp_path
+):
+    page.goto(live_server.url)
+    page.get_by_role("link", name="Small screens, long reads").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Small screens, long reads")
+    take_picture(page, "blog")
+    view = BlogView.objects.pending().get(blog__slug="small-screens-long-reads")
+    fold_views(at=timezone.now() + dt.timedelta(minutes=1))
+    view.refresh_from_db()
+    assert view.outcome == BlogView.Outcome.COUNTED
+
+    finance = sign_in("finance")
+    take_picture(finance, "home")
+    finance.get_by_role("link", name="is a draft to check and submit").click()
+    batch = PayoutBatch.objects.drafts().get()
+    expect(finance.get_by_text("Check the payments, then submit")).to_be_visible()
+    take_picture(finance, "batch", full_page=True)
+    press(finance, "Submit")
+    expect(finance.get_by_text("somebody else has to approve it").first).to_be_visible()
+    expect(finance.get_by_role("link", name=re.compile("Approve$"))).to_have_count(0)
+    response = finance.goto(
+        live_server.url + reverse("admin:billing_payoutbatch_approve", args=[batch.pk])
+    )
+    assert response.status == 403
+
+    approver = sign_in("approver")
+    approver.get_by_role("link", name="waits for an approver").click()
+    press(approver, "Approve")
+    expect(approver.get_by_text("is approved. Finance can export it now.")).to_be_visible()
+    batch.refresh_from_db()
+    assert batch.status == PayoutBatch.Status.APPROVED
+
+    finance.goto(live_server.url + reverse("admin:billing_payoutbatch_change", args=[batch.pk]))
+    press(finance, "Export CSV")
+    with finance.expect_download() as download:
+        finance.get_by_role("link", name="payments-").click()
+    path = Path(tmp_path, "payments.csv")
+    download.value.save_as(path)
+    assert path.read_bytes() == bytes(PaymentExport.objects.get().content)
+    *payments, total = csv.DictReader(path.read_text().splitlines())
+    assert sum(Decimal(row["amount"]) for row in payments) == Decimal(total["amount"])
+
+    auditor = sign_in("auditor")
+    auditor.get_by_role("link", name="Audit trail").click()
+    for who, what in [("Finn Finance", "Submitted"), ("April Approver", "Approved")]:
+        row = auditor.get_by_role("row").filter(has_text=who).filter(has_text=what)
+        expect(row.first).to_be_visible()
+    take_picture(auditor, "audit")
+
+
+def test_every_page_fits_its_screen_and_raises_no_error(sign_in, live_server, take_picture):
+    page = sign_in("admin")
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda entry: errors.append(entry.text) if entry.type == "error" else None)
+    batch = PayoutBatch.objects.drafts().get()
+    pages = {
+        "home-page": reverse("admin:index"),
+        "blogs": reverse("admin:weblog_blog_changelist"),
+        "add-blog": reverse("admin:weblog_blog_add"),
+        "batches": reverse("admin:billing_payoutbatch_changelist"),
+        "statement": reverse("admin:billing_payoutbatch_change", args=[batch.pk]),
+        "payment": reverse("admin:billing_payment_change", args=[batch.payments.first().pk]),
+        "prices": reverse("admin:billing_categoryprice_changelist"),
+        "add-price": reverse("admin:billing_categoryprice_add"),
+        "views": reverse("admin:billing_blogview_changelist"),
+        "audit-trail": reverse("admin:backoffice_audittrail_changelist"),
+        "job-runs": reverse("admin:backoffice_jobrun_changelist"),
+        "site": reverse("weblog:blog_list"),
+    }
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
+        for colour_scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=colour_scheme)
+            for name, url in pages.items():
+                page.goto(live_server.url + url)
+                assert page.evaluate("document.documentElement.scrollWidth") == width, name
+                assert errors == [], name
+                if picture := PICTURES.get((name, width, colour_scheme)):
+                    take_picture(page, picture)

@@ -1,0 +1,118 @@
+"""The promises of the whole: apps that stand alone, history that is not passed by, no float."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = settings.BASE_DIR
+TRACKED = {"Blog", "Category", "CategoryPrice", "PayoutBatch", "User", "Group"}
+
+# Compare-and-set on the status; the same function saves the row, with its history, right after.
+COMPARE_AND_SET = {("billing/payouts.py", "_move"), ("weblog/workflow.py", "_move")}
+
+
+def python_files(*apps):
+    for app in apps:
+        yield from (path for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+
+
+def run(*command, **environment):
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_weblog_contains_no_word_of_billing():
+    words = ("billing", "payout", "payment", "price", "money")
+    files = [
+        path for path in (ROOT / "weblog").rglob("*") if path.suffix in (".py", ".html", ".css")
+    ]
+    found = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in files
+        for word in words
+        if word in path.read_text().lower()
+    ]
+    assert files
+    assert found == []
+
+
+@pytest.fixture
+def weblog_only(tmp_path):
+    return {
+        "DJANGO_SETTINGS_MODULE": "tests.settings_weblog_only",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/weblog.sqlite3",
+    }
+
+
+@pytest.mark.parametrize("command", [["check"], ["migrate", "-v0"], ["makemigrations", "--check"]])
+def test_weblog_runs_without_billing(command, weblog_only):
+    result = run("manage.py", *command, **weblog_only)
+    assert result.returncode == 0, result.stderr
+
+
+def test_weblog_passes_its_tests_without_billing(weblog_only):
+    result = run(
+        "-m", "pytest", "--ds=tests.settings_weblog_only", "-q", "-p", "no:cacheprovider",
+        "tests/weblog", "tests/test_weblog_only.py", **weblog_only,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout
+
+
+def test_imports_go_one_way():
+    result = run("-c", "from importlinter.cli import lint_imports_command as run; run()")
+    assert result.returncode == 0, result.stdout
+
+
+def test_migrations_are_complete():
+    result = run("manage.py", "makemigrations", "--check", "--dry-run")
+    assert result.returncode == 0, result.stdout
+
+
+def test_tracked_tables_are_never_written_in_bulk():
+    found = []
+    for path in python_files("backoffice", "weblog", "billing"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            place = (path.relative_to(ROOT).as_posix(), function.name)
+            if place in COMPARE_AND_SET:
+                continue
+            found += [place for call in ast.walk(function) if _is_bulk_write(call)]
+    assert found == []
+
+
+def _is_bulk_write(node):
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    names = {name.id for name in ast.walk(node.func) if isinstance(name, ast.Name)}
+    return node.func.attr in ("update", "bulk_create", "bulk_update") and bool(names & TRACKED)
+
+
+def test_billing_has_no_float():
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in python_files("billing")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Attribute) and node.attr == "FloatField")
+        or (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "float")
+    ]
+    assert found == []
+
+
+def test_readme_names_only_what_is_there():
+    text = (ROOT / "README.md").read_text()
+    links = [part.split(")")[0] for part in text.split("](")[1:]]
+    local = [link for link in links if not link.startswith(("http", "#"))]
+    assert [link for link in local if not Path(ROOT / link).exists()] == []

@@ -1,0 +1,193 @@
+"""Every door of the admin, for every role: who gets in, and that looking changes nothing."""
+
+import datetime as dt
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.urls import reverse
+
+from backoffice.models import JobRun
+from billing import payouts
+from billing.exports import export_payments
+from billing.models import AccessLogImport
+from tests.factories import make_blog, make_category, make_click, make_count, make_price, make_user
+
+pytestmark = pytest.mark.django_db
+
+AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+# Pages of the theme and of one's own account: for all staff.
+STAFF = {"search", "index", "password_change", "password_change_done", "jsi18n"}
+NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}  # each has a test of its own
+
+
+def reading(*models, has_history=()):
+    pages = {f"{model}_{page}" for model in models for page in ("changelist", "change", "history")}
+    pages |= {f"{model}_simple_history" for model in has_history}
+    return pages | {f"app_list_{model.split('_')[0]}" for model in models}
+
+
+COUNTS = ["billing_monthlyviewcount", "billing_dailyviewcount"]
+EVIDENCE = ["billing_blogview", "billing_accesslogimport"]
+MONEY = ["billing_payoutbatch", "billing_payment", "billing_categoryprice", "billing_paymentexport"]
+TRACKED_MONEY = ["billing_payoutbatch", "billing_categoryprice"]
+
+ALLOWED = {
+    "Authors": {"app_list_weblog", "weblog_blog_changelist", "weblog_blog_add"}
+    | reading("weblog_category", has_history=["weblog_category"]),
+    "Editors": reading(
+        "weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"]
+    )
+    | {"weblog_blog_add", "weblog_category_add", "weblog_blog_export"}
+    | {"weblog_blog_submit", "weblog_blog_publish"}
+    | {"weblog_blog_return_to_author", "weblog_blog_archive"},
+    "Finance": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=TRACKED_MONEY)
+    | reading("weblog_category", has_history=["weblog_category"])
+    | {"billing_categoryprice_add", "billing_categoryprice_export", "billing_payment_export"}
+    | {"billing_payoutbatch_build", "billing_payoutbatch_rebuild", "billing_payoutbatch_cancel"}
+    | {"billing_payoutbatch_submit", "billing_payoutbatch_export"}
+    | {"billing_paymentexport_download"},
+    "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
+    | reading("weblog_category", has_history=["weblog_category"])
+    | {"billing_payoutbatch_approve", "billing_payoutbatch_return_to_finance"}
+    | {"billing_paymentexport_download"},
+    "Auditors": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=TRACKED_MONEY)
+    | reading("weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"])
+    | reading("backoffice_jobrun")
+    | {"backoffice_audittrail_changelist", "billing_paymentexport_download"},
+    None: set(),
+}
+
+
+@pytest.fixture
+def doors():
+    """{door: URL} for every page and action of the admin, on rows that belong to somebody else."""
+    call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
+    category = make_category("Tech")
+    blog = make_blog(category=category)
+    make_price(category, "10")
+    make_count(blog, 1000)
+    make_click(blog)
+    batch, _ = payouts.build_batch(month=dt.date(2026, 10, 1), at=AT)
+    payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    payouts.approve_batch(batch=batch, by=make_user(), at=AT)
+    export_payments(batch=batch, at=AT)
+    JobRun.objects.create(name="fold_views", started_at=AT)
+    AccessLogImport.objects.create(file_name="access.log", path_pattern="x", started_at=AT)
+    return dict(_doors())
+
+
+def _doors():
+    for name, arguments in _url_names(admin.site.get_urls()):
+        if name == "app_list":
+            for label in ("auth", "backoffice", "weblog", "billing"):
+                yield f"app_list_{label}", reverse("admin:app_list", args=[label])
+        elif not arguments:
+            yield name, reverse(f"admin:{name}")
+        else:
+            app_label, model_name, _ = name.split("_", 2)
+            row = apps.get_model(app_label, model_name).objects.order_by("pk").last()
+            pks = [row.pk]
+            if name.endswith("_simple_history"):
+                pks.append(row.history.first().history_id)
+            yield name, reverse(f"admin:{name}", args=pks)
+
+
+def _url_names(patterns):
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _url_names(pattern.url_patterns)
+        elif pattern.name and pattern.name not in NOT_PAGES:
+            yield pattern.name, pattern.pattern.regex.groups
+
+
+def snapshot():
+    """All rows of all tables but the sessions."""
+    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    return {
+        model._meta.label: sorted(map(repr, model._base_manager.values_list()))
+        for model in models
+        if model is not Session
+    }
+
+
+def sign_in(client, role):
+    client.force_login(make_user(groups=[role] if role else []))
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
+    sign_in(client, role)
+    before = snapshot()
+    answers = {door: client.get(url).status_code for door, url in doors.items()}
+    opened = {door for door, status in answers.items() if status == 200}
+    refused = {door: status for door, status in answers.items() if status not in (403, 404)}
+    assert opened - STAFF == ALLOWED[role]
+    assert refused.keys() - opened == set()
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_post_to_a_closed_door_is_refused_and_changes_nothing(role, doors, client):
+    sign_in(client, role)
+    before = snapshot()
+    closed = doors.keys() - ALLOWED[role] - STAFF
+    answers = {door: client.post(doors[door], {"post": "yes"}).status_code for door in closed}
+    assert {door: status for door, status in answers.items() if status not in (403, 404)} == {}
+    assert snapshot() == before
+
+
+def test_looking_at_every_page_changes_nothing_even_for_a_superuser(doors, client):
+    client.force_login(make_user(is_superuser=True))
+    before = snapshot()
+    for url in doors.values():
+        assert client.get(url).status_code in (200, 403, 404)
+    assert snapshot() == before
+
+
+def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
+    client.force_login(make_user(is_superuser=True))
+    before = snapshot()
+    written_by_code = [
+        *COUNTS, *EVIDENCE, "billing_payoutbatch", "billing_payment", "billing_paymentexport",
+        "backoffice_jobrun",
+    ]  # fmt: skip
+    for model in written_by_code:
+        for page in ("add", "change", "delete", "history"):
+            client.post(doors[f"{model}_{page}"], {"status": "paid", "amount": "1", "views": "1"})
+        client.post(
+            doors[f"{model}_changelist"],
+            {"action": "delete_selected", "_selected_action": "1", "post": "yes"},
+        )
+    for door, url in doors.items():
+        if door.endswith(("_simple_history", "_delete")):
+            assert client.post(url, {"post": "yes"}).status_code == 403
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_autocomplete_finds_nothing_that_its_model_would_refuse(role, doors, client):
+    sign_in(client, role)
+    for model, field in [("blog", "author"), ("blog", "category"), ("categoryprice", "category")]:
+        app_label = "weblog" if model == "blog" else "billing"
+        response = client.get(
+            reverse("admin:autocomplete"),
+            {"app_label": app_label, "model_name": model, "field_name": field, "term": ""},
+        )
+        target = "weblog_category" if field == "category" else "auth_user"
+        if f"{target}_changelist" not in ALLOWED[role]:
+            assert response.status_code == 403
+
+
+def test_stranger_is_asked_to_sign_in_at_every_door(doors, client):
+    for url in doors.values():
+        response = client.get(url)
+        assert (response.status_code, response.url.split("?")[0]) == (302, reverse("admin:login"))
+
+
+def test_reader_with_an_account_but_no_staff_status_stays_out(doors, client):
+    client.force_login(make_user(is_staff=False))
+    assert {client.get(url).status_code for url in doors.values()} == {302}
