@@ -98,13 +98,21 @@ def make_price_table(*, day: dt.date) -> list[PriceRow]:
 
 
 def check_price(price: CategoryPrice) -> None:
-    """Raise PriceInUse if saving `price` would price anew what a signed batch has priced."""
+    """Raise PriceInUse if saving `price` would price anew what a signed batch has priced.
+
+    Or if its category has a price from that day on already.
+    """
     signed = PaymentLine.objects.filter(payment__batch__status__in=SIGNED)
     if price.pk and (line := signed.filter(price=price).select_related("payment__batch").first()):
         raise PriceInUse(
             f"The batch of {line.payment.batch} has used this price, so it can't be changed any "
             f"more. Add a new price from a later day instead."
         )
+    same_day = CategoryPrice.objects.filter(
+        category=price.category_id, effective_from=price.effective_from
+    )
+    if same_day.exclude(pk=price.pk).exists():
+        raise PriceInUse("This category has a price from that day on already.")
     paid_until = signed.filter(category=price.category_id).aggregate(models.Max("month"))
     if (month := paid_until["month__max"]) and price.effective_from < next_month(month):
         raise PriceInUse(
