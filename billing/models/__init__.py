@@ -4,7 +4,9 @@ from billing.models.counts import (
     DailyViewCount,
     MonthlyViewCount,
     ReaderSalt,
+    RetiredViewTotal,
 )
+from billing.models.findings import Finding, RobotException
 from billing.models.payouts import Payment, PaymentExport, PaymentLine, PayoutBatch
 from billing.models.prices import CategoryPrice
 
@@ -13,10 +15,13 @@ __all__ = [
     "BlogView",
     "CategoryPrice",
     "DailyViewCount",
+    "Finding",
     "MonthlyViewCount",
     "Payment",
     "PaymentExport",
     "PaymentLine",
     "PayoutBatch",
     "ReaderSalt",
+    "RetiredViewTotal",
+    "RobotException",
 ]

@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from billing.models.findings import Finding
 from billing.querysets import BlogViewQuerySet
 from weblog.models import Blog, Category
 
@@ -23,6 +24,17 @@ class AccessLogImport(models.Model):
     """One reading of a web server's access log, with what became of its lines."""
 
     file_name = models.CharField(max_length=255)
+    sha256 = models.CharField(
+        "SHA-256", max_length=64, blank=True, help_text="Of the file's bytes, as they were read."
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty where the command line started it.",
+    )
     path_pattern = models.CharField(max_length=500)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -51,6 +63,7 @@ class BlogView(models.Model):
         ROBOT = "robot"
         OWN_VIEW = "own_view", "author's own view"
         STAFF_VIEW = "staff_view", "staff view"
+        EXCLUDED = "excluded", "excluded by finance"
 
     id = models.UUIDField(primary_key=True, default=make_view_id, editable=False)
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -70,12 +83,27 @@ class BlogView(models.Model):
         "double click across midnight is seen.",
     )
     address_key = models.BinaryField(max_length=16)
+    agent_key = models.BinaryField(max_length=16)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.PENDING)
     excluded_by = models.CharField(
         max_length=200, blank=True, help_text="The robot list and the pattern that matched."
     )
     log_import = models.ForeignKey(
-        AccessLogImport, on_delete=models.PROTECT, null=True, blank=True, related_name="views"
+        AccessLogImport,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="views",
+        db_index=False,
+    )
+    finding = models.ForeignKey(
+        Finding,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="excluded_views",
+        db_index=False,
+        help_text="The finding for which finance excluded this view.",
     )
 
     objects = BlogViewQuerySet.as_manager()
@@ -92,6 +120,11 @@ class BlogView(models.Model):
                 name="billing_blogview_midnight",
             ),
             models.Index(
+                fields=["log_import"],
+                condition=models.Q(log_import__isnull=False),
+                name="billing_blogview_imported",
+            ),
+            models.Index(
                 fields=["viewed_at"],
                 condition=models.Q(outcome="pending"),
                 name="billing_blogview_pending",
@@ -101,6 +134,25 @@ class BlogView(models.Model):
 
     def __str__(self):
         return f"{self.get_outcome_display()} view of {self.day}"
+
+
+class RetiredViewTotal(models.Model):
+    """How many views of a day had an outcome, kept when the views themselves were dropped."""
+
+    day = models.DateField()
+    outcome = models.CharField(max_length=12, choices=BlogView.Outcome.choices)
+    views = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ["-day", "outcome"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "outcome"], name="billing_retiredviewtotal_unique"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.views} {self.get_outcome_display()} on {self.day}"
 
 
 class ReaderSalt(models.Model):

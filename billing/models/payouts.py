@@ -39,7 +39,7 @@ class PayoutBatch(models.Model):
     currency = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=64)
     rules_version = models.CharField(
-        max_length=100, help_text="The counting rules and robot lists in use when it was built."
+        max_length=200, help_text="The counting rules and robot lists in use when it was built."
     )
     digest = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of all that was submitted."

@@ -2,7 +2,14 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from billing.robots import forget_exceptions
 from tests.factories import make_user
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    """What a process remembers for a while would reach into the next test."""
+    forget_exceptions()
 
 
 @pytest.fixture

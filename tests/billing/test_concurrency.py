@@ -2,16 +2,16 @@
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import connection, transaction
 
-from billing import payouts
+from billing import counting, payouts, readers
 from billing.counting import fold_views, record_view
 from billing.errors import BillingError, WrongStatus
 from billing.locks import hold_lock
-from billing.models import BlogView, DailyViewCount, Payment, PayoutBatch
+from billing.models import BlogView, DailyViewCount, MonthlyViewCount, Payment, PayoutBatch
 from tests.billing.test_payouts import AT, OCTOBER, make_batch
 from tests.factories import make_blog, make_count, make_price, make_user
 
@@ -37,6 +37,10 @@ def at_once(act, number=8):
         return list(pool.map(run, range(number)))
 
 
+def click(blog, viewed_at, ip_address="192.0.2.1"):
+    record_view(blog=blog, viewed_at=viewed_at, ip_address=ip_address, user_agent=FIREFOX)
+
+
 def test_eight_builds_at_once_leave_one_batch():
     for _ in range(3):
         blog = make_blog()
@@ -58,17 +62,57 @@ def test_of_eight_approvals_at_once_one_wins_and_seven_are_told():
     assert batch.history.filter(status="approved").count() == 1
 
 
-def test_simultaneous_clicks_of_one_reader_count_once_and_folds_do_not_double():
+def test_32_simultaneous_clicks_of_one_reader_count_once_and_folds_do_not_double(monkeypatch):
+    monkeypatch.setattr(readers, "_salts", {})  # so that all 32 want to make the salt of the day
     blog = make_blog()
     clicked_at = AT - dt.timedelta(hours=1)
-    at_once(
-        lambda n: record_view(
-            blog=blog, viewed_at=clicked_at, ip_address="192.0.2.1", user_agent=FIREFOX, user=None
-        )
-    )
+    at_once(lambda n: click(blog, clicked_at), number=32)
     at_once(lambda n: fold_views(at=AT))
-    assert BlogView.objects.count() == 8
+    assert BlogView.objects.count() == 32
     assert DailyViewCount.objects.get().views == 1
+
+
+def test_16_folds_at_once_beside_writers_count_every_view_once(monkeypatch):
+    monkeypatch.setattr(counting, "FOLD_SIZE", 5)
+    blog = make_blog()
+
+    def write_or_fold(n):
+        if n >= 16:
+            for minute in range(10):
+                click(blog, AT - dt.timedelta(minutes=minute + 1), ip_address=f"192.0.2.{n}")
+        fold_views(at=AT)
+
+    at_once(write_or_fold, number=20)
+    fold_views(at=AT)
+    assert BlogView.objects.filter(outcome="counted").count() == 40
+    assert DailyViewCount.objects.get().views == 40
+    assert MonthlyViewCount.objects.get().views == 40
+
+
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="SQLite has one writer: the fold waits for its commit."
+)
+def test_view_committed_after_a_fold_passed_it_is_counted_by_the_next():
+    blog = make_blog()
+    written, folded = Event(), Event()
+
+    def write_slowly_or_fold(n):
+        if n == 0:
+            with transaction.atomic():
+                click(blog, AT - dt.timedelta(hours=2))  # of the smaller id, and earlier
+                written.set()
+                assert folded.wait(20)
+            return
+        assert written.wait(20)
+        click(blog, AT - dt.timedelta(hours=1))
+        fold_views(at=AT)
+        folded.set()
+
+    at_once(write_slowly_or_fold, number=2)
+    assert DailyViewCount.objects.get().views == 1
+    fold_views(at=AT)
+    assert DailyViewCount.objects.get().views == 2
+    assert not BlogView.objects.pending().exists()
 
 
 def test_lock_needs_a_transaction():

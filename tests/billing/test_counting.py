@@ -2,9 +2,9 @@ import datetime as dt
 
 import pytest
 
-from billing import counting
+from billing import counting, readers
 from billing.models import BlogView, ReaderSalt
-from tests.factories import FIREFOX, make_blog, make_click, make_user
+from tests.factories import FIREFOX, NOON, make_blog, make_click, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -69,28 +69,37 @@ def test_address_key_shows_one_address_behind_many_user_agents(blog):
 def test_view_takes_one_insert_once_the_salt_of_the_day_is_known(
     blog, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(counting, "_salts", {dt.date(2026, 10, 15): b"salt"})
+    monkeypatch.setattr(readers, "_salts", {dt.date(2026, 10, 15): b"salt"})
     with django_assert_num_queries(1):
         make_click(blog)
 
 
 def test_salt_is_kept_in_memory_once_it_is_committed(
-    blog, django_capture_on_commit_callbacks, monkeypatch
+    blog, django_capture_on_commit_callbacks, monkeypatch, time_machine
 ):
-    monkeypatch.setattr(counting, "_salts", {})
+    time_machine.move_to(NOON)
+    monkeypatch.setattr(readers, "_salts", {})
     with django_capture_on_commit_callbacks() as callbacks:
         make_click(blog)
-    assert counting._salts == {}
+    assert readers._salts == {}
     for callback in callbacks:
         callback()
-    assert counting._salts == {dt.date(2026, 10, 15): bytes(ReaderSalt.objects.get().salt)}
+    assert readers._salts == {dt.date(2026, 10, 15): bytes(ReaderSalt.objects.get().salt)}
 
 
-def test_salts_in_memory_do_not_pile_up(monkeypatch):
-    monkeypatch.setattr(counting, "_salts", {})
-    for number in range(200):
-        counting._keep_salt(dt.date(2026, 1, 1) + dt.timedelta(days=number), b"salt")
-    assert len(counting._salts) <= 101
+def test_salt_is_forgotten_48_hours_after_its_day_began(monkeypatch, time_machine):
+    monkeypatch.setattr(readers, "_salts", {})
+    for day in (12, 14, 15):
+        readers._salts[dt.date(2026, 10, day)] = b"salt"
+    time_machine.move_to(dt.datetime(2026, 10, 15, 22, tzinfo=dt.UTC))  # midnight in Berlin
+    readers._keep_salt(dt.date(2026, 10, 16), b"salt")
+    assert sorted(readers._salts) == [dt.date(2026, 10, 15), dt.date(2026, 10, 16)]
+
+
+def test_salt_of_a_day_long_past_is_not_kept_in_memory(monkeypatch):
+    monkeypatch.setattr(readers, "_salts", {})
+    readers._keep_salt(dt.date(2015, 5, 17), b"salt")
+    assert readers._salts == {}
 
 
 def test_rules_are_told_with_the_robot_lists(settings):

@@ -1,0 +1,8 @@
+"""How fast it is. Each module runs by itself: see README.md."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
+django.setup()

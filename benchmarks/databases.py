@@ -1,0 +1,62 @@
+"""Databases of a benchmark's own, and processes that work on them."""
+
+import contextlib
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.utils import timezone
+
+from tests.on_postgres import postgres_server
+from weblog.models import Blog, Category
+
+AUTHORS = 50
+CATEGORIES = 5
+
+
+@contextlib.contextmanager
+def new_database(vendor: str, *, environment: dict[str, str] | None = None) -> Iterator[None]:
+    """Start an empty database as durable as production's, for the processes of run_apart.
+
+    `environment` is the server's own, on PostgreSQL.
+    """
+    with contextlib.ExitStack() as stack:
+        if vendor == "postgresql":
+            url = stack.enter_context(postgres_server(fsync=True, environment=environment))
+        else:
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="sqlite-"))
+            url = f"sqlite:///{directory}/db.sqlite3"
+        os.environ["DATABASE_URL"] = url
+        run_apart(call_command, "migrate", verbosity=0)
+        yield
+
+
+def run_apart(function: Callable, *arguments, **options):
+    """Return what a function returns in a process of its own, which finds the new database."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as pool:
+        return pool.submit(function, *arguments, **options).result()
+
+
+def make_blogs(number: int) -> None:
+    """Add published blogs, with authors and categories taking turns."""
+    authors = User.objects.bulk_create(User(username=f"author-{n}") for n in range(AUTHORS))
+    categories = Category.objects.bulk_create(
+        Category(name=f"Category {n}", slug=f"category-{n}") for n in range(CATEGORIES)
+    )
+    Blog.objects.bulk_create(
+        Blog(
+            title=f"Blog {n}",
+            slug=f"blog-{n}",
+            body="<p>A paragraph of a blog of ordinary length.</p>" * 60,
+            author=authors[n % AUTHORS],
+            category=categories[n % CATEGORIES],
+            status=Blog.Status.PUBLISHED,
+            publish_at=timezone.now(),
+        )
+        for n in range(number)
+    )

@@ -1,0 +1,144 @@
+"""How fast fold_views settles views, against copying the same rows and one GROUP BY over them.
+
+`python -m benchmarks.fold_views [100_000 1_000_000 5_000_000]`, on PostgreSQL and on SQLite.
+"""
+
+import datetime as dt
+import random
+import resource
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from itertools import batched
+
+from django.db import connection, transaction
+
+from benchmarks.databases import make_blogs, new_database, run_apart
+from benchmarks.results import write_results
+from billing.counting import fold_views
+from billing.models import BlogView
+from weblog.models import Blog
+
+SIZES = [100_000, 1_000_000]
+BLOGS = 1_000
+START = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+DAYS = 30
+DOUBLE_CLICKS = 0.1  # the share of clicks that another of the same reader follows at once
+
+COLUMNS = [
+    "id", "blog_id", "author_id", "category_id", "viewed_at", "day", "reader_key",
+    "previous_day_key", "address_key", "agent_key", "outcome", "excluded_by",
+]  # fmt: skip
+
+
+def make_rows(blogs: list[tuple], number: int) -> Iterator[tuple]:
+    """Yield pending views in the order of time, as COLUMNS."""
+    chance = random.Random(1)
+    step = dt.timedelta(days=DAYS) / number
+    blog, reader = blogs[0], b""
+    for n in range(number):
+        if chance.random() >= DOUBLE_CLICKS:
+            blog, reader = chance.choice(blogs), chance.randbytes(16)
+        viewed_at = START + n * step
+        since_midnight = viewed_at - viewed_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        before = chance.randbytes(16) if since_midnight < dt.timedelta(seconds=30) else None
+        yield (
+            uuid.UUID(int=n << 64 | chance.getrandbits(64)), *blog, viewed_at, viewed_at.date(),
+            reader, before, reader, reader, "pending", "",
+        )  # fmt: skip
+
+
+def fill(number: int) -> None:
+    make_blogs(BLOGS)
+    blogs = list(Blog.objects.values_list("pk", "author_id", "category_id"))
+    columns = ", ".join(COLUMNS)
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY billing_blogview ({columns}) FROM STDIN") as copy:
+                for row in make_rows(blogs, number):
+                    copy.write_row(row)
+        else:
+            fields = [BlogView._meta.get_field(column) for column in COLUMNS]
+            marks = ", ".join(["%s"] * len(COLUMNS))
+            for rows in batched(make_rows(blogs, number), 10_000):
+                cursor.executemany(
+                    f"INSERT INTO billing_blogview ({columns}) VALUES ({marks})",  # noqa: S608
+                    [
+                        [
+                            field.get_db_prep_save(value, connection)
+                            for field, value in zip(fields, row, strict=True)
+                        ]
+                        for row in rows
+                    ],
+                )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def time_copy() -> float:
+    """Return the seconds that COPY of the views to a bare table takes, and a GROUP BY there.
+
+    SQLite has no COPY: there the rows go from table to table.
+    """
+    with connection.cursor() as cursor, tempfile.TemporaryFile() as file:
+        cursor.execute("CREATE TABLE bare AS SELECT * FROM billing_blogview WHERE false")
+        if connection.vendor == "postgresql":
+            with cursor.copy("COPY billing_blogview TO STDOUT") as copy:
+                file.writelines(copy)
+        file.seek(0)
+        started_at = time.perf_counter()
+        if connection.vendor == "postgresql":
+            with cursor.copy("COPY bare FROM STDIN") as copy:
+                while block := file.read(1 << 20):
+                    copy.write(block)
+        else:
+            cursor.execute("INSERT INTO bare SELECT * FROM billing_blogview")
+        cursor.execute(
+            "SELECT blog_id, author_id, category_id, day, count(*) FROM bare GROUP BY 1, 2, 3, 4"
+        )
+        cursor.fetchall()
+        seconds = time.perf_counter() - started_at
+        cursor.execute("DROP TABLE bare")
+    return seconds
+
+
+def time_fold() -> tuple[float, int]:
+    """Return the seconds of folding all views, and the peak of this process's memory in MB."""
+    started_at = time.perf_counter()
+    fold_views(at=START + dt.timedelta(days=DAYS + 1))
+    seconds = time.perf_counter() - started_at
+    assert not BlogView.objects.pending().exists()  # noqa: S101
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def measure(vendor: str, number: int) -> dict:
+    with new_database(vendor):
+        run_apart(fill, number)
+        copy_before = run_apart(time_copy)
+        seconds, megabytes = run_apart(time_fold)
+        copy = (copy_before + run_apart(time_copy)) / 2
+    result = {
+        "database": vendor,
+        "rows": number,
+        "rows_per_second": round(number / seconds),
+        "ratio_to_copy_and_group_by": round(copy / seconds, 2),
+        "peak_memory_mb": megabytes,
+    }
+    print(
+        f"{vendor:10} {number:9,} rows: {result['rows_per_second']:7,} rows/s, "
+        f"{result['ratio_to_copy_and_group_by']:.2f} x COPY + GROUP BY, peak {megabytes} MB"
+    )
+    return result
+
+
+def main(sizes: list[int]) -> None:
+    write_results(
+        "fold_views",
+        [measure(vendor, number) for vendor in ("postgresql", "sqlite") for number in sizes],
+    )
+
+
+if __name__ == "__main__":
+    main([int(size) for size in sys.argv[1:]] or SIZES)

@@ -1,0 +1,91 @@
+"""A fold is killed with SIGKILL at every statement and every COMMIT: no count is ever wrong."""
+
+import datetime as dt
+import itertools
+import signal
+from collections import Counter
+
+import pytest
+
+from billing import counting
+from billing.counting import fold_views
+from billing.models import BlogView, DailyViewCount, MonthlyViewCount
+from tests.billing.killed_fold import LATER, die_in_fold
+from tests.factories import make_blog, make_click
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FOLD_SIZE = 4
+MIDNIGHT = dt.datetime(2026, 10, 31, 23, tzinfo=dt.UTC)  # in Berlin, at the end of the month
+
+
+@pytest.fixture(autouse=True)
+def fold_in_small_portions(monkeypatch):
+    monkeypatch.setattr(counting, "FOLD_SIZE", FOLD_SIZE)
+
+
+def outcomes():
+    return dict(BlogView.objects.values_list("pk", "outcome"))
+
+
+def counts(model, period):
+    facts = ("blog", "author", "category", period)
+    return Counter({row[:4]: row[4] for row in model.objects.values_list(*facts, "views")})
+
+
+def all_counts():
+    return counts(DailyViewCount, "day"), counts(MonthlyViewCount, "month")
+
+
+def recount():
+    """Both counts, made from the views that are said to be counted."""
+    by_day, by_month = Counter(), Counter()
+    for view in BlogView.objects.filter(outcome="counted"):
+        facts = (view.blog_id, view.author_id, view.category_id)
+        by_day[*facts, view.day] += 1
+        by_month[*facts, view.day.replace(day=1)] += 1
+    return by_day, by_month
+
+
+class Snapshot:
+    """The tables as they are, to be put back before the next fold is killed."""
+
+    tables = (BlogView, DailyViewCount, MonthlyViewCount)
+
+    def __init__(self):
+        self.rows = {table: list(table.objects.all()) for table in self.tables}
+
+    def restore(self):
+        for table, rows in self.rows.items():
+            table.objects.all().delete()
+            table.objects.bulk_create(rows)
+
+
+def test_fold_killed_at_any_statement_leaves_no_wrong_count(settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    first, second = make_blog(), make_blog()
+    for seconds in (-200, -100, -20, 200):
+        make_click(first, seconds, start=MIDNIGHT)
+    fold_views(at=LATER)
+    # Double clicks, a counted one of the month before replaced by one after midnight, and more.
+    for seconds in (-190, 5, 10, 300):
+        make_click(first, seconds, start=MIDNIGHT)
+    for seconds in (0, 100, 131):
+        make_click(second, seconds, start=MIDNIGHT)
+    make_click(second, 300, start=MIDNIGHT, user_agent="Googlebot/2.1")
+    before = Snapshot()
+    fold_views(at=LATER)
+    expected = outcomes(), all_counts()
+    assert Counter(expected[0].values()) == {"counted": 8, "double_click": 3, "robot": 1}
+
+    for step in itertools.count():
+        before.restore()
+        exit_code = die_in_fold(step, FOLD_SIZE)
+        assert all_counts() == recount(), f"after the death at step {step}"
+        if exit_code == 0:
+            break
+        assert exit_code == -signal.SIGKILL
+        fold_views(at=LATER)
+        assert (outcomes(), all_counts()) == expected, f"after the fold that followed step {step}"
+    assert (outcomes(), all_counts()) == expected
+    assert step > 20  # there were statements to die at
