@@ -1,16 +1,23 @@
 """Which user agents are robots: the COUNTER list first, the wider is-bot list second.
 
-COUNTER Code of Practice 5.1, 7.8: listed robots must be excluded, others that can be told should
-be. The list is taken from the package counter-robots, which holds it unchanged but matches
+COUNTER Code of Practice 5.1, 7.8: listed robots must be excluded, and others that can be told. The
+list is taken from the package counter-robots, which holds it unchanged but matches
 case-sensitively, against the list's own README; so the patterns are compiled here.
+
+Bare words on the lists also hit people: "bot" is in CUBOT, a brand of phones. An administrator may
+keep exceptions, which the Code does not know; so the rules that a batch stores name their number.
 """
 
+import hashlib
 import re
+import time
 from functools import cache, lru_cache
 from importlib import metadata, resources
 
 from django.conf import settings
 from is_bot import Bots
+
+from billing.models import RobotException
 
 COUNTER = "counter"
 IS_BOT = "is-bot"
@@ -20,20 +27,54 @@ PACKAGES = {COUNTER: "counter-robots", IS_BOT: "is-bot"}
 LONGEST_USER_AGENT = 1000
 
 
+# Copies of atmire/COUNTER-Robots, which bears no version, by their SHA-256.
+COUNTER_LIST_DATES = {
+    "179a20d3ee8f90e714424b7d82de972db954807a24788bb5d128cd2e2a058808": "2024-04-22",
+}
+
+# How long a process may go by exceptions that were changed since.
+EXCEPTIONS_HOLD_SECONDS = 30
+
+
 def find_robot(user_agent: str | None) -> str:
     """Return "list: pattern" of the first of settings.ROBOT_LISTS that matches, or "".
 
-    An empty user agent is a robot: the COUNTER list says so itself.
+    An empty user agent is a robot: the COUNTER list says so itself. A person costs no query; where
+    a list matches, the exceptions are asked for, every half minute.
     """
-    return _find_robot((user_agent or "")[:LONGEST_USER_AGENT], tuple(settings.ROBOT_LISTS))
+    robot = find_on_lists(user_agent)
+    return "" if robot and _is_excepted(user_agent or "") else robot
+
+
+def find_on_lists(user_agent: str | None) -> str:
+    """Return what find_robot would if there were no exceptions. No query."""
+    return _find_on_lists((user_agent or "")[:LONGEST_USER_AGENT], tuple(settings.ROBOT_LISTS))
 
 
 @lru_cache(maxsize=10_000)
-def _find_robot(user_agent: str, lists: tuple[str, ...]) -> str:
+def _find_on_lists(user_agent: str, lists: tuple[str, ...]) -> str:
     for name in lists:
         if pattern := FINDERS[name](user_agent):
             return f"{name}: {pattern}"
     return ""
+
+
+def _is_excepted(user_agent: str) -> bool:
+    user_agent = user_agent[:LONGEST_USER_AGENT].lower()
+    half_minute = int(time.monotonic() // EXCEPTIONS_HOLD_SECONDS)
+    return any(text in user_agent for text in _texts_in_force(half_minute))
+
+
+@lru_cache(maxsize=1)
+def _texts_in_force(half_minute: int) -> list[str]:
+    """Return the exceptions' texts in lower case. Each `half_minute` asks the database anew."""
+    texts = RobotException.objects.filter(is_active=True).values_list("text", flat=True)
+    return [text.lower() for text in texts]
+
+
+def forget_exceptions() -> None:
+    """Have this process ask for the exceptions again at once."""
+    _texts_in_force.cache_clear()
 
 
 def _find_in_counter_list(user_agent: str) -> str:
@@ -45,11 +86,15 @@ def _find_in_counter_list(user_agent: str) -> str:
 
 @cache
 def _counter_patterns() -> tuple[re.Pattern, list[re.Pattern]]:
-    lines = resources.files("counter_robots").joinpath("data/robot.txt").read_text().splitlines()
+    lines = _read_counter_list().decode().splitlines()
     return (
         re.compile("|".join(f"(?:{line})" for line in lines), re.IGNORECASE),
         [re.compile(line, re.IGNORECASE) for line in lines],
     )
+
+
+def _read_counter_list() -> bytes:
+    return resources.files("counter_robots").joinpath("data/robot.txt").read_bytes()
 
 
 def _find_in_is_bot(user_agent: str) -> str:
@@ -66,7 +111,40 @@ def _is_bot() -> Bots:
 FINDERS = {COUNTER: _find_in_counter_list, IS_BOT: _find_in_is_bot}
 
 
+def is_on_lists(robot: str) -> bool:
+    """Whether a "list: pattern" that was stored with a view is still in use."""
+    name, _, pattern = robot.partition(": ")
+    return name in settings.ROBOT_LISTS and pattern in _patterns_of(name)
+
+
+@cache
+def _patterns_of(name: str) -> frozenset[str]:
+    if name == IS_BOT:
+        return _is_bot().patterns
+    return frozenset(pattern.pattern for pattern in _counter_patterns()[1])
+
+
 def describe_lists() -> str:
-    """Return the robot lists in use with their versions, such as "counter-robots 2025.11"."""
-    packages = [PACKAGES[name] for name in settings.ROBOT_LISTS]
-    return ", ".join(f"{package} {metadata.version(package)}" for package in packages)
+    """Return the robot lists in use with their versions, and how many exceptions there are.
+
+    Such as "counter-robots 2025.11 (list of 2024-04-22), is-bot 0.3.7". One query.
+    """
+    lists = ", ".join(_describe_list(name) for name in settings.ROBOT_LISTS)
+    exceptions = RobotException.objects.filter(is_active=True).count()
+    if not exceptions:
+        return lists
+    depart = "exception that departs" if exceptions == 1 else "exceptions that depart"
+    return f"{lists}; {exceptions} {depart} from COUNTER"
+
+
+def _describe_list(name: str) -> str:
+    package = f"{PACKAGES[name]} {metadata.version(PACKAGES[name])}"
+    return f"{package} ({_date_counter_list()})" if name == COUNTER else package
+
+
+@cache
+def _date_counter_list() -> str:
+    """Return "list of 2024-04-22", or the beginning of the digest of a list not known here."""
+    digest = hashlib.sha256(_read_counter_list()).hexdigest()
+    date = COUNTER_LIST_DATES.get(digest)
+    return f"list of {date}" if date else f"list {digest[:12]}"

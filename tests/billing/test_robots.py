@@ -1,16 +1,40 @@
 import json
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from billing.robots import LONGEST_USER_AGENT, describe_lists, find_robot
+from billing import robots
+from billing.models import RobotException
+from billing.robots import (
+    LONGEST_USER_AGENT,
+    describe_lists,
+    find_on_lists,
+    find_robot,
+    forget_exceptions,
+    is_on_lists,
+)
+
+pytestmark = pytest.mark.django_db
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 SAFARI = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
     "(KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 )
+CUBOT = (
+    "Mozilla/5.0 (Linux; Android 15; CUBOT KINGKONG 9) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Mobile Safari/537.36"
+)
+
+
+def make_exception(text="CUBOT", **values):
+    exception = RobotException.objects.create(text=text, reason="A brand of phones.", **values)
+    forget_exceptions()
+    return exception
 
 
 @pytest.mark.parametrize("user_agent", [FIREFOX, SAFARI])
@@ -59,9 +83,81 @@ def test_nothing_behind_the_cut_tells_a_robot():
     assert find_robot(browser + "Googlebot") == find_robot(browser)
 
 
-def test_rules_name_the_lists_and_their_versions(settings):
+def test_excepted_text_makes_a_person_of_what_a_list_calls_a_robot():
+    assert find_robot(CUBOT) == "counter: bot"
+    make_exception("cubot king")
+    assert find_robot(CUBOT) == ""
+    assert find_robot("Googlebot/2.1") == "counter: bot"
+
+
+def test_exception_that_was_ended_holds_no_more():
+    make_exception(is_active=False)
+    assert find_robot(CUBOT) == "counter: bot"
+
+
+def test_text_behind_the_cut_excepts_nothing():
+    make_exception()
+    assert find_robot("Googlebot".ljust(LONGEST_USER_AGENT) + "CUBOT") == "counter: bot"
+
+
+def test_lists_alone_know_no_exceptions():
+    make_exception()
+    assert find_on_lists(CUBOT) == "counter: bot"
+
+
+def test_exceptions_cost_people_no_query_and_robots_one_in_half_a_minute(monkeypatch):
+    moments = iter([60, 61, 89, 90])
+    monkeypatch.setattr(robots, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    with CaptureQueriesContext(connection) as queries:
+        find_robot(FIREFOX)
+        assert len(queries) == 0
+        for number in (1, 1, 1, 2):
+            find_robot("Googlebot/2.1")
+            assert len(queries) == number
+
+
+def test_rules_name_the_lists_their_versions_and_the_date_of_counter_s(settings):
+    settings.ROBOT_LISTS = ["counter", "is-bot"]
+    version = r"\d[\d.]*"
+    pattern = rf"counter-robots {version} \(list of 2024-04-22\), is-bot {version}"
+    assert re.fullmatch(pattern, describe_lists())
+
+
+def test_rules_name_how_far_they_depart_from_counter(settings):
+    settings.ROBOT_LISTS = ["is-bot"]
+    make_exception("CUBOT")
+    assert describe_lists().endswith("; 1 exception that departs from COUNTER")
+    make_exception("Alexa Toolbar")
+    make_exception("HMSCore", is_active=False)
+    assert describe_lists().endswith("; 2 exceptions that depart from COUNTER")
+
+
+def test_list_of_unknown_date_is_named_by_its_digest(monkeypatch, settings):
     settings.ROBOT_LISTS = ["counter"]
-    assert re.fullmatch(r"counter-robots \d[\d.]*", describe_lists())
+    monkeypatch.setattr(robots, "COUNTER_LIST_DATES", {})
+    robots._date_counter_list.cache_clear()
+    assert describe_lists().endswith("(list 179a20d3ee8f)")
+    robots._date_counter_list.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("robot", "is_on"),
+    [
+        ("counter: bot", True),
+        ("is-bot: playwright", True),
+        ("counter: playwright", False),
+        ("counter: gone", False),
+        ("another: bot", False),
+        ("", False),
+    ],
+)
+def test_stored_pattern_is_looked_up_on_the_lists_in_use(robot, is_on):
+    assert is_on_lists(robot) == is_on
+
+
+def test_pattern_of_a_list_not_in_use_is_on_none(settings):
+    settings.ROBOT_LISTS = ["is-bot"]
+    assert not is_on_lists("counter: bot")
 
 
 def test_counter_list_is_the_published_one(settings, shared_data):

@@ -1,0 +1,83 @@
+"""Where auditors and finance see that every view that came in stands somewhere, once."""
+
+from django import forms
+from django.contrib import admin
+from django.views.generic import TemplateView
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+from unfold.views import UnfoldSiteViewMixin
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
+from billing.admin.counts import OUTCOME_COLOURS
+from billing.admin.filters import DayMonthFilter
+from billing.evidence import list_months, make_overview, month_equation
+from billing.models import RetiredViewTotal
+from billing.periods import format_month, parse_month
+
+OVERVIEW_MONTHS = 12
+
+
+class MonthForm(forms.Form):
+    month = forms.ChoiceField(label="Month", widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, months, data):
+        super().__init__(data if "month" in data else None)
+        self.months = months
+        self.fields["month"].choices = [(format_month(month), f"{month:%B %Y}") for month in months]
+
+    @property
+    def chosen(self):
+        """The month that was asked for, or the latest; None where there is nothing to show."""
+        if not self.is_bound:
+            return self.months[0] if self.months else None
+        return parse_month(self.cleaned_data["month"]) if self.is_valid() else None
+
+
+class EvidenceView(UnfoldSiteViewMixin, TemplateView):
+    http_method_names = ["get", "head"]
+    permission_required = "billing.view_blogview"
+    template_name = "billing/evidence.html"
+    title = "Evidence"
+
+    def get_context_data(self, **kwargs):
+        months = list_months()
+        form = MonthForm(months, self.request.GET)
+        if form.chosen:
+            form.initial["month"] = format_month(form.chosen)
+        return super().get_context_data(
+            form=form,
+            equation=month_equation(form.chosen) if form.chosen else None,
+            overview=make_overview(months[:OVERVIEW_MONTHS]),
+            **kwargs,
+        )
+
+
+@admin.register(RetiredViewTotal)
+class RetiredViewTotalAdmin(ReadOnlyAdmin):
+    """What is left of views that were dropped after the retention time."""
+
+    list_display = ["day", "outcome_label", "view_count"]
+    list_filter = [
+        DayMonthFilter,
+        ("day", DayRangeFilter),
+        ("outcome", ChoicesDropdownFilter),
+    ]
+    ordering = ["-day", "outcome"]
+    sortable_by = ["day"]
+    fields = readonly_fields = ["day", "outcome", "view_count"]
+    empty_list_text = (
+        "No views have been dropped. Once they are older than the retention time and their month "
+        "is paid, only their number by day and outcome is kept, and stands here."
+    )
+
+    class Media:
+        css = {"all": ["billing/statement.css"]}
+
+    @display(description="Outcome", ordering="outcome", label=OUTCOME_COLOURS)
+    def outcome_label(self, total):
+        return total.outcome, total.get_outcome_display()
+
+    @display(description="Views", formatting="price")
+    def view_count(self, total):
+        return f"{total.views:,}"

@@ -1,0 +1,53 @@
+from django import forms
+from django.contrib import admin
+from unfold.decorators import display
+
+from backoffice.base_admin import HistoryAdmin
+from billing.models import RobotException
+from billing.robots import describe_lists, forget_exceptions
+
+SHORTEST_TEXT = 4  # "bot" alone would make people of most robots
+
+
+class RobotExceptionForm(forms.ModelForm):
+    def clean_text(self):
+        text = self.cleaned_data["text"]
+        if len(text) < SHORTEST_TEXT:
+            raise forms.ValidationError(
+                f"Too short: it would be found in too many user agents. Give at least "
+                f"{SHORTEST_TEXT} characters."
+            )
+        return text
+
+
+@admin.register(RobotException)
+class RobotExceptionAdmin(HistoryAdmin):
+    """The exceptions of this house. Superusers keep them; they are ended, never deleted."""
+
+    form = RobotExceptionForm
+    list_display = ["text", "reason", "in_force"]
+    list_filter = ["is_active"]
+    search_fields = ["text", "reason"]
+    search_help_text = "Search by text or reason"
+    ordering = ["text"]
+    sortable_by = ["text"]
+    fields = ["text", "reason", "is_active"]
+    list_before_template = "billing/evidence/exceptions_note.html"
+    change_form_before_template = "billing/evidence/exceptions_note.html"
+    empty_list_text = (
+        "There is no exception: every user agent on a robot list is a robot, as COUNTER asks."
+    )
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(
+            request, {"robot_lists": describe_lists(), **(extra_context or {})}
+        )
+
+    def save_model(self, request, obj, form, change):
+        obj._change_reason = obj.reason
+        super().save_model(request, obj, form, change)
+        forget_exceptions()
+
+    @display(description="State", label={"in_force": "success"})
+    def in_force(self, exception):
+        return ("in_force", "In force") if exception.is_active else ("ended", "Ended")

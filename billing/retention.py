@@ -1,0 +1,137 @@
+"""How long things about readers are kept: salts for two days, views until they are paid and old.
+
+A salt that is destroyed leaves keys that lead to nobody, not even with the address at hand. Views
+that are dropped leave their number by day and outcome, so what was received stays explained.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Min, Sum
+from django.utils import timezone
+
+from billing.errors import NotSealed
+from billing.locks import hold_lock
+from billing.models import (
+    BlogView,
+    DailyViewCount,
+    MonthlyViewCount,
+    PayoutBatch,
+    ReaderSalt,
+    RetiredViewTotal,
+)
+from billing.periods import closes_on, day_of, month_of
+from billing.uploads import drop_stale_uploads
+
+Outcome = BlogView.Outcome
+Status = PayoutBatch.Status
+
+SALT_LIFETIME = dt.timedelta(hours=48)
+
+
+@dataclass
+class PurgeResult:
+    """What purge_readers took away, and why it stopped if views past retention are left."""
+
+    uploads: int = 0
+    salts: int = 0
+    days: int = 0
+    views: int = 0
+    hindrance: str = ""
+
+    def __str__(self):
+        line = (
+            f"{self.salts} salts and {self.uploads} uploaded logs destroyed; "
+            f"{self.views} views of {self.days} days dropped"
+        )
+        return f"{line}. {self.hindrance}" if self.hindrance else f"{line}."
+
+
+def purge_readers(*, at: dt.datetime | None = None) -> PurgeResult:
+    """Destroy salts older than SALT_LIFETIME and logs that nobody confirmed, and drop old views.
+
+    Views past settings.VIEW_RETENTION_DAYS go day by day, oldest first, each in a transaction of
+    its own, and not beyond the first day that is not sealed: so all days up to the last retired one
+    are retired.
+    """
+    at = at or timezone.now()
+    result = PurgeResult(uploads=drop_stale_uploads(at=at), salts=_destroy_salts(at))
+    end = day_of(at) - dt.timedelta(days=settings.VIEW_RETENTION_DAYS)
+    while (day := _first_day()) and day < end:
+        try:
+            result.views += retire_day(day, at=at)
+        except NotSealed as reason:
+            result.hindrance = str(reason)
+            break
+        result.days += 1
+    return result
+
+
+def _destroy_salts(at: dt.datetime) -> int:
+    deleted, _ = ReaderSalt.objects.filter(created_at__lt=at - SALT_LIFETIME).delete()
+    return deleted
+
+
+def _first_day() -> dt.date | None:
+    return BlogView.objects.aggregate(day=Min("day"))["day"]
+
+
+@transaction.atomic
+def retire_day(day: dt.date, *, at: dt.datetime) -> int:
+    """Put totals in the place of a day's views, and return how many they were. Raises NotSealed.
+
+    Holds the locks of imports and of the fold, in the order in which an import takes them.
+    """
+    hold_lock("import_access_log")
+    hold_lock("fold_views")
+    views = BlogView.objects.filter(day=day)
+    outcomes = views.count_outcomes()
+    _require_sealed(day, counted=outcomes[Outcome.COUNTED], at=at)
+    known = dict(RetiredViewTotal.objects.filter(day=day).values_list("outcome", "views"))
+    RetiredViewTotal.objects.bulk_create(
+        [
+            RetiredViewTotal(day=day, outcome=outcome, views=known.get(outcome, 0) + number)
+            for outcome, number in outcomes.items()
+            if number
+        ],
+        update_conflicts=True,
+        unique_fields=["day", "outcome"],
+        update_fields=["views"],
+    )
+    dropped, _ = views.delete()
+    return dropped
+
+
+def _require_sealed(day: dt.date, *, counted: int, at: dt.datetime) -> None:
+    month = month_of(day)
+    if closes_on(month) > day_of(at):
+        raise NotSealed(f"Views of {month:%B %Y} are kept: the month is not closed.")
+    if BlogView.objects.in_month(month).pending().exists():
+        raise NotSealed(f"Views of {month:%B %Y} are kept: some are not counted yet.")
+    days = DailyViewCount.objects.filter(day=day)
+    if counted + _count_retired(day) != days.aggregate(sum=Sum("views", default=0))["sum"]:
+        raise NotSealed(f"Views of {day} are kept: they don't come to what was counted that day.")
+    is_counted = MonthlyViewCount.objects.filter(month=month, views__gt=0).exists()
+    if is_counted and not _is_signed(month):
+        raise NotSealed(f"Views of {month:%B %Y} are kept: its payout batch is not approved.")
+
+
+def _count_retired(day: dt.date) -> int:
+    retired = RetiredViewTotal.objects.filter(day=day, outcome=Outcome.COUNTED)
+    return retired.aggregate(sum=Sum("views", default=0))["sum"]
+
+
+def _is_signed(month: dt.date) -> bool:
+    return PayoutBatch.objects.filter(
+        month=month, status__in=[Status.APPROVED, Status.PAID]
+    ).exists()
+
+
+def last_retired_day() -> dt.date | None:
+    """Return the last day whose views were dropped: a log of it must not be counted again.
+
+    An importer asks under the lock "import_access_log", which holds off retire_day.
+    """
+    return RetiredViewTotal.objects.aggregate(day=Max("day"))["day"]
