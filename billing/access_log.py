@@ -9,14 +9,19 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import BinaryIO
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
 from billing.counting import fold_views, make_view
 from billing.locks import hold_lock
-from billing.log_lines import Request, Skipped, make_reader, read_lines
+from billing.log_files import LogFile
+from billing.log_lines import Request, Skipped, make_reader
 from billing.models import AccessLogImport, BlogView
+from billing.periods import day_of
+from billing.retention import last_retired_day
 from weblog.models import Blog
 
 LINES_AT_A_TIME = 5_000
@@ -41,22 +46,43 @@ class ImportReport:
     lines: int = 0
     outcomes: Counter = field(default_factory=Counter)
     malformed_lines: list[int] = field(default_factory=list)  # the numbers of the first few
+    log_import: AccessLogImport | None = None  # what is kept of it; nothing of a dry run
 
     def __str__(self):
         title = f"{self.lines} lines received from {self.file_name}"
         rows = [f"{self.outcomes[heading]:9} {heading}" for heading in HEADINGS]
         if self.malformed_lines:
-            unlisted = self.outcomes[Skipped.MALFORMED] > len(self.malformed_lines)
-            rows[HEADINGS.index(Skipped.MALFORMED)] += (
-                f": line {', '.join(map(str, self.malformed_lines))}{' ...' if unlisted else ''}"
-            )
+            rows[HEADINGS.index(Skipped.MALFORMED)] += f": {self.list_malformed()}"
         if self.is_dry_run:
             rows.append("Dry run: nothing was written.")
         return "\n".join([title, *rows])
 
+    def list_malformed(self) -> str:
+        """Return where the first malformed lines are, such as "line 3, 5, 8 ..."."""
+        is_more = self.outcomes[Skipped.MALFORMED] > len(self.malformed_lines)
+        return f"line {', '.join(map(str, self.malformed_lines))}{' ...' if is_more else ''}"
+
+    def describe(self) -> dict:
+        """Return what JSON can hold of it, for a page: no word of any line."""
+        return {
+            "lines": self.lines,
+            "outcomes": [[heading, self.outcomes[heading]] for heading in HEADINGS],
+            "adds_views": any(self.outcomes[heading] for heading in VIEWS.values()),
+            "malformed": self.list_malformed() if self.malformed_lines else "",
+        }
+
 
 def import_access_log(
-    *, file: BinaryIO, file_name: str, path_pattern: str, at: dt.datetime, dry_run: bool = False
+    *,
+    file: BinaryIO,
+    file_name: str,
+    path_pattern: str,
+    at: dt.datetime,
+    by: User | None = None,
+    trusted_proxies: int | None = None,
+    most_bytes: int | None = None,
+    dry_run: bool = False,
+    show_progress: Callable[[int, int], None] = lambda bytes_read, lines: None,
 ) -> ImportReport:
     """Add and count the views in a log. Raises InvalidPathPattern or UnreadableAccessLog.
 
@@ -64,19 +90,29 @@ def import_access_log(
     it the same file, one that overlaps, or the rest of an import that was stopped: each portion of
     LINES_AT_A_TIME is one transaction. A dry run is one long transaction that is rolled back.
     """
-    read_line = make_reader(path_pattern)
+    if trusted_proxies is None:
+        trusted_proxies = settings.TRUSTED_PROXIES
+    read_line = make_reader(path_pattern, trusted_proxies=trusted_proxies)
     report = ImportReport(_as_stored(file_name), is_dry_run=dry_run)
+    log = LogFile(file, report.file_name, most_bytes=most_bytes)
     with transaction.atomic() if dry_run else contextlib.nullcontext():
         log_import = AccessLogImport.objects.create(
-            file_name=report.file_name, path_pattern=_as_stored(path_pattern), started_at=at
+            file_name=report.file_name[:255],
+            path_pattern=_as_stored(path_pattern),
+            started_at=at,
+            by=by,
         )
-        for lines in batched(read_lines(file), LINES_AT_A_TIME):
+        for lines in batched(log.read_lines(), LINES_AT_A_TIME):
             requests = _sort_out(lines, read_line, report)
             _add_views(requests, log_import, report)
+            show_progress(log.bytes_read, report.lines)
         fold_views(at=at)
+        log_import.sha256 = log.sha256()
         _finish(log_import, report)
         if dry_run:
             transaction.set_rollback(True)
+        else:
+            report.log_import = log_import
     return report
 
 
@@ -111,10 +147,13 @@ def _add_views(requests: list[Request], log_import: AccessLogImport, report: Imp
     blogs = Blog.objects.only("slug", "author", "category", "status", "publish_at").in_bulk(
         {request.slug for request in requests}, field_name="slug"
     )
+    retired_until = last_retired_day()
     views, salts = [], {}
     for request in requests:
         blog = blogs.get(request.slug)
-        if reason := _refuse(request, blog, known, at=log_import.started_at):
+        if reason := _refuse(
+            request, blog, known, retired_until=retired_until, at=log_import.started_at
+        ):
             report.outcomes[reason] += 1
             continue
         known.add(request.view_id)
@@ -134,7 +173,12 @@ def _add_views(requests: list[Request], log_import: AccessLogImport, report: Imp
 
 
 def _refuse(
-    request: Request, blog: Blog | None, known: set[uuid.UUID], *, at: dt.datetime
+    request: Request,
+    blog: Blog | None,
+    known: set[uuid.UUID],
+    *,
+    retired_until: dt.date | None,
+    at: dt.datetime,
 ) -> Skipped | None:
     if blog is None:
         return Skipped.UNKNOWN_BLOG
@@ -143,6 +187,8 @@ def _refuse(
         return Skipped.NOT_PUBLISHED
     if request.viewed_at > at + CLOCK_TOLERANCE:
         return Skipped.IN_THE_FUTURE
+    if retired_until and day_of(request.viewed_at) <= retired_until:
+        return Skipped.PAST_RETENTION
     if request.view_id in known:
         return Skipped.ALREADY_IMPORTED
     return None

@@ -1,5 +1,8 @@
+import bz2
 import csv
 import datetime as dt
+import gzip
+import hashlib
 import io
 import re
 from collections import Counter
@@ -8,10 +11,13 @@ from itertools import islice
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from billing import access_log
 from billing.access_log import HEADINGS, import_access_log
 from billing.errors import InvalidPathPattern, UnreadableAccessLog
+from billing.log_files import LogFile
 from billing.log_lines import OWN_PAGES, Skipped
 from billing.models import (
     AccessLogImport,
@@ -19,6 +25,7 @@ from billing.models import (
     DailyViewCount,
     MonthlyViewCount,
     ReaderSalt,
+    RetiredViewTotal,
 )
 from tests.factories import make_blog, make_category, make_click, make_line, make_user
 
@@ -29,13 +36,13 @@ ARTICLES = r"^/blog/(?P<slug>(?!tags/)[^?#]*)\.html$"
 HOWTOS = r"^/(?P<slug>linux/[^?#]+|splittable-gzip)$"
 
 
-def import_lines(lines, *, path_pattern=OWN_PAGES, at=AT, dry_run=False):
+def import_lines(lines, *, path_pattern=OWN_PAGES, at=AT, **options):
     return import_access_log(
         file=io.BytesIO(b"".join(line + b"\n" for line in lines)),
         file_name="access.log",
         path_pattern=path_pattern,
         at=at,
-        dry_run=dry_run,
+        **options,
     )
 
 
@@ -156,6 +163,7 @@ def test_days_of_a_real_log_are_cut_in_the_billing_time_zone(
 
 def test_every_line_has_one_heading_and_they_add_up(blog):
     make_blog(slug="draft", status="draft")
+    RetiredViewTotal.objects.create(day=dt.date(2015, 5, 16), outcome="counted", views=1)
     lines = [
         make_line(),
         make_line(time="17/May/2015:10:05:33 +0000"),
@@ -167,23 +175,25 @@ def test_every_line_has_one_heading_and_they_add_up(blog):
         make_line("HEAD /blogs/arp-security/ HTTP/1.1"),
         make_line(time="31/Oct/2026:23:59:50 +0000", host="192.0.2.2"),
         make_line(time="01/Nov/2027:00:00:00 +0000"),
+        make_line(time="16/May/2015:12:00:00 +0000"),
         b"",
     ]
     report = import_lines(lines)
     assert report.outcomes == dict.fromkeys(HEADINGS, 1)
-    assert report.lines == report.outcomes.total() == 11
+    assert report.lines == report.outcomes.total() == 12
     assert str(report) == (
-        "11 lines received from access.log\n"
+        "12 lines received from access.log\n"
         "        1 counted\n"
         "        1 not yet counted\n"
         "        1 double click\n"
         "        1 robot\n"
-        "        1 malformed: line 11\n"
+        "        1 malformed: line 12\n"
         "        1 not a successful GET\n"
         "        1 not a page\n"
         "        1 unknown blog\n"
         "        1 blog not published\n"
         "        1 in the future\n"
+        "        1 past retention\n"
         "        1 already imported"
     )
 
@@ -238,6 +248,76 @@ def test_import_is_recorded_with_what_its_lines_came_to(blog):
     assert row.finished_at is not None
     assert (row.lines, row.outcomes) == (2, {"counted": 1, "not a page": 1})
     assert BlogView.objects.get().log_import == row
+
+
+def test_import_keeps_which_file_it_was_and_who_started_it(blog):
+    anna = make_user("anna.finance")
+    import_lines([make_line()], by=anna)
+    row = AccessLogImport.objects.get()
+    assert (row.sha256, row.by) == (hashlib.sha256(make_line() + b"\n").hexdigest(), anna)
+
+
+@pytest.mark.parametrize(
+    ("time", "heading"), [("21:59:59", "past retention"), ("22:00:00", "counted")]
+)
+def test_views_of_a_day_that_was_dropped_are_not_counted_again(blog, settings, time, heading):
+    settings.TIME_ZONE = "Europe/Berlin"
+    RetiredViewTotal.objects.create(day=dt.date(2015, 5, 17), outcome="robot", views=1)
+    line = make_line(time=f"17/May/2015:{time} +0000")
+    assert import_lines([line]).outcomes == {heading: 1}
+
+
+def test_line_without_a_user_agent_is_a_robot_as_the_counter_list_has_it(blog, settings):
+    settings.ROBOT_LISTS = ["counter"]
+    common = make_line().partition(b' "-" ')[0]
+    assert import_lines([common, make_line(user_agent="-")]).outcomes == {"robot": 2}
+
+
+@pytest.mark.parametrize(("trusted_proxies", "readers"), [(None, 1), (0, 1), (1, 2), (2, 3)])
+def test_forwarded_address_is_believed_for_so_many_proxies(blog, trusted_proxies, readers):
+    lists = ["203.0.113.1, 198.51.100.1", "203.0.113.2, 198.51.100.1", "203.0.113.3, 198.51.100.2"]
+    lines = [make_line(more=f' "{addresses}"') for addresses in lists]
+    import_lines(lines, trusted_proxies=trusted_proxies)
+    assert BlogView.objects.values("reader_key").distinct().count() == readers
+
+
+def test_progress_is_told_by_the_portion(blog, monkeypatch):
+    monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 2)
+    told = []
+    import_lines([b"x"] * 3, show_progress=lambda *numbers: told.append(numbers))
+    assert told == [(6, 2), (6, 3)]
+
+
+BYTES = st.one_of(
+    st.binary(max_size=80),
+    st.sampled_from([make_line(), make_line()[:-1], b"{}", b'{"status": 200}']),
+    st.builds(
+        lambda text: make_line(user_agent=text), st.text(st.characters(codec="latin-1"), max_size=9)
+    ),
+    st.builds(
+        lambda number, byte: make_line()[:number] + byte + make_line()[number + 1 :],
+        st.integers(0, 150),
+        st.binary(max_size=2),
+    ),
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lines=st.lists(BYTES, max_size=20), pack=st.sampled_from([bytes, gzip.compress, bz2.compress])
+)
+def test_arbitrary_bytes_never_crash_an_import_and_always_add_up(blog, lines, pack):
+    data = b"\n".join(lines)
+    file = io.BytesIO(pack(data))
+    report = import_access_log(file=file, file_name="a", path_pattern=OWN_PAGES, at=AT)
+    assert (
+        report.lines
+        == report.outcomes.total()
+        == len(data.split(b"\n")) - data.endswith(b"\n") - (not data)
+    )
+    assert set(report.outcomes) <= set(HEADINGS)
 
 
 def test_name_of_the_file_may_hold_any_byte():
@@ -318,16 +398,14 @@ def test_file_that_breaks_off_leaves_what_was_read_before(blog, monkeypatch):
     monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 1)
     lines = [make_line(), make_line(host="192.0.2.2")]
 
-    class BrokenFile(io.BytesIO):
-        def readline(self, size):
-            if self.tell() == len(lines[0]) + 1:
-                raise EOFError("end-of-stream marker")
-            return super().readline(size)
+    def break_off(log):
+        yield lines[0]
+        raise UnreadableAccessLog("end-of-stream marker")
 
-    with pytest.raises(UnreadableAccessLog):
-        import_access_log(
-            file=BrokenFile(b"\n".join(lines)), file_name="a", path_pattern=OWN_PAGES, at=AT
-        )
+    with monkeypatch.context() as context:
+        context.setattr(LogFile, "read_lines", break_off)
+        with pytest.raises(UnreadableAccessLog):
+            import_lines(lines)
     assert (AccessLogImport.objects.get().lines, BlogView.objects.count()) == (1, 1)
     assert import_lines(lines).outcomes == {"counted": 1, "already imported": 1}
 
@@ -336,7 +414,7 @@ def test_number_of_queries_depends_on_portions_and_not_on_lines(blog):
     import_lines([make_line()])
     numbers = []
     for count in (2, 20):
-        lines = [make_line(host=f"192.0.2.{host}", size=count) for host in range(count)]
+        lines = [make_line(host=f"198.51.{count}.{host}", size=count) for host in range(count)]
         with CaptureQueriesContext(connection) as queries:
             import_lines(lines)
         numbers.append(len(queries))
@@ -348,12 +426,12 @@ def test_file_is_read_as_it_is_needed(monkeypatch):
     monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 10)
     read = 0
 
-    def lines(file):
+    def lines(log):
         nonlocal read
         for read in islice(range(1, 101), 100):
             assert read <= AccessLogImport.objects.get().lines + 10
             yield b""
 
-    monkeypatch.setattr(access_log, "read_lines", lines)
+    monkeypatch.setattr(LogFile, "read_lines", lines)
     assert import_lines([]).outcomes == {Skipped.MALFORMED: 100}
     assert read == 100

@@ -1,11 +1,15 @@
+import bz2
 import gzip
-from io import StringIO
+import hashlib
+import sys
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from billing.management.commands.import_access_log import describe_progress
 from billing.models import AccessLogImport, BlogView
 from tests.factories import make_blog, make_line
 
@@ -49,6 +53,47 @@ def test_gzip_is_imported(blog, log):
     assert "1 counted\n" in run(log)
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_log_is_read_from_standard_input(blog, monkeypatch, pack):
+    data = pack(make_line())
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(data)))
+    assert run("-").startswith("1 lines received from standard input\n        1 counted\n")
+    assert AccessLogImport.objects.get().sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_trusted_proxies_are_those_of_the_settings_unless_told(blog, log):
+    with log.open("ab") as file:
+        for host in (1, 2):
+            file.write(make_line(time="17/May/2015:12:00:00 +0000", more=f' "203.0.113.{host}"'))
+            file.write(b"\n")
+    assert "1 double click\n" in run(log, "--dry-run")
+    assert "0 double click\n" in run(log, "--dry-run", "--trusted-proxies", 1)
+
+
+def test_progress_is_drawn_on_a_terminal_alone(blog, log):
+    errors = StringIO()
+    call_command("import_access_log", str(log), stdout=StringIO(), stderr=errors)
+    assert errors.getvalue() == ""
+    errors.isatty = lambda: True
+    call_command("import_access_log", str(log), stdout=StringIO(), stderr=errors)
+    bar = "[" + "#" * 24 + "] 100% 1 lines, "
+    assert errors.getvalue().startswith("\r" + bar)
+    assert errors.getvalue().endswith(" \n")
+
+
+@pytest.mark.parametrize(
+    ("bytes_read", "lines", "seconds", "text"),
+    [
+        (25, 5000, 10, "[######                  ]  25% 5,000 lines, 500/s, 0:30 left"),
+        (1, 5000, 60, "[                        ]   1% 5,000 lines, 83/s, 99:00 left"),
+        (100, 5000, 0, "[########################] 100% 5,000 lines, 5,000/s, 0:00 left"),
+        (101, 5000, 2, "5,000 lines, 2,500/s"),
+    ],
+)
+def test_progress_tells_the_time_left(bytes_read, lines, seconds, text):
+    assert describe_progress(bytes_read, 100, lines, seconds) == text
+
+
 def test_dry_run_says_so_and_writes_nothing(blog, log):
     output = run(log, "--dry-run")
     assert "1 counted\n" in output
@@ -85,16 +130,17 @@ def test_report_of_the_sample_has_every_heading():
         make_blog(slug=slug)
     make_blog(slug="learning-to-see-keyboards", status="draft")
     assert run(SAMPLE) == (
-        "40 lines received from sample_access.log\n"
-        "       18 counted\n"
+        "44 lines received from sample_access.log\n"
+        "       22 counted\n"
         "        0 not yet counted\n"
         "        4 double click\n"
-        "        4 robot\n"
-        "        3 malformed: line 29, 35, 38\n"
+        "        5 robot\n"
+        "        2 malformed: line 29, 35\n"
         "        4 not a successful GET\n"
         "        3 not a page\n"
         "        1 unknown blog\n"
         "        1 blog not published\n"
         "        1 in the future\n"
+        "        0 past retention\n"
         "        1 already imported\n"
     )

@@ -1,10 +1,17 @@
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from billing.counting import fold_views
+from billing.uploads import drop_stale_uploads
 
 
 class Command(BaseCommand):
-    help = "Settle the views that came in since the last run, and add up the counts."
+    help = (
+        "Settle the views that came in since the last run, and add up the counts. Uploaded access "
+        "logs that nobody confirmed within the hour are removed."
+    )
 
     def handle(self, **options):
-        self.stdout.write(str(fold_views()))
+        now = timezone.now()
+        drop_stale_uploads(at=now)
+        self.stdout.write(str(fold_views(at=now)))

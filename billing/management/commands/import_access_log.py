@@ -1,28 +1,48 @@
+import contextlib
+import os
+import sys
+import time
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.access_log import import_access_log
 from billing.errors import BillingError
-from billing.log_lines import OWN_PAGES, open_access_log
+from billing.log_files import open_access_log
+from billing.log_lines import OWN_PAGES
 
 
 class Command(BaseCommand):
     help = (
-        "Count the views in the access log of a web server (combined format, plain or gzip). "
+        "Count the views in the access log of a web server: Apache's and nginx's combined format, "
+        "also with a virtual host or an X-Forwarded-For list before it, and nginx's JSON lines; "
+        "plain, gzip or bzip2. A line without a user agent is a robot's, as COUNTER's list has it. "
         "What was imported before is not counted again. Import only pages that this application "
-        "did not serve itself: what it serves is counted as it happens."
+        "did not serve itself: what it serves is counted as it happens. The import is recorded "
+        "with the SHA-256 of the file as it lies there: of the packed bytes, if it is packed."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="A file, or - for standard input.")
         parser.add_argument(
             "--path-pattern",
             default=OWN_PAGES,
             metavar="REGEX",
             help="The paths of pages, with a group named slug: what it holds, with - for / and "
-            "dots and in lower case, is the blog's slug (default: %(default)s).",
+            "dots and in lower case, is the blog's slug (default: %(default)s). A pattern that "
+            "nests repetitions, as (a+)+ does, can take for ever.",
+        )
+        parser.add_argument(
+            "--trusted-proxies",
+            type=int,
+            default=settings.TRUSTED_PROXIES,
+            metavar="N",
+            help="How many proxies of your own stood before the web server. Of a list of "
+            "addresses that were forwarded, the reader's is the Nth from the right; with 0 it is "
+            "the address that the web server saw, the last where only a list was logged "
+            "(default: %(default)s).",
         )
         parser.add_argument(
             "--dry-run",
@@ -30,16 +50,48 @@ class Command(BaseCommand):
             help="Report, and write nothing. Other writers wait for as long as it takes.",
         )
 
-    def handle(self, *, file, path_pattern, dry_run, **options):
+    def handle(self, *, file, path_pattern, trusted_proxies, dry_run, **options):
+        is_stdin = str(file) == "-"
         try:
-            with open_access_log(file) as log:
+            with (
+                contextlib.nullcontext(sys.stdin.buffer) if is_stdin else open_access_log(file)
+            ) as log:
                 report = import_access_log(
                     file=log,
-                    file_name=file.name,
+                    file_name="standard input" if is_stdin else file.name,
                     path_pattern=path_pattern,
                     at=timezone.now(),
+                    trusted_proxies=trusted_proxies,
                     dry_run=dry_run,
+                    show_progress=self._make_progress(log),
                 )
         except BillingError as error:
             raise CommandError(error) from error
+        if self.stderr.isatty():
+            self.stderr.write("")
         self.stdout.write(str(report))
+
+    def _make_progress(self, log):
+        """Return a function that draws a bar, on a terminal, and nothing elsewhere."""
+        if not self.stderr.isatty():
+            return lambda bytes_read, lines: None
+        size = os.fstat(log.fileno()).st_size
+        started_at = time.monotonic()
+
+        def show_progress(bytes_read, lines):
+            line = describe_progress(bytes_read, size, lines, time.monotonic() - started_at)
+            self.stderr.write(f"\r{line:<70}", style_func=str, ending="")
+            self.stderr.flush()
+
+        return show_progress
+
+
+def describe_progress(bytes_read, size, lines, seconds):
+    """Return a bar with the lines so far and the time left, or the lines alone for a pipe."""
+    speed = f"{lines:,} lines, {int(lines / (seconds or 1)):,}/s"
+    if bytes_read > size:
+        return speed
+    done = bytes_read / (size or 1)
+    left = int(seconds * (size - bytes_read) / (bytes_read or 1))
+    bar = "#" * int(done * 24)
+    return f"[{bar:<24}] {done:4.0%} {speed}, {left // 60}:{left % 60:02} left"

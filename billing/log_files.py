@@ -1,0 +1,129 @@
+"""Files of an access log: what packs them, where their lines end, and which file it was."""
+
+import bz2
+import contextlib
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from billing.errors import UnreadableAccessLog
+
+LONGEST_LINE = 65_536  # bytes; nothing that a web server writes comes near
+READ_SIZE = 262_144
+
+GZIP, BZIP2 = b"\x1f\x8b", b"BZh"
+SUFFIXES = {".gz": (GZIP, "gzip"), ".bz2": (BZIP2, "bzip2")}
+NOT_READ = {
+    b"\x28\xb5\x2f\xfd": "a Zstandard file",
+    b"\xfd7zXZ": "an xz file",
+    b"PK\x03\x04": "a zip archive",
+}
+
+
+@contextlib.contextmanager
+def open_access_log(path: Path) -> Iterator[BinaryIO]:
+    """Open a file as it lies on the disk. Raises UnreadableAccessLog."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UnreadableAccessLog(f"{path} can't be read: {error.strerror}.") from error
+    with file:
+        yield file
+
+
+class LogFile:
+    """A log, plain, gzip or bzip2, told by its first bytes and read once from front to back."""
+
+    def __init__(self, file: BinaryIO, file_name: str, *, most_bytes: int | None = None):
+        """Raises UnreadableAccessLog, as reading does after more than `most_bytes` unpacked."""
+        self._source = _Source(file)
+        self._most_bytes = most_bytes
+        with _told_plainly():
+            self._file = _unpack(io.BufferedReader(self._source, READ_SIZE), file_name)
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the file, packed as it may be, have been read."""
+        return self._source.bytes_read
+
+    def read_lines(self) -> Iterator[bytes]:
+        """Yield the lines without their ends; one longer than LONGEST_LINE comes as an empty one.
+
+        Raises UnreadableAccessLog.
+        """
+        with _told_plainly():
+            size = 0
+            while line := self._file.readline(LONGEST_LINE):
+                size += len(line)
+                if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                    while line and not line.endswith(b"\n"):
+                        line = self._file.readline(LONGEST_LINE)
+                        size += len(line)
+                        self._check(size)
+                    line = b""
+                self._check(size)
+                yield line.rstrip(b"\r\n")
+
+    def sha256(self) -> str:
+        """Return the digest of the whole file as it lies there: packed, if it is packed."""
+        with _told_plainly():
+            while self._source.read(READ_SIZE):
+                pass
+        return self._source.digest.hexdigest()
+
+    def _check(self, size: int) -> None:
+        if self._most_bytes is not None and size > self._most_bytes:
+            raise UnreadableAccessLog(
+                f"Unpacked, the file is larger than {self._most_bytes // 10**6} MB. Import it "
+                "with “manage.py import_access_log”, or in parts."
+            )
+
+
+class _Source(io.RawIOBase):
+    """The bytes of a file on their way through, added up."""
+
+    def __init__(self, file: BinaryIO):
+        super().__init__()
+        self.file = file
+        self.digest = hashlib.sha256()
+        self.bytes_read = 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        size = self.file.readinto(buffer)
+        self.digest.update(buffer[:size])
+        self.bytes_read += size
+        return size
+
+
+def _unpack(file: io.BufferedReader, file_name: str) -> BinaryIO:
+    start = file.peek(8)[:8]
+    for magic, kind in NOT_READ.items():
+        if start.startswith(magic):
+            raise UnreadableAccessLog(f"{file_name} is {kind}. Unpack it first.")
+    for suffix, (magic, kind) in SUFFIXES.items():
+        if file_name.endswith(suffix) and not start.startswith(magic):
+            raise UnreadableAccessLog(f"{file_name} is called {suffix}, but it is no {kind} file.")
+    if start.startswith(GZIP):
+        return gzip.GzipFile(fileobj=file)
+    if start.startswith(BZIP2):
+        return io.BufferedReader(bz2.BZ2File(file), READ_SIZE)
+    return file
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turn what a file that breaks off raises into UnreadableAccessLog."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableAccessLog(
+            f"The file breaks off or is damaged: {error}. Import it again once it is whole: "
+            "nothing is counted twice."
+        ) from error
