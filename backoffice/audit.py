@@ -40,11 +40,11 @@ def find_versions(kinds, **filters):
         get_history_model_for_model(model)
         .objects.filter(**filters)
         .order_by()
-        .annotate(kind=Value(kind, output_field=CharField()))
-        .values_list("kind", "history_date", "history_id")
+        .annotate(model_label=Value(kind, output_field=CharField()))
+        .values_list("model_label", "history_date", "history_id")
         for kind, model in kinds.items()
     ]
-    return first.union(*others, all=True).order_by("-history_date", "kind", "-history_id")
+    return first.union(*others, all=True).order_by("-history_date", "model_label", "-history_id")
 
 
 def load_entries(versions):

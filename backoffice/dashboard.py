@@ -29,6 +29,7 @@ def dashboard_context(request: HttpRequest, context: dict) -> dict:
         context["cards"] = [*_view_cards(user, today), *context["cards"]]
         context["tasks"] += _batch_tasks(user)
         context["chart"] = _views_chart(user, today)
+        context["exclusions"] = _exclusions(user, today)
     if user.has_perm("backoffice.view_jobrun"):
         context["job_runs"] = _last_runs()
     return context
@@ -96,6 +97,16 @@ def _view_cards(user: User, today: dt.date):
             "value": format_amount(round_amount(now.cost)),
             "note": f"{format_amount(round_amount(before.cost))} in all of {last}{unpriced}",
         }
+
+
+def _exclusions(user: User, today: dt.date):
+    """Return what finance excluded of the views of one's own blogs lately, with the reasons."""
+    from billing.figures import latest_exclusions
+    from billing.periods import month_of
+
+    if not user.has_perm("weblog.add_blog"):
+        return []
+    return latest_exclusions(author=user, since=month_of(today - dt.timedelta(days=92)))
 
 
 def _sees_all_views(user: User) -> bool:

@@ -78,13 +78,18 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     VAR_DIR.mkdir(exist_ok=True)
     # IMMEDIATE and WAL: without both, writers meet "database is locked". FULL: with NORMAL a
     # power cut loses acknowledged commits. recursive_triggers: REPLACE must not skip a trigger.
+    # secure_delete: a salt that is destroyed must not stay in the file's free pages.
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
         "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON; "
+            "PRAGMA secure_delete=ON;"
         ),
     }
+else:
+    # A new connection for each page would cost more than the page's queries.
+    DATABASES["default"] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True} | DATABASES["default"]
 
 # Language and time. TIME_ZONE is the one billing time zone: days and months of views are cut in it.
 
@@ -183,6 +188,9 @@ IMPORT_EXPORT_ESCAPE_ILLEGAL_CHARS_ON_EXPORT = True
 CURRENCY = env("CURRENCY", default="EUR")  # ISO 4217
 ROBOT_LISTS = env.list("ROBOT_LISTS", default=["counter", "is-bot"])
 PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
+ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
+UPLOAD_DIR = VAR_DIR / "uploads"  # logs that wait for a confirmation: never served
+VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 
 # Cron. Only a trigger: each job repeats safely and is recorded as a JobRun.
 
@@ -195,5 +203,7 @@ CRONJOBS = []
 if "billing" in INSTALLED_APPS:
     CRONJOBS += [
         ("*/5 * * * *", "backoffice.jobs.run_job", ["fold_views"]),
+        ("50 2 * * *", "backoffice.jobs.run_job", ["find_findings"]),
         ("20 3 * * *", "backoffice.jobs.run_job", ["build_payout_batch"]),
+        ("40 * * * *", "backoffice.jobs.run_job", ["purge_readers"]),
     ]

@@ -33,6 +33,7 @@ NAVIGATION = {
     "Billing": [
         Link("Payout batches", "account_balance_wallet", "billing.payoutbatch"),
         Link("Payments", "payments", "billing.payment"),
+        Link("Findings", "troubleshoot", "billing.finding"),
         Link("Prices", "sell", "billing.categoryprice"),
         Link("Monthly views", "calendar_month", "billing.monthlyviewcount"),
         Link("Daily views", "today", "billing.dailyviewcount"),
@@ -42,6 +43,8 @@ NAVIGATION = {
     ],
     "Control": [
         Link("Audit trail", "manage_search", "backoffice.audittrail"),
+        Link("Evidence", "fact_check", "billing.evidence", permission="billing.view_blogview"),
+        Link("Robot exceptions", "robot_2", "billing.robotexception"),
         Link("Job runs", "schedule", "backoffice.jobrun"),
     ],
     "Administration": [
@@ -86,6 +89,17 @@ def _build_item(link, request):
     return item
 
 
+def list_pages():
+    """Return the address, name and view of pages that show no model, of the installed apps."""
+    pages = [
+        ("audit-trail/", "backoffice_audittrail_changelist", "backoffice.audit.AuditTrailView")
+    ]
+    if apps.is_installed("billing"):
+        view = "billing.admin.evidence.EvidenceView"
+        pages.append(("evidence/", "billing_evidence_changelist", view))
+    return pages
+
+
 def name_environment(request):
     return ["Demo", "warning"] if settings.DEBUG else None
 
@@ -102,9 +116,7 @@ UNFOLD = {
             "href": lambda request: static("backoffice/icon.svg"),
         },
     ],
-    "SITE_VIEWS": [
-        ("audit-trail/", "backoffice_audittrail_changelist", "backoffice.audit.AuditTrailView"),
-    ],
+    "SITE_VIEWS": list_pages,
     "LOGIN": {"image": lambda request: static("backoffice/login.svg")},
     "STYLES": [lambda request: static("backoffice/admin.css")],
     "ENVIRONMENT": name_environment,

@@ -35,6 +35,20 @@ def check_robot_lists(app_configs, **kwargs):
 
 
 @register
+def check_retention_days(app_configs, **kwargs):
+    if settings.VIEW_RETENTION_DAYS > 0:
+        return []
+    return [
+        Error(
+            f"VIEW_RETENTION_DAYS is {settings.VIEW_RETENTION_DAYS}: views would be dropped as "
+            "soon as they are paid.",
+            hint="Give the number of days for which auditors need the single views.",
+            id="billing.E004",
+        )
+    ]
+
+
+@register
 def check_grace_days(app_configs, **kwargs):
     if settings.PAYOUT_GRACE_DAYS >= 0:
         return []

@@ -42,6 +42,7 @@ AGENTS = {
     "(KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
     "crawler": "Mozilla/5.0 (compatible; ExampleBot/1.0; +http://example.com/bot)",
 }
+BROWSERS = ["firefox", "chrome", "safari"]
 
 
 def is_set_up() -> bool:
@@ -156,5 +157,12 @@ def _sample_views(month: dt.date, growth: int) -> Iterator[tuple[dt.datetime, st
                     start + dt.timedelta(seconds=reader * int(row["seconds_apart"])),
                     row["slug"],
                     f"{row['network']}{reader:x}",
-                    row["agent"],
+                    _agent_of(reader, row["agent"]),
                 )
+
+
+def _agent_of(reader: int, agent: str) -> str:
+    """Return one browser after another, so that none stands out; a crawler is a crawler."""
+    if agent not in BROWSERS:
+        return agent
+    return BROWSERS[(BROWSERS.index(agent) + reader) % len(BROWSERS)]

@@ -6,7 +6,7 @@ from django.utils import timezone
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from billing.models import PayoutBatch
+from billing.models import Finding, PayoutBatch
 from billing.payouts import find_months_to_build, find_objections
 
 
@@ -57,6 +57,29 @@ class ReasonDialog(BatchDialog):
     )
 
 
+class FindingDialog(BaseDialogForm):
+    """Shows the finding and asks for the reason of the decision."""
+
+    form_before_template = "billing/finding_dialog.html"
+
+    reason = forms.CharField(
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="Kept with the finding. The author reads why views were excluded.",
+        error_messages={"required": "Say why: the reason is kept with the finding."},
+    )
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        try:
+            self.finding = Finding.objects.select_related("blog").get(pk=object_id)
+        except (Finding.DoesNotExist, ValueError):
+            raise Http404 from None
+
+    def get_before_template_context(self, request, object_id=None):
+        return {"finding": self.finding}
+
+
 BUILD = {
     "title": "Build the batches of closed months?",
     "form_class": BuildDialog,
@@ -102,4 +125,23 @@ EXPORT = {
     "the same file.",
     "form_class": BatchDialog,
     "form_submit_text": "Export",
+}
+ACCEPT_FINDING = {
+    "title": "Accept these views?",
+    "description": "They stay counted and are paid. The finding is not shown as open any more.",
+    "form_class": FindingDialog,
+    "form_submit_text": "Accept",
+}
+EXCLUDE_VIEWS = {
+    "title": "Exclude these views?",
+    "description": "They are taken out of the counts and are not paid. Views that a signed batch "
+    "pays already come off with the next batch. The author sees how many, and your reason.",
+    "form_class": FindingDialog,
+    "form_submit_text": "Exclude the views",
+}
+REOPEN_FINDING = {
+    "title": "Reopen this finding?",
+    "description": "The decision is taken back. Views that were excluded count again.",
+    "form_class": FindingDialog,
+    "form_submit_text": "Reopen",
 }

@@ -21,6 +21,10 @@ class PriceInUse(BillingError):
     pass
 
 
+class MonthSigned(BillingError):
+    pass
+
+
 class WrongStatus(BillingError):
     pass
 
@@ -47,3 +51,11 @@ class InvalidPathPattern(BillingError):
 
 class UnreadableAccessLog(BillingError):
     pass
+
+
+class UploadGone(BillingError):
+    pass
+
+
+class NotSealed(BillingError):
+    """Views are still needed: their month is not paid, or they don't come to its counts."""

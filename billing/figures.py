@@ -7,10 +7,12 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 
-from billing.models import CategoryPrice, DailyViewCount
+from billing.models import CategoryPrice, DailyViewCount, Finding
 from billing.money import line_amount
 from billing.periods import next_month
 from billing.pricing import price_id_on
+
+EXCLUSIONS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,15 @@ def views_by_day(
     )
     days = {first + dt.timedelta(days=n): 0 for n in range((last - first).days + 1)}
     return days | dict(rows)
+
+
+def latest_exclusions(*, author: User, since: dt.date) -> list[Finding]:
+    """Return the findings for which an author's views, of `since` or later, were excluded."""
+    return list(
+        Finding.objects.filter(author=author, month__gte=since, status=Finding.Status.EXCLUDED)
+        .select_related("blog")
+        .order_by("-decided_at")[:EXCLUSIONS_SHOWN]
+    )
 
 
 def _counts(author: User | None) -> QuerySet[DailyViewCount]:

@@ -23,6 +23,7 @@ from billing.errors import (
     ReasonRequired,
     WrongStatus,
 )
+from billing.findings import find_findings
 from billing.locks import hold_lock
 from billing.models import MonthlyViewCount, Payment, PaymentLine, PayoutBatch
 from billing.periods import closes_on, day_of, last_closed_month
@@ -59,8 +60,8 @@ def build_batch(
 ) -> tuple[PayoutBatch, bool]:
     """Return the batch of a closed month and whether it was built now.
 
-    Folds first. A batch that stands is returned as it is. Raises MonthNotClosed and MissingPrice,
-    and then has written nothing.
+    Folds and looks for findings first. A batch that stands is returned as it is. Raises
+    MonthNotClosed and MissingPrice, and then has written no batch.
     """
     at = at or timezone.now()
     if closes_on(month) > day_of(at):
@@ -69,6 +70,7 @@ def build_batch(
             f"its {settings.PAYOUT_GRACE_DAYS} days of grace are over."
         )
     fold_views(at=at)
+    find_findings(month=month, at=at)
     with transaction.atomic():
         hold_lock("payouts")
         if standing := PayoutBatch.objects.standing().filter(month=month).first():
@@ -78,16 +80,17 @@ def build_batch(
         return batch, True
 
 
-@transaction.atomic
 def rebuild_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
     """Build a draft anew from today's counts and prices."""
     at = at or timezone.now()
     fold_views(at=at)
-    batch = _claim(batch, Status.DRAFT, "rebuilt")
-    PaymentLine.objects.filter(payment__batch=batch).delete()
-    batch.payments.all().delete()
-    _fill(batch, at=at, reason="Rebuilt", by=by)
-    return batch
+    find_findings(month=batch.month, at=at)
+    with transaction.atomic():
+        batch = _claim(batch, Status.DRAFT, "rebuilt")
+        PaymentLine.objects.filter(payment__batch=batch).delete()
+        batch.payments.all().delete()
+        _fill(batch, at=at, reason="Rebuilt", by=by)
+        return batch
 
 
 def _fill(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | None = None) -> None:

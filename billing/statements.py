@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import F, Q, Sum
+from django.db.models import Case, F, Q, Sum, When
 from django.utils.functional import cached_property
 
-from billing.models import BlogView, CategoryPrice, PaymentLine, PayoutBatch
+from billing.evidence import count_outcomes
+from billing.models import BlogView, CategoryPrice, Finding, PaymentLine, PayoutBatch
 from billing.payouts import find_objections
 from billing.periods import previous_month
 from billing.pricing import find_last_changes
@@ -16,6 +17,7 @@ Outcome = BlogView.Outcome
 Status = PayoutBatch.Status
 
 STEPS_SHOWN = 20
+FINDINGS_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Statement:
     @cached_property
     def reconciliation(self):
         month = self.batch.month
-        outcomes = BlogView.objects.in_month(month).count_outcomes()
+        outcomes = count_outcomes(month)
         counted = outcomes.pop(Outcome.COUNTED)
         paid = self.lines.aggregate(
             now=Sum("views", filter=Q(month=month), default=0),
@@ -110,6 +112,21 @@ class Statement:
             left=counted - paid["now"],
             late=paid["late"],
         )
+
+    @cached_property
+    def findings(self):
+        """What in the month's views does not look human: the open first, then the largest."""
+        return list(
+            Finding.objects.filter(month=self.batch.month)
+            .select_related("blog")
+            .order_by(Case(When(status=Finding.Status.OPEN, then=0), default=1), "-views", "pk")[
+                :FINDINGS_SHOWN
+            ]
+        )
+
+    @cached_property
+    def finding_count(self):
+        return Finding.objects.filter(month=self.batch.month).count()
 
     @cached_property
     def exports(self):
@@ -137,6 +154,12 @@ def _describe_draft(batch: PayoutBatch, user: User) -> str:
         return "There is nothing to pay. Cancel the batch."
     if batch.return_reason:
         return "Put right what the approver asks for, rebuild the batch, and submit it again."
+    findings = Finding.objects.filter(month=batch.month)
+    if findings.filter(status=Finding.Status.EXCLUDED, decided_at__gt=batch.built_at).exists():
+        return "Rebuild the batch: views were excluded since it was built."
+    if number := findings.filter(status=Finding.Status.OPEN).count():
+        text = "1 open finding" if number == 1 else f"{number:,} open findings"
+        return f"Decide about {text}, check the payments, then submit the batch for approval."
     return "Check the payments, then submit the batch for approval."
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 ROOT = settings.BASE_DIR
-TRACKED = {"Blog", "Category", "CategoryPrice", "PayoutBatch", "User", "Group"}
+TRACKED = {"Blog", "Category", "CategoryPrice", "PayoutBatch", "RobotException", "User", "Group"}
 
 # Compare-and-set on the status; the same function saves the row, with its history, right after.
 COMPARE_AND_SET = {("billing/payouts.py", "_move"), ("weblog/workflow.py", "_move")}

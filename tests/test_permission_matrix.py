@@ -12,7 +12,7 @@ from django.urls import reverse
 from backoffice.models import JobRun
 from billing import payouts
 from billing.exports import export_payments
-from billing.models import AccessLogImport
+from billing.models import AccessLogImport, Finding, RetiredViewTotal, RobotException
 from tests.factories import make_blog, make_category, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,14 @@ def reading(*models, has_history=()):
 
 
 COUNTS = ["billing_monthlyviewcount", "billing_dailyviewcount"]
-EVIDENCE = ["billing_blogview", "billing_accesslogimport"]
+EVIDENCE = [
+    "billing_blogview",
+    "billing_accesslogimport",
+    "billing_retiredviewtotal",
+    "billing_robotexception",
+]
+TRACKED_EVIDENCE = ["billing_robotexception"]
+FINDINGS = reading("billing_finding", has_history=["billing_finding"])
 MONEY = ["billing_payoutbatch", "billing_payment", "billing_categoryprice", "billing_paymentexport"]
 TRACKED_MONEY = ["billing_payoutbatch", "billing_categoryprice"]
 
@@ -44,20 +51,26 @@ ALLOWED = {
     | {"weblog_blog_add", "weblog_category_add", "weblog_blog_export"}
     | {"weblog_blog_submit", "weblog_blog_publish"}
     | {"weblog_blog_return_to_author", "weblog_blog_archive"},
-    "Finance": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=TRACKED_MONEY)
+    "Finance": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=[*TRACKED_EVIDENCE, *TRACKED_MONEY])
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_categoryprice_add", "billing_categoryprice_export", "billing_payment_export"}
+    | {"billing_evidence_changelist", "billing_accesslogimport_import"}
+    | FINDINGS
+    | {"billing_finding_accept", "billing_finding_exclude_views", "billing_finding_reopen"}
     | {"billing_payoutbatch_build", "billing_payoutbatch_rebuild", "billing_payoutbatch_cancel"}
     | {"billing_payoutbatch_submit", "billing_payoutbatch_export"}
     | {"billing_paymentexport_download"},
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
+    | FINDINGS
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_payoutbatch_approve", "billing_payoutbatch_return_to_finance"}
     | {"billing_paymentexport_download"},
-    "Auditors": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=TRACKED_MONEY)
+    "Auditors": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=[*TRACKED_EVIDENCE, *TRACKED_MONEY])
     | reading("weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"])
     | reading("backoffice_jobrun")
-    | {"backoffice_audittrail_changelist", "billing_paymentexport_download"},
+    | FINDINGS
+    | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
+    | {"billing_evidence_changelist"},
     None: set(),
 }
 
@@ -77,6 +90,17 @@ def doors():
     export_payments(batch=batch, at=AT)
     JobRun.objects.create(name="fold_views", started_at=AT)
     AccessLogImport.objects.create(file_name="access.log", path_pattern="x", started_at=AT)
+    Finding.objects.create(
+        kind="spike",
+        month=AT,
+        blog=blog,
+        author=blog.author,
+        views=9,
+        numbers={"before": 3},
+        found_at=AT,
+    )
+    RobotException.objects.create(text="CUBOT", reason="A phone.")
+    RetiredViewTotal.objects.create(day=dt.date(2025, 1, 1), outcome="robot", views=1)
     return dict(_doors())
 
 
@@ -152,7 +176,8 @@ def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
     client.force_login(make_user(is_superuser=True))
     before = snapshot()
     written_by_code = [
-        *COUNTS, *EVIDENCE, "billing_payoutbatch", "billing_payment", "billing_paymentexport",
+        *COUNTS, "billing_blogview", "billing_accesslogimport", "billing_retiredviewtotal",
+        "billing_finding", "billing_payoutbatch", "billing_payment", "billing_paymentexport",
         "backoffice_jobrun",
     ]  # fmt: skip
     for model in written_by_code:

@@ -1,1 +1,11 @@
-from billing.admin import counts, exports, payments, payouts, prices  # noqa: F401
+from billing.admin import (  # noqa: F401
+    counts,
+    evidence,
+    exports,
+    findings,
+    imports,
+    payments,
+    payouts,
+    prices,
+    robots,
+)

@@ -1,13 +1,12 @@
 from django.contrib import admin
-from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
-from billing.admin.filters import DayMonthFilter, MonthFilter
-from billing.models import AccessLogImport, BlogView, DailyViewCount, MonthlyViewCount
+from billing.admin.filters import DayMonthFilter, FindingViewsFilter, MonthFilter
+from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from weblog.names import full_name
 
 OUTCOME_COLOURS = {
@@ -17,6 +16,7 @@ OUTCOME_COLOURS = {
     "robot": "",
     "own_view": "",
     "staff_view": "",
+    "excluded": "danger",
 }
 
 
@@ -79,6 +79,7 @@ class BlogViewAdmin(CountAdmin):
         ("day", DayRangeFilter),
         ("outcome", ChoicesDropdownFilter),
         ("category", RelatedDropdownFilter),
+        FindingViewsFilter,
     ]
     ordering = ["-day", "-viewed_at", "-pk"]
     sortable_by = []
@@ -106,40 +107,3 @@ class BlogViewAdmin(CountAdmin):
     @display(description="Reader of the day")
     def reader(self, view):
         return bytes(view.reader_key).hex()[:8]
-
-
-@admin.register(AccessLogImport)
-class AccessLogImportAdmin(ReadOnlyAdmin):
-    list_display = ["file_name", "started_at", "finished_at", "line_count"]
-    search_fields = ["file_name"]
-    search_help_text = "Search by file name"
-    ordering = ["-started_at", "-pk"]
-    sortable_by = ["started_at"]
-    fields = readonly_fields = [
-        "file_name",
-        "path_pattern",
-        "started_at",
-        "finished_at",
-        "line_count",
-        "outcome_table",
-    ]
-    empty_list_text = (
-        "No access log has been imported. “manage.py import_access_log FILE” reads one, for pages "
-        "that this application did not serve itself."
-    )
-
-    class Media:
-        css = {"all": ["billing/statement.css"]}
-
-    @display(description="Lines", formatting="price")
-    def line_count(self, log_import):
-        return f"{log_import.lines:,}"
-
-    @display(description="What became of the lines")
-    def outcome_table(self, log_import):
-        rows = format_html_join(
-            "",
-            '<tr><td>{}</td><td class="bo-num">{}</td></tr>',
-            ((outcome, f"{lines:,}") for outcome, lines in log_import.outcomes.items()),
-        )
-        return format_html('<table class="bo-table">{}</table>', rows)

@@ -1,6 +1,8 @@
 from unfold.contrib.filters.admin import DropdownFilter
 
 from billing.errors import InvalidMonth
+from billing.findings import find_views
+from billing.models import Finding
 from billing.periods import format_month, iter_months, month_of, next_month, parse_month
 
 
@@ -39,3 +41,20 @@ class DayMonthFilter(MonthFilter):
 
 class BatchMonthFilter(MonthFilter):
     field = "batch__month"
+
+
+class FindingViewsFilter(DropdownFilter):
+    """The views that a finding is about. Offered only to who comes from its page."""
+
+    title = "finding"
+    parameter_name = "of_finding"
+
+    def lookups(self, request, model_admin):
+        value = self.used_parameters.get(self.parameter_name)
+        return [(value, "Views of one finding")] if value else []
+
+    def queryset(self, request, queryset):
+        if not self.value():
+            return queryset
+        finding = self.value().isdecimal() and Finding.objects.filter(pk=self.value()).first()
+        return queryset & find_views(finding) if finding else queryset.none()

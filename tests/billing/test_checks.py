@@ -1,6 +1,11 @@
 import pytest
 
-from billing.checks import check_currency, check_grace_days, check_robot_lists
+from billing.checks import (
+    check_currency,
+    check_grace_days,
+    check_retention_days,
+    check_robot_lists,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +18,8 @@ from billing.checks import check_currency, check_grace_days, check_robot_lists
         ("ROBOT_LISTS", ["counter", "mine"], check_robot_lists, ["billing.E002"]),
         ("PAYOUT_GRACE_DAYS", 0, check_grace_days, []),
         ("PAYOUT_GRACE_DAYS", -1, check_grace_days, ["billing.E003"]),
+        ("VIEW_RETENTION_DAYS", 1, check_retention_days, []),
+        ("VIEW_RETENTION_DAYS", 0, check_retention_days, ["billing.E004"]),
     ],
 )
 def test_setting_is_checked(name, value, check, found, settings):

@@ -1,0 +1,169 @@
+from django.contrib import admin, messages
+from django.http import HttpResponse
+from django.urls import reverse
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
+from billing import dialogs, findings
+from billing.admin.filters import MonthFilter
+from billing.errors import BillingError
+from billing.models import Finding, PayoutBatch
+from weblog.names import full_name
+
+Status = Finding.Status
+STATUS_COLOURS = {"open": "warning", "accepted": "success", "excluded": "danger"}
+
+FIGURES = {
+    "clicks": "Clicks, counted or not",
+    "readers": "Readers",
+    "agents": "Different browsers",
+    "addresses": "Addresses",
+    "received": "Views received in the month",
+    "month_views": "Counted views of the blog in the month",
+    "day_addresses": "Addresses of the blog on the day",
+    "before": "Counted views in the three months before",
+    "per_reader": "Views per reader and day",
+    "share": "Share in per cent",
+    "elsewhere": "Share elsewhere in per cent",
+}
+
+
+class FindingActions:
+    """Accept, exclude, reopen. Each opens a dialog that asks why; only its POST acts."""
+
+    def has_decide_permission(self, request, object_id=None):
+        return request.user.has_perm("billing.decide_finding")
+
+    def get_actions_detail(self, request, object_id):
+        """Show the buttons that fit the finding now; what may happen, billing.findings decides."""
+        finding = self.get_object(request, object_id)
+        fitting = set()
+        if finding and finding.status != Status.OPEN:
+            fitting = {"billing_finding_reopen"}
+        elif finding:
+            fitting = {"billing_finding_accept"}
+            fitting |= {"billing_finding_exclude_views"} if finding.key else set()
+        return [
+            button
+            for button in super().get_actions_detail(request, object_id)
+            if button.action_name in fitting
+        ]
+
+    @action(
+        description="Accept",
+        icon="check",
+        permissions=["decide"],
+        dialog=dialogs.ACCEPT_FINDING,
+    )
+    def accept(self, request, form, object_id):
+        return self._act(request, form, findings.accept_finding, "The views stay counted.")
+
+    @action(
+        description="Exclude views",
+        icon="block",
+        variant=ActionVariant.DANGER,
+        permissions=["decide"],
+        dialog=dialogs.EXCLUDE_VIEWS,
+    )
+    def exclude_views(self, request, form, object_id):
+        return self._act(request, form, findings.exclude_views, "{:,} views are excluded.")
+
+    @action(
+        description="Reopen",
+        icon="undo",
+        permissions=["decide"],
+        dialog=dialogs.REOPEN_FINDING,
+    )
+    def reopen(self, request, form, object_id):
+        return self._act(request, form, findings.reopen_finding, "The finding is open again.")
+
+    def _act(self, request, form, act, success):
+        """Call the domain function `act`, tell what came of it, return to the finding."""
+        reason = form.cleaned_data["reason"]
+        try:
+            finding = act(finding=form.finding, by=request.user, reason=reason)
+        except BillingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            text = f"{success.format(finding.views)} {_advise(finding, form.finding)}".strip()
+            self.message_user(request, text, messages.SUCCESS)
+        url = reverse("admin:billing_finding_change", args=[form.finding.pk])
+        return HttpResponse(headers={"HX-Redirect": url})
+
+
+def _advise(after, before):
+    """Return what to do about a draft whose views are other ones by now."""
+    if Status.EXCLUDED not in (after.status, before.status):
+        return ""
+    batch = PayoutBatch.objects.standing().filter(month=after.month).first()
+    if batch is None:
+        return ""
+    if batch.status == PayoutBatch.Status.DRAFT:
+        return f"Rebuild the batch of {batch} before you submit it."
+    return f"The batch of {batch} is signed already, so they come off with the next batch."
+
+
+def _format(number):
+    return number if isinstance(number, str) else f"{number:,}"
+
+
+@admin.register(Finding)
+class FindingAdmin(FindingActions, HistoryAdmin, ReadOnlyAdmin):
+    """What a person should look at, in a sentence with its numbers."""
+
+    actions_detail = ["exclude_views", "accept", "reopen"]
+    list_display = ["what", "blog", "author_name", "month_name", "view_count", "status_label"]
+    list_select_related = ["blog", "author"]
+    list_filter = [
+        MonthFilter,
+        ("status", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+    ]
+    search_fields = ["blog__title", "author__first_name", "author__last_name", "author__username"]
+    search_help_text = "Search by blog or author"
+    ordering = ["-month", "-views", "pk"]
+    sortable_by = ["month_name", "view_count"]
+    empty_list_text = (
+        "Nothing stands out. Every night the views of months that are not signed yet are looked "
+        "through for readers, addresses and browsers that do not look human."
+    )
+
+    class Media:
+        css = {"all": ["billing/statement.css"]}
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context |= {
+            "title": "Finding",
+            "subtitle": None,
+            "finding": obj,
+            "status_colour": STATUS_COLOURS[obj.status],
+            "figures": [
+                (label, _format(obj.numbers[name]))
+                for name, label in FIGURES.items()
+                if name in obj.numbers
+            ],
+            "may_decide": self.has_decide_permission(request),
+        }
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @display(description="What was found")
+    def what(self, finding):
+        return finding.sentence
+
+    @display(description="Author")
+    def author_name(self, finding):
+        return full_name(finding.author)
+
+    @display(description="Month", ordering="month")
+    def month_name(self, finding):
+        return f"{finding.month:%B %Y}"
+
+    @display(description="Views", ordering="views", formatting="price")
+    def view_count(self, finding):
+        return f"{finding.views:,}"
+
+    @display(description="Status", label=STATUS_COLOURS)
+    def status_label(self, finding):
+        return finding.status, finding.get_status_display()

@@ -1,0 +1,23 @@
+"""When a share is too large to be chance. Exact fractions, no float."""
+
+from fractions import Fraction
+
+# What the other blogs show is weighed with as many made-up views of the usual share, so that three
+# views elsewhere prove nothing; and 4 standard deviations of a binomial are no chance.
+PRIOR_VIEWS = 20
+DEVIATIONS = 4
+
+
+def expect(elsewhere: tuple[int, int], usual: Fraction) -> Fraction:
+    """Return the share to expect: that of the other blogs, or the usual one if they have few."""
+    part, whole = elsewhere
+    return (part + PRIOR_VIEWS * usual) / (whole + PRIOR_VIEWS)
+
+
+def is_beyond_chance(part: int, whole: int, share: Fraction) -> bool:
+    surplus = part - whole * share
+    return surplus > 0 and surplus**2 >= DEVIATIONS**2 * whole * share * (1 - share)
+
+
+def percent(part: int, whole: int) -> int:
+    return round(Fraction(100 * part, whole)) if whole else 0

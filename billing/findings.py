@@ -1,0 +1,204 @@
+"""Findings: kept from one look at a month to the next, and decided by finance with a reason."""
+
+import datetime as dt
+import hashlib
+from collections import Counter, defaultdict
+from itertools import count
+
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.utils import timezone
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+
+from billing.counting import add_to_counts, count_by_day, fold_views
+from billing.detection import detect
+from billing.errors import MonthSigned, ReasonRequired, WrongStatus
+from billing.locks import hold_lock
+from billing.models import BlogView, Finding, MonthlyViewCount, PayoutBatch, RetiredViewTotal
+from billing.periods import next_month
+
+Outcome = BlogView.Outcome
+Status = Finding.Status
+
+
+def find_findings(*, month: dt.date, at: dt.datetime | None = None) -> int:
+    """Look through the views of a month and return how many findings are new.
+
+    Found again, an open finding gets today's numbers, and one that is no longer true goes; what
+    was decided stays as it is. Views that count although their reader's views were excluded, as
+    they came late, are a finding again. Does nothing once views of the month were retired.
+    """
+    at = at or timezone.now()
+    if RetiredViewTotal.objects.filter(day__gte=month, day__lt=next_month(month)).exists():
+        return 0
+    excluded = list(Finding.objects.filter(month=month, status=Status.EXCLUDED))
+    known = {
+        (finding.blog_id, finding.author_id, key)
+        for finding in excluded
+        for key in finding.key.values()
+    }
+    found = {_identify(finding): finding for finding in detect(month=month, known=known)}
+    return _keep(found, month=month, at=at, excluded_before={finding.pk for finding in excluded})
+
+
+def find_in_open_months(*, at: dt.datetime | None = None) -> dict[dt.date, int]:
+    """Look through every month that no batch is signed for. Returns {month: new findings}."""
+    months = (
+        MonthlyViewCount.objects.exclude(month__in=PayoutBatch.objects.signed().values("month"))
+        .order_by("month")
+        .values_list("month", flat=True)
+        .distinct()
+    )
+    return {month: find_findings(month=month, at=at) for month in months}
+
+
+@transaction.atomic
+def _keep(
+    found: dict[tuple, Finding], *, month: dt.date, at: dt.datetime, excluded_before: set[int]
+) -> int:
+    """Save what is new or has other numbers, and delete what is open and no longer true."""
+    hold_lock("findings")
+    known = defaultdict(list)
+    for finding in Finding.objects.filter(month=month):
+        known[_identify(finding)].append(finding)
+    new, changed, kept = [], [], set()
+    for identity, finding in found.items():
+        same = known[identity]
+        if still_open := next((old for old in same if old.status == Status.OPEN), None):
+            kept.add(still_open.pk)
+            if (still_open.views, still_open.numbers) != (finding.views, finding.numbers):
+                still_open.views, still_open.numbers = finding.views, finding.numbers
+                changed.append(still_open)
+        elif all(old.pk in excluded_before for old in same):
+            finding.found_at = at
+            finding.fingerprint = _make_fingerprint(identity, month, same)
+            new.append(finding)
+    Finding.objects.filter(month=month, status=Status.OPEN).exclude(pk__in=kept).delete()
+    bulk_create_with_history(new, Finding, default_change_reason="Found")
+    bulk_update_with_history(
+        changed, Finding, ["views", "numbers"], default_change_reason="Found with other numbers"
+    )
+    return len(new)
+
+
+def _identify(finding: Finding) -> tuple:
+    """Return what makes two findings of a month the same."""
+    return (
+        finding.kind,
+        finding.blog_id,
+        finding.author_id,
+        finding.day,
+        *finding.key.values(),
+    )
+
+
+def _make_fingerprint(identity: tuple, month: dt.date, same: list[Finding]) -> str:
+    """Return a digest of the identity, another one than its excluded predecessors have."""
+    taken = {finding.fingerprint for finding in same}
+    digests = (
+        hashlib.sha256(repr((month, *identity, number)).encode()).hexdigest() for number in count()
+    )
+    return next(digest for digest in digests if digest not in taken)
+
+
+@transaction.atomic
+def accept_finding(
+    *, finding: Finding, by: User, reason: str, at: dt.datetime | None = None
+) -> Finding:
+    """Let the views count: somebody looked, and says why they are in order."""
+    finding = _claim(finding, Status.OPEN, "accepted", reason=reason)
+    return _decide(finding, Status.ACCEPTED, by=by, reason=reason, at=at or timezone.now())
+
+
+@transaction.atomic
+def exclude_views(
+    *, finding: Finding, by: User, reason: str, at: dt.datetime | None = None
+) -> Finding:
+    """Take the finding's counted views out of the counts.
+
+    What a signed batch pays already comes off with the next batch.
+    """
+    at = at or timezone.now()
+    fold_views(at=at)
+    hold_lock("fold_views")
+    finding = _claim(finding, Status.OPEN, "excluded", reason=reason)
+    if not finding.key:
+        raise WrongStatus(
+            "This is about all views of the month, people’s too. It can only be accepted."
+        )
+    views = find_views(finding).filter(outcome=Outcome.COUNTED)
+    changes = Counter(count_by_day(views))
+    if not changes:
+        raise WrongStatus("None of these views counts any more. Accept the finding instead.")
+    finding.views = changes.total()
+    views.update(outcome=Outcome.EXCLUDED, finding=finding)
+    add_to_counts(Counter({key: -number for key, number in changes.items()}))
+    return _decide(finding, Status.EXCLUDED, by=by, reason=reason, at=at)
+
+
+def reopen_finding(
+    *, finding: Finding, by: User, reason: str, at: dt.datetime | None = None
+) -> Finding:
+    """Take a decision back. Excluded views count again, by the same rules as all others.
+
+    They go back to pending and are folded, since a click that came late may have made a double
+    click of one. Raises MonthSigned if a batch was signed without them.
+    """
+    with transaction.atomic():
+        hold_lock("fold_views")
+        finding = _claim(finding, None, "reopened", reason=reason)
+        if finding.status == Status.OPEN:
+            raise WrongStatus("This finding is open by now. Look at it again.")
+        if finding.status == Status.EXCLUDED:
+            _refuse_if_signed(finding)
+            finding.excluded_views.update(outcome=Outcome.PENDING, finding=None)
+        finding.status = Status.OPEN
+        finding.reason, finding.decided_by, finding.decided_at = "", None, None
+        _save(finding, by=by, reason=f"Reopened: {reason}")
+    fold_views(at=at)
+    return finding
+
+
+def find_views(finding: Finding) -> models.QuerySet[BlogView]:
+    """Return the views that a finding is about, of all outcomes."""
+    views = BlogView.objects.filter(blog=finding.blog_id, author=finding.author_id, **finding.key)
+    return views.filter(day=finding.day) if finding.day else views.in_month(finding.month)
+
+
+def _claim(finding: Finding, expected: Status | None, verb: str, *, reason: str) -> Finding:
+    """Return the finding as it is now, under the lock, if its state is the expected one."""
+    if not reason.strip():
+        raise ReasonRequired("Say why: the reason is kept with the finding.")
+    hold_lock("payouts")
+    hold_lock("findings")
+    try:
+        finding = Finding.objects.get(pk=finding.pk)
+    except Finding.DoesNotExist:
+        raise WrongStatus("This finding is gone: it was no longer true.") from None
+    if expected and finding.status != expected:
+        raise WrongStatus(
+            f"This finding is {finding.get_status_display().lower()} by now; only one that is "
+            f"{expected.label.lower()} can be {verb}."
+        )
+    return finding
+
+
+def _refuse_if_signed(finding: Finding) -> None:
+    if PayoutBatch.objects.signed().filter(month=finding.month).exists():
+        raise MonthSigned(
+            f"The batch of {finding.month:%B %Y} was signed without these views, so the exclusion "
+            "stands. If the batch is returned to finance, it can be taken back."
+        )
+
+
+def _decide(finding: Finding, status: Status, *, by: User, reason: str, at: dt.datetime) -> Finding:
+    finding.status, finding.reason = status, reason
+    finding.decided_by, finding.decided_at = by, at
+    return _save(finding, by=by, reason=f"{status.label}: {reason}")
+
+
+def _save(finding: Finding, *, by: User, reason: str) -> Finding:
+    finding._history_user = by
+    finding._change_reason = reason
+    finding.save()
+    return finding

@@ -1,0 +1,23 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.errors import BillingError
+from billing.findings import find_findings, find_in_open_months
+from billing.periods import format_month, parse_month
+
+
+class Command(BaseCommand):
+    help = "Look for views that do not look human, in every month that no batch is signed for."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--month", help="One month alone, written as 2026-10.")
+
+    def handle(self, *, month, **options):
+        try:
+            found = self._find_in(parse_month(month)) if month else find_in_open_months()
+        except BillingError as error:
+            raise CommandError(str(error)) from error
+        months = ", ".join(format_month(month) for month in sorted(found)) or "no open month"
+        self.stdout.write(f"{sum(found.values())} new findings in {months}.")
+
+    def _find_in(self, month):
+        return {month: find_findings(month=month)}
