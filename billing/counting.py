@@ -7,13 +7,14 @@ A click that arrives late can so turn one that was counted into a double click.
 """
 
 import datetime as dt
+import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
 from django.contrib.auth.models import User
-from django.db import connection, models, transaction
+from django.db import OperationalError, connection, models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -36,6 +37,7 @@ Outcome = BlogView.Outcome
 RULES = "COUNTER 5.1"
 DOUBLE_CLICK_WINDOW = dt.timedelta(seconds=30)
 FOLD_SIZE = 20_000
+RETRY_AFTER = (0.2, 0.5, 1, 2)  # seconds; PostgreSQL recovers from a crash within a few
 COUNT_KEY = ("blog_id", "author_id", "category_id", "day")
 
 
@@ -57,10 +59,23 @@ class FoldResult:
 def record_view(**facts) -> BlogView:
     """Append the evidence of one view, from the arguments of make_view.
 
-    One INSERT, and a query for a new day's salt. It is written without the ORM, which would be most
-    of the cost of a view.
+    One INSERT, and a query for a new day's salt. If the database went away it is tried again on a
+    new connection, because the page is on its way to the reader. Raises OperationalError at last.
     """
-    view = make_view(**facts)
+    facts.setdefault("view_id", make_view_id())
+    for seconds in RETRY_AFTER:
+        try:
+            return _append(make_view(**facts))
+        except OperationalError:
+            if connection.in_atomic_block or connection.is_usable():
+                raise
+        connection.close()
+        time.sleep(seconds)
+    return _append(make_view(**facts))
+
+
+def _append(view: BlogView) -> BlogView:
+    """Insert the view, once. Without the ORM, which would be most of the cost of a view."""
     with connection.cursor() as cursor:
         cursor.execute(
             _insert_statement(),
@@ -79,7 +94,11 @@ def _insert_statement() -> str:
     fields = BlogView._meta.concrete_fields
     columns = ", ".join(quote(field.column) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {quote(BlogView._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
+    table, key = quote(BlogView._meta.db_table), quote(BlogView._meta.pk.column)
+    return (
+        f"INSERT INTO {table} ({columns}) VALUES ({marks}) "  # noqa: S608
+        f"ON CONFLICT ({key}) DO NOTHING"
+    )
 
 
 def make_view(
@@ -153,8 +172,9 @@ def _fold_portion(settled_before: dt.datetime, result: FoldResult) -> bool:
         .order_by("viewed_at", "pk")
         .values_list("pk", *COUNT_KEY, "viewed_at", "next_at", "previous", named=True)[:FOLD_SIZE]
     )
-    counted = [row for row in portion if not _is_double_click(row)]
-    double_clicks = [row for row in portion if _is_double_click(row)]
+    counted, double_clicks = [], []
+    for row in portion:
+        (double_clicks if _is_double_click(row) else counted).append(row)
     replaced = _find_replaced(portion)
 
     changes: Counter = Counter()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from billing import counting, payouts, readers
 from billing.counting import fold_views, record_view
@@ -13,7 +13,7 @@ from billing.errors import BillingError, WrongStatus
 from billing.locks import hold_lock
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount, Payment, PayoutBatch
 from tests.billing.test_payouts import AT, OCTOBER, make_batch
-from tests.factories import make_blog, make_count, make_price, make_user
+from tests.factories import make_blog, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,3 +120,44 @@ def test_lock_needs_a_transaction():
         hold_lock("payouts")
     with transaction.atomic():
         hold_lock("payouts")
+
+
+def test_view_is_recorded_although_the_database_dropped_the_connection(monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite is in the same process: no connection is lost.")
+    monkeypatch.setattr(counting, "RETRY_AFTER", (0,))
+    blog = make_blog()
+    make_click(blog)
+    connection.connection.close()  # the driver's own: Django does not know
+    make_click(blog, 60)
+    assert BlogView.objects.count() == 2
+
+
+def test_database_that_stays_away_is_an_error_in_the_end(monkeypatch):
+    monkeypatch.setattr(counting, "RETRY_AFTER", (0, 0))
+    blog, tries = make_blog(), []
+    make_click(blog)
+
+    def fail(view):
+        tries.append(view.pk)
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(counting, "_append", fail)
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    with pytest.raises(OperationalError):
+        make_click(blog, 60)
+    assert len(tries) == 3
+    assert len(set(tries)) == 1
+
+
+def test_error_on_a_sound_connection_is_not_tried_again(monkeypatch):
+    blog, tries = make_blog(), []
+
+    def fail(view):
+        tries.append(view)
+        raise OperationalError("locked")
+
+    monkeypatch.setattr(counting, "_append", fail)
+    with pytest.raises(OperationalError):
+        make_click(blog)
+    assert len(tries) == 1
