@@ -11,7 +11,14 @@ from billing import counting, payouts, readers
 from billing.counting import fold_views, record_view
 from billing.errors import BillingError, WrongStatus
 from billing.locks import hold_lock
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount, Payment, PayoutBatch
+from billing.models import (
+    BlogView,
+    DailyViewCount,
+    MonthlyViewCount,
+    Payment,
+    PayoutBatch,
+    ReaderSalt,
+)
 from tests.billing.test_payouts import AT, OCTOBER, make_batch
 from tests.factories import make_blog, make_click, make_count, make_price, make_user
 
@@ -94,6 +101,7 @@ def test_16_folds_at_once_beside_writers_count_every_view_once(monkeypatch):
 )
 def test_view_committed_after_a_fold_passed_it_is_counted_by_the_next():
     blog = make_blog()
+    ReaderSalt.objects.create(day=AT.date(), salt=bytes(32))  # nobody waits for who makes it
     written, folded = Event(), Event()
 
     def write_slowly_or_fold(n):
