@@ -37,7 +37,7 @@ Outcome = BlogView.Outcome
 RULES = "COUNTER 5.1"
 DOUBLE_CLICK_WINDOW = dt.timedelta(seconds=30)
 FOLD_SIZE = 20_000
-RETRY_AFTER = (0.2, 0.5, 1, 2)  # seconds; PostgreSQL recovers from a crash within a few
+RETRY_AFTER = (0, 1, 1, 2)  # seconds; PostgreSQL recovers from a crash within a few
 COUNT_KEY = ("blog_id", "author_id", "category_id", "day")
 
 
