@@ -11,13 +11,13 @@ from itertools import islice
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from billing import access_log
 from billing.access_log import HEADINGS, import_access_log
 from billing.errors import InvalidPathPattern, UnreadableAccessLog
-from billing.log_files import LogFile
+from billing.log_files import BZIP2, GZIP, NOT_READ, LogFile
 from billing.log_lines import OWN_PAGES, Skipped
 from billing.models import (
     AccessLogImport,
@@ -310,6 +310,8 @@ BYTES = st.one_of(
 )
 def test_arbitrary_bytes_never_crash_an_import_and_always_add_up(blog, lines, pack):
     data = b"\n".join(lines)
+    # A first line that starts as a packed file does is read, or refused, as one.
+    assume(not data.startswith((GZIP, BZIP2, *NOT_READ)))
     file = io.BytesIO(pack(data))
     report = import_access_log(file=file, file_name="a", path_pattern=OWN_PAGES, at=AT)
     assert (
