@@ -15,13 +15,6 @@ from billing.models import CategoryPrice, PaymentLine, PayoutBatch
 from billing.periods import next_month
 from weblog.models import Category
 
-# Batches in these states stand on their prices: what was signed is never priced anew.
-SIGNED = (
-    PayoutBatch.Status.SUBMITTED,
-    PayoutBatch.Status.APPROVED,
-    PayoutBatch.Status.PAID,
-)
-
 
 def price_id_on(day: str) -> Subquery:
     """Return the expression for the price in force on the day in field `day`, or NULL.
@@ -102,7 +95,7 @@ def check_price(price: CategoryPrice) -> None:
 
     Or if its category has a price from that day on already.
     """
-    signed = PaymentLine.objects.filter(payment__batch__status__in=SIGNED)
+    signed = PaymentLine.objects.filter(payment__batch__in=PayoutBatch.objects.signed())
     if price.pk and (line := signed.filter(price=price).select_related("payment__batch").first()):
         raise PriceInUse(
             f"The batch of {line.payment.batch} has used this price, so it can't be changed any "
