@@ -15,7 +15,9 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from billing.counting import fold_views, make_view
+from billing.bulk_insert import insert_rows
+from billing.clicks import Click, make_click
+from billing.counting import fold_views
 from billing.locks import hold_lock
 from billing.log_files import LogFile
 from billing.log_lines import Request, Skipped, make_reader
@@ -99,6 +101,7 @@ def import_access_log(
         log_import = AccessLogImport.objects.create(
             file_name=report.file_name[:255],
             path_pattern=_as_stored(path_pattern),
+            trusted_proxies=trusted_proxies,
             started_at=at,
             by=by,
         )
@@ -148,7 +151,7 @@ def _add_views(requests: list[Request], log_import: AccessLogImport, report: Imp
         {request.slug for request in requests}, field_name="slug"
     )
     retired_until = last_retired_day()
-    views, salts = [], {}
+    clicks, salts = [], {}
     for request in requests:
         blog = blogs.get(request.slug)
         if reason := _refuse(
@@ -157,7 +160,7 @@ def _add_views(requests: list[Request], log_import: AccessLogImport, report: Imp
             report.outcomes[reason] += 1
             continue
         known.add(request.view_id)
-        view = make_view(
+        click = make_click(
             blog=blog,
             viewed_at=request.viewed_at,
             ip_address=request.host,
@@ -166,9 +169,9 @@ def _add_views(requests: list[Request], log_import: AccessLogImport, report: Imp
             log_import=log_import,
             salts=salts,
         )
-        report.outcomes[VIEWS[view.outcome]] += 1
-        views.append(view)
-    BlogView.objects.bulk_create(views, batch_size=1000)
+        report.outcomes[VIEWS[click.outcome]] += 1
+        clicks.append(click)
+    insert_rows(BlogView, Click._fields, map(Click.as_stored, clicks))
     _note(log_import, report)
 
 

@@ -8,36 +8,27 @@ A click that arrives late can so turn one that was counted into a double click.
 
 import datetime as dt
 import time
-import uuid
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 
-from django.contrib.auth.models import User
 from django.db import OperationalError, connection, models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from billing.bulk_insert import insert_rows
+from billing.clicks import DOUBLE_CLICK_WINDOW, Click, append_click, make_click
 from billing.locks import hold_lock
-from billing.models import (
-    AccessLogImport,
-    BlogView,
-    DailyViewCount,
-    MonthlyViewCount,
-)
+from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from billing.models.counts import make_view_id
-from billing.periods import day_of, month_of
-from billing.readers import make_key
-from billing.robots import describe_lists, find_robot
-from weblog.models import Blog
+from billing.periods import month_of
+from billing.robots import describe_lists
 
 Outcome = BlogView.Outcome
 
 RULES = "COUNTER 5.1"
-DOUBLE_CLICK_WINDOW = dt.timedelta(seconds=30)
 FOLD_SIZE = 20_000
-RETRY_AFTER = (0, 1, 1, 2)  # seconds; PostgreSQL recovers from a crash within a few
+RETRY_AFTER = (0, 1, 1, 2, 3, 5)  # seconds; PostgreSQL recovers from a crash within a few
 COUNT_KEY = ("blog_id", "author_id", "category_id", "day")
 
 
@@ -56,8 +47,8 @@ class FoldResult:
         )
 
 
-def record_view(**facts) -> BlogView:
-    """Append the evidence of one view, from the arguments of make_view.
+def record_view(**facts) -> Click:
+    """Append the evidence of one view, from the arguments of make_click.
 
     One INSERT, and a query for a new day's salt. If the database went away it is tried again on a
     new connection, because the page is on its way to the reader. Raises OperationalError at last.
@@ -65,88 +56,19 @@ def record_view(**facts) -> BlogView:
     facts.setdefault("view_id", make_view_id())
     for seconds in RETRY_AFTER:
         try:
-            return _append(make_view(**facts))
+            return _append(facts)
         except OperationalError:
             if connection.in_atomic_block or connection.is_usable():
                 raise
         connection.close()
         time.sleep(seconds)
-    return _append(make_view(**facts))
+    return _append(facts)
 
 
-def _append(view: BlogView) -> BlogView:
-    """Insert the view, once. Without the ORM, which would be most of the cost of a view."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _insert_statement(),
-            [
-                field.get_db_prep_save(getattr(view, field.attname), connection)
-                for field in BlogView._meta.concrete_fields
-            ],
-        )
-    view._state.adding = False
-    return view
-
-
-@cache
-def _insert_statement() -> str:
-    quote = connection.ops.quote_name
-    fields = BlogView._meta.concrete_fields
-    columns = ", ".join(quote(field.column) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    table, key = quote(BlogView._meta.db_table), quote(BlogView._meta.pk.column)
-    return (
-        f"INSERT INTO {table} ({columns}) VALUES ({marks}) "  # noqa: S608
-        f"ON CONFLICT ({key}) DO NOTHING"
-    )
-
-
-def make_view(
-    *,
-    blog: Blog,
-    viewed_at: dt.datetime,
-    ip_address: str,
-    user_agent: str,
-    user: User | None = None,
-    view_id: uuid.UUID | None = None,
-    log_import: AccessLogImport | None = None,
-    salts: dict[dt.date, bytes] | None = None,
-) -> BlogView:
-    """Return the unsaved evidence of a view: robots, own and staff views settled, others pending.
-
-    Whoever makes many views in one transaction passes `salts`, empty at first, which spares a
-    query for each of them.
-    """
-    salts = {} if salts is None else salts
-    reader = f"{ip_address}|{user_agent}"
-    day = day_of(viewed_at)
-    day_before = day_of(viewed_at - DOUBLE_CLICK_WINDOW)
-    outcome, excluded_by = _exclude(blog=blog, user_agent=user_agent, user=user)
-    return BlogView(
-        id=view_id or make_view_id(),
-        blog=blog,
-        author_id=blog.author_id,
-        category_id=blog.category_id,
-        viewed_at=viewed_at,
-        day=day,
-        reader_key=make_key(reader, day, salts),
-        previous_day_key=make_key(reader, day_before, salts) if day_before != day else None,
-        address_key=make_key(ip_address, day, salts),
-        agent_key=make_key(user_agent, day, salts),
-        outcome=outcome,
-        excluded_by=excluded_by,
-        log_import=log_import,
-    )
-
-
-def _exclude(*, blog: Blog, user_agent: str, user: User | None) -> tuple[Outcome, str]:
-    if user is not None and user.pk == blog.author_id:
-        return Outcome.OWN_VIEW, ""
-    if user is not None and user.is_staff:
-        return Outcome.STAFF_VIEW, ""
-    if robot := find_robot(user_agent):
-        return Outcome.ROBOT, robot[:200]
-    return Outcome.PENDING, ""
+def _append(facts: dict) -> Click:
+    click = make_click(**facts)
+    append_click(click)
+    return click
 
 
 def fold_views(*, at: dt.datetime | None = None) -> FoldResult:
@@ -251,15 +173,19 @@ def _find_replaced(portion: list) -> list:
 
 
 def _settle(rows: list, outcome: Outcome) -> None:
-    """Write the outcome of many views. On PostgreSQL one array is quicker than a key at a time."""
+    """Write the outcome of many views.
+
+    One array, or one statement for each key: a list of keys as long as the portion is another
+    statement each time, and the driver of SQLite keeps 128 of those.
+    """
     keys = [row.pk for row in rows]
-    if connection.vendor != "postgresql":
-        BlogView.objects.filter(pk__in=keys).update(outcome=outcome)
-        return
+    statement = "UPDATE billing_blogview SET outcome = %s WHERE id = "
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE billing_blogview SET outcome = %s WHERE id = ANY(%s)", [outcome, keys]
-        )
+        if connection.vendor == "postgresql":
+            array = "{" + ",".join(key.hex for key in keys) + "}"
+            cursor.execute(f"{statement} ANY(%s::uuid[])", [outcome, array])
+        else:
+            cursor.executemany(f"{statement} %s", [(outcome, key.hex) for key in keys])
 
 
 def count_by_day(views: models.QuerySet[BlogView]) -> dict[tuple, int]:
@@ -271,7 +197,7 @@ def count_by_day(views: models.QuerySet[BlogView]) -> dict[tuple, int]:
 def add_to_counts(changes: Counter) -> None:
     """Add {(blog_id, author_id, category_id, day): views} to both counts.
 
-    The caller holds the lock "fold_views". Four queries.
+    The caller holds the lock "fold_views". Six queries.
     """
     by_month: Counter = Counter()
     for (blog, author, category, day), views in changes.items():
@@ -281,30 +207,46 @@ def add_to_counts(changes: Counter) -> None:
 
 
 def _add_to(model: type[models.Model], period: str, changes: Counter) -> None:
-    """Add `changes` to a table of counts. Two queries.
+    """Add `changes` to a table of counts. Three queries.
 
     The sums are computed here and written whole, which is right only because the fold's lock
     makes this the one writer.
     """
     key = ("blog_id", "author_id", "category_id", period)
-    known = model.objects.filter(
+    rows = model.objects.filter(
         **{
             "blog_id__in": {change[0] for change in changes},
             f"{period}__in": {change[3] for change in changes},
         }
-    ).values_list(*key, "views")
-    totals = {row[:4]: row[4] for row in known}
-    model.objects.bulk_create(
-        [
-            model(**dict(zip(key, change, strict=True)), views=totals.get(change, 0) + views)
-            for change, views in sorted(changes.items())
-            if views
-        ],
-        update_conflicts=True,
-        unique_fields=key,
-        update_fields=["views"],
-        batch_size=1000,
-    )
+    ).values_list(*key, "pk", "views")
+    known = {row[:4]: row[4:] for row in rows}
+    new, totals = [], {}
+    for change, views in sorted(changes.items()):
+        if change in known:
+            pk, views_before = known[change]
+            totals[pk] = views_before + views
+        elif views:
+            new.append((*change, views))
+    insert_rows(model, (*key, "views"), new)
+    _write_totals(model, totals)
+
+
+def _write_totals(model: type[models.Model], totals: dict[int, int]) -> None:
+    """Write the views of many rows, given as {key: views}. On PostgreSQL as arrays, as _settle."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"UPDATE {table} SET views = total.views "  # noqa: S608
+                "FROM unnest(%s::bigint[], %s::bigint[]) AS total (id, views) "
+                f"WHERE {table}.id = total.id",
+                [list(totals), list(totals.values())],
+            )
+        else:
+            cursor.executemany(
+                f"UPDATE {table} SET views = %s WHERE id = %s",  # noqa: S608
+                [(views, pk) for pk, views in totals.items()],
+            )
 
 
 def describe_rules() -> str:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from billing.models import ReaderSalt
 from billing.periods import day_of
 
-SALT_LIFE = dt.timedelta(days=1)  # past its own: 48 hours in all
+SALT_LIFETIME = dt.timedelta(hours=48)  # then purge_readers destroys it
 
 _salts: dict[dt.date, bytes] = {}
 
@@ -46,5 +46,5 @@ def _keep_salt(day: dt.date, salt: bytes) -> None:
     _salts[day] = salt
     today = day_of(timezone.now())
     for each in list(_salts):
-        if abs(each - today) > SALT_LIFE:
+        if abs(each - today) >= SALT_LIFETIME:
             del _salts[each]

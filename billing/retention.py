@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Max, Min, Sum
 from django.utils import timezone
 
+from backoffice.uploads import drop_stale_uploads
 from billing.errors import NotSealed
 from billing.locks import hold_lock
 from billing.models import (
@@ -23,12 +24,10 @@ from billing.models import (
     RetiredViewTotal,
 )
 from billing.periods import closes_on, day_of, month_of
-from billing.uploads import drop_stale_uploads
+from billing.readers import SALT_LIFETIME
 
 Outcome = BlogView.Outcome
 Status = PayoutBatch.Status
-
-SALT_LIFETIME = dt.timedelta(hours=48)
 
 
 @dataclass
@@ -43,7 +42,7 @@ class PurgeResult:
 
     def __str__(self):
         line = (
-            f"{self.salts} salts and {self.uploads} uploaded logs destroyed; "
+            f"{self.salts} salts and {self.uploads} uploaded files destroyed; "
             f"{self.views} views of {self.days} days dropped"
         )
         return f"{line}. {self.hindrance}" if self.hindrance else f"{line}."
