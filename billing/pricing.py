@@ -1,19 +1,16 @@
-"""Which price holds when, and which prices may still change."""
+"""Which price holds when, who changed it, and which prices may still change."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Callable, Iterable
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 
 from billing.errors import PriceInUse
 from billing.locks import hold_lock
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
-from billing.periods import next_month
-from weblog.models import Category
+from billing.periods import month_of, next_month
 
 
 def price_id_on(day: str) -> Subquery:
@@ -53,41 +50,20 @@ def find_last_changes(prices: Iterable[CategoryPrice]) -> dict[int, models.Model
     return {row.id: row for row in rows.select_related("history_user")}
 
 
-@dataclass(frozen=True)
-class PriceRow:
-    """What a category is worth on a day, what comes next, and who changed that last."""
-
-    category: Category
-    current: CategoryPrice | None
-    coming: CategoryPrice | None
-    last_change: models.Model | None
+def find_last_change(category: int) -> models.Model | None:
+    """Return the latest row of the history of a category's prices, if any. One query."""
+    changes = CategoryPrice.history.filter(category_id=category).order_by("-history_id")
+    return changes.select_related("history_user").first()
 
 
-def make_price_table(*, day: dt.date) -> list[PriceRow]:
-    """Return a row for each category by name. Three queries."""
-    prices = list(CategoryPrice.objects.order_by("category_id", "effective_from"))
-    changes = find_last_changes(prices)
-    by_category = {
-        pk: list(group) for pk, group in groupby(prices, key=lambda price: price.category_id)
-    }
-    rows = []
-    for category in Category.objects.order_by("name"):
-        own = by_category.get(category.pk, [])
-        started = [price for price in own if price.effective_from <= day]
-        coming = [price for price in own if price.effective_from > day]
-        rows.append(
-            PriceRow(
-                category=category,
-                current=started[-1] if started else None,
-                coming=coming[0] if coming else None,
-                last_change=max(
-                    (changes[price.pk] for price in own if price.pk in changes),
-                    key=lambda change: change.history_date,
-                    default=None,
-                ),
-            )
-        )
-    return rows
+def find_outdated_drafts(price: CategoryPrice) -> list[PayoutBatch]:
+    """Return the drafts that a new or changed price makes untrue until they are rebuilt."""
+    lines = PaymentLine.objects.filter(
+        models.Q(price=price)
+        | models.Q(category=price.category_id, month__gte=month_of(price.effective_from))
+    )
+    used = Exists(lines.filter(payment__batch=OuterRef("pk")))
+    return list(PayoutBatch.objects.drafts().filter(used).order_by("month"))
 
 
 def check_price(price: CategoryPrice) -> None:
@@ -95,33 +71,75 @@ def check_price(price: CategoryPrice) -> None:
 
     Or if its category has a price from that day on already.
     """
-    signed = PaymentLine.objects.filter(payment__batch__in=PayoutBatch.objects.signed())
-    if price.pk and (line := signed.filter(price=price).select_related("payment__batch").first()):
-        raise PriceInUse(
-            f"The batch of {line.payment.batch} has used this price, so it can't be changed any "
-            f"more. Add a new price from a later day instead."
-        )
+    _refuse_if_signed(price)
     same_day = CategoryPrice.objects.filter(
         category=price.category_id, effective_from=price.effective_from
     )
     if same_day.exclude(pk=price.pk).exists():
         raise PriceInUse("This category has a price from that day on already.")
-    paid_until = signed.filter(category=price.category_id).aggregate(models.Max("month"))
-    if (month := paid_until["month__max"]) and price.effective_from < next_month(month):
+    first_day = first_free_day(price.category_id)
+    if first_day and price.effective_from < first_day:
+        paid_until = first_day - dt.timedelta(days=1)
         raise PriceInUse(
-            f"{price.category} is paid up to {_last_day(month):%-d %B %Y} already. "
-            f"A price can start on {next_month(month):%-d %B %Y} or later."
+            f"{price.category} is paid up to {paid_until:%-d %B %Y} already. "
+            f"A price can start on {first_day:%-d %B %Y} or later."
         )
 
 
-def _last_day(month: dt.date) -> dt.date:
-    return next_month(month) - dt.timedelta(days=1)
+def check_withdrawal(price: CategoryPrice) -> None:
+    """Raise PriceInUse if a batch that stays to be read has used `price`."""
+    _refuse_if_signed(price)
+    cancelled = PayoutBatch.objects.filter(status=PayoutBatch.Status.CANCELLED)
+    if batch := _find_batch(price, cancelled):
+        raise PriceInUse(
+            f"The batch of {batch}, which was cancelled, stays to be read with this price, so it "
+            "can't be withdrawn. Change the price or its first day instead."
+        )
+
+
+def explain_refusal(check: Callable[[CategoryPrice], None], price: CategoryPrice) -> str:
+    """Return why `check` refuses the price, or an empty text."""
+    try:
+        check(price)
+    except PriceInUse as error:
+        return str(error)
+    return ""
+
+
+def _refuse_if_signed(price: CategoryPrice) -> None:
+    if batch := _find_batch(price, PayoutBatch.objects.signed()):
+        raise PriceInUse(
+            f"The batch of {batch} has used this price, so it can't be changed any more. Add a "
+            "new price from a later day instead."
+        )
+
+
+def _find_batch(price: CategoryPrice, batches: models.QuerySet) -> PayoutBatch | None:
+    if price.pk is None:
+        return None
+    used = PaymentLine.objects.filter(price=price, payment__batch__in=batches)
+    line = used.select_related("payment__batch").order_by().first()
+    return line and line.payment.batch
+
+
+def first_free_day(category: int) -> dt.date | None:
+    """Return the first day that no signed batch has paid in the category. None: all are free."""
+    signed = PaymentLine.objects.filter(
+        category=category, payment__batch__in=PayoutBatch.objects.signed()
+    )
+    paid_until = signed.aggregate(month=models.Max("month"))["month"]
+    return paid_until and next_month(paid_until)
 
 
 @transaction.atomic
-def save_price(*, price: CategoryPrice) -> CategoryPrice:
-    """Save a new or changed price. Raises PriceInUse. Waits for a batch that is being signed."""
+def save_price(*, price: CategoryPrice, by: User) -> CategoryPrice:
+    """Save a new or changed price; its note is the reason. Raises PriceInUse.
+
+    Waits for a batch that is being signed.
+    """
     hold_lock("payouts")
     check_price(price)
+    price._history_user = by
+    price._change_reason = price.note
     price.save()
     return price

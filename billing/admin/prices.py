@@ -1,38 +1,120 @@
 from django.contrib import admin, messages
-from django.http import HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import RelatedDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from backoffice.base_admin import ExportAdmin, HistoryAdmin
-from billing.errors import BillingError, PriceInUse
-from billing.forms import PriceForm
+from billing.errors import BillingError
+from billing.forecasts import forecast_price
 from billing.models import CategoryPrice
 from billing.money import format_amount
-from billing.periods import day_of
-from billing.pricing import check_price, make_price_table, save_price
+from billing.periods import day_of, month_of, next_month
+from billing.price_forms import WITHDRAW, PriceForm
+from billing.price_tables import PriceChange, make_price_table, make_timeline
+from billing.pricing import (
+    check_price,
+    check_withdrawal,
+    explain_refusal,
+    find_outdated_drafts,
+    first_free_day,
+    save_price,
+)
 from billing.resources import CategoryPriceResource
+from billing.withdrawals import withdraw_price
+from weblog.models import Category
 
-STATES = {"in_force": "In force", "coming": "Coming", "past": "Past"}
+STATES = {
+    "in_force": "In force",
+    "coming": "Coming",
+    "past": "Past",
+    "withdrawn": "Withdrawn",
+}
+STATE_COLOURS = {"in_force": "success", "coming": "info", "withdrawn": "danger"}
+
+
+class TimelinePage:
+    """All that a category was, is and will be worth, with who changed it, when and why."""
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.timeline_view)
+        name = "billing_categoryprice_timeline"
+        return [path("timeline/<int:category_id>/", view, name=name), *super().get_urls()]
+
+    def timeline_view(self, request, category_id):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        category = get_object_or_404(Category, pk=category_id)
+        entries = make_timeline(category=category, day=_today())
+        context = self.admin_site.each_context(request) | {
+            "title": f"Prices of {category}",
+            "opts": self.opts,
+            "media": self.media,
+            "row": make_price_table(day=_today(), category=category)[0],
+            "entries": [
+                (entry, STATES[entry.state], STATE_COLOURS.get(entry.state)) for entry in entries
+            ],
+            "has_add_permission": self.has_add_permission(request),
+        }
+        return TemplateResponse(request, "billing/price_timeline.html", context)
+
+
+class WithdrawAction:
+    """The button that takes a price back. It opens a dialog; only its POST acts."""
+
+    def has_withdraw_permission(self, request, object_id=None):
+        return request.user.has_perm("billing.change_categoryprice")
+
+    def get_actions_detail(self, request, object_id):
+        """Show the button where it would work; what may happen, billing.withdrawals decides."""
+        price = self.get_object(request, object_id)
+        may_go = price and not explain_refusal(check_withdrawal, price)
+        return super().get_actions_detail(request, object_id) if may_go else []
+
+    @action(description="Withdraw", icon="undo", permissions=["withdraw"], dialog=WITHDRAW)
+    def withdraw(self, request, form, object_id):
+        price, reason = form.price, form.cleaned_data["reason"]
+        url = reverse("admin:billing_categoryprice_change", args=[price.pk])
+        try:
+            drafts = withdraw_price(price=price, by=request.user, reason=reason)
+        except BillingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            url = _timeline_url(price)
+            text = (
+                f"The price of {price.category} from {price.effective_from:%-d %B %Y} is withdrawn."
+            )
+            if drafts:
+                text += f" Rebuilt without it: {_list(drafts)}."
+            self.message_user(request, text, messages.SUCCESS)
+        return HttpResponse(headers={"HX-Redirect": url})
 
 
 @admin.register(CategoryPrice)
-class CategoryPriceAdmin(ExportAdmin, HistoryAdmin):
-    """Every category's price on one page; below it every price there is and was."""
+class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin):
+    """Every category's price on one page; below it every price there is."""
 
     form = PriceForm
     resource_classes = [CategoryPriceResource]
+    actions_detail = ["withdraw"]
     list_display = ["category", "effective_from", "price", "state", "note"]
     list_select_related = ["category"]
     list_filter = [("category", RelatedDropdownFilter)]
     list_before_template = "billing/price_table.html"
-    change_form_outer_before_template = "billing/price_refusal.html"
+    change_form_outer_before_template = "billing/price_note.html"
+    change_form_after_template = "billing/price_effect.html"
     ordering = ["category__name", "-effective_from"]
     sortable_by = ["category", "effective_from"]
     empty_list_text = "There is no price yet. Without a price no month can be paid."
 
     class Media:
-        css = {"all": ["billing/statement.css"]}
+        css = {"all": ["billing/statement.css", "billing/prices.css"]}
 
     def get_queryset(self, request):
         return super().get_queryset(request).with_state(_today())
@@ -40,7 +122,7 @@ class CategoryPriceAdmin(ExportAdmin, HistoryAdmin):
     def get_object(self, request, object_id, from_field=None):
         price = super().get_object(request, object_id, from_field)
         if price:
-            price.refusal = explain_refusal(price)
+            price.refusal = explain_refusal(check_price, price)
         return price
 
     def has_change_permission(self, request, obj=None):
@@ -55,7 +137,15 @@ class CategoryPriceAdmin(ExportAdmin, HistoryAdmin):
         return list(self.form.base_fields)
 
     def get_readonly_fields(self, request, obj=None):
-        return ["price"] if "price" in self.get_fields(request, obj) else []
+        return ["price"] if obj and not self.has_change_permission(request, obj) else []
+
+    def get_changeform_initial_data(self, request):
+        """Propose the first of next month, or the first day that is not paid yet."""
+        initial = super().get_changeform_initial_data(request)
+        proposal = next_month(month_of(_today()))
+        if category := _parse_category(initial.get("category")):
+            proposal = max(proposal, first_free_day(category.pk) or proposal)
+        return {"effective_from": proposal} | initial
 
     def changelist_view(self, request, extra_context=None):
         table = make_price_table(day=_today())
@@ -68,27 +158,60 @@ class CategoryPriceAdmin(ExportAdmin, HistoryAdmin):
             messages.error(request, str(error))
             return HttpResponseRedirect(request.get_full_path())
 
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        """Show the effect of a price that is filled in without a mistake, before it is saved."""
+        form = context["adminform"].form
+        category = obj.category if obj else _parse_category(form["category"].value())
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        if obj:
+            context["refusal"] = obj.refusal or explain_refusal(check_withdrawal, obj)
+        if category:
+            context["row"] = make_price_table(day=_today(), category=category)[0]
+        if form.is_bound and not form.errors:
+            context["forecast"] = forecast_price(price=form.instance, at=timezone.now())
+            context["overtaken_by"] = PriceChange(form.last_change)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def save_model(self, request, obj, form, change):
-        obj._history_user = request.user
-        obj._change_reason = obj.note
-        save_price(price=obj)
+        save_price(price=obj, by=request.user)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._respond(request, obj)
+
+    def response_change(self, request, obj):
+        return self._respond(request, obj)
+
+    def _respond(self, request, price):
+        amount = format_amount(price.price_per_1000, exact=True)
+        text = (
+            f"1,000 views in {price.category} are worth {amount} from "
+            f"{price.effective_from:%-d %B %Y}."
+        )
+        if drafts := find_outdated_drafts(price):
+            text += f" Rebuild before you submit: {_list(drafts)}."
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(_timeline_url(price))
 
     @display(description="Price per 1,000 views", formatting="price")
     def price(self, price):
         return format_amount(price.price_per_1000, exact=True)
 
-    @display(description="State", label={"in_force": "success", "coming": "info"})
+    @display(description="State", label=STATE_COLOURS)
     def state(self, price):
         return price.state, STATES[price.state]
 
 
-def explain_refusal(price):
-    """Return why the price can't be changed any more, or an empty text."""
-    try:
-        check_price(price)
-    except PriceInUse as error:
-        return str(error)
-    return ""
+def _timeline_url(price):
+    return reverse("admin:billing_categoryprice_timeline", args=[price.category_id])
+
+
+def _parse_category(text):
+    """Return the category of a primary key that came from outside, or None."""
+    return Category.objects.filter(pk=text).first() if str(text).isdecimal() else None
+
+
+def _list(batches):
+    return ", ".join(f"the draft of {batch}" for batch in batches)
 
 
 def _today():

@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 
 from billing import payouts
 from billing.errors import PriceInUse
-from billing.models import CategoryPrice
-from billing.pricing import find_price_editors, save_price
+from billing.models import CategoryPrice, PaymentLine
+from billing.pricing import find_outdated_drafts, find_price_editors, save_price
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +27,10 @@ def make_signed_price():
     return price
 
 
+def save(price):
+    return save_price(price=price, by=make_user())
+
+
 def test_price_of_a_day_is_the_latest_that_has_started():
     category = make_category()
     first = make_price(category, "10", dt.date(2026, 1, 1))
@@ -43,7 +47,7 @@ def test_price_that_a_signed_batch_used_is_not_changed():
     price = make_signed_price()
     price.price_per_1000 = Decimal(20)
     with pytest.raises(PriceInUse, match="October 2026 has used this price"):
-        save_price(price=price)
+        save(price)
     assert CategoryPrice.objects.get().price_per_1000 == Decimal(10)
 
 
@@ -51,7 +55,7 @@ def test_price_that_a_signed_batch_used_is_not_changed():
 def test_price_does_not_start_on_a_day_that_is_paid_already(day):
     category = make_signed_price().category
     with pytest.raises(PriceInUse, match="can start on 1 November 2026 or later"):
-        save_price(price=CategoryPrice(category=category, price_per_1000="20", effective_from=day))
+        save(CategoryPrice(category=category, price_per_1000="20", effective_from=day))
 
 
 def test_price_starts_on_the_first_day_that_is_not_paid():
@@ -59,7 +63,7 @@ def test_price_starts_on_the_first_day_that_is_not_paid():
     price = CategoryPrice(
         category=category, price_per_1000="20", effective_from=dt.date(2026, 11, 1)
     )
-    assert save_price(price=price).pk
+    assert save(price).pk
 
 
 def test_price_of_another_category_may_start_in_a_paid_month():
@@ -67,7 +71,7 @@ def test_price_of_another_category_may_start_in_a_paid_month():
     price = CategoryPrice(
         category=make_category("Sports"), price_per_1000="20", effective_from=OCTOBER
     )
-    assert save_price(price=price).pk
+    assert save(price).pk
 
 
 def test_price_may_change_while_the_batch_is_a_draft():
@@ -75,7 +79,43 @@ def test_price_may_change_while_the_batch_is_a_draft():
     batch = payouts.PayoutBatch.objects.get()
     payouts.return_batch(batch=batch, by=make_user(), reason="The price is wrong")
     price.price_per_1000 = Decimal(20)
-    assert save_price(price=price).price_per_1000 == Decimal(20)
+    assert save(price).price_per_1000 == Decimal(20)
+
+
+def test_saving_keeps_who_and_why():
+    by = make_user()
+    price = CategoryPrice(
+        category=make_category(), price_per_1000="20", effective_from=OCTOBER, note="A contract"
+    )
+    record = save_price(price=price, by=by).history.get()
+    assert (record.history_user, record.history_change_reason) == (by, "A contract")
+
+
+def test_price_changed_in_the_middle_of_a_month_splits_its_lines_to_the_cent():
+    blog = make_blog(category=make_category("Tech"))
+    make_price(blog.category, "10")
+    make_price(blog.category, "12.345", dt.date(2026, 10, 15))
+    make_count(blog, 1001, dt.date(2026, 10, 14))
+    make_count(blog, 2003, dt.date(2026, 10, 15))
+    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    lines = PaymentLine.objects.filter(payment__batch=batch).order_by("price_per_1000")
+    assert list(lines.values_list("month", "views", "price_per_1000", "amount")) == [
+        (OCTOBER, 1001, Decimal(10), Decimal("10.01")),
+        (OCTOBER, 2003, Decimal("12.345"), Decimal("24.727035")),
+    ]
+    payment = batch.payments.get()
+    assert (payment.amount, payment.rounding) == (Decimal("34.74"), Decimal("0.002965"))
+
+
+def test_draft_is_outdated_by_a_price_of_its_days_alone():
+    blog = make_blog(category=make_category("Tech"))
+    used = make_price(blog.category, "10")
+    make_count(blog, 1000)
+    draft, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    assert find_outdated_drafts(used) == [draft]
+    assert find_outdated_drafts(make_price(blog.category, "12", dt.date(2026, 10, 31))) == [draft]
+    assert find_outdated_drafts(make_price(blog.category, "12", dt.date(2026, 11, 1))) == []
+    assert find_outdated_drafts(make_price(make_category("Sports"), "12", OCTOBER)) == []
 
 
 def test_only_the_last_editor_of_a_used_price_counts():

@@ -1,0 +1,297 @@
+"""What if: what a month costs at its prices, and what it would cost at others. Writes nothing."""
+
+import datetime as dt
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from heapq import nlargest
+from itertools import groupby
+from operator import itemgetter
+
+from django.contrib.auth.models import User
+from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
+
+from billing.models import CategoryPrice, DailyViewCount
+from billing.money import format_amount, line_amount, round_amount
+from billing.periods import day_of, iter_months, last_closed_month, month_of, next_month
+from weblog.models import Category
+from weblog.names import full_name
+
+AUTHORS_SHOWN = 10
+
+
+class PriceList:
+    """Prices by category and first day, to be asked what a day's views are worth."""
+
+    def __init__(self, prices: Iterable[CategoryPrice], *, name: str = "As it is now"):
+        self.name = name
+        self.prices = sorted(prices, key=lambda price: price.effective_from)
+        self._by_category = {}
+        for price in self.prices:
+            days, amounts = self._by_category.setdefault(price.category_id, ([], []))
+            days.append(price.effective_from)
+            amounts.append(price.price_per_1000)
+
+    def price_on(self, category: int, day: dt.date) -> Decimal | None:
+        days, amounts = self._by_category.get(category, ([], []))
+        started = bisect_right(days, day)
+        return amounts[started - 1] if started else None
+
+    def with_price(self, price: CategoryPrice) -> "PriceList":
+        """The list after `price` was added, or the saved one changed to it."""
+        others = self.without_price(price).prices
+        return PriceList([*others, price], name="With this price")
+
+    def without_price(self, price: CategoryPrice) -> "PriceList":
+        others = (row for row in self.prices if row.pk != price.pk)
+        return PriceList(others, name="Without this price")
+
+    def with_only(self, category: Category, price_per_1000: Decimal | None) -> "PriceList":
+        """The list as if the category had had this one price, or none, at all times."""
+        others = [row for row in self.prices if row.category_id != category.pk]
+        if price_per_1000 is None:
+            return PriceList(others, name="Without a price")
+        only = CategoryPrice(
+            category=category, effective_from=dt.date.min, price_per_1000=price_per_1000
+        )
+        return PriceList([*others, only], name=f"At {format_amount(price_per_1000, exact=True)}")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What views are worth before and after a change. Exact for a category, else rounded."""
+
+    name: str
+    views: int
+    before: Decimal
+    after: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.after - self.before
+
+
+class MonthCounts:
+    """The counted views of a month, up to now if it is not over."""
+
+    def __init__(self, month: dt.date, *, is_over: bool):
+        self.month = month
+        self.is_over = is_over
+
+    @property
+    def rows(self) -> QuerySet[DailyViewCount]:
+        first, end = self.month, next_month(self.month)
+        return DailyViewCount.objects.filter(day__gte=first, day__lt=end).order_by()
+
+    @cached_property
+    def by_day(self) -> list[tuple[int, dt.date, int]]:
+        """(category, day, views), at most 31 for each category. One query."""
+        return list(self.rows.values_list("category", "day").annotate(sum=Sum("views")))
+
+
+class MonthForecast:
+    """The counted views of a month at two price lists that differ in one category.
+
+    Four queries and that of the counts, however many views and authors there are; memory holds
+    one row at a time.
+    """
+
+    def __init__(
+        self, *, counts: MonthCounts, category: Category, before: PriceList, after: PriceList
+    ):
+        self.counts = counts
+        self.category = category
+        self.before = before
+        self.after = after
+
+    @property
+    def changes_amounts(self) -> bool:
+        """Whether any views are priced otherwise, even if the total comes to the same."""
+        own = self.category.pk
+        return any(
+            self.before.price_on(own, day) != self.after.price_on(own, day)
+            for day, _ in self._own_views
+        )
+
+    @cached_property
+    def categories(self) -> list[Effect]:
+        """Every category with views, by name; its amounts are exact."""
+        rows = sorted(self.counts.by_day, key=itemgetter(0))
+        names = Category.objects.in_bulk({category for category, *_ in rows})
+        effects = [
+            self._sum_up(names[category].name, list(group))
+            for category, group in groupby(rows, key=itemgetter(0))
+        ]
+        return sorted(effects, key=lambda effect: effect.name)
+
+    @cached_property
+    def total(self) -> Effect:
+        return self._sum_up("Total", self.counts.by_day)
+
+    @cached_property
+    def authors(self) -> list[Effect]:
+        """The authors whose month changes most; what each would be paid for it, rounded once."""
+        differences = nlargest(AUTHORS_SHOWN, self._differences(), key=lambda row: abs(row[1]))
+        most_affected = [author for author, difference in differences if difference]
+        people = User.objects.in_bulk(most_affected)
+        views = defaultdict(list)
+        rows = self.counts.rows.filter(author__in=most_affected)
+        for author, *row in rows.values_list("author", "category", "day").annotate(
+            sum=Sum("views")
+        ):
+            views[author].append(row)
+        return [
+            self._sum_up(full_name(people[author]), views[author], rounded=True)
+            for author in most_affected
+        ]
+
+    @property
+    def views(self) -> int:
+        """The counted views of the category whose price changes."""
+        return sum(views for _, views in self._own_views)
+
+    @property
+    def unpriced_before(self) -> int:
+        return self._count_unpriced(self.before)
+
+    @property
+    def unpriced_after(self) -> int:
+        return self._count_unpriced(self.after)
+
+    def _count_unpriced(self, prices: PriceList) -> int:
+        return sum(
+            views
+            for day, views in self._own_views
+            if prices.price_on(self.category.pk, day) is None
+        )
+
+    @property
+    def _own_views(self) -> list[tuple[dt.date, int]]:
+        """(day, views) of the category whose price changes."""
+        return [row[1:] for row in self.counts.by_day if row[0] == self.category.pk]
+
+    def _sum_up(self, name: str, rows: Iterable, *, rounded: bool = False) -> Effect:
+        views, before, after = 0, Decimal(0), Decimal(0)
+        for category, day, number in rows:
+            views += number
+            before += _amount(number, self.before.price_on(category, day))
+            after += _amount(number, self.after.price_on(category, day))
+        if rounded:
+            before, after = round_amount(before), round_amount(after)
+        return Effect(name, views, before, after)
+
+    def _differences(self) -> Iterator[tuple[int, Decimal]]:
+        """Yield (author, difference) for all with views on days that are priced otherwise."""
+        if not self._spans:
+            return
+        number_of_span = Case(
+            *(
+                When(day__range=(first, last), then=Value(number))
+                for number, (first, last, _) in enumerate(self._spans)
+            ),
+            output_field=IntegerField(),
+        )
+        rows = (
+            self.counts.rows.filter(category=self.category)
+            .annotate(span=number_of_span)
+            .exclude(span=None)
+            .order_by("author")
+            .values_list("author", "span")
+            .annotate(sum=Sum("views"))
+        )
+        for author, group in groupby(rows.iterator(), key=itemgetter(0)):
+            yield (
+                author,
+                sum(_amount(views, self._spans[span][2]) for _, span, views in group),
+            )
+
+    @cached_property
+    def _spans(self) -> list[tuple[dt.date, dt.date, Decimal]]:
+        """(first day, last day, change of the price) for days whose views are priced otherwise."""
+        first, end = self.counts.month, next_month(self.counts.month)
+        days = [first + dt.timedelta(days=number) for number in range((end - first).days)]
+        spans = []
+        for difference, group in groupby(days, key=self._price_difference):
+            same = list(group)
+            if difference:
+                spans.append((same[0], same[-1], difference))
+        return spans
+
+    def _price_difference(self, day: dt.date) -> Decimal:
+        before = self.before.price_on(self.category.pk, day) or Decimal(0)
+        return (self.after.price_on(self.category.pk, day) or Decimal(0)) - before
+
+
+def _amount(views: int, price_per_1000: Decimal | None) -> Decimal:
+    return line_amount(views=views, price_per_1000=price_per_1000 or Decimal(0))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a change of a price does to the last closed month and to those after it, so far.
+
+    `real` holds the months whose counted views it prices otherwise. `supposed` shows whole months
+    as if the new price had been in force all the time: beside the prices as they were, or, for a
+    withdrawal, beside the withdrawn price. A month where that says the same as `real` is left out.
+    """
+
+    price: CategoryPrice
+    new_price: Decimal | None
+    real: list[MonthForecast]
+    supposed: list[MonthForecast]
+    is_withdrawal: bool = False
+
+
+def forecast_price(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
+    """Return what adding the unsaved `price`, or changing the saved one to it, does."""
+    counts = _months_to_show(at)
+    now = PriceList(CategoryPrice.objects.all())
+    real = _compare(counts, price, now, now.with_price(price))
+    only_new = now.with_only(price.category, price.price_per_1000)
+    supposed = _compare(counts, price, now, only_new)
+    return Forecast(price, price.price_per_1000, *_leave_out_doubles(real, supposed))
+
+
+def forecast_withdrawal(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
+    """Return what taking `price` back does: the price before it goes on, if there is one."""
+    counts = _months_to_show(at)
+    now = PriceList(CategoryPrice.objects.all())
+    then = now.without_price(price)
+    stays = then.price_on(price.category_id, price.effective_from)
+    real = _compare(counts, price, now, then)
+    only_old = now.with_only(price.category, price.price_per_1000)
+    supposed = _compare(counts, price, only_old, now.with_only(price.category, stays))
+    return Forecast(price, stays, *_leave_out_doubles(real, supposed), is_withdrawal=True)
+
+
+def _months_to_show(at: dt.datetime) -> list[MonthCounts]:
+    this_month = month_of(day_of(at))
+    months = iter_months(last_closed_month(at), next_month(this_month))
+    return [MonthCounts(month, is_over=month < this_month) for month in months]
+
+
+def _compare(
+    counts: list[MonthCounts], price: CategoryPrice, before: PriceList, after: PriceList
+) -> list[MonthForecast]:
+    return [
+        MonthForecast(counts=month, category=price.category, before=before, after=after)
+        for month in counts
+    ]
+
+
+def _leave_out_doubles(
+    real: list[MonthForecast], supposed: list[MonthForecast]
+) -> tuple[list[MonthForecast], list[MonthForecast]]:
+    """Return the real ones that change anything, and the supposed ones that say something else."""
+    pairs = list(zip(real, supposed, strict=True))
+    return (
+        [month for month in real if month.changes_amounts],
+        [
+            picture
+            for month, picture in pairs
+            if not month.changes_amounts or picture.total != month.total
+        ],
+    )

@@ -1,0 +1,127 @@
+"""The form of a price, which shows its effect before it saves, and the dialog to withdraw one."""
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.http import Http404
+from django.utils import timezone
+from django.utils.functional import cached_property
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from billing.errors import PriceInUse
+from billing.forecasts import forecast_withdrawal
+from billing.models import CategoryPrice
+from billing.pricing import check_price, check_withdrawal, explain_refusal, find_last_change
+
+
+class PriceForm(forms.ModelForm):
+    class Meta:
+        model = CategoryPrice
+        fields = ["category", "effective_from", "price_per_1000", "note"]
+        labels = {"note": "Why"}
+        help_texts = {"note": "Kept in the history of the price, for the auditors."}
+        widgets = {"note": UnfoldAdminTextareaWidget({"rows": 3})}
+        error_messages = {
+            "price_per_1000": {
+                "invalid": "Enter the price as a number, such as 12.50.",
+                "max_decimal_places": "A price has at most three decimals.",
+                "max_digits": "This price is too large.",
+                "max_whole_digits": "This price is too large.",
+                "min_value": "A price is zero or more.",
+            },
+            "note": {"required": "Say why: the reason is kept in the history of the price."},
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if price := self.fields.get("price_per_1000"):
+            price.label = f"{price.label} in {settings.CURRENCY}"
+        if note := self.fields.get("note"):
+            note.required = True
+        if self.instance.pk and "category" in self.fields:
+            self.fields["category"].disabled = True
+            self.initial["note"] = ""  # each change has a reason of its own
+
+    def is_valid(self):
+        """Whether it may be saved: nothing is wrong, and its effect was looked at."""
+        return super().is_valid() and self.data.get("seen") == self.seen
+
+    @cached_property
+    def last_change(self):
+        """The latest row of the history of the category's prices."""
+        return find_last_change(self.instance.category_id) if self.instance.category_id else None
+
+    @property
+    def seen(self):
+        """What a page of this form shows: the price, among the category's prices of this moment."""
+        price = self.instance
+        change = self.last_change.pk if self.last_change else ""
+        return f"{price.category_id}/{change}/{price.effective_from}/{price.price_per_1000}"
+
+    @property
+    def was_overtaken(self):
+        """Whether the category's prices were changed after this form was opened."""
+        then, now = (text.split("/")[:2] for text in (self.data.get("seen", ""), self.seen))
+        return then[0] == now[0] and then != now
+
+    def clean(self):
+        cleaned_data = super().clean()
+        if {"category", "effective_from"} <= cleaned_data.keys():
+            price = CategoryPrice(
+                pk=self.instance.pk,
+                category=cleaned_data["category"],
+                effective_from=cleaned_data["effective_from"],
+            )
+            try:
+                check_price(price)
+            except PriceInUse as error:
+                self.add_error("effective_from", str(error))
+        return cleaned_data
+
+    def _post_clean(self):
+        """Say where the day is entered that the category has a price from that day already."""
+        super()._post_clean()
+        if errors := self.errors.pop(NON_FIELD_ERRORS, None):
+            self.add_error("effective_from", errors.as_data())
+
+
+class WithdrawDialog(BaseDialogForm):
+    """Shows what taking a price back does, and asks for the reason."""
+
+    form_before_template = "billing/price_withdrawal.html"
+    form_after_template = "billing/price_withdrawal_effect.html"
+
+    reason = forms.CharField(
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="Kept in the history of the price, for the auditors.",
+        error_messages={"required": "Say why: the reason is kept in the history of the price."},
+    )
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        try:
+            self.price = CategoryPrice.objects.select_related("category").get(pk=object_id)
+        except (CategoryPrice.DoesNotExist, ValueError):
+            raise Http404 from None
+        self.refusal = explain_refusal(check_withdrawal, self.price)
+
+    @cached_property
+    def forecast(self):
+        return forecast_withdrawal(price=self.price, at=timezone.now())
+
+    def get_before_template_context(self, request, object_id=None):
+        return {"price": self.price, "refusal": self.refusal, "forecast": self.forecast}
+
+    def get_after_template_context(self, request, object_id=None):
+        return {} if self.refusal else {"forecast": self.forecast}
+
+
+WITHDRAW = {
+    "title": "Withdraw this price?",
+    "description": "It is taken back as if it had never been entered. The timeline of its category "
+    "goes on showing it, with your reason.",
+    "form_class": WithdrawDialog,
+    "form_submit_text": "Yes, withdraw the price",
+}

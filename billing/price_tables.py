@@ -1,0 +1,141 @@
+"""What each category was, is and will be worth, and who changed that, when and why. Read only."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from django.db.models import Max, Model
+
+from billing.models import CategoryPrice
+from weblog.models import Category
+
+History = CategoryPrice.history.model
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """A row of the history of a price, beside the row before it."""
+
+    record: Model
+    before: Model | None = None
+
+    @property
+    def is_withdrawal(self) -> bool:
+        return self.record.history_type == "-"
+
+    @property
+    def old_price(self):
+        """The price before, where it was another one."""
+        return self._if_changed("price_per_1000")
+
+    @property
+    def old_day(self):
+        """The first day before, where it was another one."""
+        return self._if_changed("effective_from")
+
+    def _if_changed(self, name):
+        old = getattr(self.before, name, None)
+        return None if old == getattr(self.record, name) else old
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """What a category is worth on a day, what comes next, and what was changed last."""
+
+    category: Category
+    current: CategoryPrice | None
+    coming: CategoryPrice | None
+    last_change: PriceChange | None
+
+
+def make_price_table(*, day: dt.date, category: Category | None = None) -> list[PriceRow]:
+    """Return a row for each category by name, or for the one. At most four queries."""
+    categories = [category] if category else list(Category.objects.order_by("name"))
+    prices = defaultdict(list)
+    for price in CategoryPrice.objects.filter(category__in=categories).order_by("effective_from"):
+        prices[price.category_id].append(price)
+    changes = _find_last_changes(categories)
+    rows = []
+    for category in categories:
+        started = [price for price in prices[category.pk] if price.effective_from <= day]
+        coming = prices[category.pk][len(started) :]
+        rows.append(
+            PriceRow(
+                category=category,
+                current=started[-1] if started else None,
+                coming=coming[0] if coming else None,
+                last_change=changes.get(category.pk),
+            )
+        )
+    return rows
+
+
+def _find_last_changes(categories: Iterable[Category]) -> dict[int, PriceChange]:
+    """Return {category_id: the last change of any price of it}. Two queries."""
+    latest = (
+        History.objects.filter(category__in=categories)
+        .order_by()
+        .values("category")
+        .annotate(history_id=Max("history_id"))
+        .values("history_id")
+    )
+    records = list(History.objects.filter(history_id__in=latest).select_related("history_user"))
+    changed = [record.id for record in records if record.history_type == "~"]
+    histories = defaultdict(list)
+    for record in History.objects.filter(id__in=changed).order_by("history_id"):
+        histories[record.id].append(record)
+    return {
+        record.category_id: PriceChange(record, before=_last(histories[record.id][:-1]))
+        for record in records
+    }
+
+
+def _last(records: Sequence[Model]) -> Model | None:
+    return records[-1] if records else None
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """A price of a category with all that was done to it, the first change first.
+
+    `price` of a withdrawn one is the last row of its history. `last_day` is None while no later
+    price has been entered, and where it was withdrawn.
+    """
+
+    price: CategoryPrice
+    state: str  # past, in_force, coming or withdrawn
+    last_day: dt.date | None
+    changes: list[PriceChange]
+
+
+def make_timeline(*, category: Category, day: dt.date) -> list[TimelineEntry]:
+    """Return all prices of a category, also withdrawn ones, the latest first. Two queries."""
+    standing = CategoryPrice.objects.filter(category=category).with_state(day)
+    prices = list(standing.order_by("effective_from"))
+    last_days = {
+        price.pk: later.effective_from - dt.timedelta(days=1) for price, later in pairwise(prices)
+    }
+    changes = _find_all_changes(category)
+    entries = [
+        TimelineEntry(price, price.state, last_days.get(price.pk), changes.pop(price.pk, []))
+        for price in prices
+    ]
+    entries += [
+        TimelineEntry(gone[-1].record, "withdrawn", None, gone) for gone in changes.values()
+    ]
+    return sorted(entries, key=lambda entry: entry.price.effective_from, reverse=True)
+
+
+def _find_all_changes(category: Category) -> dict[int, list[PriceChange]]:
+    """Return {price_id: its changes, the first first}."""
+    records = (
+        History.objects.filter(category=category)
+        .order_by("id", "history_id")
+        .select_related("history_user")
+    )
+    return {
+        pk: [PriceChange(record, before) for before, record in pairwise([None, *group])]
+        for pk, group in groupby(records, key=lambda record: record.id)
+    }

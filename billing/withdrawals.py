@@ -1,0 +1,50 @@
+"""Taking back a price that was entered by mistake. Its history keeps it, with the reason."""
+
+import datetime as dt
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from billing.errors import MissingPrice, ReasonRequired, WrongStatus
+from billing.locks import hold_lock
+from billing.models import CategoryPrice, PaymentLine, PayoutBatch
+from billing.payouts import rebuild_batch
+from billing.pricing import check_withdrawal
+
+
+@transaction.atomic
+def withdraw_price(
+    *, price: CategoryPrice, by: User, reason: str, at: dt.datetime | None = None
+) -> list[PayoutBatch]:
+    """Delete a price that no signed batch has used. Return the drafts that did, rebuilt without it.
+
+    Raises PriceInUse, and MissingPrice if a draft can't be built without it: then all stays as is.
+    """
+    if not reason.strip():
+        raise ReasonRequired("Say why: the reason is kept in the history of the price.")
+    hold_lock("fold_views")  # rebuilding folds; whoever takes both locks takes this one first
+    hold_lock("payouts")
+    try:
+        price = CategoryPrice.objects.select_related("category").get(pk=price.pk)
+    except CategoryPrice.DoesNotExist:
+        raise WrongStatus("This price was withdrawn already.") from None
+    check_withdrawal(price)
+    lines = PaymentLine.objects.filter(price=price)
+    drafts = list(PayoutBatch.objects.filter(payments__lines__in=lines).distinct())
+    lines.delete()
+    price._history_user = by
+    price._change_reason = reason
+    price.delete()
+    return [_rebuild(draft, price, by=by, at=at) for draft in drafts]
+
+
+def _rebuild(
+    draft: PayoutBatch, price: CategoryPrice, *, by: User, at: dt.datetime | None
+) -> PayoutBatch:
+    try:
+        return rebuild_batch(batch=draft, by=by, at=at)
+    except MissingPrice as error:
+        raise MissingPrice(
+            f"Without this price the draft of {draft} can't be built: {price.category} would have "
+            "no price on some of its days. Correct this price instead."
+        ) from error
