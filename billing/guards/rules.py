@@ -1,0 +1,285 @@
+"""What the database itself refuses, as SQL over OLD and NEW that SQLite and PostgreSQL read alike.
+
+The rules hold for whoever writes: the application, a shell, a person at the database's prompt.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from django.db.models import Model
+
+from billing.models import (
+    Acknowledgement,
+    Adjustment,
+    CategoryPrice,
+    Payment,
+    PaymentExport,
+    PaymentInstruction,
+    PaymentLine,
+    PaymentResult,
+    PayoutBatch,
+    Seal,
+)
+
+
+class Rule(NamedTuple):
+    """Refuses a change of a row for which the SQL is true, and says why."""
+
+    model: type[Model]
+    event: str  # INSERT, UPDATE or DELETE
+    refused_if: str
+    reason: str
+    topic: str = ""  # tells the rules for one event apart
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    @property
+    def name(self) -> str:
+        parts = ("billing_guard", self.model._meta.model_name, self.event.lower(), self.topic)
+        return "_".join(filter(None, parts))
+
+
+TRACKED = (Adjustment, CategoryPrice, PaymentInstruction, PayoutBatch)
+APPEND_ONLY = (
+    Acknowledgement,
+    PaymentExport,
+    PaymentResult,
+    Seal,
+    *(model.history.model for model in TRACKED),
+)
+
+# What signs a submitted batch, and what goes when it is returned.
+APPROVALS = ("approved_by", "approved_at", "second_approved_by", "second_approved_at")
+SUBMISSION = ("digest", "submitted_by", "submitted_at", "approvals_needed", "return_reason")
+SETTLEMENTS = {"payable": ("paid", "failed"), "paid": ("failed",), "failed": ("paid",)}
+
+
+def list_rules() -> list[Rule]:
+    return [
+        *_keep_what_is_added(),
+        *_keep_batches(),
+        *_keep_four_eyes(),
+        *_keep_payments(),
+        *_keep_lines(),
+        *_keep_what_lines_use(),
+        *_keep_instructions(),
+    ]
+
+
+def _changes(model: type[Model], *, but: Collection[str] = ()) -> str:
+    """SQL: a column changes, other than those of the fields `but`."""
+    columns = [field.column for field in model._meta.concrete_fields if field.name not in but]
+    new, old = (", ".join(f"{row}.{column}" for column in columns) for row in ("NEW", "OLD"))
+    return f"({new}) IS DISTINCT FROM ({old})"
+
+
+def _moves(transitions: dict[str, Collection[str]]) -> str:
+    """SQL: the status goes one of these ways."""
+    ways = sorted(f"('{old}', '{new}')" for old, news in transitions.items() for new in news)
+    return f"(OLD.status, NEW.status) IN (VALUES {', '.join(ways)})"
+
+
+def _keep_what_is_added() -> Iterator[Rule]:
+    for model in APPEND_ONLY:
+        reason = f"{model._meta.verbose_name_plural} are added, never changed or deleted."
+        yield Rule(model, "UPDATE", "TRUE", reason)
+        yield Rule(model, "DELETE", "TRUE", reason)
+    yield Rule(
+        Acknowledgement,
+        "INSERT",
+        "(SELECT status FROM billing_payoutbatch WHERE id = NEW.batch_id) <> 'submitted'",
+        "only a batch that awaits approval is acknowledged.",
+    )
+
+
+def _keep_batches() -> Iterator[Rule]:
+    moved = "NEW.status <> OLD.status"
+    approved = "(NEW.approved_by_id IS NOT NULL OR NEW.second_approved_by_id IS NOT NULL)"
+    yield Rule(PayoutBatch, "DELETE", "TRUE", "payout batches are cancelled, never deleted.")
+    yield Rule(
+        PayoutBatch,
+        "INSERT",
+        f"NEW.status <> 'draft' OR NEW.submitted_by_id IS NOT NULL OR {approved}",
+        "a payout batch starts as a draft that nobody has signed.",
+    )
+    yield Rule(
+        PayoutBatch,
+        "UPDATE",
+        f"{moved} AND NOT {_moves(PayoutBatch.TRANSITIONS)}",
+        "a payout batch does not go from that status to this one.",
+        topic="status",
+    )
+    yield Rule(
+        PayoutBatch,
+        "UPDATE",
+        f"(OLD.status IN ('draft', 'cancelled') OR NEW.status = 'draft') AND {approved}",
+        "only a submitted payout batch is approved.",
+        topic="approval",
+    )
+    yield Rule(
+        PayoutBatch,
+        "UPDATE",
+        f"""OLD.status = 'submitted' AND CASE
+            WHEN NEW.status = 'draft'
+            THEN {_changes(PayoutBatch, but=("status", *APPROVALS, *SUBMISSION))}
+            WHEN OLD.approved_by_id IS NULL
+            THEN {_changes(PayoutBatch, but=("status", *APPROVALS))}
+            ELSE {_changes(PayoutBatch, but=("status", *APPROVALS[2:]))}
+        END""",
+        "a submitted payout batch is approved or returned, not changed.",
+        topic="submitted",
+    )
+    yield Rule(
+        PayoutBatch,
+        "UPDATE",
+        "OLD.status IN ('approved', 'paid', 'cancelled') "
+        f"AND {_changes(PayoutBatch, but=['status'])}",
+        "an approved, paid or cancelled payout batch is not changed.",
+        topic="sealed",
+    )
+
+
+def _keep_four_eyes() -> Iterator[Rule]:
+    """Who may not approve, as billing.four_eyes says it; submitting too is a constraint."""
+
+    def rule(topic: str, finger: str, reason: str) -> Rule:
+        refused_if = f"OLD.status = 'submitted' AND EXISTS ({finger})"
+        return Rule(PayoutBatch, "UPDATE", refused_if, reason, topic=topic)
+
+    yield rule(
+        "payee",
+        """
+        SELECT 1 FROM billing_payment payment
+        WHERE payment.batch_id = NEW.id
+        AND payment.author_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+        """,
+        "nobody approves a batch that pays them.",
+    )
+    yield rule(
+        "price",
+        """
+        SELECT 1 FROM billing_historicalcategoryprice edit
+        WHERE edit.history_user_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+        AND NOT EXISTS (
+            SELECT 1 FROM billing_historicalcategoryprice later
+            WHERE later.id = edit.id
+            AND (later.history_date, later.history_id) > (edit.history_date, edit.history_id)
+        )
+        AND EXISTS (
+            SELECT 1 FROM billing_paymentline line
+            JOIN billing_payment payment ON payment.id = line.payment_id
+            WHERE line.price_id = edit.id AND payment.batch_id = NEW.id
+        )
+        """,
+        "nobody approves a batch whose price they were the last to change.",
+    )
+    yield rule(
+        "adjustment",
+        """
+        SELECT 1 FROM billing_payment payment
+        JOIN billing_paymentline line ON line.payment_id = payment.id
+        LEFT JOIN billing_historicaladjustment edit ON edit.id = line.adjustment_id
+        JOIN billing_adjustment adjustment ON adjustment.id = line.adjustment_id
+        WHERE payment.batch_id = NEW.id AND (
+            edit.history_user_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+            OR adjustment.created_by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+        )
+        """,
+        "nobody approves an adjustment that they made or changed.",
+    )
+    yield rule(
+        "instruction",
+        """
+        SELECT 1 FROM billing_payment payment
+        JOIN billing_paymentinstruction instruction ON instruction.author_id = payment.author_id
+        WHERE payment.batch_id = NEW.id
+        AND (
+            instruction.created_by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+            OR instruction.ended_by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+        )
+        AND (instruction.ended_at IS NULL OR instruction.ended_at >= NEW.month)
+        """,
+        "nobody approves a payment that they held, released or ordered.",
+    )
+
+
+def _keep_payments() -> Iterator[Rule]:
+    status = "(SELECT status FROM billing_payoutbatch WHERE id = {}.batch_id)"
+    old, new = status.format("OLD"), status.format("NEW")
+    reason = "payments of a batch that is no draft any more are not added, changed or deleted."
+    yield Rule(Payment, "INSERT", f"{new} <> 'draft'", reason)
+    yield Rule(Payment, "DELETE", f"{old} <> 'draft'", reason)
+    yield Rule(
+        Payment,
+        "UPDATE",
+        f"{_changes(Payment, but=['status'])} AND ({old} <> 'draft' OR {new} <> 'draft')",
+        reason,
+    )
+    # +id: PostgreSQL would look for the latest result of the payment among the latest of all.
+    yield Rule(
+        Payment,
+        "UPDATE",
+        f"""NEW.status <> OLD.status AND {old} <> 'draft' AND NOT (
+            {old} IN ('approved', 'paid') AND {_moves(SETTLEMENTS)} AND NEW.status = COALESCE((
+                SELECT outcome FROM billing_paymentresult
+                WHERE payment_id = NEW.id ORDER BY +id DESC LIMIT 1
+            ), '')
+        )""",  # noqa: S608
+        "the status of a payment is what its latest result says.",
+        topic="status",
+    )
+
+
+def _keep_lines() -> Iterator[Rule]:
+    status = """(
+        SELECT batch.status FROM billing_payment payment
+        JOIN billing_payoutbatch batch ON batch.id = payment.batch_id
+        WHERE payment.id = {}.payment_id
+    )"""
+    reason = "lines of a batch that is no draft any more are not added, changed or deleted."
+    yield Rule(PaymentLine, "INSERT", f"{status.format('NEW')} <> 'draft'", reason)
+    yield Rule(PaymentLine, "DELETE", f"{status.format('OLD')} <> 'draft'", reason)
+    yield Rule(PaymentLine, "UPDATE", f"{status.format('OLD')} <> 'draft'", reason, topic="from")
+    yield Rule(PaymentLine, "UPDATE", f"{status.format('NEW')} <> 'draft'", reason, topic="to")
+
+
+def _keep_what_lines_use() -> Iterator[Rule]:
+    signed = """EXISTS (
+        SELECT 1 FROM billing_paymentline line
+        JOIN billing_payment payment ON payment.id = line.payment_id
+        JOIN billing_payoutbatch batch ON batch.id = payment.batch_id
+        WHERE line.{}_id = OLD.id AND batch.status IN ('submitted', 'approved', 'paid')
+    )"""
+    yield Rule(
+        CategoryPrice,
+        "UPDATE",
+        f"{_changes(CategoryPrice)} AND {signed.format('price')}",
+        "a price that a signed batch has used is not changed.",
+    )
+    yield Rule(
+        CategoryPrice,
+        "DELETE",
+        signed.format("price"),
+        "a price that a signed batch has used is not deleted.",
+    )
+    yield Rule(
+        Adjustment,
+        "UPDATE",
+        f"{_changes(Adjustment)} AND {signed.format('adjustment')}",
+        "an adjustment that a signed batch includes is not changed.",
+    )
+    yield Rule(Adjustment, "DELETE", "TRUE", "adjustments are withdrawn, never deleted.")
+
+
+def _keep_instructions() -> Iterator[Rule]:
+    end = ("ended_by", "ended_at", "end_reason")
+    yield Rule(
+        PaymentInstruction,
+        "UPDATE",
+        f"""{_changes(PaymentInstruction, but=end)}
+        OR OLD.ended_at IS NOT NULL AND {_changes(PaymentInstruction)}""",
+        "an instruction is ended once, and not changed otherwise.",
+    )
+    yield Rule(PaymentInstruction, "DELETE", "TRUE", "instructions are ended, never deleted.")

@@ -1,0 +1,133 @@
+"""What the database refuses to do to payments, and to what they are worked out from."""
+
+import datetime as dt
+
+import pytest
+from django.db import transaction
+
+from billing.models import Adjustment, CategoryPrice, Payment, PaymentInstruction, PaymentLine
+from tests.billing.guarded import (
+    AT,
+    NO_DRAFT,
+    SIGNED,
+    STATUSES,
+    copy_of,
+    make_batch,
+    make_instruction,
+    make_result,
+    refuses,
+)
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE billing_payment SET amount = 12000000",
+        "UPDATE billing_payment SET author_name = 'Somebody else'",
+        "UPDATE billing_payment SET digest = 'e'",
+        "UPDATE billing_payment SET status = 'held', amount = 0, carried_amount = 11000000",
+        "UPDATE billing_paymentline SET amount = 0, views = 0",
+        "UPDATE billing_paymentline SET number = number + 10",
+        "UPDATE billing_paymentline SET note = 'Other'",
+        "DELETE FROM billing_paymentline",
+        copy_of(PaymentLine, number="number + 10"),
+    ],
+)
+def test_only_a_drafts_payments_and_lines_are_changed(status, sql):
+    make_batch(status)
+    assert refuses(sql) is (status in NO_DRAFT)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_a_drafts_payments_are_added_and_deleted(status):
+    make_batch(status)
+    new = copy_of(Payment, author_id=make_user().pk, reference="'R2'")
+    assert refuses(new) is (status in NO_DRAFT)
+    if status == "draft":
+        PaymentLine.objects.all().delete()
+    assert refuses("DELETE FROM billing_payment") is (status in NO_DRAFT)
+
+
+@pytest.mark.parametrize("status", NO_DRAFT)
+def test_nothing_is_moved_into_or_out_of_a_batch_that_is_no_draft(status):
+    frozen = make_batch(status).payments.get()
+    draft = make_batch(month=dt.date(2026, 9, 1)).payments.get()
+    move_payment = "UPDATE billing_payment SET batch_id = %s WHERE id = %s"
+    move_lines = (
+        "UPDATE billing_paymentline SET payment_id = %s, number = number + 10 WHERE payment_id = %s"
+    )
+    for payment, other in [(frozen, draft), (draft, frozen)]:
+        assert refuses(move_payment, other.batch_id, payment.pk)
+        assert refuses(move_lines, other.pk, payment.pk)
+
+
+@pytest.mark.parametrize("status", SIGNED)
+@pytest.mark.parametrize("outcome", ["paid", "failed", None])
+@pytest.mark.parametrize("new", ["paid", "failed"])
+def test_the_status_of_a_payment_follows_its_result(status, outcome, new):
+    payment = make_batch(status).payments.get()
+    if outcome:
+        make_result(payment, outcome)
+    allowed = status != "submitted" and outcome == new
+    assert refuses("UPDATE billing_payment SET status = %s", new) is not allowed
+
+
+def test_the_latest_result_counts():
+    payment = make_batch("approved").payments.get()
+    for outcome in ["paid", "failed", "paid"]:
+        make_result(payment, outcome)
+        assert not refuses("UPDATE billing_payment SET status = %s", outcome)
+    assert refuses("UPDATE billing_payment SET status = 'failed'")
+    assert refuses("UPDATE billing_payment SET status = 'payable'")
+
+
+def test_a_result_brings_no_other_amount():
+    make_result(make_batch("approved").payments.get(), "paid")
+    assert refuses("UPDATE billing_payment SET status = 'paid', amount = 12000000")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE billing_categoryprice SET price_per_1000 = 11000000",
+        "UPDATE billing_categoryprice SET effective_from = '2020-01-02'",
+        "UPDATE billing_categoryprice SET note = 'Other'",
+        "DELETE FROM billing_categoryprice",
+        "UPDATE billing_adjustment SET amount = 2000000",
+        "UPDATE billing_adjustment SET reason = 'Other'",
+    ],
+)
+def test_what_a_signed_batch_uses_is_not_changed(status, sql):
+    make_batch(status)
+    with transaction.atomic():
+        assert refuses(sql) is (status in SIGNED)
+        transaction.set_rollback(True)  # a price that is gone would leave its line alone
+
+
+def test_saving_what_a_signed_batch_uses_as_it_is_changes_nothing():
+    make_batch("paid")
+    CategoryPrice.objects.get().save()
+    Adjustment.objects.get().save()
+
+
+def test_an_adjustment_is_never_deleted():
+    make_batch()
+    PaymentLine.objects.all().delete()
+    assert refuses("DELETE FROM billing_adjustment")
+
+
+def test_an_instruction_is_ended_once():
+    make_instruction(make_user())
+    end = "UPDATE billing_paymentinstruction SET ended_at = %s, ended_by_id = %s"
+    assert refuses("UPDATE billing_paymentinstruction SET kind = 'pay_out'")
+    assert refuses("UPDATE billing_paymentinstruction SET created_by_id = %s", make_user().pk)
+    assert not refuses(end, AT, make_user().pk)
+    assert refuses(end, AT, make_user().pk)
+    assert refuses(end, None, None)
+    assert refuses("DELETE FROM billing_paymentinstruction")
+    assert PaymentInstruction.objects.get().ended_at == AT
