@@ -1,0 +1,95 @@
+"""How fast a batch is verified, against a COPY of its lines through one SHA-256.
+
+`python -m benchmarks.verify_payouts [10_000 100_000 1_000_000]`, the number of lines, ten to a
+payment. On PostgreSQL. The views behind the counts are dropped but for their totals, as after the
+retention time.
+"""
+
+import hashlib
+import resource
+import sys
+import time
+
+from django.db import connection
+from django.db.models import Sum
+
+from benchmarks.build_batch import AT, MONTH, fill
+from benchmarks.databases import new_database, run_apart
+from benchmarks.results import write_results
+from billing.models import DailyViewCount, RetiredViewTotal
+from billing.payouts import approve_batch, build_batch, submit_batch
+from billing.reviewing import find_flags
+from billing.verification import verify_payouts
+from tests.factories import make_user
+
+SIZES = [10_000, 100_000, 1_000_000]
+
+
+def pay(lines: int) -> None:
+    """Make a batch of so many lines, approved, with one blog to a line."""
+    fill(lines)
+    RetiredViewTotal.objects.bulk_create(
+        RetiredViewTotal(day=day, outcome="counted", views=views)
+        for day, views in DailyViewCount.objects.order_by("day")
+        .values_list("day")
+        .annotate(sum=Sum("views"))
+    )
+    batch, _ = build_batch(month=MONTH, at=AT)
+    batch = submit_batch(batch=batch, by=make_user(), at=AT)
+    texts = {flag.code: "Looked at." for flag in find_flags(batch)}
+    approve_batch(batch=batch, by=make_user(), acknowledgements=texts, at=AT)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def time_copy() -> float:
+    """Return the seconds of reading all lines, as text, and hashing them."""
+    started_at = time.perf_counter()
+    sha256 = hashlib.sha256()
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY (SELECT * FROM billing_paymentline ORDER BY payment_id, number) TO STDOUT"
+        ) as copy,
+    ):
+        for block in copy:
+            sha256.update(block)
+    return time.perf_counter() - started_at
+
+
+def time_verification() -> tuple[float, int, dict[str, int]]:
+    """Return the seconds, the peak of this process's memory in MB, and what was checked."""
+    started_at = time.perf_counter()
+    run = verify_payouts()
+    seconds = time.perf_counter() - started_at
+    assert run.status == "passed", run.difference  # noqa: S101
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, run.numbers
+
+
+def measure(lines: int) -> dict:
+    with new_database("postgresql"):
+        run_apart(pay, lines)
+        copy_before = run_apart(time_copy)
+        seconds, megabytes, numbers = run_apart(time_verification)
+        copy = (copy_before + run_apart(time_copy)) / 2
+    result = {
+        "lines": numbers["lines"],
+        "payments": numbers["payments"],
+        "lines_per_second": round(numbers["lines"] / seconds),
+        "times_copy_and_sha256": round(seconds / copy, 1),
+        "peak_memory_mb": megabytes,
+    }
+    print(
+        f"{result['lines']:9,} lines of {result['payments']:7,} payments: "
+        f"{result['lines_per_second']:7,} lines/s, {result['times_copy_and_sha256']:.1f} x COPY "
+        f"and SHA-256, peak {megabytes} MB"
+    )
+    return result
+
+
+def main(sizes: list[int]) -> None:
+    write_results("verify_payouts", [measure(size) for size in sizes])
+
+
+if __name__ == "__main__":
+    main([int(size) for size in sys.argv[1:]] or SIZES)

@@ -1,0 +1,47 @@
+"""Who signed a batch, when, and what it was that they signed."""
+
+from babel.numbers import get_currency_precision
+from django.contrib.auth.models import User
+
+from billing.models import PayoutBatch
+from billing.money import to_millionths
+from billing.sealing import format_moment, name_batch
+from weblog.names import full_name
+
+
+def describe_batch(batch: PayoutBatch) -> dict:
+    """Return what the batch's digest is over, apart from its payments, and that digest."""
+    return {
+        "name": name_batch(batch),
+        "month": batch.month.isoformat(),
+        "attempt": batch.attempt,
+        "currency": batch.currency,
+        "decimals": get_currency_precision(batch.currency),
+        "time_zone": batch.time_zone,
+        "rules_version": batch.rules_version,
+        "minimum_payout": to_millionths(batch.minimum_payout),
+        "approvals_needed": batch.approvals_needed,
+        "digest": batch.digest,
+    }
+
+
+def describe_approvals(batch: PayoutBatch) -> dict:
+    """Return the batch's seals as they were hashed, its history, and the names of the people."""
+    history = list(batch.history.order_by("history_id"))
+    steps = [
+        {
+            "at": format_moment(record.history_date),
+            "by_id": record.history_user_id,
+            "status": record.status,
+            "why": record.history_change_reason or "",
+            "digest": record.digest,
+        }
+        for record in history
+    ]
+    signed = (batch.submitted_by_id, batch.approved_by_id, batch.second_approved_by_id)
+    people = User.objects.filter(pk__in={*signed, *(step["by_id"] for step in steps)} - {None})
+    return {
+        "sealed": {str(seal.number): seal.content for seal in batch.seals.order_by("number")},
+        "history": steps,
+        "people": {str(person.pk): full_name(person) for person in people},
+    }

@@ -1,0 +1,190 @@
+"""The tables of an evidence pack: their columns, and the rows of a batch."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    Payment,
+    PaymentLine,
+    PayoutBatch,
+    Seal,
+)
+from billing.sealing import (
+    LineRecord,
+    PaymentRecord,
+    format_moment,
+    hash_text,
+    name_batch,
+    status_when_submitted,
+)
+from billing.verification.snapshots import read_at_one_moment
+from billing.verification.sql import as_number, unpack_days
+
+ROWS_AT_A_TIME = 1_000
+CHANGES = {"+": "added", "~": "changed", "-": "deleted"}
+
+COUNTS = """
+WITH blogs AS (
+    SELECT DISTINCT l.blog_id, {month} / 100 AS month
+    FROM billing_paymentline l JOIN billing_payment p ON p.id = l.payment_id
+    WHERE p.batch_id = %(batch)s AND l.kind = 'views'
+)
+SELECT author_id, blog_id, category_id, day, SUM(views), SUM(here), SUM(held) - SUM(here),
+    SUM(views) - SUM(held)
+FROM (
+    SELECT p.author_id, l.blog_id, l.category_id,
+        {month} + CAST(days.key AS INTEGER) - 1 AS day, 0 AS views,
+        CASE WHEN b.id = %(batch)s THEN CAST(days.value AS BIGINT) ELSE 0 END AS here,
+        CAST(days.value AS BIGINT) AS held
+    FROM billing_paymentline l
+    JOIN billing_payment p ON p.id = l.payment_id
+    JOIN billing_payoutbatch b ON b.id = p.batch_id
+    JOIN blogs ON blogs.blog_id = l.blog_id AND blogs.month = {month} / 100
+    CROSS JOIN {days} days
+    WHERE l.kind = 'views' AND b.status <> 'cancelled'
+    UNION ALL
+    SELECT c.author_id, c.blog_id, c.category_id, {day}, c.views, 0, 0
+    FROM billing_dailyviewcount c
+    JOIN blogs ON blogs.blog_id = c.blog_id AND blogs.month = {day} / 100
+) every_day
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+
+
+def list_payments(batch: PayoutBatch) -> Iterator[tuple]:
+    rows = batch.payments.in_order().values_list(*PaymentRecord._fields, "digest")
+    for reference, author, name, status, *facts in rows.iterator(ROWS_AT_A_TIME):
+        yield reference, author, name, status_when_submitted(status), *facts
+
+
+def list_lines(batch: PayoutBatch) -> Iterator[tuple]:
+    fields = {"payment": "payment__reference", "carried_from": "carried_from__reference"}
+    lines = (
+        PaymentLine.objects.filter(payment__batch=batch)
+        .order_by("payment__reference", "number")
+        .values_list(*(fields.get(name, name) for name in LineRecord._fields), "digest")
+    )
+    yield from lines.iterator(ROWS_AT_A_TIME)
+
+
+def list_prices(batch: PayoutBatch) -> Iterator[tuple]:
+    prices = CategoryPrice.objects.filter(category__in=_list_categories(batch))
+    yield from prices.order_by("category", "effective_from").values_list(
+        "pk", "category_id", "category__name", "effective_from", "price_per_1000", "note"
+    )
+
+
+def list_price_history(batch: PayoutBatch) -> Iterator[tuple]:
+    history = CategoryPrice.history.filter(category__in=_list_categories(batch))
+    for record in history.order_by("history_id"):
+        yield (
+            *_describe_change(record), record.category_id, record.effective_from,
+            record.price_per_1000, record.note,
+        )  # fmt: skip
+
+
+def _list_categories(batch: PayoutBatch):
+    lines = PaymentLine.objects.filter(payment__batch=batch, kind=PaymentLine.Kind.VIEWS)
+    return lines.values("category")
+
+
+def _describe_change(record) -> tuple:
+    return (
+        record.history_id,
+        record.id,
+        format_moment(record.history_date),
+        record.history_user_id,
+        CHANGES[record.history_type],
+        record.history_change_reason or "",
+    )
+
+
+def list_adjustments(batch: PayoutBatch) -> Iterator[tuple]:
+    for adjustment in _find_adjustments(batch).order_by("pk"):
+        yield (
+            adjustment.pk, adjustment.author_id, adjustment.amount,
+            adjustment.reason, adjustment.created_by_id, format_moment(adjustment.created_at),
+        )  # fmt: skip
+
+
+def list_adjustment_history(batch: PayoutBatch) -> Iterator[tuple]:
+    history = Adjustment.history.filter(id__in=_find_adjustments(batch).values("pk"))
+    for record in history.order_by("history_id"):
+        yield *_describe_change(record), record.author_id, record.amount, record.reason
+
+
+def _find_adjustments(batch: PayoutBatch):
+    lines = PaymentLine.objects.filter(payment__batch=batch, adjustment__isnull=False)
+    return Adjustment.objects.filter(pk__in=lines.values("adjustment"))
+
+
+def list_carries(batch: PayoutBatch) -> Iterator[tuple]:
+    lines = PaymentLine.objects.filter(payment__batch=batch, carried_from__isnull=False)
+    payments = Payment.objects.filter(pk__in=lines.values("carried_from"))
+    for payment in payments.select_related("batch").in_order().with_reason():
+        yield (
+            payment.reference, payment.author_id, payment.batch.month, payment.status,
+            payment.reason, payment.exact_amount,
+        )  # fmt: skip
+
+
+def list_counts(batch: PayoutBatch) -> Iterator[tuple]:
+    """Yield the counted views of each day of the batch's blogs, and where they stand."""
+    statement = COUNTS.format(
+        month=as_number("l.month"), day=as_number("c.day"), days=unpack_days("l.days")
+    )
+    with read_at_one_moment(), connection.chunked_cursor() as cursor:
+        cursor.execute(statement, {"batch": batch.pk})
+        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
+            yield from (tuple(map(int, row)) for row in rows)
+
+
+def list_seals(batch: PayoutBatch) -> Iterator[tuple]:
+    """Yield the chain up to the batch's last seal; of other batches' seals not what they say."""
+    last = batch.seals.order_by("number").last()
+    seals = Seal.objects.filter(number__lte=last.number).select_related("batch").order_by("number")
+    for seal in seals.iterator(ROWS_AT_A_TIME):
+        yield (
+            seal.number, seal.kind, name_batch(seal.batch), hash_text(seal.content),
+            seal.previous_hash, seal.hash,
+        )  # fmt: skip
+
+
+HISTORY = ["at", "by_id", "kind", "why"]
+
+TABLES = {
+    "adjustment_history.csv": (
+        ["id", "adjustment_id", *HISTORY, "author_id", "amount", "reason"],
+        list_adjustment_history,
+    ),
+    "adjustments.csv": (
+        ["id", "author_id", "amount", "reason", "created_by_id", "created_at"],
+        list_adjustments,
+    ),
+    "carries.csv": (
+        ["reference", "author_id", "month", "status", "reason", "amount"],
+        list_carries,
+    ),
+    "counts.csv": (
+        ["author_id", "blog_id", "category_id", "day", "views", "on_this_batch",
+         "on_other_batches", "waiting"],
+        list_counts,
+    ),
+    "lines.csv": ([*LineRecord._fields, "digest"], list_lines),
+    "payments.csv": ([*PaymentRecord._fields, "digest"], list_payments),
+    "price_history.csv": (
+        ["id", "price_id", *HISTORY, "category_id", "effective_from", "price_per_1000", "note"],
+        list_price_history,
+    ),
+    "prices.csv": (
+        ["id", "category_id", "category_name", "effective_from", "price_per_1000", "note"],
+        list_prices,
+    ),
+    "seals.csv": (
+        ["number", "kind", "batch", "content_digest", "previous_hash", "hash"],
+        list_seals,
+    ),
+}  # fmt: skip

@@ -1,0 +1,186 @@
+"""Every cent proved again: views, counts, prices, lines, payments, digests and the chain of seals.
+
+In portions of a few seconds at most, each of which sees the database as of one moment, so that a
+page can go on with a verification as well as the command line can.
+"""
+
+import datetime as dt
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from django.contrib.auth.models import User
+from django.db import DatabaseError, OperationalError
+from django.utils import timezone
+
+from billing.evidence import list_months
+from billing.models import Payment, PayoutBatch, Verification
+from billing.verification import chain, counts, digests, exports, histories, lines
+from billing.verification.differences import Difference
+from billing.verification.snapshots import read_at_one_moment
+
+Status = Verification.Status
+
+# What is checked, cheapest first, and the words for it. A check gets the run, its own key, where
+# it left off, and the numbers to add to; it returns where to go on, or nothing when it is done.
+ONCE = {
+    "guards": (chain.check_guards, "the guards of the database"),
+    "chain": (chain.check_chain, "the chain of seals"),
+    "histories": (histories.check_histories, "histories"),
+}
+DIGESTS = {
+    "line digests": (digests.check_line_digests, "digests of lines"),
+    "digests": (digests.check_digests, "digests of payments"),
+    "batch digest": (digests.check_batch_digest, "the digest that was signed"),
+}
+PER_BATCH = {
+    "approvals": (chain.check_approvals, "approvals"),
+    "settlements": (chain.check_settlements, "bank results"),
+}
+DERIVED = {
+    "lines": (lines.check_lines, "lines and prices"),
+    "sums": (lines.check_sums, "sums and rounding"),
+    "adjustments": (lines.check_adjustments, "adjustments"),
+    "carries": (lines.check_carries, "amounts carried forward"),
+    "exports": (exports.check_exports, "exported files"),
+    "sealed histories": (chain.check_sealed_histories, "who changed what"),
+}
+PER_MONTH = {
+    "months": (counts.check_months, "monthly views"),
+    "paid views": (counts.check_paid_views, "views and batches"),
+    "views": (counts.check_views, "views of each day"),
+}
+CHECKS = ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH
+
+DAYS_OF_A_MONTH = 31
+
+
+def verify_payouts(
+    *,
+    month: dt.date | None = None,
+    head: str = "",
+    by: User | None = None,
+    at: dt.datetime | None = None,
+    show_progress: Callable[[int, int, str], None] = lambda done, steps, what: None,
+) -> Verification:
+    """Verify a month or all, up to the first difference, and return the record of it."""
+    run = start_verification(month=month, head=head, by=by, at=at)
+    while run.status == Status.RUNNING:
+        show_progress(run.done, run.steps, describe_next(run))
+        advance_verification(run, seconds=1)
+    show_progress(run.done, run.steps, "")
+    return run
+
+
+def start_verification(
+    *,
+    month: dt.date | None = None,
+    head: str = "",
+    by: User | None = None,
+    at: dt.datetime | None = None,
+) -> Verification:
+    remaining = list(_plan(month))
+    return Verification.objects.create(
+        month=month,
+        head=head.strip().lower(),
+        by=by,
+        started_at=at or timezone.now(),
+        remaining=remaining,
+        steps=sum(portions for *_, portions in remaining),
+    )
+
+
+def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:
+    """Yield name, key, where it left off and how many portions are left, of each check."""
+    batches = PayoutBatch.objects.order_by("month", "attempt")
+    months = sorted(list_months())
+    if month:
+        batches, months = batches.filter(month=month), [month]
+    signed = list(batches.signed().values_list("pk", flat=True))
+    yield from ((name, "", "", 1) for name in ONCE)
+    for checks, keys in (
+        (DIGESTS, signed),
+        (PER_BATCH, list(batches.values_list("pk", flat=True))),
+        (DERIVED, signed),
+        (PER_MONTH, [month.isoformat() for month in months]),
+    ):
+        yield from (
+            (name, str(key), "", _count_portions(name, key)) for name in checks for key in keys
+        )
+
+
+def _count_portions(name: str, key: int | str) -> int:
+    """Return how many portions a check takes at most, so that the progress bar tells the truth."""
+    if name == "views":
+        return DAYS_OF_A_MONTH + 1
+    if name == "digests":
+        return Payment.objects.filter(batch=key).count() // digests.PAYMENTS_AT_A_TIME + 1
+    return 1
+
+
+def advance_verification(run: Verification, *, seconds: float) -> Verification:
+    """Go on for about `seconds`, a portion at least. Another page may do so at the same time."""
+    stop_at = time.monotonic() + seconds
+    done, numbers = run.done, Counter(run.numbers)
+    try:
+        while run.remaining:
+            _check_next(run, numbers)
+            if time.monotonic() > stop_at:
+                break
+    except Difference as difference:
+        run.difference = str(difference)
+    run.numbers = dict(numbers)
+    if run.difference or not run.remaining:
+        run.status = Status.FAILED if run.difference or run.missing_guards else Status.PASSED
+        run.finished_at = timezone.now()
+    return _save(run, done)
+
+
+def _check_next(run: Verification, numbers: Counter) -> None:
+    name, key, after, portions = run.remaining[0]
+    check, _ = CHECKS[name]
+    try:
+        with read_at_one_moment():
+            after = check(run, key, after, numbers)
+    except OperationalError:
+        raise
+    except (DatabaseError, TypeError, ValueError) as error:
+        raise Difference(
+            f"Something in {describe_next(run)}",
+            f"can't be read: {error}",
+            "it was written by this application",
+        ) from error
+    if after:
+        run.remaining[0] = [name, key, after, max(portions - 1, 1)]
+    else:
+        del run.remaining[0]
+    run.done = run.steps - sum(portions for *_, portions in run.remaining)
+
+
+def _save(run: Verification, done: int) -> Verification:
+    names = (
+        "status",
+        "done",
+        "remaining",
+        "numbers",
+        "missing_guards",
+        "difference",
+        "chain_head",
+        "finished_at",
+    )
+    changes = {name: getattr(run, name) for name in names}
+    unchanged = Verification.objects.filter(pk=run.pk, status=Status.RUNNING, done=done)
+    if not unchanged.update(**changes):
+        run.refresh_from_db()
+    return run
+
+
+def describe_next(run: Verification) -> str:
+    if not run.remaining:
+        return ""
+    name, key, *_ = run.remaining[0]
+    if name in ONCE:
+        return CHECKS[name][1]
+    if name in PER_MONTH:
+        return f"{CHECKS[name][1]}, {dt.date.fromisoformat(key):%B %Y}"
+    return f"{CHECKS[name][1]}, {PayoutBatch.objects.get(pk=key)}"

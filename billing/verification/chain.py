@@ -1,0 +1,173 @@
+"""The chain of seals, and that each seal still says what the rows say that it sealed."""
+
+import json
+from collections import Counter
+from itertools import zip_longest
+from operator import attrgetter
+
+from django.db import connection
+from django.db.models import F, OuterRef, Q, Subquery
+
+from billing.guards import find_missing_guards
+from billing.models import (
+    Payment,
+    PaymentResult,
+    PayoutBatch,
+    Seal,
+    Verification,
+)
+from billing.sealing import (
+    NO_HASH,
+    encode_canonical,
+    format_moment,
+    hash_seal,
+    make_approval,
+    make_settlement,
+    name_batch,
+    read_histories,
+)
+from billing.verification.differences import Difference
+
+ROWS_AT_A_TIME = 1_000
+APPROVED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
+
+
+def check_guards(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """Note the guards that are missing. Not a difference: the rows may be right all the same."""
+    run.missing_guards = find_missing_guards(connection)
+
+
+def check_chain(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """The chain has no gap, each link holds to the one before, and `run.head` is one of them."""
+    previous, is_head_known = NO_HASH, not run.head
+    seals = Seal.objects.order_by("number").iterator(ROWS_AT_A_TIME)
+    for number, seal in enumerate(seals, start=1):
+        _check_link(seal, number, previous)
+        previous = seal.hash
+        is_head_known |= seal.hash == run.head
+        numbers["seals"] += 1
+    if not is_head_known:
+        raise Difference(
+            "The chain of seals",
+            f"has {numbers['seals']} links and none with the hash {run.head}",
+            "it had one: what was sealed since then was taken back or replaced",
+        )
+    run.chain_head = previous if numbers["seals"] else ""
+
+
+def _check_link(seal: Seal, number: int, previous: str) -> None:
+    if seal.number != number:
+        raise Difference(seal, f"follows seal {number - 1}", f"seal {number} should")
+    if seal.previous_hash != previous:
+        raise Difference(
+            seal, f"says that the hash before is {seal.previous_hash}", f"that is {previous}"
+        )
+    if (should := hash_seal(seal.content, previous)) != seal.hash:
+        raise Difference(seal, f"has the hash {seal.hash}", f"its content gives {should}")
+
+
+def check_approvals(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """Whoever is approved has one approval seal, which says what the batch's row says."""
+    batch = PayoutBatch.objects.get(pk=key)
+    numbers["batches"] += 1
+    seals = list(batch.seals.filter(kind=Seal.Kind.APPROVAL))
+    expected = 1 if batch.status in APPROVED else 0
+    if len(seals) != expected:
+        raise Difference(
+            batch,
+            f"is {batch.status} with {len(seals)} approval seals",
+            f"it should have {expected}",
+        )
+    for seal in seals:
+        histories = {"histories": json.loads(seal.content).get("histories")}
+        check_content(seal, make_approval(batch) | histories)
+
+
+def check_sealed_histories(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """The records of who changed what are those that were sealed, in the same order."""
+    batch = PayoutBatch.objects.get(pk=key)
+    for seal in batch.seals.filter(kind=Seal.Kind.APPROVAL):
+        sealed = json.loads(seal.content)["histories"]
+        records = list(read_histories(batch))
+        for record, digest in records:
+            if digest not in sealed:
+                raise Difference(
+                    record, f"has the digest {digest}", f"{seal} sealed no such record"
+                )
+        if [digest for _, digest in records] != sealed:
+            raise Difference(
+                seal,
+                f"sealed {len(sealed)} records of who changed what",
+                f"now there are {len(records)}, or in another order",
+            )
+
+
+def check_settlements(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """The bank's results are those that were sealed, and the payments' statuses follow them."""
+    batch = PayoutBatch.objects.get(pk=key)
+    for seal in batch.seals.order_by("number"):
+        results = sorted(
+            seal.results.select_related("payment"), key=attrgetter("payment.reference")
+        )
+        _check_results(batch, seal, results)
+        numbers["results"] += len(results)
+    _check_statuses(batch)
+
+
+def _check_results(batch: PayoutBatch, seal: Seal, results: list[PaymentResult]) -> None:
+    sealed = json.loads(seal.content).get("results", [])
+    for says, should in zip_longest(results, sealed):
+        row = says or f"The bank result of {should[0]} (billing_paymentresult)"
+        if says is None:
+            raise Difference(row, "is missing", f"{seal} holds it")
+        if make_settlement([says])["results"] != [should]:
+            raise Difference(
+                row,
+                f"is {says.outcome} by user {says.by_id}",
+                f"{seal} holds {encode_canonical(should)}",
+            )
+        if says.at != seal.at or says.payment.batch_id != batch.pk:
+            raise Difference(row, f"is of {says.at}", f"{seal} of {batch} is of {seal.at}")
+    if seal.kind == Seal.Kind.SETTLEMENT:
+        check_content(seal, {"results": sealed})
+
+
+def check_content(seal: Seal, facts: dict) -> None:
+    """The seal's content is `facts` and the seal's own fields."""
+    base = {
+        "number": seal.number,
+        "kind": seal.kind,
+        "batch": name_batch(seal.batch),
+        "at": format_moment(seal.at),
+    }
+    should = json.loads(encode_canonical(base | facts))
+    content = json.loads(seal.content)
+    for name in sorted(should.keys() | content.keys()):
+        if content.get(name) != should.get(name):
+            raise Difference(
+                seal,
+                f"sealed the {name} {_shorten(content.get(name))}",
+                f"the rows now say {_shorten(should.get(name))}",
+            )
+
+
+def _shorten(value) -> str:
+    text = encode_canonical(value)
+    return text if len(text) <= 500 else f"{text[:500]}…"
+
+
+def _check_statuses(batch: PayoutBatch) -> None:
+    latest = PaymentResult.objects.filter(payment=OuterRef("pk")).order_by("-seal__number")
+    payments = batch.payments.annotate(outcome=Subquery(latest.values("outcome")[:1]))
+    wrong = payments.filter(
+        Q(outcome__isnull=True, status__in=["paid", "failed"])
+        | Q(outcome__isnull=False) & ~Q(outcome=F("status"))
+    ).first()
+    if wrong:
+        says = wrong.outcome or "that there is none yet"
+        raise Difference(wrong, f"is {wrong.status}", f"the bank's latest result says {says}")
+    payable = batch.payments.filter(status=Payment.Status.PAYABLE).first()
+    if batch.status == PayoutBatch.Status.PAID and payable:
+        raise Difference(payable, "is still to be paid", f"the batch of {batch} is paid")
+    if batch.status == PayoutBatch.Status.APPROVED and not payable:
+        raise Difference(batch, "is approved", "no payment of it is left, so it should be paid")

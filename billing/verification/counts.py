@@ -1,0 +1,176 @@
+"""That counts are the views behind them, and that batches pay no more than was ever viewed.
+
+Worked out by the database, which returns nothing but the first difference.
+"""
+
+import datetime as dt
+from collections import Counter
+
+from django.db import connection
+from django.db.models import Min, Sum
+
+from billing.models import (
+    BlogView,
+    DailyViewCount,
+    MonthlyViewCount,
+    PayoutBatch,
+    RetiredViewTotal,
+    Verification,
+)
+from billing.periods import next_month
+from billing.verification.differences import Difference
+from billing.verification.sql import as_number, unpack_days
+
+Outcome = BlogView.Outcome
+
+VIEWS_AND_COUNTS = """
+SELECT blog_id, author_id, category_id, SUM(viewed) AS viewed, SUM(counted) AS counted
+FROM (
+    SELECT blog_id, author_id, category_id, COUNT(*) AS viewed, 0 AS counted
+    FROM billing_blogview WHERE day = %(day)s AND outcome = 'counted' GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT blog_id, author_id, category_id, 0, views FROM billing_dailyviewcount WHERE day = %(day)s
+) both_sides
+GROUP BY 1, 2, 3 HAVING SUM(viewed) <> SUM(counted) ORDER BY 1, 2, 3 LIMIT 1
+"""
+
+DAYS_AND_MONTHS = """
+SELECT blog_id, author_id, category_id, SUM(of_days) AS of_days, SUM(of_month) AS of_month
+FROM (
+    SELECT blog_id, author_id, category_id, views AS of_days, 0 AS of_month
+    FROM billing_dailyviewcount WHERE day >= %(month)s AND day < %(next_month)s
+    UNION ALL
+    SELECT blog_id, author_id, category_id, 0, views
+    FROM billing_monthlyviewcount WHERE month = %(month)s
+) both_sides
+GROUP BY 1, 2, 3 HAVING SUM(of_days) <> SUM(of_month) ORDER BY 1, 2, 3 LIMIT 1
+"""
+
+# What signed and other standing batches hold of each day, beside what was counted.
+LINES_AND_COUNTS = """
+SELECT blog_id, author_id, category_id, day, SUM(held) AS held, SUM(counted) AS counted
+FROM (
+    SELECT l.blog_id, p.author_id, l.category_id,
+        {month} + CAST(days.key AS INTEGER) - 1 AS day, CAST(days.value AS BIGINT) AS held,
+        0 AS counted
+    FROM billing_paymentline l
+    JOIN billing_payment p ON p.id = l.payment_id
+    JOIN billing_payoutbatch b ON b.id = p.batch_id
+    CROSS JOIN {days} days
+    WHERE l.kind = 'views' AND l.month = %(month)s AND b.status <> 'cancelled'
+    UNION ALL
+    SELECT blog_id, author_id, category_id, {day}, 0, views
+    FROM billing_dailyviewcount WHERE day >= %(month)s AND day < %(next_month)s
+) both_sides
+GROUP BY 1, 2, 3, 4 HAVING SUM(held) <> SUM(counted) ORDER BY 1, 2, 3, 4
+"""
+
+
+def check_views(run: Verification, key: str, after: str, numbers: Counter) -> str:
+    """Check a day of the month `key`, the first one past `after`; return it, if there is one."""
+    month = dt.date.fromisoformat(key)
+    first = dt.date.fromisoformat(after) + dt.timedelta(days=1) if after else month
+    day = _find_day(first, next_month(month))
+    if day is None:
+        return ""
+    counts = DailyViewCount.objects.filter(day=day)
+    counted = counts.aggregate(sum=Sum("views", default=0))["sum"]
+    if RetiredViewTotal.objects.filter(day=day).exists():
+        _check_retired(day, counted)
+    elif row := _fetch_one(VIEWS_AND_COUNTS, {"day": day}):
+        *blog, viewed, counted = row
+        raise Difference(
+            _find_count(DailyViewCount, blog, day=day),
+            f"says {counted} views of the blog on {day}",
+            f"{viewed} of the views that are kept were counted",
+        )
+    numbers["days"] += 1
+    numbers["views"] += counted
+    return day.isoformat()
+
+
+def _find_day(first: dt.date, end: dt.date) -> dt.date | None:
+    days = [
+        model.objects.filter(day__gte=first, day__lt=end).aggregate(day=Min("day"))["day"]
+        for model in (BlogView, DailyViewCount, RetiredViewTotal)
+    ]
+    return min(filter(None, days), default=None)
+
+
+def _check_retired(day: dt.date, counted: int) -> None:
+    """Of a day whose views were dropped only the number of each outcome is left."""
+    retired = RetiredViewTotal.objects.filter(day=day, outcome=Outcome.COUNTED)
+    viewed = retired.aggregate(sum=Sum("views", default=0))["sum"]
+    viewed += BlogView.objects.filter(day=day, outcome=Outcome.COUNTED).count()
+    if viewed != counted:
+        raise Difference(
+            f"The daily views of {day} (billing_dailyviewcount)",
+            f"add up to {counted}",
+            f"{viewed} counted views were dropped after the retention time",
+        )
+
+
+def _find_count(model, blog: list[int], **period):
+    """Return the row of counts, or words for it if it isn't there."""
+    facts = dict(zip(("blog", "author", "category"), blog, strict=True)) | period
+    words = ", ".join(f"{name} {value}" for name, value in facts.items())
+    return (
+        model.objects.filter(**facts).first() or f"The missing {model._meta.verbose_name} ({words})"
+    )
+
+
+def check_months(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """The monthly counts are the sums of the daily ones."""
+    month = dt.date.fromisoformat(key)
+    span = {"month": month, "next_month": next_month(month)}
+    if row := _fetch_one(DAYS_AND_MONTHS, span):
+        *blog, of_days, of_month = row
+        raise Difference(
+            _find_count(MonthlyViewCount, blog, month=month),
+            f"says {of_month} views",
+            f"the days add up to {of_days}",
+        )
+
+
+def check_paid_views(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """Batches hold what was counted. What they don't hold yet, or no longer rightly, waits.
+
+    It is due in the next batch: views that came late, that were excluded or counted again since.
+    What can't be is that batches hold more of a day than views ever came in.
+    """
+    month = dt.date.fromisoformat(key)
+    if not PayoutBatch.objects.signed().filter(month=month).exists():
+        return
+    statement = LINES_AND_COUNTS.format(
+        month=as_number("l.month"), days=unpack_days("l.days"), day=as_number("day")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"month": month, "next_month": next_month(month)})
+        while rows := cursor.fetchmany(1_000):
+            for *blog, day, held, counted in rows:
+                if held > counted:
+                    _check_taken_away(blog, month.replace(day=day % 100), held)
+                numbers["waiting"] += abs(int(counted - held))
+
+
+def _check_taken_away(blog: list[int], day: dt.date, held: int) -> None:
+    """There are views enough, counted or not, to have been counted when the batch was built."""
+    if RetiredViewTotal.objects.filter(day=day).exists():
+        views = RetiredViewTotal.objects.filter(day=day)
+        viewed = views.aggregate(sum=Sum("views"))["sum"]
+    else:
+        facts = dict(zip(("blog", "author", "category"), blog, strict=True))
+        viewed = BlogView.objects.human().filter(day=day, **facts).count()
+    if held > viewed:
+        raise Difference(
+            f"The lines of blog {blog[0]}, author {blog[1]}, category {blog[2]} "
+            "(billing_paymentline)",
+            f"hold {held} views of {day}",
+            f"no more than {viewed} came in that day",
+        )
+
+
+def _fetch_one(statement: str, values: dict) -> tuple | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()

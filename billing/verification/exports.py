@@ -1,0 +1,47 @@
+"""That the files that were handed out are those bytes, and say what the payments say."""
+
+import csv
+import hashlib
+import io
+from collections import Counter
+
+from backoffice.spreadsheets import guard_cell
+from billing.models import PaymentExport, PayoutBatch, Verification
+from billing.money import round_amount
+from billing.verification.differences import Difference
+
+
+def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    batch = PayoutBatch.objects.get(pk=key)
+    for export in batch.exports.all():
+        content = bytes(export.content)
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != export.sha256:
+            raise Difference(export, f"has the SHA-256 {digest}", f"{export.sha256} was recorded")
+        if export.format == PaymentExport.Format.CSV:
+            _check_csv(export, batch, content.decode())
+        numbers["exports"] += 1
+
+
+def _check_csv(export: PaymentExport, batch: PayoutBatch, text: str) -> None:
+    """It holds what is paid, to whom as of then, the total, and the chain's head as of then."""
+    handed_out = {row["reference"]: row for row in csv.DictReader(io.StringIO(text))}
+    payments = batch.payments.paying().in_order()
+    total = 0
+    facts = payments.values_list("reference", "author_name", "amount")
+    for reference, name, amount in facts.iterator():
+        total += amount
+        _check_row(export, handed_out.pop(reference, None), reference, guard_cell(name), amount)
+    _check_row(export, handed_out.pop("total", None), "total", "", total)
+    head = handed_out.pop("chain head", {"author": ""})
+    if not batch.seals.model.objects.filter(hash=head["author"]).exists():
+        raise Difference(export, f"says the chain ended with {head['author']}", "no seal has that")
+    if handed_out:
+        raise Difference(export, f"lists {min(handed_out)}", "no such payment is paid")
+
+
+def _check_row(export: PaymentExport, row: dict | None, reference: str, name: str, amount) -> None:
+    says = row and (row["author"], row["amount"])
+    should = (name, str(round_amount(amount)))
+    if says != should:
+        raise Difference(export, f"says {says} of {reference}", f"the payments say {should}")

@@ -1,0 +1,203 @@
+"""That lines, sums and roundings follow from prices, days, adjustments and earlier payments.
+
+Worked out by the database, which returns nothing but the first line or payment that differs.
+"""
+
+from collections import Counter
+
+from babel.numbers import get_currency_precision
+from django.db import connection
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from billing.day_views import parse_days
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    Payment,
+    PaymentLine,
+    PayoutBatch,
+    Verification,
+)
+from billing.money import MILLION, from_millionths, in_millionths
+from billing.verification.differences import Difference
+from billing.verification.sql import as_number, find_first, unpack_days
+
+Kind = PaymentLine.Kind
+
+DAYS = r"^[0-9]+:-?[0-9]+( [0-9]+:-?[0-9]+)*$"
+
+WRONG_DAYS = """
+WITH price AS (
+    SELECT id, {starts_on} AS starts_on,
+        LEAD({starts_on}) OVER (PARTITION BY category_id ORDER BY effective_from) AS ends_on
+    FROM billing_categoryprice
+), line AS (
+    SELECT l.id, MIN(l.price_id) AS price_id, MIN(l.views) AS views, MIN({month}) - 1 AS before,
+        MIN(CAST(day.key AS INTEGER)) AS first, MAX(CAST(day.key AS INTEGER)) AS last,
+        SUM(CAST(day.value AS BIGINT)) AS of_days
+    FROM billing_paymentline l
+    JOIN billing_payment p ON p.id = l.payment_id
+    CROSS JOIN {days} day
+    WHERE p.batch_id = %s AND l.kind = 'views'
+    GROUP BY l.id
+)
+SELECT MIN(line.id) FROM line JOIN price ON price.id = line.price_id
+WHERE of_days <> views OR before + first < starts_on OR before + last >= ends_on
+"""
+
+
+def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """Each line's amount is its views at its price, which was in force on each of its days."""
+    lines = PaymentLine.objects.filter(payment__batch=key)
+    views = lines.filter(kind=Kind.VIEWS)
+    if line := find_first(views.exclude(days__regex=DAYS)):
+        raise Difference(line, f"has the days “{line.days}”", "days read like “1:12 2:40”")
+    exact = views.annotate(
+        thousandfold=in_millionths("amount") * 1000,
+        product=F("views") * in_millionths("price_per_1000"),
+    )
+    if line := find_first(exact.exclude(thousandfold=F("product"))):
+        raise Difference(
+            line,
+            f"has the amount {line.amount:f}",
+            f"{line.views} views at {line.price_per_1000:f} per 1,000 are "
+            f"{line.views * line.price_per_1000 / 1000:f}",
+        )
+    copies = Q(price__category=F("category"), price__price_per_1000=F("price_per_1000"))
+    if line := find_first(views.exclude(copies)):
+        raise Difference(
+            line,
+            f"has the price {line.price_per_1000:f} of {line.category_name}",
+            f"price {line.price_id} is {line.price.price_per_1000:f} of {line.price.category}",
+        )
+    if line := _find_wrong_days(key):
+        _explain_days(line)
+
+
+def _find_wrong_days(batch: str) -> PaymentLine | None:
+    statement = WRONG_DAYS.format(
+        starts_on=as_number("effective_from"),
+        month=as_number("l.month"),
+        days=unpack_days("l.days"),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [batch])
+        (pk,) = cursor.fetchone()
+    return pk and find_first(PaymentLine.objects.filter(pk=pk))
+
+
+def _explain_days(line: PaymentLine) -> None:
+    days = parse_days(line.days)
+    if sum(days.values()) != line.views:
+        raise Difference(
+            line, f"has {line.views} views", f"its days “{line.days}” have {sum(days.values())}"
+        )
+    for day in sorted(days):
+        price = CategoryPrice.objects.in_force_on(line.month.replace(day=day)).filter(
+            category=line.category_id
+        )
+        if line.price not in price:
+            raise Difference(
+                line, f"uses {line.price} on day {day}", f"{price.first()} was in force that day"
+            )
+    raise Difference(line, f"has the days “{line.days}”", "they don't all fit its price")
+
+
+def check_sums(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """Each payment is the sum of its lines, rounded once, half up, or kept back as it is."""
+    batch = PayoutBatch.objects.get(pk=key)
+    exact = in_millionths("amount") - in_millionths("rounding") + in_millionths("carried_amount")
+    summed = batch.payments.in_order().annotate(
+        exact=exact, of_lines=Coalesce(Sum(in_millionths("lines__amount")), 0)
+    )
+    if payment := summed.exclude(of_lines=F("exact")).first():
+        raise Difference(
+            payment,
+            f"has the exact amount {payment.exact_amount:f}",
+            f"its lines add up to {from_millionths(payment.of_lines):f}",
+        )
+    coin = MILLION // 10 ** get_currency_precision(batch.currency)
+    rounded = batch.payments.in_order().annotate(
+        left_over=in_millionths("amount") % coin, doubled=in_millionths("rounding") * 2
+    )
+    is_half_up = Q(left_over=0, doubled__gt=-coin, doubled__lte=coin)
+    if payment := rounded.exclude(is_half_up).first():
+        raise Difference(
+            payment,
+            f"is {payment.amount:f}, with a rounding of {payment.rounding:f}",
+            f"{payment.exact_amount:f} is rounded half up to whole coins",
+        )
+
+
+def check_adjustments(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """Lines of adjustments say what the adjustment says, and none is taken twice."""
+    lines = _first_kind(key, Kind.ADJUSTMENT)
+    same = Q(
+        adjustment__author=F("payment__author"),
+        adjustment__amount=F("amount"),
+        adjustment__reason=F("note"),
+        adjustment__withdrawn_at=None,
+    )
+    if line := lines.exclude(same).first():
+        fact = line.adjustment
+        withdrawn = " and was withdrawn" if fact.withdrawn_at else ""
+        raise Difference(
+            line,
+            f"takes in {line.amount:f} for “{line.note}”",
+            f"adjustment {fact.pk} is {fact.amount:f} for user {fact.author_id}, "
+            f"“{fact.reason}”{withdrawn}",
+        )
+    _check_once(lines, "adjustment", Adjustment)
+    numbers["adjustments"] += lines.count()
+
+
+def check_carries(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """Lines carried in are the exact amounts of the author's earlier payments, each taken once."""
+    lines = _first_kind(key, Kind.CARRIED_IN).annotate(
+        carried=in_millionths("carried_from__amount")
+        - in_millionths("carried_from__rounding")
+        + in_millionths("carried_from__carried_amount"),
+        taken=in_millionths("amount"),
+    )
+    same = Q(
+        carried_from__author=F("payment__author"),
+        carried_from__batch__month=F("month"),
+        carried_from__status__in=["held", "carried", "failed"],
+        carried_from__batch__status__in=["approved", "paid"],
+        taken=F("carried"),
+    )
+    if line := lines.exclude(same).first():
+        source = line.carried_from
+        raise Difference(
+            line,
+            f"takes in {line.amount:f} from {source} of {line.month:%B %Y}",
+            f"that is {source.exact_amount:f} for user {source.author_id}, {source.status}, "
+            f"of {source.batch}, which is {source.batch.status}",
+        )
+    _check_once(lines, "carried_from", Payment)
+    numbers["carries"] += lines.count()
+
+
+def _first_kind(batch: str, kind: Kind):
+    lines = PaymentLine.objects.filter(payment__batch=batch, kind=kind)
+    related = ("payment", "adjustment", "carried_from__batch")
+    return lines.select_related(*related).order_by("payment", "number")
+
+
+def _check_once(lines, name: str, model) -> None:
+    """No other standing batch, and no other line of this one, holds what these lines hold."""
+    twice = (
+        PaymentLine.objects.filter(**{f"{name}__in": lines.order_by().values(name)})
+        .exclude(payment__batch__status=PayoutBatch.Status.CANCELLED)
+        .order_by()
+        .values(name)
+        .annotate(holders=Count("pk"))
+        .filter(holders__gt=1)
+    )
+    if row := twice.first():
+        line = lines.filter(**{name: row[name]}).first()
+        fact = model.objects.get(pk=row[name])
+        raise Difference(
+            line, f"takes in {fact}", f"{row['holders']} lines of standing batches hold it"
+        )

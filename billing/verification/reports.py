@@ -1,0 +1,41 @@
+"""What a verification found, in words."""
+
+from collections.abc import Iterator
+
+from billing.models import Verification
+
+# What a run counts, in the order in which it is told.
+NUMBERS = {
+    "batches": "batches",
+    "payments": "payments",
+    "lines": "lines",
+    "adjustments": "adjustments",
+    "carries": "amounts carried forward",
+    "days": "days",
+    "views": "counted views",
+    "seals": "seals",
+    "results": "bank results",
+    "exports": "exported files",
+    "tracked rows": "rows with a history",
+}
+
+
+def list_numbers(run: Verification) -> list[tuple[str, int]]:
+    """Return what was checked and how much of it: [("batches", 3), ...]."""
+    return [(words, run.numbers.get(name, 0)) for name, words in NUMBERS.items()]
+
+
+def report_run(run: Verification) -> Iterator[str]:
+    """Yield the lines that tell of a run that ended: the numbers, then what is wrong."""
+    numbers = ", ".join(f"{number:,} {words}" for words, number in list_numbers(run))
+    yield f"{run}: checked {numbers}."
+    if waiting := run.numbers.get("waiting"):
+        yield f"{waiting:,} views wait for the next batch: late, excluded or counted again since."
+    for guard in run.missing_guards:
+        yield f"The database does not guard what is sealed: {guard}."
+    if run.difference:
+        yield run.difference
+    elif run.chain_head:
+        yield f"No row differs. The chain ends with {run.chain_head}."
+    else:
+        yield "No row differs. Nothing is sealed yet."

@@ -1,0 +1,33 @@
+"""Queries over all lines of a batch, in SQL that PostgreSQL and SQLite both understand."""
+
+from django.db import connection
+from django.db.models import Min, QuerySet
+
+from billing.models import PaymentLine
+
+# “1:12 2:40” as the rows (key, value) of a JSON object, which both databases can unpack.
+UNPACKED_DAYS = {
+    "postgresql": "json_each_text(('{{\"' || {days} || '}}')::json)",
+    "sqlite": "json_each('{{\"' || {days} || '}}')",
+}
+
+
+def as_number(column: str) -> str:
+    """Return SQL for a date as the number 20261031."""
+    return f"CAST(REPLACE(CAST({column} AS TEXT), '-', '') AS INTEGER)"
+
+
+def unpack_days(column: str) -> str:
+    """Return SQL for a table (key, value) of the days of a line and their views."""
+    days = f"""REPLACE(REPLACE({column}, ':', '":'), ' ', ',"')"""
+    return UNPACKED_DAYS[connection.vendor].format(days=days)
+
+
+def find_first(lines: QuerySet[PaymentLine]) -> PaymentLine | None:
+    """Return the line with the smallest key, if any. Two queries at most.
+
+    Not ORDER BY with LIMIT 1: PostgreSQL, which takes it for granted that nearly all lines differ,
+    would then read them one by one in the order of an index.
+    """
+    pk = lines.order_by().aggregate(first=Min("pk"))["first"]
+    return pk and lines.select_related("payment", "price__category").get(pk=pk)

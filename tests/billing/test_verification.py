@@ -1,0 +1,220 @@
+import datetime as dt
+import re
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from billing import payouts
+from billing.adjustments import save_adjustment
+from billing.counting import fold_views
+from billing.exports import export_payments
+from billing.guards import remove_guards
+from billing.models import (
+    Adjustment,
+    BlogView,
+    DailyViewCount,
+    MonthlyViewCount,
+    PaymentLine,
+    RetiredViewTotal,
+    Seal,
+    Verification,
+)
+from billing.retention import purge_readers
+from billing.settlement import record_results
+from billing.verification import advance_verification, start_verification, verify_payouts
+from tests.factories import approve, make_blog, make_category, make_click, make_price, make_user
+
+pytestmark = pytest.mark.django_db
+
+SEPTEMBER = dt.date(2026, 9, 1)
+OCTOBER = dt.date(2026, 10, 1)
+
+
+def make_views(blog, day, number):
+    start = dt.datetime.combine(day, dt.time(10), tzinfo=dt.UTC)
+    for n in range(number):
+        make_click(blog, n, start=start, ip_address=f"192.0.2.{n}")
+
+
+def pay(month, *, at, failed=False):
+    batch, _ = payouts.build_batch(month=month, at=at)
+    batch = payouts.submit_batch(batch=batch, by=make_user(), at=at)
+    batch = approve(batch, at=at)
+    export_payments(batch=batch, at=at)
+    results = {payment.pk: ("paid", "") for payment in batch.payments.payable()}
+    if failed:
+        results[min(results)] = ("failed", "The account is closed.")
+    return record_results(batch=batch, results=results, by=make_user(), at=at)
+
+
+@pytest.fixture
+def paid():
+    """Two paid months, with a price that changed, an adjustment, and a payment that failed."""
+    tech, sports = make_category("Tech"), make_category("Sports")
+    make_price(tech, "15")
+    make_price(tech, "18", dt.date(2026, 9, 15))
+    make_price(sports, "10")
+    blogs = [
+        make_blog(category=category, title=title)
+        for category, title in ((tech, "=1+1"), (sports, "'quoted'"), (tech, "Tides"))
+    ]
+    for blog in blogs:
+        for month, day in ((9, 3), (9, 15), (9, 20), (10, 1), (10, 31)):
+            make_views(blog, dt.date(2026, month, day), 4)
+    adjustment = Adjustment(author=blogs[0].author, amount=Decimal(-5), reason="Paid twice.")
+    save_adjustment(adjustment=adjustment, by=make_user())
+    fold_views()
+    september = pay(SEPTEMBER, at=dt.datetime(2026, 10, 12, tzinfo=dt.UTC), failed=True)
+    make_views(blogs[1], dt.date(2026, 9, 29), 3)
+    october = pay(OCTOBER, at=dt.datetime(2026, 11, 12, tzinfo=dt.UTC))
+    return september, october
+
+
+def test_what_was_paid_is_proved_and_counted(paid):
+    run = verify_payouts()
+    assert (run.difference, run.missing_guards, run.status) == ("", [], "passed")
+    lines = PaymentLine.objects.count()
+    assert run.numbers == {
+        "batches": 2, "payments": 6, "lines": lines, "adjustments": 1, "carries": 2,
+        "days": 6, "views": 63, "seals": 4, "results": 4, "exports": 2, "tracked rows": 6,
+    }  # fmt: skip
+    assert run.chain_head == Seal.objects.last().hash
+    assert run.done == run.steps
+
+
+def test_head_that_a_mail_showed_is_a_link_of_the_chain(paid):
+    first = Seal.objects.first()
+    assert verify_payouts(head=f" {first.hash.upper()} ").status == "passed"
+
+
+def test_head_that_is_no_link_shows_that_seals_were_taken_back(paid):
+    run = verify_payouts(head="f" * 64)
+    assert "4 links and none with the hash ffff" in run.difference
+    assert run.status == "failed"
+
+
+def test_month_alone_is_verified_with_the_whole_chain(paid):
+    run = verify_payouts(month=OCTOBER)
+    assert run.status == "passed"
+    assert (run.numbers["batches"], run.numbers["payments"], run.numbers["days"]) == (1, 3, 2)
+    assert run.numbers["seals"] == 4
+
+
+def test_nothing_to_verify_is_no_difference():
+    assert verify_payouts().status == "passed"
+
+
+def tamper(table, position, change):
+    """Change or delete the row at a position, past the application and the database's guards."""
+    remove_guards(connection)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"SELECT id FROM billing_{table} ORDER BY id LIMIT 1 OFFSET {position}")  # noqa: S608
+        (pk,) = cursor.fetchone()
+        verb = f"UPDATE billing_{table} SET {change}" if change else f"DELETE FROM billing_{table}"  # noqa: S608
+        cursor.execute(f"{verb} WHERE id = %s", [pk])
+
+
+# What was done to the row at a position of a table, and what the difference says.
+TAMPERED = [
+    (
+        "paymentline",
+        0,
+        "price_per_1000 = price_per_1000 * 2, amount = amount * 2",
+        "line 1” has the digest",
+    ),
+    ("paymentline", 0, "blog_title = 'Another'", "line 1” has the digest"),
+    ("paymentline", 1, "digest = ''", "line 2” has the digest"),
+    ("paymentline", 0, "number = 9", "line 9” has the digest"),
+    ("paymentline", 0, "", "line 2” follows line 0, but line 1 should."),
+    ("paymentline", 2, "", "The payment “202609-1-000001” says ["),
+    ("payment", 1, "amount = 990000, rounding = 0", "The payment “202609-1-000002” says ["),
+    ("payment", 1, "author_name = 'Nobody'", "The payment “202609-1-000002” says ["),
+    ("payment", 1, "status = 'payable'", "“202609-1-000002” is payable, but the bank's latest"),
+    ("payment", 1, "reference = '202609-1-000009'", "-000009, line 1” has the"),
+    ("payoutbatch", 0, "minimum_payout = 7", "“September 2026” has the minimum payout"),
+    ("payoutbatch", 1, "digest = 'x'", "“October 2026” has the digest “x”"),
+    ("payoutbatch", 0, "status = 'approved'", "“September 2026” has the status “approved”"),
+    ("seal", 0, "content = REPLACE(content, 'approved', 'x')", "“seal 1” has the hash"),
+    ("seal", 1, "previous_hash = hash", "“seal 2” says that the hash before is"),
+    ("seal", 0, "at = '2026-01-01 00:00:00+00'", "“seal 1” sealed the at"),
+    ("seal", 1, "number = 7", "“seal 3” follows seal 1"),
+    ("paymentresult", 1, "outcome = 'failed', reason = 'x'", "is failed by user"),
+    ("paymentresult", 0, "", "but seal 2 holds"),
+    ("adjustment", 0, "amount = -9000000", "for person"),
+    ("categoryprice", 0, "price_per_1000 = 20000000", "has the price per 1,000 views “20.000”"),
+    ("categoryprice", 1, "effective_from = '2026-09-16'", "has the in force from “2026-09-16”"),
+    ("paymentexport", 0, "sha256 = 'x'", "“payments-2026-09.csv” has the SHA-256"),
+    ("dailyviewcount", 0, "views = views + 1", "but the days add up to"),
+    ("monthlyviewcount", 0, "views = views + 1", "but the days add up to"),
+    ("blogview", 0, "outcome = 'robot'", "of the views that are kept were counted"),
+]
+
+
+@pytest.mark.parametrize(("table", "position", "change", "words"), TAMPERED)
+def test_row_that_was_changed_past_the_application_is_named(table, position, change, words, paid):
+    tamper(table, position, change)
+    run = verify_payouts()
+    assert run.status == "failed"
+    assert words in re.sub(r" \(billing_[a-z]+ [0-9]+\)", "", run.difference)
+    assert re.search(r"\(billing_[a-z]+ [0-9]+\)", run.difference)
+
+
+def test_missing_guard_is_a_difference_of_its_own_kind(paid):
+    remove_guards(connection)
+    run = verify_payouts()
+    assert (run.status, run.difference) == ("failed", "")
+    assert any("paymentline" in name for name in run.missing_guards)
+    assert run.chain_head == Seal.objects.last().hash
+
+
+def test_views_dropped_after_the_retention_time_are_proved_by_their_totals(paid):
+    purge_readers(at=dt.datetime(2028, 1, 1, tzinfo=dt.UTC))
+    assert not BlogView.objects.exists()
+    assert verify_payouts().numbers["views"] == 63
+    RetiredViewTotal.objects.filter(day=dt.date(2026, 9, 3)).update(views=11)
+    assert verify_payouts().difference == (
+        "The daily views of 2026-09-03 (billing_dailyviewcount) add up to 12, but 11 counted views "
+        "were dropped after the retention time."
+    )
+
+
+def test_more_views_on_batches_than_ever_came_in_are_an_error(paid):
+    day = BlogView.objects.filter(day=dt.date(2026, 9, 3))
+    keys = day.values_list("blog", "author", "category").first()
+    blog = dict(zip(("blog", "author", "category"), keys, strict=True))
+    day.filter(**blog).delete()
+    DailyViewCount.objects.filter(day=dt.date(2026, 9, 3), **blog).update(views=0)
+    month = MonthlyViewCount.objects.get(month=SEPTEMBER, **blog)
+    MonthlyViewCount.objects.filter(pk=month.pk).update(views=month.views - 4)
+    assert "hold 4 views of 2026-09-03, but no more than 0 came in" in verify_payouts().difference
+
+
+def test_verification_stands_still_until_it_is_advanced(paid):
+    run = start_verification(month=OCTOBER)
+    one, other = (Verification.objects.get(pk=run.pk) for _ in range(2))
+    advance_verification(one, seconds=0)
+    assert (one.status, one.done) == ("running", 1)
+    assert advance_verification(other, seconds=60).done == one.done
+
+
+def test_changed_days_that_no_digest_shows_are_found_by_the_sum(paid):
+    tamper("paymentline", 0, "days = '3:5'")
+    run = start_verification()
+    run.remaining = [step for step in run.remaining if step[0] == "lines"]
+    run.save()
+    assert (
+        "has 4 views, but its days “3:5” have 5" in advance_verification(run, seconds=9).difference
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_portion_reads_the_database_as_of_one_moment():
+    blog = make_blog(category=make_category("Tech"))
+    make_views(blog, OCTOBER, 2)
+    fold_views()
+    assert verify_payouts().status == "passed"
+    DailyViewCount.objects.update(views=3)
+    assert "the days add up to 3" in verify_payouts().difference
