@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class BillingConfig(AppConfig):
@@ -6,7 +7,13 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self):
-        from billing import checks, receivers  # noqa: F401
+        from billing import blog_columns, checks, receivers  # noqa: F401
         from weblog.signals import blog_viewed
 
+        blog_columns.offer_blog_columns()
         blog_viewed.connect(receivers.receive_blog_view, dispatch_uid="billing.receive_blog_view")
+        for signal, receiver in [
+            (pre_migrate, receivers.receive_pre_migrate),
+            (post_migrate, receivers.receive_post_migrate),
+        ]:
+            signal.connect(receiver, sender=self, dispatch_uid=f"billing.{receiver.__name__}")

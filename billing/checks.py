@@ -2,8 +2,10 @@
 
 from babel.numbers import list_currencies
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core.checks import Error, Tags, Warning, register
+from django.db import connections
 
+from billing.guards import find_missing_guards
 from billing.robots import FINDERS
 
 
@@ -57,4 +59,20 @@ def check_grace_days(app_configs, **kwargs):
             "PAYOUT_GRACE_DAYS is negative: months would be paid before they are over.",
             id="billing.E003",
         )
+    ]
+
+
+@register(Tags.database)
+def check_guards(app_configs, databases=(), **kwargs):
+    """A warning: an error would stop the very migrate that puts the guards back."""
+    return [
+        Warning(
+            f"Guards of signed payouts are missing or changed in the database “{alias}”: "
+            f"{', '.join(missing)}.",
+            hint="Run verify_payouts, to see what was changed meanwhile, and then migrate, which "
+            "puts them back.",
+            id="billing.W001",
+        )
+        for alias in databases or ()
+        if (missing := find_missing_guards(connections[alias]))
     ]

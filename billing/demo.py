@@ -5,6 +5,7 @@ import datetime as dt
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from django.conf import settings
@@ -13,12 +14,18 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from billing.adjustments import save_adjustment
 from billing.counting import fold_views, record_view
-from billing.models import BlogView, CategoryPrice
-from billing.payouts import approve_batch, build_closed_months, submit_batch
+from billing.holds import hold_payment
+from billing.models import Adjustment, BlogView, CategoryPrice, PaymentResult, PayoutBatch
+from billing.payouts import approve_batch, build_batch, find_months_to_build, submit_batch
 from billing.periods import last_closed_month, month_of, next_month, previous_month
 from billing.pricing import save_price
+from billing.reviewing import find_flags
+from billing.settlement import record_results
 from weblog.models import Blog, Category
+
+Outcome = PaymentResult.Outcome
 
 FIXTURES = settings.BASE_DIR / "fixtures"
 
@@ -53,7 +60,8 @@ def is_set_up() -> bool:
 def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
     """Fill an empty database. All of it or nothing: interrupted, it starts again from nothing.
 
-    The last closed month is left as a draft, for whoever tries the demo to submit and approve.
+    Of the closed months the first is paid, the second approved, and the last a draft, for whoever
+    tries the demo to submit and approve.
     """
     at = at or timezone.now()
     groups = sorted(FIXTURES.glob("*groups.json"))
@@ -66,9 +74,7 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
     _raise_a_price(by=people["finance"], month=last_closed_month(at))
     _replay_views(at=at)
     fold_views(at=at)
-    for batch in build_closed_months(at=at)[:-1]:
-        submit_batch(batch=batch, by=people["finance"], at=at)
-        approve_batch(batch=batch, by=people["approver"], at=at)
+    _pay_months(people, at=at)
     _set_passwords(people.values(), accounts_file)
 
 
@@ -120,9 +126,46 @@ def _raise_a_price(*, by: User, month: dt.date) -> None:
         price_per_1000="5.500",
         note="Agreed with the authors for the autumn season.",
     )
-    price._history_user = by
-    price._change_reason = price.note
-    save_price(price=price)
+    save_price(price=price, by=by)
+
+
+def _pay_months(people: dict[str, User], *, at: dt.datetime) -> None:
+    """Take the closed months as far as they are to come, with something of every kind in them."""
+    first, second, last = find_months_to_build(at=at)
+    finance = people["finance"]
+    _adjust(people["demo.chiara"], "-20.00", "Paid in advance in the spring.", by=finance, at=at)
+    batch, _ = build_batch(month=first, at=at)
+    _sign(batch, people, at=at)
+    _settle(batch, failing=people["demo.ada"], by=finance, at=at)
+
+    batch, _ = build_batch(month=second, at=at)
+    payment = batch.payments.get(author=people["demo.bruno"])
+    hold_payment(payment=payment, by=finance, reason="Waits for a signed contract.", at=at)
+    _sign(batch, people, at=at)
+
+    _adjust(people["demo.ada"], "25.00", "Prize of the readers' survey.", by=finance, at=at)
+    build_batch(month=last, at=at)
+
+
+def _adjust(author: User, amount: str, reason: str, *, by: User, at: dt.datetime) -> None:
+    adjustment = Adjustment(author=author, amount=Decimal(amount), reason=reason)
+    save_adjustment(adjustment=adjustment, by=by, at=at)
+
+
+def _sign(batch: PayoutBatch, people: dict[str, User], *, at: dt.datetime) -> None:
+    submit_batch(batch=batch, by=people["finance"], at=at)
+    notes = {flag.code: "Compared with the contracts and the blogs." for flag in find_flags(batch)}
+    approve_batch(batch=batch, by=people["approver"], acknowledgements=notes, at=at)
+
+
+def _settle(batch: PayoutBatch, *, failing: User, by: User, at: dt.datetime) -> None:
+    results = {
+        payment.pk: (Outcome.FAILED, "The account is closed.")
+        if payment.author == failing
+        else (Outcome.PAID, "")
+        for payment in batch.payments.payable().select_related("author")
+    }
+    record_results(batch=batch, results=results, by=by, at=at)
 
 
 def _replay_views(*, at: dt.datetime) -> None:

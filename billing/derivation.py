@@ -1,31 +1,60 @@
-"""What is due: counted views at their prices, less what other batches hold already."""
+"""What is due: counted views at their prices, adjustments, and what earlier payments kept back.
+
+All of it less what other batches hold already, so that nothing is paid twice or forgotten,
+whenever it comes in and whatever is cancelled.
+"""
 
 import datetime as dt
 import heapq
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import batched, groupby
+from itertools import batched, count, groupby
 from operator import itemgetter
 
 from django.contrib.auth.models import User
 from django.db.models import Sum
 from django.db.models.functions import TruncMonth
 
-from billing.models import CategoryPrice, DailyViewCount, Payment, PaymentLine, PayoutBatch
-from billing.money import line_amount, round_amount
-from billing.periods import next_month
+from billing.day_views import format_days, parse_days
+from billing.deciding import decide_payment
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    DailyViewCount,
+    Payment,
+    PaymentInstruction,
+    PaymentLine,
+    PayoutBatch,
+)
+from billing.money import from_millionths, in_millionths, line_millionths, to_millionths
+from billing.periods import month_of, next_month
 from billing.pricing import price_id_on
+from billing.sealing import (
+    LineRecord,
+    digest_line,
+    digest_payment,
+    name_batch,
+    record_payment,
+)
 from weblog.models import Blog
 from weblog.names import full_name
 
-# A line's key: what its views have in common. Sorted by it, an author's lines stand together.
-KEY = ("author_id", "blog_id", "category_id", "month", "price_id")
+Kind = PaymentLine.Kind
+
+Line = tuple[LineRecord, str]  # with its digest
+
+BLOG_KEY = ("author_id", "blog_id", "category_id")
+PRICED_KEY = (*BLOG_KEY, "month", "price_id")
 AUTHORS_AT_A_TIME = 500
+ROWS_AT_A_TIME = 5_000
 
 
 def find_unpriced_categories(month: dt.date) -> list[str]:
     """Return the names of categories viewed on days without a price. One query."""
     return list(
-        _due_counts(month)
+        _counts_until(month, months=_months_of(month))
+        .annotate(price_id=price_id_on("day"))
         .filter(price_id=None)
         .order_by("category__name")
         .values_list("category__name", flat=True)
@@ -33,96 +62,216 @@ def find_unpriced_categories(month: dt.date) -> list[str]:
     )
 
 
-def derive_payments(
-    batch: PayoutBatch,
-) -> Iterator[list[tuple[Payment, list[PaymentLine]]]]:
-    """Yield, in portions, the unsaved payments and lines that the batch should hold.
+def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Line]]]]:
+    """Yield, in portions, the unsaved payments that the batch should hold, and their lines.
 
-    An author whose sum does not come to the smallest coin is left out: views that no line holds
-    stay due, and come in with the next batch. Memory holds one portion; 4 queries, and 2 a portion.
+    By author. Memory holds one portion; 10 queries, and 3 a portion. That no price is missing, the
+    caller makes sure of by find_unpriced_categories.
     """
-    number = 0
-    prices = {price.pk: price for price in CategoryPrice.objects.select_related("category")}
-    by_author = groupby(_due_views(batch), key=itemgetter(0))
-    dues = ((author, _make_lines(rows, prices)) for author, rows in by_author)
-    for portion in batched(dues, AUTHORS_AT_A_TIME):
-        payments = []
+    prices = _PriceTable()
+    numbers = count(1)
+    dues = heapq.merge(
+        _due_views(batch), _due_adjustments(batch), _due_carries(batch), key=itemgetter(0)
+    )
+    by_author = (
+        (author, [due for _, *due in rows]) for author, rows in groupby(dues, key=itemgetter(0))
+    )
+    for portion in batched(by_author, AUTHORS_AT_A_TIME):
         authors = User.objects.in_bulk([author for author, _ in portion])
-        titles = _titles(line.blog_id for _, lines in portion for line in lines)
-        for author, lines in portion:
-            exact = sum(line.amount for line in lines)
-            amount = round_amount(exact)
-            if amount <= 0:
-                continue
-            number += 1
-            payment = Payment(
-                batch=batch,
-                author=authors[author],
-                author_name=full_name(authors[author]),
-                reference=f"{batch.month:%Y%m}-{batch.pk}-{number:05}",
-                amount=amount,
-                rounding=amount - exact,
-            )
-            for line in lines:
-                line.payment = payment
-                line.blog_title = titles[line.blog_id]
-            payments.append((payment, lines))
+        instructions = {
+            order.author_id: order
+            for order in PaymentInstruction.objects.open().filter(author__in=authors)
+        }
+        titles = _load_titles(portion)
+        payments = []
+        for author, own in portion:
+            if facts := list(_describe_lines(own, batch.month, prices, titles)):
+                number, order = next(numbers), instructions.get(author)
+                payments.append(_make_payment(batch, authors[author], number, facts, order))
         yield payments
 
 
-def _make_lines(rows: Iterable[tuple], prices: dict[int, CategoryPrice]) -> list[PaymentLine]:
-    return [
-        PaymentLine(
-            blog_id=blog,
-            category_id=category,
-            category_name=prices[price].category.name,
-            price_id=price,
-            month=month,
-            views=views,
-            price_per_1000=prices[price].price_per_1000,
-            amount=line_amount(views=views, price_per_1000=prices[price].price_per_1000),
-        )
-        for _, blog, category, month, price, views in rows
-    ]
+def _load_titles(portion: Iterable[tuple]) -> dict[int, str]:
+    blogs = {due[1] for _, dues in portion for due in dues if due[0] == Kind.VIEWS}
+    return dict(Blog.objects.filter(pk__in=blogs).values_list("pk", "title"))
 
 
-def _titles(blogs: Iterable[int]) -> dict[int, str]:
-    return dict(Blog.objects.filter(pk__in=set(blogs)).values_list("pk", "title"))
+def _make_payment(
+    batch: PayoutBatch,
+    author: User,
+    number: int,
+    facts: list[tuple],
+    instruction: PaymentInstruction | None,
+) -> tuple[Payment, list[Line]]:
+    payment = Payment(
+        batch=batch,
+        author=author,
+        author_name=full_name(author),
+        reference=f"{name_batch(batch)}-{number:06}",
+    )
+    lines = [LineRecord(payment.reference, n, *fact) for n, fact in enumerate(facts, start=1)]
+    decide_payment(
+        payment,
+        exact=from_millionths(sum(line.amount for line in lines)),
+        minimum=batch.minimum_payout,
+        instruction=instruction,
+    )
+    digests = [digest_line(line) for line in lines]
+    payment.digest = digest_payment(record_payment(payment), digests)
+    return payment, list(zip(lines, digests, strict=True))
+
+
+def _describe_lines(dues: Iterable[tuple], month: dt.date, prices, titles) -> Iterator[tuple]:
+    """Yield the facts of an author's lines, in the order of LineRecord from `kind` on."""
+    for kind, *due in dues:
+        if kind == Kind.VIEWS:
+            yield from _describe_views(*due, prices, titles)
+        elif kind == Kind.ADJUSTMENT:
+            adjustment, reason, amount = due
+            yield _describe_amount(kind, month, amount, adjustment=adjustment, note=reason)
+        else:
+            carried_month, reference, reason, amount = due
+            note = f"{reference}: {reason}"[:1000]
+            yield _describe_amount(kind, carried_month, amount, carried_from=reference, note=note)
+
+
+def _describe_amount(kind, month, amount, *, adjustment=None, carried_from=None, note) -> tuple:
+    nothing = (None, "", None, "", None, None, "", 0)  # blog, category, price, days and views
+    return (kind.value, month.isoformat(), *nothing, adjustment, carried_from, note, amount)
+
+
+def _describe_views(blog, category, days: dict[dt.date, int], prices, titles) -> Iterator[tuple]:
+    """Split a blog's days by month and price."""
+    parts = defaultdict(dict)
+    for day in sorted(days):
+        parts[month_of(day), prices.find(category, day)][day.day] = days[day]
+    for (month, (price, price_per_1000)), views_by_day in parts.items():
+        if views := sum(views_by_day.values()):
+            yield (
+                Kind.VIEWS.value, month.isoformat(), blog, titles[blog],
+                category, prices.category_names[category], price, price_per_1000,
+                format_days(views_by_day), views, None, None, "",
+                line_millionths(views=views, price_per_1000=price_per_1000),
+            )  # fmt: skip
+
+
+class _PriceTable:
+    """All prices, to look up the one of a day without a query."""
+
+    def __init__(self):
+        self.category_names = {}
+        self.starts, self.prices = defaultdict(list), defaultdict(list)
+        for price in CategoryPrice.objects.select_related("category").order_by("effective_from"):
+            self.category_names[price.category_id] = price.category.name
+            self.starts[price.category_id].append(price.effective_from)
+            self.prices[price.category_id].append((price.pk, to_millionths(price.price_per_1000)))
+
+    def find(self, category: int, day: dt.date) -> tuple[int, int]:
+        """Return (price_id, millionths per 1,000 views) of the price in force on `day`."""
+        return self.prices[category][bisect_right(self.starts[category], day) - 1]
 
 
 def _due_views(batch: PayoutBatch) -> Iterator[tuple]:
-    """Yield (*KEY, views) in the order of KEY: counted views less those on other batches' lines."""
-    counted = (
-        _due_counts(batch.month)
-        .values_list(*KEY)
-        .annotate(sum=Sum("views"))
-        .order_by(*KEY)
-        .iterator()
+    """Yield (author_id, kind, blog_id, category_id, {day: views}), by author and blog."""
+    counted = groupby(
+        _counts_until(batch.month, months=[batch.month])
+        .order_by(*BLOG_KEY, "day")
+        .values_list(*BLOG_KEY, "day", "views")
+        .iterator(ROWS_AT_A_TIME),
+        key=itemgetter(0, 1, 2),
     )
-    held = (
-        PaymentLine.objects.filter(
-            kind=PaymentLine.Kind.VIEWS,
-            payment__batch__in=PayoutBatch.objects.standing(),
-            month__in=_months_of(batch.month),
-        )
-        .exclude(payment__batch=batch)
-        .values_list("payment__author_id", *KEY[1:])
+    of_month = ((key, {row[3]: row[4] for row in rows}) for key, rows in counted)
+    corrections = sorted(_find_corrections(batch).items(), key=itemgetter(0))
+    merged = groupby(heapq.merge(of_month, corrections, key=itemgetter(0)), key=itemgetter(0))
+    for (author, blog, category), parts in merged:
+        _, days = next(parts)
+        for _, more in parts:
+            days = {day: days.get(day, 0) + more.get(day, 0) for day in {*days, *more}}
+        yield author, Kind.VIEWS, blog, category, days
+
+
+def _find_corrections(batch: PayoutBatch) -> dict[tuple, Counter]:
+    """Return {BLOG_KEY: {day: views}} to add to the month's counts.
+
+    What other batches hold of the month comes off. What came late to an earlier month that has a
+    batch, or was taken away there, comes in.
+    """
+    corrections = defaultdict(Counter)
+    held = _held_lines(batch).filter(month=batch.month)
+    _take_off(held, corrections)
+    late = _find_late_blogs(batch)
+    for blogs in batched(sorted(late), ROWS_AT_A_TIME):
+        in_blogs = {"blog_id__in": {blog for blog, _ in blogs}}
+        in_months = {month for _, month in blogs}
+        counts = _counts_until(batch.month, months=in_months).filter(**in_blogs)
+        for *key, day, views in counts.values_list(*BLOG_KEY, "day", "views"):
+            if (key[1], month_of(day)) in late:
+                corrections[tuple(key)][day] += views
+        lines = _held_lines(batch).filter(month__in=in_months, **in_blogs)
+        _take_off(lines, corrections, only=late)
+    return {
+        key: {day: views for day, views in days.items() if views}
+        for key, days in corrections.items()
+        if any(days.values())
+    }
+
+
+def _take_off(lines, corrections: dict[tuple, Counter], only: set[tuple] | None = None) -> None:
+    keys = ("payment__author_id", "blog_id", "category_id")
+    for *key, month, days in lines.values_list(*keys, "month", "days").iterator(ROWS_AT_A_TIME):
+        if only is None or (key[1], month) in only:
+            for day, views in parse_days(days).items():
+                corrections[tuple(key)][month.replace(day=day)] -= views
+
+
+def _find_late_blogs(batch: PayoutBatch) -> set[tuple[int, dt.date]]:
+    """Return (blog_id, month) wherever an earlier month's counts are not what its lines hold.
+
+    At the same price, views that moved to another day change nothing. Two queries, added up in the
+    database.
+    """
+    months = [month for month in _months_of(batch.month) if month != batch.month]
+    counted = (
+        _counts_until(batch.month, months=months)
+        .annotate(price_id=price_id_on("day"))
+        .values_list(*PRICED_KEY)
         .annotate(sum=Sum("views"))
-        .order_by("payment__author_id", *KEY[1:])
-        .iterator()
+        .order_by(*PRICED_KEY)
+        .iterator(ROWS_AT_A_TIME)
+    )
+    keys = ("payment__author_id", *PRICED_KEY[1:])
+    held = (
+        _held_lines(batch)
+        .filter(month__in=months)
+        .values_list(*keys)
+        .annotate(sum=Sum("views"))
+        .order_by(*keys)
+        .iterator(ROWS_AT_A_TIME)
     )
     taken = ((*key, -views) for *key, views in held)
     merged = heapq.merge(counted, taken, key=itemgetter(slice(5)))
-    for key, rows in groupby(merged, key=itemgetter(slice(5))):
-        if views := sum(row[5] for row in rows):
-            yield (*key, views)
+    return {
+        (key[1], key[3])
+        for key, rows in groupby(merged, key=itemgetter(slice(5)))
+        if sum(row[5] for row in rows)
+    }
 
 
-def _due_counts(month: dt.date):
+def _held_lines(batch: PayoutBatch):
+    """Lines of views on other batches that were not cancelled."""
+    return PaymentLine.objects.filter(
+        kind=Kind.VIEWS, payment__batch__in=PayoutBatch.objects.standing()
+    ).exclude(payment__batch=batch)
+
+
+def _counts_until(month: dt.date, *, months: Iterable[dt.date]):
+    """Return the daily counts of `months`, none of which is after `month`."""
     return (
-        DailyViewCount.objects.filter(day__lt=next_month(month))
-        .annotate(month=TruncMonth("day"), price_id=price_id_on("day"))
-        .filter(month__in=_months_of(month))
+        DailyViewCount.objects.filter(
+            day__gte=min(months, default=month), day__lt=next_month(month)
+        )
+        .annotate(month=TruncMonth("day"))
+        .filter(month__in=months)
     )
 
 
@@ -130,3 +279,28 @@ def _months_of(month: dt.date) -> list[dt.date]:
     """Return the month and all earlier ones that have a batch: their late views come in now."""
     earlier = PayoutBatch.objects.standing().filter(month__lt=month)
     return [month, *earlier.values_list("month", flat=True)]
+
+
+def _due_adjustments(batch: PayoutBatch) -> Iterator[tuple]:
+    """Yield (author_id, kind, adjustment_id, reason, millionths), by author."""
+    adjustments = (
+        Adjustment.objects.waiting(apart_from=batch)
+        .annotate(millionths=in_millionths("amount"))
+        .order_by("author_id", "pk")
+        .values_list("author_id", "pk", "reason", "millionths")
+    )
+    for author, *facts in adjustments.iterator(ROWS_AT_A_TIME):
+        yield author, Kind.ADJUSTMENT, *facts
+
+
+def _due_carries(batch: PayoutBatch) -> Iterator[tuple]:
+    """Yield (author_id, kind, month, reference, reason, millionths), by author."""
+    payments = (
+        Payment.objects.outstanding(apart_from=batch)
+        .filter(batch__month__lt=batch.month)
+        .with_reason()
+        .order_by("author_id", "batch__month", "pk")
+        .values_list("author_id", "batch__month", "reference", "reason", "exact_millionths")
+    )
+    for author, *facts in payments.iterator(ROWS_AT_A_TIME):
+        yield author, Kind.CARRIED_IN, *facts

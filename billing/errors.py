@@ -41,6 +41,18 @@ class BatchTampered(BillingError):
     pass
 
 
+class BatchBlocked(BillingError):
+    pass
+
+
+class AcknowledgementMissing(BillingError):
+    pass
+
+
+class InstructionEnded(BillingError):
+    pass
+
+
 class ReasonRequired(BillingError):
     pass
 
@@ -53,9 +65,21 @@ class UnreadableAccessLog(BillingError):
     pass
 
 
-class UploadGone(BillingError):
+class NotSealed(BillingError):
+    """Views are still needed: their month is not paid, or they don't come to its counts."""
+
+
+class InvalidAdjustment(BillingError):
     pass
 
 
-class NotSealed(BillingError):
-    """Views are still needed: their month is not paid, or they don't come to its counts."""
+class AdjustmentInUse(BillingError):
+    pass
+
+
+class InvalidResults(BillingError):
+    """What is wrong with rows of bank results: `problems`, a sentence for each."""
+
+    def __init__(self, problems):
+        super().__init__(" ".join(problems))
+        self.problems = problems

@@ -1,7 +1,7 @@
 """What auditors ask first: does every view that came in stand somewhere, once?
 
 Received = counted and each reason for which a view did not count. Counted = paid, on a batch that
-is not approved yet, and waiting for a batch.
+is not approved yet, kept back by an approved batch, and waiting for a batch.
 """
 
 import datetime as dt
@@ -15,6 +15,7 @@ from billing.models import (
     BlogView,
     DailyViewCount,
     MonthlyViewCount,
+    Payment,
     PaymentLine,
     PayoutBatch,
     RetiredViewTotal,
@@ -25,6 +26,7 @@ Outcome = BlogView.Outcome
 Status = PayoutBatch.Status
 
 APPROVED = {Status.APPROVED, Status.PAID}
+KEPT_BACK = {Payment.Status.HELD, Payment.Status.CARRIED, Payment.Status.FAILED}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class OutcomeRow:
 
 @dataclass(frozen=True)
 class BatchRow:
-    """The views of a month on the lines of one batch, the month's own or a later one."""
+    """The views of a month that one batch pays, the month's own or a later one."""
 
     batch: PayoutBatch
     views: int
@@ -57,6 +59,7 @@ class MonthEquation:
     counted: OutcomeRow
     counts: int  # the daily counts, from which batches are paid
     batches: list[BatchRow]
+    held: int  # on payments that are on hold, carried or failed, and on no later batch yet
 
     @property
     def received(self):
@@ -85,7 +88,7 @@ class MonthEquation:
     @property
     def waiting(self):
         """Counted and on no batch. Negative: taken away after they were put on a batch."""
-        return self.counts - self.paid - self.in_check
+        return self.counts - self.paid - self.in_check - self.held
 
     @property
     def unexplained(self):
@@ -94,19 +97,21 @@ class MonthEquation:
 
 
 def month_equation(month: dt.date) -> MonthEquation:
-    """Return where the views of `month` stand. At most five queries."""
+    """Return where the views of `month` stand. At most seven queries."""
     kept, retired = _sum_outcomes(_count_kept(month)), _sum_outcomes(_count_retired(month))
     rows = {
         outcome: OutcomeRow(outcome, kept[outcome] + retired[outcome], retired[outcome])
         for outcome in Outcome
     }
+    batches, held = _place_views(month)
     days = DailyViewCount.objects.filter(day__gte=month, day__lt=next_month(month))
     return MonthEquation(
         month=month,
         counted=rows.pop(Outcome.COUNTED),
         outcomes=list(rows.values()),
         counts=days.aggregate(sum=Sum("views", default=0))["sum"],
-        batches=_list_batches(month),
+        batches=batches,
+        held=held,
     )
 
 
@@ -137,25 +142,60 @@ def _sum_outcomes(rows: QuerySet) -> Counter:
     return sums
 
 
-def _list_batches(month: dt.date) -> list[BatchRow]:
-    """Return what each standing batch holds of the month's views, oldest batch first."""
-    sums = (
-        PaymentLine.objects.filter(
-            kind=PaymentLine.Kind.VIEWS,
-            month=month,
-            payment__batch__in=PayoutBatch.objects.standing(),
+def _place_views(month: dt.date) -> tuple[list[BatchRow], int]:
+    """Return what each standing batch pays of the month's views, oldest first; and what none pays.
+
+    What a payment kept back counts with the payment that took it in, if one did.
+    """
+    lines = PaymentLine.objects.filter(
+        kind=PaymentLine.Kind.VIEWS,
+        month=month,
+        payment__batch__in=PayoutBatch.objects.standing(),
+    ).order_by()
+    views_of = Counter(dict(lines.values_list("payment__batch").annotate(sum=Sum("views"))))
+    kept_back = lines.filter(payment__status__in=KEPT_BACK, payment__batch__status__in=APPROVED)
+    by_payment = {
+        payment: (batch, views)
+        for payment, batch, views in kept_back.values_list("payment", "payment__batch").annotate(
+            sum=Sum("views")
         )
-        .order_by()
-        .values_list("payment__batch")
-        .annotate(sum=Sum("views"))
+    }
+    held = 0
+    if by_payment:
+        for batch, views in by_payment.values():
+            views_of[batch] -= views
+        outstanding = set(Payment.objects.outstanding().values_list("pk", flat=True))
+        for payment, (batch, views) in _follow_carries(by_payment).items():
+            if payment in outstanding:
+                held += views
+            else:
+                views_of[batch] += views
+    batches = PayoutBatch.objects.in_bulk([pk for pk, views in views_of.items() if views])
+    return sorted((BatchRow(batches[pk], views_of[pk]) for pk in batches), key=_by_month), held
+
+
+def _follow_carries(by_payment: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
+    """Return {payment: (its batch, views)}, with the views at the last payment that took them in.
+
+    One pass by month, as no carry goes back in time.
+    """
+    carries = (
+        PaymentLine.objects.filter(
+            carried_from__isnull=False, payment__batch__in=PayoutBatch.objects.standing()
+        )
+        .order_by("payment__batch__month")
+        .values_list("carried_from", "payment", "payment__batch")
     )
-    views = dict(sums)
-    batches = PayoutBatch.objects.in_bulk(views).values()
-    return [BatchRow(batch, views[batch.pk]) for batch in sorted(batches, key=_by_month)]
+    for earlier, payment, batch in carries.iterator():
+        if earlier in by_payment:
+            _, views = by_payment.pop(earlier)
+            _, others = by_payment.get(payment, (batch, 0))
+            by_payment[payment] = (batch, views + others)
+    return by_payment
 
 
-def _by_month(batch: PayoutBatch) -> tuple:
-    return batch.month, batch.pk
+def _by_month(row: BatchRow) -> tuple:
+    return row.batch.month, row.batch.pk
 
 
 @dataclass

@@ -1,4 +1,9 @@
-"""Files of approved payments. Each is made once; handing it out again gives the same bytes."""
+"""Files of approved payments. Each is made once; handing it out again gives the same bytes.
+
+After the payments comes the row “total”, and last the row “chain head”: the hash of the latest
+seal of that time, and its number. `verify_payouts --head HASH` proves that nothing was rolled back
+since then.
+"""
 
 import csv
 import datetime as dt
@@ -15,6 +20,7 @@ from billing.locks import hold_lock
 from billing.models import PaymentExport, PayoutBatch
 from billing.money import round_amount
 from billing.periods import format_month
+from billing.sealing import chain_head
 
 Status = PayoutBatch.Status
 
@@ -52,18 +58,22 @@ def export_payments(
 
 
 def _write_csv(batch: PayoutBatch) -> bytes:
-    """Return the payments and a total row as CSV (RFC 4180), UTF-8."""
+    """Return what is paid, its total and the head of the chain as CSV (RFC 4180), UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     month = format_month(batch.month)
     total = 0
-    payments = batch.payments.order_by("reference").values_list(
-        "reference", "author_name", "author__username", "amount"
+    payments = (
+        batch.payments.paying()
+        .in_order()
+        .values_list("reference", "author_name", "author__username", "amount")
     )
     for reference, name, username, amount in payments.iterator():
         total += amount
         names = guard_cell(name), guard_cell(username)
         writer.writerow([reference, *names, month, round_amount(amount), batch.currency])
     writer.writerow(["total", "", "", month, round_amount(total), batch.currency])
+    head = chain_head()
+    writer.writerow(["chain head", head.hash, f"seal {head.number}", "", "", ""])
     return text.getvalue().encode()

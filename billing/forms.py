@@ -1,6 +1,7 @@
 from django import forms
 from django.conf import settings
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.contrib.auth.models import User
+from unfold.fields import UnfoldAdminAutocompleteModelChoiceField
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -8,53 +9,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from billing.errors import InvalidPathPattern, PriceInUse
+from billing.adjustments import check_adjustment, find_authors
+from billing.errors import BillingError, InvalidPathPattern
+from billing.locks import hold_lock
 from billing.log_lines import OWN_PAGES, compile_path_pattern
-from billing.models import CategoryPrice
-from billing.pricing import check_price
-
-
-class PriceForm(forms.ModelForm):
-    class Meta:
-        model = CategoryPrice
-        fields = ["category", "effective_from", "price_per_1000", "note"]
-        labels = {"note": "Why"}
-        help_texts = {"note": "Kept in the history of the price, for the auditors."}
-        widgets = {"note": UnfoldAdminTextareaWidget({"rows": 3})}
-        error_messages = {
-            "price_per_1000": {
-                "invalid": "Enter the price as a number, such as 12.50.",
-                "max_decimal_places": "A price has at most three decimals.",
-                "max_digits": "This price is too large.",
-                "max_whole_digits": "This price is too large.",
-                "min_value": "A price is zero or more.",
-            },
-        }
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if price := self.fields.get("price_per_1000"):
-            price.label = f"{price.label} in {settings.CURRENCY}"
-
-    def clean(self):
-        cleaned_data = super().clean()
-        if {"category", "effective_from"} <= cleaned_data.keys():
-            price = CategoryPrice(
-                pk=self.instance.pk,
-                category=cleaned_data["category"],
-                effective_from=cleaned_data["effective_from"],
-            )
-            try:
-                check_price(price)
-            except PriceInUse as error:
-                self.add_error("effective_from", str(error))
-        return cleaned_data
-
-    def _post_clean(self):
-        """Say where the day is entered that the category has a price from that day already."""
-        super()._post_clean()
-        if errors := self.errors.pop(NON_FIELD_ERRORS, None):
-            self.add_error("effective_from", errors.as_data())
+from billing.models import Adjustment
+from billing.money import currency_decimals, round_amount
+from weblog.names import full_name
 
 
 class AccessLogForm(forms.Form):
@@ -111,3 +72,83 @@ class AccessLogForm(forms.Form):
         except InvalidPathPattern as error:
             raise forms.ValidationError(str(error)) from error
         return path_pattern
+
+
+class AuthorField(UnfoldAdminAutocompleteModelChoiceField):
+    def label_from_instance(self, user):
+        return full_name(user)
+
+    def offer(self, value):
+        """Have the page name the author who is chosen; the others are found by typing."""
+        chosen = self.queryset.filter(pk=value) if str(value).isdecimal() else []
+        self.choices = [(user.pk, self.label_from_instance(user)) for user in chosen]
+
+
+class AdjustmentForm(forms.ModelForm):
+    """The admin sets `user`, on the class that it makes for each request."""
+
+    user = None
+
+    author = AuthorField("admin:billing_adjustment_authors", queryset=User.objects.none())
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Adjustment
+        fields = ["author", "amount", "reason"]
+        widgets = {"reason": UnfoldAdminTextareaWidget({"rows": 3})}
+        error_messages = {
+            "amount": {
+                "invalid": "Enter the amount as a number, such as 12.50 or -12.50.",
+                "max_decimal_places": "This amount has too many decimals.",
+                "max_digits": "This amount is too large.",
+                "max_whole_digits": "This amount is too large.",
+            },
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "amount" not in self.fields:  # shown to be read
+            return
+        self.fields["author"].queryset = find_authors()
+        self.fields["author"].offer(self["author"].value())
+        self.fields["amount"].label = f"Amount in {settings.CURRENCY}"
+        if self.instance.pk:
+            self.initial["amount"] = round_amount(self.instance.amount)
+            self.initial["version"] = str(self._find_last_change().pk)
+
+    def clean_amount(self):
+        amount = self.cleaned_data["amount"]
+        if amount != round_amount(amount):
+            raise forms.ValidationError(
+                f"An amount in {settings.CURRENCY} has at most {currency_decimals()} decimals."
+            )
+        return amount
+
+    def _post_clean(self):
+        """Check it under the lock, so that what holds now still holds when it is saved."""
+        super()._post_clean()
+        if self.errors:
+            return
+        hold_lock("payouts")
+        try:
+            check_adjustment(self.instance, by=self.user)
+        except BillingError as error:
+            self.add_error(None, str(error))
+        else:
+            self._refuse_to_overwrite()
+
+    def _refuse_to_overwrite(self):
+        if not self.instance.pk:
+            return
+        last_change = self._find_last_change()
+        if str(last_change.pk) != self.cleaned_data["version"]:
+            user = last_change.history_user
+            self.add_error(
+                None,
+                f"{full_name(user) if user else 'Somebody else'} changed this adjustment while you "
+                "had it open. Reload the page and look again; History shows what was changed.",
+            )
+
+    def _find_last_change(self):
+        history = self.instance.history.select_related("history_user")
+        return history.latest("history_id")

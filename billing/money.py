@@ -55,9 +55,27 @@ class AmountField(models.DecimalField):
         return value if hasattr(value, "as_sql") else self.get_prep_value(value)
 
 
+def in_millionths(field: str) -> models.ExpressionWrapper:
+    """Return the expression for an AmountField's column as it stands in the database."""
+    return models.ExpressionWrapper(models.F(field), output_field=models.BigIntegerField())
+
+
+def to_millionths(amount: Decimal) -> int:
+    return int(Decimal(amount).scaleb(6))
+
+
+def from_millionths(millionths: int) -> Decimal:
+    return Decimal(millionths).scaleb(-6)
+
+
 def line_amount(*, views: int, price_per_1000: Decimal) -> Decimal:
     """Return the exact price of `views`, in currency units. Prices have at most three decimals."""
     return Decimal(views) * price_per_1000 / 1000
+
+
+def line_millionths(*, views: int, price_per_1000: int) -> int:
+    """Return the exact price of `views`, both in millionths. A price has at most three decimals."""
+    return views * price_per_1000 // 1000
 
 
 def round_amount(amount: Decimal) -> Decimal:

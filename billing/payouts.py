@@ -5,34 +5,57 @@ moves the batch by compare-and-set. Permissions are the caller's; the rules here
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from itertools import zip_longest
+from operator import attrgetter
+from types import MappingProxyType
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
+from billing import mails
+from billing.bulk_insert import insert_rows
 from billing.counting import describe_rules, fold_views
 from billing.derivation import derive_payments, find_unpriced_categories
 from billing.errors import (
+    AcknowledgementMissing,
+    BatchBlocked,
     BatchOutdated,
     BatchTampered,
     FourEyesViolation,
     MissingPrice,
     MonthNotClosed,
-    ReasonRequired,
-    WrongStatus,
 )
 from billing.findings import find_findings
+from billing.four_eyes import find_objections
 from billing.locks import hold_lock
-from billing.models import MonthlyViewCount, Payment, PaymentLine, PayoutBatch
+from billing.models import (
+    Acknowledgement,
+    Adjustment,
+    MonthlyViewCount,
+    Payment,
+    PaymentLine,
+    PayoutBatch,
+    Seal,
+)
 from billing.periods import closes_on, day_of, last_closed_month
-from billing.pricing import find_price_editors
-from billing.sealing import digest_batch
+from billing.reviewing import find_blockers, find_flags
+from billing.sealing import (
+    LineRecord,
+    append_seal,
+    digest_batch,
+    make_approval,
+)
+from billing.transitions import claim_batch, move_batch, require_reason, save_step
 
 Status = PayoutBatch.Status
 
-LINE_FACTS = ("blog_id", "category_id", "month", "price_id", "views", "amount")
+# The fields of a line that are not as in its record, and those that are, in the record's order.
+LINE_KEYS = ("payment", "carried_from", "digest")
+LINE_FIELDS = tuple(name for name in LineRecord._fields if name not in LINE_KEYS)
 
 
 def build_closed_months(
@@ -45,14 +68,28 @@ def build_closed_months(
 
 
 def find_months_to_build(*, at: dt.datetime) -> list[dt.date]:
-    """Return the closed months that have counted views and no batch, oldest first. One query."""
-    return list(
-        MonthlyViewCount.objects.filter(month__lte=last_closed_month(at), views__gt=0)
-        .exclude(month__in=PayoutBatch.objects.standing().values("month"))
+    """Return the closed months that have something to pay and no batch, oldest first.
+
+    Months of counted views; and the last closed one if adjustments or failed payments wait, which
+    would otherwise have to wait for views. At most four queries.
+    """
+    last = last_closed_month(at)
+    standing = PayoutBatch.objects.standing()
+    months = list(
+        MonthlyViewCount.objects.filter(month__lte=last, views__gt=0)
+        .exclude(month__in=standing.values("month"))
         .order_by("month")
         .values_list("month", flat=True)
         .distinct()
     )
+    if last not in months and not standing.filter(month__gte=last).exists() and _has_waiting():
+        months.append(last)
+    return months
+
+
+def _has_waiting() -> bool:
+    failed = Payment.objects.outstanding().filter(status=Payment.Status.FAILED)
+    return Adjustment.objects.waiting().exists() or failed.exists()
 
 
 def build_batch(
@@ -75,18 +112,19 @@ def build_batch(
         hold_lock("payouts")
         if standing := PayoutBatch.objects.standing().filter(month=month).first():
             return standing, False
-        batch = PayoutBatch(month=month)
+        attempt = PayoutBatch.objects.filter(month=month).count() + 1
+        batch = PayoutBatch(month=month, attempt=attempt)
         _fill(batch, at=at, reason="Built", by=by)
         return batch, True
 
 
 def rebuild_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
-    """Build a draft anew from today's counts and prices."""
+    """Build a draft anew from today's counts and prices, adjustments and instructions."""
     at = at or timezone.now()
     fold_views(at=at)
     find_findings(month=batch.month, at=at)
     with transaction.atomic():
-        batch = _claim(batch, Status.DRAFT, "rebuilt")
+        batch = claim_batch(batch, Status.DRAFT, verb="rebuilt")
         PaymentLine.objects.filter(payment__batch=batch).delete()
         batch.payments.all().delete()
         _fill(batch, at=at, reason="Rebuilt", by=by)
@@ -101,62 +139,107 @@ def _fill(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | None =
         )
     batch.currency = settings.CURRENCY
     batch.time_zone = settings.TIME_ZONE
+    batch.minimum_payout = settings.MINIMUM_PAYOUT
     batch.rules_version = describe_rules()
     batch.built_at = at
-    _save(batch, by=by, reason=reason)
+    save_step(batch, by=by, reason=reason)
     for portion in derive_payments(batch):
-        Payment.objects.bulk_create([payment for payment, _ in portion])
-        PaymentLine.objects.bulk_create(
-            [line for _, lines in portion for line in lines], batch_size=1000
+        payments = Payment.objects.bulk_create([payment for payment, _ in portion])
+        _insert_lines(
+            [
+                (payment.pk, *line)
+                for payment, (_, lines) in zip(payments, portion, strict=True)
+                for line in lines
+            ]
         )
+
+
+def _insert_lines(lines: list[tuple[int, LineRecord, str]]) -> None:
+    """Insert lines, each with its payment's key and its digest. Two queries."""
+    carried = Payment.objects.in_bulk(
+        {line.carried_from for _, line, _ in lines if line.carried_from}, field_name="reference"
+    )
+    get_facts = attrgetter(*LINE_FIELDS)
+    insert_rows(
+        PaymentLine,
+        (*LINE_KEYS, *LINE_FIELDS),
+        (
+            (
+                payment,
+                carried[line.carried_from].pk if line.carried_from else None,
+                digest,
+                *get_facts(line),
+            )
+            for payment, line, digest in lines
+        ),
+    )
 
 
 @transaction.atomic
 def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
-    """Sign a draft and hand it to the approvers. Raises BatchOutdated if it is no longer true."""
+    """Sign a draft for approval. Raises BatchBlocked, BatchOutdated and BatchTampered.
+
+    BatchOutdated if what is due has changed since it was built.
+    """
     at = at or timezone.now()
     fold_views(at=at)
-    batch = _claim(batch, Status.DRAFT, "submitted")
-    if not batch.payments.exists():
-        raise WrongStatus("There is nothing to pay in this batch. Cancel it instead.")
+    batch = claim_batch(batch, Status.DRAFT, verb="submitted")
+    if blockers := find_blockers(batch):
+        raise BatchBlocked(" ".join(blocker.message for blocker in blockers))
     if not _is_up_to_date(batch):
         raise BatchOutdated(
-            "Views or prices have changed since this batch was built. Rebuild it and look at it "
-            "again before you submit it."
+            "Views, prices, adjustments or accounts have changed since this batch was built. "
+            "Rebuild it and look at it again before you submit it."
         )
-    return _move(
+    total = batch.payments.aggregate(sum=Sum("amount", default=0))["sum"]
+    batch.approvals_needed = 2 if total > settings.SECOND_APPROVAL_ABOVE else 1
+    digest = digest_batch(batch)
+    if digest != digest_batch(batch, batch.payments.in_order().values_list("digest", flat=True)):
+        raise BatchTampered(
+            "The rows of this batch are not those that were built. Rebuild it, and tell the "
+            "administrators: they were changed past the application."
+        )
+    batch = move_batch(
         batch,
         Status.SUBMITTED,
         by=by,
         reason="Submitted",
-        digest=digest_batch(batch),
+        approvals_needed=batch.approvals_needed,
+        digest=digest,
         submitted_by=by,
         submitted_at=at,
         return_reason="",
     )
+    mails.mail_submitted(batch)
+    return batch
 
 
 def _is_up_to_date(batch: PayoutBatch) -> bool:
-    """Whether the batch's lines and payments are what would be built now, row by row."""
+    """Whether the batch's payments are what would be built now, by their digests."""
     derived = (
-        (payment.author_id, *(getattr(line, name) for name in LINE_FACTS), payment.amount)
+        (payment.reference, payment.digest)
         for portion in derive_payments(batch)
-        for payment, lines in portion
-        for line in lines
+        for payment, _ in portion
     )
-    stored = (
-        PaymentLine.objects.filter(payment__batch=batch)
-        .order_by("payment__author_id", *LINE_FACTS)
-        .values_list("payment__author_id", *LINE_FACTS, "payment__amount")
-        .iterator()
-    )
+    stored = batch.payments.in_order().values_list("reference", "digest").iterator()
     return all(now == then for now, then in zip_longest(derived, stored))
 
 
 @transaction.atomic
-def approve_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
-    """Sign, as a second person, exactly what was submitted. Raises FourEyesViolation."""
-    batch = _claim(batch, Status.SUBMITTED, "approved")
+def approve_batch(
+    *,
+    batch: PayoutBatch,
+    by: User,
+    acknowledgements: Mapping[str, str] = MappingProxyType({}),
+    at: dt.datetime | None = None,
+) -> PayoutBatch:
+    """Sign, as another person, exactly what was submitted, and seal it with the last signature.
+
+    `acknowledgements` says something to each flag of find_flags, by its code. Raises
+    FourEyesViolation, BatchTampered and AcknowledgementMissing.
+    """
+    at = at or timezone.now()
+    batch = claim_batch(batch, Status.SUBMITTED, verb="approved")
     if objections := find_objections(batch=batch, by=by):
         raise FourEyesViolation(" ".join(objections) + " Somebody else has to approve it.")
     if digest_batch(batch) != batch.digest:
@@ -164,34 +247,63 @@ def approve_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None
             "This batch is no longer what was submitted. Return it with a reason, and tell the "
             "administrators: its rows were changed past the application."
         )
-    return _move(
-        batch,
-        Status.APPROVED,
-        by=by,
-        reason="Approved",
-        approved_by=by,
-        approved_at=at or timezone.now(),
+    _acknowledge(batch, acknowledgements, by=by, at=at)
+    if batch.approvals_needed == 2 and not batch.approved_by:
+        batch = move_batch(
+            batch,
+            Status.SUBMITTED,
+            by=by,
+            reason="Approved by the first of two",
+            approved_by=by,
+            approved_at=at,
+        )
+        mails.mail_submitted(batch)
+        return batch
+    signature = {"approved_by": by, "approved_at": at}
+    if batch.approved_by:
+        signature = {"second_approved_by": by, "second_approved_at": at}
+    batch = move_batch(batch, Status.APPROVED, by=by, reason="Approved", **signature)
+    append_seal(batch=batch, kind=Seal.Kind.APPROVAL, content=make_approval(batch), at=at)
+    if not batch.payments.payable().exists():
+        batch = move_batch(batch, Status.PAID, by=by, reason="There was nothing to pay out")
+    mails.mail_approved(batch)
+    return batch
+
+
+def _acknowledge(
+    batch: PayoutBatch, acknowledgements: Mapping[str, str], *, by: User, at: dt.datetime
+) -> None:
+    flags = find_flags(batch)
+    texts = {flag.code: acknowledgements.get(flag.code, "").strip() for flag in flags}
+    if missing := [flag.message for flag in flags if not texts[flag.code]]:
+        raise AcknowledgementMissing(
+            f"Write what you make of it before you approve: {' '.join(missing)}"
+        )
+    # Who signs again what was returned and submitted unchanged has written of it already.
+    Acknowledgement.objects.bulk_create(
+        (
+            Acknowledgement(
+                batch=batch,
+                digest=batch.digest,
+                flag=flag.code,
+                message=flag.message,
+                text=texts[flag.code],
+                by=by,
+                at=at,
+            )
+            for flag in flags
+        ),
+        ignore_conflicts=True,
     )
-
-
-def find_objections(*, batch: PayoutBatch, by: User) -> list[str]:
-    """Return why `by` may not approve the batch: the rules of four eyes, for superusers too."""
-    objections = []
-    if batch.submitted_by_id == by.pk:
-        objections.append("You submitted this batch.")
-    if batch.payments.filter(author=by).exists():
-        objections.append("This batch pays you.")
-    if find_price_editors(batch).filter(pk=by.pk).exists():
-        objections.append("You were the last to change a price that this batch uses.")
-    return objections
 
 
 @transaction.atomic
 def return_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
     """Hand a submitted batch back to finance as a draft, with what is asked of them."""
-    _require(reason)
-    batch = _claim(batch, Status.SUBMITTED, "returned")
-    return _move(
+    require_reason(reason)
+    batch = claim_batch(batch, Status.SUBMITTED, verb="returned")
+    submitter = batch.submitted_by
+    batch = move_batch(
         batch,
         Status.DRAFT,
         by=by,
@@ -199,49 +311,18 @@ def return_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
         digest="",
         submitted_by=None,
         submitted_at=None,
+        approved_by=None,
+        approved_at=None,
+        approvals_needed=1,
         return_reason=reason,
     )
+    mails.mail_returned(batch, to=submitter)
+    return batch
 
 
 @transaction.atomic
 def cancel_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
-    """Give up a draft. Its views wait for the next batch that is built for the month."""
-    _require(reason)
-    batch = _claim(batch, Status.DRAFT, "cancelled")
-    return _move(batch, Status.CANCELLED, by=by, reason=f"Cancelled: {reason}")
-
-
-def _require(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonRequired("Say why: the reason is kept with the batch.")
-
-
-def _claim(batch: PayoutBatch, expected: Status, verb: str) -> PayoutBatch:
-    """Return the batch as it is now, under the lock, if its state is the expected one."""
-    hold_lock("payouts")
-    batch = PayoutBatch.objects.get(pk=batch.pk)
-    if batch.status != expected:
-        raise WrongStatus(
-            f"This batch is {batch.get_status_display().lower()} by now; only a batch that is "
-            f"{expected.label.lower()} can be {verb}."
-        )
-    return batch
-
-
-def _move(batch: PayoutBatch, to: Status, *, by: User, reason: str, **signature) -> PayoutBatch:
-    """Compare and set the status with its signature, then save the step in the history."""
-    if to not in PayoutBatch.TRANSITIONS[batch.status]:
-        raise WrongStatus(f"A batch can't go from {batch.status} to {to}.")
-    changes = {"status": to, **signature}
-    if not PayoutBatch.objects.filter(pk=batch.pk, status=batch.status).update(**changes):
-        raise WrongStatus("Somebody else was faster. Look at the batch again.")
-    for name, value in changes.items():
-        setattr(batch, name, value)
-    return _save(batch, by=by, reason=reason)
-
-
-def _save(batch: PayoutBatch, *, by: User | None, reason: str) -> PayoutBatch:
-    batch._history_user = by
-    batch._change_reason = reason
-    batch.save()
-    return batch
+    """Give up a draft. What it holds waits for the next batch that is built for the month."""
+    require_reason(reason)
+    batch = claim_batch(batch, Status.DRAFT, verb="cancelled")
+    return move_batch(batch, Status.CANCELLED, by=by, reason=f"Cancelled: {reason}")

@@ -70,6 +70,9 @@ class PayoutBatchQuerySet(models.QuerySet):
     def awaiting_approval(self):
         return self.filter(status=self.model.Status.SUBMITTED)
 
+    def awaiting_results(self):
+        return self.filter(status=self.model.Status.APPROVED)
+
     def drafts(self):
         return self.filter(status=self.model.Status.DRAFT)
 
@@ -88,13 +91,126 @@ class PayoutBatchQuerySet(models.QuerySet):
 
 
 class PaymentQuerySet(models.QuerySet):
+    def outstanding(self, *, apart_from=None):
+        """Payments of approved batches that were not made and that no later batch took in.
+
+        Held, carried and failed ones; what the batch `apart_from` took in counts as outstanding.
+        """
+        status = self.model.Status
+        taken_in = self.model.lines.field.model.objects.filter(
+            carried_from=models.OuterRef("pk")
+        ).exclude(payment__batch__status="cancelled")
+        if apart_from is not None:
+            taken_in = taken_in.exclude(payment__batch=apart_from)
+        return self.filter(
+            models.Q(status=status.FAILED)
+            | models.Q(status__in=[status.HELD, status.CARRIED]) & ~models.Q(carried_amount=0),
+            ~models.Exists(taken_in),
+            batch__status__in=["approved", "paid"],
+        )
+
+    def payable(self):
+        return self.filter(status=self.model.Status.PAYABLE)
+
+    def in_order(self):
+        """By reference, the order in which they are hashed."""
+        return self.order_by("reference")
+
+    def with_reason(self):
+        """Add `reason`, why it was not paid, and `exact_millionths`, the sum of its lines."""
+        results = self.model.results.field.model.objects.filter(payment=models.OuterRef("pk"))
+        return self.annotate(
+            reason=Coalesce(
+                models.Subquery(results.order_by("-pk").values("reason")[:1]),
+                models.F("status_reason"),
+            ),
+            exact_millionths=models.ExpressionWrapper(
+                models.F("amount") - models.F("rounding") + models.F("carried_amount"),
+                output_field=models.BigIntegerField(),
+            ),
+        )
+
     def with_line_totals(self):
-        """Add `line_count`, `blog_count`, `views`, and `late_lines`: those of an earlier month."""
+        """Add `line_count`, `blog_count`, `views`, and `late_lines`: views of an earlier month."""
         return self.annotate(
             line_count=models.Count("lines"),
             blog_count=models.Count("lines__blog", distinct=True),
             views=models.Sum("lines__views", default=0),
             late_lines=models.Count(
-                "lines", filter=models.Q(lines__month__lt=models.F("batch__month"))
+                "lines",
+                filter=models.Q(lines__kind="views", lines__month__lt=models.F("batch__month")),
             ),
         )
+
+    def paying(self):
+        """Payments that pay something: not those on hold or carried."""
+        return self.filter(amount__gt=0)
+
+    def first_payouts(self):
+        """Payments to authors who were never paid before."""
+        return self.paying().filter(~models.Exists(self._paid_before()))
+
+    def tripled(self):
+        """Payments more than +200 % over the author's payment before."""
+        before = self._paid_before().order_by("-batch__month").values("amount")[:1]
+        tripled = models.ExpressionWrapper(models.Subquery(before) * 3, models.BigIntegerField())
+        return self.paying().filter(amount__gt=tripled)
+
+    def unusually_large(self):
+        """Payments past the 95th percentile, by nearest rank, of what the author was paid before.
+
+        So at most one in twenty of those was as large. Fewer than six say too little.
+        """
+        before = (
+            self._paid_before()
+            .order_by()
+            .values("author")
+            .annotate(
+                number=models.Count("pk"),
+                as_large=models.Count("pk", filter=models.Q(amount__gte=models.OuterRef("amount"))),
+            )
+        )
+        unusual = before.filter(number__gte=models.F("as_large") * 20).filter(number__gte=6)
+        return self.paying().filter(models.Exists(unusual))
+
+    def _paid_before(self):
+        """What earlier batches pay to the author of the outer row; what failed was not paid."""
+        return self.model.objects.filter(
+            author=models.OuterRef("author"),
+            amount__gt=0,
+            batch__month__lt=models.OuterRef("batch__month"),
+        ).exclude(models.Q(status="failed") | models.Q(batch__status="cancelled"))
+
+
+class AdjustmentQuerySet(models.QuerySet):
+    def standing(self):
+        """Adjustments that were not withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+    def waiting(self, *, apart_from=None):
+        """Those that no standing batch holds; on the batch `apart_from` they still wait."""
+        lines = self.model.lines.field.model.objects.filter(
+            adjustment=models.OuterRef("pk")
+        ).exclude(payment__batch__status="cancelled")
+        if apart_from is not None:
+            lines = lines.exclude(payment__batch=apart_from)
+        return self.standing().filter(~models.Exists(lines))
+
+    def with_state(self):
+        """Add `state`: waiting, draft or signed by the batch that holds it, or withdrawn."""
+        lines = self.model.lines.field.model.objects.filter(adjustment=models.OuterRef("pk"))
+        in_draft = lines.filter(payment__batch__status="draft")
+        is_signed = lines.filter(payment__batch__status__in=["submitted", "approved", "paid"])
+        return self.annotate(
+            state=models.Case(
+                models.When(withdrawn_at__isnull=False, then=models.Value("withdrawn")),
+                models.When(models.Exists(is_signed), then=models.Value("signed")),
+                models.When(models.Exists(in_draft), then=models.Value("draft")),
+                default=models.Value("waiting"),
+            )
+        )
+
+
+class PaymentInstructionQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(ended_at=None)

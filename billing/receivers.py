@@ -1,9 +1,22 @@
-"""What billing hears from the weblog."""
+"""What billing hears: views from the weblog, and migrations of its own tables from Django."""
+
+from django.db import connections
 
 from billing.counting import record_view
+from billing.guards import find_missing_guards, install_guards, remove_guards
 
 
 def receive_blog_view(sender, *, blog, viewed_at, ip_address, user_agent, user, **kwargs):
     record_view(
         blog=blog, viewed_at=viewed_at, ip_address=ip_address, user_agent=user_agent, user=user
     )
+
+
+def receive_pre_migrate(sender, *, using, plan=(), **kwargs):
+    if any(migration.app_label == "billing" for migration, _ in plan):
+        remove_guards(connections[using])
+
+
+def receive_post_migrate(sender, *, using, **kwargs):
+    if find_missing_guards(connections[using]):
+        install_guards(connections[using])

@@ -1,38 +1,55 @@
-"""A payout batch as people read it: its figures, where they come from, and what to do next."""
+"""A payout batch as people read it: its figures, where they come from, and who signed them."""
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import Case, F, Q, Sum, When
+from django.db.models import Case, Count, Prefetch, QuerySet, Sum, When
+from django.db.models.functions import Abs
 from django.utils.functional import cached_property
 
-from billing.evidence import count_outcomes
-from billing.models import BlogView, CategoryPrice, Finding, PaymentLine, PayoutBatch
-from billing.payouts import find_objections
+from billing.models import Finding, Payment, PaymentLine, PayoutBatch
 from billing.periods import previous_month
-from billing.pricing import find_last_changes
+from billing.reviewing import Blocker, Flag, find_blockers, find_flags
+from billing.sums import LineSums, Reconciliation, reconcile
 
-Outcome = BlogView.Outcome
 Status = PayoutBatch.Status
 
-STEPS_SHOWN = 20
-FINDINGS_SHOWN = 20
+MONTHS_COMPARED = 3
+ROWS_SHOWN = 20  # of findings, adjustments and whatever else can be many
 
 
 @dataclass(frozen=True)
-class Reconciliation:
-    """From every view received in the month to the views that the batch pays; it adds up."""
+class Share:
+    """The payments of a batch that have one status: what they pay, and what they keep back."""
 
-    received: int
-    excluded: list[tuple[str, str, int]]  # (outcome, its label, views)
-    counted: int
-    left: int  # what another batch pays; negative where views were taken away again
-    late: int  # what this batch pays of earlier months
+    payments: int = 0
+    amount: Decimal = Decimal(0)
+    kept_back: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An earlier batch, and how much more than it this batch pays."""
+
+    batch: PayoutBatch
+    change: Decimal
 
     @property
-    def paid(self):
-        return self.counted - self.left + self.late
+    def change_in_percent(self):
+        """None where there is nothing to compare with."""
+        total = self.batch.total
+        return (self.change / total * 100).quantize(Decimal("0.1")) if total else None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who has signed a batch, and as what; `by` is None while the signature is missing."""
+
+    role: str
+    by: User | None
+    at: dt.datetime | None
 
 
 class Statement:
@@ -41,86 +58,110 @@ class Statement:
     def __init__(self, batch: PayoutBatch):
         """`batch` comes from PayoutBatch.objects.with_totals()."""
         self.batch = batch
-        self.lines = PaymentLine.objects.filter(payment__batch=batch).order_by()
+        self.sums = LineSums(batch)
+
+    # What it pays
 
     @cached_property
-    def previous(self):
-        """The batch of the month before, or None."""
-        month = previous_month(self.batch.month)
-        return PayoutBatch.objects.standing().with_totals().filter(month=month).first()
-
-    @property
-    def change(self):
-        return self.batch.total - self.previous.total
-
-    @property
-    def change_in_percent(self):
-        """None where there is nothing to compare with."""
-        total = self.previous.total
-        return (self.change / total * 100).quantize(Decimal("0.1")) if total else None
-
-    @cached_property
-    def steps(self):
-        """The history, newest first: who did what, when, and why."""
-        return self.batch.history.select_related("history_user")[:STEPS_SHOWN]
-
-    @cached_property
-    def categories(self):
-        return list(
-            self.lines.values("category_name")
-            .annotate(views=Sum("views"), amount=Sum("amount"))
-            .order_by("category_name")
+    def shares(self) -> dict[str, Share]:
+        """{status of a payment: its share}, with an empty one for a status that none has."""
+        rows = (
+            self.batch.payments.order_by()
+            .values_list("status")
+            .annotate(Count("pk"), Sum("amount"), Sum("carried_amount"))
         )
+        return {status.value: Share() for status in Payment.Status} | {
+            status: Share(*sums) for status, *sums in rows
+        }
 
-    @cached_property
-    def views(self):
-        return sum(category["views"] for category in self.categories)
+    @property
+    def payment_statuses(self) -> list[tuple[str, str, int]]:
+        """(status, its label, payments) of each status that a payment has."""
+        numbers = [(*choice, self.shares[choice[0]].payments) for choice in Payment.Status.choices]
+        return [row for row in numbers if row[2]]
 
-    @cached_property
-    def exact_total(self):
-        return sum((category["amount"] for category in self.categories), Decimal(0))
+    @property
+    def paying_count(self):
+        return sum(self.shares[status].payments for status in ("payable", "paid", "failed"))
+
+    @property
+    def kept_back(self):
+        return self.shares["held"].kept_back + self.shares["carried"].kept_back
 
     @property
     def rounding(self):
-        return self.batch.total - self.exact_total
+        return self.batch.total - (self.sums.total - self.kept_back)
 
     @cached_property
-    def prices(self):
-        """The prices as the lines have them, each with the latest row of its history."""
-        rows = list(
-            self.lines.values("price", "price_per_1000", "category_name")
-            .annotate(effective_from=F("price__effective_from"))
-            .order_by("category_name", "effective_from")
-            .distinct()
-        )
-        changes = find_last_changes([CategoryPrice(pk=row["price"]) for row in rows])
-        return [row | {"last_change": changes.get(row["price"])} for row in rows]
+    def comparisons(self) -> list[Comparison]:
+        """The batches of the last three months, the latest first."""
+        months = [previous_month(self.batch.month)]
+        while len(months) < MONTHS_COMPARED:
+            months.append(previous_month(months[-1]))
+        batches = PayoutBatch.objects.standing().with_totals().filter(month__in=months)
+        return [
+            Comparison(batch, self.batch.total - batch.total)
+            for batch in batches.order_by("-month")
+        ]
+
+    @property
+    def previous(self) -> Comparison | None:
+        """The batch of the month before."""
+        month = previous_month(self.batch.month)
+        return next((each for each in self.comparisons if each.batch.month == month), None)
+
+    # Where it comes from
 
     @cached_property
-    def reconciliation(self):
-        month = self.batch.month
-        outcomes = count_outcomes(month)
-        counted = outcomes.pop(Outcome.COUNTED)
-        paid = self.lines.aggregate(
-            now=Sum("views", filter=Q(month=month), default=0),
-            late=Sum("views", filter=~Q(month=month), default=0),
-        )
-        return Reconciliation(
-            received=counted + sum(outcomes.values()),
-            excluded=[(name, Outcome(name).label, views) for name, views in outcomes.items()],
-            counted=counted,
-            left=counted - paid["now"],
-            late=paid["late"],
-        )
+    def reconciliation(self) -> Reconciliation:
+        return reconcile(self.batch, self.sums)
 
     @cached_property
-    def findings(self):
+    def adjustments(self) -> list[PaymentLine]:
+        """The lines of adjustments, the largest first, whichever way they go."""
+        lines = _largest_first(self._adjustment_lines)
+        return list(lines.select_related("payment", "adjustment__created_by")[:ROWS_SHOWN])
+
+    @cached_property
+    def adjustment_count(self):
+        return self._adjustment_lines.count()
+
+    @cached_property
+    def carries(self) -> list[PaymentLine]:
+        """The lines of what earlier payments did not pay, the largest first."""
+        return list(_largest_first(self._carry_lines).select_related("payment")[:ROWS_SHOWN])
+
+    @cached_property
+    def carry_count(self):
+        return self._carry_lines.count()
+
+    @property
+    def _adjustment_lines(self):
+        return PaymentLine.objects.filter(payment__batch=self.batch, adjustment__isnull=False)
+
+    @property
+    def _carry_lines(self):
+        return PaymentLine.objects.filter(payment__batch=self.batch, carried_from__isnull=False)
+
+    # What to look at
+
+    @cached_property
+    def blockers(self) -> list[Blocker]:
+        return find_blockers(self.batch) if self.batch.status == Status.DRAFT else []
+
+    @cached_property
+    def flags(self) -> list[Flag]:
+        is_open = self.batch.status in (Status.DRAFT, Status.SUBMITTED)
+        return find_flags(self.batch) if is_open else []
+
+    @cached_property
+    def findings(self) -> list[Finding]:
         """What in the month's views does not look human: the open first, then the largest."""
         return list(
             Finding.objects.filter(month=self.batch.month)
             .select_related("blog")
             .order_by(Case(When(status=Finding.Status.OPEN, then=0), default=1), "-views", "pk")[
-                :FINDINGS_SHOWN
+                :ROWS_SHOWN
             ]
         )
 
@@ -128,54 +169,49 @@ class Statement:
     def finding_count(self):
         return Finding.objects.filter(month=self.batch.month).count()
 
+    # What was signed, and done
+
+    @property
+    def signatures(self) -> list[Signature]:
+        batch = self.batch
+        signatures = [
+            Signature("Submitted", batch.submitted_by, batch.submitted_at),
+            Signature("Approved", batch.approved_by, batch.approved_at),
+        ]
+        if batch.approvals_needed == 2:
+            second = (batch.second_approved_by, batch.second_approved_at)
+            signatures.append(Signature("Approved, as the second", *second))
+        return signatures
+
+    @cached_property
+    def acknowledgements(self):
+        return list(self.batch.acknowledgements.select_related("by"))
+
+    @cached_property
+    def seals(self):
+        """The batch's links in the chain of all that was signed, the latest first."""
+        return list(self.batch.seals.defer("content").order_by("-number")[:ROWS_SHOWN])
+
+    @cached_property
+    def failures(self) -> list[Payment]:
+        """Payments that failed, each with its `reason` and the lines that pay it again."""
+        again = PaymentLine.objects.exclude(payment__batch__status=Status.CANCELLED)
+        return list(
+            self.batch.payments.filter(status=Payment.Status.FAILED)
+            .with_reason()
+            .prefetch_related(Prefetch("carried_to", again.select_related("payment__batch")))
+            .order_by("-amount", "pk")[:ROWS_SHOWN]
+        )
+
     @cached_property
     def exports(self):
         return list(self.batch.exports.defer("content").select_related("by"))
 
-
-def describe_next_step(*, batch: PayoutBatch, user: User) -> str:
-    """Return the sentence that tells `user` what the batch is waiting for. At most two queries."""
-    describe = {
-        Status.DRAFT: _describe_draft,
-        Status.SUBMITTED: _describe_submitted,
-        Status.APPROVED: _describe_approved,
-    }
-    if batch.status in describe:
-        return describe[batch.status](batch, user)
-    if batch.status == Status.CANCELLED:
-        return "This batch was given up. Its views are paid by another batch."
-    return "Everything is done: the payments were made."
+    @cached_property
+    def steps(self):
+        """The history, newest first: who did what, when, and why."""
+        return self.batch.history.select_related("history_user")[:ROWS_SHOWN]
 
 
-def _describe_draft(batch: PayoutBatch, user: User) -> str:
-    if not user.has_perm("billing.submit_payoutbatch"):
-        return "Finance is checking the payments. An approver comes next."
-    if not batch.payment_count:
-        return "There is nothing to pay. Cancel the batch."
-    if batch.return_reason:
-        return "Put right what the approver asks for, rebuild the batch, and submit it again."
-    findings = Finding.objects.filter(month=batch.month)
-    if findings.filter(status=Finding.Status.EXCLUDED, decided_at__gt=batch.built_at).exists():
-        return "Rebuild the batch: views were excluded since it was built."
-    if number := findings.filter(status=Finding.Status.OPEN).count():
-        text = "1 open finding" if number == 1 else f"{number:,} open findings"
-        return f"Decide about {text}, check the payments, then submit the batch for approval."
-    return "Check the payments, then submit the batch for approval."
-
-
-def _describe_submitted(batch: PayoutBatch, user: User) -> str:
-    if batch.submitted_by_id == user.pk:
-        return "Waiting for an approver. You submitted it, so somebody else has to approve it."
-    if not user.has_perm("billing.approve_payoutbatch"):
-        return "Waiting for an approver."
-    if objections := find_objections(batch=batch, by=user):
-        return " ".join([*objections, "Somebody else has to approve it."])
-    return "Check the payments, then approve the batch, or return it to finance with a reason."
-
-
-def _describe_approved(batch: PayoutBatch, user: User) -> str:
-    if not user.has_perm("billing.export_payoutbatch"):
-        return "Approved. Finance exports the payments and has them paid."
-    if batch.exports.exists():
-        return "The payments are exported. Have them paid by the file below, under “Files”."
-    return "Export the payments, and have them paid by the file."
+def _largest_first(lines: QuerySet[PaymentLine]) -> QuerySet[PaymentLine]:
+    return lines.order_by(Abs("amount").desc(), "pk")

@@ -1,11 +1,15 @@
 from billing.admin import (  # noqa: F401
+    adjustments,
     counts,
     evidence,
     exports,
     findings,
     imports,
+    instructions,
     payments,
     payouts,
     prices,
     robots,
+    seals,
+    verifications,
 )

@@ -4,10 +4,12 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from billing import dialogs, payouts
+from billing import batch_dialogs as dialogs
+from billing import payouts, settlement
 from billing.errors import BatchOutdated, BillingError
 from billing.exports import export_payments
 from billing.models import PayoutBatch
+from billing.result_files import match_results
 
 Status = PayoutBatch.Status
 
@@ -22,6 +24,7 @@ class BatchActions:
         "billing_payoutbatch_rebuild": {Status.DRAFT},
         "billing_payoutbatch_cancel": {Status.DRAFT},
         "billing_payoutbatch_export": {Status.APPROVED, Status.PAID},
+        "billing_payoutbatch_record_all_paid": {Status.APPROVED},
     }
 
     def get_actions_detail(self, request, object_id):
@@ -90,7 +93,7 @@ class FinanceActions(BatchActions):
 
     @action(description="Rebuild", icon="refresh", permissions=["build"], dialog=dialogs.REBUILD)
     def rebuild(self, request, form, object_id):
-        success = "{} is rebuilt from the views and prices as they are now."
+        success = "{} is rebuilt from views and prices as they are now, with adjustments and holds."
         return self._act(request, form, payouts.rebuild_batch, success)
 
     @action(description="Cancel batch", icon="block", permissions=["build"], dialog=dialogs.CANCEL)
@@ -111,6 +114,25 @@ class FinanceActions(BatchActions):
         return self._act(request, form, export_payments, success)
 
 
+class SettlementActions(BatchActions):
+    """Record that the bank made all payments; billing.admin.results takes the others."""
+
+    def has_settle_permission(self, request, object_id=None):
+        return request.user.has_perm("billing.settle_payoutbatch")
+
+    @action(
+        description="All paid",
+        icon="done_all",
+        permissions=["settle"],
+        url_path="all-paid",
+        dialog=dialogs.ALL_PAID,
+    )
+    def record_all_paid(self, request, form, object_id):
+        results = match_results(batch=form.batch, rows=[], others_paid=True)
+        success = "All payments of {} are recorded as paid."
+        return self._act(request, form, settlement.record_results, success, results=results)
+
+
 class ApproverActions(BatchActions):
     """Approve a submitted batch, or return it."""
 
@@ -126,7 +148,15 @@ class ApproverActions(BatchActions):
     )
     def approve(self, request, form, object_id):
         success = "{} is approved. Finance can export it now."
-        return self._act(request, form, payouts.approve_batch, success)
+        if form.is_first_of_two:
+            success = "{} has your approval. A second approver has to sign it too."
+        return self._act(
+            request,
+            form,
+            payouts.approve_batch,
+            success,
+            acknowledgements=form.acknowledgements,
+        )
 
     @action(
         description="Return",

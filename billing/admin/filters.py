@@ -4,6 +4,7 @@ from billing.errors import InvalidMonth
 from billing.findings import find_views
 from billing.models import Finding
 from billing.periods import format_month, iter_months, month_of, next_month, parse_month
+from billing.querysets import PaymentQuerySet
 
 
 class MonthFilter(DropdownFilter):
@@ -58,3 +59,26 @@ class FindingViewsFilter(DropdownFilter):
             return queryset
         finding = self.value().isdecimal() and Finding.objects.filter(pk=self.value()).first()
         return queryset & find_views(finding) if finding else queryset.none()
+
+
+class FlaggedFilter(DropdownFilter):
+    """Payments that the checks of a batch flag, under the codes of billing.reviewing."""
+
+    title = "flag"
+    parameter_name = "flagged"
+    flagged = {
+        "tripled": ("over +200 %", PaymentQuerySet.tripled),
+        "unusually_large": ("past the 95th percentile", PaymentQuerySet.unusually_large),
+        "first_payouts": ("first payout", PaymentQuerySet.first_payouts),
+    }
+
+    def lookups(self, request, model_admin):
+        return [(code, label) for code, (label, _) in self.flagged.items()]
+
+    def queryset(self, request, queryset):
+        if not self.value():
+            return queryset
+        if self.value() not in self.flagged:
+            return queryset.none()
+        _, narrow = self.flagged[self.value()]
+        return narrow(queryset)

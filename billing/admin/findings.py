@@ -6,7 +6,8 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
-from billing import dialogs, findings
+from billing import finding_dialogs as dialogs
+from billing import findings
 from billing.admin.filters import MonthFilter
 from billing.errors import BillingError
 from billing.models import Finding, PayoutBatch
@@ -55,7 +56,7 @@ class FindingActions:
         description="Accept",
         icon="check",
         permissions=["decide"],
-        dialog=dialogs.ACCEPT_FINDING,
+        dialog=dialogs.ACCEPT,
     )
     def accept(self, request, form, object_id):
         return self._act(request, form, findings.accept_finding, "The views stay counted.")
@@ -65,7 +66,7 @@ class FindingActions:
         icon="block",
         variant=ActionVariant.DANGER,
         permissions=["decide"],
-        dialog=dialogs.EXCLUDE_VIEWS,
+        dialog=dialogs.EXCLUDE,
     )
     def exclude_views(self, request, form, object_id):
         return self._act(request, form, findings.exclude_views, "{:,} views are excluded.")
@@ -74,7 +75,7 @@ class FindingActions:
         description="Reopen",
         icon="undo",
         permissions=["decide"],
-        dialog=dialogs.REOPEN_FINDING,
+        dialog=dialogs.REOPEN,
     )
     def reopen(self, request, form, object_id):
         return self._act(request, form, findings.reopen_finding, "The finding is open again.")

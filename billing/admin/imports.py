@@ -14,17 +14,18 @@ from django.views.decorators.http import require_http_methods
 from unfold.decorators import display
 
 from backoffice.base_admin import ReadOnlyAdmin
-from billing.access_log import HEADINGS, import_access_log
-from billing.errors import BillingError, UploadGone
-from billing.forms import AccessLogForm
-from billing.models import AccessLogImport
-from billing.uploads import (
+from backoffice.uploads import (
+    UploadGone,
     drop_stale_uploads,
     drop_upload,
     keep_upload,
     open_upload,
     take_upload,
 )
+from billing.access_log import HEADINGS, import_access_log
+from billing.errors import BillingError
+from billing.forms import AccessLogForm
+from billing.models import AccessLogImport
 from weblog.names import full_name
 
 SESSION_KEY = "access_log_upload"
@@ -85,7 +86,7 @@ class ImportPage:
             try:
                 with open_upload(name, sha256=sha256, by=request.user) as file:
                     report = _import(file, waiting, by=request.user, dry_run=True)
-            except BillingError as error:
+            except (BillingError, UploadGone) as error:
                 form.add_error("file", str(error))
                 return self._show(request, form)
             unless_it_fits.pop_all()
@@ -101,7 +102,7 @@ class ImportPage:
             upload = take_upload(waiting["name"], sha256=waiting["sha256"], by=request.user)
             with upload as file:
                 report = _import(file, waiting, by=request.user)
-        except BillingError as error:
+        except (BillingError, UploadGone) as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:billing_accesslogimport_import"))
         finally:
@@ -149,6 +150,7 @@ class AccessLogImportAdmin(ImportPage, ReadOnlyAdmin):
         "digest",
         "person",
         "path_pattern",
+        "trusted_proxies",
         "started_at",
         "finished_at",
         "line_count",

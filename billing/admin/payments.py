@@ -1,25 +1,99 @@
 from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
-from billing.admin.filters import BatchMonthFilter
-from billing.models import Payment
+from billing import holds, payment_dialogs
+from billing.admin.filters import BatchMonthFilter, FlaggedFilter
+from billing.admin.reasons import ReasonActions
+from billing.models import Payment, PaymentInstruction, PayoutBatch
 from billing.money import format_amount
+from billing.payslips import Payslip, list_days
 from billing.resources import PaymentResource
 
-LINES_PER_PAGE = 100
+LINES_PER_PAGE = 50
+STATUS_COLOURS = {
+    "payable": "info",
+    "held": "warning",
+    "carried": "",
+    "paid": "success",
+    "failed": "danger",
+}
+
+Kind = PaymentInstruction.Kind
+Status = Payment.Status
+
+
+class PaymentActions(ReasonActions):
+    """Hold, release, pay out in full: while the payment's batch is a draft."""
+
+    fitting_actions = {Kind.HOLD: ["release", "pay_out"], Kind.PAY_OUT: ["hold", "end_pay_out"]}
+
+    def has_hold_permission(self, request, object_id=None):
+        return request.user.has_perm("billing.hold_payment")
+
+    def find_fitting_actions(self, obj):
+        if obj.batch.status != PayoutBatch.Status.DRAFT:
+            return []
+        order = Payslip(obj).instruction
+        if order:
+            return self.fitting_actions[order.kind]
+        is_kept_back = obj.status in (Status.HELD, Status.CARRIED)
+        return ["hold", "pay_out"] if is_kept_back else ["hold"]
+
+    @action(
+        description="Hold",
+        icon="front_hand",
+        permissions=["hold"],
+        dialog=payment_dialogs.HOLD,
+    )
+    def hold(self, request, form, object_id):
+        success = "The payment is on hold."
+        return self._act(request, form, holds.hold_payment, success, payment=form.subject)
+
+    @action(
+        description="Release",
+        icon="play_circle",
+        permissions=["hold"],
+        dialog=payment_dialogs.RELEASE,
+    )
+    def release(self, request, form, object_id):
+        success = "The hold is ended."
+        return self._act(request, form, holds.release_payment, success, payment=form.subject)
+
+    @action(
+        description="Pay out in full",
+        icon="logout",
+        permissions=["hold"],
+        dialog=payment_dialogs.PAY_OUT,
+    )
+    def pay_out(self, request, form, object_id):
+        success = "What is above zero is paid out in full."
+        return self._act(request, form, holds.pay_out_payment, success, payment=form.subject)
+
+    @action(
+        description="Stop paying out in full",
+        icon="undo",
+        permissions=["hold"],
+        dialog=payment_dialogs.END_PAY_OUT,
+    )
+    def end_pay_out(self, request, form, object_id):
+        success = "The author’s payments follow the ordinary rules again."
+        return self._act(request, form, holds.release_payment, success, payment=form.subject)
 
 
 @admin.register(Payment)
-class PaymentAdmin(ExportAdmin, ReadOnlyAdmin):
+class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
     """The page of a payment reads like a payslip."""
 
     resource_classes = [PaymentResource]
-    list_display = ["author_name", "month", "reference", "amount_paid", "status_label"]
+    actions_detail = ["hold", "release", "pay_out", "end_pay_out"]
+    list_display = ["author_name", "month", "reference", "amount_paid", "kept_back", "status_label"]
     list_select_related = ["batch"]
-    list_filter = [BatchMonthFilter, ("status", ChoicesDropdownFilter)]
+    list_filter = [BatchMonthFilter, ("status", ChoicesDropdownFilter), FlaggedFilter]
     search_fields = ["author_name", "reference__startswith"]
     search_help_text = "Search by author or reference"
     ordering = ["-batch__month", "author_name", "pk"]
@@ -32,12 +106,16 @@ class PaymentAdmin(ExportAdmin, ReadOnlyAdmin):
         css = {"all": ["billing/statement.css"]}
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        lines = obj.lines.order_by("month", "blog_title", "pk")
-        page = Paginator(lines, LINES_PER_PAGE).get_page(request.GET.get("page"))
+        payslip = Payslip(obj)
+        page = Paginator(payslip.lines, LINES_PER_PAGE).get_page(request.GET.get(PAGE_VAR))
+        for line in page:
+            line.day_rows = list_days(line)
         context |= {
             "title": f"Payment {obj}",
             "subtitle": None,
             "payment": obj,
+            "payslip": payslip,
+            "status_colour": STATUS_COLOURS[obj.status],
             "page": page,
             "page_range": page.paginator.get_elided_page_range(page.number),
         }
@@ -51,6 +129,12 @@ class PaymentAdmin(ExportAdmin, ReadOnlyAdmin):
     def amount_paid(self, payment):
         return format_amount(payment.amount, currency=payment.batch.currency)
 
-    @display(description="Status", label={"payable": "info"})
+    @display(description="Kept back", formatting="price")
+    def kept_back(self, payment):
+        if not payment.carried_amount:
+            return None
+        return format_amount(payment.carried_amount, currency=payment.batch.currency, exact=True)
+
+    @display(description="Status", label=STATUS_COLOURS)
     def status_label(self, payment):
-        return payment.status, payment.get_status_display()
+        return payment.status, capfirst(payment.get_status_display())

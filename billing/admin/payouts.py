@@ -1,13 +1,17 @@
 from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
-from billing.admin.actions import ApproverActions, FinanceActions
-from billing.models import PayoutBatch
+from billing.admin.actions import ApproverActions, FinanceActions, SettlementActions
+from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
+from billing.admin.results import ResultsPage
+from billing.models import Payment, PayoutBatch
 from billing.money import format_amount
-from billing.statements import Statement, describe_next_step
+from billing.next_steps import describe_next_step
+from billing.statements import Statement
 from weblog.names import full_name
 
 STATUS_COLOURS = {
@@ -21,13 +25,28 @@ PAYMENTS_PER_PAGE = 100
 
 
 @admin.register(PayoutBatch)
-class PayoutBatchAdmin(FinanceActions, ApproverActions, HistoryAdmin, ReadOnlyAdmin):
+class PayoutBatchAdmin(
+    ResultsPage,
+    FinanceActions,
+    SettlementActions,
+    ApproverActions,
+    HistoryAdmin,
+    ReadOnlyAdmin,
+):
     """The page of a batch is a statement to read; the batch moves by its buttons alone."""
 
     actions_list = ["build"]
-    actions_detail = ["approve", "submit", "export", "return_to_finance", "rebuild", "cancel"]
+    actions_detail = [
+        "approve",
+        "submit",
+        "export",
+        "record_all_paid",
+        "return_to_finance",
+        "rebuild",
+        "cancel",
+    ]
     list_display = ["month_name", "status_label", "payments", "total", "submitter", "approver"]
-    list_select_related = ["submitted_by", "approved_by"]
+    list_select_related = ["submitted_by", "approved_by", "second_approved_by"]
     list_filter = [("status", ChoicesDropdownFilter)]
     search_fields = ["month__startswith"]
     search_help_text = "Search by month, such as 2026-10"
@@ -42,19 +61,22 @@ class PayoutBatchAdmin(FinanceActions, ApproverActions, HistoryAdmin, ReadOnlyAd
         css = {"all": ["billing/statement.css"]}
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_totals()
+        people = self.list_select_related
+        return super().get_queryset(request).with_totals().select_related(*people)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        payments = obj.payments.with_line_totals().order_by("author_name", "pk")
-        page = Paginator(payments, PAYMENTS_PER_PAGE).get_page(request.GET.get("page"))
+        statement = Statement(obj)
+        page, status = _turn_to_payments(request, obj)
         context |= {
             "title": f"Payout of {obj}",
             "subtitle": None,
-            "statement": Statement(obj),
-            "next_step": describe_next_step(batch=obj, user=request.user),
+            "statement": statement,
+            "next_step": describe_next_step(statement=statement, user=request.user),
             "status_colour": STATUS_COLOURS[obj.status],
             "page": page,
+            "may_settle": self.has_settle_permission(request),
             "page_range": page.paginator.get_elided_page_range(page.number),
+            "chosen_status": status,
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -70,7 +92,7 @@ class PayoutBatchAdmin(FinanceActions, ApproverActions, HistoryAdmin, ReadOnlyAd
     def payments(self, batch):
         return f"{batch.payment_count:,}"
 
-    @display(description="Total", formatting="price")
+    @display(description="To be paid", formatting="price")
     def total(self, batch):
         return format_amount(batch.total, currency=batch.currency)
 
@@ -80,4 +102,22 @@ class PayoutBatchAdmin(FinanceActions, ApproverActions, HistoryAdmin, ReadOnlyAd
 
     @display(description="Approved by")
     def approver(self, batch):
-        return full_name(batch.approved_by) if batch.approved_by else None
+        people = filter(None, [batch.approved_by, batch.second_approved_by])
+        return ", ".join(map(full_name, people)) or None
+
+
+def _turn_to_payments(request, batch):
+    """Return the page of payments that was asked for, and the status to which it keeps, if any.
+
+    Only the payments of the page are added up, not all of the batch.
+    """
+    status = request.GET.get("status")
+    payments = batch.payments.order_by("author_name", "pk")
+    if status in Payment.Status:
+        payments = payments.filter(status=status)
+    page = Paginator(payments, PAYMENTS_PER_PAGE).get_page(request.GET.get(PAGE_VAR))
+    shown = payments.filter(pk__in=[payment.pk for payment in page])
+    page.object_list = list(shown.with_line_totals().with_reason())
+    for payment in page:
+        payment.colour = PAYMENT_COLOURS[payment.status]
+    return page, status if status in Payment.Status else None

@@ -1,3 +1,4 @@
+from billing.models.adjustments import Adjustment, PaymentInstruction
 from billing.models.counts import (
     AccessLogImport,
     BlogView,
@@ -7,11 +8,15 @@ from billing.models.counts import (
     RetiredViewTotal,
 )
 from billing.models.findings import Finding, RobotException
-from billing.models.payouts import Payment, PaymentExport, PaymentLine, PayoutBatch
+from billing.models.payouts import Payment, PaymentLine, PayoutBatch
 from billing.models.prices import CategoryPrice
+from billing.models.seals import Acknowledgement, PaymentExport, PaymentResult, Seal
+from billing.models.verifications import Verification
 
 __all__ = [
     "AccessLogImport",
+    "Acknowledgement",
+    "Adjustment",
     "BlogView",
     "CategoryPrice",
     "DailyViewCount",
@@ -19,9 +24,13 @@ __all__ = [
     "MonthlyViewCount",
     "Payment",
     "PaymentExport",
+    "PaymentInstruction",
     "PaymentLine",
+    "PaymentResult",
     "PayoutBatch",
     "ReaderSalt",
     "RetiredViewTotal",
     "RobotException",
+    "Seal",
+    "Verification",
 ]

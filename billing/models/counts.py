@@ -36,6 +36,9 @@ class AccessLogImport(models.Model):
         help_text="Empty where the command line started it.",
     )
     path_pattern = models.CharField(max_length=500)
+    trusted_proxies = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="How many proxies stood before the server, as was told."
+    )
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     lines = models.PositiveBigIntegerField(default=0)

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+from billing.models.adjustments import Adjustment
 from billing.models.prices import CategoryPrice
 from billing.money import AmountField
 from billing.querysets import PaymentQuerySet, PayoutBatchQuerySet
@@ -41,6 +42,15 @@ class PayoutBatch(models.Model):
     rules_version = models.CharField(
         max_length=200, help_text="The counting rules and robot lists in use when it was built."
     )
+    attempt = models.PositiveSmallIntegerField(
+        default=1, help_text="1, and one more for each batch of the month that was cancelled."
+    )
+    minimum_payout = AmountField(
+        default=0, help_text="Less than this is not paid out but carried to the next batch."
+    )
+    approvals_needed = models.PositiveSmallIntegerField(
+        default=1, help_text="How many approvers have to sign; two above a set amount."
+    )
     digest = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of all that was submitted."
     )
@@ -53,6 +63,10 @@ class PayoutBatch(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     approved_at = models.DateTimeField(null=True, blank=True)
+    second_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    second_approved_at = models.DateTimeField(null=True, blank=True)
     return_reason = models.TextField(
         blank=True, max_length=1000, help_text="What the approver asked for, if it was returned."
     )
@@ -80,13 +94,36 @@ class PayoutBatch(models.Model):
                 violation_error_message="Whoever submitted a batch can't approve it.",
             ),
             models.CheckConstraint(
+                condition=Q(second_approved_by__isnull=True)
+                | (
+                    ~Q(second_approved_by=F("submitted_by"))
+                    & ~Q(second_approved_by=F("approved_by"))
+                    & Q(approved_by__isnull=False)
+                ),
+                name="billing_payoutbatch_six_eyes",
+                violation_error_message="The second approver is a third person.",
+            ),
+            models.CheckConstraint(
+                condition=Q(approvals_needed__in=[1, 2]),
+                name="billing_payoutbatch_one_or_two_approvers",
+            ),
+            models.UniqueConstraint(
+                fields=["month", "attempt"], name="billing_payoutbatch_attempt_unique"
+            ),
+            models.CheckConstraint(
                 condition=~Q(status__in=["submitted", "approved", "paid"])
                 | (~Q(digest="") & Q(submitted_by__isnull=False, submitted_at__isnull=False)),
                 name="billing_payoutbatch_submitted_is_signed",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["approved", "paid"])
-                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                | (
+                    Q(approved_by__isnull=False, approved_at__isnull=False)
+                    & (
+                        Q(approvals_needed=1)
+                        | Q(second_approved_by__isnull=False, second_approved_at__isnull=False)
+                    )
+                ),
                 name="billing_payoutbatch_approved_is_signed",
             ),
         ]
@@ -95,6 +132,8 @@ class PayoutBatch(models.Model):
             ("submit_payoutbatch", "Can submit payout batches"),
             ("approve_payoutbatch", "Can approve and return payout batches"),
             ("export_payoutbatch", "Can export payments"),
+            ("settle_payoutbatch", "Can record what the bank did with payments"),
+            ("verify_payoutbatch", "Can verify payouts and take evidence packs"),
         ]
 
     def __str__(self):
@@ -102,10 +141,17 @@ class PayoutBatch(models.Model):
 
 
 class Payment(models.Model):
-    """What a batch pays to one author: the exact sum of its lines, rounded once."""
+    """What a batch owes to one author: the exact sum of its lines, rounded once, or kept back.
+
+    What is held or carried is not lost: it stands on a line of the next batch.
+    """
 
     class Status(models.TextChoices):
-        PAYABLE = "payable"
+        PAYABLE = "payable", "to be paid"
+        HELD = "held", "on hold"
+        CARRIED = "carried", "carried forward"
+        PAID = "paid"
+        FAILED = "failed"
 
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="payments")
     author = models.ForeignKey(
@@ -114,8 +160,17 @@ class Payment(models.Model):
     author_name = models.CharField(max_length=300, help_text="The name as of then.")
     reference = models.CharField(max_length=35, unique=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PAYABLE)
+    status_reason = models.CharField(
+        max_length=1000, blank=True, help_text="Why it is on hold, carried or paid in full."
+    )
     amount = AmountField(help_text="What is paid, in whole units of the smallest coin.")
     rounding = AmountField(help_text="What rounding added to the sum of the lines.")
+    carried_amount = AmountField(
+        default=0, help_text="The sum of the lines, if it waits for the next batch."
+    )
+    digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the payment and its lines."
+    )
 
     objects = PaymentQuerySet.as_manager()
 
@@ -125,9 +180,18 @@ class Payment(models.Model):
             models.UniqueConstraint(
                 fields=["batch", "author"], name="billing_payment_one_per_author"
             ),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="billing_payment_positive"),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["payable", "paid", "failed"], amount__gt=0, carried_amount=0
+                )
+                | Q(status__in=["held", "carried"], amount=0, rounding=0),
+                name="billing_payment_paid_or_kept_back",
+            ),
         ]
-        permissions = [("export_payment", "Can export payments of a list")]
+        permissions = [
+            ("export_payment", "Can export payments of a list"),
+            ("hold_payment", "Can hold, release and pay out in full"),
+        ]
 
     def __str__(self):
         return self.reference
@@ -135,78 +199,112 @@ class Payment(models.Model):
     @property
     def exact_amount(self):
         """The sum of the lines before rounding."""
-        return self.amount - self.rounding
+        return self.amount - self.rounding + self.carried_amount
 
 
 class PaymentLine(models.Model):
-    """The views of one blog in one category at one price: exact, never rounded.
+    """A part of a payment: exact, never rounded, with copies of what it was worked out from.
 
-    Views that a batch took away again, because a later click replaced them, stand negative.
+    Views of one blog in one category at one price in one month; an adjustment; or what an earlier
+    payment did not pay. Views that were taken away after they had been paid stand negative.
     """
 
     class Kind(models.TextChoices):
         VIEWS = "views"
+        ADJUSTMENT = "adjustment"
+        CARRIED_IN = "carried_in", "carried forward"
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="lines")
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="lines", db_index=False
+    )
+    number = models.PositiveIntegerField(help_text="1 and up, within the payment.")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.VIEWS)
-    blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
-    price = models.ForeignKey(CategoryPrice, on_delete=models.PROTECT, related_name="lines")
+    blog = models.ForeignKey(
+        Blog, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    price = models.ForeignKey(
+        CategoryPrice, on_delete=models.PROTECT, null=True, blank=True, related_name="lines"
+    )
+    adjustment = models.ForeignKey(
+        Adjustment,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="lines",
+        db_index=False,
+    )
+    carried_from = models.ForeignKey(
+        Payment,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="carried_to",
+        db_index=False,
+    )
     month = models.DateField(help_text="The month of the views; an earlier one if they came late.")
-    views = models.BigIntegerField()
-    price_per_1000 = AmountField()
+    days = models.TextField(
+        blank=True, help_text="The views of each day of the month: “1:12 2:40” is 12 on the 1st."
+    )
+    views = models.BigIntegerField(default=0)
+    price_per_1000 = AmountField(null=True, blank=True)
     amount = AmountField()
-    blog_title = models.CharField(max_length=200, help_text="The title as of then.")
-    category_name = models.CharField(max_length=100, help_text="The category's name as of then.")
+    blog_title = models.CharField(max_length=200, blank=True, help_text="The title as of then.")
+    category_name = models.CharField(
+        max_length=100, blank=True, help_text="The category's name as of then."
+    )
+    note = models.CharField(
+        max_length=1000, blank=True, help_text="The reason of an adjustment; where a carry is from."
+    )
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the line.")
 
     class Meta:
-        ordering = ["payment", "month", "blog_title", "pk"]
+        ordering = ["payment", "number"]
+        indexes = [
+            models.Index(
+                fields=["adjustment"],
+                condition=Q(adjustment__isnull=False),
+                name="billing_paymentline_adjusted",
+            ),
+            models.Index(
+                fields=["carried_from"],
+                condition=Q(carried_from__isnull=False),
+                name="billing_paymentline_carried",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
-                fields=["payment", "blog", "category", "price", "month"],
-                name="billing_paymentline_unique",
+                fields=["payment", "number"], name="billing_paymentline_numbered"
             ),
             models.CheckConstraint(
-                condition=models.lookups.Exact(
+                condition=~Q(kind="views")
+                | models.lookups.Exact(
                     _whole(F("amount") * 1000), _whole(F("views") * F("price_per_1000"))
                 ),
                 name="billing_paymentline_exact",
             ),
-        ]
-
-    def __str__(self):
-        return f"{self.blog_title}, {self.views} views"
-
-
-class PaymentExport(models.Model):
-    """A file of payments as it was handed out. Downloading it again gives the same bytes."""
-
-    class Format(models.TextChoices):
-        CSV = "csv", "CSV"
-
-    batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="exports")
-    format = models.CharField(max_length=10, choices=Format.choices)
-    file_name = models.CharField(max_length=100)
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField()
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Empty where the command line made it.",
-    )
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        verbose_name = "payment export"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["batch", "format"], name="billing_paymentexport_one_a_format"
+            models.CheckConstraint(
+                condition=Q(
+                    kind="views",
+                    blog__isnull=False,
+                    category__isnull=False,
+                    price__isnull=False,
+                    price_per_1000__isnull=False,
+                    adjustment__isnull=True,
+                    carried_from__isnull=True,
+                )
+                | (
+                    Q(views=0, blog__isnull=True, category__isnull=True, price__isnull=True)
+                    & (
+                        Q(kind="adjustment", adjustment__isnull=False, carried_from__isnull=True)
+                        | Q(kind="carried_in", adjustment__isnull=True, carried_from__isnull=False)
+                    )
+                ),
+                name="billing_paymentline_of_its_kind",
             ),
         ]
 
     def __str__(self):
-        return self.file_name
+        return f"{self.payment}, line {self.number}"

@@ -27,6 +27,17 @@ def signed_amount(value, currency=None):
 
 
 @register.filter
+def less_amount(value, currency=None):
+    """An amount that the sum above it is made less by."""
+    return signed_amount(-value, currency)
+
+
+@register.filter
+def absolute(value):
+    return abs(value)
+
+
+@register.filter
 def number(value):
     return f"{value:,}"
 
@@ -40,3 +51,8 @@ def signed_number(value):
 def taken_away(value):
     """A number that the sum above it is made less by."""
     return f"{-value:+,}"
+
+
+@register.filter
+def minus(value):
+    return -value

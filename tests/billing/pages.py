@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing import payouts
 from billing.models import BlogView, PayoutBatch
+from billing.reviewing import FLAGGING_CHECKS
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.factories import make_blog, make_category, make_count, make_price
 
@@ -16,6 +17,17 @@ BATCHES = "/admin/billing/payoutbatch/"
 
 def url_of(batch, button="change"):
     return f"{BATCHES}{batch.pk}/{button}/"
+
+
+def press(client, batch, button, **data):
+    """Confirm the dialog of a button, filled in as far as `data` does not say otherwise."""
+    filled_in = {
+        "_form_submitted": "True",
+        "reason": "A reason",
+        "password": "secret",
+        **{f"flag_{code}": "Looked at." for code in FLAGGING_CHECKS},
+    }
+    return client.post(url_of(batch, button), filled_in | data)
 
 
 def shown(response):

@@ -437,3 +437,8 @@ def test_file_is_read_as_it_is_needed(monkeypatch):
     monkeypatch.setattr(LogFile, "read_lines", lines)
     assert import_lines([]).outcomes == {Skipped.MALFORMED: 100}
     assert read == 100
+
+
+def test_import_keeps_how_many_proxies_it_believed():
+    assert import_lines([make_line()], trusted_proxies=2).log_import.trusted_proxies == 2
+    assert import_lines([make_line()]).log_import.trusted_proxies == 0

@@ -7,7 +7,7 @@ from billing.counting import fold_views
 from billing.models import BlogView, DailyViewCount, RetiredViewTotal, RobotException
 from billing.retention import retire_day
 from tests.billing.pages import count_queries, make_october
-from tests.billing.test_evidence import IN_SEPTEMBER, approve, click
+from tests.billing.test_evidence import IN_SEPTEMBER, approve_month, click
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.factories import NOON, make_blog, make_price
 
@@ -90,7 +90,7 @@ def test_page_without_views_says_what_it_is_for(client, sign_in):
 
 def test_batches_of_later_months_stand_on_the_page(client, sign_in, blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     click(blog, 15, 30, 45, start=IN_SEPTEMBER)
     click(blog, *range(0, 600, 60), start=NOON)
     fold_views(at=AT)
@@ -106,7 +106,7 @@ def test_batches_of_later_months_stand_on_the_page(client, sign_in, blog):
 
 def test_dropped_views_lead_to_their_totals(client, sign_in, blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     retire_day(dt.date(2026, 9, 10), at=AT)
     sign_in("Auditors")
     found = links(show(client, "2026-09"))
@@ -192,7 +192,7 @@ def test_exceptions_are_there_to_be_read(client, sign_in, role):
 
 def test_statement_counts_dropped_views_as_received(client, sign_in, blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    batch = approve(SEPTEMBER)
+    batch = approve_month(SEPTEMBER)
     retire_day(dt.date(2026, 9, 10), at=AT)
     sign_in("Auditors")
     statement = client.get(f"/admin/billing/payoutbatch/{batch.pk}/change/").context["statement"]

@@ -2,9 +2,16 @@ import datetime as dt
 
 import pytest
 
-from billing import payouts
-from billing.models import Payment, PaymentExport, PaymentLine, PayoutBatch
-from tests.billing.pages import BATCHES, count_queries, shown, url_of
+from billing.models import (
+    Acknowledgement,
+    Payment,
+    PaymentExport,
+    PaymentLine,
+    PaymentResult,
+    PayoutBatch,
+    Seal,
+)
+from tests.billing.pages import BATCHES, count_queries, press, shown, url_of
 from tests.billing.test_payouts import AT, make_batch
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
@@ -21,20 +28,24 @@ BUTTONS = {
     "approve": (Status.SUBMITTED, "Approvers", Status.APPROVED),
     "return": (Status.SUBMITTED, "Approvers", Status.DRAFT),
     "export": (Status.APPROVED, "Finance", Status.APPROVED),
+    "all-paid": (Status.APPROVED, "Finance", Status.PAID),
 }
-
-
-def press(client, batch, button, **data):
-    return client.post(
-        url_of(batch, button), {"_form_submitted": "True", "reason": "A reason", **data}
-    )
 
 
 def facts():
     """All that a button could change."""
     return [
         list(model.objects.order_by("pk").values())
-        for model in (PayoutBatch, PayoutBatch.history.model, Payment, PaymentLine, PaymentExport)
+        for model in (
+            PayoutBatch,
+            PayoutBatch.history.model,
+            Payment,
+            PaymentLine,
+            PaymentExport,
+            PaymentResult,
+            Acknowledgement,
+            Seal,
+        )
     ]
 
 
@@ -63,7 +74,7 @@ def test_button_moves_the_batch(client, sign_in, button):
     batch.refresh_from_db()
     assert response["HX-Redirect"] == url_of(batch)
     assert batch.status == leads_to
-    assert shown(response)[0].startswith(("October 2026 is", "The payments of October 2026 are"))
+    assert "October 2026" in shown(response)[0]
     if button != "export":
         assert batch.history.first().history_user == user
 
@@ -112,37 +123,6 @@ def test_reason_is_asked_for_again_where_it_is_missing(client, sign_in, button, 
     assert batch.status == status
 
 
-def test_superuser_is_bound_by_four_eyes(client, sign_in):
-    user = sign_in("Superusers")
-    batch = make_batch(Status.SUBMITTED, submitter=user)
-    assert "You submitted this batch." in client.get(url_of(batch, "approve")).text
-    assert "You submitted this batch." in shown(press(client, batch, "approve"))[0]
-    batch.refresh_from_db()
-    assert batch.status == Status.SUBMITTED
-
-
-def test_approval_is_refused_where_the_dialog_showed_other_figures(client, sign_in):
-    batch = make_batch(Status.SUBMITTED)
-    sign_in("Approvers")
-    seen = client.get(url_of(batch, "approve")).context["form"].fields["seen"].initial
-    payouts.return_batch(batch=batch, by=make_user(), reason="a test")
-    make_count(PaymentLine.objects.get().blog, 500, dt.date(2026, 10, 20))
-    payouts.rebuild_batch(batch=batch, by=make_user())
-    payouts.submit_batch(batch=batch, by=make_user())
-    assert "changed this batch" in shown(press(client, batch, "approve", seen=seen))[0]
-    batch.refresh_from_db()
-    assert batch.status == Status.SUBMITTED
-
-
-def test_dialog_that_shows_the_figures_as_they_are_approves(client, sign_in):
-    batch = make_batch(Status.SUBMITTED)
-    sign_in("Approvers")
-    seen = client.get(url_of(batch, "approve")).context["form"].fields["seen"].initial
-    press(client, batch, "approve", seen=seen)
-    batch.refresh_from_db()
-    assert batch.status == Status.APPROVED
-
-
 @pytest.mark.parametrize(
     ("status", "role", "titles"),
     [
@@ -150,7 +130,7 @@ def test_dialog_that_shows_the_figures_as_they_are_approves(client, sign_in):
         (Status.DRAFT, "Approvers", []),
         (Status.SUBMITTED, "Finance", []),
         (Status.SUBMITTED, "Approvers", ["Approve", "Return"]),
-        (Status.APPROVED, "Finance", ["Export CSV"]),
+        (Status.APPROVED, "Finance", ["Export CSV", "All paid"]),
         (Status.APPROVED, "Auditors", []),
         (Status.CANCELLED, "Superusers", []),
     ],

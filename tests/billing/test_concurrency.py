@@ -1,25 +1,28 @@
 """What happens at the same moment. Real transactions, on the database that the run uses."""
 
 import datetime as dt
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from billing import counting, payouts, readers
+from billing import counting, readers
 from billing.counting import fold_views, record_view
-from billing.errors import BillingError, WrongStatus
+from billing.errors import BillingError
 from billing.locks import hold_lock
 from billing.models import (
     BlogView,
     DailyViewCount,
     MonthlyViewCount,
-    Payment,
+    PaymentLine,
     PayoutBatch,
     ReaderSalt,
+    Seal,
 )
-from tests.billing.test_payouts import AT, OCTOBER, make_batch
+from tests.billing.killed_payouts import act_at_once, approve_october, build, submit
+from tests.billing.test_payouts import AT
 from tests.factories import make_blog, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,25 +51,29 @@ def click(blog, viewed_at, ip_address="192.0.2.1"):
     record_view(blog=blog, viewed_at=viewed_at, ip_address=ip_address, user_agent=FIREFOX)
 
 
-def test_eight_builds_at_once_leave_one_batch():
+REFUSALS = {
+    build: None,
+    submit: "This batch is submitted by now; only a batch that is draft can be submitted.",
+    approve_october: "This batch is approved by now; only a batch that is submitted can be "
+    "approved.",
+}
+
+
+@pytest.mark.parametrize("act", REFUSALS)
+def test_of_32_processes_at_once_one_wins_and_31_are_told_so(act):
     for _ in range(3):
         blog = make_blog()
         make_price(blog.category, "10")
         make_count(blog, 1000)
-    results = at_once(lambda n: payouts.build_batch(month=OCTOBER, at=AT))
-    assert sorted(is_new for _, is_new in results) == [False] * 7 + [True]
-    assert PayoutBatch.objects.count() == 1
-    assert Payment.objects.count() == 3
-
-
-def test_of_eight_approvals_at_once_one_wins_and_seven_are_told():
-    batch = make_batch(PayoutBatch.Status.SUBMITTED)
-    approvers = [make_user() for _ in range(8)]
-    results = at_once(lambda n: payouts.approve_batch(batch=batch, by=approvers[n]))
-    refused = [result for result in results if isinstance(result, WrongStatus)]
-    assert len(refused) == 7
-    assert "is approved by now" in str(refused[0])
-    assert batch.history.filter(status="approved").count() == 1
+    for earlier in {build: [], submit: [build], approve_october: [build, submit]}[act]:
+        earlier(make_user())
+    told = act_at_once(act, [make_user() for _ in range(32)])
+    batch = PayoutBatch.objects.get()
+    assert batch.payments.count() == PaymentLine.objects.count() == 3
+    assert batch.history.filter(status=batch.status).count() == 1
+    assert Seal.objects.count() == (act is approve_october)
+    refusal = REFUSALS[act]  # none for a build, which returns the batch that stands
+    assert Counter(told) == Counter({None: 1}) + Counter({refusal: 31})
 
 
 def test_32_simultaneous_clicks_of_one_reader_count_once_and_folds_do_not_double(monkeypatch):
@@ -141,13 +148,29 @@ def test_view_is_recorded_although_the_database_dropped_the_connection(monkeypat
     assert BlogView.objects.count() == 2
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite parses in the same process.")
+@pytest.mark.parametrize(("is_pooled", "statements"), [(False, 1), (True, 0)])
+def test_statement_of_a_view_is_prepared_unless_a_pooler_changes_connections(
+    monkeypatch, is_pooled, statements
+):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", is_pooled)
+    blog = make_blog()
+    connection.close()  # for one that has prepared nothing yet
+    for minute in range(2):
+        click(blog, AT - dt.timedelta(minutes=minute))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone() == (statements,)
+    assert BlogView.objects.count() == 2
+
+
 def test_database_that_stays_away_is_an_error_in_the_end(monkeypatch):
     monkeypatch.setattr(counting, "RETRY_AFTER", (0, 0))
     blog, tries = make_blog(), []
     make_click(blog)
 
-    def fail(view):
-        tries.append(view.pk)
+    def fail(facts):
+        tries.append(facts["view_id"])
         raise OperationalError("gone")
 
     monkeypatch.setattr(counting, "_append", fail)
@@ -161,8 +184,8 @@ def test_database_that_stays_away_is_an_error_in_the_end(monkeypatch):
 def test_error_on_a_sound_connection_is_not_tried_again(monkeypatch):
     blog, tries = make_blog(), []
 
-    def fail(view):
-        tries.append(view)
+    def fail(facts):
+        tries.append(facts)
         raise OperationalError("locked")
 
     monkeypatch.setattr(counting, "_append", fail)

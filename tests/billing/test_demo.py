@@ -6,7 +6,15 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from billing import demo
-from billing.models import BlogView, CategoryPrice, DailyViewCount, PayoutBatch
+from billing.models import (
+    BlogView,
+    CategoryPrice,
+    DailyViewCount,
+    Payment,
+    PaymentLine,
+    PayoutBatch,
+)
+from billing.verification import verify_payouts
 from weblog.models import Blog
 
 pytestmark = pytest.mark.django_db
@@ -32,13 +40,15 @@ def var_dir(settings, tmp_path):
     return tmp_path
 
 
-def test_newcomer_finds_a_draft_to_submit_and_two_approved_months(few_views, tmp_path):
+def test_newcomer_finds_a_draft_to_submit_an_approved_month_and_a_paid_one(few_views, tmp_path):
     demo.set_up(accounts_file=tmp_path / "accounts.txt", at=AT)
     assert list(PayoutBatch.objects.values_list("month", "status")) == [
         (dt.date(2026, 10, 1), "draft"),
         (dt.date(2026, 9, 1), "approved"),
-        (dt.date(2026, 8, 1), "approved"),
+        (dt.date(2026, 8, 1), "paid"),
     ]
+    assert set(Payment.objects.values_list("status", flat=True)) == {*Payment.Status}
+    assert set(PaymentLine.objects.values_list("kind", flat=True)) == {*PaymentLine.Kind}
     assert DailyViewCount.objects.filter(day=dt.date(2026, 11, 1)).exists()
     assert not BlogView.objects.filter(viewed_at__gte=AT).exists()
     assert set(BlogView.objects.values_list("outcome", flat=True)) >= {"counted", "robot"}
@@ -83,7 +93,7 @@ def test_interrupted_setup_leaves_nothing_and_starts_again(few_views, var_dir, m
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(demo, "build_closed_months", stop)
+        patch.setattr(demo, "find_months_to_build", stop)
         with pytest.raises(KeyboardInterrupt):
             call_command("setup_demo")
     assert User.objects.count() == BlogView.objects.count() == 0
@@ -98,3 +108,9 @@ def test_demo_is_refused_without_debug(settings, tmp_path):
         call_command("setup_demo")
     assert not User.objects.exists()
     assert not list(tmp_path.iterdir())
+
+
+def test_every_cent_of_the_demo_is_proved(few_views, tmp_path):
+    demo.set_up(accounts_file=tmp_path / "accounts.txt", at=AT)
+    run = verify_payouts()
+    assert (run.difference, run.status) == ("", "passed")

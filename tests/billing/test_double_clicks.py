@@ -7,9 +7,9 @@ from django.db.models import Count, Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import counting
 from billing.counting import fold_views
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
+from billing.periods import day_of
 from tests.factories import make_blog, make_click, make_user
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +136,7 @@ def test_double_click_across_midnight_counts_once_on_the_later_day(blog, midnigh
     make_click(blog, 29.999999, start=midnight)
     fold_views(at=LATER)
     assert outcomes() == ["double_click", "counted"]
-    assert views_by_day() == {counting.day_of(midnight): 1}
+    assert views_by_day() == {day_of(midnight): 1}
 
 
 @pytest.mark.parametrize("midnight", MIDNIGHTS)
@@ -144,7 +144,7 @@ def test_clicks_further_apart_across_midnight_count_on_their_own_days(blog, midn
     make_click(blog, -0.000001, start=midnight)
     make_click(blog, 30, start=midnight)
     fold_views(at=LATER)
-    day = counting.day_of(midnight)
+    day = day_of(midnight)
     assert views_by_day() == {day - dt.timedelta(days=1): 1, day: 1}
 
 

@@ -1,18 +1,30 @@
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
-from billing import payouts
+from billing import holds, payouts
+from billing.adjustments import save_adjustment
 from billing.counting import fold_views
 from billing.evidence import count_outcomes, list_months, make_overview, month_equation
-from billing.models import DailyViewCount, RetiredViewTotal
+from billing.models import Adjustment, DailyViewCount, RetiredViewTotal
 from billing.retention import retire_day
+from billing.settlement import record_results
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
-from tests.factories import NOON, make_blog, make_click, make_count, make_price, make_user
+from tests.factories import (
+    NOON,
+    approve,
+    make_blog,
+    make_click,
+    make_count,
+    make_price,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
 IN_SEPTEMBER = dt.datetime(2026, 9, 10, 10, tzinfo=dt.UTC)
+AUGUST = dt.date(2026, 8, 1)
 NOVEMBER = dt.date(2026, 11, 1)
 IN_JANUARY = dt.datetime(2027, 1, 22, 12, tzinfo=dt.UTC)
 
@@ -29,10 +41,10 @@ def click(blog, *seconds, start, **facts):
         make_click(blog, second, start=start, **facts)
 
 
-def approve(month, at=AT):
+def approve_month(month, at=AT):
     batch, _ = payouts.build_batch(month=month, at=at)
     batch = payouts.submit_batch(batch=batch, by=make_user(), at=at)
-    return payouts.approve_batch(batch=batch, by=make_user(), at=at)
+    return approve(batch, at=at)
 
 
 def outcomes_of(equation):
@@ -85,14 +97,14 @@ def test_counted_views_wait_are_in_check_and_are_paid(blog):
     payouts.cancel_batch(batch=batch, by=make_user(), reason="a test")
     assert month_equation(OCTOBER).waiting == 10
 
-    approve(OCTOBER)
+    approve_month(OCTOBER)
     equation = month_equation(OCTOBER)
     assert (equation.waiting, equation.in_check, equation.paid) == (0, 0, 10)
 
 
 def test_late_views_are_paid_by_the_next_month_and_still_add_up(blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     click(blog, 6000, 6060, start=IN_SEPTEMBER, ip_address="192.0.2.2")
     click(blog, *range(0, 300, 60), start=NOON)
     fold_views(at=AT)
@@ -107,7 +119,7 @@ def test_late_views_are_paid_by_the_next_month_and_still_add_up(blog):
 
 def test_views_taken_away_after_payment_stand_negative_until_a_batch_takes_them_back(blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     click(blog, 15, 75, start=IN_SEPTEMBER)  # the clicks at 0 and 60 become double clicks, as do
     click(blog, 30, start=IN_SEPTEMBER)  # 15 and 30, each followed within 30 seconds
     fold_views(at=AT)
@@ -117,7 +129,7 @@ def test_views_taken_away_after_payment_stand_negative_until_a_batch_takes_them_
     assert (equation.paid, equation.waiting) == (10, -1)
 
     click(blog, *range(0, 300, 60), start=NOON)
-    approve(OCTOBER)
+    approve_month(OCTOBER)
     equation = month_equation(SEPTEMBER)
     assert batches_of(equation) == [(SEPTEMBER, "approved", 10), (OCTOBER, "approved", -1)]
     assert (equation.paid, equation.waiting, equation.unexplained) == (9, 0, 0)
@@ -128,7 +140,7 @@ def test_dropped_views_stay_in_the_equation(blog):
     click(blog, 120, start=IN_SEPTEMBER, user_agent="Googlebot/2.1")
     click(blog, 0, start=IN_SEPTEMBER + dt.timedelta(days=1))
     click(blog, *range(0, 300, 60), start=IN_SEPTEMBER + dt.timedelta(days=1))
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     before = month_equation(SEPTEMBER)
     retire_day(dt.date(2026, 9, 10), at=AT)
     after = month_equation(SEPTEMBER)
@@ -142,13 +154,13 @@ def test_dropped_views_stay_in_the_equation(blog):
 def test_late_negative_and_dropped_views_add_up_together(blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER + dt.timedelta(days=1))
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     click(blog, 15, start=IN_SEPTEMBER + dt.timedelta(days=1))
     click(blog, 30, start=IN_SEPTEMBER + dt.timedelta(days=1))
     click(blog, 45, start=IN_SEPTEMBER + dt.timedelta(days=1))
     click(blog, 9000, 9100, start=IN_SEPTEMBER, ip_address="192.0.2.2")
     click(blog, *range(0, 300, 60), start=NOON)
-    approve(OCTOBER)
+    approve_month(OCTOBER)
     click(blog, 9900, start=IN_SEPTEMBER, ip_address="192.0.2.2")
     fold_views(at=IN_JANUARY)
     retire_day(dt.date(2026, 9, 10), at=IN_JANUARY)
@@ -172,7 +184,7 @@ def test_equation_costs_the_same_for_2_blogs_and_for_20(blog, django_assert_num_
     for number in (2, 18):
         for _ in range(number):
             make_count(make_blog(category=blog.category), 1000)
-        with django_assert_num_queries(4):  # and one for batches, where there are any
+        with django_assert_num_queries(5):
             month_equation(OCTOBER)
 
 
@@ -198,7 +210,7 @@ def test_months_run_from_the_first_thing_to_the_last_newest_first(blog):
 def test_overview_says_of_each_month_what_its_equation_says(blog, django_assert_num_queries):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     click(blog, 700, start=IN_SEPTEMBER, user_agent="Googlebot/2.1")
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     RetiredViewTotal.objects.create(day=dt.date(2026, 9, 1), outcome="own_view", views=3)
     click(blog, 0, 10, 60, start=NOON)
     fold_views(at=AT)
@@ -212,3 +224,92 @@ def test_overview_says_of_each_month_what_its_equation_says(blog, django_assert_
         equation = month_equation(row.month)
         assert (row.received, row.counts) == (equation.received, equation.counts)
     assert make_overview([]) == []
+
+
+# What a payment keeps back
+
+
+def release(batch):
+    payment = batch.payments.get()
+    holds.release_payment(payment=payment, by=make_user(), reason="Settled.", at=AT)
+
+
+def sums_of(equation):
+    assert equation.paid + equation.in_check + equation.held + equation.waiting == equation.counts
+    return equation.paid, equation.in_check, equation.held
+
+
+def test_views_on_hold_are_held_until_a_later_batch_pays_them(blog):
+    make_count(blog, 1000, dt.date(2026, 8, 10))
+    august, _ = payouts.build_batch(month=AUGUST, at=AT)
+    payment = august.payments.get()
+    holds.hold_payment(payment=payment, by=make_user(), reason="Under review.", at=AT)
+    assert sums_of(month_equation(AUGUST)) == (0, 1000, 0)
+    approve_month(AUGUST)
+    assert sums_of(month_equation(AUGUST)) == (0, 0, 1000)
+
+    make_count(blog, 200, dt.date(2026, 9, 10))
+    approve_month(SEPTEMBER)
+    assert sums_of(month_equation(AUGUST)) == (0, 0, 1000)
+    assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 200)
+
+    make_count(blog, 30)
+    october, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    assert sums_of(month_equation(AUGUST)) == (0, 1000, 0)
+    release(october)
+    approve_month(OCTOBER)
+    for month, views in {AUGUST: 1000, SEPTEMBER: 200, OCTOBER: 30}.items():
+        equation = month_equation(month)
+        assert sums_of(equation) == (views, 0, 0)
+        assert batches_of(equation) == [(OCTOBER, "approved", views)]
+
+
+def test_views_of_a_failed_payment_are_held_until_it_is_made_again(blog):
+    make_count(blog, 1000, dt.date(2026, 9, 10))
+    september = approve_month(SEPTEMBER)
+    failed = {september.payments.get().pk: ("failed", "No such account.")}
+    record_results(batch=september, results=failed, by=make_user(), at=AT)
+    assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 1000)
+    october = approve_month(OCTOBER)
+    assert batches_of(month_equation(SEPTEMBER)) == [(OCTOBER, "approved", 1000)]
+    failed = {october.payments.get().pk: ("failed", "No such account.")}
+    record_results(batch=october, results=failed, by=make_user(), at=AT)
+    assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 1000)
+
+
+def test_views_that_a_cancelled_batch_took_in_are_held_again(blog):
+    make_count(blog, 1000, dt.date(2026, 9, 10))
+    september, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
+    payment = september.payments.get()
+    holds.hold_payment(payment=payment, by=make_user(), reason="Under review.", at=AT)
+    approve_month(SEPTEMBER)
+    october, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    assert sums_of(month_equation(SEPTEMBER)) == (0, 1000, 0)
+    payouts.cancel_batch(batch=october, by=make_user(), reason="a test")
+    assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 1000)
+
+
+def test_views_that_an_adjustment_outweighs_are_settled_once_nothing_is_left(blog):
+    make_count(blog, 1000, dt.date(2026, 9, 10))
+    adjustment = Adjustment(author=blog.author, amount=-10, reason="Paid in advance.")
+    save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
+    september = approve_month(SEPTEMBER)
+    assert september.payments.get().status == "carried"
+    assert sums_of(month_equation(SEPTEMBER)) == (1000, 0, 0)
+
+
+def test_equation_follows_any_number_of_carries_with_the_same_queries(
+    blog, django_assert_num_queries, settings
+):
+    settings.MINIMUM_PAYOUT = Decimal(1000)
+    for number in (2, 18):
+        for _ in range(number):
+            make_count(make_blog(category=blog.category), 1000, dt.date(2026, 9, 10))
+        batch, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
+        payouts.rebuild_batch(batch=batch, by=make_user(), at=AT)
+    approve_month(SEPTEMBER)
+    with django_assert_num_queries(7):
+        assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 20_000)
+    approve_month(OCTOBER)
+    with django_assert_num_queries(7):
+        assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 20_000)

@@ -35,7 +35,7 @@ def test_auditors_see_all_of_billing_and_change_nothing(groups):
     views = {f"billing.view_{model._meta.model_name}" for model in tracked - {ReaderSalt}}
     permissions = permissions_of("Auditors")
     assert views <= permissions
-    assert {name.split(".")[1].split("_")[0] for name in permissions} == {"view"}
+    assert {name.split(".")[1].split("_")[0] for name in permissions} == {"view", "verify"}
 
 
 def test_nobody_but_a_superuser_both_submits_and_approves(groups):
@@ -49,7 +49,7 @@ def test_authors_and_editors_have_nothing_of_billing(groups):
         assert not any(p.startswith("billing.") for p in permissions_of(name))
 
 
-def test_only_prices_and_logs_are_entered_by_hand(groups):
+def test_only_prices_adjustments_and_logs_are_entered_by_hand(groups):
     for group in Group.objects.all():
         for permission in permissions_of(group.name):
             app, codename = permission.split(".")
@@ -58,6 +58,8 @@ def test_only_prices_and_logs_are_entered_by_hand(groups):
                 assert codename in {
                     "add_categoryprice",
                     "change_categoryprice",
+                    "add_adjustment",
+                    "change_adjustment",
                     "add_accesslogimport",
                 }
 

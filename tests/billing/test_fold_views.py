@@ -1,11 +1,14 @@
 import datetime as dt
+import os
 from collections import Counter
+from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from backoffice.uploads import keep_upload
 from billing import counting
 from billing.counting import fold_views
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
@@ -156,3 +159,11 @@ def test_command_prints_what_it_settled(blog, capsys):
     make_click(blog)
     call_command("fold_views")
     assert capsys.readouterr().out == "1 counted, 0 double clicks, 0 replaced by a later click\n"
+
+
+def test_fold_job_removes_uploads_that_nobody_confirmed(settings, tmp_path):
+    settings.UPLOAD_DIR = tmp_path
+    keep_upload(chunks=[b"a"], by=make_user())
+    os.utime(next(tmp_path.iterdir()), (0, 0))
+    call_command("fold_views", stdout=StringIO())
+    assert list(tmp_path.iterdir()) == []

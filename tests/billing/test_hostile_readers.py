@@ -9,7 +9,9 @@ import pytest
 from django.db.models import Count
 from django.urls import reverse
 
-from billing.counting import fold_views, make_view
+from billing.bulk_insert import insert_rows
+from billing.clicks import Click, make_click
+from billing.counting import fold_views
 from billing.models import BlogView, DailyViewCount
 from tests.factories import FIREFOX, NOON, make_blog
 
@@ -25,15 +27,16 @@ def blog():
 
 def read(blog, clicks):
     """Store a view for each (seconds from noon, address, user agent), and fold."""
-    BlogView.objects.bulk_create(
-        make_view(
+    rows = [
+        make_click(
             blog=blog,
             viewed_at=NOON + dt.timedelta(seconds=seconds),
             ip_address=ip_address,
             user_agent=user_agent,
-        )
+        ).as_stored()
         for seconds, ip_address, user_agent in clicks
-    )
+    ]
+    insert_rows(BlogView, Click._fields, rows)
     fold_views(at=LATER)
 
 

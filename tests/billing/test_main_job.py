@@ -11,8 +11,9 @@ from django.core.management import call_command
 from django.utils.text import slugify
 
 from billing.models import Payment, PaymentLine, PayoutBatch
-from billing.payouts import approve_batch, submit_batch
-from tests.factories import make_blog, make_category, make_price, make_user
+from billing.payouts import submit_batch
+from billing.sealing import chain_head
+from tests.factories import approve, make_blog, make_category, make_price, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def test_month_of_a_real_log_is_paid_to_the_cent(paths, shared_data, tmp_path, s
     call_command("import_access_log", log, path_pattern=PATTERN)
     call_command("build_payout_batch", month="2015-05")
     batch = submit_batch(batch=PayoutBatch.objects.get(), by=make_user())
-    approve_batch(batch=batch, by=make_user())
+    approve(batch)
     call_command("export_payments", month="2015-05", output=tmp_path / "payments.csv")
 
     earned = defaultdict(Decimal)
@@ -67,6 +68,7 @@ def test_month_of_a_real_log_is_paid_to_the_cent(paths, shared_data, tmp_path, s
     assert sum(earned.values()) == 0
     assert sum(PaymentLine.objects.values_list("views", flat=True)) == 347
 
-    *rows, total = csv.DictReader(io.StringIO((tmp_path / "payments.csv").read_text()))
+    *rows, total, head = csv.DictReader(io.StringIO((tmp_path / "payments.csv").read_text()))
     assert Decimal(total["amount"]) == sum(payment.amount for payment in batch.payments.all())
     assert Decimal(total["amount"]) == sum(Decimal(row["amount"]) for row in rows)
+    assert (head["reference"], head["author"]) == ("chain head", chain_head().hash)

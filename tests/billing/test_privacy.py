@@ -22,7 +22,7 @@ from billing.exports import export_payments
 from billing.models import BlogView, ReaderSalt
 from billing.retention import purge_readers
 from tests.billing.test_payouts import AT, OCTOBER
-from tests.factories import make_blog, make_click, make_line, make_price, make_user
+from tests.factories import approve, make_blog, make_click, make_line, make_price, make_user
 from weblog.views import BlogDetailView
 
 ADDRESS = "203.0.113.77"
@@ -110,7 +110,7 @@ def import_by_admin(client):
 def pay_october():
     batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
     batch = payouts.submit_batch(batch=batch, by=make_user(), at=AT)
-    batch = payouts.approve_batch(batch=batch, by=make_user(), at=AT)
+    batch = approve(batch, at=AT)
     return export_payments(batch=batch, at=AT)
 
 

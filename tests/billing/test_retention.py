@@ -6,21 +6,21 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from backoffice.jobs import run_job
+from backoffice.uploads import keep_upload
 from billing import payouts
 from billing.counting import fold_views
 from billing.errors import NotSealed
 from billing.models import BlogView, DailyViewCount, ReaderSalt, RetiredViewTotal
 from billing.retention import last_retired_day, purge_readers, retire_day
-from billing.uploads import keep_upload
 from tests.billing.test_concurrency import at_once
-from tests.billing.test_evidence import IN_SEPTEMBER, approve, click
+from tests.billing.test_evidence import IN_SEPTEMBER, approve_month, click
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.factories import NOON, make_blog, make_price, make_user
 
 pytestmark = pytest.mark.django_db
 
 HOUR = dt.timedelta(hours=1)
-NOTHING = "0 salts and 0 uploaded logs destroyed; 0 views of 0 days dropped."
+NOTHING = "0 salts and 0 uploaded files destroyed; 0 views of 0 days dropped."
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_views_past_retention_of_a_paid_month_become_totals(blog, keep_30_days):
     click(blog, 0, 10, 60, start=IN_SEPTEMBER)
     click(blog, 120, start=IN_SEPTEMBER, user_agent="Googlebot/2.1")
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER + dt.timedelta(days=5))
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     click(blog, 0, start=AT - dt.timedelta(days=1))
     counts = list(DailyViewCount.objects.values_list("day", "views"))
     result = purge_readers(at=AT)
@@ -81,12 +81,12 @@ def test_views_past_retention_of_a_paid_month_become_totals(blog, keep_30_days):
 
 def test_second_purge_finds_nothing(blog, keep_30_days):
     click(blog, 0, 60, start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     purge_readers(at=AT)
     before = totals()
     assert (
         str(purge_readers(at=AT))
-        == "0 salts and 0 uploaded logs destroyed; 0 views of 0 days dropped."
+        == "0 salts and 0 uploaded files destroyed; 0 views of 0 days dropped."
     )
     assert totals() == before
 
@@ -97,7 +97,7 @@ def test_day_is_kept_until_its_retention_is_over(blog, settings, days, left):
     click(blog, 0, start=NOON - dt.timedelta(days=1))  # 14 October, 39 days before AT
     for _ in range(9):
         click(make_blog(author=blog.author, category=blog.category), 0, start=NOON)
-    approve(OCTOBER)
+    approve_month(OCTOBER)
     purge_readers(at=AT)
     assert BlogView.objects.filter(day=dt.date(2026, 10, 14)).count() == left
 
@@ -113,7 +113,7 @@ def test_views_of_a_month_that_nobody_approved_are_kept(blog, keep_30_days):
 
 def test_views_of_a_month_with_pending_ones_are_kept(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     click(blog, 9000, start=IN_SEPTEMBER)
     assert "some are not counted yet" in purge_readers(at=AT).hindrance
     assert BlogView.objects.count() == 11
@@ -129,7 +129,7 @@ def test_views_of_a_month_that_is_not_closed_are_kept(blog, settings):
 
 def test_views_that_do_not_come_to_the_counts_are_kept(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     BlogView.objects.filter(outcome="counted")[:1].get().delete()
     assert "don't come to what was counted" in purge_readers(at=AT).hindrance
     assert BlogView.objects.count() == 9
@@ -144,14 +144,14 @@ def test_month_of_robots_alone_needs_no_batch(blog, keep_30_days):
 def test_purge_stops_at_the_first_month_that_is_not_sealed(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER - dt.timedelta(days=31))
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     assert "August 2026 are kept" in purge_readers(at=AT).hindrance
     assert last_retired_day() is None
 
 
 def test_day_that_is_retired_twice_adds_to_its_totals(blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     retire_day(dt.date(2026, 9, 10), at=AT)
     click(blog, 0, start=IN_SEPTEMBER, user_agent="Googlebot/2.1")
     click(blog, 6000, start=IN_SEPTEMBER)
@@ -170,7 +170,7 @@ def test_refusal_leaves_everything_as_it_was(blog):
 
 def test_day_takes_as_many_queries_for_10_views_as_for_100(blog, django_assert_max_num_queries):
     click(blog, *range(0, 6000, 60), start=IN_SEPTEMBER)
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     with django_assert_max_num_queries(15):
         retire_day(dt.date(2026, 9, 10), at=AT)
 
@@ -179,7 +179,7 @@ def test_day_takes_as_many_queries_for_10_views_as_for_100(blog, django_assert_m
 def test_four_purges_at_once_leave_the_totals_of_one(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER + dt.timedelta(days=1))
-    approve(SEPTEMBER)
+    approve_month(SEPTEMBER)
     results = at_once(lambda number: purge_readers(at=AT), number=4)
     assert sum(result.views for result in results) == 20
     assert totals() == {(10, "counted"): 10, (11, "counted"): 10}
@@ -190,7 +190,7 @@ def test_command_prints_one_line():
     output = io.StringIO()
     call_command("purge_readers", stdout=output)
     assert (
-        output.getvalue() == "1 salts and 0 uploaded logs destroyed; 0 views of 0 days dropped.\n"
+        output.getvalue() == "1 salts and 0 uploaded files destroyed; 0 views of 0 days dropped.\n"
     )
 
 

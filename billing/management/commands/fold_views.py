@@ -1,8 +1,8 @@
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from backoffice.uploads import drop_stale_uploads
 from billing.counting import fold_views
-from billing.uploads import drop_stale_uploads
 
 
 class Command(BaseCommand):

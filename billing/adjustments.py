@@ -1,0 +1,100 @@
+"""Amounts that finance adds to an author's payment or takes off it, and who may."""
+
+import datetime as dt
+
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from billing.errors import (
+    AdjustmentInUse,
+    FourEyesViolation,
+    InvalidAdjustment,
+    ReasonRequired,
+    WrongStatus,
+)
+from billing.locks import hold_lock
+from billing.models import Adjustment, MonthlyViewCount, PayoutBatch
+from weblog.models import Blog
+from weblog.names import full_name
+
+
+def find_authors() -> models.QuerySet[User]:
+    """Return who may write blogs, or has written some; those who left included."""
+    writers = User.objects.with_perm("weblog.add_blog", is_active=None, include_superusers=False)
+    return User.objects.filter(
+        Q(pk__in=writers.values("pk"))
+        | Exists(Blog.objects.filter(author=OuterRef("pk")))
+        | Exists(MonthlyViewCount.objects.filter(author=OuterRef("pk")))
+    )
+
+
+@transaction.atomic
+def save_adjustment(
+    *, adjustment: Adjustment, by: User, at: dt.datetime | None = None
+) -> Adjustment:
+    """Save a new or changed adjustment, for the next batch that is built. Raises BillingError."""
+    hold_lock("payouts")
+    check_adjustment(adjustment, by=by)
+    first = _find_stored(adjustment) or Adjustment(created_by=by, created_at=at or timezone.now())
+    adjustment.created_by, adjustment.created_at = first.created_by, first.created_at
+    adjustment.withdrawn_by = adjustment.withdrawn_at = None
+    return _save(adjustment, by=by, reason=adjustment.reason)
+
+
+def check_adjustment(adjustment: Adjustment, *, by: User) -> None:
+    """Raise BillingError if `by` may not save the adjustment as it is now."""
+    stored = _find_stored(adjustment)
+    if stored:
+        check_is_open(stored)
+    if by.pk in (adjustment.author_id, stored and stored.author_id):
+        raise FourEyesViolation("Nobody adjusts a payment of their own. Ask somebody else.")
+    if stored and stored.created_by_id == adjustment.author_id:
+        raise FourEyesViolation(
+            f"{full_name(stored.created_by)} made this adjustment, and nobody adjusts a payment of "
+            "their own. Withdraw it and make a new one."
+        )
+    if not adjustment.amount:
+        raise InvalidAdjustment("An adjustment adds something or takes something off.")
+    if not find_authors().filter(pk=adjustment.author_id).exists():
+        raise InvalidAdjustment("An adjustment is for an author: somebody who writes blogs.")
+
+
+def check_is_open(adjustment: Adjustment) -> None:
+    """Raise BillingError if the adjustment was withdrawn, or if a signed batch holds it."""
+    if adjustment.withdrawn_at:
+        raise WrongStatus("This adjustment was withdrawn. Make a new one instead.")
+    signed = PayoutBatch.objects.signed().filter(payments__lines__adjustment=adjustment)
+    if batch := signed.first():
+        raise AdjustmentInUse(
+            f"The batch of {batch} holds this adjustment and is signed, so it can't be changed any "
+            "more. Make a counter-adjustment instead: the next batch takes it in."
+        )
+
+
+@transaction.atomic
+def withdraw_adjustment(
+    *, adjustment: Adjustment, by: User, reason: str, at: dt.datetime | None = None
+) -> Adjustment:
+    """Take an adjustment back before a batch that holds it is signed. It stays to be read."""
+    if not reason.strip():
+        raise ReasonRequired("Say why: the reason is kept with the adjustment.")
+    hold_lock("payouts")
+    adjustment = Adjustment.objects.get(pk=adjustment.pk)
+    check_is_open(adjustment)
+    if adjustment.author_id == by.pk:
+        raise FourEyesViolation("Nobody adjusts a payment of their own. Ask somebody else.")
+    adjustment.withdrawn_by, adjustment.withdrawn_at = by, at or timezone.now()
+    return _save(adjustment, by=by, reason=f"Withdrawn: {reason}")
+
+
+def _find_stored(adjustment: Adjustment) -> Adjustment | None:
+    return Adjustment.objects.filter(pk=adjustment.pk).select_related("created_by").first()
+
+
+def _save(adjustment: Adjustment, *, by: User, reason: str) -> Adjustment:
+    adjustment._history_user = by
+    adjustment._change_reason = reason
+    adjustment.save()
+    return adjustment

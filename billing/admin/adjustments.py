@@ -1,0 +1,206 @@
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, Q
+from django.http import JsonResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import action, display
+
+from backoffice.base_admin import HistoryAdmin
+from billing import payment_dialogs
+from billing.adjustments import (
+    check_is_open,
+    find_authors,
+    save_adjustment,
+    withdraw_adjustment,
+)
+from billing.admin.reasons import ReasonActions
+from billing.errors import BillingError
+from billing.forms import AdjustmentForm
+from billing.models import Adjustment, PaymentLine, PayoutBatch
+from billing.money import format_amount
+from weblog.names import full_name
+
+AUTHORS_PER_PAGE = 20
+STATES = {
+    "waiting": "Waits for the next batch",
+    "draft": "In a draft",
+    "signed": "In a signed batch",
+    "withdrawn": "Withdrawn",
+}
+STATE_COLOURS = {"waiting": "info", "draft": "warning", "signed": "success", "withdrawn": ""}
+
+
+class AdjustmentStateFilter(DropdownFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return list(STATES.items())
+
+    def queryset(self, request, queryset):
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class AdjustmentColumns:
+    @display(description="Author")
+    def author_name(self, adjustment):
+        return full_name(adjustment.author)
+
+    @display(description="Amount", ordering="amount", formatting="price")
+    def signed_amount(self, adjustment):
+        sign = "+" if adjustment.amount > 0 else ""
+        return f"{sign}{format_amount(adjustment.amount, exact=True)}"
+
+    @display(description="Made by")
+    def maker(self, adjustment):
+        return full_name(adjustment.created_by)
+
+    @display(description="Made on", ordering="created_at")
+    def made_on(self, adjustment):
+        return date_format(timezone.localtime(adjustment.created_at))
+
+    @display(description="State", label=STATE_COLOURS)
+    def state_label(self, adjustment):
+        return adjustment.state, describe_state(adjustment)
+
+    @display(description="State")
+    def state_text(self, adjustment):
+        lines = adjustment.standing_lines
+        if not lines:
+            return describe_state(adjustment)
+        url = reverse("admin:billing_payment_change", args=[lines[0].payment_id])
+        link = '<a class="bo-link" href="{}">{}</a>'
+        return format_html(link, url, describe_state(adjustment))
+
+
+@admin.register(Adjustment)
+class AdjustmentAdmin(AdjustmentColumns, ReasonActions, HistoryAdmin):
+    """Amounts by hand. They change until a batch that holds them is signed."""
+
+    form = AdjustmentForm
+    actions_detail = ["withdraw"]
+    list_display = ["author_name", "signed_amount", "reason", "maker", "made_on", "state_label"]
+    list_filter = [AdjustmentStateFilter]
+    list_select_related = ["author", "created_by", "withdrawn_by"]
+    search_fields = ["author__first_name", "author__last_name", "author__username", "reason"]
+    search_help_text = "Search by author or reason"
+    ordering = ["-created_at", "-pk"]
+    sortable_by = ["made_on"]
+    change_form_outer_before_template = "billing/adjustment_note.html"
+    empty_list_text = (
+        "There is no adjustment yet. “Add adjustment” adds an amount to an author’s next payment, "
+        "or takes it off; the next batch that is built takes it in."
+    )
+
+    class Media:
+        css = {"all": ["billing/statement.css"]}
+
+    def get_queryset(self, request):
+        lines = PaymentLine.objects.exclude(payment__batch__status="cancelled")
+        return (
+            super()
+            .get_queryset(request)
+            .with_state()
+            .select_related("author", "created_by", "withdrawn_by")
+            .prefetch_related(
+                Prefetch("lines", lines.select_related("payment__batch"), to_attr="standing_lines")
+            )
+        )
+
+    def get_object(self, request, object_id, from_field=None):
+        adjustment = super().get_object(request, object_id, from_field)
+        if adjustment:
+            adjustment.refusal = _explain_refusal(adjustment)
+        return adjustment
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.authors_view)
+        return [path("authors/", view, name="billing_adjustment_authors"), *super().get_urls()]
+
+    def authors_view(self, request):
+        """Find authors for the form. Finance may not see the accounts, only the authors' names."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        people = find_authors()
+        for word in request.GET.get("term", "").replace("\x00", "").split():
+            people = people.filter(_search_person(word))
+        people = people.order_by("first_name", "last_name", "username")
+        page = Paginator(people, AUTHORS_PER_PAGE).get_page(request.GET.get("page"))
+        results = [{"id": str(user.pk), "text": _describe_person(user)} for user in page]
+        return JsonResponse({"results": results, "pagination": {"more": page.has_next()}})
+
+    def has_change_permission(self, request, obj=None):
+        """Show what has been used to be read. A POST gets an answer from the form."""
+        if request.method == "GET" and getattr(obj, "refusal", ""):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        form.user = request.user
+        return form
+
+    def get_fields(self, request, obj=None):
+        if obj and not self.has_change_permission(request, obj):
+            return ["author_name", "signed_amount", "reason", "state_text", "maker", "made_on"]
+        return ["author", "amount", "reason", "version"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return [field for field in self.get_fields(request, obj) if hasattr(self, field)]
+
+    def save_model(self, request, obj, form, change):
+        save_adjustment(adjustment=obj, by=request.user)
+        draft = PayoutBatch.objects.drafts().first()
+        text = f"Rebuild the draft of {draft} to take it in there." if draft else ""
+        messages.info(request, f"The next batch that is built takes it in. {text}".strip())
+
+    def has_withdraw_permission(self, request, object_id=None):
+        return request.user.has_perm("billing.change_adjustment")
+
+    def find_fitting_actions(self, obj):
+        return [] if obj.refusal else ["withdraw"]
+
+    @action(
+        description="Withdraw",
+        icon="undo",
+        permissions=["withdraw"],
+        dialog=payment_dialogs.WITHDRAW_ADJUSTMENT,
+    )
+    def withdraw(self, request, form, object_id):
+        success = "The adjustment is withdrawn. If a draft holds it, rebuild the draft."
+        return self._act(request, form, withdraw_adjustment, success, adjustment=form.subject)
+
+
+def describe_state(adjustment):
+    """Return where an adjustment of the admin's queryset is, with the batch or the person."""
+    if adjustment.state == "withdrawn":
+        return f"Withdrawn by {full_name(adjustment.withdrawn_by)}"
+    if not adjustment.standing_lines:
+        return STATES["waiting"]
+    batch = adjustment.standing_lines[0].payment.batch
+    return f"In the {'draft' if adjustment.state == 'draft' else 'batch'} of {batch}"
+
+
+def _explain_refusal(adjustment):
+    """Return why the adjustment can't be changed any more, or an empty text."""
+    try:
+        check_is_open(adjustment)
+    except BillingError as error:
+        return str(error)
+    return ""
+
+
+def _search_person(word):
+    return (
+        Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(username__icontains=word)
+    )
+
+
+def _describe_person(user):
+    name, username = full_name(user), user.get_username()
+    return name if name == username else f"{name} ({username})"

@@ -1,0 +1,112 @@
+from django.contrib import admin
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.decorators import action, display
+
+from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
+from billing import payment_dialogs
+from billing.admin.reasons import ReasonActions
+from billing.holds import end_instruction
+from billing.models import PaymentInstruction
+from weblog.names import full_name
+
+
+class OpenFilter(DropdownFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return [("open", "Open"), ("ended", "Ended")]
+
+    def queryset(self, request, queryset):
+        if self.value() not in ("open", "ended"):
+            return queryset
+        return queryset.filter(ended_at__isnull=self.value() == "open")
+
+
+@admin.register(PaymentInstruction)
+class PaymentInstructionAdmin(ReasonActions, HistoryAdmin, ReadOnlyAdmin):
+    """Holds and payments in full, the open ones first. They begin on the page of a payment."""
+
+    actions_detail = ["end"]
+    list_display = ["author_name", "kind_label", "reason", "beginning", "state_label", "ending"]
+    list_filter = [OpenFilter, ("kind", ChoicesDropdownFilter)]
+    search_fields = ["author__first_name", "author__last_name", "author__username", "reason"]
+    search_help_text = "Search by author or reason"
+    ordering = [F("ended_at").desc(nulls_first=True), "-created_at", "-pk"]
+    sortable_by = []
+    fields = readonly_fields = [
+        "author_name",
+        "kind",
+        "reason",
+        "beginning",
+        "ending",
+        "end_reason",
+        "payment",
+    ]
+    empty_list_text = (
+        "Nobody’s payments are on hold. “Hold” and “Pay out in full” are on the page of a payment, "
+        "while its batch is a draft."
+    )
+
+    class Media:
+        css = {"all": ["billing/statement.css"]}
+
+    def get_queryset(self, request):
+        people = ["author", "created_by", "ended_by"]
+        return super().get_queryset(request).select_related(*people)
+
+    def has_end_permission(self, request, object_id=None):
+        return request.user.has_perm("billing.hold_payment")
+
+    def find_fitting_actions(self, obj):
+        return [] if obj.ended_at else ["end"]
+
+    @action(
+        description="End",
+        icon="stop_circle",
+        permissions=["end"],
+        dialog=payment_dialogs.END_INSTRUCTION,
+    )
+    def end(self, request, form, object_id):
+        success = "The instruction is ended."
+        return self._act(request, form, end_instruction, success, instruction=form.subject)
+
+    @display(description="Author")
+    def author_name(self, instruction):
+        return full_name(instruction.author)
+
+    @display(description="What", label={"hold": "warning", "pay_out": "info"})
+    def kind_label(self, instruction):
+        return instruction.kind, capfirst(instruction.get_kind_display())
+
+    @display(description="Since")
+    def beginning(self, instruction):
+        return _describe_moment(instruction.created_at, instruction.created_by)
+
+    @display(description="Until")
+    def ending(self, instruction):
+        if instruction.ended_at is None:
+            return None
+        return _describe_moment(instruction.ended_at, instruction.ended_by)
+
+    @display(description="State", label={"open": "warning"})
+    def state_label(self, instruction):
+        return ("ended", "Ended") if instruction.ended_at else ("open", "Open")
+
+    @display(description="Latest payment")
+    def payment(self, instruction):
+        payment = instruction.author.payments.order_by("-batch__month", "-pk").first()
+        if payment is None:
+            return None
+        url = reverse("admin:billing_payment_change", args=[payment.pk])
+        return format_html('<a class="bo-link" href="{}">{}</a>', url, payment)
+
+
+def _describe_moment(at, by):
+    return f"{date_format(timezone.localtime(at))}, {full_name(by)}"

@@ -1,0 +1,215 @@
+"""What is asked before a batch moves on: the words, the figures and, where needed, a signature."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Sum
+from django.http import Http404
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
+
+from billing.four_eyes import find_objections
+from billing.models import PayoutBatch
+from billing.payouts import find_months_to_build
+from billing.reviewing import find_blockers, find_flags
+
+FLAG_PREFIX = "flag_"
+LOOK_AT = '<a class="bo-link" href="{}" target="_blank">Look at what this is about (new tab)</a>'
+
+
+class BuildDialog(BaseDialogForm):
+    form_before_template = "billing/build_dialog.html"
+
+    def get_before_template_context(self, request, object_id=None):
+        return {"months": find_months_to_build(at=timezone.now())}
+
+
+class BatchDialog(BaseDialogForm):
+    """Shows the figures of the batch, and remembers which they were."""
+
+    form_before_template = "billing/batch_dialog.html"
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        batches = PayoutBatch.objects.with_totals().select_related("submitted_by", "approved_by")
+        try:
+            self.batch = batches.get(pk=object_id)
+        except (PayoutBatch.DoesNotExist, ValueError):
+            raise Http404 from None
+        seen = (self.batch.built_at.isoformat(), self.batch.digest, self.batch.total)
+        self.fields["seen"].initial = "/".join(map(str, seen))
+
+    def get_before_template_context(self, request, object_id=None):
+        return {"form": self, "batch": self.batch}
+
+    @property
+    def is_outdated(self):
+        """Whether the batch was built, changed or signed anew since the dialog was opened."""
+        seen = self.cleaned_data["seen"]
+        return bool(seen) and seen != self.fields["seen"].initial
+
+
+class SubmitDialog(BatchDialog):
+    """Names what stands in the way, and goes no further while anything does."""
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        is_draft = self.batch.status == PayoutBatch.Status.DRAFT
+        self.blockers = find_blockers(self.batch) if is_draft else []
+
+    def get_before_template_context(self, request, object_id=None):
+        return {"form": self, "batch": self.batch, "blockers": self.blockers}
+
+    def clean(self):
+        if self.blockers:
+            raise ValidationError("Put this right first.")
+        return super().clean()
+
+
+class ApproveDialog(BatchDialog):
+    """Shows what is signed; asks for an answer to each flag, and for the password again."""
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        self.objections = []
+        if self.batch.status == PayoutBatch.Status.SUBMITTED:
+            self.objections = self._find_objections()
+            if not self.objections:
+                self._ask()
+
+    def _find_objections(self):
+        objections = find_objections(batch=self.batch, by=self.request.user)
+        if objections:
+            objections.append("Somebody else has to approve it.")
+        elif not self.request.user.has_usable_password():
+            objections = [
+                "An approval is signed with your password, and your account has none. Ask an "
+                "administrator to set one."
+            ]
+        return objections
+
+    def _ask(self):
+        self.flags = find_flags(self.batch)
+        for flag in self.flags:
+            self.fields[f"{FLAG_PREFIX}{flag.code}"] = forms.CharField(
+                label=flag.message,
+                help_text=format_html(LOOK_AT, flag.url),
+                max_length=1000,
+                widget=UnfoldAdminTextareaWidget({"rows": 2}),
+                error_messages={"required": "Write what you make of it: it is kept and sealed."},
+            )
+        self.fields["password"] = forms.CharField(
+            label="Your password, to sign",
+            strip=False,
+            widget=UnfoldAdminPasswordWidget({"autocomplete": "current-password"}),
+            error_messages={"required": "Enter your password: it stands for your signature."},
+        )
+
+    def get_before_template_context(self, request, object_id=None):
+        return {
+            "form": self,
+            "batch": self.batch,
+            "objections": self.objections,
+            "shows_digest": True,
+        }
+
+    def clean_password(self):
+        password = self.cleaned_data["password"]
+        if not self.request.user.check_password(password):
+            raise ValidationError("This is not your password. Nothing was approved.")
+        return password
+
+    def clean(self):
+        if self.objections:
+            raise ValidationError(self.objections)
+        return super().clean()
+
+    @property
+    def acknowledgements(self):
+        """{code of a flag: what was written about it}."""
+        return {
+            name.removeprefix(FLAG_PREFIX): text
+            for name, text in self.cleaned_data.items()
+            if name.startswith(FLAG_PREFIX)
+        }
+
+    @property
+    def is_first_of_two(self):
+        return self.batch.approvals_needed == 2 and not self.batch.approved_by
+
+
+class ReasonDialog(BatchDialog):
+    reason = forms.CharField(
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="Kept with the batch, for everyone who may see it.",
+        error_messages={"required": "Say why: the reason is kept with the batch."},
+    )
+
+
+class AllPaidDialog(BatchDialog):
+    """Shows what has no result yet."""
+
+    def get_before_template_context(self, request, object_id=None):
+        waiting = self.batch.payments.payable().aggregate(
+            payments=Count("pk"), amount=Sum("amount", default=0)
+        )
+        return {"form": self, "batch": self.batch, "waiting": waiting}
+
+
+BUILD = {
+    "title": "Build the batches of closed months?",
+    "form_class": BuildDialog,
+    "form_submit_text": "Build",
+}
+SUBMIT = {
+    "title": "Submit this batch for approval?",
+    "description": "You sign these payments. Nothing in the batch can change until somebody else "
+    "has approved it or returned it to finance.",
+    "form_class": SubmitDialog,
+    "form_submit_text": "Submit",
+}
+APPROVE = {
+    "title": "Approve this batch?",
+    "description": "You sign these payments beside the person who submitted them. Once it is "
+    "approved, nothing in the batch can change any more, and finance can export it.",
+    "form_class": ApproveDialog,
+    "form_submit_text": "Approve",
+}
+RETURN = {
+    "title": "Return this batch to finance?",
+    "description": "It becomes a draft again, with your reason at the top of its page.",
+    "form_class": ReasonDialog,
+    "form_submit_text": "Return",
+}
+REBUILD = {
+    "title": "Rebuild this batch?",
+    "description": "The payments are worked out anew from the views and prices as they are now. "
+    "Adjustments and holds are kept. The new payments take the place of these:",
+    "form_class": BatchDialog,
+    "form_submit_text": "Rebuild",
+}
+CANCEL = {
+    "title": "Cancel this batch?",
+    "description": "It is given up, and stays to be read. What it holds is paid by the next batch "
+    "that is built for the month.",
+    "form_class": ReasonDialog,
+    "form_submit_text": "Yes, cancel the batch",
+}
+EXPORT = {
+    "title": "Export the payments as CSV?",
+    "description": "The file is made and kept, with who made it and when. Exporting again gives "
+    "the same file.",
+    "form_class": BatchDialog,
+    "form_submit_text": "Export",
+}
+ALL_PAID = {
+    "title": "Were all payments made?",
+    "description": "Each payment that has no result yet is recorded as paid. If the bank refused "
+    "some of them, use “Record bank results” instead.",
+    "form_class": AllPaidDialog,
+    "form_submit_text": "All payments were made",
+}

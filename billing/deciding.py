@@ -1,0 +1,47 @@
+"""Whether a payment is paid out now, held, or carried to the next batch; and the rounding."""
+
+from decimal import Decimal
+
+from billing.models import Payment, PaymentInstruction
+from billing.money import format_amount, round_amount
+
+Status = Payment.Status
+Order = PaymentInstruction.Kind
+
+
+def decide_payment(
+    payment: Payment, *, exact: Decimal, minimum: Decimal, instruction: PaymentInstruction | None
+) -> Payment:
+    """Set the status, its reason and the amounts of a payment whose lines add up to `exact`.
+
+    `instruction` is the one that is open for the author, if any.
+    """
+    amount = round_amount(exact)
+    payment.status, payment.status_reason = _decide(payment, amount, minimum, instruction)
+    if payment.status == Status.PAYABLE:
+        payment.amount, payment.rounding, payment.carried_amount = (
+            amount,
+            amount - exact,
+            Decimal(0),
+        )
+    else:
+        payment.amount, payment.rounding, payment.carried_amount = Decimal(0), Decimal(0), exact
+    return payment
+
+
+def _decide(
+    payment: Payment, amount: Decimal, minimum: Decimal, instruction: PaymentInstruction | None
+) -> tuple[Status, str]:
+    if instruction and instruction.kind == Order.HOLD:
+        return Status.HELD, instruction.reason
+    is_paid_out = instruction is not None
+    if not (payment.author.is_active or is_paid_out):
+        return Status.HELD, "The author's account is deactivated."
+    if amount <= 0:
+        return Status.CARRIED, "There is nothing above zero to pay."
+    if is_paid_out:
+        return Status.PAYABLE, f"Paid out in full: {instruction.reason}"
+    if amount < minimum:
+        least = format_amount(minimum, currency=payment.batch.currency)
+        return Status.CARRIED, f"Below the minimum of {least}."
+    return Status.PAYABLE, ""

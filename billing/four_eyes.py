@@ -1,0 +1,40 @@
+"""Who may not approve a batch: whoever has a finger in it, superusers included."""
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+
+from billing.models import Adjustment, PaymentInstruction, PaymentLine, PayoutBatch
+from billing.pricing import find_price_editors
+
+
+def find_objections(*, batch: PayoutBatch, by: User) -> list[str]:
+    """Return why `by` may not approve the batch, a sentence for each rule. At most six queries."""
+    objections = []
+    if batch.submitted_by_id == by.pk:
+        objections.append("You submitted this batch.")
+    if by.pk in (batch.approved_by_id, batch.second_approved_by_id):
+        objections.append("You have approved this batch already.")
+    if batch.payments.filter(author=by).exists():
+        objections.append("This batch pays you.")
+    if find_price_editors(batch).filter(pk=by.pk).exists():
+        objections.append("You were the last to change a price that this batch uses.")
+    if _edited_adjustments(batch, by).exists():
+        objections.append("You made or changed an adjustment that this batch includes.")
+    if _gave_instructions(batch, by).exists():
+        objections.append("You held, released or ordered in full a payment of this batch.")
+    return objections
+
+
+def _edited_adjustments(batch: PayoutBatch, by: User):
+    lines = PaymentLine.objects.filter(payment__batch=batch, adjustment__isnull=False)
+    history = Adjustment.history.model.objects
+    edited = Q(history_user=by) | Q(created_by=by)
+    return history.filter(edited, id__in=lines.values("adjustment"))
+
+
+def _gave_instructions(batch: PayoutBatch, by: User):
+    """Return those for authors of the batch that `by` gave, or ended since its month began."""
+    given = Q(created_by=by) | Q(ended_by=by)
+    return PaymentInstruction.objects.filter(
+        given, author__in=batch.payments.values("author")
+    ).exclude(ended_at__date__lt=batch.month)

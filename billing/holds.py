@@ -1,0 +1,120 @@
+"""Payments kept back, and payments made in full: standing orders for an author, and their end.
+
+An order outlasts the batch in which it was given. The author's payments in drafts follow at once,
+so that a draft always shows what rebuilding it would give.
+"""
+
+import datetime as dt
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from billing.deciding import decide_payment
+from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus
+from billing.locks import hold_lock
+from billing.models import Payment, PaymentInstruction, PayoutBatch
+from billing.sealing import digest_payment, record_payment
+from billing.transitions import claim_batch, require_reason
+
+Kind = PaymentInstruction.Kind
+
+
+def hold_payment(
+    *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
+) -> PaymentInstruction:
+    """Keep a draft's payment, and all later ones of its author, back until it is released."""
+    return _instruct(payment, Kind.HOLD, by=by, reason=reason, at=at or timezone.now())
+
+
+def pay_out_payment(
+    *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
+) -> PaymentInstruction:
+    """Pay an author who leaves whatever is above zero: below the minimum, or deactivated, too."""
+    return _instruct(payment, Kind.PAY_OUT, by=by, reason=reason, at=at or timezone.now())
+
+
+@transaction.atomic
+def release_payment(
+    *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
+) -> PaymentInstruction:
+    """End the instruction that keeps a draft's payment back. Raises WrongStatus without one."""
+    claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
+    instruction = PaymentInstruction.objects.open().filter(author=payment.author_id).first()
+    if instruction is None:
+        raise WrongStatus(
+            "No instruction keeps this payment back. If the author's account is deactivated, "
+            "activate it and rebuild the batch, or pay out in full."
+        )
+    return end_instruction(instruction=instruction, by=by, reason=reason, at=at)
+
+
+@transaction.atomic
+def end_instruction(
+    *, instruction: PaymentInstruction, by: User, reason: str, at: dt.datetime | None = None
+) -> PaymentInstruction:
+    """End a hold or an order to pay out in full. Raises InstructionEnded."""
+    require_reason(reason)
+    hold_lock("payouts")
+    instruction = PaymentInstruction.objects.get(pk=instruction.pk)
+    if instruction.ended_at:
+        raise InstructionEnded(f"This instruction was ended on {instruction.ended_at:%-d %B %Y}.")
+    _refuse_own(instruction.author_id, by)
+    _end(instruction, by=by, reason=reason, at=at or timezone.now())
+    _decide_drafts(instruction.author_id)
+    return instruction
+
+
+@transaction.atomic
+def _instruct(
+    payment: Payment, kind: Kind, *, by: User, reason: str, at: dt.datetime
+) -> PaymentInstruction:
+    require_reason(reason)
+    claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
+    _refuse_own(payment.author_id, by)
+    standing = PaymentInstruction.objects.open().filter(author=payment.author_id).first()
+    if standing and standing.kind == kind:
+        raise WrongStatus(f"There is an instruction to that effect already: {standing.reason}")
+    if standing:
+        _end(standing, by=by, reason=f"Replaced: {reason}"[:900], at=at)
+    instruction = PaymentInstruction(
+        author_id=payment.author_id, kind=kind, reason=reason, created_by=by, created_at=at
+    )
+    _save(instruction, by=by, reason=reason)
+    _decide_drafts(payment.author_id)
+    return instruction
+
+
+def _refuse_own(author_id: int, by: User) -> None:
+    if author_id == by.pk:
+        raise FourEyesViolation("This is a payment of your own. Somebody else has to decide.")
+
+
+def _end(instruction: PaymentInstruction, *, by: User, reason: str, at: dt.datetime) -> None:
+    instruction.ended_by, instruction.ended_at, instruction.end_reason = by, at, reason
+    _save(instruction, by=by, reason=reason)
+
+
+def _save(instruction: PaymentInstruction, *, by: User, reason: str) -> None:
+    instruction._history_user = by
+    instruction._change_reason = reason
+    instruction.save()
+    del instruction._history_user, instruction._change_reason
+
+
+def _decide_drafts(author_id: int) -> None:
+    """Put the author's payments in drafts right. Four queries a draft."""
+    payments = Payment.objects.filter(
+        author=author_id, batch__status=PayoutBatch.Status.DRAFT
+    ).select_related("author", "batch")
+    instruction = PaymentInstruction.objects.open().filter(author=author_id).first()
+    for payment in payments:
+        decide_payment(
+            payment,
+            exact=payment.exact_amount,
+            minimum=payment.batch.minimum_payout,
+            instruction=instruction,
+        )
+        digests = list(payment.lines.order_by("number").values_list("digest", flat=True))
+        payment.digest = digest_payment(record_payment(payment), digests)
+        payment.save()

@@ -1,0 +1,70 @@
+"""Mails about a batch to the people who move it on. Sent once the step is committed.
+
+A mail that can't be sent is logged, and changes nothing about the step. None names an author.
+"""
+
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet, Sum
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from billing import sealing
+from billing.models import PayoutBatch
+from billing.money import format_amount
+
+
+def mail_submitted(batch: PayoutBatch) -> None:
+    """Ask those who may approve the batch, and have not signed it, to look at it."""
+    signers = [batch.submitted_by_id, batch.approved_by_id]
+    approvers = User.objects.with_perm("billing.approve_payoutbatch").exclude(pk__in=signers)
+    _mail_after_commit(f"Approve the payout of {batch}", "submitted", batch, to=approvers)
+
+
+def mail_returned(batch: PayoutBatch, *, to: User) -> None:
+    """Tell whoever had submitted the batch why it is a draft again."""
+    to = User.objects.filter(pk=to.pk)
+    _mail_after_commit(f"The payout of {batch} was returned", "returned", batch, to=to)
+
+
+def mail_approved(batch: PayoutBatch) -> None:
+    """Tell the submitter, and those who export payments, that the batch can be paid."""
+    finance = User.objects.with_perm("billing.export_payoutbatch", include_superusers=False)
+    to = finance | User.objects.filter(pk=batch.submitted_by_id)
+    _mail_after_commit(f"The payout of {batch} is approved", "approved", batch, to=to)
+
+
+def _mail_after_commit(
+    subject: str, template: str, batch: PayoutBatch, *, to: QuerySet[User]
+) -> None:
+    transaction.on_commit(partial(_mail, subject, template, batch, to=to), robust=True)
+
+
+def _mail(subject: str, template: str, batch: PayoutBatch, *, to: QuerySet[User]) -> None:
+    addresses = to.filter(is_active=True).exclude(email="").order_by("email")
+    context = _describe(batch)
+    EmailMessage(
+        subject,
+        render_to_string(f"billing/mail/{template}.txt", context),
+        to=list(addresses.values_list("email", flat=True).distinct()),
+    ).send()
+
+
+def _describe(batch: PayoutBatch) -> dict:
+    sums = batch.payments.aggregate(
+        total=Sum("amount", default=0),
+        paying=Count("pk", filter=Q(amount__gt=0)),
+        kept_back=Count("pk", filter=Q(amount=0)),
+    )
+    path = reverse("admin:billing_payoutbatch_change", args=[batch.pk])
+    return {
+        "batch": batch,
+        "total": format_amount(sums.pop("total"), currency=batch.currency),
+        **sums,
+        "url": f"{settings.SITE_URL.rstrip('/')}{path}",
+        "seal": sealing.chain_head(),
+    }

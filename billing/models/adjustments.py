@@ -1,0 +1,114 @@
+"""What people add to the views: amounts for an author, and orders to hold or to pay out in full."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from simple_history.models import HistoricalRecords
+
+from billing.money import AmountField, format_amount
+from billing.querysets import AdjustmentQuerySet, PaymentInstructionQuerySet
+from weblog.names import full_name
+
+
+class Adjustment(models.Model):
+    """An amount that the next batch adds to an author's payment, or takes off it."""
+
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="adjustments"
+    )
+    amount = AmountField(help_text="Added to the author's next payment; with a minus, taken off.")
+    reason = models.CharField(
+        max_length=1000,
+        blank=True,
+        help_text="Read by the approver, the auditors and the author. A batch can't be submitted "
+        "without it.",
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(editable=False)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = AdjustmentQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(amount=0),
+                name="billing_adjustment_not_zero",
+                violation_error_message="An adjustment adds something or takes something off.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(author=F("created_by")),
+                name="billing_adjustment_not_ones_own",
+                violation_error_message="Nobody adjusts a payment of their own.",
+            ),
+        ]
+
+    def __str__(self):
+        sign = "+" if self.amount > 0 else ""
+        return f"{sign}{format_amount(self.amount, exact=True)} for {full_name(self.author)}"
+
+
+class PaymentInstruction(models.Model):
+    """A standing order for an author's payments, until somebody ends it."""
+
+    class Kind(models.TextChoices):
+        HOLD = "hold", "hold"
+        PAY_OUT = "pay_out", "pay out in full"
+
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payment_instructions"
+    )
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    reason = models.CharField(max_length=900)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=900, blank=True)
+
+    objects = PaymentInstructionQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "payment instruction"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["author"],
+                condition=Q(ended_at__isnull=True),
+                name="billing_paymentinstruction_one_open",
+                violation_error_message="This author's payments have an instruction already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(author=F("created_by")),
+                name="billing_paymentinstruction_not_ones_own",
+                violation_error_message="Nobody decides about payments of their own.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="billing_paymentinstruction_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by__isnull=True)
+                | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="billing_paymentinstruction_ended_by_somebody",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()}: {full_name(self.author)}"

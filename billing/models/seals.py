@@ -1,0 +1,130 @@
+"""What is signed and handed out: acknowledgements, the chain of seals, bank results and files."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from billing.models.payouts import Payment, PayoutBatch
+
+
+class Acknowledgement(models.Model):
+    """What an approver wrote about something that a check had flagged in the batch."""
+
+    batch = models.ForeignKey(
+        PayoutBatch, on_delete=models.PROTECT, related_name="acknowledgements"
+    )
+    digest = models.CharField(max_length=64, help_text="Of the batch as it was submitted.")
+    flag = models.CharField(max_length=50, help_text="The check that raised it.")
+    message = models.CharField(max_length=500, help_text="What the check said.")
+    text = models.TextField(max_length=1000)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "digest", "flag", "by"], name="billing_acknowledgement_once"
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="billing_acknowledgement_written"),
+        ]
+
+    def __str__(self):
+        return f"{self.flag}: {self.text}"
+
+
+class Seal(models.Model):
+    """A link of the chain that holds everything signed. Rows are added, never changed.
+
+    Its hash covers its content and the hash before it, so that nothing signed can be changed, put
+    in, left out or put back without changing every hash after it.
+    """
+
+    class Kind(models.TextChoices):
+        APPROVAL = "approval"
+        SETTLEMENT = "settlement"
+
+    number = models.PositiveIntegerField(unique=True, help_text="1 and up, without a gap.")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="seals")
+    content = models.TextField(help_text="What was signed, as canonical JSON.")
+    previous_hash = models.CharField(max_length=64, help_text="Zeros before the first one.")
+    hash = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch"],
+                condition=Q(kind="approval"),
+                name="billing_seal_one_approval_a_batch",
+            ),
+        ]
+
+    def __str__(self):
+        return f"seal {self.number}"
+
+
+class PaymentResult(models.Model):
+    """What the bank did with a payment. Rows are added; the latest one holds."""
+
+    class Outcome(models.TextChoices):
+        PAID = "paid"
+        FAILED = "failed"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="results")
+    seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="results")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it failed.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["payment", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(outcome="failed") | ~Q(reason=""),
+                name="billing_paymentresult_failure_has_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["payment", "seal"], name="billing_paymentresult_one_a_seal"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.payment} {self.outcome}"
+
+
+class PaymentExport(models.Model):
+    """A file of payments as it was handed out. Downloading it again gives the same bytes."""
+
+    class Format(models.TextChoices):
+        CSV = "csv", "CSV"
+
+    batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="exports")
+    format = models.CharField(max_length=10, choices=Format.choices)
+    file_name = models.CharField(max_length=100)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty where the command line made it.",
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = "payment export"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "format"], name="billing_paymentexport_one_a_format"
+            ),
+        ]
+
+    def __str__(self):
+        return self.file_name

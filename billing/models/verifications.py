@@ -1,0 +1,55 @@
+"""What was verified: when, for whom, how far it came, and what was found."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Verification(models.Model):
+    """One run of verify_payouts. It goes on from where it stands, a portion at a time."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running"
+        PASSED = "passed", "no difference"
+        FAILED = "failed", "difference found"
+
+    month = models.DateField(null=True, blank=True, help_text="Empty: all months.")
+    head = models.CharField(
+        max_length=64, blank=True, help_text="A hash that has to be a link of the chain."
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty where the command line or the nightly job started it.",
+    )
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
+    steps = models.PositiveIntegerField(help_text="How many portions of work there are.")
+    done = models.PositiveIntegerField(default=0, help_text="How many of them are done.")
+    remaining = models.JSONField(default=list, help_text="What is still to be checked.")
+    numbers = models.JSONField(default=dict, help_text="How much was checked, by kind.")
+    missing_guards = models.JSONField(default=list, help_text="Of the database, on sealed tables.")
+    difference = models.TextField(blank=True, help_text="The first one, with its row.")
+    chain_head = models.CharField(
+        max_length=64, blank=True, help_text="The head of the chain as it was verified."
+    )
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status="running", finished_at__isnull=True)
+                | models.Q(status__in=["passed", "failed"], finished_at__isnull=False),
+                name="billing_verification_finished",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.month:%B %Y}" if self.month else "All months"
+
+    @property
+    def percent(self):
+        return 100 * self.done // (self.steps or 1)

@@ -1,0 +1,94 @@
+"""What a batch is waiting for, in a sentence for whoever looks at it."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+
+from billing.four_eyes import find_objections
+from billing.models import Finding, PayoutBatch
+from billing.statements import Statement
+from weblog.names import full_name
+
+Status = PayoutBatch.Status
+
+
+def describe_next_step(*, statement: Statement, user: User) -> str:
+    """Return the sentence that tells `user` what the batch is waiting for. At most six queries."""
+    describe: dict[str, Callable[[Statement, User], str]] = {
+        Status.DRAFT: _describe_draft,
+        Status.SUBMITTED: _describe_submitted,
+        Status.APPROVED: _describe_approved,
+        Status.PAID: _describe_paid,
+        Status.CANCELLED: _describe_cancelled,
+    }
+    return describe[statement.batch.status](statement, user)
+
+
+def _describe_draft(statement: Statement, user: User) -> str:
+    batch = statement.batch
+    if not user.has_perm("billing.submit_payoutbatch"):
+        return "Finance is checking the payments. An approver comes next."
+    if not batch.payment_count:
+        return "There is nothing to pay. Cancel the batch."
+    if statement.blockers:
+        return "Put right what stands in the way, as listed below. Then submit the batch."
+    if batch.return_reason:
+        return "Put right what the approver asks for, rebuild the batch, and submit it again."
+    findings = Finding.objects.filter(month=batch.month)
+    if findings.filter(status=Finding.Status.EXCLUDED, decided_at__gt=batch.built_at).exists():
+        return "Rebuild the batch: views were excluded since it was built."
+    if number := findings.filter(status=Finding.Status.OPEN).count():
+        text = "1 open finding" if number == 1 else f"{number:,} open findings"
+        return f"Decide about {text}, check the payments, then submit the batch for approval."
+    if not batch.total:
+        return (
+            "Nothing is paid out: every payment is on hold or carried to the next batch. Check "
+            "them, then submit the batch for approval all the same."
+        )
+    return "Check the payments, then submit the batch for approval."
+
+
+def _describe_submitted(statement: Statement, user: User) -> str:
+    batch = statement.batch
+    if batch.approved_by:
+        waiting = f"{full_name(batch.approved_by)} has approved it. It needs a second approver."
+    else:
+        number = "two approvers" if batch.approvals_needed == 2 else "an approver"
+        waiting = f"Waiting for {number}."
+    if batch.submitted_by_id == user.pk:
+        return f"{waiting} You submitted it, so somebody else has to approve it."
+    if not user.has_perm("billing.approve_payoutbatch"):
+        return waiting
+    if objections := find_objections(batch=batch, by=user):
+        return " ".join([*objections, "Somebody else has to approve it."])
+    advice = "Check the payments, then approve the batch, or return it to finance with a reason."
+    return f"{waiting} {advice}" if batch.approvals_needed == 2 else advice
+
+
+def _describe_approved(statement: Statement, user: User) -> str:
+    is_exported = bool(statement.exports)
+    if is_exported and user.has_perm("billing.settle_payoutbatch"):
+        return (
+            "The payments are exported. Have them paid by the file below, under “Files”. Once "
+            "the bank has answered, record its results."
+        )
+    if not is_exported and user.has_perm("billing.export_payoutbatch"):
+        return "Export the payments, and have them paid by the file."
+    return "Approved. Finance exports the payments, has them paid and records the bank's results."
+
+
+def _describe_paid(statement: Statement, user: User) -> str:
+    if not statement.batch.total:
+        return "Everything is done. Nothing was paid out: all is on hold or carried."
+    number = statement.shares["failed"].payments
+    if not number:
+        return "Everything is done: the payments were made."
+    if number == 1:
+        return "The payments were made but for 1 that failed. It comes back with a later batch."
+    return (
+        f"The payments were made but for {number:,} that failed. They come back with a later batch."
+    )
+
+
+def _describe_cancelled(statement: Statement, user: User) -> str:
+    return "This batch was given up. What it held is paid by another batch."

@@ -1,0 +1,106 @@
+"""What the bank did with the payments of an approved batch. Results are added, never changed."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import batched
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from billing.errors import ReasonRequired, WrongStatus
+from billing.models import Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
+from billing.sealing import append_seal, make_settlement
+from billing.transitions import claim_batch, move_batch
+
+Outcome = PaymentResult.Outcome
+Status = Payment.Status
+
+PAYMENTS_AT_A_TIME = 1_000
+
+# From what a payment may be to the outcome, and back where the bank or a clerk was wrong.
+SETTLED_FROM = {
+    Outcome.PAID: {Status.PAYABLE, Status.FAILED},
+    Outcome.FAILED: {Status.PAYABLE, Status.PAID},
+}
+
+
+@transaction.atomic
+def record_results(
+    *,
+    batch: PayoutBatch,
+    results: Mapping[int, tuple[Outcome, str]],
+    by: User,
+    at: dt.datetime | None = None,
+) -> PayoutBatch:
+    """Record {payment_id: (outcome, reason)}, all or nothing, and seal it.
+
+    A failure needs a reason, and comes back with the next batch. With the last one recorded the
+    batch is paid. Raises WrongStatus and ReasonRequired, naming the payment.
+    """
+    at = at or timezone.now()
+    approved, paid = PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID
+    batch = claim_batch(batch, approved, paid, verb="settled")
+    payments = _load_payments(batch, results)
+    taken_in = _find_taken_in(results)
+    rows = []
+    for pk, (outcome, reason) in results.items():
+        payment = payments[pk]
+        _check_result(payment, Outcome(outcome), reason, taken_in)
+        rows.append(
+            PaymentResult(payment=payment, outcome=outcome, reason=reason.strip(), by=by, at=at)
+        )
+    if not rows:
+        raise WrongStatus("There is no payment left to record a result for.")
+    seal = append_seal(batch=batch, kind=Seal.Kind.SETTLEMENT, content=make_settlement(rows), at=at)
+    for row in rows:
+        row.seal = seal
+    PaymentResult.objects.bulk_create(rows, batch_size=PAYMENTS_AT_A_TIME)
+    _set_statuses(rows)
+    if batch.status == approved and not batch.payments.payable().exists():
+        return move_batch(batch, paid, by=by, reason="All payments have a result")
+    return batch
+
+
+def _load_payments(batch: PayoutBatch, results: Mapping) -> dict[int, Payment]:
+    payments = {payment.pk: payment for payment in batch.payments.all() if payment.pk in results}
+    if len(payments) < len(results):
+        raise WrongStatus(f"A payment that is not of the batch of {batch} can't be settled here.")
+    return payments
+
+
+def _find_taken_in(results: Mapping) -> set[int]:
+    """Return which payments a later batch took in after they had failed."""
+    return {
+        pk
+        for pks in batched(results, PAYMENTS_AT_A_TIME)
+        for pk in PaymentLine.objects.filter(carried_from__in=pks)
+        .exclude(payment__batch__status=PayoutBatch.Status.CANCELLED)
+        .values_list("carried_from", flat=True)
+    }
+
+
+def _check_result(payment: Payment, outcome: Outcome, reason: str, taken_in: set[int]) -> None:
+    if payment.status not in SETTLED_FROM[outcome]:
+        raise WrongStatus(
+            f"{payment.reference} is {payment.get_status_display().lower()}: it can't be recorded "
+            f"as {outcome.label.lower()}."
+        )
+    if outcome == Outcome.PAID and payment.pk in taken_in:
+        raise WrongStatus(
+            f"{payment.reference} failed, and a later batch pays it again. Hold the payment there, "
+            f"or take it off there by an adjustment."
+        )
+    if outcome == Outcome.FAILED and not reason.strip():
+        raise ReasonRequired(f"Say why {payment.reference} failed, as the bank says it.")
+
+
+def _set_statuses(rows: list[PaymentResult]) -> None:
+    """Let each payment's status follow its result, which the database's guards check."""
+    by_outcome = defaultdict(list)
+    for row in rows:
+        by_outcome[row.outcome].append(row.payment_id)
+    for outcome, pks in by_outcome.items():
+        for portion in batched(pks, PAYMENTS_AT_A_TIME):
+            Payment.objects.filter(pk__in=portion).update(status=outcome)

@@ -1,0 +1,53 @@
+"""How a batch moves to its next status: under the lock, checked again, with its history."""
+
+from django.contrib.auth.models import User
+
+from billing.errors import ReasonRequired, WrongStatus
+from billing.locks import hold_lock
+from billing.models import PayoutBatch
+
+
+def require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonRequired("Say why: the reason is kept with the batch.")
+
+
+def claim_batch(batch: PayoutBatch, *expected: PayoutBatch.Status, verb: str) -> PayoutBatch:
+    """Return the batch as it is now, under the lock "payouts", if its state is as expected."""
+    hold_lock("payouts")
+    batch = PayoutBatch.objects.get(pk=batch.pk)
+    if batch.status not in expected:
+        names = " or ".join(status.label.lower() for status in expected)
+        raise WrongStatus(
+            f"This batch is {batch.get_status_display().lower()} by now; only a batch that is "
+            f"{names} can be {verb}."
+        )
+    return batch
+
+
+def move_batch(
+    batch: PayoutBatch, to: PayoutBatch.Status, *, by: User | None, reason: str, **signature
+) -> PayoutBatch:
+    """Compare and set the status with its signature, then save the step in the history.
+
+    A batch may stay at its status, for the first of two approvals.
+    """
+    if to != batch.status and to not in PayoutBatch.TRANSITIONS[batch.status]:
+        raise WrongStatus(f"A batch can't go from {batch.status} to {to}.")
+    changes = {"status": to, **signature}
+    unchanged = PayoutBatch.objects.filter(
+        pk=batch.pk, status=batch.status, digest=batch.digest, approved_by=batch.approved_by_id
+    )
+    if not unchanged.update(**changes):
+        raise WrongStatus("Somebody else was faster. Look at the batch again.")
+    for name, value in changes.items():
+        setattr(batch, name, value)
+    return save_step(batch, by=by, reason=reason)
+
+
+def save_step(batch: PayoutBatch, *, by: User | None, reason: str) -> PayoutBatch:
+    batch._history_user = by
+    batch._change_reason = reason
+    batch.save()
+    del batch._history_user, batch._change_reason
+    return batch

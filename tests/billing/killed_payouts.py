@@ -1,0 +1,121 @@
+"""A step of a payout that dies on the way, or that many take at once: in processes of their own.
+
+The processes are forked from one that has Django ready, so that each takes little time.
+"""
+
+import datetime as dt
+import itertools
+import multiprocessing
+import os
+import signal
+
+import django
+import time_machine
+from django.apps import apps
+
+if not apps.ready:
+    django.setup()
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+
+from billing import payouts
+from billing.errors import BillingError
+from billing.models import PayoutBatch
+from tests.factories import approve
+
+OCTOBER = dt.date(2026, 10, 1)
+AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+PROCESSES = multiprocessing.get_context("forkserver")
+
+# What is sealed says when each step was made: a rerun has to come at the same moment.
+at_that_moment = time_machine.travel(AT, tick=False)
+
+
+@at_that_moment
+def build(person):
+    return payouts.build_batch(month=OCTOBER, by=person, at=AT)
+
+
+@at_that_moment
+def submit(person):
+    return payouts.submit_batch(batch=_october(), by=person, at=AT)
+
+
+@at_that_moment
+def approve_october(person):
+    return approve(_october(), by=person, at=AT)
+
+
+def _october():
+    return PayoutBatch.objects.standing().get(month=OCTOBER)
+
+
+def die_in(act, person, step):
+    """Let a process act, killed at a step; return how it ended: 0 if unharmed.
+
+    Two steps are the moments before and after a statement, or before and after a COMMIT.
+    """
+    process = _start(_act_until, act, person.pk, step)
+    process.join()
+    return process.exitcode
+
+
+def _act_until(act, person, fatal_step):
+    steps = itertools.count()
+
+    def take_step():
+        if next(steps) == fatal_step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(execute, *arguments):
+        take_step()
+        result = execute(*arguments)
+        take_step()
+        return result
+
+    commit = connection._commit
+    connection._commit = lambda: around(commit)
+    with connection.execute_wrapper(around):
+        act(User.objects.get(pk=person))
+
+
+def act_at_once(act, people):
+    """Let each of the people act in a process of their own; return what each was told, or None."""
+    barrier, answers = PROCESSES.Barrier(len(people)), PROCESSES.SimpleQueue()
+    processes = [_start(_act_and_tell, act, person.pk, barrier, answers) for person in people]
+    told = [answers.get() for _ in processes]
+    for process in processes:
+        process.join()
+    return told
+
+
+def _act_and_tell(act, person, barrier, answers):
+    person = User.objects.get(pk=person)
+    barrier.wait(60)
+    try:
+        act(person)
+    except BillingError as error:
+        answers.put(str(error))
+    except Exception as error:
+        answers.put(error)
+    else:
+        answers.put(None)
+
+
+def _start(target, *arguments):
+    PROCESSES.set_forkserver_preload([__name__])
+    process = PROCESSES.Process(
+        target=_run, args=(connection.settings_dict["NAME"], target, *arguments)
+    )
+    process.start()
+    return process
+
+
+def _run(database, target, *arguments):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    connection.settings_dict["NAME"] = database
+    connection.ensure_connection()
+    target(*arguments)

@@ -1,0 +1,351 @@
+"""What can happen in a publishing house, on the database and in the naive model of it at once."""
+
+import datetime as dt
+from collections import Counter
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from billing import payouts
+from billing.adjustments import save_adjustment, withdraw_adjustment
+from billing.counting import add_to_counts
+from billing.errors import BatchBlocked, BatchOutdated, BillingError
+from billing.holds import hold_payment, pay_out_payment, release_payment
+from billing.locks import hold_lock
+from billing.models import Adjustment, CategoryPrice, Payment, PayoutBatch
+from billing.money import to_millionths
+from billing.periods import last_closed_month, next_month, previous_month
+from billing.pricing import save_price
+from billing.settlement import record_results
+from billing.withdrawals import withdraw_price
+from tests.billing.naive_payouts import Batch, House
+from tests.factories import approve
+from weblog.models import Blog, Category
+
+JANUARY, FIRST_DAY = dt.date(2026, 1, 1), dt.date(2020, 1, 1)
+MINIMUM, SECOND_APPROVAL_ABOVE = Decimal("1.50"), Decimal(20)
+PRICES = [Decimal(price) for price in ("5", "10", "12.345", "0.001", "99.999")]
+AMOUNTS = [Decimal(amount) for amount in ("3", "-3", "0.000001", "-0.004999", "1.494999", "-25")]
+
+ORDERS = [(hold_payment, "hold"), (pay_out_payment, "pay_out"), (release_payment, None)]
+
+# How many choices a step has: each is made as a number, by Hypothesis or by a seeded generator.
+CHOICES = {
+    "author": 3, "blog": 4, "category": 2, "months_ago": 4, "day": 28, "views": 400,
+    "price": len(PRICES), "order": len(ORDERS), "amount": len(AMOUNTS), "which": 1000,
+}  # fmt: skip
+STEPS = {}
+
+
+def step(*names):
+    def make_rule(function):
+        STEPS[function.__name__] = names
+        return rule(**{name: st.integers(0, CHOICES[name] - 1) for name in names})(function)
+
+    return make_rule
+
+
+def pick(rows, which):
+    return rows[which % len(rows)] if rows else None
+
+
+class PayoutSteps(RuleBasedStateMachine):
+    """Months of a publishing house, beside the naive model of it. Nothing of it is committed."""
+
+    @initialize()
+    def start(self):
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        self.keys = iter(range(1_000_000, 2_000_000))  # the same on every database
+        self.month = JANUARY
+        self.finance, self.approver, self.second_approver = [self.person() for _ in range(3)]
+        self.authors = [self.person() for _ in range(CHOICES["author"])]
+        self.house = House(minimum=to_millionths(MINIMUM))
+        self.categories = [
+            Category.objects.create(pk=key, name=f"Category {key}", slug=f"category-{key}")
+            for key in (next(self.keys) for _ in range(CHOICES["category"]))
+        ]
+        for category in self.categories:
+            self.save_price(category, FIRST_DAY, PRICES[1])
+        self.blogs = [self.blog(number) for number in range(CHOICES["blog"])]
+        self.a_month_goes_by()
+        self.a_month_goes_by()
+
+    def teardown(self):
+        transaction.set_rollback(True)
+        self.transaction.__exit__(None, None, None)
+
+    def person(self):
+        key = next(self.keys)
+        return User.objects.create(pk=key, username=f"person{key}", last_name=f"Example {key}")
+
+    def blog(self, number):
+        key = next(self.keys)
+        return Blog.objects.create(
+            pk=key,
+            title=f"Blog {key}",
+            slug=f"blog-{key}",
+            author=pick(self.authors, number),
+            category=pick(self.categories, number),
+            status=Blog.Status.PUBLISHED,
+            publish_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
+        )
+
+    @property
+    def at(self):
+        return dt.datetime.combine(self.month.replace(day=20), dt.time(12), tzinfo=dt.UTC)
+
+    def attempt(self, act, **arguments):
+        """Return whether it was allowed. What is refused leaves everything as it was."""
+        try:
+            with transaction.atomic():
+                act(**arguments)
+        except BillingError:
+            return False
+        return True
+
+    # Views, and what they are worth
+
+    @step("blog", "months_ago", "day", "views")
+    def views_come_in(self, blog, months_ago, day, views):
+        month = self.month
+        for _ in range(months_ago):
+            month = previous_month(month)
+        blog = self.blogs[blog]
+        self.add_views(
+            (blog.author_id, blog.pk, blog.category_id, month.replace(day=day + 1)), views
+        )
+
+    @step("which", "views")
+    def views_are_taken_away(self, which, views):
+        if key := pick(sorted(self.house.counts), which):
+            self.add_views(key, -min(views, self.house.counts[key]))
+
+    @step("which", "day")
+    def views_move_to_another_day(self, which, day):
+        if key := pick(sorted(self.house.counts), which):
+            views = self.house.counts[key]
+            self.add_views(key, -views)
+            self.add_views((*key[:3], key[3].replace(day=day + 1)), views)
+
+    def add_views(self, key, views):
+        author, blog, category, day = key
+        with transaction.atomic():
+            hold_lock("fold_views")
+            add_to_counts(Counter({(blog, author, category, day): views}))
+        self.house.counts[key] += views
+
+    @step("blog", "author", "category")
+    def blog_changes_hands(self, blog, author, category):
+        blog = self.blogs[blog]
+        blog.author, blog.category = self.authors[author], self.categories[category]
+        blog.save()
+
+    @step("category", "months_ago", "day", "price")
+    def price_is_added(self, category, months_ago, day, price):
+        first_day = self.month.replace(day=day + 1) - dt.timedelta(days=31 * (months_ago - 1))
+        self.save_price(self.categories[category], first_day, PRICES[price])
+
+    def save_price(self, category, first_day, price_per_1000):
+        price = CategoryPrice(
+            pk=next(self.keys),
+            category=category,
+            effective_from=first_day,
+            price_per_1000=price_per_1000,
+        )
+        if self.attempt(save_price, price=price, by=self.finance):
+            self.house.prices[category.pk, first_day] = to_millionths(price_per_1000)
+
+    @step("which", "price")
+    def price_is_changed(self, which, price):
+        row = pick(CategoryPrice.objects.order_by("pk"), which)
+        row.price_per_1000 = PRICES[price]
+        if self.attempt(save_price, price=row, by=self.finance):
+            key = row.category_id, row.effective_from
+            self.house.prices[key] = to_millionths(PRICES[price])
+
+    @step("which")
+    def price_is_withdrawn(self, which):
+        """All but the first of a category: every view has a price."""
+        row = pick(CategoryPrice.objects.exclude(effective_from=FIRST_DAY).order_by("pk"), which)
+        if row is None:
+            return
+        used = list(PayoutBatch.objects.drafts().filter(payments__lines__price=row).distinct())
+        allowed = self.attempt(
+            withdraw_price, price=row, by=self.finance, reason="Wrong", at=self.at
+        )
+        if allowed:
+            del self.house.prices[row.category_id, row.effective_from]
+            for batch in used:
+                self.house.fill(self.naive(batch))
+
+    # What people decide
+
+    @step("author", "amount")
+    def adjustment_is_made(self, author, amount):
+        author, key = self.authors[author], next(self.keys)
+        adjustment = Adjustment(pk=key, author=author, amount=AMOUNTS[amount], reason="Agreed")
+        if self.attempt(save_adjustment, adjustment=adjustment, by=self.finance, at=self.at):
+            self.house.adjustments[key] = (author.pk, to_millionths(AMOUNTS[amount]))
+
+    @step("which", "amount")
+    def adjustment_is_changed(self, which, amount):
+        if adjustment := pick(Adjustment.objects.order_by("pk"), which):
+            adjustment.amount = AMOUNTS[amount]
+            if self.attempt(save_adjustment, adjustment=adjustment, by=self.finance):
+                facts = adjustment.author_id, to_millionths(AMOUNTS[amount])
+                self.house.adjustments[adjustment.pk] = facts
+
+    @step("which")
+    def adjustment_is_withdrawn(self, which):
+        adjustment = pick(Adjustment.objects.order_by("pk"), which)
+        if adjustment and self.attempt(
+            withdraw_adjustment,
+            adjustment=adjustment, by=self.finance, reason="Wrong", at=self.at,
+        ):  # fmt: skip
+            del self.house.adjustments[adjustment.pk]
+
+    @step("order", "which")
+    def order_is_given(self, order, which):
+        act, kind = ORDERS[order]
+        drafts = Payment.objects.filter(batch__status="draft").order_by("reference")
+        payment = pick(drafts, which)
+        if payment and self.attempt(
+            act, payment=payment, by=self.finance, reason="Asked for", at=self.at
+        ):
+            self.house.orders[payment.author_id] = kind
+            for batch in self.house.batches:
+                if batch.status == "draft" and payment.author_id in batch.payments:
+                    self.house.decide(payment.author_id, batch.payments[payment.author_id])
+
+    @step("author")
+    def account_is_switched_off_or_on(self, author):
+        author = self.authors[author]
+        author.is_active = not author.is_active
+        author.save()
+        self.house.deactivated ^= {author.pk}
+
+    @step()
+    def a_month_goes_by(self):
+        for number, blog in enumerate(self.blogs):
+            key = blog.author_id, blog.pk, blog.category_id, self.month.replace(day=7 * number + 1)
+            self.add_views(key, 100 * number + 1)
+        self.month = next_month(self.month)
+        for batch in payouts.build_closed_months(by=self.finance, at=self.at):
+            self.note_built(batch)
+
+    # The batches
+
+    def naive(self, batch):
+        return next(naive for naive in self.house.batches if naive.key == batch.pk)
+
+    def batch(self, which, *status):
+        return pick(PayoutBatch.objects.filter(status__in=status).order_by("pk"), which)
+
+    @step("months_ago")
+    def batch_is_built(self, months_ago):
+        month = last_closed_month(self.at)
+        for _ in range(months_ago):
+            month = previous_month(month)
+        batch, is_new = payouts.build_batch(month=month, by=self.finance, at=self.at)
+        if is_new:
+            self.note_built(batch)
+
+    def note_built(self, batch):
+        self.house.batches.append(Batch(batch.pk, batch.month))
+        self.house.fill(self.house.batches[-1])
+
+    @step("which")
+    def draft_is_rebuilt(self, which):
+        if batch := self.batch(which, "draft"):
+            payouts.rebuild_batch(batch=batch, by=self.finance, at=self.at)
+            self.house.fill(self.naive(batch))
+
+    @step("which")
+    def draft_is_submitted(self, which):
+        if batch := self.batch(which, "draft"):
+            naive = self.naive(batch)
+            try:
+                payouts.submit_batch(batch=batch, by=self.finance, at=self.at)
+            except BatchBlocked:
+                assert not naive.payments
+            except BatchOutdated:
+                self.draft_is_rebuilt(which)  # after which only an empty one is refused
+                assert self.attempt(
+                    payouts.submit_batch, batch=batch, by=self.finance, at=self.at
+                ) == bool(naive.payments)
+                naive.status = "submitted" if naive.payments else "draft"
+            else:
+                naive.status, submitted = "submitted", facts_of(naive)
+                self.house.fill(naive)
+                assert facts_of(naive) == submitted
+
+    @step("which")
+    def batch_is_approved(self, which):
+        if batch := self.batch(which, "submitted"):
+            total = sum(payment.amount for payment in self.naive(batch).payments.values())
+            is_last = batch.approved_by or total <= to_millionths(SECOND_APPROVAL_ABOVE)
+            by = self.second_approver if batch.approved_by else self.approver
+            approve(batch, by=by, at=self.at)
+            if is_last:
+                self.naive(batch).status = "approved"
+                self.close_if_settled(self.naive(batch))
+
+    @step("which")
+    def batch_goes_all_the_way(self, which):
+        self.draft_is_submitted(which)
+        for _ in range(2):
+            self.batch_is_approved(0)
+        for number in range(CHOICES["author"]):
+            self.settle(which + number, "paid")
+
+    def close_if_settled(self, naive):
+        if all(payment.status != "payable" for payment in naive.payments.values()):
+            naive.status = "paid"
+
+    @step("which")
+    def batch_is_returned(self, which):
+        if batch := self.batch(which, "submitted"):
+            payouts.return_batch(batch=batch, by=self.approver, reason="Look again")
+            self.naive(batch).status = "draft"
+
+    @step("which")
+    def draft_is_cancelled(self, which):
+        if batch := self.batch(which, "draft"):
+            payouts.cancel_batch(batch=batch, by=self.finance, reason="Begun too early")
+            self.naive(batch).status = "cancelled"
+
+    @step("which")
+    def payment_is_made(self, which):
+        self.settle(which, "paid")
+
+    @step("which")
+    def payment_fails(self, which):
+        self.settle(which, "failed")
+
+    def settle(self, which, outcome):
+        payments = Payment.objects.filter(batch__status__in=["approved", "paid"])
+        payment = pick(payments.select_related("batch").order_by("reference"), which)
+        if payment and self.attempt(
+            record_results,
+            batch=payment.batch,
+            results={payment.pk: (outcome, "Account closed" if outcome == "failed" else "")},
+            by=self.finance,
+            at=self.at,
+        ):
+            naive = self.naive(payment.batch)
+            naive.payments[payment.author_id].status = outcome
+            self.close_if_settled(naive)
+
+
+def facts_of(naive):
+    """Return {author: (status, amount, rounding, carried_amount)}."""
+    facts = {}
+    for author, payment in naive.payments.items():
+        is_kept_back = payment.status in ("held", "carried")
+        rest = (0, payment.exact) if is_kept_back else (payment.amount - payment.exact, 0)
+        facts[author] = (payment.status, payment.amount, *rest)
+    return facts

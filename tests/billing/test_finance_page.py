@@ -1,0 +1,178 @@
+"""docs/finance.md is true: its worked month is built here and compared, figure by figure."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from billing.adjustments import save_adjustment
+from billing.holds import end_instruction, hold_payment, pay_out_payment
+from billing.models import Adjustment, PaymentInstruction, PaymentResult
+from billing.money import format_amount
+from billing.payouts import approve_batch, build_batch, rebuild_batch, submit_batch
+from billing.reviewing import find_flags
+from billing.settlement import record_results
+from tests.factories import make_blog, make_category, make_count, make_price, make_user
+from weblog.models import Blog
+
+PAGE = (settings.BASE_DIR / "docs" / "finance.md").read_text()
+WORKED = PAGE[PAGE.index("## October, worked out") : PAGE.index("\n## Prices")]
+SEPTEMBER, OCTOBER, NOVEMBER = (dt.date(2026, month, 1) for month in (9, 10, 11))
+IN_NOVEMBER = dt.datetime(2026, 11, 5, 12, tzinfo=dt.UTC)
+IN_DECEMBER = dt.datetime(2026, 12, 5, 12, tzinfo=dt.UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def read_tables() -> list[list[dict]]:
+    """Return the tables of the worked month, each a list of {column: cell}."""
+    tables = []
+    for block in re.findall(r"(?:^\|.*\n)+", WORKED, re.MULTILINE):
+        header, _, *rows = (
+            [cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()
+        )
+        tables.append([dict(zip(header, row, strict=True)) for row in rows])
+    return tables
+
+
+PRICES, VIEWS, DECISIONS, LINES, PAYMENTS, NEXT_PAYMENTS = read_tables()
+
+
+@pytest.fixture
+def house(settings):
+    """The authors, the prices, and whoever may sign."""
+    settings.MINIMUM_PAYOUT = Decimal(10)
+    for row in PRICES:
+        start = dt.date.fromisoformat(row["In force from"])
+        make_price(make_category(row["Category"]), row["Price"], start)
+    for name in {row["Author"] for row in VIEWS}:
+        make_user(name.lower(), first_name=name)
+    return {"finance": make_user("finance"), "approver": make_user("approver")}
+
+
+def count(row):
+    author = make_author(row["Author"])
+    blog = Blog.objects.filter(title=row["Blog"]).first() or make_blog(
+        title=row["Blog"], author=author, category=make_category(row["Category"])
+    )
+    make_count(blog, int(row["Views"]), dt.date.fromisoformat(row["Day"]))
+
+
+def make_author(name):
+    return User.objects.get(username=name.lower())
+
+
+def sign(batch, house, at):
+    submit_batch(batch=batch, by=house["finance"], at=at)
+    texts = {flag.code: "Looked at." for flag in find_flags(batch)}
+    return approve_batch(batch=batch, by=house["approver"], acknowledgements=texts, at=at)
+
+
+def pay_september(house):
+    for row in VIEWS:
+        if row["Day"] < "2026-09-21":
+            count(row)
+    batch, _ = build_batch(month=SEPTEMBER, at=IN_NOVEMBER)
+    sign(batch, house, IN_NOVEMBER)
+
+
+def build_october(house):
+    for row in VIEWS:
+        if row["Day"] >= "2026-09-21":
+            count(row)
+    batch, _ = build_batch(month=OCTOBER, at=IN_NOVEMBER)
+    for row in DECISIONS:
+        payment = batch.payments.get(author__username=row["Author"].lower())
+        if row["What"] == "Adjustment":
+            adjustment = Adjustment(
+                author=payment.author, amount=Decimal(row["Amount"]), reason=row["Reason"]
+            )
+            save_adjustment(adjustment=adjustment, by=house["finance"])
+            continue
+        decide = {"Hold": hold_payment, "Pay out in full": pay_out_payment}[row["What"]]
+        decide(payment=payment, by=house["finance"], reason=row["Reason"])
+    return rebuild_batch(batch=batch, by=house["finance"], at=IN_NOVEMBER)
+
+
+def describe(batch):
+    return [
+        {
+            "Author": payment.author.first_name,
+            "Sum of the lines": payment.exact_amount,
+            "Becomes": payment.get_status_display().capitalize(),
+            "Paid": payment.amount,
+            "Rounding": payment.rounding,
+            "Waits": payment.carried_amount,
+        }
+        for payment in batch.payments.select_related("author").order_by("author__first_name")
+    ]
+
+
+def as_numbers(rows):
+    words = ("Author", "Becomes")
+    return [
+        {name: cell if name in words else Decimal(cell) for name, cell in row.items()}
+        for row in rows
+    ]
+
+
+def test_october_is_as_the_page_works_it_out(house):
+    pay_september(house)
+    batch = build_october(house)
+
+    lines = [
+        (
+            line.payment.author.first_name,
+            line.blog_title or {"carried_in": "Carried forward"}.get(line.kind, line.note),
+            f"{line.month:%Y-%m}",
+            line.views or "",
+            line.price_per_1000 if line.price_id else "",
+            line.amount,
+        )
+        for payment in batch.payments.all()
+        for line in payment.lines.select_related("payment__author", "price")
+    ]
+    told = [
+        (
+            row["Author"],
+            row["Line"],
+            row["Month"],
+            int(row["Views"]) if row["Views"] else "",
+            Decimal(row["Price"]) if row["Price"] else "",
+            Decimal(row["Amount"]),
+        )
+        for row in LINES
+    ]
+    assert sorted(lines, key=str) == sorted(told, key=str)
+    assert describe(batch) == as_numbers(PAYMENTS)
+    paid = sum(payment.amount for payment in batch.payments.all())
+    waits = sum(payment.carried_amount for payment in batch.payments.all())
+    waits = format_amount(waits, exact=True)
+    assert f"pays {format_amount(paid)}. Its {waits} on hold and carried" in WORKED
+
+
+def test_november_is_as_the_page_works_it_out(house):
+    pay_september(house)
+    batch = sign(build_october(house), house, IN_NOVEMBER)
+    results = {
+        payment.pk: (PaymentResult.Outcome.PAID, "")
+        if payment.author.first_name != "Ada"
+        else (PaymentResult.Outcome.FAILED, "The account was closed.")
+        for payment in batch.payments.payable().select_related("author")
+    }
+    record_results(batch=batch, results=results, by=house["finance"], at=IN_NOVEMBER)
+    hold = PaymentInstruction.objects.get(author=make_author("Chiara"))
+    end_instruction(instruction=hold, by=house["finance"], reason="The account is right.")
+    make_count(Blog.objects.get(title="Autumn coats"), 1000, NOVEMBER)
+
+    batch, _ = build_batch(month=NOVEMBER, at=IN_DECEMBER)
+
+    assert describe(batch) == as_numbers(NEXT_PAYMENTS)
+
+
+def test_page_names_every_setting_that_paying_reads():
+    for name in ("CURRENCY", "PAYOUT_GRACE_DAYS", "MINIMUM_PAYOUT", "SECOND_APPROVAL_ABOVE"):
+        assert f"| `{name}` |" in PAGE

@@ -1,0 +1,135 @@
+"""Nothing vanishes: earned = paid + outstanding, whatever happens and in whatever order."""
+
+import datetime as dt
+import hashlib
+import random
+from collections import Counter, defaultdict
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import invariant, run_state_machine_as_test
+
+from billing import payouts
+from billing.day_views import parse_days
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    DailyViewCount,
+    Payment,
+    PaymentLine,
+    PayoutBatch,
+    Seal,
+)
+from billing.money import to_millionths
+from tests.billing.payout_steps import (
+    CHOICES,
+    MINIMUM,
+    SECOND_APPROVAL_ABOVE,
+    STEPS,
+    PayoutSteps,
+    facts_of,
+)
+
+SETTINGS = settings(
+    max_examples=8,
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+FIRST_OF_DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+
+# {seed: SHA-256 of all digests and seals after 120 random steps}
+DIGESTS = [
+    (1, "4ce18d14ac427a34db4fb42b138324adec6a3cdf24d9a50a4fa8be3e6055a496"),
+    (2, "0021416ac982efbeb7880894191ae4c7abe9cf3d5816598e22151ab5543f074a"),
+]
+
+
+class Payouts(PayoutSteps):
+    """The steps in any order, and what holds after each of them."""
+
+    @invariant()
+    def batches_are_those_of_the_naive_model(self):
+        if hasattr(self, "house"):
+            stored = defaultdict(dict)
+            for payment in Payment.objects.all():
+                amounts = payment.amount, payment.rounding, payment.carried_amount
+                stored[payment.batch_id][payment.author_id] = (
+                    payment.status, *map(to_millionths, amounts),
+                )  # fmt: skip
+            statuses = {naive.key: naive.status for naive in self.house.batches}
+            assert dict(PayoutBatch.objects.values_list("pk", "status")) == statuses
+            for naive in self.house.batches:
+                assert stored[naive.key] == facts_of(naive)
+
+    @invariant()
+    def what_was_earned_is_paid_or_outstanding(self):
+        if hasattr(self, "house"):
+            paid, outstanding = add_up()
+            for author in self.authors:
+                assert self.house.earned(author.pk) == paid[author.pk] + outstanding[author.pk]
+
+
+def add_up():
+    """Return {author: millionths} paid, and outstanding, by the rows of the database alone.
+
+    Drafts are proposals: what they hold is outstanding as if they were not there.
+    """
+    paid, outstanding, views = Counter(), Counter(), Counter()
+    signed = Payment.objects.filter(batch__status__in=["submitted", "approved", "paid"])
+    lines = PaymentLine.objects.filter(payment__in=signed)
+    taken_in = set(lines.values_list("carried_from", flat=True))
+    for payment in signed:
+        if payment.status == "paid":
+            paid[payment.author_id] += to_millionths(payment.exact_amount)
+        elif payment.pk not in taken_in:
+            outstanding[payment.author_id] += to_millionths(payment.exact_amount)
+    for count in DailyViewCount.objects.all():
+        views[count.author_id, count.category_id, count.day] += count.views
+    for line in lines.filter(kind="views").select_related("payment"):
+        for day, number in parse_days(line.days).items():
+            views[line.payment.author_id, line.category_id, line.month.replace(day=day)] -= number
+    prices = list(CategoryPrice.objects.order_by("effective_from"))
+    for (author, category, day), number in views.items():
+        *_, price = (p for p in prices if p.category_id == category and p.effective_from <= day)
+        outstanding[author] += to_millionths(number * price.price_per_1000 / 1000)
+    for adjustment in Adjustment.objects.standing().exclude(lines__in=lines):
+        outstanding[adjustment.author_id] += to_millionths(adjustment.amount)
+    return paid, outstanding
+
+
+@pytest.fixture(autouse=True)
+def rules_of_the_house(db, settings, monkeypatch):
+    settings.MINIMUM_PAYOUT = MINIMUM
+    settings.SECOND_APPROVAL_ABOVE = SECOND_APPROVAL_ABOVE
+    settings.TIME_ZONE, settings.CURRENCY = "Europe/Berlin", "EUR"
+    monkeypatch.setattr(payouts, "describe_rules", lambda: "the rules of the day")
+
+
+def test_nothing_vanishes_and_a_naive_model_agrees():
+    run_state_machine_as_test(Payouts, settings=SETTINGS)
+
+
+@pytest.mark.parametrize(("seed", "expected"), DIGESTS)
+def test_every_database_comes_to_the_same_digests(seed, expected):
+    """Both suites run this, so both databases have come to these bytes."""
+    generator, months = random.Random(seed), Payouts()
+    with time_machine.travel(FIRST_OF_DECEMBER, tick=False):
+        months.start()
+        for name in generator.choices(list(STEPS), k=120):
+            getattr(months, name)(**{choice: draw(generator, choice) for choice in STEPS[name]})
+    months.batches_are_those_of_the_naive_model()
+    months.what_was_earned_is_paid_or_outstanding()
+    digests = [
+        *PayoutBatch.objects.order_by("month", "attempt").values_list("digest", flat=True),
+        *Payment.objects.order_by("reference").values_list("digest", flat=True),
+        *Seal.objects.values_list("hash", flat=True),
+    ]
+    months.teardown()
+    assert hashlib.sha256("\n".join(digests).encode()).hexdigest() == expected
+
+
+def draw(generator, choice):
+    return generator.randrange(CHOICES[choice])

@@ -1,0 +1,354 @@
+import datetime as dt
+from decimal import Decimal
+from unittest import mock
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.models import (
+    Acknowledgement,
+    Adjustment,
+    Finding,
+    Payment,
+    PaymentLine,
+    PayoutBatch,
+)
+from billing.reviewing import (
+    BLOCKING_CHECKS,
+    FLAGGING_CHECKS,
+    Blocker,
+    Flag,
+    blocks,
+    find_blockers,
+    find_flags,
+    flags,
+)
+from tests.billing.pages import make_view
+from tests.factories import make_blog, make_category, make_count, make_price, make_user
+
+pytestmark = pytest.mark.django_db
+
+OCTOBER = dt.date(2026, 10, 1)
+Status = Payment.Status
+KEPT_BACK = {"amount": 0, "carried_amount": 5, "status": Status.CARRIED}
+
+
+def make_batch(month=OCTOBER, **values):
+    values = {"currency": "EUR", "time_zone": "Europe/Berlin"} | values
+    built_at = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+    return PayoutBatch.objects.create(month=month, built_at=built_at, **values)
+
+
+def make_payment(batch, author=None, amount="10", **values):
+    author = author or make_user()
+    number = Payment.objects.count() + 1
+    values = {"author_name": author.username, "amount": Decimal(amount), "rounding": 0} | values
+    return Payment.objects.create(batch=batch, author=author, reference=f"r{number}", **values)
+
+
+def make_past(author, *amounts):
+    """Payments of `amounts` to the author in the months before October, the last in September."""
+    for back, amount in enumerate(reversed(amounts), start=1):
+        month = dt.date(2026 - (back + 2) // 12, (9 - back) % 12 + 1, 1)
+        batch = PayoutBatch.objects.filter(month=month).first() or make_batch(month)
+        make_payment(batch, author, amount)
+
+
+def make_views_line(payment, blog, price, **values):
+    return PaymentLine.objects.create(
+        payment=payment,
+        number=payment.lines.count() + 1,
+        blog=blog,
+        category=blog.category,
+        price=price,
+        month=OCTOBER,
+        views=1000,
+        price_per_1000=price.price_per_1000,
+        amount=price.price_per_1000,
+        **values,
+    )
+
+
+def make_finding(blog, month=OCTOBER, **values):
+    return Finding.objects.create(
+        kind=Finding.Kind.SPIKE,
+        month=month,
+        blog=blog,
+        author=blog.author,
+        fingerprint=str(Finding.objects.count()),
+        views=300,
+        numbers={"before": 100},
+        found_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
+        **values,
+    )
+
+
+def codes(remarks):
+    return [remark.code for remark in remarks]
+
+
+def blocker_of(batch, code):
+    return next((found for found in find_blockers(batch) if found.code == code), None)
+
+
+def flag_of(batch, code):
+    return next((found for found in find_flags(batch) if found.code == code), None)
+
+
+# Registry
+
+
+@pytest.fixture
+def registries():
+    """What a test registers is gone after it."""
+    with mock.patch.dict(BLOCKING_CHECKS), mock.patch.dict(FLAGGING_CHECKS):
+        yield
+
+
+def test_check_added_from_outside_is_asked(registries):
+    @blocks("bank_details")
+    def block_unknown_accounts(batch):
+        return f"No account in {batch}.", "/accounts/"
+
+    @flags("new_account")
+    def flag_new_accounts(batch):
+        return f"2 new accounts in {batch}.", "/accounts/", 2
+
+    batch = make_batch()
+    assert find_blockers(batch)[-1] == Blocker(
+        "bank_details", "No account in October 2026.", "/accounts/"
+    )
+    assert find_flags(batch) == [
+        Flag("new_account", "2 new accounts in October 2026.", "/accounts/", 2)
+    ]
+
+
+def test_check_that_finds_nothing_says_nothing(registries):
+    flags("never")(lambda batch: None)
+    assert find_flags(make_batch()) == []
+
+
+@pytest.mark.parametrize("register", [blocks, flags])
+def test_code_names_one_check(registries, register):
+    register("same")(lambda batch: None)
+    with pytest.raises(ValueError, match="“same” already"):
+        register("same")(lambda batch: None)
+
+
+def test_codes_fit_into_an_acknowledgement():
+    longest = Acknowledgement._meta.get_field("flag").max_length
+    assert all(len(code) <= longest for code in FLAGGING_CHECKS)
+
+
+# Blockers
+
+
+def test_batch_in_order_has_no_blockers():
+    batch = make_batch()
+    make_payment(batch)
+    assert find_blockers(batch) == []
+
+
+def test_empty_batch_is_blocked_until_it_has_something_to_pay_or_carry():
+    batch = make_batch()
+    blocker = blocker_of(batch, "nothing_to_pay")
+    assert blocker.url == f"/admin/billing/payoutbatch/{batch.pk}/change/"
+    assert "Cancel it" in blocker.message
+    make_payment(batch, amount="0", carried_amount=5, status=Status.CARRIED)
+    assert blocker_of(batch, "nothing_to_pay") is None
+
+
+def test_views_without_a_price_block_and_are_named():
+    batch = make_batch()
+    tech = make_category("Tech")
+    make_count(make_blog(category=tech), 10, dt.date(2026, 10, 31))
+    make_price(tech, "10", dt.date(2026, 11, 1))
+    blocker = blocker_of(batch, "unpriced_views")
+    assert blocker.message.startswith("Tech had views up to the end of October 2026")
+    assert blocker.url == "/admin/billing/categoryprice/add/"
+    make_price(tech, "10", dt.date(2026, 10, 31))
+    assert blocker_of(batch, "unpriced_views") is None
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome", "is_blocked"),
+    [
+        (dt.date(2026, 10, 31), "pending", True),
+        (dt.date(2026, 9, 1), "pending", True),
+        (dt.date(2026, 11, 1), "pending", False),
+        (dt.date(2026, 10, 31), "counted", False),
+    ],
+)
+def test_views_that_are_not_counted_yet_block(day, outcome, is_blocked):
+    batch = make_batch()
+    make_view(make_blog(), outcome, day)
+    blocker = blocker_of(batch, "pending_views")
+    assert bool(blocker) == is_blocked
+    if blocker:
+        assert blocker.message.startswith("1 view is still to be counted")
+        assert blocker.url == "/admin/billing/blogview/?outcome__exact=pending"
+
+
+@pytest.mark.parametrize(("reason", "is_blocked"), [("", True), (" \n", True), ("A gift.", False)])
+def test_adjustment_on_the_batch_needs_its_reason(reason, is_blocked):
+    batch = make_batch()
+    ada = make_user(first_name="Ada", last_name="Example")
+    adjustment = Adjustment.objects.create(
+        author=ada, amount=5, reason=reason, created_by=make_user(), created_at=batch.built_at
+    )
+    assert blocker_of(batch, "adjustment_without_reason") is None
+    PaymentLine.objects.create(
+        payment=make_payment(batch, ada),
+        number=1,
+        kind=PaymentLine.Kind.ADJUSTMENT,
+        adjustment=adjustment,
+        month=OCTOBER,
+        amount=5,
+    )
+    blocker = blocker_of(batch, "adjustment_without_reason")
+    assert bool(blocker) == is_blocked
+    if blocker:
+        assert "1 adjustment is without a reason, for Ada Example." in blocker.message
+        assert blocker.url == "/admin/billing/adjustment/?state=draft"
+
+
+# Flags on payments
+
+
+@pytest.mark.parametrize(
+    ("amount", "past", "is_flagged"),
+    [
+        ("30", ["10"], False),
+        ("30.01", ["10"], True),
+        ("30.01", [], False),
+        ("30.01", ["10", "100"], False),
+        ("30.01", ["100", "10"], True),
+    ],
+)
+def test_payment_more_than_tripled_is_flagged(amount, past, is_flagged):
+    batch, ada = make_batch(), make_user("ada")
+    make_past(ada, *past)
+    make_payment(batch, ada, amount)
+    flag = flag_of(batch, "tripled")
+    assert bool(flag) == is_flagged
+    if flag:
+        assert flag.count == 1
+        assert "1 payment is more than three times" in flag.message
+        assert "ada" in flag.message
+
+
+@pytest.mark.parametrize(
+    ("amount", "past", "is_flagged"),
+    [
+        ("10.01", ["10"] * 6, True),
+        ("10", ["10"] * 6, False),
+        ("10.01", ["10"] * 5, False),
+        ("10.01", ["10"] * 18 + ["11"], False),
+        ("10.01", ["10"] * 19 + ["11"], True),
+        ("10.01", ["10"] * 18 + ["11"] * 2, False),
+    ],
+)
+def test_payment_past_the_95th_percentile_is_flagged(amount, past, is_flagged):
+    batch, ada = make_batch(), make_user("ada")
+    make_past(ada, *past)
+    make_payment(batch, ada, amount)
+    assert bool(flag_of(batch, "unusually_large")) == is_flagged
+
+
+def test_first_payout_to_an_author_is_flagged():
+    batch, ada = make_batch(), make_user("ada")
+    make_past(ada, "10")
+    make_payment(batch, ada)
+    assert flag_of(batch, "first_payouts") is None
+    make_payment(batch, make_user("bruno"))
+    flag = flag_of(batch, "first_payouts")
+    assert (flag.count, "the first to an author: bruno." in flag.message) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("of_batch", "payment"),
+    [({}, {"status": Status.FAILED}), ({}, KEPT_BACK), ({"status": "cancelled"}, {})],
+)
+def test_what_was_not_paid_is_no_payment_before(of_batch, payment):
+    batch, ada = make_batch(), make_user("ada")
+    make_payment(make_batch(dt.date(2026, 9, 1), **of_batch), ada, **payment)
+    make_payment(batch, ada, "100")
+    assert codes(find_flags(batch)) == ["first_payouts"]
+
+
+def test_payments_of_later_months_and_of_other_authors_say_nothing():
+    batch, ada = make_batch(), make_user("ada")
+    make_payment(make_batch(dt.date(2026, 11, 1)), ada, "1")
+    make_payment(make_batch(dt.date(2026, 9, 1)), make_user(), "1")
+    make_payment(batch, ada, "100")
+    assert codes(find_flags(batch)) == ["first_payouts"]
+
+
+def test_payment_that_pays_nothing_is_not_flagged():
+    batch = make_batch()
+    make_payment(batch, **KEPT_BACK)
+    assert find_flags(batch) == []
+
+
+def test_flag_names_the_three_largest_and_counts_the_rest():
+    batch = make_batch()
+    for number in range(5):
+        make_payment(batch, make_user(f"author-{number}"), str(10 + number))
+    flag = flag_of(batch, "first_payouts")
+    assert flag.count == 5
+    assert "5 payments are the first" in flag.message
+    assert "author-4, author-3, author-2 and 2 more." in flag.message
+
+
+def test_message_fits_into_an_acknowledgement_however_long_the_names():
+    batch = make_batch()
+    for number in range(4):
+        make_payment(batch, author_name=f"{number}" * 300)
+    longest = Acknowledgement._meta.get_field("message").max_length
+    assert len(flag_of(batch, "first_payouts").message) <= longest
+
+
+@pytest.mark.parametrize("code", ["tripled", "unusually_large", "first_payouts"])
+def test_flag_leads_to_the_list_of_its_payments(client, sign_in, code):
+    ada, bruno = make_user("ada"), make_user("bruno")
+    make_past(ada, *["10"] * 6)
+    make_past(bruno, *["100"] * 6)
+    cancelled = make_batch(status="cancelled")
+    batch = make_batch(attempt=2)
+    for same in (cancelled, batch):
+        make_payment(same, ada, "40")
+        make_payment(same, bruno, "90")
+        make_payment(same)
+    flag = flag_of(batch, code)
+    sign_in("Approvers")
+    response = client.get(flag.url)
+    rows = list(response.context["cl"].result_list)
+    assert len(rows) == flag.count == 1
+    assert rows[0].batch == batch
+    assert rows[0].author_name in flag.message
+    nothing = client.get("/admin/billing/payment/?flagged=nonsense").context["cl"]
+    assert nothing.result_count == 0
+
+
+# Cost
+
+
+def test_checks_cost_the_same_for_2_and_20_payments():
+    def count_queries(payments):
+        price = make_price(make_category(), "10")
+        batch = PayoutBatch.objects.filter(month=OCTOBER).first() or make_batch()
+        for _ in range(payments):
+            author = make_user()
+            blog = make_blog(author=author, category=price.category)
+            make_past(author, *["1"] * 6)
+            make_views_line(make_payment(batch, author), blog, price)
+            make_payment(batch)
+            make_finding(blog)
+            make_view(blog, "pending")
+        with CaptureQueriesContext(connection) as queries:
+            assert len(find_blockers(batch)) == 1
+            assert len(find_flags(batch)) == 5
+        return len(queries)
+
+    assert count_queries(2) == count_queries(18)
