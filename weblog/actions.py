@@ -6,57 +6,109 @@ from django.utils.formats import date_format
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from weblog import workflow
+from weblog import dialogs, workflow
 from weblog.errors import WeblogError
-from weblog.forms import ArchiveForm, PublishForm, ReturnForm
-from weblog.models import Blog
+from weblog.models import Blog, BlogRevision
+from weblog.revisions import start_revision
+from weblog.versions import restore_version
+
+Status = Blog.Status
 
 OUTCOMES = {
-    Blog.Status.DRAFT: "“{}” went back to its author.",
-    Blog.Status.IN_REVIEW: "“{}” is now in review.",
-    Blog.Status.PUBLISHED: "“{}” is published.",
-    Blog.Status.ARCHIVED: "“{}” is archived.",
+    Status.DRAFT: "“{}” went back to its author.",
+    Status.IN_REVIEW: "“{}” is now in review.",
+    Status.PUBLISHED: "“{}” is published.",
+    Status.ARCHIVED: "“{}” is archived.",
 }
 
 
-class WorkflowActions:
-    """The buttons of the blog admin. Each opens a dialog; only its POST calls the workflow."""
+class DialogActions:
+    """Buttons above a form. Each opens a dialog; only its POST acts. Set `action_statuses`."""
 
-    actions_detail = ["submit", "publish", "return_to_author", "archive"]
-    action_targets = {
-        "weblog_blog_submit": Blog.Status.IN_REVIEW,
-        "weblog_blog_publish": Blog.Status.PUBLISHED,
-        "weblog_blog_return_to_author": Blog.Status.DRAFT,
-        "weblog_blog_archive": Blog.Status.ARCHIVED,
-    }
+    action_statuses = {}
 
     def get_actions_detail(self, request, object_id):
-        """Show the buttons that apply to the blog now; what may happen, the workflow decides."""
-        blog = self.get_object(request, object_id)
+        """Show the buttons that fit the object now; what may happen, the domain decides."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            return []
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
         return [
             button
             for button in super().get_actions_detail(request, object_id)
-            if blog and self.action_targets[button.action_name] in Blog.TRANSITIONS[blog.status]
+            if obj.status in self.action_statuses[button.action_name.removeprefix(prefix)]
         ]
 
+    def _may(self, request, object_id, permission):
+        """Whether the user holds the permission, and the object is theirs to see."""
+        may = request.user.has_perm(permission)
+        return may and self.get_object(request, object_id) is not None
+
+    def _act(self, request, act, describe, **details):
+        """Call the domain function `act`, tell what came of it, open the page of the outcome."""
+        try:
+            outcome = act(by=request.user, **details)
+        except WeblogError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            outcome = details.get("blog") or details["revision"]
+        else:
+            self.message_user(request, describe(outcome), messages.SUCCESS)
+        name = f"admin:weblog_{outcome._meta.model_name}_change"
+        return HttpResponse(headers={"HX-Redirect": reverse(name, args=[outcome.pk])})
+
+
+class WorkflowActions(DialogActions):
+    """The buttons of a blog."""
+
+    actions_detail = [
+        "submit",
+        "publish",
+        "return_to_author",
+        "write_new_text",
+        "restore",
+        "unpublish",
+        "archive",
+    ]
+    action_statuses = {
+        "submit": {Status.DRAFT},
+        "publish": {Status.DRAFT, Status.IN_REVIEW, Status.ARCHIVED},
+        "return_to_author": {Status.IN_REVIEW},
+        "write_new_text": {Status.PUBLISHED},
+        "restore": set(Status),
+        "unpublish": {Status.PUBLISHED},
+        "archive": {Status.PUBLISHED},
+    }
+
+    def get_actions_detail(self, request, object_id):
+        buttons = super().get_actions_detail(request, object_id)
+        if BlogRevision.objects.open().filter(blog=object_id).exists():
+            return [button for button in buttons if button.method != self.write_new_text]
+        return buttons
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        """Tell of the new text that is on its way: there is one at most."""
+        if obj and obj.status == Status.PUBLISHED:
+            context["open_revision"] = obj.revisions.open().select_related("created_by").first()
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
     def has_submit_permission(self, request, object_id=None):
-        may_change = request.user.has_perm("weblog.change_blog")
-        return may_change and self.get_object(request, object_id) is not None
+        return self._may(request, object_id, "weblog.change_blog")
 
     def has_publish_permission(self, request, object_id=None):
-        may_publish = request.user.has_perm("weblog.publish_blog")
-        return may_publish and self.get_object(request, object_id) is not None
+        return self._may(request, object_id, "weblog.publish_blog")
+
+    def has_write_permission(self, request, object_id=None):
+        return self._may(request, object_id, "weblog.add_blogrevision")
+
+    def has_restore_permission(self, request, object_id=None):
+        return self._may(request, object_id, "weblog.restore_blog")
 
     @action(
         description="Submit for review",
         icon="rate_review",
         variant=ActionVariant.PRIMARY,
         permissions=["submit"],
-        dialog={
-            "title": "Submit this blog for review?",
-            "description": "An editor reads it next. Until it comes back you cannot change it.",
-            "form_submit_text": "Submit for review",
-        },
+        dialog=dialogs.SUBMIT,
     )
     def submit(self, request, form, object_id):
         return self._move(request, object_id, workflow.submit_for_review)
@@ -66,11 +118,7 @@ class WorkflowActions:
         icon="publish",
         variant=ActionVariant.PRIMARY,
         permissions=["publish"],
-        dialog={
-            "title": "Publish this blog",
-            "form_class": PublishForm,
-            "form_submit_text": "Publish",
-        },
+        dialog=dialogs.PUBLISH,
     )
     def publish(self, request, form, object_id):
         return self._move(request, object_id, workflow.publish_blog, at=form.cleaned_data["at"])
@@ -80,11 +128,7 @@ class WorkflowActions:
         icon="undo",
         permissions=["publish"],
         url_path="return",
-        dialog={
-            "title": "Return this blog to its author",
-            "form_class": ReturnForm,
-            "form_submit_text": "Return",
-        },
+        dialog=dialogs.RETURN,
     )
     def return_to_author(self, request, form, object_id):
         return self._move(
@@ -92,15 +136,49 @@ class WorkflowActions:
         )
 
     @action(
+        description="Write a new text",
+        icon="edit_note",
+        permissions=["write"],
+        url_path="new-text",
+        dialog=dialogs.NEW_TEXT,
+    )
+    def write_new_text(self, request, form, object_id):
+        return self._act(
+            request, start_revision, describe_start, blog=self.get_object(request, object_id)
+        )
+
+    @action(
+        description="Bring back",
+        icon="restore_page",
+        permissions=["restore"],
+        dialog=dialogs.RESTORE,
+    )
+    def restore(self, request, form, object_id):
+        return self._act(
+            request,
+            restore_version,
+            "“{}” has its old text again.".format,
+            blog=self.get_object(request, object_id),
+            history_id=form.cleaned_data["version"],
+            reason=form.cleaned_data["reason"],
+        )
+
+    @action(
+        description="Unpublish",
+        icon="unpublished",
+        permissions=["publish"],
+        dialog=dialogs.UNPUBLISH,
+    )
+    def unpublish(self, request, form, object_id):
+        return self._move(
+            request, object_id, workflow.unpublish_blog, reason=form.cleaned_data["reason"]
+        )
+
+    @action(
         description="Archive",
         icon="inventory_2",
         permissions=["publish"],
-        dialog={
-            "title": "Archive this blog",
-            "description": "Readers no longer find it. It can be published again at any time.",
-            "form_class": ArchiveForm,
-            "form_submit_text": "Archive",
-        },
+        dialog=dialogs.ARCHIVE,
     )
     def archive(self, request, form, object_id):
         return self._move(
@@ -108,16 +186,8 @@ class WorkflowActions:
         )
 
     def _move(self, request, object_id, move, **details):
-        """Call the workflow function `move`, tell what came of it, return to the blog."""
         blog = self.get_object(request, object_id)
-        try:
-            blog = move(blog=blog, by=request.user, **details)
-        except WeblogError as error:
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            self.message_user(request, describe_outcome(blog), messages.SUCCESS)
-        url = reverse("admin:weblog_blog_change", args=[object_id])
-        return HttpResponse(headers={"HX-Redirect": url})
+        return self._act(request, move, describe_outcome, blog=blog, **details)
 
 
 def describe_outcome(blog):
@@ -125,3 +195,10 @@ def describe_outcome(blog):
         moment = date_format(timezone.localtime(blog.publish_at), "DATETIME_FORMAT")
         return f"“{blog}” will be published on {moment}."
     return OUTCOMES[blog.status].format(blog)
+
+
+def describe_start(revision):
+    return (
+        f"Here is the text of “{revision.blog}” as it is now. Change it, save it, and submit it "
+        "for review. Until an editor has published it, readers see the old one."
+    )

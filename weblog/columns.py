@@ -1,8 +1,12 @@
+from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from unfold.decorators import display
 
+from weblog.html import clean_html, count_words, estimate_minutes
 from weblog.names import full_name
 
 STATUS_COLOURS = {
@@ -37,6 +41,21 @@ class BlogColumns:
         """Empty before a blog was published: until then `publish_at` is only a default."""
         return blog.publish_at if blog.was_published else None
 
+    @display(description="Length")
+    def length(self, blog):
+        words = count_words(blog.body)
+        if not words:
+            return "Empty"
+        return f"{words:,} word{pluralize(words)}, {estimate_minutes(words)} min"
+
+    @display(description="See it")
+    def where(self, blog):
+        if blog.is_live:
+            url, text = blog.get_absolute_url(), "As readers see it"
+        else:
+            url, text = reverse("admin:weblog_blog_preview", args=[blog.pk]), "As it will look"
+        return format_html('<a class="bo-link" href="{}" target="_blank">{}</a>', url, text)
+
     @display(description="Last step")
     def last_step(self, blog):
         steps = blog.history.exclude(history_change_reason=None).select_related("history_user")
@@ -50,4 +69,4 @@ class BlogColumns:
     @display(description="Body")
     def article(self, blog):
         """The body as readers see it."""
-        return render_to_string("weblog/admin/article.html", {"blog": blog})
+        return render_to_string("weblog/admin/article.html", {"body": clean_html(blog.body)})

@@ -21,3 +21,52 @@ class OwnBlog(WeblogError):
 class CommentMissing(WeblogError):
     def __init__(self, blog):
         super().__init__(f"Tell the author of “{blog}” what to change.")
+
+
+class BlogNotPublished(WeblogError):
+    def __init__(self, blog):
+        super().__init__(
+            f"“{blog}” is {blog.get_status_display().lower()}, not published. A new text is for a "
+            "published blog: publish it first."
+        )
+
+
+class RevisionOpen(WeblogError):
+    def __init__(self, blog):
+        super().__init__(
+            f"A new text of “{blog}” is being written already. Go on with that one, or withdraw it."
+        )
+
+
+class TextOutdated(WeblogError):
+    """The text is not what the person who acts on it takes it for."""
+
+
+class VersionNotFound(WeblogError):
+    def __init__(self, blog):
+        super().__init__(f"“{blog}” has no such version. Choose one from its history.")
+
+
+class PictureRefused(WeblogError):
+    """The message says why, and what to do."""
+
+
+class AddressTaken(WeblogError):
+    def __init__(self, slug, *, formerly=None):
+        taken = (
+            f"led to “{formerly}” before, and still does" if formerly else "leads to another blog"
+        )
+        super().__init__(f"The address {slug} {taken}. Choose another one.")
+
+
+class ImportRefused(WeblogError):
+    """A file was not imported, and nothing was changed. `problems` are all that were found."""
+
+    def __init__(self, message, problems=()):
+        self.problems = list(problems)
+        super().__init__("\n".join([message, *self.problems]))
+
+
+class SameCategory(WeblogError):
+    def __init__(self, blog, category):
+        super().__init__(f"“{blog}” is in {category} already.")

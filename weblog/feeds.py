@@ -1,7 +1,15 @@
-from django.contrib.syndication.views import Feed
-from django.urls import reverse_lazy
+import re
 
+from django.contrib.syndication.views import Feed
+from django.urls import reverse, reverse_lazy
+from django.utils.feedgenerator import Atom1Feed
+
+from weblog.excerpts import make_excerpt
 from weblog.models import Blog
+from weblog.names import full_name
+
+# What no XML document may hold, not even escaped: XML 1.0, 2.2 Characters.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class LatestBlogsFeed(Feed):
@@ -10,16 +18,36 @@ class LatestBlogsFeed(Feed):
     link = reverse_lazy("weblog:blog_list")
 
     def items(self):
-        return Blog.objects.live().select_related("author", "category").defer("body")[:20]
+        return Blog.objects.live().with_people().with_opening()[:20]
+
+    def item_title(self, blog):
+        return _make_xml(blog.title)
 
     def item_description(self, blog):
-        return blog.summary
+        return _make_xml(blog.summary or make_excerpt(blog.opening))
 
     def item_author_name(self, blog):
-        return blog.author_name
+        return _make_xml(
+            ", ".join(full_name(each) for each in [blog.author, *blog.co_authors.all()])
+        )
+
+    def item_author_link(self, blog):
+        return reverse("weblog:author_blogs", args=[blog.author_id])
 
     def item_categories(self, blog):
-        return [blog.category.name]
+        return [_make_xml(blog.category.name)]
 
     def item_pubdate(self, blog):
         return blog.publish_at
+
+    def item_updateddate(self, blog):
+        return max(blog.updated_at, blog.publish_at)
+
+
+class LatestBlogsAtomFeed(LatestBlogsFeed):
+    feed_type = Atom1Feed
+    subtitle = LatestBlogsFeed.description
+
+
+def _make_xml(text):
+    return NOT_XML.sub("", text)

@@ -1,17 +1,14 @@
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
-from unfold.contrib.forms.widgets import WysiwygWidget
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
-from weblog.models import Blog
+from weblog.addresses import check_address
+from weblog.errors import AddressTaken, PictureRefused
+from weblog.guarded_forms import GuardedForm
+from weblog.models import Blog, Picture
 from weblog.names import full_name
-
-
-class BodyWidget(WysiwygWidget):
-    class Media:
-        js = ("unfold/forms/js/trix.config.js", "weblog/body_editor.js")
+from weblog.pictures import encode_picture
+from weblog.widgets import BodyWidget
 
 
 class AuthorChoiceField(forms.ModelChoiceField):
@@ -19,23 +16,29 @@ class AuthorChoiceField(forms.ModelChoiceField):
         return full_name(user)
 
 
-class BlogForm(forms.ModelForm):
+class AuthorsChoiceField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, user):
+        return full_name(user)
+
+
+class BlogForm(GuardedForm):
     """The admin sets `user`, on the class that it makes for each request."""
 
     user = None
 
-    # Not in a fieldset: the change page has it in weblog/admin/blog_version.html.
-    version = forms.CharField(widget=forms.HiddenInput, required=False)
-
     class Meta:
         model = Blog
-        fields = ["title", "slug", "category", "author", "summary", "body"]
+        fields = ["title", "slug", "category", "author", "co_authors", "summary", "body"]
+        labels = {"co_authors": "Co-authors"}
         widgets = {"summary": UnfoldAdminTextareaWidget({"rows": 3}), "body": BodyWidget}
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["version"] = self.instance.updated_at.isoformat()
+    def clean_slug(self):
+        slug = self.cleaned_data["slug"]
+        try:
+            check_address(slug, blog=self.instance)
+        except AddressTaken as error:
+            raise ValidationError(str(error)) from error
+        return slug
 
     def clean_author(self):
         author = self.cleaned_data["author"]
@@ -47,48 +50,30 @@ class BlogForm(forms.ModelForm):
             )
         return author
 
-    def clean(self):
-        cleaned_data = super().clean()
-        if self.instance.pk:
-            self._refuse_to_overwrite()
-        return cleaned_data
-
-    def _refuse_to_overwrite(self):
-        """Raise where the stored blog is not the one that the form showed. Locks it."""
-        stored = Blog.objects.select_for_update().get(pk=self.instance.pk)
-        if stored.updated_at.isoformat() == self.cleaned_data["version"]:
-            return
-        latest = stored.history.select_related("history_user").first()
-        user = latest and latest.history_user
-        raise ValidationError(
-            "%(name)s saved this blog at %(time)s while you had it open. Keep a copy of your text, "
-            "reload the page and enter it again. History shows what was changed.",
-            params={
-                "name": full_name(user) if user else "Somebody else",
-                "time": timezone.localtime(stored.updated_at).strftime("%H:%M"),
-            },
-        )
+    def describe_moves(self):
+        """Yield what a new author or category means for the views that were counted before."""
+        for name in {"author", "category"} & {*self.changed_data}:
+            field = self.fields[name]
+            former = field.queryset.model.objects.get(pk=self.initial[name])
+            labels = map(field.label_from_instance, (former, self.cleaned_data[name]))
+            yield "Views so far stay with {}. Views from now on go to {}.".format(*labels)
 
 
-class PublishForm(BaseDialogForm):
-    at = forms.DateTimeField(
-        label="Publish at",
-        required=False,
-        widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
-        help_text="Leave empty to publish now. A blog from the archive then keeps its date.",
+class PictureForm(forms.ModelForm):
+    """A picture to upload; of one that is here, its description."""
+
+    # Not an ImageField: that would decode the file before anything limits what it unfolds to.
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget({"accept": "image/jpeg,image/png,image/webp"}),
+        help_text="JPEG, PNG or WebP, up to 10 MB. What the camera noted in it is removed.",
     )
 
+    class Meta:
+        model = Picture
+        fields = ["file", "alt_text"]
 
-class ReturnForm(BaseDialogForm):
-    comment = forms.CharField(
-        label="What should the author change?",
-        widget=UnfoldAdminTextareaWidget({"rows": 4}),
-    )
-
-
-class ArchiveForm(BaseDialogForm):
-    reason = forms.CharField(
-        required=False,
-        widget=UnfoldAdminTextareaWidget({"rows": 3}),
-        help_text="For the blog's history. Readers do not see it.",
-    )
+    def clean_file(self):
+        try:
+            return encode_picture(self.cleaned_data["file"])
+        except PictureRefused as error:
+            raise ValidationError(str(error)) from error

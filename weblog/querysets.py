@@ -1,5 +1,11 @@
+import html
+
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Left
 from django.utils import timezone
+
+OPENING = 2000  # characters of a body that surely hold its first sentences
 
 
 class BlogQuerySet(models.QuerySet):
@@ -15,3 +21,44 @@ class BlogQuerySet(models.QuerySet):
         if user.has_perm("weblog.view_all_blogs"):
             return self
         return self.filter(author=user)
+
+    def written_by(self, user):
+        """Blogs that name `user`, as their author or beside the author."""
+        return self.filter(Q(author=user) | Q(pk__in=user.blogs_co_written.values("pk")))
+
+    def containing(self, words):
+        """Blogs in which each of `words` stands somewhere: in its text, author or category."""
+        return self.filter(*[_contains(word) for word in words])
+
+    def with_people(self):
+        return self.select_related("author", "category").prefetch_related("co_authors")
+
+    def with_opening(self):
+        """With `opening`, the start of the body, cut anywhere, in place of the body."""
+        return self.defer("body").annotate(opening=Left("body", OPENING))
+
+
+class BlogRevisionQuerySet(models.QuerySet):
+    def open(self):
+        """New texts that are being written or wait for review: a blog has one at most."""
+        return self.filter(status__in=[self.model.Status.DRAFT, self.model.Status.IN_REVIEW])
+
+    def awaiting_review(self):
+        return self.filter(status=self.model.Status.IN_REVIEW)
+
+    def visible_to(self, user):
+        """All for those who may see every author's blogs, else those of the user's own blogs."""
+        if user.has_perm("weblog.view_all_blogs"):
+            return self
+        return self.filter(blog__author=user)
+
+
+def _contains(word):
+    return (
+        Q(title__icontains=word)
+        | Q(summary__icontains=word)
+        | Q(body__icontains=html.escape(word, quote=False))
+        | Q(author__first_name__icontains=word)
+        | Q(author__last_name__icontains=word)
+        | Q(category__name__icontains=word)
+    )

@@ -1,27 +1,131 @@
+"""Blogs and categories as tables. A status goes out, and never comes in: it is the workflow's."""
+
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from import_export.fields import Field
-from import_export.widgets import ForeignKeyWidget
+from import_export.widgets import CharWidget, DateTimeWidget, ForeignKeyWidget, ManyToManyWidget
 
-from backoffice.spreadsheets import GuardedResource
-from weblog.models import Blog, Category
+from backoffice.resources import ImportedResource
+from weblog.html import clean_html
+from weblog.models import Blog, Category, OldAddress
 
 
-class BlogResource(GuardedResource):
-    author = Field("author", "author", ForeignKeyWidget(User, "username"))
-    category = Field("category", "category", ForeignKeyWidget(Category, "slug"))
+class NamedWidget(ForeignKeyWidget):
+    """A row of another table, by a name of its own that the message asks for. Looked up once."""
 
-    class Meta(GuardedResource.Meta):
+    def __init__(self, model, field, *, advice):
+        super().__init__(model, field)
+        self.advice = advice
+        self.found = {}
+
+    def clean(self, value, row=None, **kwargs):
+        if value not in self.found:
+            self.found[value] = self.model.objects.filter(**{self.field: value}).first()
+        if self.found[value] is None:
+            raise ValueError(f"There is no “{value}”. {self.advice}" if value else self.advice)
+        return self.found[value]
+
+
+class AuthorsWidget(ManyToManyWidget):
+    """Usernames with commas between them."""
+
+    def __init__(self):
+        super().__init__(User, separator=",", field="username")
+
+    def clean(self, value, row=None, **kwargs):
+        names = list(dict.fromkeys(filter(None, (name.strip() for name in value.split(",")))))
+        users = {user.username: user for user in User.objects.filter(username__in=names)}
+        if missing := [name for name in names if name not in users]:
+            raise ValidationError({"co_authors": f"There is no account “{missing[0]}”."})
+        return [users[name] for name in names]
+
+    def render(self, value, obj=None, **kwargs):
+        users = value.all() if value else []  # a blog that is not saved yet has none
+        return ",".join(sorted(user.username for user in users))
+
+
+class HTMLWidget(CharWidget):
+    """HTML as it will be stored, so that a second import finds it unchanged."""
+
+    def clean(self, value, row=None, **kwargs):
+        return clean_html(super().clean(value, row, **kwargs))
+
+
+class CategoryResource(ImportedResource):
+    class Meta(ImportedResource.Meta):
+        model = Category
+        import_id_fields = ["slug"]
+        fields = ["slug", "name"]
+        export_order = import_order = fields
+
+
+class BlogResource(ImportedResource):
+    id = Field("id", "id", readonly=True)
+    author = Field(
+        "author",
+        "author",
+        NamedWidget(User, "username", advice="Write the username of an account."),
+    )
+    co_authors = Field("co_authors", "co_authors", AuthorsWidget())
+    category = Field(
+        "category",
+        "category",
+        NamedWidget(Category, "slug", advice="Write the slug of a category that is here."),
+    )
+    body = Field("body", "body", HTMLWidget())
+    status = Field("status", "status", readonly=True)
+    publish_at = Field("publish_at", "publish_at", DateTimeWidget(), readonly=True)
+    created_at = Field("created_at", "created_at", DateTimeWidget(), readonly=True)
+    updated_at = Field("updated_at", "updated_at", DateTimeWidget(), readonly=True)
+
+    class Meta(ImportedResource.Meta):
         model = Blog
+        import_id_fields = ["slug"]
         fields = [
             "id",
-            "title",
             "slug",
+            "title",
             "author",
+            "co_authors",
             "category",
             "status",
             "publish_at",
             "summary",
+            "body",
             "created_at",
             "updated_at",
         ]
-        export_order = fields
+        export_order = import_order = fields
+
+    def get_queryset(self):
+        blogs = super().get_queryset()
+        return blogs if self.user is None else blogs.visible_to(self.user)
+
+    def filter_export(self, queryset, **kwargs):
+        return queryset.prefetch_related("co_authors")
+
+    def after_init_instance(self, instance, new, row, **kwargs):
+        super().after_init_instance(instance, new, row, **kwargs)
+        self._was_own = not new and self.user is not None and self._is_writer(instance)
+        number, status = row.get("id", ""), row.get("status", "")
+        if number and number != str(instance.pk):
+            raise ValidationError(
+                {"id": "Leave it empty for a new blog. The slug tells which blog a row is."}
+            )
+        if status and status != instance.status:
+            raise ValidationError(
+                {"status": f"It is {instance.status} here, and is not changed by an import."}
+            )
+        if new and OldAddress.objects.filter(slug=row["slug"]).exists():
+            raise ValidationError({"slug": "It leads to another blog, which had it before."})
+
+    def before_save_instance(self, instance, row, **kwargs):
+        super().before_save_instance(instance, row, **kwargs)
+        if settings.PUBLISH_OWN_BLOGS or instance.status != Blog.Status.PUBLISHED:
+            return
+        if self._was_own or instance.author == self.user:
+            raise ValidationError("It is published and your own: somebody else has to change it.")
+
+    def _is_writer(self, blog):
+        return blog.author_id == self.user.pk or self.user in blog.co_authors.all()

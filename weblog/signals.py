@@ -3,7 +3,8 @@
 from django.dispatch import Signal
 
 # A reader was shown a live published blog: sent once the page was rendered, for a GET answered
-# with 200. Not sent for HEAD, for prefetch or prerender, for previews and for drafts.
+# with 200, or with 304 to a browser that has the page already and asked whether it still holds.
+# Not sent for HEAD, for prefetch or prerender, for redirects, for previews and for drafts.
 #
 # Arguments:
 #   blog        the Blog

@@ -1,13 +1,44 @@
-from django.urls import path
+from django.contrib.sitemaps import views as sitemaps
+from django.urls import path, re_path
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import conditional_page
 
-from weblog.feeds import LatestBlogsFeed
-from weblog.views import BlogDetailView, BlogListView, CategoryBlogsView
+from weblog import views
+from weblog.feeds import LatestBlogsAtomFeed, LatestBlogsFeed
+from weblog.sitemaps import SITEMAPS
 
 app_name = "weblog"
 
+
+def machine_readable(view):
+    """For programs that come back often: they get 304 for what they have."""
+    return csp_override(views.PUBLIC_CSP)(conditional_page(view))
+
+
 urlpatterns = [
-    path("", BlogListView.as_view(), name="blog_list"),
-    path("category/<slug:slug>/", CategoryBlogsView.as_view(), name="category_blogs"),
-    path("blogs/<slug:slug>/", BlogDetailView.as_view(), name="blog_detail"),
-    path("feed/", LatestBlogsFeed(), name="feed"),
+    path("", views.BlogListView.as_view(), name="blog_list"),
+    path("category/<slug:slug>/", views.CategoryBlogsView.as_view(), name="category_blogs"),
+    path("authors/<int:pk>/", views.AuthorBlogsView.as_view(), name="author_blogs"),
+    path("blogs/<slug:slug>/", views.BlogDetailView.as_view(), name="blog_detail"),
+    path("search/", views.SearchView.as_view(), name="search"),
+    path("feed/", machine_readable(LatestBlogsFeed()), name="feed"),
+    path("feed/atom/", machine_readable(LatestBlogsAtomFeed()), name="atom_feed"),
+    path("robots.txt", machine_readable(views.robots_txt), name="robots_txt"),
+    path(
+        "sitemap.xml",
+        machine_readable(sitemaps.index),
+        {"sitemaps": SITEMAPS, "sitemap_url_name": "weblog:sitemap_section"},
+        name="sitemap",
+    ),
+    path(
+        "sitemap-<slug:section>.xml",
+        machine_readable(sitemaps.sitemap),
+        {"sitemaps": SITEMAPS},
+        name="sitemap_section",
+    ),
+    re_path(
+        r"^media/(?P<name>pictures/[0-9]{4}/[0-9]{2}/[\w-]+\.(?:jpg|png|webp))$",
+        views.serve_picture,
+        name="picture",
+    ),
 ]

@@ -1,77 +1,219 @@
-from django.shortcuts import get_object_or_404
+"""The pages that readers see: at most four queries each, no script, and nothing from elsewhere."""
+
+from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import get_conditional_response, set_response_etag
 from django.utils.csp import CSP
 from django.utils.decorators import method_decorator
+from django.utils.http import http_date, parse_http_date_safe
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csp import csp_override
+from django.views.decorators.http import etag, require_safe
+from django.views.defaults import page_not_found as default_page_not_found
+from django.views.defaults import server_error as default_server_error
 from django.views.generic import DetailView, ListView, View
 from django.views.generic.base import ContextMixin
 
-from weblog.models import Blog, Category
+from weblog.excerpts import find_picture, make_excerpt
+from weblog.html import clean_html, count_words, estimate_minutes
+from weblog.models import Blog, Category, OldAddress
+from weblog.names import full_name
+from weblog.paginators import LookaheadPaginator
+from weblog.search import SearchForm
 from weblog.signals import blog_viewed
 
 PUBLIC_CSP = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:"],
+    "img-src": [CSP.SELF],
     "base-uri": [CSP.NONE],
-    "form-action": [CSP.NONE],
+    "form-action": [CSP.SELF],
     "frame-ancestors": [CSP.NONE],
 }
+
+# COUNTER Code of Practice 5.1, 7.1: these answers are successful requests.
+SUCCESSFUL = (200, 304)
 
 # What browsers send along when they fetch a page that nobody has asked to see yet.
 SPECULATION_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 SPECULATION_PURPOSES = ("prefetch", "prerender", "preview")
 
+PICTURE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+YEAR = 365 * 24 * 60 * 60
+
 
 @method_decorator(csp_override(PUBLIC_CSP), name="dispatch")
 @method_decorator(cache_control(private=True, no_cache=True), name="dispatch")
 class PublicPage(ContextMixin, View):
-    """No script and nothing from elsewhere; and no cache, which would hide views from us."""
+    """A page that browsers may keep, but ask for each time: a cache must not hide views from us."""
+
+    title = ""
+    description = "The latest from the authors of Imprint Press."
+
+    def dispatch(self, request, *args, **kwargs):
+        response = super().dispatch(request, *args, **kwargs)
+        if response.status_code != 200:
+            return response
+        set_response_etag(response.render())
+        return get_conditional_response(
+            request,
+            etag=response["ETag"],
+            last_modified=parse_http_date_safe(response.get("Last-Modified", "")),
+            response=response,
+        )
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(categories=Category.objects.all(), **kwargs)
+        return super().get_context_data(
+            title=self.title, description=self.description, **describe_site(self.request), **kwargs
+        )
 
 
 class BlogListView(PublicPage, ListView):
     template_name = "weblog/blog_list.html"
     paginate_by = 10
+    paginator_class = LookaheadPaginator
 
     def get_queryset(self):
-        return Blog.objects.live().select_related("author", "category").defer("body")
+        return Blog.objects.live().with_people().with_opening()
 
 
 class CategoryBlogsView(BlogListView):
     def get_queryset(self):
         self.category = get_object_or_404(Category, slug=self.kwargs["slug"])
+        self.title = self.category.name
+        self.description = f"{self.title}: the latest from the authors of Imprint Press."
         return super().get_queryset().filter(category=self.category)
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(category=self.category, **kwargs)
 
 
+class AuthorBlogsView(BlogListView):
+    """Who has nothing to read is not found: who has an account is nobody's business."""
+
+    def get_queryset(self):
+        self.author = get_object_or_404(User, pk=self.kwargs["pk"])
+        self.title = full_name(self.author)
+        self.description = f"What {self.title} has written for Imprint Press."
+        return super().get_queryset().written_by(self.author)
+
+    def get_paginator(self, *args, **kwargs):
+        return super().get_paginator(*args, **kwargs | {"allow_empty_first_page": False})
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(author=self.author, **kwargs)
+
+
+class SearchView(BlogListView):
+    template_name = "weblog/search.html"
+    title = "Search"
+
+    def get_queryset(self):
+        self.form = SearchForm(self.request.GET or None)
+        words = self.form.words
+        return super().get_queryset().containing(words) if words else Blog.objects.none()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(form=self.form, **kwargs)
+
+
 class BlogDetailView(PublicPage, DetailView):
     def get_queryset(self):
-        return Blog.objects.live().select_related("author", "category")
+        return Blog.objects.live().with_people()
 
-    def get(self, request, *args, **kwargs):
-        response = super().get(request, *args, **kwargs)
-        if request.method == "GET" and not is_speculative(request):
-            response.add_post_render_callback(self.send_blog_viewed)
+    def dispatch(self, request, *args, **kwargs):
+        response = super().dispatch(request, *args, **kwargs)
+        is_view = request.method == "GET" and response.status_code in SUCCESSFUL
+        if is_view and not is_speculative(request):
+            self.send_blog_viewed()
         return response
 
-    def send_blog_viewed(self, response):
+    def get(self, request, *args, **kwargs):
+        try:
+            response = super().get(request, *args, **kwargs)
+        except Http404:
+            return self.redirect_from_old_address()
+        response["Last-Modified"] = http_date(self.object.updated_at.timestamp())
+        return response
+
+    def redirect_from_old_address(self):
+        old = get_object_or_404(
+            OldAddress.objects.select_related("blog"),
+            slug=self.kwargs["slug"],
+            blog__in=Blog.objects.live(),
+        )
+        return HttpResponsePermanentRedirect(old.blog.get_absolute_url())
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**kwargs) | describe_blog(self.object)
+
+    def send_blog_viewed(self):
+        user = self.request.user
         blog_viewed.send_robust(
             sender=Blog,
             blog=self.object,
             viewed_at=timezone.now(),
             ip_address=self.request.META.get("REMOTE_ADDR", ""),
             user_agent=self.request.headers.get("User-Agent", ""),
-            user=self.request.user if self.request.user.is_authenticated else None,
+            user=user if user.is_authenticated else None,
         )
+
+
+def describe_site(request):
+    """Return what the frame of every page needs."""
+    return {
+        "categories": list(Category.objects.all()),
+        "address": request.build_absolute_uri(request.path),
+    }
+
+
+def describe_blog(blog):
+    """Return what the page of a blog says beside its fields. The body is cleaned once more."""
+    words = count_words(blog.body)
+    return {
+        "title": blog.title,
+        "body": clean_html(blog.body),
+        "description": blog.summary or make_excerpt(blog.body),
+        "picture": find_picture(blog.body),
+        "words": words,
+        "minutes": estimate_minutes(words),
+    }
 
 
 def is_speculative(request):
     """Whether the browser fetches the page in case its reader asks for it."""
     purposes = " ".join(request.headers.get(name, "") for name in SPECULATION_HEADERS).lower()
     return any(purpose in purposes for purpose in SPECULATION_PURPOSES)
+
+
+@require_safe
+@csp_override(PUBLIC_CSP)
+@cache_control(public=True, max_age=YEAR, immutable=True)
+@etag(lambda request, name: f'"{name}"')
+def serve_picture(request, name):
+    """A picture is never changed under its name, so whoever has it need not ask again."""
+    try:
+        file = default_storage.open(name)
+    except FileNotFoundError:
+        raise Http404 from None
+    return FileResponse(file, content_type=PICTURE_TYPES[name.rpartition(".")[2]])
+
+
+@require_safe
+def robots_txt(request):
+    return render(request, "weblog/robots.txt", content_type="text/plain; charset=utf-8")
+
+
+@csp_override(PUBLIC_CSP)
+@cache_control(private=True, no_cache=True)
+def page_not_found(request, exception):
+    return default_page_not_found(request, exception)
+
+
+@csp_override(PUBLIC_CSP)
+@cache_control(private=True, no_cache=True)
+def server_error(request):
+    return default_server_error(request)

@@ -7,39 +7,61 @@ is the lock: it begins IMMEDIATE.
 
 import datetime as dt
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from weblog import mails
 from weblog.errors import CommentMissing, OwnBlog, TransitionNotAllowed
 from weblog.models import Blog
+from weblog.texts import save_signed
 
 Status = Blog.Status
 
 
 @transaction.atomic
 def submit_for_review(*, blog: Blog, by: User) -> Blog:
+    """Ask for a review. What was asked for last time stays in sight."""
     blog = _lock_blog(blog, Status.IN_REVIEW)
-    return _move_blog(blog, Status.IN_REVIEW, by=by, reason="Submitted for review")
+    blog.submitted_at = timezone.now()
+    _move_blog(blog, Status.IN_REVIEW, by=by, reason="Submitted for review")
+    mails.mail_submitted(blog, by=by)
+    return blog
 
 
 @transaction.atomic
 def publish_blog(*, blog: Blog, by: User, at: dt.datetime | None = None) -> Blog:
     """Publish from `at` on, or from now. An archived blog keeps its date unless `at` is given."""
     blog = _lock_blog(blog, Status.PUBLISHED)
-    if blog.author_id == by.pk:
-        raise OwnBlog(blog)
+    check_not_own(blog, by=by)
     if at or blog.status != Status.ARCHIVED:
         blog.publish_at = at or timezone.now()
-    return _move_blog(blog, Status.PUBLISHED, by=by, reason="Published")
+    blog.submitted_at, blog.review_comment = None, ""
+    _move_blog(blog, Status.PUBLISHED, by=by, reason="Published")
+    mails.mail_published(blog, by=by)
+    return blog
 
 
 @transaction.atomic
 def return_to_author(*, blog: Blog, by: User, comment: str) -> Blog:
-    if not comment.strip():
-        raise CommentMissing(blog)
-    blog = _lock_blog(blog, Status.DRAFT)
-    return _move_blog(blog, Status.DRAFT, by=by, reason=f"Returned to the author: {comment}")
+    check_comment(blog, comment)
+    blog = _lock_blog(blog, Status.DRAFT, start=Status.IN_REVIEW)
+    blog.submitted_at, blog.review_comment = None, comment.strip()
+    _move_blog(blog, Status.DRAFT, by=by, reason=f"Returned to the author: {comment}")
+    mails.mail_returned(blog, by=by)
+    return blog
+
+
+@transaction.atomic
+def unpublish_blog(*, blog: Blog, by: User, reason: str) -> Blog:
+    """Take a blog from its readers and make it a draft of its author again."""
+    check_comment(blog, reason)
+    blog = _lock_blog(blog, Status.DRAFT, start=Status.PUBLISHED)
+    blog.review_comment = reason.strip()
+    _move_blog(blog, Status.DRAFT, by=by, reason=f"Unpublished: {reason}")
+    mails.mail_returned(blog, by=by)
+    return blog
 
 
 @transaction.atomic
@@ -49,19 +71,28 @@ def archive_blog(*, blog: Blog, by: User, reason: str = "") -> Blog:
     return _move_blog(blog, Status.ARCHIVED, by=by, reason=reason)
 
 
-def _lock_blog(blog, status):
-    """Return the stored blog, locked. Raises TransitionNotAllowed where it cannot get `status`."""
+def check_not_own(blog: Blog, *writer_ids: int, by: User) -> None:
+    """Raise OwnBlog where `by` publishes what they wrote, unless the house allows it."""
+    if by.pk in (blog.author_id, *writer_ids) and not settings.PUBLISH_OWN_BLOGS:
+        raise OwnBlog(blog)
+
+
+def check_comment(blog: Blog, comment: str) -> None:
+    if not comment.strip():
+        raise CommentMissing(blog)
+
+
+def _lock_blog(blog, status, *, start=None):
+    """Return the stored blog, locked. Raises TransitionNotAllowed where it cannot get `status`.
+
+    `start` is named where two steps end in the same status, and only one of them is meant.
+    """
     stored = Blog.objects.select_for_update().get(pk=blog.pk)
-    if status not in Blog.TRANSITIONS[stored.status]:
+    if status not in Blog.TRANSITIONS[stored.status] or start not in (None, stored.status):
         raise TransitionNotAllowed(stored, status.label)
     return stored
 
 
 def _move_blog(blog, status, *, by, reason):
     blog.status = status
-    blog._history_user = by
-    blog._change_reason = reason
-    blog.save()
-    # Both stick to the instance, and would sign whatever is saved next (simple-history 3.13.0).
-    del blog._history_user, blog._change_reason
-    return blog
+    return save_signed(blog, by=by, reason=reason)

@@ -3,6 +3,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from tests.factories import make_user
+from weblog.signals import blog_viewed
 
 
 @pytest.fixture
@@ -28,3 +29,16 @@ def auditor(groups):
 @pytest.fixture
 def superuser(db):
     return make_user(is_superuser=True)
+
+
+@pytest.fixture
+def views():
+    """The arguments of every blog_viewed that was sent."""
+    received = []
+
+    def receive(**arguments):
+        received.append(arguments)
+
+    blog_viewed.connect(receive)
+    yield received
+    blog_viewed.disconnect(receive)

@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
@@ -10,13 +11,14 @@ from weblog.models import Blog
 pytestmark = pytest.mark.django_db
 
 DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED = Blog.Status
-ACTIONS = ["submit", "publish", "return_to_author", "archive"]
+ACTIONS = ["submit", "publish", "return_to_author", "unpublish", "archive"]
 FILLED = {"_form_submitted": "True", "comment": "Shorten it.", "reason": "Outdated"}
 # For each action a status that it starts from, and the one that it ends in.
 MOVES = [
     ("submit", DRAFT, IN_REVIEW),
     ("publish", IN_REVIEW, PUBLISHED),
     ("return_to_author", IN_REVIEW, DRAFT),
+    ("unpublish", PUBLISHED, DRAFT),
     ("archive", PUBLISHED, ARCHIVED),
 ]
 
@@ -159,7 +161,7 @@ def test_dialog_asks_again(client, editor, action, old, values):
     [
         (DRAFT, {"submit", "publish"}),
         (IN_REVIEW, {"publish", "return_to_author"}),
-        (PUBLISHED, {"archive"}),
+        (PUBLISHED, {"archive", "unpublish"}),
         (ARCHIVED, {"publish"}),
     ],
 )
@@ -178,7 +180,8 @@ def test_author_reads_the_comment_of_the_editor(client, author, editor):
     client.post(action_url("return_to_author", blog), FILLED)
     client.force_login(author)
     page = client.get(change_url(blog)).content.decode()
-    assert "Returned to the author: Shorten it." in page
+    assert "What the editor asks for" in page
+    assert "<p>Shorten it.</p>" in page
     assert "Edith Hartmann" in page
 
 
@@ -202,3 +205,39 @@ def test_unknown_blog_is_not_found(client, superuser):
     client.force_login(superuser)
     response = client.get(reverse("admin:weblog_blog_change", args=["4711"]))
     assert response.status_code == 404
+
+
+def test_editor_brings_back_an_old_text(client, editor):
+    blog = make_blog(title="One")
+    blog.title = "Two"
+    blog.save()
+    client.force_login(editor)
+    dialog = client.get(action_url("restore", blog))
+    ((version, label),) = dialog.context["form"].fields["version"].choices
+    assert "“One”" in label
+    values = {"_form_submitted": "True", "version": version, "reason": "Two was wrong."}
+    response = client.post(action_url("restore", blog), values)
+    blog.refresh_from_db()
+    assert (response["HX-Redirect"], blog.title) == (change_url(blog), "One")
+    assert blog.history.latest().history_user == editor
+
+
+@pytest.mark.parametrize("values", [{"version": "4711", "reason": "x"}, {"reason": "x"}, {}])
+def test_dialog_of_the_old_texts_asks_again(client, editor, values):
+    blog = make_blog()
+    client.force_login(editor)
+    response = client.post(action_url("restore", blog), {"_form_submitted": "True"} | values)
+    assert "HX-Redirect" not in response
+    assert "This blog had no other text so far" in response.content.decode()
+    assert blog.history.count() == 1
+
+
+def test_bringing_back_needs_its_own_permission(client, author, editor):
+    blog = make_blog(author=author)
+    for user in (author, editor):
+        user.groups.clear()
+        for codename in ("view_blog", "change_blog", "publish_blog", "view_all_blogs"):
+            user.user_permissions.add(Permission.objects.get(codename=codename))
+        client.force_login(user)
+        assert client.post(action_url("restore", blog), FILLED).status_code == 403
+        assert action_url("restore", blog) not in client.get(change_url(blog)).content.decode()

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_blog, make_category, make_user
+from weblog.addresses import change_slug
 from weblog.models import Blog
 
 pytestmark = pytest.mark.django_db
@@ -193,12 +194,22 @@ def test_form_moves_no_status(client, editor, foreign):
     assert (foreign.status, foreign.publish_at) == ("draft", before)
 
 
-def test_address_stays_once_readers_may_know_it(client, editor):
+def test_new_address_of_a_published_blog_leaves_the_old_one_leading_there(client, editor):
     blog = make_blog(slug="known")
     client.force_login(editor)
     posted(client, change_url(blog), form_values(blog, slug="renamed", title="Retitled"))
     blog.refresh_from_db()
-    assert (blog.slug, blog.title) == ("known", "Retitled")
+    assert (blog.slug, blog.title) == ("renamed", "Retitled")
+    assert [address.slug for address in blog.old_addresses.all()] == ["known"]
+    assert client.get("/blogs/known/").url.endswith("/blogs/renamed/")
+
+
+def test_address_that_leads_to_another_blog_is_refused_with_words(client, editor):
+    moved, blog = make_blog(slug="first"), make_blog(slug="second")
+    change_slug(blog=moved, slug="moved", by=editor)
+    client.force_login(editor)
+    page = client.post(change_url(blog), form_values(blog, slug="first")).content.decode()
+    assert "The address first led to" in page
 
 
 def test_editor_exports_blogs(client, editor):
@@ -208,9 +219,10 @@ def test_editor_exports_blogs(client, editor):
     assert export in client.get(CHANGELIST).content.decode()
     header, row = client.post(export, {"format": 0}).content.decode().splitlines()
     assert header == (
-        "id,title,slug,author,category,status,publish_at,summary,created_at,updated_at"
+        "id,slug,title,author,co_authors,category,status,publish_at,summary,body,"
+        "created_at,updated_at"
     )
-    assert row.split(",")[1:2] + row.split(",")[3:6] == ["'=cmd()", "demo.ada", "tech", "published"]
+    assert row.split(",")[2:7] == ["'=cmd()", "demo.ada", "", "tech", "published"]
 
 
 # What nobody, or only some, may do

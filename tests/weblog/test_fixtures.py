@@ -21,7 +21,18 @@ def test_groups_hold_what_their_work_needs():
         for group in Group.objects.all()
     }
     assert permissions == {
-        "Authors": {"add_blog", "change_blog", "view_blog", "view_category"},
+        "Authors": {
+            "add_blog",
+            "change_blog",
+            "view_blog",
+            "view_category",
+            "add_picture",
+            "change_picture",
+            "view_picture",
+            "add_blogrevision",
+            "change_blogrevision",
+            "view_blogrevision",
+        },
         "Editors": {
             "add_blog",
             "change_blog",
@@ -32,11 +43,23 @@ def test_groups_hold_what_their_work_needs():
             "add_category",
             "change_category",
             "view_category",
+            "add_picture",
+            "change_picture",
+            "view_picture",
+            "add_blogrevision",
+            "change_blogrevision",
+            "view_blogrevision",
+            "restore_blog",
+            "import_blog",
+            "import_category",
+            "export_category",
         },
         "Auditors": {
             "view_blog",
             "view_all_blogs",
             "view_category",
+            "view_picture",
+            "view_blogrevision",
             "view_audittrail",
             "view_jobrun",
         },

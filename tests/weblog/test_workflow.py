@@ -5,46 +5,60 @@ import pytest
 from tests.factories import make_blog, make_user
 from weblog.errors import CommentMissing, OwnBlog, TransitionNotAllowed
 from weblog.models import Blog
-from weblog.workflow import archive_blog, publish_blog, return_to_author, submit_for_review
+from weblog.workflow import (
+    archive_blog,
+    publish_blog,
+    return_to_author,
+    submit_for_review,
+    unpublish_blog,
+)
 
 pytestmark = pytest.mark.django_db
 
 DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED = Blog.Status
 MOVES = {
-    IN_REVIEW: lambda blog, by: submit_for_review(blog=blog, by=by),
-    PUBLISHED: lambda blog, by: publish_blog(blog=blog, by=by),
-    DRAFT: lambda blog, by: return_to_author(blog=blog, by=by, comment="Shorten it."),
-    ARCHIVED: lambda blog, by: archive_blog(blog=blog, by=by),
+    "submit": (lambda blog, by: submit_for_review(blog=blog, by=by), IN_REVIEW),
+    "publish": (lambda blog, by: publish_blog(blog=blog, by=by), PUBLISHED),
+    "return": (lambda blog, by: return_to_author(blog=blog, by=by, comment="Shorten it."), DRAFT),
+    "unpublish": (lambda blog, by: unpublish_blog(blog=blog, by=by, reason="Check it."), DRAFT),
+    "archive": (lambda blog, by: archive_blog(blog=blog, by=by), ARCHIVED),
 }
 ALLOWED = [
-    (DRAFT, IN_REVIEW),
-    (DRAFT, PUBLISHED),
-    (IN_REVIEW, DRAFT),
-    (IN_REVIEW, PUBLISHED),
-    (PUBLISHED, ARCHIVED),
-    (ARCHIVED, PUBLISHED),
+    (DRAFT, "submit"),
+    (DRAFT, "publish"),
+    (IN_REVIEW, "return"),
+    (IN_REVIEW, "publish"),
+    (PUBLISHED, "archive"),
+    (PUBLISHED, "unpublish"),
+    (ARCHIVED, "publish"),
 ]
-REFUSED = [(old, new) for old in Blog.Status for new in Blog.Status if (old, new) not in ALLOWED]
+REFUSED = [(old, move) for old in Blog.Status for move in MOVES if (old, move) not in ALLOWED]
 LONG_AGO = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize(("old", "new"), ALLOWED)
-def test_allowed_move_is_stored_with_its_history(old, new):
+@pytest.mark.parametrize(("old", "move"), ALLOWED)
+def test_allowed_move_is_stored_with_its_history(old, move):
     blog, by = make_blog(status=old), make_user()
-    moved = MOVES[new](blog, by)
+    act, new = MOVES[move]
+    moved = act(blog, by)
     blog.refresh_from_db()
     latest = blog.history.latest()
     assert (moved, moved.status, blog.status) == (blog, new, new)
     assert (blog.history.count(), latest.status, latest.history_user) == (2, new, by)
 
 
-@pytest.mark.parametrize(("old", "new"), REFUSED)
-def test_refused_move_changes_nothing(old, new):
+@pytest.mark.parametrize(("old", "move"), REFUSED)
+def test_refused_move_changes_nothing(old, move):
     blog = make_blog(status=old)
     with pytest.raises(TransitionNotAllowed):
-        MOVES[new](blog, make_user())
+        MOVES[move][0](blog, make_user())
     blog.refresh_from_db()
     assert (blog.status, blog.history.count()) == (old, 1)
+
+
+def test_table_names_the_moves_and_no_other():
+    moves = {(old, new) for old, allowed in Blog.TRANSITIONS.items() for new in allowed}
+    assert moves == {(old, MOVES[move][1]) for old, move in ALLOWED}
 
 
 def test_stored_status_counts_and_not_the_one_in_memory():
@@ -68,6 +82,30 @@ def test_nobody_publishes_a_blog_of_their_own(is_superuser):
         publish_blog(blog=blog, by=blog.author)
     blog.refresh_from_db()
     assert blog.status == IN_REVIEW
+
+
+def test_house_may_allow_to_publish_ones_own(settings):
+    settings.PUBLISH_OWN_BLOGS = True
+    blog = make_blog(status=IN_REVIEW)
+    assert publish_blog(blog=blog, by=blog.author).is_live
+
+
+def test_review_keeps_what_was_asked_until_the_blog_is_published():
+    blog = submit_for_review(blog=make_blog(status=DRAFT), by=make_user())
+    assert blog.submitted_at == blog.history.latest().submitted_at is not None
+    blog = return_to_author(blog=blog, by=make_user(), comment=" Check the dates.\n")
+    assert (blog.submitted_at, blog.review_comment) == (None, "Check the dates.")
+    blog = submit_for_review(blog=blog, by=blog.author)
+    assert blog.review_comment == "Check the dates."
+    blog = publish_blog(blog=blog, by=make_user())
+    assert (blog.submitted_at, blog.review_comment) == (None, "")
+
+
+def test_unpublishing_tells_the_author_why():
+    blog = unpublish_blog(blog=make_blog(), by=make_user(), reason="A name is wrong.")
+    assert (blog.status, blog.review_comment) == (DRAFT, "A name is wrong.")
+    with pytest.raises(CommentMissing):
+        unpublish_blog(blog=make_blog(), by=make_user(), reason=" ")
 
 
 def test_publishing_sets_the_moment():

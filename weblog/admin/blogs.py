@@ -1,45 +1,46 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import Count
-from django.urls import reverse
-from django.utils.html import format_html
+from django.db.models import Q
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RelatedCheckboxFilter
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelect2Widget
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget
 
-from backoffice.base_admin import DayRangeFilter, ExportAdmin, HistoryAdmin
+from backoffice.base_admin import DayRangeFilter, HistoryAdmin
+from backoffice.import_pages import ImportAdmin
 from weblog.actions import WorkflowActions
+from weblog.addresses import change_slug
+from weblog.admin.bulk import BulkActions
+from weblog.admin.hooked_columns import HookedColumns
+from weblog.admin.imports import PostImports
 from weblog.columns import BlogColumns
 from weblog.filters import AuthorFilter
-from weblog.forms import AuthorChoiceField, BlogForm
-from weblog.models import Blog, Category
+from weblog.forms import AuthorChoiceField, AuthorsChoiceField, BlogForm
+from weblog.models import Blog
+from weblog.previews import PreviewPages
 from weblog.resources import BlogResource
 
 
-@admin.register(Category)
-class CategoryAdmin(HistoryAdmin):
-    list_display = ["name", "slug", "blog_count"]
-    search_fields = ["name"]
-    search_help_text = "Search by name"
-    ordering = ["name"]
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).annotate(blog_count=Count("blogs"))
-
-    def get_prepopulated_fields(self, request, obj=None):
-        return {} if obj else {"slug": ["name"]}
-
-    @display(description="Blogs", ordering="blog_count")
-    def blog_count(self, category):
-        url = reverse("admin:weblog_blog_changelist", query={"category__id__exact": category.pk})
-        return format_html('<a class="text-link" href="{}">{}</a>', url, category.blog_count)
-
-
 @admin.register(Blog)
-class BlogAdmin(WorkflowActions, BlogColumns, ExportAdmin, HistoryAdmin):
+class BlogAdmin(
+    PreviewPages,
+    WorkflowActions,
+    BulkActions,
+    HookedColumns,
+    BlogColumns,
+    PostImports,
+    ImportAdmin,
+    HistoryAdmin,
+):
     form = BlogForm
     resource_classes = [BlogResource]
-    list_display = ["title", "status_label", "category", "author_name", "goes_live", "updated_at"]
+    list_display = [
+        "title",
+        "status_label",
+        "category",
+        "author_name",
+        "length",
+        "goes_live",
+        "updated_at",
+    ]
     list_select_related = ["author", "category"]
     list_filter = [
         ("status", ChoicesCheckboxFilter),
@@ -50,6 +51,9 @@ class BlogAdmin(WorkflowActions, BlogColumns, ExportAdmin, HistoryAdmin):
     search_fields = ["title", "author__username", "author__first_name", "author__last_name"]
     search_help_text = "Search by title or author"
     ordering = ["-updated_at"]
+    empty_list_text = (
+        "There is no blog here yet. Write one: it starts as a draft that only you see."
+    )
     autocomplete_fields = ["category"]
     readonly_fields = [
         "status_badge",
@@ -57,9 +61,15 @@ class BlogAdmin(WorkflowActions, BlogColumns, ExportAdmin, HistoryAdmin):
         "created_at",
         "updated_at",
         "last_step",
+        "length",
+        "where",
         "article",
     ]
     change_form_before_template = "weblog/admin/blog_version.html"
+    change_form_outer_before_template = "weblog/admin/blog_note.html"
+
+    class Media:
+        css = {"all": ["weblog/admin.css"]}
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user)
@@ -79,20 +89,15 @@ class BlogAdmin(WorkflowActions, BlogColumns, ExportAdmin, HistoryAdmin):
             "title",
             "slug",
             "category",
-            *(["author"] if may_see_all else []),
+            *(["author", "co_authors"] if may_see_all else []),
             "summary",
             "body" if may_change else "article",
         ]
         if obj is None:
             return [(None, {"fields": content})]
         status = ("status_badge", "publish_at") if obj.was_published else "status_badge"
-        state = [status, ("created_at", "updated_at"), "last_step"]
+        state = [status, ("created_at", "updated_at"), ("length", "where"), "last_step"]
         return [(None, {"fields": state}), (None, {"fields": content})]
-
-    def get_readonly_fields(self, request, obj=None):
-        """Once readers may have the address of a blog it stays."""
-        fields = super().get_readonly_fields(request, obj)
-        return [*fields, "slug"] if obj and obj.was_published else fields
 
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"slug": ["title"]}
@@ -105,16 +110,35 @@ class BlogAdmin(WorkflowActions, BlogColumns, ExportAdmin, HistoryAdmin):
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "author":
             kwargs["form_class"] = AuthorChoiceField
-            kwargs["queryset"] = User.objects.filter(is_staff=True).order_by(
-                "first_name", "username"
-            )
+            kwargs["queryset"] = _find_writers()
             kwargs["widget"] = UnfoldAdminSelect2Widget()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        kwargs["form_class"] = AuthorsChoiceField
+        kwargs["queryset"] = _find_writers()
+        widget = UnfoldAdminSelect2MultipleWidget()
+        field = super().formfield_for_manytomany(db_field, request, **kwargs, widget=widget)
+        # Unfold (0.110) makes it look like a plain one, and Django tells of keys to hold down.
+        field.widget.attrs["class"] = "unfold-admin-autocomplete admin-autocomplete"
+        field.help_text = db_field.help_text
+        return field
 
     def save_model(self, request, obj, form, change):
         if not change and "author" not in form.fields:
             obj.author = request.user
+        if change and "slug" in form.changed_data:
+            change_slug(blog=obj, slug=obj.slug, by=request.user)
         super().save_model(request, obj, form, change)
+        if change and obj.was_published:
+            for remark in form.describe_moves():
+                self.message_user(request, remark, messages.INFO)
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if obj.is_live else None
+
+
+def _find_writers():
+    """Staff, and whoever a blog names as its author: some left, some came with an import."""
+    is_writer = Q(is_staff=True) | Q(pk__in=Blog.objects.values("author"))
+    return User.objects.filter(is_writer).order_by("first_name", "username")

@@ -1,3 +1,5 @@
+"""Categories and blogs: what readers find."""
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -24,6 +26,10 @@ class Category(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "categories"
+        permissions = [
+            ("export_category", "Can export categories"),
+            ("import_category", "Can import categories"),
+        ]
 
     def __str__(self):
         return self.name
@@ -48,7 +54,7 @@ class Blog(models.Model):
     TRANSITIONS = {
         Status.DRAFT: {Status.IN_REVIEW, Status.PUBLISHED},
         Status.IN_REVIEW: {Status.DRAFT, Status.PUBLISHED},
-        Status.PUBLISHED: {Status.ARCHIVED},
+        Status.PUBLISHED: {Status.ARCHIVED, Status.DRAFT},
         Status.ARCHIVED: {Status.PUBLISHED},
     }
 
@@ -59,6 +65,12 @@ class Blog(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="blogs"
     )
+    co_authors = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="blogs_co_written",
+        help_text="Named beside the author. The blog stays the author's.",
+    )
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="blogs")
     summary = models.TextField(
         blank=True, max_length=500, help_text="One or two sentences, shown in lists."
@@ -68,16 +80,29 @@ class Blog(models.Model):
         max_length=10, choices=Status.choices, default=Status.DRAFT, editable=False
     )
     publish_at = models.DateTimeField(default=timezone.now, editable=False)
+    submitted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    review_comment = models.TextField(
+        blank=True, max_length=2000, editable=False, help_text="What the editor asked for."
+    )
+    imported_from = models.CharField(
+        max_length=300,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The post's own address or number where it came from.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = BlogManager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(m2m_fields=[co_authors])
 
     class Meta:
         ordering = ["-publish_at", "-pk"]
         indexes = [
             models.Index(fields=["status", "-publish_at"], name="weblog_blog_live"),
+            models.Index(fields=["-updated_at", "-id"], name="weblog_blog_updated"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -90,6 +115,8 @@ class Blog(models.Model):
             ("view_all_blogs", "Can see every author's blogs"),
             ("publish_blog", "Can publish, return and archive blogs"),
             ("export_blog", "Can export blogs"),
+            ("import_blog", "Can import blogs"),
+            ("restore_blog", "Can bring back an old version of a blog"),
         ]
 
     def __str__(self):
@@ -116,3 +143,18 @@ class Blog(models.Model):
     @property
     def is_scheduled(self):
         return self.status == self.Status.PUBLISHED and not self.is_live
+
+
+class OldAddress(models.Model):
+    """A slug that a published blog had before. Readers who come by it are led to the blog."""
+
+    slug = models.SlugField(max_length=200, unique=True)
+    blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="old_addresses")
+    changed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-changed_at"]
+        verbose_name_plural = "old addresses"
+
+    def __str__(self):
+        return self.slug

@@ -1,0 +1,312 @@
+"""The list of blogs: what it shows, how many queries it takes, and what is done with several."""
+
+import datetime as dt
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.db.models import Value
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import make_blog, make_category, make_user
+from weblog import hooks
+from weblog.admin.bulk import MOST_AT_ONCE
+from weblog.models import Blog
+
+pytestmark = pytest.mark.django_db
+
+CHANGELIST = reverse("admin:weblog_blog_changelist")
+Status = Blog.Status
+
+
+def ask(client, action, blogs, **values):
+    chosen = {"action": action, "_selected_action": [blog.pk for blog in blogs]}
+    return client.post(CHANGELIST, chosen | values)
+
+
+def answer(client, action, blogs, **values):
+    """Take the action to its end, and return what the editor is told."""
+    response = ask(client, action, blogs, answered="yes", **values)
+    assert response.status_code == 302
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def statuses(*blogs):
+    return [Blog.objects.get(pk=blog.pk).status for blog in blogs]
+
+
+# One question before
+
+
+@pytest.mark.parametrize("action", ["publish_chosen", "archive_chosen", "change_category"])
+def test_action_asks_before_it_changes_anything(client, editor, action):
+    blogs = [make_blog(title="One", status=Status.DRAFT), make_blog(title="Two & more")]
+    client.force_login(editor)
+    page = ask(client, action, blogs).content.decode()
+    assert all(text in page for text in ("One", "Two &amp; more", 'name="answered"'))
+    assert statuses(*blogs) == ["draft", "published"]
+    assert all(blog.history.count() == 1 for blog in blogs)
+
+
+def test_question_names_some_of_many(client, editor):
+    blogs = [make_blog() for _ in range(23)]
+    client.force_login(editor)
+    page = ask(client, "archive_chosen", blogs).content.decode()
+    assert "and 3 more" in page
+    assert page.count('name="_selected_action"') == 23
+
+
+def test_too_many_at_once_are_refused(client, editor, monkeypatch):
+    monkeypatch.setattr("weblog.admin.bulk.MOST_AT_ONCE", 2)
+    blogs = [make_blog() for _ in range(3)]
+    client.force_login(editor)
+    messages = answer(client, "archive_chosen", blogs)
+    assert messages == ["Choose 2 blogs at most, and repeat this for the others."]
+    assert statuses(*blogs) == ["published"] * 3
+    assert MOST_AT_ONCE == 200
+
+
+# Each blog by itself
+
+
+def test_blogs_are_published_and_the_rest_is_named_with_its_reason(client, editor):
+    draft, waits = make_blog(status=Status.DRAFT), make_blog(status=Status.IN_REVIEW)
+    own = make_blog(title="Mine", author=editor, status=Status.DRAFT)
+    live = make_blog(title="Out already")
+    client.force_login(editor)
+    done, skipped = answer(client, "publish_chosen", [draft, waits, own, live])
+    assert done == "2 blogs were published."
+    assert skipped == (
+        "2 were skipped:<br>You are the author of “Mine”. Somebody else has to publish it."
+        "<br>“Out already” is published and cannot become published. "
+        "Reload the page to see what can be done with it."
+    )
+    assert statuses(draft, waits, own, live) == ["published", "published", "draft", "published"]
+    assert draft.history.latest().history_user == editor
+
+
+def test_blogs_are_archived_with_a_reason(client, editor):
+    live, draft = make_blog(), make_blog(status=Status.DRAFT)
+    client.force_login(editor)
+    done, skipped = answer(client, "archive_chosen", [live, draft], reason="Out of date")
+    assert done == "1 blog was archived."
+    assert skipped.startswith("1 blog was skipped:")
+    assert statuses(live, draft) == ["archived", "draft"]
+    assert live.history.latest().history_change_reason == "Archived: Out of date"
+
+
+def test_blogs_change_their_category(client, editor):
+    tech, sports = make_category("Tech"), make_category("Sports")
+    one, two = make_blog(category=tech), make_blog(category=sports, title="There")
+    client.force_login(editor)
+    done, skipped = answer(client, "change_category", [one, two], category=sports.pk)
+    assert (done, skipped) == (
+        "1 blog was moved.",
+        "1 blog was skipped:<br>“There” is in Sports already.",
+    )
+    one.refresh_from_db()
+    assert one.category == sports
+    latest = one.history.latest()
+    assert (latest.history_user, latest.history_change_reason) == (editor, "Moved to Sports")
+
+
+def test_question_about_a_category_says_that_past_views_stay(client, editor):
+    client.force_login(editor)
+    page = ask(client, "change_category", [make_blog()]).content.decode()
+    assert "Views so far stay with the category that the blog had then." in page
+
+
+def test_category_has_to_be_chosen(client, editor):
+    blog = make_blog()
+    client.force_login(editor)
+    response = ask(client, "change_category", [blog], answered="yes", category="")
+    assert "This field is required." in response.content.decode()
+
+
+def test_titles_are_escaped_in_what_the_editor_is_told(client, editor):
+    blog = make_blog(title="<script>alert(1)</script>", status=Status.DRAFT)
+    client.force_login(editor)
+    (message,) = answer(client, "archive_chosen", [blog])
+    assert "<script" not in message
+    assert "<script>alert" not in ask(client, "archive_chosen", [blog]).content.decode()
+
+
+def test_blog_that_a_filter_no_longer_shows_is_still_told_of(client, editor):
+    blog = make_blog(title="Out")
+    client.force_login(editor)
+    values = {"action": "publish_chosen", "_selected_action": [blog.pk], "answered": "yes"}
+    response = client.post(f"{CHANGELIST}?status__exact=draft", values)
+    (message,) = [str(message) for message in get_messages(response.wsgi_request)]
+    assert "“Out” is published" in message
+
+
+@pytest.mark.parametrize("action", ["publish_chosen", "archive_chosen", "change_category"])
+@pytest.mark.parametrize("role", ["author", "auditor"])
+def test_action_is_for_editors_alone(client, request, role, action):
+    user = request.getfixturevalue(role)
+    blog = make_blog(author=user, status=Status.DRAFT)
+    client.force_login(user)
+    assert action not in client.get(CHANGELIST).content.decode()
+    ask(client, action, [blog], answered="yes", category=make_category().pk)
+    assert blog.history.count() == 1
+
+
+@pytest.mark.parametrize("action", ["publish_chosen", "archive_chosen", "change_category"])
+def test_get_changes_nothing(client, editor, action):
+    blog = make_blog(status=Status.DRAFT)
+    client.force_login(editor)
+    client.get(CHANGELIST, {"action": action, "_selected_action": blog.pk, "answered": "yes"})
+    assert blog.history.count() == 1
+
+
+# Columns that other apps offer
+
+
+@pytest.fixture
+def column():
+    hooks.add_blog_column(
+        hooks.BlogColumn("stars", "Stars", lambda: Value(1234), lambda user: not user.is_superuser)
+    )
+    yield
+    hooks.remove_blog_column("stars")
+
+
+def test_offered_column_is_shown_and_sorts(client, editor, column):
+    make_blog()
+    client.force_login(editor)
+    page = client.get(CHANGELIST).content.decode()
+    assert "Stars" in page
+    assert "1,234" in page
+    count = len(client.get(CHANGELIST).context["cl"].list_display)
+    assert client.get(CHANGELIST, {"o": str(count)}).status_code == 200
+
+
+def test_offered_column_is_hidden_from_whom_it_is_not_for(client, superuser, column):
+    make_blog()
+    client.force_login(superuser)
+    assert "Stars" not in client.get(CHANGELIST).content.decode()
+
+
+def test_column_is_absent_where_no_app_offers_it(client, editor, monkeypatch):
+    monkeypatch.setattr(hooks, "_columns", {})
+    make_blog()
+    client.force_login(editor)
+    response = client.get(CHANGELIST)
+    assert "Views so far" not in response.content.decode()
+
+
+# Length, links, and what a move means for the views
+
+
+def test_list_and_form_show_the_length(client, editor):
+    blog = make_blog(body="<p>One two</p><p>three</p>" + "<p>word</p>" * 600)
+    client.force_login(editor)
+    for url in (CHANGELIST, reverse("admin:weblog_blog_change", args=[blog.pk])):
+        assert "603 words, 3 min" in client.get(url).content.decode()
+
+
+def test_form_leads_to_the_page_or_to_its_preview(client, editor):
+    client.force_login(editor)
+    live, draft = make_blog(), make_blog(status=Status.DRAFT)
+    url = reverse("admin:weblog_blog_change", args=[live.pk])
+    assert f'href="{live.get_absolute_url()}"' in client.get(url).content.decode()
+    url = reverse("admin:weblog_blog_change", args=[draft.pk])
+    preview = reverse("admin:weblog_blog_preview", args=[draft.pk])
+    assert f'href="{preview}"' in client.get(url).content.decode()
+
+
+def change(client, blog, **values):
+    names = ("title", "slug", "summary", "body")
+    form = {name: getattr(blog, name) for name in names} | {
+        "category": blog.category_id,
+        "author": blog.author_id,
+        "version": blog.updated_at.isoformat(),
+    }
+    url = reverse("admin:weblog_blog_change", args=[blog.pk])
+    response = client.post(url, form | values)
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    return " ".join(str(message) for message in get_messages(response.wsgi_request))
+
+
+def test_editor_is_told_that_past_views_stay(client, editor):
+    ada = make_user(first_name="Ada", last_name="Lindqvist")
+    bruno = make_user(first_name="Bruno", last_name="Ferraro")
+    blog = make_blog(author=ada, category=make_category("Tech"))
+    client.force_login(editor)
+    told = change(client, blog, author=bruno.pk, category=make_category("Sports").pk)
+    assert "Views so far stay with Ada Lindqvist. Views from now on go to Bruno Ferraro." in told
+    assert "Views so far stay with Tech. Views from now on go to Sports." in told
+
+
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.PUBLISHED])
+def test_editor_is_told_nothing_where_no_views_stay(client, editor, status):
+    blog = make_blog(status=status)
+    client.force_login(editor)
+    values = {"title": "New"} if status == Status.PUBLISHED else {"author": make_user().pk}
+    assert "Views so far" not in change(client, blog, **values)
+
+
+def test_co_authors_are_named_by_the_editor(client, editor):
+    blog, other = make_blog(status=Status.DRAFT), make_user()
+    client.force_login(editor)
+    change(client, blog, co_authors=[other.pk])
+    assert list(blog.co_authors.all()) == [other]
+
+
+def test_author_who_left_stays_the_author(client, editor):
+    gone = make_user(is_staff=False, is_active=False)
+    blog = make_blog(author=gone)
+    client.force_login(editor)
+    change(client, blog, title="Still hers")
+    blog.refresh_from_db()
+    assert (blog.author, blog.title) == (gone, "Still hers")
+
+
+# Speed
+
+
+def make_many(count):
+    """Blogs without a history: 35,000 of them in seconds."""
+    author, category = make_user(), make_category()
+    now = timezone.now()
+    statuses = list(Status)
+    rows = (
+        Blog(
+            title=f"Title {number}",
+            slug=f"one-of-many-{number}",
+            author=author,
+            category=category,
+            body="<p>Some words.</p>",
+            status=statuses[number % 4],
+            publish_at=now - dt.timedelta(hours=number),
+        )
+        for number in range(count)
+    )
+    Blog.objects.bulk_create(rows, batch_size=2000)
+
+
+def count_queries(client, **values):
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(CHANGELIST, values).status_code == 200
+    return len(queries)
+
+
+def test_first_page_of_35000_blogs_takes_few_queries(client, editor):
+    make_blog()
+    client.force_login(editor)
+    client.get(CHANGELIST)  # fills the cache of content types
+    few = count_queries(client)
+    make_many(35_000)
+    assert count_queries(client) == few < 10
+    assert count_queries(client, p=900) == few
+    assert count_queries(client, q="Title 34999") <= few + 1
+
+
+def test_order_of_the_list_has_an_index(client, editor):
+    make_many(2000)
+    client.force_login(editor)
+    queryset = client.get(CHANGELIST).context["cl"].queryset[:25]
+    plan = queryset.explain()
+    assert "weblog_blog_updated" in plan or connection.vendor == "postgresql"

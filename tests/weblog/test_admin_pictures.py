@@ -1,0 +1,162 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import make_blog, make_user
+from tests.weblog.pictures import make_file
+from weblog.models import Blog, Picture
+
+pytestmark = pytest.mark.django_db
+
+ADD = reverse("admin:weblog_picture_add")
+CHANGELIST = reverse("admin:weblog_picture_changelist")
+UPLOAD = reverse("admin:weblog_picture_upload")
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+def upload(client, **values):
+    return client.post(UPLOAD, {"file": make_file(), "alt_text": "A red flag"} | values)
+
+
+def make_picture(client, user, **values):
+    client.force_login(user)
+    assert upload(client, **values).status_code == 200
+    return Picture.objects.first()
+
+
+@pytest.mark.parametrize("role", ["author", "editor"])
+def test_editor_is_answered_with_what_it_has_to_insert(client, request, role):
+    user = request.getfixturevalue(role)
+    picture = make_picture(client, user)
+    answer = upload(client).json()
+    assert answer.pop("url").startswith("/media/pictures/")
+    assert answer == {"contentType": "image", "alt": "A red flag", "width": 60, "height": 40}
+    assert (picture.alt_text, picture.uploaded_by) == ("A red flag", user)
+
+
+def test_picture_goes_from_the_upload_into_the_text_and_to_readers(client, editor):
+    """What the editor makes of the answer, Trix's own HTML: tests.weblog.test_trix."""
+    client.force_login(editor)
+    url = upload(client).json()["url"]
+    blog = make_blog(body=f'<p>A</p><figure><img src="{url}" alt="A red flag"></figure>')
+    page = client.get(blog.get_absolute_url()).content.decode()
+    assert f'src="{url}"' in page
+    served = client.get(url)
+    assert (served.status_code, served["Content-Type"]) == (200, "image/png")
+    served.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"alt_text": ""}, "This field is required."),
+        ({"alt_text": "   "}, "This field is required."),
+        ({"alt_text": "x" * 301}, "at most 300 characters"),
+        ({"file": ""}, "This field is required."),
+        ({"file": make_file("GIF")}, "Save it as JPEG, PNG or WebP"),
+    ],
+)
+def test_upload_is_refused_with_words(client, author, media, values, reason):
+    client.force_login(author)
+    response = upload(client, **values)
+    assert response.status_code == 400
+    assert reason in response.json()["error"]
+    assert not Picture.objects.exists()
+    assert not any(media.iterdir())
+
+
+def test_upload_is_no_get(client, editor):
+    client.force_login(editor)
+    assert client.get(UPLOAD).status_code == 405
+
+
+def test_upload_without_its_token_is_refused(editor):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(editor)
+    assert upload(client).status_code == 403
+    assert not Picture.objects.exists()
+
+
+def test_upload_is_not_for_auditors_and_strangers(client, auditor):
+    assert upload(client).status_code == 302
+    client.force_login(auditor)
+    assert upload(client).status_code == 403
+    assert not Picture.objects.exists()
+
+
+def test_picture_is_added_in_the_admin_and_its_description_changed(client, author):
+    client.force_login(author)
+    client.post(ADD, {"file": make_file("JPEG", name="a.jpg"), "alt_text": "A flag"})
+    picture = Picture.objects.get()
+    assert (picture.uploaded_by, picture.file.name[-4:]) == (author, ".jpg")
+    url = reverse("admin:weblog_picture_change", args=[picture.pk])
+    assert f'src="{picture.file.url}"' in client.get(url).content.decode()
+    client.post(url, {"alt_text": "A red flag", "file": make_file("PNG")})
+    changed = Picture.objects.get()
+    assert (changed.alt_text, changed.file.name) == ("A red flag", picture.file.name)
+
+
+def test_form_refuses_what_is_no_picture(client, author):
+    client.force_login(author)
+    page = client.post(ADD, {"file": make_file("GIF"), "alt_text": "A"}).content.decode()
+    assert "Save it as JPEG, PNG or WebP" in page
+
+
+def test_authors_see_their_own_pictures_and_editors_all(client, author, editor):
+    foreign = make_picture(client, make_user(is_superuser=True), alt_text="Foreign one")
+    own = make_picture(client, author, alt_text="Own one")
+    url = reverse("admin:weblog_picture_change", args=[foreign.pk])
+    page = client.get(CHANGELIST).content.decode()
+    assert ("Own one" in page, "Foreign one" in page) == (True, False)
+    assert client.get(url).status_code == 404
+    assert client.post(url, {"alt_text": "Mine"}).status_code == 404
+    client.force_login(editor)
+    page = client.get(CHANGELIST).content.decode()
+    assert ("Own one" in page, "Foreign one" in page) == (True, True)
+    assert client.get(reverse("admin:weblog_picture_change", args=[own.pk])).status_code == 200
+
+
+def test_empty_list_says_what_to_do(client, author):
+    client.force_login(author)
+    assert "There is no picture yet." in client.get(CHANGELIST).content.decode()
+
+
+# The rich text editor
+
+
+def test_form_has_the_editor_and_the_question_for_a_picture(client, author):
+    client.force_login(author)
+    page = client.get(reverse("admin:weblog_blog_add")).content.decode()
+    assert "<trix-editor" in page
+    assert f'data-url="{UPLOAD}"' in page
+
+
+def test_text_that_the_editor_would_spoil_is_shown_as_html(client, editor):
+    body = "<table><tbody><tr><td>1</td></tr></tbody></table>"
+    blog = make_blog(status=Blog.Status.DRAFT, body=body)
+    client.force_login(editor)
+    url = reverse("admin:weblog_blog_change", args=[blog.pk])
+    page = client.get(url).content.decode()
+    assert "<trix-editor" not in page
+    assert "This text is shown as HTML" in page
+    assert "&lt;table&gt;&lt;tbody&gt;" in page
+    values = {name: getattr(blog, name) for name in ("title", "slug", "summary", "body")} | {
+        "category": blog.category_id,
+        "author": blog.author_id,
+        "version": blog.updated_at.isoformat(),
+    }
+    assert client.post(url, values).status_code == 302
+    blog.refresh_from_db()
+    assert blog.body == body
+
+
+def test_scripts_and_styles_of_the_editor_come_from_here(client, editor):
+    client.force_login(editor)
+    response = client.get(reverse("admin:weblog_blog_add"))
+    assert "script-src 'self' 'unsafe-eval'" in response["Content-Security-Policy"]
+    assert "weblog/body_editor.js" in response.content.decode()

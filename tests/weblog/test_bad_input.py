@@ -1,0 +1,116 @@
+"""Text that breaks other people's sites, on every page that readers see: none of it runs."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+from defusedxml import ElementTree
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from tests.factories import make_blog, make_category, make_user
+from weblog.models import Blog, BlogRevision, Category
+
+pytestmark = pytest.mark.django_db
+
+FOLDER = settings.BASE_DIR.parent / "shared" / "data" / "bad-input"
+ADDRESSES = ("href", "src", "action", "formaction", "data", "poster", "cite")
+MORE = [
+    '"><img src=x onerror=alert(1)>',
+    '<a href="javascript:alert(1)">x</a><svg onload=alert(1)>',
+    '<p style="background:url(//evil.example)">x</p><base href="//evil.example/">',
+    '<iframe srcdoc="<script>alert(1)</script>"></iframe><form action="//evil.example">',
+    '<img src="https://evil.example/pixel.png" alt="x"><link rel=stylesheet href=//evil.example>',
+    "{{ 7|add:7 }} {% debug %}",
+    "\u202eright to left\u202c \ufffe \x07",
+]
+
+
+@pytest.fixture(scope="module")
+def bad_strings():
+    if not FOLDER.is_dir():
+        pytest.skip(f"No bad input in {FOLDER}.")
+    strings = json.loads((FOLDER / "blns.json").read_text())
+    return [*strings, *(FOLDER / "csv-payload.txt").read_text().splitlines(), *MORE]
+
+
+class Page(HTMLParser):
+    """What a browser would run or fetch."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.dangers = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag in ("script", "style", "iframe", "object", "embed", "base", "video", "audio"):
+            self.dangers.append(tag)
+        for name, value in attrs:
+            scheme = (value or "").strip().lower().partition(":")[0]
+            if name.startswith("on") or name in ("style", "srcdoc"):
+                self.dangers.append(name)
+            if name in ADDRESSES and scheme in ("javascript", "data", "vbscript"):
+                self.dangers.append(value)
+            if tag in ("img", "form", "source") and "//" in (value or "") and name in ADDRESSES:
+                self.dangers.append(value)
+
+
+@pytest.fixture
+def fill(db):
+    """Return a function that puts a text into every field of one blog, and into the names on it."""
+    blog = make_blog(author=make_user(username="author"), category=make_category("Tech"))
+    blog.co_authors.add(make_user(username="co-author"))
+    revision = BlogRevision.objects.create(blog=blog, title="New", created_by=blog.author)
+
+    def fill(text):
+        body = f"<p>{text}</p>{text}"
+        User.objects.update(first_name=text[:150], last_name=text[:150])
+        Category.objects.update(name=text[:100])
+        Blog.objects.update(title=text[:200], summary=text[:500], body=body)
+        BlogRevision.objects.update(title=text[:200], summary=text[:500], body=body)
+        return blog, revision
+
+    return fill
+
+
+def test_nothing_that_a_field_holds_runs_on_a_page(client, bad_strings, fill):
+    for text in bad_strings:
+        blog, _ = fill(text)
+        for url in (
+            "/",
+            blog.get_absolute_url(),
+            reverse("weblog:author_blogs", args=[blog.author_id]),
+            reverse("weblog:category_blogs", args=[blog.category.slug]),
+        ):
+            response = client.get(url)
+            assert (response.status_code, Page(response.content.decode()).dangers) == (200, [])
+
+
+def test_feeds_hold_it_as_text(client, bad_strings, fill):
+    for text in bad_strings:
+        fill(text)
+        for url in ("/feed/", "/feed/atom/", "/sitemap-blogs.xml"):
+            assert ElementTree.fromstring(client.get(url).content) is not None
+
+
+def test_nothing_runs_in_a_preview(client, superuser, bad_strings, fill):
+    client.force_login(superuser)
+    for text in bad_strings:
+        for row in fill(text):
+            url = reverse(f"admin:weblog_{row._meta.model_name}_preview", args=[row.pk])
+            response = client.get(url)
+            assert (response.status_code, Page(response.content.decode()).dangers) == (200, [])
+
+
+def test_nothing_that_is_searched_for_runs(client, bad_strings):
+    make_blog()
+    for text in bad_strings:
+        response = client.get(reverse("weblog:search"), {"q": text})
+        assert (response.status_code, Page(response.content.decode()).dangers) == (200, [])
+
+
+def test_every_address_is_answered(client, bad_strings):
+    for text in bad_strings:
+        for url in (f"/blogs/{text}/", f"/category/{text}/", f"/authors/{text}/", f"/media/{text}"):
+            assert client.get(url.replace("\0", "")).status_code in (301, 404)

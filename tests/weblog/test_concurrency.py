@@ -1,0 +1,65 @@
+"""What happens at the same moment. Real transactions, on the database that the run uses."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from tests.factories import make_blog, make_user
+from weblog.errors import RevisionOpen, TransitionNotAllowed
+from weblog.models import BlogRevision
+from weblog.revisions import publish_revision, start_revision
+from weblog.workflow import publish_blog, return_to_author
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THREADS = 8
+
+
+def at_once(acts):
+    """Run `acts` in threads that start together; return what each gave or raised."""
+    barrier = Barrier(len(acts))
+
+    def run(act):
+        barrier.wait()
+        try:
+            return act()
+        except (RevisionOpen, TransitionNotAllowed) as error:
+            return type(error)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def test_new_text_is_published_once():
+    blog, by = make_blog(), make_user()
+    text = BlogRevision.objects.create(
+        blog=blog, title="New", created_by=blog.author, status="in_review"
+    )
+    outcomes = at_once([lambda: publish_revision(revision=text, by=by)] * THREADS)
+    assert outcomes.count(TransitionNotAllowed) == THREADS - 1
+    assert blog.history.count() == 2
+
+
+def test_one_new_text_is_begun():
+    blog, by = make_blog(), make_user()
+    outcomes = at_once([lambda: start_revision(blog=blog, by=by)] * THREADS)
+    assert outcomes.count(RevisionOpen) == THREADS - 1
+    assert BlogRevision.objects.count() == 1
+
+
+def test_blog_is_published_or_returned_and_not_both():
+    blog, by = make_blog(status="in_review"), make_user()
+    outcomes = at_once(
+        [
+            lambda: publish_blog(blog=blog, by=by),
+            lambda: return_to_author(blog=blog, by=by, comment="Shorten it."),
+        ]
+    )
+    blog.refresh_from_db()
+    # Returned first, it is a draft: that may still be published.
+    assert blog.status == "published" or TransitionNotAllowed in outcomes
+    assert blog.history.count() == 1 + sum(one is not TransitionNotAllowed for one in outcomes)

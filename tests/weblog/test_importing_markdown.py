@@ -1,0 +1,114 @@
+import datetime as dt
+import io
+
+import pytest
+
+from tests.weblog.posts import make_zip
+from weblog.errors import ImportRefused
+from weblog.importing.formats import open_source
+from weblog.importing.markdown import MarkdownFolder
+
+FRONT = "---\ntitle: {title}\nauthors:\n- rosa\n---\n{body}"
+
+
+def write(folder, text, name="2020-02-03-hello-world.md"):
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return MarkdownFolder(folder)
+
+
+def read(folder, text, **options):
+    return next(write(folder, text, **options).read_posts())
+
+
+def test_post_is_read_with_all_that_a_blog_has(tmp_path):
+    text = (
+        "---\ntitle: ' A *fine*  day'\ndate: 2021-05-06\nauthors: [rosa, Amy Santiago]\n"
+        "category: Tech\nexcerpt: Short\n---\n# Head\n\nText, **bold**\n"
+    )
+    source = write(tmp_path, text)
+    (post,) = source.read_posts()
+    assert (post.title, post.slug) == ("A *fine* day", "hello-world")
+    assert (post.authors, post.categories) == (["rosa", "Amy Santiago"], ["Tech"])
+    assert post.body == "<h1>Head</h1>\n<p>Text, <strong>bold</strong></p>\n"
+    assert (post.summary, post.status, post.problems) == ("Short", "published", [])
+    assert post.source == "markdown:2020-02-03-hello-world.md"
+    assert source.people["Amy Santiago"].last_name == "Santiago"
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("2020-05-06", "2020-05-05 22:00"),
+        ("'2014-03-12T10:11:00-04:00'", "2014-03-12 14:11"),
+        ("2015-03-17 14:00:00 -4", "2015-03-17 18:00"),
+        ("2015-03-17 14:00:00 +0200", "2015-03-17 12:00"),
+        ("", "2020-02-02 23:00"),
+    ],
+)
+def test_date_is_read_or_else_that_of_the_file_name(tmp_path, settings, date, moment):
+    settings.TIME_ZONE = "Europe/Berlin"
+    post = read(tmp_path, f"---\ntitle: T\ndate: {date}\n---\n")
+    assert post.publish_at == dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("title", ["2016", "No", "2016-13-45", "null", "1e400"])
+def test_title_that_yaml_takes_for_something_else_stays_text(tmp_path, title):
+    assert read(tmp_path, FRONT.format(title=title, body="")).title == title
+
+
+@pytest.mark.parametrize("flag", ["draft: true", "published: false"])
+def test_draft_comes_in_as_one(tmp_path, flag):
+    assert read(tmp_path, f"---\ntitle: T\n{flag}\n---\n").status == "draft"
+
+
+def test_tabs_after_a_value_mean_nothing(tmp_path):
+    assert read(tmp_path, "---\ntitle: T\nauthors:\n- rosa\t\t\n---\n").authors == ["rosa"]
+
+
+def test_template_tags_are_left_out_but_not_from_code(tmp_path):
+    body = '{% include x %}[a]({{ "/b/" | url }})\n\n`{{ kept }}`\n'
+    post = read(tmp_path, FRONT.format(title="T", body=body))
+    assert post.body == '<p><a href="/b/">a</a></p>\n<p><code>{{ kept }}</code></p>\n'
+    assert post.notes == ["template tags left out of the text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("No front matter", "line 1: there is no front matter"),
+        ("---\ntitle: [\n---\n", "line 3: "),
+        ("---\n- a\n---\n", "is no list of “name: value”"),
+        ("---\na: &x [1]\nb: *x\n---\n", "line 3: an alias (*) is not read"),
+        (f"---\na: {'[' * 5000}\n---\n", "nested too deeply"),
+        ("---\ntitle: T\ndate: soon\n---\n", "date: “soon” is no date"),
+    ],
+)
+def test_problem_is_told_with_its_line(tmp_path, text, problem):
+    (found,) = read(tmp_path, text).problems
+    assert problem in found
+
+
+def test_file_that_is_not_utf_8_is_told(tmp_path):
+    (tmp_path / "a.md").write_bytes(b"---\n\xff")
+    (post,) = MarkdownFolder(tmp_path).read_posts()
+    assert post.problems == ["byte 5 is not UTF-8. Save the file as UTF-8."]
+
+
+def test_zip_of_a_folder_is_the_folder():
+    files = {"posts/a.md": FRONT.format(title="A", body=""), "posts/b.png": "x"}
+    for data in (make_zip(files), make_zip({name[6:]: text for name, text in files.items()})):
+        source = open_source(io.BytesIO(data), "posts.zip")
+        assert [post.source for post in source.read_posts()] == ["markdown:a.md"]
+        assert source.skipped == {"other files": 1}
+
+
+def test_zip_bomb_and_damaged_zip_are_refused():
+    source = open_source(io.BytesIO(make_zip({"a.md": "x" * 5_000_001})), "posts.zip")
+    with pytest.raises(ImportRefused, match=r"a\.md: larger than 5 MB"):
+        list(source.read_posts())
+    data = make_zip({"a.md": FRONT.format(title="A", body="text " * 50)})
+    damaged = open_source(io.BytesIO(data.replace(b"text text", b"text tex_", 1)), "posts.zip")
+    with pytest.raises(ImportRefused, match="cannot be unpacked"):
+        list(damaged.read_posts())

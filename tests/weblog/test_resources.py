@@ -1,0 +1,209 @@
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from tests.factories import make_blog, make_category, make_user
+from weblog.models import Blog, Category, OldAddress
+
+pytestmark = pytest.mark.django_db
+
+URL = "/admin/weblog/blog/import/"
+FORMULAS = ["+1 For the Veil of Ignorance", "@JustinWolfers on the data revisions", "'Tis", "=1+1"]
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    return settings.UPLOAD_DIR
+
+
+@pytest.fixture
+def emma(client, editor):
+    client.force_login(editor)
+    return editor
+
+
+@pytest.fixture
+def tech():
+    return make_category("Tech")
+
+
+@pytest.fixture
+def anna():
+    return make_user("anna")
+
+
+def upload(client, data, *, url=URL, name="blogs.csv"):
+    data = data if isinstance(data, bytes) else data.encode()
+    return client.post(url, {"step": "preview", "file": SimpleUploadedFile(name, data)})
+
+
+def confirm(client, *, url=URL):
+    waiting = client.session.get(f"upload:{url}", {})
+    return client.post(url, {"step": "confirm", "name": waiting.get("name", "")}, follow=True)
+
+
+def bring_in(client, data, **options):
+    assert upload(client, data, **options).context.get("problems") == []
+    return confirm(client, url=options.get("url", URL))
+
+
+def problems(client, data, **options):
+    response = upload(client, data, **options)
+    assert "upload:" not in "".join(client.session.keys())
+    return [": ".join(problem) for problem in response.context["problems"]]
+
+
+def export(client, model, format_number):
+    url = reverse(f"admin:{model}_export")
+    fields = {"format": str(format_number), "resource": ""}
+    return client.post(url, fields).content
+
+
+def test_blog_is_looked_at_and_then_comes_in_as_a_draft(client, emma, tech, anna):
+    data = "slug,title,author,co_authors,category,body\na,Hi,anna,,tech,<p>x</p><script>1</script>"
+    response = upload(client, data)
+    assert "Import this file" in response.text
+    assert not Blog.objects.exists()
+    assert "1 new, 0 changed" in confirm(client).text
+    blog = Blog.objects.get()
+    assert (blog.title, blog.author, blog.category, blog.body, blog.status) == (
+        "Hi", anna, tech, "<p>x</p>", "draft"
+    )  # fmt: skip
+    record = blog.history.get()
+    assert (record.history_user, record.history_change_reason) == (emma, "Imported from blogs.csv")
+
+
+def test_same_file_twice_changes_nothing(client, emma, tech, anna):
+    bo = make_user("bo")
+    data = "slug,title,author,co_authors,category,summary\na,Hi,anna,bo,tech,S\nb,Ho,anna,,tech,\n"
+    bring_in(client, data)
+    versions = Blog.history.count()
+    assert list(Blog.objects.get(slug="a").co_authors.all()) == [bo]
+    response = upload(client, data)
+    assert response.context["totals"] == {"new": 0, "update": 0, "skip": 2}
+    assert "nothing to change" in response.text
+    confirm(client)
+    assert Blog.history.count() == versions
+
+
+@pytest.mark.parametrize("format_number", [0, 1, 2], ids=["csv", "xlsx", "json"])
+def test_export_comes_back_as_it_went(client, emma, tech, anna, format_number):
+    for number, title in enumerate(FORMULAS):
+        make_blog(slug=f"b{number}", title=title, author=anna, category=tech, summary="a\nb")
+    data = export(client, "weblog_blog", format_number)
+    totals = upload(client, data).context["totals"]
+    assert totals == {"new": 0, "update": 0, "skip": len(FORMULAS)}
+    Blog.objects.filter(slug="b0").delete()
+    assert problems(client, data) == [
+        "Row 5, id: Leave it empty for a new blog. The slug tells which blog a row is."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("a,Hi,nobody,tech", "Row 2, author: There is no “nobody”. Write the username"),
+        ("a,Hi,anna,sports", "Row 2, category: There is no “sports”. Write the slug"),
+        ("a,,anna,tech", "Row 2, title: This field cannot be blank"),
+        (f"a,{'x' * 201},anna,tech", "Row 2, title: Ensure this value has at most 200"),
+        ("a b,Hi,anna,tech", "Row 2, slug: Enter a valid"),
+        ("a,H\0i,anna,tech", "Row 2, title: There is a NUL"),
+        ("old,Hi,anna,tech", "Row 2, slug: It leads to another blog"),
+    ],
+)
+def test_faulty_row_is_named_and_nothing_is_changed(client, emma, tech, anna, row, problem):
+    OldAddress.objects.create(slug="old", blog=make_blog(author=anna, category=tech))
+    good = "z,Good,anna,tech"
+    found = problems(client, f"slug,title,author,category\n{row}\n{good}\n")
+    assert len(found) == 1
+    assert found[0].startswith(problem)
+    assert not Blog.objects.filter(slug__in=["a", "z"]).exists()
+
+
+@pytest.mark.parametrize("number", ["-1", "0", "7777", "x"])
+def test_id_is_not_for_choosing(client, emma, tech, anna, number):
+    data = f"id,slug,title,author,category\n{number},a,Hi,anna,tech\n"
+    assert problems(client, data)[0].startswith("Row 2, id: Leave it empty")
+
+
+def test_status_is_the_workflows(client, emma, tech, anna):
+    data = "slug,title,author,category,status\na,Hi,anna,tech,{}\n"
+    assert "It is draft here" in problems(client, data.format("published"))[0]
+    bring_in(client, data.format("draft"))
+    assert Blog.objects.get().status == "draft"
+
+
+def test_column_that_is_not_known_is_refused(client, emma):
+    assert "no column “titel”" in problems(client, "slug,titel\na,b\n")[0]
+    assert "column slug is missing" in problems(client, "title\nb\n")[0]
+
+
+def test_own_published_blog_waits_for_somebody_else(client, emma, tech):
+    make_blog(slug="mine", title="Old", author=emma, category=tech)
+    make_blog(slug="hers", title="Old", category=tech)
+    assert "your own" in problems(client, "slug,title\nmine,New\n")[0]
+    assert "your own" in problems(client, f"slug,author\nhers,{emma.username}\n")[0]
+    co_written = make_blog(slug="ours", title="Old", category=tech)
+    co_written.co_authors.add(emma)
+    assert "your own" in problems(client, "slug,title\nours,New\n")[0]
+
+
+def test_half_a_character_is_refused(client, emma, tech, anna):
+    row = {"slug": "a", "title": "\ud800", "author": "anna", "category": "tech"}
+    assert "half a character" in problems(client, json.dumps([row]))[0]
+
+
+def test_confirming_takes_the_bytes_that_were_looked_at(client, emma, tech, anna, folder):
+    upload(client, "slug,title,author,category\na,Hi,anna,tech\n")
+    next(folder.iterdir()).write_text("slug,title,author,category\nb,Ho,anna,tech\n")
+    assert "not what it was" in confirm(client).text
+    assert not Blog.objects.exists()
+    assert list(folder.iterdir()) == []
+
+
+def test_second_confirmation_and_another_person_import_nothing(client, emma, tech, anna, groups):
+    upload(client, "slug,title,author,category\na,Hi,anna,tech\n")
+    name = client.session[f"upload:{URL}"]["name"]
+    client.force_login(make_user(groups=["Editors"]))
+    fields = {"step": "confirm", "name": name}
+    assert "imported or cancelled already" in client.post(URL, fields, follow=True).text
+    assert not Blog.objects.exists()
+
+
+def test_what_changed_since_the_preview_is_told_and_nothing_imported(client, emma, tech, anna):
+    upload(client, "slug,title,author,category\na,Hi,anna,tech\n")
+    Category.objects.all().delete()
+    assert "Nothing was imported. Row 2" in confirm(client).text
+    assert not Blog.objects.exists()
+
+
+def test_cancelling_leaves_nothing(client, emma, tech, anna, folder):
+    upload(client, "slug,title,author,category\na,Hi,anna,tech\n")
+    response = client.post(URL, {"step": "cancel"}, follow=True)
+    assert "Nothing was imported" in response.text
+    assert list(folder.iterdir()) == []
+
+
+def test_preview_escapes_what_it_shows(client, emma, tech, anna):
+    response = upload(client, "slug,title,author,category\na,<script>x</script>,anna,tech\n")
+    assert "<script>x" not in response.text
+    assert "&lt;script&gt;x" in response.text
+
+
+def test_categories_come_in_by_their_slug(client, emma):
+    url = "/admin/weblog/category/import/"
+    bring_in(client, "slug,name\ntech,Tech\nsports,Sports\n", url=url)
+    bring_in(client, "slug,name\ntech,Technology\n", url=url)
+    assert sorted(Category.objects.values_list("name", flat=True)) == ["Sports", "Technology"]
+    assert Category.objects.get(slug="tech").history.count() == 2
+
+
+@pytest.mark.parametrize("group", ["Authors", "Auditors"])
+def test_only_those_with_the_permission_import(client, groups, group):
+    client.force_login(make_user(groups=[group]))
+    for url in (URL, "/admin/weblog/category/import/", "/admin/auth/user/import/"):
+        assert client.get(url).status_code == 403
+        assert upload(client, "slug\na\n", url=url).status_code == 403

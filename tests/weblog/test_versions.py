@@ -1,0 +1,77 @@
+import pytest
+
+from tests.factories import make_blog, make_user
+from weblog.errors import TextOutdated, VersionNotFound
+from weblog.models import Blog
+from weblog.versions import find_earlier_texts, restore_version
+
+pytestmark = pytest.mark.django_db
+
+
+def rewrite(blog, **values):
+    for name, value in values.items():
+        setattr(blog, name, value)
+    blog.save()
+
+
+@pytest.fixture
+def blog():
+    blog = make_blog(title="One", body="<p>One</p>")
+    rewrite(blog, title="Two", summary="Second")
+    rewrite(blog, title="Three", body="<p>Three</p>")
+    return blog
+
+
+def test_earlier_texts_are_offered_newest_first(blog):
+    assert [text.record.title for text in find_earlier_texts(blog)] == ["Two", "One"]
+
+
+def test_text_is_offered_once_and_the_present_one_never(blog):
+    rewrite(blog, title="Two", body="<p>One</p>")
+    rewrite(blog, slug="elsewhere")
+    assert [text.record.title for text in find_earlier_texts(blog)] == ["Three", "One"]
+
+
+def test_old_text_comes_back_as_a_new_version(blog):
+    by = make_user()
+    first = blog.history.earliest()
+    restored = restore_version(
+        blog=blog, history_id=first.history_id, by=by, reason=" The new one was wrong. "
+    )
+    assert (restored.title, restored.summary, restored.body) == ("One", "", "<p>One</p>")
+    latest = blog.history.latest()
+    assert (blog.history.count(), latest.history_user) == (4, by)
+    assert latest.history_change_reason.startswith("Text of ")
+    assert latest.history_change_reason.endswith(" brought back: The new one was wrong.")
+
+
+def test_only_the_text_comes_back():
+    blog = make_blog(status=Blog.Status.DRAFT, slug="old")
+    first = blog.history.earliest()
+    rewrite(blog, title="New", slug="new", status=Blog.Status.PUBLISHED, author=make_user())
+    restored = restore_version(
+        blog=blog, history_id=first.history_id, by=make_user(), reason="Better"
+    )
+    assert (restored.slug, restored.status, restored.author) == ("new", "published", blog.author)
+
+
+def test_version_of_another_blog_is_not_found(blog):
+    foreign = make_blog().history.latest().history_id
+    with pytest.raises(VersionNotFound):
+        restore_version(blog=blog, history_id=foreign, by=make_user(), reason="x")
+
+
+def test_present_text_is_not_brought_back(blog):
+    latest = blog.history.latest().history_id
+    with pytest.raises(TextOutdated):
+        restore_version(blog=blog, history_id=latest, by=make_user(), reason="x")
+    assert blog.history.count() == 3
+
+
+def test_version_says_when_by_whom_and_what(blog):
+    blog._history_user = make_user(first_name="Ada", last_name="Lindqvist")
+    rewrite(blog, title="Four")
+    rewrite(blog, title="Five")
+    texts = [str(text) for text in find_earlier_texts(blog)]
+    assert texts[0].endswith(", Ada Lindqvist: “Four”")
+    assert texts[-1].endswith(", nobody signed in: “One”")

@@ -1,0 +1,45 @@
+"""Where a blog is found. An address that readers may have leads to its blog for good."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from weblog.errors import AddressTaken
+from weblog.models import Blog, OldAddress
+
+
+@transaction.atomic
+def change_slug(*, blog: Blog, slug: str, by: User) -> Blog:
+    """Move a blog to another address; readers who come by the old one are led there.
+
+    Returns the stored blog. Raises AddressTaken. A blog that nobody ever saw leaves nothing behind.
+    """
+    blog = Blog.objects.select_for_update().get(pk=blog.pk)
+    if slug == blog.slug:
+        return blog
+    check_address(slug, blog=blog)
+    blog.old_addresses.filter(slug=slug).delete()
+    if _was_ever_published(blog):
+        OldAddress.objects.create(slug=blog.slug, blog=blog)
+    blog._history_user = by
+    blog._change_reason = f"Address changed from {blog.slug}"
+    blog.slug = slug
+    blog.save()
+    # Both stick to the instance, and would sign whatever is saved next (simple-history 3.13.0).
+    del blog._history_user, blog._change_reason
+    return blog
+
+
+def check_address(slug: str, *, blog: Blog | None = None) -> None:
+    """Raise AddressTaken where `slug` leads, or led, to another blog than `blog`."""
+    others = Blog.objects.filter(slug=slug)
+    old = OldAddress.objects.filter(slug=slug).select_related("blog")
+    if blog and blog.pk:
+        others, old = others.exclude(pk=blog.pk), old.exclude(blog=blog)
+    if others.exists():
+        raise AddressTaken(slug)
+    if address := old.first():
+        raise AddressTaken(slug, formerly=address.blog)
+
+
+def _was_ever_published(blog):
+    return blog.was_published or blog.history.filter(status=Blog.Status.PUBLISHED).exists()

@@ -1,0 +1,150 @@
+"""What an editor does with several blogs at once: one question, then one blog after the other."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
+
+from weblog import categories, workflow
+from weblog.errors import WeblogError
+from weblog.models import Blog, Category
+
+MOST_AT_ONCE = 200
+NAMED = 20  # of many blogs, how many are named
+
+PAST_VIEWS_STAY = "Views so far stay with the category that the blog had then."
+
+
+class ArchiveForm(forms.Form):
+    reason = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="For the blogs' history. Readers do not see it.",
+    )
+
+
+class CategoryForm(forms.Form):
+    category = forms.ModelChoiceField(
+        Category.objects.all(), widget=UnfoldAdminSelect2Widget(), help_text=PAST_VIEWS_STAY
+    )
+
+
+class Step(NamedTuple):
+    """`act` is called for each blog with `blog`, `by` and what the form asks for."""
+
+    act: Callable
+    question: str
+    explanation: str
+    button: str
+    done: str
+    form_class: type[forms.Form] = forms.Form
+
+
+PUBLISH = Step(
+    workflow.publish_blog,
+    "Publish these blogs now?",
+    "Readers find them at once. Blogs from the archive keep their date.",
+    "Publish",
+    "published",
+)
+ARCHIVE = Step(
+    workflow.archive_blog,
+    "Archive these blogs?",
+    "Readers no longer find them. They can be published again at any time.",
+    "Archive",
+    "archived",
+    ArchiveForm,
+)
+CHANGE_CATEGORY = Step(
+    categories.change_category,
+    "Move these blogs to another category?",
+    "Each is saved by itself, with an entry in its history.",
+    "Move",
+    "moved",
+    CategoryForm,
+)
+
+
+class BulkActions:
+    """The actions below the list. The first POST asks, the second acts: both with CSRF."""
+
+    actions = ["publish_chosen", "archive_chosen", "change_category"]
+
+    def has_publish_many_permission(self, request):
+        return request.user.has_perm("weblog.publish_blog")
+
+    def has_change_many_permission(self, request):
+        return request.user.has_perms(["weblog.change_blog", "weblog.view_all_blogs"])
+
+    @admin.action(description="Publish now", permissions=["publish_many"])
+    def publish_chosen(self, request, blogs):
+        return self._take(PUBLISH, request, blogs)
+
+    @admin.action(description="Archive", permissions=["publish_many"])
+    def archive_chosen(self, request, blogs):
+        return self._take(ARCHIVE, request, blogs)
+
+    @admin.action(description="Change category", permissions=["change_many"])
+    def change_category(self, request, blogs):
+        return self._take(CHANGE_CATEGORY, request, blogs)
+
+    def _take(self, step, request, blogs):
+        is_answer = "answered" in request.POST
+        if is_answer:  # all that were asked about, even if a filter no longer shows them
+            pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
+            blogs = Blog.objects.visible_to(request.user).filter(pk__in=pks)
+        blogs = list(blogs.defer("body").order_by("title", "pk")[: MOST_AT_ONCE + 1])
+        if len(blogs) > MOST_AT_ONCE:
+            text = f"Choose {MOST_AT_ONCE} blogs at most, and repeat this for the others."
+            return self.message_user(request, text, messages.ERROR)
+        form = step.form_class(request.POST if is_answer else None)
+        if not (is_answer and form.is_valid()):
+            return self._ask(step, request, blogs, form)
+        skipped = _take_each(step, blogs, by=request.user, **form.cleaned_data)
+        self._tell(step, request, done=len(blogs) - len(skipped), skipped=skipped)
+
+    def _ask(self, step, request, blogs, form):
+        context = {
+            **self.admin_site.each_context(request),
+            "title": step.question,
+            "opts": self.opts,
+            "media": self.media + form.media,
+            "step": step,
+            "blogs": blogs[:NAMED],
+            "others": len(blogs) - NAMED,
+            "pks": [blog.pk for blog in blogs],
+            "action": request.POST["action"],
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+            "form": form,
+        }
+        return TemplateResponse(request, "weblog/admin/bulk_question.html", context)
+
+    def _tell(self, step, request, *, done, skipped):
+        if done:
+            blogs = "1 blog was" if done == 1 else f"{done} blogs were"
+            self.message_user(request, f"{blogs} {step.done}.", messages.SUCCESS)
+        if not skipped:
+            return
+        heading = "1 blog was skipped:" if len(skipped) == 1 else f"{len(skipped)} were skipped:"
+        reasons = [(reason,) for reason in skipped[:NAMED]]
+        if len(skipped) > NAMED:
+            reasons.append((f"And {len(skipped) - NAMED} more.",))
+        text = format_html("{}{}", heading, format_html_join("", "<br>{}", reasons))
+        self.message_user(request, text, messages.WARNING)
+
+
+def _take_each(step, blogs, *, by, **details):
+    """Return why blogs were skipped: the message of each. The others are done by then."""
+    skipped = []
+    for blog in blogs:
+        try:
+            step.act(blog=blog, by=by, **details)
+        except WeblogError as error:
+            skipped.append(str(error))
+    return skipped

@@ -1,0 +1,30 @@
+from django.contrib import admin
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from backoffice.base_admin import HistoryAdmin
+from backoffice.import_pages import ImportAdmin
+from weblog.models import Category
+from weblog.resources import CategoryResource
+
+
+@admin.register(Category)
+class CategoryAdmin(ImportAdmin, HistoryAdmin):
+    resource_classes = [CategoryResource]
+    list_display = ["name", "slug", "blog_count"]
+    search_fields = ["name"]
+    search_help_text = "Search by name"
+    ordering = ["name"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(blog_count=Count("blogs"))
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj else {"slug": ["name"]}
+
+    @display(description="Blogs", ordering="blog_count")
+    def blog_count(self, category):
+        url = reverse("admin:weblog_blog_changelist", query={"category__id__exact": category.pk})
+        return format_html('<a class="text-link" href="{}">{}</a>', url, category.blog_count)

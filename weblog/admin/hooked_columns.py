@@ -1,0 +1,27 @@
+from unfold.decorators import display
+
+from weblog.hooks import annotate_blogs, find_blog_columns
+
+
+class HookedColumns:
+    """Shows in the list of blogs what other apps offer: weblog.hooks."""
+
+    def get_queryset(self, request):
+        blogs = super().get_queryset(request)
+        page = request.resolver_match and request.resolver_match.url_name
+        if page != "weblog_blog_changelist":
+            return blogs
+        return annotate_blogs(blogs, columns=find_blog_columns(request.user))
+
+    def get_list_display(self, request):
+        columns = find_blog_columns(request.user)
+        return [*super().get_list_display(request), *map(_make_display, columns)]
+
+
+def _make_display(column):
+    @display(description=column.title, ordering=column.name)
+    def show(blog):
+        return f"{getattr(blog, column.name):,}"
+
+    show.__name__ = column.name
+    return show

@@ -1,0 +1,94 @@
+"""Posts of another system, on a page of the blog admin: look at them, say who is who, import."""
+
+from django.contrib.auth.models import User
+from django.urls import path, reverse
+from django.utils.html import format_html
+
+from backoffice.import_pages import SHOWN, ImportView
+from backoffice.uploads import UploadGone, open_upload
+from weblog.errors import ImportRefused
+from weblog.importing.formats import open_source
+from weblog.importing.imports import import_posts
+from weblog.importing.plans import make_plan
+from weblog.models import Category
+from weblog.names import full_name
+
+MOST_POSTS = 1_000  # what a request can do in its time
+MOST_NAMES = 900  # a form may have 1,000 fields
+
+
+class PostImportView(ImportView):
+    title = "Import posts"
+    template_name = "weblog/admin/post_import.html"
+    refusals = (UploadGone, ImportRefused)
+    open_to_run = staticmethod(open_upload)  # twice is harmless, and a refusal is not the end
+
+    def has_permission(self):
+        """A published post comes in as published, so it takes both permissions."""
+        return super().has_permission() and self.request.user.has_perm("weblog.publish_blog")
+
+    def look(self, file, file_name):
+        plan = make_plan(open_source(file, file_name), by=self.request.user, **self.read_maps())
+        if plan.new > MOST_POSTS or len(plan.authors) + len(plan.categories) > MOST_NAMES:
+            raise ImportRefused(
+                f"This page takes {MOST_POSTS:,} new posts of {MOST_NAMES:,} authors and "
+                "categories at once. Let an administrator import the file by a command: "
+                "docs/operations.md."
+            )
+        return {
+            "plan": plan,
+            "left_out": list(plan.skipped.items()),
+            "notes": list(plan.notes.items()),
+            "author_choices": list(plan.authors.items()),
+            "category_choices": list(plan.categories.items()),
+            "problems": plan.problems[:SHOWN],
+            "problem_count": plan.problem_count,
+            "may_import": not plan.problem_count,
+        }
+
+    def run(self, file, file_name):
+        source = open_source(file, file_name)
+        plan = import_posts(source=source, by=self.request.user, **self.read_maps())
+        return f"{file_name}: {plan.describe()}"
+
+    def refuse(self, error):
+        """Show the preview again, and in it what has to be chosen otherwise."""
+        if isinstance(error, ImportRefused) and self.request.POST.get("step") == "confirm":
+            return self.look_again()
+        return super().refuse(error)
+
+    def read_maps(self):
+        """Whom and what the person chose in the preview; nothing at first."""
+        return {f"{kind}_map": self._read_map(f"{kind}:") for kind in ("author", "category")}
+
+    def _read_map(self, prefix):
+        return {
+            name.removeprefix(prefix): value
+            for name, value in self.request.POST.items()
+            if name.startswith(prefix) and value
+        }
+
+    def show(self, **context):
+        if "plan" in context:
+            context["accounts"] = [
+                (user.username, full_name(user)) for user in User.objects.order_by("username")
+            ]
+            context["category_names"] = Category.objects.values_list("name", flat=True)
+        return super().show(**context)
+
+
+class PostImports:
+    """For the blog admin: the page that imports posts."""
+
+    @property
+    def import_note(self):
+        return format_html(
+            'Posts of WordPress, Ghost or Markdown have <a class="bo-link" href="{}">a page of '
+            "their own</a>. A new blog starts as a draft, and goes its way from there.",
+            reverse("admin:weblog_blog_import_posts"),
+        )
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(PostImportView.as_view(model_admin=self))
+        url = path("import-posts/", view, name="weblog_blog_import_posts")
+        return [url, *super().get_urls()]

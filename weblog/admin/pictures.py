@@ -1,0 +1,107 @@
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import F
+from django.http import JsonResponse
+from django.urls import path
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from backoffice.base_admin import BackofficeAdmin
+from weblog.forms import PictureForm
+from weblog.models import Picture
+from weblog.names import full_name
+
+
+@admin.register(Picture)
+class PictureAdmin(BackofficeAdmin):
+    """Pictures are added here or from within a blog; what is changed later is their description."""
+
+    form = PictureForm
+    list_display = ["preview", "alt_text", "size", "uploader", "uploaded_at"]
+    list_display_links = ["preview", "alt_text"]
+    list_select_related = ["uploaded_by"]
+    search_fields = ["alt_text"]
+    search_help_text = "Search by description"
+    ordering = ["-uploaded_at", "-pk"]
+    empty_list_text = (
+        "There is no picture yet. Add one here, or while you write a blog: the editor has a "
+        "button for it."
+    )
+
+    class Media:
+        css = {"all": ["weblog/admin.css"]}
+
+    def get_queryset(self, request):
+        pictures = super().get_queryset(request)
+        if request.user.has_perm("weblog.view_all_blogs"):
+            return pictures
+        return pictures.filter(uploaded_by=request.user)
+
+    def get_fieldsets(self, request, obj=None):
+        if obj is None:
+            return [(None, {"fields": ["file", "alt_text"]})]
+        facts = [("size", "uploader", "uploaded_at"), "address"]
+        return [(None, {"fields": ["large", "alt_text", *facts]})]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["large", "size", "uploader", "uploaded_at", "address"] if obj else []
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.uploaded_by = request.user
+        super().save_model(request, obj, form, change)
+
+    def get_urls(self):
+        upload = self.admin_site.admin_view(require_POST(self.upload_view))
+        return [path("upload/", upload, name="weblog_picture_upload"), *super().get_urls()]
+
+    def upload_view(self, request):
+        """Keep a picture that the rich text editor sends, and answer with what it has to insert."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = PictureForm(request.POST, request.FILES)
+        if not form.is_valid():
+            errors = [error for errors in form.errors.values() for error in errors]
+            return JsonResponse({"error": " ".join(errors)}, status=400)
+        form.instance.uploaded_by = request.user
+        picture = form.save()
+        self.log_addition(request, picture, [{"added": {}}])
+        return JsonResponse(
+            {
+                "contentType": "image",
+                "url": picture.file.url,
+                "alt": picture.alt_text,
+                "width": picture.width,
+                "height": picture.height,
+            }
+        )
+
+    @display(description="Picture")
+    def preview(self, picture):
+        return _show(picture, "wl-picture")
+
+    @display(description="Picture")
+    def large(self, picture):
+        return _show(picture, "wl-picture wl-large")
+
+    @display(description="Size", ordering=F("width") * F("height"))
+    def size(self, picture):
+        return f"{picture.width} × {picture.height}"
+
+    @display(description="Uploaded by", ordering="uploaded_by__first_name")
+    def uploader(self, picture):
+        return full_name(picture.uploaded_by)
+
+    @display(description="Address")
+    def address(self, picture):
+        return picture.file.url
+
+
+def _show(picture, css_class):
+    return format_html(
+        '<img src="{}" alt="{}" class="{}" loading="lazy">',
+        picture.file.url,
+        picture.alt_text,
+        css_class,
+    )

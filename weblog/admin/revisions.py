@@ -1,0 +1,119 @@
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from backoffice.base_admin import HistoryAdmin
+from weblog.comparison import compare_texts
+from weblog.guarded_forms import GuardedForm
+from weblog.models import BlogRevision
+from weblog.revision_actions import RevisionActions
+from weblog.revisions import find_base, find_live_changes
+from weblog.texts import TEXT_FIELDS, get_text
+from weblog.widgets import BodyWidget
+
+Status = BlogRevision.Status
+STATUS_COLOURS = {
+    "Draft": "",
+    "In review": "warning",
+    "Published": "success",
+    "Withdrawn": "",
+}
+
+
+class RevisionForm(GuardedForm):
+    class Meta:
+        model = BlogRevision
+        fields = list(TEXT_FIELDS)
+        widgets = {"summary": UnfoldAdminTextareaWidget({"rows": 3}), "body": BodyWidget}
+
+
+@admin.register(BlogRevision)
+class BlogRevisionAdmin(RevisionActions, HistoryAdmin):
+    """New texts of published blogs. They begin with a button of the blog."""
+
+    form = RevisionForm
+    list_display = ["title", "status_label", "author_name", "submitted_at", "updated_at"]
+    list_select_related = ["blog__author"]
+    list_filter = [("status", ChoicesCheckboxFilter)]
+    search_fields = ["title", "blog__title"]
+    search_help_text = "Search by title"
+    ordering = ["-updated_at"]
+    empty_list_text = (
+        "There is no new text. Open a published blog and choose “Write a new text”: it waits for "
+        "review while readers go on seeing the old one."
+    )
+    readonly_fields = [
+        "blog_link",
+        "status_label",
+        "author_name",
+        "created_at",
+        "submitted_at",
+        "where",
+    ]
+    change_form_before_template = "weblog/admin/blog_version.html"
+    change_form_outer_before_template = "weblog/admin/revision_review.html"
+    change_form_outer_after_template = "weblog/admin/revision_draft.html"
+
+    def get_queryset(self, request):
+        queryset = super().get_queryset(request).select_related("blog__author", "created_by")
+        return queryset.visible_to(request.user)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        """A draft is changed by its author, a text in review by who may publish it."""
+        if not super().has_change_permission(request, obj):
+            return False
+        if obj is None:
+            return True
+        if obj.status == Status.DRAFT:
+            return request.user.pk in (obj.blog.author_id, obj.created_by_id)
+        return obj.status == Status.IN_REVIEW and request.user.has_perm("weblog.publish_blog")
+
+    def get_fieldsets(self, request, obj=None):
+        state = [
+            ("blog_link", "status_label"),
+            ("author_name", "created_at"),
+            ("submitted_at", "where"),
+        ]
+        fieldsets = [(None, {"fields": state})]
+        if self.has_change_permission(request, obj):
+            is_review = obj.status == Status.IN_REVIEW
+            title = "Put the text right before you publish it" if is_review else None
+            fieldsets.append((title, {"fields": list(TEXT_FIELDS)}))
+        return fieldsets
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        """Compare with the live text; what is closed, with the one that it began from."""
+        if obj:
+            base = obj.blog if obj.is_open else find_base(obj) or obj.blog
+            context |= {
+                "comparison": compare_texts(get_text(base), get_text(obj)),
+                "live_changes": find_live_changes(obj) if obj.is_open else [],
+                "is_draft": obj.status == Status.DRAFT,
+            }
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    @display(description="Blog")
+    def blog_link(self, revision):
+        url = reverse("admin:weblog_blog_change", args=[revision.blog_id])
+        return format_html('<a class="text-link" href="{}">{}</a>', url, revision.blog)
+
+    @display(description="Preview")
+    def where(self, revision):
+        url = reverse("admin:weblog_blogrevision_preview", args=[revision.pk])
+        return format_html(
+            '<a class="text-link" href="{}" target="_blank">As it will look</a>', url
+        )
+
+    @display(description="Status", ordering="status", label=STATUS_COLOURS)
+    def status_label(self, revision):
+        return revision.get_status_display()
+
+    @display(description="Author", ordering="blog__author__first_name")
+    def author_name(self, revision):
+        return revision.blog.author_name

@@ -1,0 +1,18 @@
+"""Which category a blog stands in."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from weblog.errors import SameCategory
+from weblog.models import Blog, Category
+from weblog.texts import save_signed
+
+
+@transaction.atomic
+def change_category(*, blog: Blog, category: Category, by: User) -> Blog:
+    """Move a blog, and return it as stored. Raises SameCategory."""
+    blog = Blog.objects.select_for_update().get(pk=blog.pk)
+    if blog.category_id == category.pk:
+        raise SameCategory(blog, category)
+    blog.category = category
+    return save_signed(blog, by=by, reason=f"Moved to {category}")

@@ -1,0 +1,156 @@
+"""What is asked before a blog, or a new text of one, moves on."""
+
+from django import forms
+from django.http import Http404
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from weblog.models import Blog, BlogRevision
+from weblog.revisions import find_live_changes, version_of
+from weblog.versions import find_earlier_texts
+
+
+class PublishDialog(BaseDialogForm):
+    at = forms.DateTimeField(
+        label="Publish at",
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
+        help_text="Leave empty to publish now. A blog from the archive then keeps its date.",
+    )
+
+
+class ReturnDialog(BaseDialogForm):
+    comment = forms.CharField(
+        label="What should the author change?",
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget({"rows": 4}),
+        error_messages={"required": "Say what should change: the author reads it."},
+    )
+
+
+class ArchiveDialog(BaseDialogForm):
+    reason = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="For the blog's history. Readers do not see it.",
+    )
+
+
+class UnpublishDialog(BaseDialogForm):
+    reason = forms.CharField(
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="The author reads it. Readers do not.",
+        error_messages={"required": "Say why: the author reads it."},
+    )
+
+
+class RestoreDialog(BaseDialogForm):
+    version = forms.TypedChoiceField(
+        label="Which text?",
+        coerce=int,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Under “History” you can read each of them.",
+        error_messages={"required": "There is no other text to bring back."},
+    )
+    reason = forms.CharField(
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="Kept in the blog's history.",
+        error_messages={"required": "Say why: the reason is kept in the history."},
+    )
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        blog = _get_or_404(Blog.objects, object_id)
+        choices = [(text.record.history_id, str(text)) for text in find_earlier_texts(blog)]
+        self.fields["version"].choices = choices or [("", "This blog had no other text so far")]
+
+
+class PublishRevisionDialog(BaseDialogForm):
+    """Says what happened to the live text meanwhile, and remembers what was looked at."""
+
+    form_before_template = "weblog/admin/live_changes.html"
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        self.revision = _get_or_404(BlogRevision.objects.select_related("blog"), object_id)
+        self.fields["seen"].initial = version_of(self.revision)
+
+    def get_before_template_context(self, request, object_id=None):
+        return {"live_changes": find_live_changes(self.revision)}
+
+
+def _get_or_404(queryset, object_id):
+    try:
+        return queryset.get(pk=object_id)
+    except (queryset.model.DoesNotExist, ValueError):
+        raise Http404 from None
+
+
+SUBMIT = {
+    "title": "Submit this blog for review?",
+    "description": "An editor reads it next. Until it comes back you cannot change it.",
+    "form_submit_text": "Submit for review",
+}
+PUBLISH = {
+    "title": "Publish this blog",
+    "form_class": PublishDialog,
+    "form_submit_text": "Publish",
+}
+RETURN = {
+    "title": "Return this blog to its author",
+    "form_class": ReturnDialog,
+    "form_submit_text": "Return",
+}
+UNPUBLISH = {
+    "title": "Unpublish this blog",
+    "description": "Readers no longer find it, and its author can change it: it is a draft again.",
+    "form_class": UnpublishDialog,
+    "form_submit_text": "Unpublish",
+}
+ARCHIVE = {
+    "title": "Archive this blog",
+    "description": "Readers no longer find it. It can be published again at any time.",
+    "form_class": ArchiveDialog,
+    "form_submit_text": "Archive",
+}
+RESTORE = {
+    "title": "Bring back an old text",
+    "description": "Its title, summary and body take the place of those that the blog has now. "
+    "The text of now stays in the history: it can be brought back in the same way.",
+    "form_class": RestoreDialog,
+    "form_submit_text": "Bring it back",
+}
+NEW_TEXT = {
+    "title": "Write a new text for this blog?",
+    "description": "You begin with the text that it has now, which stays live until an editor has "
+    "published the new one.",
+    "form_submit_text": "Begin",
+}
+SUBMIT_NEW_TEXT = {
+    "title": "Submit this text for review?",
+    "description": "An editor compares it with the live one next. Until it comes back you cannot "
+    "change it. Save your changes first: what is saved is submitted.",
+    "form_submit_text": "Submit for review",
+}
+PUBLISH_NEW_TEXT = {
+    "title": "Publish this text?",
+    "description": "It takes the place of the live one at once, under the same address. The old "
+    "text stays in the blog's history.",
+    "form_class": PublishRevisionDialog,
+    "form_submit_text": "Publish",
+}
+RETURN_NEW_TEXT = RETURN | {"title": "Return this text to its author"}
+WITHDRAW_NEW_TEXT = {
+    "title": "Withdraw this text?",
+    "description": "It is given up. It can still be read here, and the live text stays as it is.",
+    "form_submit_text": "Withdraw",
+}

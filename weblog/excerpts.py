@@ -1,0 +1,23 @@
+"""What lists, feeds and other sites show of a blog."""
+
+import re
+from html import unescape
+
+import nh3
+from django.utils.text import Truncator
+
+EXCERPT_WORDS = 32
+BLOCK = re.compile(r"</?(?:p|div|h[1-6]|li|[dt][dth]|tr|br|hr|blockquote|pre|figcaption)\b", re.I)
+PICTURE = re.compile(r'<img [^>]*?src="([^"]+)"')
+
+
+def make_excerpt(html: str) -> str:
+    """Return the first words of `html`, which may be cut anywhere, as plain text."""
+    text = unescape(nh3.clean(BLOCK.sub(r" \g<0>", html), tags=set()))
+    return Truncator(" ".join(text.split())).words(EXCERPT_WORDS, truncate=" …")
+
+
+def find_picture(html: str) -> str:
+    """Return the address of the first picture in clean `html`, empty where there is none."""
+    found = PICTURE.search(html)
+    return found[1] if found else ""

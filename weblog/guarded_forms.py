@@ -1,0 +1,127 @@
+"""Forms that two people may have open at once: the second is told, and neither loses a word."""
+
+import re
+
+from django import forms
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
+
+from weblog.comparison import compare_field
+from weblog.html import clean_html
+from weblog.names import full_name
+
+BETWEEN_TAGS = re.compile(r">\s+<")
+
+
+class GuardedForm(forms.ModelForm):
+    """Refuses to save over what somebody else saved since the form was opened.
+
+    The form is shown again as it was typed. A field that only the other person changed now shows
+    their value; one that both changed is a clash, shown side by side. The next save goes through.
+    For models with `updated_at` and a history.
+    """
+
+    # Not in a fieldset: the change page has it in weblog/admin/blog_version.html.
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    clashes = ()
+    taken_over = ()
+
+    class Media:
+        css = {"all": ["weblog/review.css"]}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["version"] = self.instance.updated_at.isoformat()
+
+    def clean(self):
+        cleaned_data = super().clean()
+        if self.instance.pk:
+            self._refuse_to_overwrite()
+        return cleaned_data
+
+    def _refuse_to_overwrite(self):
+        """Raise where the stored row is not the one that the form showed. Locks it."""
+        stored = type(self.instance).objects.select_for_update().get(pk=self.instance.pk)
+        if stored.updated_at.isoformat() == self.cleaned_data["version"]:
+            return
+        self._merge(stored)
+        latest = stored.history.select_related("history_user").first()
+        user = latest and latest.history_user
+        raise ValidationError(
+            "%(name)s saved this %(what)s at %(time)s while you had it open. Nothing of yours is "
+            "saved yet, and nothing is lost: it is in the form. %(next)s",
+            params={
+                "what": stored._meta.verbose_name,
+                "name": full_name(user) if user else "Somebody else",
+                "time": timezone.localtime(stored.updated_at).strftime("%H:%M"),
+                "next": "Compare above what you both changed, put the form right, and save again."
+                if self.clashes
+                else "You did not change the same fields: look through them, and save again.",
+            },
+        )
+
+    def _merge(self, stored):
+        """Bring the form up to what is stored, without a word less of what was typed."""
+        base = self._find_base(stored)
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = stored.updated_at.isoformat()
+        self.clashes, self.taken_over = [], []
+        for field in self._meta.model._meta.get_fields():
+            if field.name not in self.cleaned_data:
+                continue
+            mine, theirs = self._read_form(field), _read(stored, field)
+            before = _read(base, field) if base else None
+            if _normalize(theirs) in (_normalize(mine), _normalize(before)):
+                continue
+            if _normalize(mine) == _normalize(before):
+                values = theirs if field.many_to_many else [theirs]
+                self.data.setlist(self.add_prefix(field.name), values)
+                self.taken_over.append(capfirst(field.verbose_name))
+            else:
+                described = (_describe(value, field) for value in (theirs, mine))
+                self.clashes.append(compare_field(field.name, *described))
+
+    def _find_base(self, stored):
+        """Return the version that the form showed when it was opened, or None."""
+        try:
+            opened_at = parse_datetime(self.cleaned_data["version"])
+        except ValueError:
+            return None
+        return opened_at and stored.history.filter(updated_at=opened_at).first()
+
+    def _read_form(self, field):
+        value = self.cleaned_data[field.name]
+        if field.many_to_many:
+            return sorted(row.pk for row in value)
+        return value.pk if isinstance(value, Model) else value
+
+
+def _read(source, field):
+    """Return the value of a field in a row, or in a version of it, as text, as an id or as ids."""
+    if not field.many_to_many:
+        return getattr(source, field.attname)
+    rows = getattr(source, field.name).all()
+    is_version = hasattr(source, "history_id")
+    name = f"{field.m2m_reverse_field_name()}_id" if is_version else "pk"
+    return sorted(getattr(row, name) for row in rows)
+
+
+def _normalize(value):
+    """Return what tells two texts apart, whichever editor wrote their HTML."""
+    if not isinstance(value, str):
+        return value
+    text = clean_html(value) if "<" in value else value
+    return BETWEEN_TAGS.sub("><", text.replace("\r\n", "\n").strip())
+
+
+def _describe(value, field):
+    if not field.is_relation:
+        return str(value)
+    rows = field.related_model._base_manager.filter(pk__in=value if field.many_to_many else [value])
+    return ", ".join(full_name(row) if isinstance(row, User) else str(row) for row in rows)

@@ -1,0 +1,146 @@
+"""What authors and editors find on their home page."""
+
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
+
+from weblog.hooks import annotate_blogs, find_blog_columns
+from weblog.models import Blog, BlogRevision
+from weblog.reviews import count_waiting
+
+Status = Blog.Status
+BLOGS_SHOWN = 10
+COMMENT_LENGTH = 120
+
+
+class OwnBlog(NamedTuple):
+    """A blog of the author who looks.
+
+    `new_text` is the one that is on its way, or None; `figures` are what other apps tell of it.
+    """
+
+    blog: Blog
+    new_text: BlogRevision | None
+    figures: list[tuple[str, str]]
+
+    @property
+    def url(self):
+        return _link(self.blog)
+
+    @property
+    def state(self) -> str:
+        """Where the blog stands, in words."""
+        blog, text = self.blog, self.new_text
+        if blog.status == Status.DRAFT:
+            return "Came back to be changed" if blog.review_comment else "Not submitted yet"
+        if blog.status == Status.IN_REVIEW:
+            return _waiting("In review", blog)
+        if text and text.status == BlogRevision.Status.IN_REVIEW:
+            return _waiting("Live; new text in review", text)
+        if text:
+            is_returned = bool(text.review_comment)
+            return "Live; new text came back" if is_returned else "Live; new text begun"
+        if blog.status == Status.ARCHIVED:
+            return "Archived"
+        word = "Goes live on" if blog.is_scheduled else "Live since"
+        return f"{word} {date_format(timezone.localtime(blog.publish_at), 'j F Y')}"
+
+
+def find_own_blogs(user: User) -> list[OwnBlog]:
+    """Return the blogs of an author that were worked on last. Two queries."""
+    columns = find_blog_columns(user)
+    new_texts = Prefetch("revisions", BlogRevision.objects.open().defer("body"), "new_texts")
+    blogs = annotate_blogs(user.blogs.defer("body"), columns=columns)
+    blogs = blogs.prefetch_related(new_texts).order_by("-updated_at", "-pk")
+    return [
+        OwnBlog(
+            blog=blog,
+            new_text=next(iter(blog.new_texts), None),
+            figures=[(column.title, _group(getattr(blog, column.name))) for column in columns],
+        )
+        for blog in blogs[:BLOGS_SHOWN]
+    ]
+
+
+def list_cards(user: User):
+    """Yield the figures of whoever sees blogs."""
+    if not user.has_perm("weblog.view_blog"):
+        return
+    blogs = Blog.objects.visible_to(user)
+    everyones = user.has_perm("weblog.view_all_blogs")
+    texts = BlogRevision.objects.visible_to(user).awaiting_review()
+    yield _card(
+        "Live blogs" if everyones else "Your live blogs",
+        blogs.live().count(),
+        f"{reverse('admin:weblog_blog_changelist')}?status__exact=published",
+    )
+    may_review = user.has_perms(["weblog.publish_blog", "weblog.view_all_blogs"])
+    queue = reverse("admin:weblog_review_changelist")
+    own = f"{reverse('admin:weblog_blog_changelist')}?status__exact=in_review"
+    yield _card(
+        "Waiting for review",
+        blogs.awaiting_review().count() + texts.count(),
+        queue if may_review else own,
+    )
+
+
+def _card(label, figure, link):
+    return {"label": label, "value": _group(figure), "link": link}
+
+
+def list_tasks(user: User):
+    """Yield what waits for an editor, and what came back to an author or was never submitted."""
+    if user.has_perms(["weblog.publish_blog", "weblog.view_all_blogs"]):
+        yield from _list_editor_tasks(user)
+    if user.has_perm("weblog.add_blog"):
+        yield from _list_author_tasks(user)
+
+
+def _list_editor_tasks(user):
+    waiting = count_waiting(besides=None if settings.PUBLISH_OWN_BLOGS else user)
+    if waiting:
+        text = "text waits" if waiting == 1 else "texts wait"
+        link = reverse("admin:weblog_review_changelist")
+        yield {"text": f"{waiting} {text} for your review", "link": link}
+
+
+def _list_author_tasks(user):
+    drafts = user.blogs.filter(status=Status.DRAFT)
+    new_texts = BlogRevision.objects.filter(
+        blog__author=user, status=BlogRevision.Status.DRAFT
+    ).select_related("blog")
+    for drafts_of_kind in (drafts, new_texts):
+        returned = drafts_of_kind.exclude(review_comment="").defer("body")
+        for text in returned.order_by("-updated_at")[:BLOGS_SHOWN]:
+            comment = Truncator(" ".join(text.review_comment.split())).chars(COMMENT_LENGTH)
+            yield {"text": f"“{text.title}” came back to you: {comment}", "link": _link(text)}
+    begun = drafts.filter(review_comment="").count()
+    if begun:
+        words = "draft of yours is" if begun == 1 else "drafts of yours are"
+        link = f"{reverse('admin:weblog_blog_changelist')}?status__exact=draft"
+        yield {"text": f"{begun} {words} not submitted for review yet", "link": link}
+    for text in new_texts.filter(review_comment="")[:BLOGS_SHOWN]:
+        yield {
+            "text": f"The new text of “{text.blog}” is not submitted for review yet",
+            "link": _link(text),
+        }
+
+
+def _group(number):
+    return number_format(number, force_grouping=True)
+
+
+def _waiting(word, text):
+    since = text.submitted_at or text.updated_at
+    return f"{word} for {timesince(since, depth=1)}"
+
+
+def _link(text):
+    return reverse(f"admin:weblog_{text._meta.model_name}_change", args=[text.pk])

@@ -1,0 +1,46 @@
+"""Which of the formats a file is in."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from weblog.errors import ImportRefused
+from weblog.importing.ghost import GhostExport
+from weblog.importing.markdown import MarkdownFolder, MarkdownZip
+from weblog.importing.posts import Source
+from weblog.importing.wordpress import WordPressExport
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def open_source(file: BinaryIO, name: str) -> Source:
+    """Return what reads `file`, told by its first bytes, not by its name. Raises ImportRefused."""
+    start = file.read(512).removeprefix(BYTE_ORDER_MARK).lstrip()
+    file.seek(0)
+    if start.startswith(b"<"):
+        return WordPressExport(file, name)
+    if start.startswith(b"{"):
+        return GhostExport(file, name)
+    if zipfile.is_zipfile(file):
+        file.seek(0)
+        return MarkdownZip(file, name)
+    raise ImportRefused(
+        f"{name} is none of the files that can be read here: a WordPress export (.xml), a Ghost "
+        "export (.json), or a zip of Markdown files."
+    )
+
+
+@contextmanager
+def open_path(path: Path) -> Iterator[Source]:
+    """Open a file, or a folder of Markdown files, as it lies on the disk. Raises ImportRefused."""
+    if path.is_dir():
+        yield MarkdownFolder(path)
+        return
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise ImportRefused(f"{path} can't be read: {error.strerror}.") from error
+    with file:
+        yield open_source(file, path.name)

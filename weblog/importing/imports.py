@@ -1,0 +1,141 @@
+"""Posts of another system become blogs: all of a file, or nothing."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from weblog.errors import ImportRefused
+from weblog.importing.plans import (
+    BATCH,
+    MOST_PROBLEMS,
+    Plan,
+    build_account,
+    build_blog,
+    find_imported,
+    make_plan,
+)
+from weblog.importing.posts import Post, Source
+from weblog.models import Blog, Category, OldAddress
+from weblog.texts import save_signed
+
+LONGEST_SLUG = 190  # leaves room for a number
+
+
+def import_posts(
+    *,
+    source: Source,
+    by: User | None = None,
+    author_map: Mapping[str, str] | None = None,
+    category_map: Mapping[str, str] | None = None,
+) -> Plan:
+    """Make a blog of each post that is not here yet, and return what that came to.
+
+    A post keeps its status and its date. One that was imported before stays as it is here, whatever
+    its file says by now. Authors without an account get an inactive one. Each blog is saved by
+    itself, with its history. Raises ImportRefused, and then nothing was changed.
+    """
+    try:
+        with transaction.atomic():
+            plan = make_plan(source, by=by, author_map=author_map, category_map=category_map)
+            check_plan(plan)
+            _Import(plan, source).run()
+    except IntegrityError as error:
+        raise ImportRefused(
+            f"{source.name}: somebody else changed blogs, accounts or categories at the same time, "
+            "so nothing was imported. Try again."
+        ) from error
+    return plan
+
+
+def check_plan(plan: Plan) -> None:
+    """Raise ImportRefused, with all that is wrong, unless every post can be imported."""
+    count = plan.problem_count + len(plan.open_choices)
+    if not count:
+        return
+    problems = plan.problems + plan.open_choices[:MOST_PROBLEMS]
+    some = f"; the first {len(problems):,} are" if count > len(problems) else ""
+    raise ImportRefused(
+        f"Nothing was imported. {count:,} problem{'' if count == 1 else 's'} in the file{some}:",
+        problems,
+    )
+
+
+class _Import:
+    def __init__(self, plan: Plan, source: Source):
+        self._plan = plan
+        self._source = source
+        self._reason = f"Imported from {plan.file_name}"
+        self._numbers = Counter()
+
+    def run(self):
+        self._authors = self._make_authors()
+        self._categories = self._make_categories()
+        for batch in itertools.batched(self._source.read_posts(), BATCH):
+            here = find_imported(batch)
+            posts = [post for post in batch if post.source not in here]
+            taken = _find_taken({_base_of(post) for post in posts})
+            for post in posts:
+                self._save_post(post, taken)
+
+    def _make_authors(self):
+        authors = {}
+        for key, choice in self._plan.authors.items():
+            authors[key] = choice.user or self._sign(build_account(choice))
+        return authors
+
+    def _make_categories(self):
+        made, categories = {}, {}
+        for name, choice in self._plan.categories.items():
+            category = choice.category or made.get(choice.target.casefold())
+            if category is None:
+                category = Category(name=choice.target, slug=_free_category_slug(choice.target))
+                made[choice.target.casefold()] = self._sign(category)
+            categories[name] = category
+        return categories
+
+    def _save_post(self, post: Post, taken: set[str]):
+        blog = build_blog(post)
+        blog.slug = self._free_slug(_base_of(post), taken)
+        blog.author, *others = [self._authors[key] for key in post.authors]
+        blog.category = self._categories[post.categories[0] if post.categories else ""]
+        self._sign(blog)
+        if others := [user for user in dict.fromkeys(others) if user != blog.author]:
+            blog._history_user, blog._change_reason = self._plan.by, self._reason
+            blog.co_authors.set(others)
+
+    def _free_slug(self, base, taken):
+        """Return `base`, or with a number after it where other blogs have it."""
+        slug = base
+        while slug in taken or (slug != base and _find_taken({slug})):
+            self._numbers[base] += 1
+            slug = f"{base}-{self._numbers[base] + 1}"
+        taken.add(slug)
+        return slug
+
+    def _sign(self, instance):
+        return save_signed(instance, by=self._plan.by, reason=self._reason)
+
+
+def _base_of(post):
+    return (post.slug or "blog")[:LONGEST_SLUG]
+
+
+def _find_taken(slugs) -> set[str]:
+    """Those of `slugs` that lead to a blog, or did."""
+    models = (Blog, OldAddress)
+    rows = (model.objects.filter(slug__in=slugs).values_list("slug", flat=True) for model in models)
+    return set(itertools.chain.from_iterable(rows))
+
+
+def _free_category_slug(name) -> str:
+    base = slugify(name)[: LONGEST_SLUG // 2] or "category"
+    return next(slug for slug in _numbered(base) if not Category.objects.filter(slug=slug).exists())
+
+
+def _numbered(base) -> Iterator[str]:
+    yield base
+    yield from (f"{base}-{number}" for number in itertools.count(2))

@@ -1,0 +1,298 @@
+"""What an import would come to, worked out without writing anything."""
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models.functions import Lower
+from django.utils.text import slugify
+
+from weblog.errors import ImportRefused
+from weblog.importing.posts import Person, Post, Source
+from weblog.models import Blog, Category
+
+BATCH = 200
+MOST_PROBLEMS = 50
+NO_CATEGORY = ""  # the key of posts that name none
+UNCATEGORISED = "Uncategorised"
+
+
+@dataclass
+class AuthorChoice:
+    """An author of the file, whose posts `user` gets, or a new account called `target`."""
+
+    person: Person
+    posts: int
+    target: str
+    chosen: str = ""
+    user: User | None = None
+    problem: str = ""
+
+
+@dataclass
+class CategoryChoice:
+    """A category of the file, whose posts get `category`, or a new one called `target`."""
+
+    posts: int
+    target: str
+    chosen: str = ""
+    category: Category | None = None
+    problem: str = ""
+
+
+@dataclass
+class Plan:
+    file_name: str
+    kind: str
+    by: User | None
+    posts: int = 0
+    already_here: int = 0
+    statuses: Counter[Blog.Status] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    authors: dict[str, AuthorChoice] = field(default_factory=dict)
+    categories: dict[str, CategoryChoice] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)  # of posts: the file has to be mended
+    problem_count: int = 0
+
+    @property
+    def new(self) -> int:
+        return self.statuses.total()
+
+    @property
+    def status_counts(self) -> list[tuple[str, int]]:
+        return [(status.label, n) for status, n in self.statuses.most_common()]
+
+    @property
+    def open_choices(self) -> list[str]:
+        """What is wrong with who and what the posts are given to: other choices mend it."""
+        named = {"author": self.authors, "category": self.categories}
+        return [
+            f"{self.file_name}, {kind} “{key}”: {choice.problem}"
+            for kind, choices in named.items()
+            for key, choice in choices.items()
+            if choice.problem
+        ]
+
+    @property
+    def new_authors(self) -> list[AuthorChoice]:
+        return [choice for choice in self.authors.values() if choice.user is None]
+
+    @property
+    def new_categories(self) -> list[str]:
+        targets = (c.target for c in self.categories.values() if c.category is None)
+        return list({target.casefold(): target for target in targets}.values())
+
+    def describe(self) -> str:
+        """Return the result in one line, as the commands print it."""
+        statuses = ", ".join(f"{count:,} {label.lower()}" for label, count in self.status_counts)
+        left_out = ", ".join(f"{count:,} × {kind}" for kind, count in self.skipped.items())
+        parts = [
+            f"{self.new:,} of {self.posts:,} posts" + (f" ({statuses})" if statuses else ""),
+            f"{self.already_here:,} were here already",
+            f"{len(self.new_authors):,} of {len(self.authors):,} authors are new",
+            f"{len(self.new_categories):,} of {len(self.categories):,} categories are new",
+            *([f"left out: {left_out}"] if left_out else []),
+            *(f"{note}: {count:,}" for note, count in self.notes.most_common()),
+        ]
+        return "; ".join(parts) + "."
+
+    def add_problem(self, place: str, problem: str) -> None:
+        self.problem_count += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(f"{self.file_name}, {place}: {problem}")
+
+
+def make_plan(
+    source: Source,
+    *,
+    by: User | None,
+    author_map: Mapping[str, str] | None = None,
+    category_map: Mapping[str, str] | None = None,
+) -> Plan:
+    """Read all posts and say what becomes of them. Raises ImportRefused where they can't be read.
+
+    `author_map` is {author in the file: username}, `category_map` {category in the file: name or
+    slug}; whoever and whatever is in neither is looked up by name, and else made.
+    """
+    plan = Plan(source.name, source.kind, by)
+    seen = set()
+    authors, categories, published = Counter(), Counter(), Counter()
+    for batch in itertools.batched(source.read_posts(), BATCH):
+        here = find_imported(batch)
+        for post in batch:
+            plan.posts += 1
+            if post.source in here:
+                plan.already_here += 1
+                continue
+            _check_post(plan, post, seen)
+            plan.statuses[post.status] += 1
+            plan.notes.update(post.notes)
+            plan.notes["of several categories the first is kept"] += len(post.categories) > 1
+            authors.update(post.authors)
+            categories[post.categories[0] if post.categories else NO_CATEGORY] += 1
+            if post.status == Blog.Status.PUBLISHED:
+                published.update(post.authors)
+    plan.skipped = source.skipped
+    if not plan.posts:
+        raise ImportRefused(
+            f"{source.name} holds no post, so there is nothing to import. {len(source.people):,} "
+            "authors are named in it; authors come in with posts of theirs."
+        )
+    plan.notes = +plan.notes
+    _choose_authors(plan, source.people, authors, author_map or {})
+    _choose_categories(plan, categories, category_map or {})
+    _refuse_own_blogs(plan, published)
+    return plan
+
+
+def find_imported(posts: list[Post]) -> set[str]:
+    """The sources of those `posts` that were imported before. One query."""
+    found = Blog.objects.filter(imported_from__in=[post.source for post in posts])
+    return set(found.values_list("imported_from", flat=True))
+
+
+def build_blog(post: Post) -> Blog:
+    """Return the blog that `post` becomes, without its author, category and free slug."""
+    blog = Blog(
+        title=post.title,
+        slug=post.slug or "blog",
+        summary=post.summary,
+        body=post.body,
+        status=post.status,
+        imported_from=post.source,
+    )
+    if post.publish_at:
+        blog.publish_at = post.publish_at
+    if post.status == Blog.Status.IN_REVIEW:
+        blog.submitted_at = blog.publish_at
+    return blog
+
+
+def _check_post(plan, post, seen):
+    for problem in post.problems:
+        plan.add_problem(post.place, problem)
+    if post.source and post.source in seen:
+        plan.add_problem(post.place, f"has the same number as an earlier post: {post.source}.")
+    seen.add(post.source)
+    if post.problems:
+        return
+    if not post.authors:
+        plan.add_problem(post.place, "author: none is named. Name one in the file.")
+    if post.publish_at is None and post.status == Blog.Status.PUBLISHED:
+        plan.add_problem(post.place, "date: a published post needs one. Add it in the file.")
+    texts = {"title": post.title, "summary": post.summary, "text": post.body, "link": post.source}
+    for name, text in texts.items():
+        if unstorable := find_unstorable(text):
+            plan.add_problem(post.place, f"{name}: holds {unstorable}. Remove it from the file.")
+    try:
+        build_blog(post).clean_fields(exclude=["author", "category"])
+    except ValidationError as error:
+        for name, messages in error.message_dict.items():
+            plan.add_problem(post.place, f"{name}: {' '.join(messages)}")
+
+
+def find_unstorable(text: str) -> str:
+    """Say what in `text` no database takes, if anything."""
+    if "\0" in text:
+        return "a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "half a character (a lone surrogate)"
+    return ""
+
+
+def _choose_authors(plan, people, authors, author_map):
+    users = {user.username.casefold(): user for user in User.objects.iterator()}
+    new = {}
+    for key, posts in authors.most_common():
+        mapped = author_map.get(key, "").strip()
+        target = slugify(key, allow_unicode=True)
+        names = [mapped] if mapped else [key, target]
+        user = next((users[name] for name in map(str.casefold, names) if name in users), None)
+        chosen = mapped or (user.username if user else "")
+        choice = AuthorChoice(people.get(key) or Person(key), posts, target, chosen, user)
+        plan.authors[key] = choice
+        if user is not None:
+            continue
+        if mapped:
+            choice.problem = f"There is no account “{mapped}”."
+        elif not target:
+            choice.problem = "No username can be made of this name. Choose an account."
+        elif (other := new.setdefault(target.casefold(), key)) != key:
+            choice.problem = f"“{other}” would get the same username. Choose an account for one."
+        else:
+            choice.problem = _check_account(choice)
+
+
+def _check_account(choice):
+    account = build_account(choice)
+    texts = (account.username, account.first_name, account.last_name, account.email)
+    try:
+        account.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return next((f"The name holds {bad}." for text in texts if (bad := find_unstorable(text))), "")
+
+
+def build_account(choice: AuthorChoice) -> User:
+    """Return an account that nobody can sign in to: inactive, without password, rights or role."""
+    person = choice.person
+    account = User(
+        username=choice.target,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        email=person.email if _is_address(person.email) else "",
+        is_active=False,
+    )
+    account.set_unusable_password()
+    return account
+
+
+def _is_address(text):
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _choose_categories(plan, categories, category_map):
+    known = {}
+    for category in Category.objects.annotate(lower=Lower("name")):
+        known[category.slug] = known[category.name.casefold()] = category
+    for key, posts in categories.most_common():
+        mapped = category_map.get(key, "").strip()
+        target = mapped or key or UNCATEGORISED
+        category = known.get(target.casefold())
+        choice = CategoryChoice(posts, target, category.name if category else mapped, category)
+        plan.categories[key] = choice
+        if category is None:
+            choice.problem = _check_name(target)
+
+
+def _check_name(name):
+    try:
+        Category(name=name).clean_fields(exclude=["slug"])
+    except ValidationError as error:
+        return " ".join(error.messages)
+    unstorable = find_unstorable(name)
+    return f"The name holds {unstorable}." if unstorable else ""
+
+
+def _refuse_own_blogs(plan, published):
+    """Nobody publishes what they wrote, by way of an import neither."""
+    if plan.by is None or settings.PUBLISH_OWN_BLOGS:
+        return
+    for key, choice in plan.authors.items():
+        if published[key] and choice.user == plan.by:
+            choice.problem = (
+                "That is you, and nobody publishes an own blog. Let somebody else import the file, "
+                "or choose another account."
+            )

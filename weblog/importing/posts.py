@@ -1,0 +1,108 @@
+"""What every format is read into."""
+
+import datetime as dt
+import html
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
+
+from weblog.models import Blog
+
+SUMMARY_LENGTH = Blog._meta.get_field("summary").max_length
+UNTITLED = "(no title)"
+IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
+SHORT_OFFSET = re.compile(r"([+-])(\d)\Z")  # 2015-03-17 14:00:00 -4, as Ruby reads it
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody whom a file names as an author, under the key that its posts use."""
+
+    key: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+
+
+@dataclass(slots=True)
+class Post:
+    """A post as its file has it. `place` says where in the file, `problems` what is wrong."""
+
+    source: str
+    place: str
+    title: str = ""
+    slug: str = ""
+    body: str = ""
+    summary: str = ""
+    authors: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    status: Blog.Status = Blog.Status.DRAFT
+    publish_at: dt.datetime | None = None
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """A file of posts. `people` and `skipped` are complete once read_posts() has ended."""
+
+    name: str
+    kind: str
+    people: dict[str, Person]
+    skipped: Counter[str]
+
+    def read_posts(self) -> Iterator[Post]:
+        """Yield the posts from the first on, as often as asked. Raises ImportRefused."""
+
+
+def clean_title(text: str) -> str:
+    return " ".join(html.unescape(strip_tags(text)).split()) or UNTITLED
+
+
+def set_summary(post: Post, text: str) -> None:
+    summary = " ".join(html.unescape(strip_tags(text)).split())
+    if len(summary) > SUMMARY_LENGTH:
+        summary = Truncator(summary).chars(SUMMARY_LENGTH)
+        post.notes.append(f"summary shortened to {SUMMARY_LENGTH} characters")
+    post.summary = summary
+
+
+def set_body(post: Post, text: str) -> None:
+    """Take HTML, with links in place of pictures: they lie elsewhere, where readers aren't sent."""
+    post.body, pictures = IMAGE.subn(_link_picture, text)
+    if pictures:
+        post.notes.append("pictures left where they are, with a link in their place")
+
+
+def _link_picture(match):
+    found = {name.lower(): value[1:-1] for name, value in ATTRIBUTE.findall(match[0])}
+    address, words = found.get("src", ""), found.get("alt") or "picture"
+    if not address.startswith(("http://", "https://")):
+        return f"[{words}]"
+    return f'<a href="{address}">[{words}]</a>'
+
+
+def set_publish_at(post: Post, text: str, *, field: str) -> None:
+    """Read a date or a moment; one without a time zone is in the time zone of the house."""
+    whole = SHORT_OFFSET.sub(r"\g<1>0\2", text)
+    try:
+        moment = parse_datetime(whole)
+        if moment is None and (day := parse_date(whole)):
+            moment = dt.datetime.combine(day, dt.time())
+        if moment is None:
+            raise ValueError
+        if timezone.is_naive(moment):
+            moment = timezone.make_aware(moment)
+        if not 1970 <= moment.year < 2200:
+            raise ValueError
+    except (ValueError, OverflowError):
+        post.problems.append(f"{field}: “{text}” is no date. Write it as 2026-10-31.")
+    else:
+        post.publish_at = moment.astimezone(dt.UTC)

@@ -1,0 +1,81 @@
+"""Mails about a blog, or a new text of one, to the people who go on with it.
+
+Sent once the step is committed. A mail that can't be sent is logged, and changes nothing about the
+step. Nobody is told of their own step, nor of what they chose not to hear of.
+"""
+
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from weblog.models import Blog, BlogRevision
+from weblog.names import full_name
+
+
+def mail_submitted(subject: Blog | BlogRevision, *, by: User) -> None:
+    """Ask those who may publish it to look at it."""
+    editors = User.objects.with_perm("weblog.publish_blog")
+    if not settings.PUBLISH_OWN_BLOGS:
+        editors = editors.exclude(pk__in=_list_writers(subject))
+    editors = editors.exclude(mail_preference__on_submit=False)
+    _mail_after_commit("submitted", "Waits for review: {}", subject, by=by, to=editors)
+
+
+def mail_returned(subject: Blog | BlogRevision, *, by: User) -> None:
+    """Tell whoever wrote it what was asked for."""
+    writers = User.objects.filter(pk__in=_list_writers(subject))
+    writers = writers.exclude(mail_preference__on_return=False)
+    _mail_after_commit("returned", "Came back to you: {}", subject, by=by, to=writers)
+
+
+def mail_published(subject: Blog | BlogRevision, *, by: User) -> None:
+    writers = User.objects.filter(pk__in=_list_writers(subject))
+    writers = writers.exclude(mail_preference__on_publish=False)
+    line = "Will be published: {}" if _blog_of(subject).is_scheduled else "Published: {}"
+    _mail_after_commit("published", line, subject, by=by, to=writers)
+
+
+def _list_writers(subject):
+    """Return the ids of the blog's author and of whoever began the new text."""
+    ids = {_blog_of(subject).author_id}
+    return ids | {subject.created_by_id} if isinstance(subject, BlogRevision) else ids
+
+
+def _blog_of(subject):
+    return subject.blog if isinstance(subject, BlogRevision) else subject
+
+
+def _mail_after_commit(
+    template: str, line: str, subject: Blog | BlogRevision, *, by: User, to: QuerySet[User]
+) -> None:
+    to = to.filter(is_active=True).exclude(pk=by.pk).exclude(email="").order_by("email")
+    mail = partial(_mail, template, line.format(subject), subject, by=by, to=to)
+    transaction.on_commit(mail, robust=True)
+
+
+def _mail(
+    template: str, line: str, subject: Blog | BlogRevision, *, by: User, to: QuerySet[User]
+) -> None:
+    context = {
+        "blog": _blog_of(subject),
+        "subject": subject,
+        "by": full_name(by),
+        "is_new_text": isinstance(subject, BlogRevision),
+        "url": _url(f"weblog_{subject._meta.model_name}_change", subject.pk),
+        "preferences_url": _url("weblog_mailpreferences"),
+    }
+    EmailMessage(
+        " ".join(line.split()),  # a title may hold a line break, a subject may not
+        render_to_string(f"weblog/mail/{template}.txt", context),
+        to=list(to.values_list("email", flat=True).distinct()),
+    ).send()
+
+
+def _url(name, *args):
+    return f"{settings.SITE_URL.rstrip('/')}{reverse(f'admin:{name}', args=args)}"

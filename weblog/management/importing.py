@@ -1,0 +1,58 @@
+"""What the commands that import posts have in common."""
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from weblog.errors import ImportRefused
+from weblog.importing.formats import open_path
+from weblog.importing.imports import check_plan, import_posts
+from weblog.importing.maps import read_map
+from weblog.importing.plans import make_plan
+
+
+class ImportCommand(BaseCommand):
+    """Import all of `kind` files' posts, or nothing. Say which, in one line."""
+
+    kind = ""
+    path_help = ""
+
+    def add_arguments(self, parser):
+        parser.add_argument("path", type=Path, help=self.path_help)
+        parser.add_argument(
+            "--author-map",
+            type=Path,
+            metavar="FILE.csv",
+            help="Two columns with headings: an author in the file, and the username of an "
+            "account. Who is not in it is looked up by username, and else gets an inactive "
+            "account without any right.",
+        )
+        parser.add_argument(
+            "--category-map",
+            type=Path,
+            metavar="FILE.csv",
+            help="Two columns with headings: a category in the file, and the name or slug of one "
+            "here. What is not in it is looked up by name, and else made.",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Report, and write nothing.")
+
+    def handle(self, *, path, author_map, category_map, dry_run, **options):
+        try:
+            maps = {
+                "author_map": read_map(author_map) if author_map else None,
+                "category_map": read_map(category_map) if category_map else None,
+            }
+            with open_path(path) as source:
+                self._check_kind(source)
+                if dry_run:
+                    plan = make_plan(source, by=None, **maps)
+                    check_plan(plan)
+                else:
+                    plan = import_posts(source=source, **maps)
+        except ImportRefused as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{'Would import' if dry_run else 'Imported'}: {plan.describe()}")
+
+    def _check_kind(self, source):
+        if source.kind != self.kind:
+            raise ImportRefused(f"{source.name} is a {source.kind}, not a {self.kind}.")

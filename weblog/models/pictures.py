@@ -1,0 +1,27 @@
+"""Pictures in blogs, made anew from what was uploaded."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Picture(models.Model):
+    """A picture, re-encoded, without what the camera noted, with words for who can't see it."""
+
+    file = models.ImageField(upload_to="pictures/%Y/%m", width_field="width", height_field="height")
+    alt_text = models.CharField(
+        "description",
+        max_length=300,
+        help_text="What is seen, in a sentence, for readers who can't see it.",
+    )
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-uploaded_at", "-pk"]
+
+    def __str__(self):
+        return self.alt_text

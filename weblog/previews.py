@@ -1,0 +1,61 @@
+"""A blog as readers will see it, for those who may see it in the admin. Never counted as a view."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
+from django.views.decorators.csp import csp_override
+
+from weblog.models import Blog, BlogRevision
+from weblog.views import PUBLIC_CSP, describe_blog, describe_site
+
+
+class PreviewPages:
+    """Adds them to the admin of blogs, whose get_queryset says who sees which."""
+
+    def get_urls(self):
+        pages = [
+            ("<int:pk>/preview/", self.preview_blog, "weblog_blog_preview"),
+            ("new-text/<int:pk>/preview/", self.preview_revision, "weblog_blogrevision_preview"),
+        ]
+        return [
+            path(route, self.admin_site.admin_view(csp_override(PUBLIC_CSP)(view)), name=name)
+            for route, view, name in pages
+        ] + super().get_urls()
+
+    def preview_blog(self, request, pk):
+        blog = self._get_blog(request, pk)
+        return _render_preview(request, blog, note=NOTES.get(blog.status, ""))
+
+    def preview_revision(self, request, pk):
+        """The revision's text in the place of the blog's."""
+        revision = get_object_or_404(BlogRevision, pk=pk)
+        blog = self._get_blog(request, revision.blog_id)
+        for field in ("title", "summary", "body"):
+            setattr(blog, field, getattr(revision, field))
+        return _render_preview(request, blog, note=REVISION_NOTES[revision.status])
+
+    def _get_blog(self, request, pk):
+        blog = get_object_or_404(self.get_queryset(request).with_people(), pk=pk)
+        if not self.has_view_permission(request, blog):
+            raise Http404
+        return blog
+
+
+NOTES = {
+    Blog.Status.DRAFT: "A draft. Readers don't see it.",
+    Blog.Status.IN_REVIEW: "In review. Readers don't see it.",
+    Blog.Status.ARCHIVED: "In the archive. Readers don't see it any more.",
+}
+REVISION_NOTES = {
+    BlogRevision.Status.DRAFT: "A new text, not yet submitted. Readers see the old one.",
+    BlogRevision.Status.IN_REVIEW: "A new text, in review. Readers see the old one.",
+    BlogRevision.Status.PUBLISHED: "A new text that was published. Later ones may have followed.",
+    BlogRevision.Status.WITHDRAWN: "A new text that was withdrawn. Readers don't see it.",
+}
+
+
+def _render_preview(request, blog, *, note):
+    context = {"blog": blog, "note": note} | describe_site(request) | describe_blog(blog)
+    response = render(request, "weblog/blog_preview.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,74 @@
+"""What waits for an editor: new blogs, and new texts of published ones, oldest first."""
+
+import datetime as dt
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+
+from weblog.models import Blog, BlogRevision
+
+
+class Waiting(NamedTuple):
+    """A blog or a new text in review. `since` is when it was submitted."""
+
+    text: Blog | BlogRevision
+    blog: Blog
+    since: dt.datetime
+
+    @property
+    def is_new_text(self):
+        return isinstance(self.text, BlogRevision)
+
+    @property
+    def url(self):
+        return reverse(f"admin:weblog_{self.text._meta.model_name}_change", args=[self.text.pk])
+
+    def is_by(self, user: User) -> bool:
+        return user.pk in (self.blog.author_id, getattr(self.text, "created_by_id", None))
+
+
+def find_waiting() -> QuerySet:
+    """Return the (kind, pk, since) of all that waits, oldest first, to be paged and loaded."""
+    blogs, texts = (
+        model.objects.awaiting_review()
+        .order_by()
+        .annotate(
+            kind=Value(model._meta.model_name, output_field=CharField()),
+            # What was in review before this was kept has no moment of its own.
+            since=Coalesce("submitted_at", "updated_at"),
+        )
+        .values_list("kind", "pk", "since")
+        for model in (Blog, BlogRevision)
+    )
+    return blogs.union(texts, all=True).order_by("since", "kind", "pk")
+
+
+def load_waiting(rows) -> list[Waiting]:
+    """Return what `rows` of find_waiting name, in their order. Two queries."""
+    rows = list(rows)
+    people = ("author", "category")
+    blogs = Blog.objects.select_related(*people).defer("body")
+    texts = BlogRevision.objects.defer("body", "blog__body")
+    texts = texts.select_related(*(f"blog__{name}" for name in people))
+    found = {
+        kind: queryset.in_bulk([pk for row_kind, pk, _ in rows if row_kind == kind])
+        for kind, queryset in (("blog", blogs), ("blogrevision", texts))
+    }
+    waiting = []
+    for kind, pk, since in rows:
+        if text := found[kind].get(pk):
+            waiting.append(Waiting(text, text if kind == "blog" else text.blog, since))
+    return waiting
+
+
+def count_waiting(*, besides: User | None = None) -> int:
+    """Return how much waits, `besides` what somebody wrote. One query: each page shows it."""
+    blogs = Blog.objects.awaiting_review().order_by()
+    texts = BlogRevision.objects.awaiting_review().order_by()
+    if besides:
+        blogs = blogs.exclude(author=besides)
+        texts = texts.exclude(blog__author=besides).exclude(created_by=besides)
+    return blogs.values("pk").union(texts.values("pk"), all=True).count()

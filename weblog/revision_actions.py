@@ -1,0 +1,84 @@
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+
+from weblog import dialogs, revisions
+from weblog.actions import DialogActions
+from weblog.models import BlogRevision
+
+Status = BlogRevision.Status
+
+OUTCOMES = {
+    Status.DRAFT: "The new text of “{}” went back to its author.",
+    Status.IN_REVIEW: "The new text of “{}” is now in review. Readers still see the old one.",
+    Status.PUBLISHED: "The new text of “{}” is published.",
+    Status.WITHDRAWN: "The new text of “{}” is withdrawn.",
+}
+
+
+class RevisionActions(DialogActions):
+    """The buttons of a new text."""
+
+    actions_detail = ["submit", "publish", "return_to_author", "withdraw"]
+    action_statuses = {
+        "submit": {Status.DRAFT},
+        "publish": {Status.IN_REVIEW},
+        "return_to_author": {Status.IN_REVIEW},
+        "withdraw": {Status.DRAFT, Status.IN_REVIEW},
+    }
+
+    def has_submit_permission(self, request, object_id=None):
+        return self._may(request, object_id, "weblog.change_blogrevision")
+
+    def has_publish_permission(self, request, object_id=None):
+        return self._may(request, object_id, "weblog.publish_blog")
+
+    @action(
+        description="Submit for review",
+        icon="rate_review",
+        variant=ActionVariant.PRIMARY,
+        permissions=["submit"],
+        dialog=dialogs.SUBMIT_NEW_TEXT,
+    )
+    def submit(self, request, form, object_id):
+        return self._move(request, object_id, revisions.submit_revision)
+
+    @action(
+        description="Publish",
+        icon="publish",
+        variant=ActionVariant.PRIMARY,
+        permissions=["publish"],
+        dialog=dialogs.PUBLISH_NEW_TEXT,
+    )
+    def publish(self, request, form, object_id):
+        return self._move(
+            request, object_id, revisions.publish_revision, seen=form.cleaned_data["seen"]
+        )
+
+    @action(
+        description="Return to author",
+        icon="undo",
+        permissions=["publish"],
+        url_path="return",
+        dialog=dialogs.RETURN_NEW_TEXT,
+    )
+    def return_to_author(self, request, form, object_id):
+        return self._move(
+            request, object_id, revisions.return_revision, comment=form.cleaned_data["comment"]
+        )
+
+    @action(
+        description="Withdraw",
+        icon="delete",
+        permissions=["submit"],
+        dialog=dialogs.WITHDRAW_NEW_TEXT,
+    )
+    def withdraw(self, request, form, object_id):
+        return self._move(request, object_id, revisions.withdraw_revision)
+
+    def _move(self, request, object_id, move, **details):
+        revision = self.get_object(request, object_id)
+        return self._act(request, move, describe_outcome, revision=revision, **details)
+
+
+def describe_outcome(revision):
+    return OUTCOMES[revision.status].format(revision.blog)

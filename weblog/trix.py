@@ -1,0 +1,98 @@
+"""Texts on their way into the rich text editor, and out of it again.
+
+Trix (2.1.1, which Unfold brings along) makes a picture an attachment, and keeps of it what stands
+as JSON in the `data-trix-attachment` of its figure: of an <img> it would drop the description.
+And what is typed comes as one <div>, whose paragraphs are two <br> apart.
+"""
+
+import html
+import json
+import re
+
+from django.utils.html import format_html, strip_tags
+
+PICTURE = re.compile(
+    r"<figure>\s*(?P<captioned>{img})\s*(?:<figcaption>(?P<caption>.*?)</figcaption>)?\s*</figure>"
+    r"|(?P<alone>{img})".format(img=r'<img(?: [a-z]+="[^"]*")*>'),
+    re.DOTALL,
+)
+ATTACHMENT = re.compile(
+    r'<figure(?P<attributes>(?:\s+[\w-]+="[^"]*")*)\s*>.*?</figure>', re.DOTALL | re.IGNORECASE
+)
+BLOCK = re.compile(r"<(div|p)>((?:(?!<div\b|<p\b).)*?)</\1>", re.DOTALL)
+PARAGRAPH_END = re.compile(r"(<figure>.*?</figure>)|(?:<br>\s*){2,}", re.DOTALL)
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+
+# Of any other tag the editor keeps the text alone, without a word.
+KNOWN_TAGS = {
+    *("p", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "ul", "ol", "li"),
+    *("a", "b", "strong", "i", "em", "u", "s", "del", "code", "small", "sub", "sup", "span"),
+    *("figure", "img", "figcaption"),
+}
+TAG = re.compile(r"<([a-z][a-z0-9]*)")
+
+
+def find_unknown_tags(body: str) -> set[str]:
+    """Return the tags of a clean `body` that the editor would drop."""
+    return set(TAG.findall(body)) - KNOWN_TAGS
+
+
+def to_editor(body: str) -> str:
+    """Return a clean `body` with its pictures as the editor's attachments."""
+    return PICTURE.sub(_to_attachment, body)
+
+
+def _to_attachment(match):
+    attributes = _read_attributes(match["captioned"] or match["alone"])
+    picture = {"contentType": "image", "url": attributes.get("src", "")}
+    picture["alt"] = attributes.get("alt", "")
+    for side in ("width", "height"):
+        if attributes.get(side, "").isdecimal():
+            picture[side] = int(attributes[side])
+    caption = html.unescape(strip_tags(match["caption"] or ""))
+    return format_html(
+        '<figure data-trix-attachment="{}" data-trix-attributes="{}"></figure>',
+        json.dumps(picture),
+        json.dumps({"caption": caption} if caption else {}),
+    )
+
+
+def from_editor(body: str) -> str:
+    """Return what the editor sent as pictures and paragraphs. It is not clean yet."""
+    if find_unknown_tags(body):
+        return body  # as a person wrote it
+    return BLOCK.sub(_to_paragraphs, ATTACHMENT.sub(_to_picture, body))
+
+
+def _to_picture(match):
+    attributes = _read_attributes(match["attributes"])
+    if "data-trix-attachment" not in attributes:
+        return match[0]
+    picture = _read_json(attributes["data-trix-attachment"])
+    caption = _read_json(attributes.get("data-trix-attributes", "{}")).get("caption")
+    values = [picture.get(name) or "" for name in ("url", "alt", "width", "height")]
+    image = format_html('<img src="{}" alt="{}" width="{}" height="{}">', *values)
+    shown = format_html("<figcaption>{}</figcaption>", caption) if caption else ""
+    return format_html("<figure>{}{}</figure>", image, shown)
+
+
+def _to_paragraphs(match):
+    """Close a paragraph before each picture, and where an empty line was left.
+
+    Bold that spans two paragraphs is left open here: nh3 closes it, and opens it in the next.
+    """
+    pieces = [piece for piece in PARAGRAPH_END.split(match[2]) if piece and piece != "<br>"]
+    return "".join(piece if piece.startswith("<figure>") else f"<p>{piece}</p>" for piece in pieces)
+
+
+def _read_attributes(tag):
+    return {name: html.unescape(value) for name, value in ATTRIBUTE.findall(tag)}
+
+
+def _read_json(text):
+    """Return the object in `text`, or an empty one: whoever posts may send anything."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,58 @@
+"""The earlier texts of a blog, and bringing one of them back."""
+
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from weblog.errors import TextOutdated, VersionNotFound
+from weblog.models import Blog
+from weblog.names import full_name
+from weblog.texts import get_text, save_signed, set_text
+
+VERSIONS_OFFERED = 50
+
+
+class Version(NamedTuple):
+    """A text that a blog had. `record` is the first row of history that has it."""
+
+    record: object
+
+    def __str__(self):
+        user = self.record.history_user
+        who = full_name(user) if user else "nobody signed in"
+        return f"{_moment(self.record)}, {who}: “{self.record.title}”"
+
+
+def find_earlier_texts(blog: Blog) -> list[Version]:
+    """Return the latest texts that differ from the one that the blog has, newest first."""
+    records = blog.history.select_related("history_user").order_by("-history_id")
+    texts = {}  # the dict keeps, for each text, the record that wrote it first
+    for record in records[: 4 * VERSIONS_OFFERED]:
+        key = tuple(get_text(record).values())
+        texts[key] = record
+    texts.pop(tuple(get_text(blog).values()), None)
+    newest_first = sorted(texts.values(), key=lambda record: -record.history_id)
+    return [Version(record) for record in newest_first[:VERSIONS_OFFERED]]
+
+
+@transaction.atomic
+def restore_version(*, blog: Blog, history_id: int, by: User, reason: str) -> Blog:
+    """Write the title, summary and body of that version to the blog, as a new version."""
+    blog = Blog.objects.select_for_update().get(pk=blog.pk)
+    record = blog.history.filter(history_id=history_id).first()
+    if record is None:
+        raise VersionNotFound(blog)
+    text = get_text(record)
+    if text == get_text(blog):
+        raise TextOutdated(f"“{blog}” has this text already. Nothing was changed.")
+    set_text(blog, text)
+    return save_signed(
+        blog, by=by, reason=f"Text of {_moment(record)} brought back: {reason.strip()}"
+    )
+
+
+def _moment(record):
+    return date_format(localtime(record.history_date), "DATETIME_FORMAT")
