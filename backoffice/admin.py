@@ -15,7 +15,9 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
+from backoffice.import_pages import ImportAdmin
 from backoffice.models import JobRun
+from backoffice.resources import UserResource
 
 SIGN_IN = "Sign-in"
 
@@ -23,13 +25,18 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin, HistoryAdmin):
+class UserAdmin(auth_admin.UserAdmin, ImportAdmin, HistoryAdmin):
     """Accounts are deactivated, never deleted: history and money point to them.
 
     Rights and passwords are the superusers' alone. With the permission to change users, others
     keep names and addresses; whoever could set a password could sign in as an approver.
     """
 
+    resource_classes = [UserResource]
+    import_note = (
+        "A new account has no password, no role and is inactive: give it those in the admin. "
+        "Rights and passwords are neither exported nor imported."
+    )
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -76,6 +83,12 @@ class UserAdmin(auth_admin.UserAdmin, HistoryAdmin):
         return [*self.readonly_fields, *self.superuser_fields]
 
     def has_add_permission(self, request):
+        return request.user.is_superuser
+
+    def has_import_permission(self, request):
+        return request.user.is_superuser
+
+    def has_export_permission(self, request):
         return request.user.is_superuser
 
     def has_change_permission(self, request, obj=None):

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField
 from django.http import Http404
 from import_export.admin import ExportMixin
+from import_export.formats.base_formats import CSV, JSON, XLSX
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
@@ -94,6 +95,7 @@ class ExportAdmin(ExportMixin, BackofficeAdmin):
     """Export for those who hold the model's own export permission. Set `resource_classes`."""
 
     export_form_class = ExportForm
+    formats = [CSV, XLSX, JSON]
 
     def get_export_queryset(self, request):
         queryset = super().get_export_queryset(request)

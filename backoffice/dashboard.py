@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 
 from backoffice.models import JobRun
-from weblog.models import Blog
+from weblog import home
 
 CHART_DAYS = 30
 
@@ -23,8 +23,11 @@ CHART_DAYS = 30
 def dashboard_context(request: HttpRequest, context: dict) -> dict:
     """Add what admin/index.html shows. Each part asks for the permission of what it tells."""
     user, today = request.user, timezone.localdate()
-    context["cards"] = [*_blog_cards(user)]
-    context["tasks"] = [*_blog_tasks(user)]
+    context["cards"] = [*home.list_cards(user)]
+    context["tasks"] = [*home.list_tasks(user)]
+    if user.has_perm("weblog.add_blog"):
+        context["own_blogs"] = home.find_own_blogs(user)
+        context["is_author"] = not user.has_perm("weblog.view_all_blogs")
     if apps.is_installed("billing"):
         context["cards"] = [*_view_cards(user, today), *context["cards"]]
         context["tasks"] += _batch_tasks(user)
@@ -33,44 +36,6 @@ def dashboard_context(request: HttpRequest, context: dict) -> dict:
     if user.has_perm("backoffice.view_jobrun"):
         context["job_runs"] = _last_runs()
     return context
-
-
-def _blog_cards(user: User):
-    if not user.has_perm("weblog.view_blog"):
-        return
-    blogs = Blog.objects.visible_to(user)
-    everyones = user.has_perm("weblog.view_all_blogs")
-    link = reverse("admin:weblog_blog_changelist")
-    yield {
-        "label": "Live blogs" if everyones else "Your live blogs",
-        "value": number_format(blogs.live().count(), force_grouping=True),
-        "link": f"{link}?status__exact=published",
-    }
-    yield {
-        "label": "Waiting for review",
-        "value": number_format(blogs.awaiting_review().count(), force_grouping=True),
-        "link": f"{link}?status__exact=in_review",
-    }
-
-
-def _blog_tasks(user: User):
-    link = reverse("admin:weblog_blog_changelist")
-    if user.has_perm("weblog.publish_blog"):
-        waiting = Blog.objects.awaiting_review().exclude(author=user).count()
-        if waiting:
-            text = "blog waits" if waiting == 1 else "blogs wait"
-            yield {
-                "text": f"{waiting} {text} for your review",
-                "link": f"{link}?status__exact=in_review",
-            }
-    if user.has_perm("weblog.add_blog"):
-        drafts = user.blogs.filter(status=Blog.Status.DRAFT).count()
-        if drafts:
-            text = "draft of yours is" if drafts == 1 else "drafts of yours are"
-            yield {
-                "text": f"{drafts} {text} not submitted for review yet",
-                "link": f"{link}?status__exact=draft",
-            }
 
 
 def _view_cards(user: User, today: dt.date):
@@ -125,9 +90,16 @@ def _batch_tasks(user: User):
             )
             yield {"text": f"The payout batch of {batch} {asked}", "link": _batch_link(batch)}
     if user.has_perm("billing.approve_payoutbatch"):
-        for batch in PayoutBatch.objects.awaiting_approval().exclude(submitted_by=user):
+        waiting = PayoutBatch.objects.awaiting_approval().exclude(submitted_by=user)
+        for batch in waiting.exclude(approved_by=user):
             yield {
                 "text": f"The payout batch of {batch} waits for an approver",
+                "link": _batch_link(batch),
+            }
+    if user.has_perm("billing.settle_payoutbatch"):
+        for batch in PayoutBatch.objects.awaiting_results():
+            yield {
+                "text": f"The payments of {batch} are to be made, and the bank's results recorded",
                 "link": _batch_link(batch),
             }
 

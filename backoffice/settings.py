@@ -1,5 +1,7 @@
 """Settings of the back-office. What differs between machines is listed in .env.example."""
 
+from decimal import Decimal
+
 from django.utils.csp import CSP
 
 from backoffice.env import BASE_DIR, VAR_DIR, env, read_development_key, read_mailer
@@ -34,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "import_export",
@@ -112,6 +115,11 @@ STORAGES = {
     },
 }
 
+# Pictures in blogs: written anew when they are uploaded, served by the application (weblog.views).
+
+MEDIA_URL = "media/"
+MEDIA_ROOT = VAR_DIR / "media"
+
 # Accounts and sessions
 
 LOGIN_URL = "admin:login"
@@ -160,6 +168,7 @@ MAILERS = {
 }
 ADMINS = env.list("ADMINS", default=[])
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
+SITE_URL = env("SITE_URL", default="http://localhost:8000")  # what links in mails begin with
 
 # Logging
 
@@ -183,11 +192,17 @@ IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
 IMPORT_EXPORT_ESCAPE_ILLEGAL_CHARS_ON_EXPORT = True
 
+# The editorial room
+
+PUBLISH_OWN_BLOGS = env.bool("PUBLISH_OWN_BLOGS", default=False)  # without a second person
+
 # Counting and paying
 
 CURRENCY = env("CURRENCY", default="EUR")  # ISO 4217
 ROBOT_LISTS = env.list("ROBOT_LISTS", default=["counter", "is-bot"])
 PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
+MINIMUM_PAYOUT = env("MINIMUM_PAYOUT", cast=Decimal, default=Decimal(0))
+SECOND_APPROVAL_ABOVE = env("SECOND_APPROVAL_ABOVE", cast=Decimal, default=Decimal("Infinity"))
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
 UPLOAD_DIR = VAR_DIR / "uploads"  # logs that wait for a confirmation: never served
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
@@ -205,5 +220,6 @@ if "billing" in INSTALLED_APPS:
         ("*/5 * * * *", "backoffice.jobs.run_job", ["fold_views"]),
         ("50 2 * * *", "backoffice.jobs.run_job", ["find_findings"]),
         ("20 3 * * *", "backoffice.jobs.run_job", ["build_payout_batch"]),
+        ("50 3 * * *", "backoffice.jobs.run_job", ["verify_payouts"]),
         ("40 * * * *", "backoffice.jobs.run_job", ["purge_readers"]),
     ]

@@ -3,6 +3,7 @@
 from import_export import resources, widgets
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+GUARDED_STARTS = (*FORMULA_STARTS, "'")
 
 
 def guard_cell(value):
@@ -11,14 +12,14 @@ def guard_cell(value):
     Only str is touched, so that a number stays one. Text that starts with a quote gets one more:
     unguard_cell then brings every title back as it was.
     """
-    if isinstance(value, str) and value.startswith((*FORMULA_STARTS, "'")):
+    if isinstance(value, str) and value.startswith(GUARDED_STARTS):
         return f"'{value}"
     return value
 
 
 def unguard_cell(value):
-    """Undo guard_cell."""
-    if isinstance(value, str) and value.startswith("'"):
+    """Undo guard_cell. A quote that it would not have put there stays: 'Tis the season."""
+    if isinstance(value, str) and value.startswith("'") and value[1:].startswith(GUARDED_STARTS):
         return value[1:]
     return value
 

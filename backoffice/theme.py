@@ -9,30 +9,38 @@ from django.apps import apps
 from django.conf import settings
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.http import urlencode
+from django.utils.module_loading import import_string
 
 
 class Link(NamedTuple):
-    """A sidebar link to the list of a model, with the number of rows if `filters` pick some out."""
+    """A sidebar link to the list of a model, or to a page that is named like one."""
 
     title: str
     icon: str
     model: str
-    filters: dict | None = None
     permission: str = ""  # unless it is that to view the model
+    count: str = ""  # dotted path of a function: what it returns stands beside the title
 
-
-TO_REVIEW = {"status__exact": "in_review"}
 
 NAVIGATION = {
     "Weblog": [
         Link("Blogs", "article", "weblog.blog"),
-        Link("To review", "rate_review", "weblog.blog", TO_REVIEW, "weblog.publish_blog"),
+        Link(
+            "To review",
+            "rate_review",
+            "weblog.review",
+            permission="weblog.publish_blog",
+            count="weblog.reviews.count_waiting",
+        ),
+        Link("New texts", "edit_note", "weblog.blogrevision"),
+        Link("Pictures", "image", "weblog.picture"),
         Link("Categories", "category", "weblog.category"),
     ],
     "Billing": [
         Link("Payout batches", "account_balance_wallet", "billing.payoutbatch"),
         Link("Payments", "payments", "billing.payment"),
+        Link("Adjustments", "exposure", "billing.adjustment"),
+        Link("Holds and pay-outs", "front_hand", "billing.paymentinstruction"),
         Link("Findings", "troubleshoot", "billing.finding"),
         Link("Prices", "sell", "billing.categoryprice"),
         Link("Monthly views", "calendar_month", "billing.monthlyviewcount"),
@@ -44,6 +52,13 @@ NAVIGATION = {
     "Control": [
         Link("Audit trail", "manage_search", "backoffice.audittrail"),
         Link("Evidence", "fact_check", "billing.evidence", permission="billing.view_blogview"),
+        Link(
+            "Verify",
+            "verified_user",
+            "billing.verification",
+            permission="billing.verify_payoutbatch",
+        ),
+        Link("Chain of seals", "link", "billing.seal"),
         Link("Robot exceptions", "robot_2", "billing.robotexception"),
         Link("Job runs", "schedule", "backoffice.jobrun"),
     ],
@@ -75,16 +90,14 @@ def _build_item(link, request):
         return None
     if not request.user.has_perm(permission):
         return None
-    is_review = TO_REVIEW.items() <= request.GET.dict().items()
     item = {
         "title": link.title,
         "icon": link.icon,
         "link": url,
-        "active": request.path.startswith(url) and is_review == bool(link.filters),
+        "active": request.path.startswith(url),
     }
-    if link.filters:
-        item["link"] += f"?{urlencode(link.filters)}"
-        item["badge"] = apps.get_model(link.model).objects.filter(**link.filters).count()
+    if link.count:
+        item["badge"] = import_string(link.count)()
         item["badge_variant"] = "primary"
     return item
 
@@ -92,12 +105,20 @@ def _build_item(link, request):
 def list_pages():
     """Return the address, name and view of pages that show no model, of the installed apps."""
     pages = [
-        ("audit-trail/", "backoffice_audittrail_changelist", "backoffice.audit.AuditTrailView")
+        ("audit-trail/", "backoffice_audittrail_changelist", "backoffice.audit.AuditTrailView"),
+        ("review/", "weblog_review_changelist", "weblog.admin.reviews.ReviewQueueView"),
+        ("mails/", "weblog_mailpreferences", "weblog.admin.preferences.MailPreferenceView"),
     ]
     if apps.is_installed("billing"):
         view = "billing.admin.evidence.EvidenceView"
         pages.append(("evidence/", "billing_evidence_changelist", view))
     return pages
+
+
+def list_account_pages(request):
+    """Return what everyone finds under their own name."""
+    pages = [("Mails to me", "weblog_mailpreferences"), ("Change password", "password_change")]
+    return [{"title": title, "link": reverse(f"admin:{name}")} for title, name in pages]
 
 
 def name_environment(request):
@@ -117,6 +138,7 @@ UNFOLD = {
         },
     ],
     "SITE_VIEWS": list_pages,
+    "ACCOUNT": {"navigation": list_account_pages},
     "LOGIN": {"image": lambda request: static("backoffice/login.svg")},
     "STYLES": [lambda request: static("backoffice/admin.css")],
     "ENVIRONMENT": name_environment,

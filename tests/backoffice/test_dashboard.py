@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from backoffice.models import JobRun
 from billing import payouts
-from tests.factories import make_blog, make_category, make_count, make_price, make_user
+from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from weblog.models import Blog
 
 pytestmark = pytest.mark.django_db
@@ -81,11 +81,28 @@ def test_approver_sees_what_waits_but_not_what_they_submitted(home):
     assert texts(home(None, user=approver)) == []
 
 
+def test_first_of_two_approvers_has_nothing_left_to_do(home, settings):
+    settings.SECOND_APPROVAL_ABOVE = 1
+    call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
+    approver = make_user(groups=["Approvers"])
+    batch = payouts.submit_batch(batch=make_month(), by=make_user(), at=AT)
+    approve(batch, by=approver, at=AT)
+    assert texts(home(None, user=approver)) == []
+    assert texts(home("Approvers")) == ["The payout batch of October 2026 waits for an approver"]
+
+
+def test_finance_is_told_of_payments_without_results(home):
+    approve(payouts.submit_batch(batch=make_month(), by=make_user(), at=AT), at=AT)
+    assert texts(home("Finance")) == [
+        "The payments of October 2026 are to be made, and the bank's results recorded"
+    ]
+
+
 def test_editor_sees_reviews_and_no_money(home):
     make_month()
     make_blog(status=Blog.Status.IN_REVIEW)
     context = home("Editors")
-    assert texts(context) == ["1 blog waits for your review"]
+    assert texts(context) == ["1 text waits for your review"]
     assert not any("€" in value for value, _ in figures(context).values())
     assert "Views in November so far" in figures(context)
 

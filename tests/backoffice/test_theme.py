@@ -55,7 +55,7 @@ def test_review_queue_is_counted_for_who_publishes(make_clerk):
     make_blog(status="published")
     editor = make_clerk("weblog.view_blog", "weblog.publish_blog")
     item = read_sidebar(editor)["Weblog"]["To review"]
-    assert item["link"] == "/admin/weblog/blog/?status__exact=in_review"
+    assert item["link"] == "/admin/review/"
     assert item["badge"] == 1
     assert "To review" not in read_sidebar(make_clerk("weblog.view_blog"))["Weblog"]
 
@@ -66,7 +66,8 @@ def test_review_queue_is_counted_for_who_publishes(make_clerk):
         ("/admin/", ["Dashboard"]),
         ("/admin/weblog/blog/", ["Blogs"]),
         ("/admin/weblog/blog/7/change/", ["Blogs"]),
-        ("/admin/weblog/blog/?status__exact=in_review", ["To review"]),
+        ("/admin/weblog/blogrevision/", ["New texts"]),
+        ("/admin/review/", ["To review"]),
         ("/admin/audit-trail/", ["Audit trail"]),
         ("/admin/auth/user/", ["Users"]),
         ("/admin/nowhere/", []),

@@ -1,0 +1,266 @@
+"""Upload a file, look at what it would come to, and only then import it: one page, three steps.
+
+What was looked at is kept for its uploader and known by its SHA-256; confirming takes those very
+bytes, once. Which upload that is stands in the session.
+"""
+
+from contextlib import ExitStack
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views import View
+from import_export.results import RowResult
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from backoffice.base_admin import ExportAdmin
+from backoffice.tables import MOST_BYTES, MOST_ROWS, TableRefused, read_table
+from backoffice.uploads import (
+    UploadGone,
+    drop_stale_uploads,
+    drop_upload,
+    keep_upload,
+    open_upload,
+    take_upload,
+)
+
+SHOWN = 50
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget, error_messages={"required": "Choose a file."}
+    )
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(
+                f"The file is larger than {MOST_BYTES // 10**6} MB. Split it."
+            )
+        return file
+
+
+class ImportView(View):
+    """The base of such pages. `refusals` are the exceptions whose message the person is shown."""
+
+    http_method_names = ["get", "head", "post"]
+    model_admin = None
+    title = ""
+    template_name = ""
+    refusals = (UploadGone,)
+    open_to_run = staticmethod(take_upload)
+
+    def look(self, file, file_name):
+        """Return what the preview shows; `may_import` in it says whether it can be confirmed."""
+        raise NotImplementedError
+
+    def run(self, file, file_name):
+        """Import and return what to tell. Raises one of `refusals`, and then nothing changed."""
+        raise NotImplementedError
+
+    def has_permission(self):
+        return self.model_admin.has_import_permission(self.request)
+
+    def dispatch(self, request, *args, **kwargs):
+        if not self.has_permission():
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request):
+        return self.show(form=UploadForm())
+
+    def post(self, request):
+        drop_stale_uploads(at=timezone.now())
+        steps = {"look": self.look_again, "confirm": self.confirm, "cancel": self.cancel}
+        return steps.get(request.POST.get("step"), self.preview)()
+
+    def preview(self):
+        """Keep the file and show what an import would come to. Nothing is changed."""
+        form = UploadForm(self.request.POST, self.request.FILES)
+        if not form.is_valid():
+            return self.show(form=form)
+        self.forget()
+        upload = form.cleaned_data["file"]
+        name, sha256 = keep_upload(chunks=upload.chunks(), by=self.request.user)
+        waiting = {"name": name, "sha256": sha256, "file_name": upload.name}
+        with ExitStack() as unless_it_waits:
+            unless_it_waits.callback(drop_upload, name, by=self.request.user)
+            try:
+                with open_upload(name, sha256=sha256, by=self.request.user) as file:
+                    found = self.look(file, upload.name)
+            except self.refusals as error:
+                form.add_error("file", str(error).split("\n"))
+                return self.show(form=form)
+            if found["may_import"]:
+                unless_it_waits.pop_all()
+                self.request.session[self.session_key] = waiting
+        return self.show(form=form, waiting=waiting, **found)
+
+    def look_again(self):
+        """Show the preview of the file that waits, with what was chosen there."""
+        waiting = self.request.session.get(self.session_key)
+        try:
+            with self.open(waiting, open_upload) as file:
+                found = self.look(file, waiting["file_name"])
+        except self.refusals as error:
+            return self.refuse(error)
+        return self.show(form=UploadForm(), waiting=waiting, **found)
+
+    def confirm(self):
+        waiting = self.request.session.get(self.session_key)
+        try:
+            with self.open(waiting, self.open_to_run) as file:
+                message = self.run(file, waiting["file_name"])
+        except self.refusals as error:
+            return self.refuse(error)
+        self.forget()
+        messages.success(self.request, message)
+        return self.go_to("changelist")
+
+    def cancel(self):
+        self.forget()
+        messages.info(self.request, "Nothing was imported. The uploaded file is removed.")
+        return self.go_to("changelist")
+
+    def open(self, waiting, opener):
+        if waiting is None or waiting["name"] != self.request.POST.get("name"):
+            raise UploadGone("This file was imported or cancelled already, or replaced.")
+        return opener(waiting["name"], sha256=waiting["sha256"], by=self.request.user)
+
+    def refuse(self, error):
+        self.forget()
+        messages.error(self.request, str(error))
+        return HttpResponseRedirect(self.request.path)
+
+    def forget(self):
+        if waiting := self.request.session.pop(self.session_key, None):
+            drop_upload(waiting["name"], by=self.request.user)
+
+    @property
+    def session_key(self):
+        return f"upload:{self.request.path}"
+
+    def go_to(self, page):
+        opts = self.model_admin.opts
+        return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}"))
+
+    def show(self, **context):
+        context |= self.model_admin.admin_site.each_context(self.request)
+        context |= {"title": self.title, "opts": self.model_admin.opts}
+        return TemplateResponse(self.request, self.template_name, context)
+
+
+class TableImportView(ImportView):
+    """CSV, XLSX or JSON into the rows of the admin's first resource."""
+
+    template_name = "backoffice/table_import.html"
+    refusals = (UploadGone, TableRefused)
+
+    @property
+    def title(self):
+        return f"Import {self.model_admin.opts.verbose_name_plural}"
+
+    def look(self, file, file_name):
+        table, result = self.import_table(file, file_name, dry_run=True)
+        problems = list(_describe_problems(table, result))
+        rows = [
+            (number, row)
+            for number, row in zip(table.numbers, result.rows, strict=False)
+            if row.changes
+        ]
+        return {
+            "problems": problems[:SHOWN],
+            "problem_count": len(problems),
+            "totals": _count(result),
+            "rows": rows[:SHOWN],
+            "row_count": len(rows),
+            "may_import": not problems,
+        }
+
+    def run(self, file, file_name):
+        table, result = self.import_table(file, file_name, dry_run=False)
+        if problem := next(_describe_problems(table, result), None):
+            where, what = problem
+            raise TableRefused(f"Nothing was imported. {where}: {what}")
+        totals = _count(result)
+        return (
+            f"{file_name}: {totals['new']:,} new, {totals['update']:,} changed, "
+            f"{totals['skip']:,} as they were."
+        )
+
+    def import_table(self, file, file_name, *, dry_run):
+        table = read_table(file)
+        resource = self.model_admin.resource_classes[0](
+            user=self.request.user, reason=f"Imported from {file_name}"
+        )
+        result = resource.import_data(
+            table.dataset,
+            dry_run=dry_run,
+            use_transactions=True,
+            rollback_on_validation_errors=True,
+            retain_instance_in_row_result=True,
+        )
+        return table, result
+
+    def show(self, **context):
+        resource = self.model_admin.resource_classes[0]()
+        fields = resource.get_import_fields()
+        context |= {
+            "columns": [field.column_name for field in fields if not field.readonly],
+            "exported_only": [field.column_name for field in fields if field.readonly],
+            "key": resource.get_import_id_fields()[0],
+            "most_rows": MOST_ROWS,
+            "note": self.model_admin.import_note,
+        }
+        return super().show(**context)
+
+
+def _count(result):
+    names = (RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE, RowResult.IMPORT_TYPE_SKIP)
+    return {name: result.totals[name] for name in names}
+
+
+def _describe_problems(table, result):
+    """Yield (where, what) of all that is wrong, as a person can act on it."""
+    for error in result.base_errors:
+        yield "Row 1", " ".join(getattr(error.error, "messages", [str(error.error)]))
+    if result.base_errors:
+        return
+    for number, row in zip(table.numbers, result.rows, strict=True):
+        for error in row.errors:
+            yield f"Row {number}", str(error.error)
+        if row.validation_error is None:
+            continue
+        for column, texts in row.validation_error.update_error_dict({}).items():
+            where = f"Row {number}" if column == "__all__" else f"Row {number}, {column}"
+            for text in texts:
+                yield where, " ".join(text.messages)
+
+
+class ImportAdmin(ExportAdmin):
+    """Import and export, each for those who hold the model's own permission for it.
+
+    The first of `resource_classes` is an ImportedResource.
+    """
+
+    import_export_change_list_template = "admin/import_export/change_list_import_export.html"
+    import_note = ""
+
+    def has_import_permission(self, request):
+        return request.user.has_perm(f"{self.opts.app_label}.import_{self.opts.model_name}")
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(TableImportView.as_view(model_admin=self))
+        name = f"{self.opts.app_label}_{self.opts.model_name}_import"
+        return [path("import/", view, name=name), *super().get_urls()]
+
+    def changelist_view(self, request, extra_context=None):
+        extra_context = {"has_import_permission": self.has_import_permission(request)} | (
+            extra_context or {}
+        )
+        return super().changelist_view(request, extra_context)

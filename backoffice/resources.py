@@ -1,0 +1,123 @@
+"""What every table that can be imported has in common, and the accounts' own."""
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from import_export import fields, widgets
+from import_export.results import RowResult
+
+from backoffice.spreadsheets import GuardedResource
+
+
+class ImportedRow(RowResult):
+    """What became of a row: `changes` are (column, old, new), of the row called `name`."""
+
+    name = ""
+    changes = ()
+
+
+class ImportedResource(GuardedResource):
+    """A resource whose rows can come back. What is only exported has a readonly field.
+
+    `user` and `reason` sign the history of what is saved.
+    """
+
+    class Meta(GuardedResource.Meta):
+        store_instance = True
+        skip_html_diff = True
+
+    def __init__(self, *, user=None, reason="", **kwargs):
+        super().__init__(**kwargs)
+        self.user = user
+        self.reason = reason
+
+    @classmethod
+    def get_row_result_class(cls):
+        return ImportedRow
+
+    def before_import(self, dataset, **kwargs):
+        known = [field.column_name for field in self.get_import_fields()]
+        if unknown := [name for name in dataset.headers if name not in known]:
+            raise ValidationError(
+                f"There is no column “{unknown[0]}”. The columns are {', '.join(known)}."
+            )
+        if missing := [name for name in self.get_import_id_fields() if name not in dataset.headers]:
+            raise ValidationError(f"The column {missing[0]} is missing: it tells the rows apart.")
+
+    def get_read_fields(self):
+        """The fields that an import writes."""
+        return [field for field in self.get_import_fields() if not field.readonly]
+
+    def before_import_row(self, row, **kwargs):
+        for column, text in row.items():
+            if problem := describe_unstorable(text):
+                raise ValidationError({column: problem})
+
+    def after_init_instance(self, instance, new, row, **kwargs):
+        """Note what saving will overwrite: only many-to-many values leave no copy."""
+        self._many_before = {
+            field.column_name: "" if new else field.export(instance)
+            for field in self.get_read_fields()
+            if isinstance(field.widget, widgets.ManyToManyWidget)
+        }
+
+    def before_save_instance(self, instance, row, **kwargs):
+        instance._history_user = self.user
+        instance._change_reason = self.reason
+
+    def after_import_row(self, row, row_result, **kwargs):
+        """Keep what the preview shows, and let go of the instances."""
+        instance, original = row_result.instance, row_result.original
+        row_result.name, row_result.changes = str(instance), []
+        if not row_result.is_skip():
+            for field in self.get_read_fields():
+                old = "" if original is None else field.export(original)
+                old = self._many_before.get(field.column_name, old)
+                if old != (new := field.export(instance)):
+                    row_result.changes.append((field.column_name, old, new))
+        row_result.instance = row_result.original = None
+
+
+def describe_unstorable(text: str) -> str:
+    """Say what in `text` no database takes, if anything."""
+    if "\0" in text:
+        return "There is a NUL character in it. Remove it."
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "There is half a character (a lone surrogate) in it. Remove it."
+    return ""
+
+
+class ActiveWidget(widgets.BooleanWidget):
+    def clean(self, value, row=None, **kwargs):
+        active = super().clean(value, row, **kwargs)
+        if active is None:
+            raise ValueError("Write 1 for an active account and 0 for one that can't sign in.")
+        return active
+
+
+class UserResource(ImportedResource):
+    """Accounts without their rights. A new one has no password and no role, and is inactive."""
+
+    active = fields.Field("is_active", "active", ActiveWidget())
+
+    class Meta(ImportedResource.Meta):
+        model = User
+        import_id_fields = ["username"]
+        fields = ["username", "first_name", "last_name", "email", "active"]
+        export_order = import_order = fields
+
+    def after_init_instance(self, instance, new, row, **kwargs):
+        super().after_init_instance(instance, new, row, **kwargs)
+        if new:
+            instance.is_active = False
+            instance.set_unusable_password()
+
+    def before_save_instance(self, instance, row, **kwargs):
+        super().before_save_instance(instance, row, **kwargs)
+        if instance._state.adding and instance.is_active:
+            raise ValidationError(
+                {"active": "A new account is inactive: write 0, and activate it in the admin."}
+            )
+        if instance == self.user and not instance.is_active:
+            raise ValidationError({"active": "That is you. Let somebody else deactivate you."})
