@@ -53,7 +53,7 @@ bench-robots: setup-dev ## Print how many robots the lists find, and how many pe
 	$(BIN)/python -m benchmarks.robots
 
 bench: setup-dev ## Measure the speed of counting; minutes, on a machine that is idle
-	for name in record_view fold_views import_access_log detail_page; do \
+	for name in record_view fold_views import_access_log detail_page verify_payouts; do \
 		$(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
 

@@ -18,6 +18,7 @@ from django.db.models.functions import TruncMonth
 
 from billing.day_views import format_days, parse_days
 from billing.deciding import decide_payment
+from billing.digests import LineRecord, digest_line, digest_payment, record_payment
 from billing.models import (
     Adjustment,
     CategoryPrice,
@@ -30,13 +31,7 @@ from billing.models import (
 from billing.money import from_millionths, in_millionths, line_millionths, to_millionths
 from billing.periods import month_of, next_month
 from billing.pricing import price_id_on
-from billing.sealing import (
-    LineRecord,
-    digest_line,
-    digest_payment,
-    name_batch,
-    record_payment,
-)
+from billing.sealing import name_batch
 from weblog.models import Blog
 from weblog.names import full_name
 

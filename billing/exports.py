@@ -17,10 +17,10 @@ from django.utils import timezone
 from backoffice.spreadsheets import guard_cell
 from billing.errors import WrongStatus
 from billing.locks import hold_lock
-from billing.models import PaymentExport, PayoutBatch
+from billing.models import PaymentExport, PayoutBatch, Seal
 from billing.money import round_amount
 from billing.periods import format_month
-from billing.sealing import chain_head
+from billing.sealing import append_seal, chain_head, make_handing_out
 
 Status = PayoutBatch.Status
 
@@ -45,16 +45,19 @@ def export_payments(
         )
     if export := batch.exports.filter(format=format).first():
         return export
+    at = at or timezone.now()
     content = _write_csv(batch)
-    return PaymentExport.objects.create(
+    export = PaymentExport.objects.create(
         batch=batch,
         format=format,
         file_name=f"payments-{format_month(batch.month)}.{format}",
         sha256=hashlib.sha256(content).hexdigest(),
         content=content,
         by=by,
-        at=at or timezone.now(),
+        at=at,
     )
+    append_seal(batch=batch, kind=Seal.Kind.EXPORT, content=make_handing_out(export), at=at)
+    return export
 
 
 def _write_csv(batch: PayoutBatch) -> bytes:

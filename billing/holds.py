@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.deciding import decide_payment
+from billing.digests import digest_payment, record_payment
 from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus
 from billing.locks import hold_lock
 from billing.models import Payment, PaymentInstruction, PayoutBatch
-from billing.sealing import digest_payment, record_payment
 from billing.transitions import claim_batch, require_reason
 
 Kind = PaymentInstruction.Kind

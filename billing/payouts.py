@@ -20,6 +20,7 @@ from billing import mails
 from billing.bulk_insert import insert_rows
 from billing.counting import describe_rules, fold_views
 from billing.derivation import derive_payments, find_unpriced_categories
+from billing.digests import LineRecord, digest_batch
 from billing.errors import (
     AcknowledgementMissing,
     BatchBlocked,
@@ -29,7 +30,7 @@ from billing.errors import (
     MissingPrice,
     MonthNotClosed,
 )
-from billing.findings import find_findings
+from billing.findings.decisions import find_findings
 from billing.four_eyes import find_objections
 from billing.locks import hold_lock
 from billing.models import (
@@ -43,12 +44,7 @@ from billing.models import (
 )
 from billing.periods import closes_on, day_of, last_closed_month
 from billing.reviewing import find_blockers, find_flags
-from billing.sealing import (
-    LineRecord,
-    append_seal,
-    digest_batch,
-    make_approval,
-)
+from billing.sealing import append_seal, make_approval
 from billing.transitions import claim_batch, move_batch, require_reason, save_step
 
 Status = PayoutBatch.Status

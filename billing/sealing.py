@@ -1,205 +1,22 @@
-"""What a batch says, as SHA-256 over canonical JSON, and the chain of all that was signed.
-
-A line's digest is over its facts; a payment's over its facts and its lines' digests; a batch's over
-its facts and its payments' digests. So a difference is found at the batch, and named at the line.
-Amounts are whole millionths, so that every database and every reader writes the same bytes.
-"""
+"""The chain of seals: everything that was signed or handed out, each link over the one before."""
 
 import datetime as dt
-import hashlib
-import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
-from typing import NamedTuple
 
-from django.db.models import Case, Func, Model, TextField, Value, When
+from django.db.models import Model
 
-from billing.models import Adjustment, CategoryPrice, Payment, PaymentLine, PayoutBatch, Seal
-from billing.money import to_millionths
+from billing.digests import encode_canonical, hash_text
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    PaymentExport,
+    PaymentLine,
+    PayoutBatch,
+    Seal,
+)
 
 NO_HASH = "0" * 64
-KEPT_BACK = (Payment.Status.HELD, Payment.Status.CARRIED)
-PAYMENTS_AT_A_TIME = 1_000
-
-encode_canonical = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), sort_keys=True
-).encode
-
-
-class LineRecord(NamedTuple):
-    """The facts of a line, in the order in which they are hashed. Amounts are in millionths."""
-
-    payment: str  # its reference, as is carried_from
-    number: int
-    kind: str
-    month: str
-    blog_id: int | None
-    blog_title: str
-    category_id: int | None
-    category_name: str
-    price_id: int | None
-    price_per_1000: int | None
-    days: str
-    views: int
-    adjustment_id: int | None
-    carried_from: str | None
-    note: str
-    amount: int
-
-
-class PaymentRecord(NamedTuple):
-    """The facts of a payment, in the order in which they are hashed. Amounts are in millionths."""
-
-    reference: str
-    author_id: int
-    author_name: str
-    status: str  # as it was submitted: whether it was paid since is not of this digest
-    status_reason: str
-    amount: int
-    rounding: int
-    carried_amount: int
-
-
-class StoredPayment(NamedTuple):
-    """A payment as it stands in the database."""
-
-    pk: int
-    reference: str
-    facts: str  # the canonical JSON of its PaymentRecord
-    digest: str  # as it stands beside the facts
-    line_digests: list[str]  # of what the lines say, by number
-
-
-def digest_line(line: LineRecord) -> str:
-    return hash_text(encode_canonical(line))
-
-
-def digest_payment(payment: PaymentRecord, line_digests: Iterable[str]) -> str:
-    return hash_payment(encode_canonical(payment), line_digests)
-
-
-def hash_payment(facts: str, line_digests: Iterable[str]) -> str:
-    return hash_text("\n".join([facts, *line_digests]))
-
-
-def record_payment(payment: Payment) -> PaymentRecord:
-    return PaymentRecord(
-        payment.reference,
-        payment.author_id,
-        payment.author_name,
-        status_when_submitted(payment.status),
-        payment.status_reason,
-        to_millionths(payment.amount),
-        to_millionths(payment.rounding),
-        to_millionths(payment.carried_amount),
-    )
-
-
-def digest_batch(batch: PayoutBatch, payment_digests: Iterable[str] | None = None) -> str:
-    """Return the SHA-256, in hex, of the batch. By default of its payments as they stand now.
-
-    Streamed: memory holds a portion of payments and their lines. Two queries a portion.
-    """
-    if payment_digests is None:
-        payment_digests = (
-            hash_payment(payment.facts, payment.line_digests) for payment in read_payments(batch)
-        )
-    sha256 = hashlib.sha256(encode_canonical(_batch_record(batch)).encode())
-    for digest in payment_digests:
-        sha256.update(b"\n")
-        sha256.update(digest.encode())
-    return sha256.hexdigest()
-
-
-def _batch_record(batch: PayoutBatch) -> list:
-    return [
-        batch.month.isoformat(),
-        batch.attempt,
-        batch.currency,
-        batch.time_zone,
-        batch.rules_version,
-        to_millionths(batch.minimum_payout),
-        batch.approvals_needed,
-    ]
-
-
-def hash_text(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def read_payments(batch: PayoutBatch) -> Iterator[StoredPayment]:
-    """Yield the batch's payments by reference, with the digests of what their lines say."""
-    payments = (
-        batch.payments.in_order()
-        .annotate(facts=write_payment_facts())
-        .values_list("pk", "reference", "facts", "digest")
-    )
-    after = ""
-    while portion := list(payments.filter(reference__gt=after)[:PAYMENTS_AT_A_TIME]):
-        lines = (
-            PaymentLine.objects.filter(payment__in=[pk for pk, *_ in portion])
-            .order_by("payment", "number")
-            .values_list("payment_id", hash_line_facts())
-        )
-        digests = defaultdict(list)
-        for payment, digest in lines:
-            digests[payment].append(digest)
-        for payment in portion:
-            yield StoredPayment(*payment, digests[payment[0]])
-        after = portion[-1][1]
-
-
-def write_payment_facts() -> Func:
-    """Return the expression for the canonical JSON of a payment's PaymentRecord."""
-    kept_back = When(status__in=KEPT_BACK, then="status")
-    status = Case(kept_back, default=Value(Payment.Status.PAYABLE.value), output_field=TextField())
-    return CanonicalJSON(*(status if name == "status" else name for name in PaymentRecord._fields))
-
-
-def hash_line_facts() -> Func:
-    """Return the expression for the digest of what a line says, whatever digest stands there."""
-    paths = {"payment": "payment__reference", "carried_from": "carried_from__reference"}
-    return Sha256(CanonicalJSON(*(paths.get(name, name) for name in LineRecord._fields)))
-
-
-def _find_payment_fact(name: str) -> str | Case:
-    if name != "status":
-        return name
-    kept_back = When(status__in=KEPT_BACK, then="status")
-    return Case(kept_back, default=Value(Payment.Status.PAYABLE.value), output_field=TextField())
-
-
-class CanonicalJSON(Func):
-    """The array of its arguments, in the very bytes of encode_canonical, as the database writes it.
-
-    For a million lines: many times as fast as encoding them here.
-    """
-
-    function = "JSON_ARRAY"
-    output_field = TextField()
-
-    def as_postgresql(self, compiler, connection, **context):
-        """PostgreSQL has a JSON_ARRAY from 16 on, but it writes spaces after the commas."""
-        elements = [Func(item, function="TO_JSON") for item in self.get_source_expressions()]
-        array = Func(*elements, template="ARRAY_TO_JSON(ARRAY[%(expressions)s])::text")
-        return array.as_sql(compiler, connection, **context)
-
-
-class Sha256(Func):
-    """hash_text, by the database. Django's own SHA256 needs an extension on PostgreSQL."""
-
-    function = "SHA256"
-    output_field = TextField()
-
-    def as_postgresql(self, compiler, connection, **context):
-        template = "ENCODE(SHA256(CONVERT_TO(%(expressions)s, 'UTF8')), 'hex')"
-        return self.as_sql(compiler, connection, template=template, **context)
-
-
-def status_when_submitted(status: str) -> str:
-    """Return what a payment was before the bank's answer: to be paid, on hold or carried."""
-    return str(status) if status in KEPT_BACK else Payment.Status.PAYABLE.value
 
 
 def chain_head() -> Seal | None:
@@ -296,3 +113,8 @@ def make_settlement(results: Iterable) -> dict:
             for result in sorted(results, key=attrgetter("payment.reference"))
         ]
     }
+
+
+def make_handing_out(export: PaymentExport) -> dict:
+    """Return what an export seals: the file, and who made it."""
+    return {"file": [export.format, export.file_name, export.sha256, export.by_id]}

@@ -10,10 +10,13 @@ import pytest
 from django.conf import settings
 
 ROOT = settings.BASE_DIR
-TRACKED = {"Blog", "Category", "CategoryPrice", "PayoutBatch", "RobotException", "User", "Group"}
+TRACKED = {
+    "Adjustment", "Blog", "BlogRevision", "Category", "CategoryPrice", "Group",
+    "PaymentInstruction", "PayoutBatch", "RobotException", "User",
+}  # fmt: skip
 
 # Compare-and-set on the status; the same function saves the row, with its history, right after.
-COMPARE_AND_SET = {("billing/payouts.py", "_move"), ("weblog/workflow.py", "_move")}
+COMPARE_AND_SET = {("billing/transitions.py", "move_batch"), ("weblog/workflow.py", "_move")}
 
 
 def python_files(*apps):

@@ -11,9 +11,28 @@ from django.urls import reverse
 
 from backoffice.models import JobRun
 from billing import payouts
+from billing.adjustments import save_adjustment
 from billing.exports import export_payments
-from billing.models import AccessLogImport, Finding, RetiredViewTotal, RobotException
-from tests.factories import make_blog, make_category, make_click, make_count, make_price, make_user
+from billing.models import (
+    AccessLogImport,
+    Adjustment,
+    Finding,
+    PaymentInstruction,
+    RetiredViewTotal,
+    RobotException,
+    Verification,
+)
+from tests.factories import (
+    approve,
+    make_blog,
+    make_category,
+    make_click,
+    make_count,
+    make_price,
+    make_user,
+)
+from weblog.models import Picture
+from weblog.revisions import start_revision
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +40,14 @@ AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 # Pages of the theme and of one's own account: for all staff.
 STAFF = {"search", "index", "password_change", "password_change_done", "jsi18n"}
-NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}  # each has a test of its own
+STAFF |= {"weblog_mailpreferences"}
+# Each of these has a test of its own.
+NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}
+NOT_PAGES |= {"billing_verification_advance", "billing_payoutbatch_pack"}
+NOT_PAGES |= {"weblog_picture_upload"}
+
+# Pages that take a row of another model than their name says.
+ROWS = {"billing_categoryprice_timeline": "weblog.category"}
 
 
 def reading(*models, has_history=()):
@@ -39,38 +65,71 @@ EVIDENCE = [
 ]
 TRACKED_EVIDENCE = ["billing_robotexception"]
 FINDINGS = reading("billing_finding", has_history=["billing_finding"])
-MONEY = ["billing_payoutbatch", "billing_payment", "billing_categoryprice", "billing_paymentexport"]
-TRACKED_MONEY = ["billing_payoutbatch", "billing_categoryprice"]
+TRACKED_MONEY = [
+    "billing_payoutbatch",
+    "billing_categoryprice",
+    "billing_adjustment",
+    "billing_paymentinstruction",
+]
+MONEY = ["billing_payment", "billing_paymentexport", *TRACKED_MONEY]
+SEALS = reading("billing_seal")
+VERIFY = reading("billing_verification") | {"billing_verification_verify"}
+NEW_TEXTS = reading("weblog_blogrevision", has_history=["weblog_blogrevision"])
+PICTURES = reading("weblog_picture")
+PREVIEWS = {"weblog_blog_preview", "weblog_blogrevision_preview"}
 
 ALLOWED = {
     "Authors": {"app_list_weblog", "weblog_blog_changelist", "weblog_blog_add"}
+    | {"weblog_blogrevision_changelist", "weblog_picture_changelist", "weblog_picture_add"}
     | reading("weblog_category", has_history=["weblog_category"]),
     "Editors": reading(
         "weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"]
     )
     | {"weblog_blog_add", "weblog_category_add", "weblog_blog_export"}
+    | {"weblog_blog_import", "weblog_blog_import_posts"}
+    | {"weblog_category_import", "weblog_category_export"}
     | {"weblog_blog_submit", "weblog_blog_publish"}
-    | {"weblog_blog_return_to_author", "weblog_blog_archive"},
+    | {"weblog_blog_return_to_author", "weblog_blog_archive", "weblog_blog_unpublish"}
+    | {"weblog_blog_write_new_text", "weblog_blog_restore", "weblog_review_changelist"}
+    | NEW_TEXTS
+    | PREVIEWS
+    | PICTURES
+    | {"weblog_picture_add"}
+    | {f"weblog_blogrevision_{name}" for name in ("submit", "publish", "withdraw")}
+    | {"weblog_blogrevision_return_to_author"},
     "Finance": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=[*TRACKED_EVIDENCE, *TRACKED_MONEY])
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_categoryprice_add", "billing_categoryprice_export", "billing_payment_export"}
+    | {"billing_categoryprice_timeline", "billing_categoryprice_withdraw"}
     | {"billing_evidence_changelist", "billing_accesslogimport_import"}
     | FINDINGS
+    | VERIFY
     | {"billing_finding_accept", "billing_finding_exclude_views", "billing_finding_reopen"}
     | {"billing_payoutbatch_build", "billing_payoutbatch_rebuild", "billing_payoutbatch_cancel"}
     | {"billing_payoutbatch_submit", "billing_payoutbatch_export"}
+    | {"billing_payoutbatch_record_all_paid", "billing_payoutbatch_results"}
+    | {"billing_adjustment_add", "billing_adjustment_authors", "billing_adjustment_withdraw"}
+    | {"billing_payment_hold", "billing_payment_release", "billing_paymentinstruction_end"}
+    | {"billing_payment_pay_out", "billing_payment_end_pay_out"}
     | {"billing_paymentexport_download"},
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
+    | SEALS
     | FINDINGS
+    | VERIFY
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_payoutbatch_approve", "billing_payoutbatch_return_to_finance"}
-    | {"billing_paymentexport_download"},
+    | {"billing_paymentexport_download", "billing_categoryprice_timeline"},
     "Auditors": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=[*TRACKED_EVIDENCE, *TRACKED_MONEY])
     | reading("weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"])
     | reading("backoffice_jobrun")
+    | NEW_TEXTS
+    | PREVIEWS
+    | PICTURES
     | FINDINGS
+    | VERIFY
+    | SEALS
     | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
-    | {"billing_evidence_changelist"},
+    | {"billing_evidence_changelist", "billing_categoryprice_timeline"},
     None: set(),
 }
 
@@ -81,12 +140,21 @@ def doors():
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
     category = make_category("Tech")
     blog = make_blog(category=category)
+    start_revision(blog=blog, by=blog.author)
+    Picture.objects.create(
+        file="pictures/2026/11/x.png", alt_text="A", uploaded_by=blog.author, width=1, height=1
+    )
     make_price(category, "10")
     make_count(blog, 1000)
     make_click(blog)
+    adjustment = Adjustment(author=blog.author, amount=5, reason="A correction")
+    save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
+    PaymentInstruction.objects.create(
+        author=make_user(), kind="hold", reason="Asked", created_by=make_user(), created_at=AT
+    )
     batch, _ = payouts.build_batch(month=dt.date(2026, 10, 1), at=AT)
     payouts.submit_batch(batch=batch, by=make_user(), at=AT)
-    payouts.approve_batch(batch=batch, by=make_user(), at=AT)
+    approve(batch, at=AT)
     export_payments(batch=batch, at=AT)
     JobRun.objects.create(name="fold_views", started_at=AT)
     AccessLogImport.objects.create(file_name="access.log", path_pattern="x", started_at=AT)
@@ -100,6 +168,7 @@ def doors():
         found_at=AT,
     )
     RobotException.objects.create(text="CUBOT", reason="A phone.")
+    Verification.objects.create(started_at=AT, steps=1)
     RetiredViewTotal.objects.create(day=dt.date(2025, 1, 1), outcome="robot", views=1)
     return dict(_doors())
 
@@ -113,7 +182,8 @@ def _doors():
             yield name, reverse(f"admin:{name}")
         else:
             app_label, model_name, _ = name.split("_", 2)
-            row = apps.get_model(app_label, model_name).objects.order_by("pk").last()
+            model = ROWS.get(name) or f"{app_label}.{model_name}"
+            row = apps.get_model(model).objects.order_by("pk").last()
             pks = [row.pk]
             if name.endswith("_simple_history"):
                 pks.append(row.history.first().history_id)
@@ -178,7 +248,7 @@ def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
     written_by_code = [
         *COUNTS, "billing_blogview", "billing_accesslogimport", "billing_retiredviewtotal",
         "billing_finding", "billing_payoutbatch", "billing_payment", "billing_paymentexport",
-        "backoffice_jobrun",
+        "billing_paymentinstruction", "billing_seal", "backoffice_jobrun",
     ]  # fmt: skip
     for model in written_by_code:
         for page in ("add", "change", "delete", "history"):

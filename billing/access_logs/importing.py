@@ -15,12 +15,12 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
+from billing.access_logs.files import LogFile
+from billing.access_logs.lines import Request, Skipped, make_reader
 from billing.bulk_insert import insert_rows
 from billing.clicks import Click, make_click
 from billing.counting import fold_views
 from billing.locks import hold_lock
-from billing.log_files import LogFile
-from billing.log_lines import Request, Skipped, make_reader
 from billing.models import AccessLogImport, BlogView
 from billing.periods import day_of
 from billing.retention import last_retired_day

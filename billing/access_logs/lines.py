@@ -12,8 +12,8 @@ from typing import NamedTuple
 from django.utils.crypto import salted_hmac
 from django.utils.text import slugify
 
+from billing.access_logs.formats import find_reader, read_entry
 from billing.errors import InvalidPathPattern
-from billing.log_formats import find_reader, read_entry
 from billing.models import AccessLogImport
 
 OWN_PAGES = r"^/blogs/(?P<slug>[-a-zA-Z0-9_]+)/$"

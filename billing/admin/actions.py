@@ -4,10 +4,10 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from billing import batch_dialogs as dialogs
 from billing import payouts, settlement
 from billing.errors import BatchOutdated, BillingError
 from billing.exports import export_payments
+from billing.forms import batches as dialogs
 from billing.models import PayoutBatch
 from billing.result_files import match_results
 

@@ -11,7 +11,6 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
 from backoffice.base_admin import HistoryAdmin
-from billing import payment_dialogs
 from billing.adjustments import (
     check_is_open,
     find_authors,
@@ -20,7 +19,8 @@ from billing.adjustments import (
 )
 from billing.admin.reasons import ReasonActions
 from billing.errors import BillingError
-from billing.forms import AdjustmentForm
+from billing.forms import payments as payment_dialogs
+from billing.forms.entries import AdjustmentForm
 from billing.models import Adjustment, PaymentLine, PayoutBatch
 from billing.money import format_amount
 from weblog.names import full_name

@@ -1,7 +1,7 @@
 from unfold.contrib.filters.admin import DropdownFilter
 
 from billing.errors import InvalidMonth
-from billing.findings import find_views
+from billing.findings.decisions import find_views
 from billing.models import Finding
 from billing.periods import format_month, iter_months, month_of, next_month, parse_month
 from billing.querysets import PaymentQuerySet

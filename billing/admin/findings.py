@@ -6,10 +6,10 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
-from billing import finding_dialogs as dialogs
-from billing import findings
 from billing.admin.filters import MonthFilter
 from billing.errors import BillingError
+from billing.findings import decisions as findings
+from billing.forms import findings as dialogs
 from billing.models import Finding, PayoutBatch
 from weblog.names import full_name
 

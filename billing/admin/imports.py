@@ -22,9 +22,9 @@ from backoffice.uploads import (
     open_upload,
     take_upload,
 )
-from billing.access_log import HEADINGS, import_access_log
+from billing.access_logs.importing import HEADINGS, import_access_log
 from billing.errors import BillingError
-from billing.forms import AccessLogForm
+from billing.forms.entries import AccessLogForm
 from billing.models import AccessLogImport
 from weblog.names import full_name
 

@@ -9,8 +9,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action, display
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
-from billing import payment_dialogs
 from billing.admin.reasons import ReasonActions
+from billing.forms import payments as payment_dialogs
 from billing.holds import end_instruction
 from billing.models import PaymentInstruction
 from weblog.names import full_name

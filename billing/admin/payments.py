@@ -6,13 +6,14 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
-from billing import holds, payment_dialogs
+from billing import holds
 from billing.admin.filters import BatchMonthFilter, FlaggedFilter
 from billing.admin.reasons import ReasonActions
+from billing.forms import payments as payment_dialogs
 from billing.models import Payment, PaymentInstruction, PayoutBatch
 from billing.money import format_amount
-from billing.payslips import Payslip, list_days
 from billing.resources import PaymentResource
+from billing.statements.payments import Payslip, list_days
 
 LINES_PER_PAGE = 50
 STATUS_COLOURS = {

@@ -10,8 +10,8 @@ from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
 from billing.admin.results import ResultsPage
 from billing.models import Payment, PayoutBatch
 from billing.money import format_amount
-from billing.next_steps import describe_next_step
-from billing.statements import Statement
+from billing.statements.batches import Statement
+from billing.statements.next_steps import describe_next_step
 from weblog.names import full_name
 
 STATUS_COLOURS = {

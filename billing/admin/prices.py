@@ -11,10 +11,10 @@ from unfold.decorators import action, display
 from backoffice.base_admin import ExportAdmin, HistoryAdmin
 from billing.errors import BillingError
 from billing.forecasts import forecast_price
+from billing.forms.prices import WITHDRAW, PriceForm
 from billing.models import CategoryPrice
 from billing.money import format_amount
 from billing.periods import day_of, month_of, next_month
-from billing.price_forms import WITHDRAW, PriceForm
 from billing.price_tables import PriceChange, make_price_table, make_timeline
 from billing.pricing import (
     check_price,

@@ -9,10 +9,10 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods
 
 from billing.errors import BillingError
+from billing.forms.results import ResultsForm
 from billing.result_files import describe_results
-from billing.result_forms import ResultsForm
 from billing.settlement import record_results
-from billing.statements import Statement
+from billing.statements.batches import Statement
 
 
 class ResultsPage:

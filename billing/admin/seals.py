@@ -27,13 +27,13 @@ class SealAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     empty_list_text = (
         "Nothing is sealed yet. The first approval of a payout batch makes the first seal; each "
-        "approval and each record of bank results adds one."
+        "approval, each exported file and each record of bank results adds one."
     )
 
     class Media:
         css = {"all": ["billing/statement.css"]}
 
-    @display(description="Kind", label={"approval": "success", "settlement": "info"})
+    @display(description="Kind", label={"approval": "success", "settlement": "info", "export": ""})
     def kind_label(self, seal):
         return seal.kind, seal.get_kind_display()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
+from billing.digests import LineRecord, PaymentRecord, hash_text, status_when_submitted
 from billing.models import (
     Adjustment,
     CategoryPrice,
@@ -12,14 +13,7 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-from billing.sealing import (
-    LineRecord,
-    PaymentRecord,
-    format_moment,
-    hash_text,
-    name_batch,
-    status_when_submitted,
-)
+from billing.sealing import format_moment, name_batch
 from billing.verification.snapshots import read_at_one_moment
 from billing.verification.sql import as_number, unpack_days
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q
 
-from billing.chance import expect, is_beyond_chance, percent
+from billing.findings.chance import expect, is_beyond_chance, percent
 from billing.models import BlogView, Finding
 
 Kind = Finding.Kind

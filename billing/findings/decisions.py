@@ -11,8 +11,8 @@ from django.utils import timezone
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from billing.counting import add_to_counts, count_by_day, fold_views
-from billing.detection import detect
 from billing.errors import MonthSigned, ReasonRequired, WrongStatus
+from billing.findings.detection import detect
 from billing.locks import hold_lock
 from billing.models import BlogView, Finding, MonthlyViewCount, PayoutBatch, RetiredViewTotal
 from billing.periods import next_month

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
-from billing.chance import expect, is_beyond_chance, percent
-from billing.day_keys import (
+from billing.findings.chance import expect, is_beyond_chance, percent
+from billing.findings.day_keys import (
     COUNTED,
     Known,
     find_busy_addresses,

@@ -9,10 +9,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from billing.access_logs.lines import OWN_PAGES, compile_path_pattern
 from billing.adjustments import check_adjustment, find_authors
 from billing.errors import BillingError, InvalidPathPattern
 from billing.locks import hold_lock
-from billing.log_lines import OWN_PAGES, compile_path_pattern
 from billing.models import Adjustment
 from billing.money import currency_decimals, round_amount
 from weblog.names import full_name

@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField(help_text='1 and up, without a gap.', unique=True)),
-                ('kind', models.CharField(choices=[('approval', 'Approval'), ('settlement', 'Settlement')], max_length=10)),
+                ('kind', models.CharField(choices=[('approval', 'Approval'), ('settlement', 'Settlement'), ('export', 'Export')], max_length=10)),
                 ('content', models.TextField(help_text='What was signed, as canonical JSON.')),
                 ('previous_hash', models.CharField(help_text='Zeros before the first one.', max_length=64)),
                 ('hash', models.CharField(max_length=64, unique=True)),

@@ -43,6 +43,7 @@ class Seal(models.Model):
     class Kind(models.TextChoices):
         APPROVAL = "approval"
         SETTLEMENT = "settlement"
+        EXPORT = "export"
 
     number = models.PositiveIntegerField(unique=True, help_text="1 and up, without a gap.")
     kind = models.CharField(max_length=10, choices=Kind.choices)

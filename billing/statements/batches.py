@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from billing.models import Finding, Payment, PaymentLine, PayoutBatch
 from billing.periods import previous_month
 from billing.reviewing import Blocker, Flag, find_blockers, find_flags
-from billing.sums import LineSums, Reconciliation, reconcile
+from billing.statements.sums import LineSums, Reconciliation, reconcile
 
 Status = PayoutBatch.Status
 

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 
 from billing.four_eyes import find_objections
 from billing.models import Finding, PayoutBatch
-from billing.statements import Statement
+from billing.statements.batches import Statement
 from weblog.names import full_name
 
 Status = PayoutBatch.Status

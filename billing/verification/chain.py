@@ -8,6 +8,7 @@ from operator import attrgetter
 from django.db import connection
 from django.db.models import F, OuterRef, Q, Subquery
 
+from billing.digests import encode_canonical
 from billing.guards import find_missing_guards
 from billing.models import (
     Payment,
@@ -18,7 +19,6 @@ from billing.models import (
 )
 from billing.sealing import (
     NO_HASH,
-    encode_canonical,
     format_moment,
     hash_seal,
     make_approval,

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 from django.db.models import F, Func, TextField
 
-from billing.models import Payment, PaymentLine, PayoutBatch, Verification
-from billing.sealing import (
+from billing.digests import (
     StoredPayment,
     digest_batch,
     hash_line_facts,
     hash_payment,
-    name_batch,
     write_payment_facts,
 )
+from billing.models import Payment, PaymentLine, PayoutBatch, Verification
+from billing.sealing import name_batch
 from billing.verification.differences import Difference
 from billing.verification.sql import find_first
 

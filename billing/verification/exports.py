@@ -4,16 +4,20 @@ import csv
 import hashlib
 import io
 from collections import Counter
+from itertools import zip_longest
 
 from backoffice.spreadsheets import guard_cell
-from billing.models import PaymentExport, PayoutBatch, Verification
+from billing.models import PaymentExport, PayoutBatch, Seal, Verification
 from billing.money import round_amount
+from billing.sealing import make_handing_out
+from billing.verification.chain import check_content
 from billing.verification.differences import Difference
 
 
 def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> None:
     batch = PayoutBatch.objects.get(pk=key)
-    for export in batch.exports.all():
+    exports = list(batch.exports.order_by("at", "pk"))
+    for export in exports:
         content = bytes(export.content)
         digest = hashlib.sha256(content).hexdigest()
         if digest != export.sha256:
@@ -21,6 +25,20 @@ def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> 
         if export.format == PaymentExport.Format.CSV:
             _check_csv(export, batch, content.decode())
         numbers["exports"] += 1
+    _check_seals(batch, exports)
+
+
+def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> None:
+    """Each file that was handed out is sealed, and none that was sealed is gone."""
+    seals = list(batch.seals.filter(kind=Seal.Kind.EXPORT).order_by("number"))
+    for seal, export in zip_longest(seals, exports):
+        if seal is None:
+            raise Difference(export, "stands among the files", "no seal says that it was made")
+        if export is None:
+            raise Difference(seal, f"holds {seal.content}", "that file of the batch is gone")
+        check_content(seal, make_handing_out(export))
+        if export.at != seal.at:
+            raise Difference(export, f"is of {export.at}", f"{seal} is of {seal.at}")
 
 
 def _check_csv(export: PaymentExport, batch: PayoutBatch, text: str) -> None:

@@ -14,11 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from billing import access_log
-from billing.access_log import HEADINGS, import_access_log
+from billing.access_logs import importing as access_log
+from billing.access_logs.files import BZIP2, GZIP, NOT_READ, LogFile
+from billing.access_logs.importing import HEADINGS, import_access_log
+from billing.access_logs.lines import OWN_PAGES, Skipped
 from billing.errors import InvalidPathPattern, UnreadableAccessLog
-from billing.log_files import BZIP2, GZIP, NOT_READ, LogFile
-from billing.log_lines import OWN_PAGES, Skipped
 from billing.models import (
     AccessLogImport,
     BlogView,

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from billing.counting import fold_views
-from billing.findings import exclude_views, find_findings
+from billing.findings.decisions import exclude_views, find_findings
 from billing.models import BlogView, Finding, PayoutBatch
 from billing.payouts import build_batch, submit_batch
 from tests.billing.pages import count_queries, shown, url_of

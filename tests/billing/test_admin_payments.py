@@ -15,8 +15,8 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-from billing.payslips import list_days
 from billing.settlement import record_results
+from billing.statements.payments import list_days
 from tests.billing.pages import count_queries, make_october, shown
 from tests.billing.test_adjustments import make_adjustment
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER, make_batch

@@ -85,7 +85,7 @@ def test_file_that_is_not_utf_8_is_refused_in_words(client, sign_in, batch):
 
 
 def test_file_that_is_too_large_is_refused(client, sign_in, batch, monkeypatch):
-    monkeypatch.setattr("billing.result_forms.MOST_BYTES", 10)
+    monkeypatch.setattr("billing.forms.results.MOST_BYTES", 10)
     sign_in("Finance")
     response = client.post(url_of(batch, "results"), {"file": csv_file("202610-1-000001,paid")})
     assert "The file is larger than" in response.text

@@ -10,7 +10,7 @@ from billing.exports import export_payments
 from billing.holds import hold_payment
 from billing.models import Adjustment, PaymentExport, PaymentLine, PayoutBatch
 from billing.settlement import record_results
-from billing.statements import Statement
+from billing.statements.batches import Statement
 from tests.billing.pages import count_queries, make_october, make_view, press, url_of
 from tests.billing.tampering import without_guards
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER, make_batch

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from billing import counting
-from billing.access_log import import_access_log
+from billing.access_logs.importing import import_access_log
 from billing.counting import fold_views, record_view
 from billing.models import (
     AccessLogImport,

@@ -5,9 +5,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.access_log import import_access_log
+from billing.access_logs.importing import import_access_log
 from billing.counting import fold_views
-from billing.detection import detect
+from billing.findings.detection import detect
 from billing.models import BlogView, DailyViewCount, Finding
 from tests.billing.test_access_log import (  # noqa: F401 - semicomplete is a fixture
     ARTICLES,

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from billing.counting import fold_views
 from billing.errors import BillingError, MonthSigned, ReasonRequired, WrongStatus
-from billing.findings import (
+from billing.findings.decisions import (
     accept_finding,
     exclude_views,
     find_findings,

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from billing import log_files
+from billing.access_logs import files as log_files
+from billing.access_logs.files import LogFile, open_access_log
 from billing.errors import UnreadableAccessLog
-from billing.log_files import LogFile, open_access_log
 
 LINES = b"a\nb\n" * 1000
 

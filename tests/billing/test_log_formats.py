@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from billing.log_formats import find_reader, read_entry
+from billing.access_logs.formats import find_reader, read_entry
 from tests.factories import FIREFOX, make_line
 
 AT = dt.datetime(2015, 5, 17, 10, 5, 3, tzinfo=dt.UTC)

@@ -2,8 +2,8 @@ import datetime as dt
 
 import pytest
 
+from billing.access_logs.lines import OWN_PAGES, Request, Skipped, make_reader
 from billing.errors import InvalidPathPattern
-from billing.log_lines import OWN_PAGES, Request, Skipped, make_reader
 from tests.factories import FIREFOX, make_line
 
 

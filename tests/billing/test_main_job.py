@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.utils.text import slugify
 
-from billing.models import Payment, PaymentLine, PayoutBatch
+from billing.models import Payment, PaymentLine, PayoutBatch, Seal
 from billing.payouts import submit_batch
 from billing.sealing import chain_head
 from tests.factories import approve, make_blog, make_category, make_price, make_user
@@ -71,4 +71,6 @@ def test_month_of_a_real_log_is_paid_to_the_cent(paths, shared_data, tmp_path, s
     *rows, total, head = csv.DictReader(io.StringIO((tmp_path / "payments.csv").read_text()))
     assert Decimal(total["amount"]) == sum(payment.amount for payment in batch.payments.all())
     assert Decimal(total["amount"]) == sum(Decimal(row["amount"]) for row in rows)
-    assert (head["reference"], head["author"]) == ("chain head", chain_head().hash)
+    approval = Seal.objects.get(kind=Seal.Kind.APPROVAL)
+    assert (head["reference"], head["author"]) == ("chain head", approval.hash)
+    assert chain_head().previous_hash == approval.hash

@@ -77,7 +77,7 @@ def test_what_was_paid_is_proved_and_counted(paid):
     lines = PaymentLine.objects.count()
     assert run.numbers == {
         "batches": 2, "payments": 6, "lines": lines, "adjustments": 1, "carries": 2,
-        "days": 6, "views": 63, "seals": 4, "results": 4, "exports": 2, "tracked rows": 6,
+        "days": 6, "views": 63, "seals": 6, "results": 4, "exports": 2, "tracked rows": 6,
     }  # fmt: skip
     assert run.chain_head == Seal.objects.last().hash
     assert run.done == run.steps
@@ -90,7 +90,7 @@ def test_head_that_a_mail_showed_is_a_link_of_the_chain(paid):
 
 def test_head_that_is_no_link_shows_that_seals_were_taken_back(paid):
     run = verify_payouts(head="f" * 64)
-    assert "4 links and none with the hash ffff" in run.difference
+    assert "6 links and none with the hash ffff" in run.difference
     assert run.status == "failed"
 
 
@@ -98,7 +98,7 @@ def test_month_alone_is_verified_with_the_whole_chain(paid):
     run = verify_payouts(month=OCTOBER)
     assert run.status == "passed"
     assert (run.numbers["batches"], run.numbers["payments"], run.numbers["days"]) == (1, 3, 2)
-    assert run.numbers["seals"] == 4
+    assert run.numbers["seals"] == 6
 
 
 def test_nothing_to_verify_is_no_difference():
@@ -142,10 +142,12 @@ TAMPERED = [
     ("seal", 0, "at = '2026-01-01 00:00:00+00'", "“seal 1” sealed the at"),
     ("seal", 1, "number = 7", "“seal 3” follows seal 1"),
     ("paymentresult", 1, "outcome = 'failed', reason = 'x'", "is failed by user"),
-    ("paymentresult", 0, "", "but seal 2 holds"),
+    ("paymentresult", 0, "", "but seal 3 holds"),
     ("adjustment", 0, "amount = -9000000", "for person"),
     ("categoryprice", 0, "price_per_1000 = 20000000", "has the price per 1,000 views “20.000”"),
     ("categoryprice", 1, "effective_from = '2026-09-16'", "has the in force from “2026-09-16”"),
+    ("paymentexport", 0, "", "that file of the batch is gone"),
+    ("paymentexport", 0, "file_name = 'x'", "seal 2"),
     ("paymentexport", 0, "sha256 = 'x'", "“payments-2026-09.csv” has the SHA-256"),
     ("dailyviewcount", 0, "views = views + 1", "but the days add up to"),
     ("monthlyviewcount", 0, "views = views + 1", "but the days add up to"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from billing.counting import fold_views
-from billing.models import BlogView, PaymentExport, PayoutBatch
+from billing.models import BlogView, PaymentExport, PayoutBatch, Seal
 
 SCREENS = [(1440, 900), (390, 844)]
 PICTURES = {
@@ -43,14 +43,20 @@ def sign_in(browser, browser_context_args, live_server, demo):
         context.close()
 
 
-def press(page, button):
-    """Press a button of a batch and confirm its dialog."""
+def press(page, button, *, password=None):
+    """Press a button of a batch and confirm its dialog, with a word on each thing it asks."""
     page.get_by_role("link", name=re.compile(f"{button}$")).click()
-    page.locator("#dialog button[type=submit]").click()
+    confirm = page.locator("#dialog button[type=submit]")
+    expect(confirm).to_be_visible()
+    for answer in page.locator("#dialog textarea").all():
+        answer.fill("Compared with the contracts.")
+    if password:
+        page.get_by_label("Your password").fill(password)
+    confirm.click()
 
 
 def test_view_becomes_a_payment_that_two_people_signed(
-    page, live_server, sign_in, take_picture, tmp_path
+    page, live_server, sign_in, demo, take_picture, tmp_path
 ):
     page.goto(live_server.url)
     page.get_by_role("link", name="Small screens, long reads").click()
@@ -77,7 +83,10 @@ def test_view_becomes_a_payment_that_two_people_signed(
 
     approver = sign_in("approver")
     approver.get_by_role("link", name="waits for an approver").click()
-    press(approver, "Approve")
+    press(approver, "Approve", password="nonsense")
+    expect(approver.get_by_text("This is not your password.")).to_be_visible()
+    approver.get_by_label("Your password").fill(demo["approver"])
+    approver.locator("#dialog button[type=submit]").click()
     expect(approver.get_by_text("is approved. Finance can export it now.")).to_be_visible()
     batch.refresh_from_db()
     assert batch.status == PayoutBatch.Status.APPROVED
@@ -89,8 +98,19 @@ def test_view_becomes_a_payment_that_two_people_signed(
     path = Path(tmp_path, "payments.csv")
     download.value.save_as(path)
     assert path.read_bytes() == bytes(PaymentExport.objects.get().content)
-    *payments, total = csv.DictReader(path.read_text().splitlines())
+    *payments, total, head = csv.DictReader(path.read_text().splitlines())
     assert sum(Decimal(row["amount"]) for row in payments) == Decimal(total["amount"])
+    assert head["author"] == Seal.objects.get(kind=Seal.Kind.APPROVAL).hash
+
+    finance.get_by_role("link", name="Record bank results").click()
+    finance.get_by_label("Payments with a result").fill(
+        f"{payments[0]['reference']}, failed, Account closed"
+    )
+    finance.get_by_label("All other payments were made").check()
+    finance.get_by_role("button", name="Record these results").click()
+    expect(finance.get_by_text("but for 1 that failed")).to_be_visible()
+    batch.refresh_from_db()
+    assert batch.status == PayoutBatch.Status.PAID
 
     auditor = sign_in("auditor")
     auditor.get_by_role("link", name="Audit trail").click()
@@ -112,6 +132,7 @@ def test_every_page_fits_its_screen_and_raises_no_error(sign_in, live_server, ta
         "add-blog": reverse("admin:weblog_blog_add"),
         "batches": reverse("admin:billing_payoutbatch_changelist"),
         "statement": reverse("admin:billing_payoutbatch_change", args=[batch.pk]),
+        "results": reverse("admin:billing_payoutbatch_results", args=[batch.pk]),
         "payment": reverse("admin:billing_payment_change", args=[batch.payments.first().pk]),
         "prices": reverse("admin:billing_categoryprice_changelist"),
         "add-price": reverse("admin:billing_categoryprice_add"),

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.errors import BillingError
-from billing.findings import find_findings, find_in_open_months
+from billing.findings.decisions import find_findings, find_in_open_months
 from billing.periods import format_month, parse_month
 
 

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.access_log import import_access_log
+from billing.access_logs.files import open_access_log
+from billing.access_logs.importing import import_access_log
+from billing.access_logs.lines import OWN_PAGES
 from billing.errors import BillingError
-from billing.log_files import open_access_log
-from billing.log_lines import OWN_PAGES
 
 
 class Command(BaseCommand):

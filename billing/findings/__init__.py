@@ -1,0 +1,1 @@
+"""What does not look human: finding it, and what people decide about it."""

@@ -1,0 +1,1 @@
+"""Batches and payments as people read them."""
