@@ -30,7 +30,10 @@ def withdraw_price(
         raise WrongStatus("This price was withdrawn already.") from None
     check_withdrawal(price)
     lines = PaymentLine.objects.filter(price=price)
-    drafts = list(PayoutBatch.objects.filter(payments__lines__in=lines).distinct())
+    # The oldest first: a later one takes in whatever an earlier one does not hold.
+    drafts = list(
+        PayoutBatch.objects.filter(payments__lines__in=lines).order_by("month").distinct()
+    )
     lines.delete()
     price._history_user = by
     price._change_reason = reason

@@ -242,7 +242,7 @@ def test_somebody_whose_finger_was_out_again_approves():
     batch = make_batch()
     first_editor = edit(CategoryPrice.objects.get())
     edit(CategoryPrice.objects.get())
-    ended = {"ended_at": batch.built_at - dt.timedelta(seconds=1), "ended_by": make_user()}
+    ended = {"ended_at": dt.datetime(2026, 9, 30, 12, tzinfo=dt.UTC), "ended_by": make_user()}
     holder = make_instruction(be_paid(batch), **ended).created_by
     submit(batch, approvals_needed=2)
     assert not refuses(APPROVE_FIRST, AT, first_editor.pk)

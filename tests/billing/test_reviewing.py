@@ -267,12 +267,15 @@ def test_first_payout_to_an_author_is_flagged():
 
 
 @pytest.mark.parametrize(
-    ("of_batch", "payment"),
-    [({}, {"status": Status.FAILED}), ({}, KEPT_BACK), ({"status": "cancelled"}, {})],
+    ("payment", "is_cancelled"),
+    [({"status": Status.FAILED}, False), (KEPT_BACK, False), ({}, True)],
 )
-def test_what_was_not_paid_is_no_payment_before(of_batch, payment):
+def test_what_was_not_paid_is_no_payment_before(payment, is_cancelled):
     batch, ada = make_batch(), make_user("ada")
-    make_payment(make_batch(dt.date(2026, 9, 1), **of_batch), ada, **payment)
+    before = make_batch(dt.date(2026, 9, 1))
+    make_payment(before, ada, **payment)
+    if is_cancelled:
+        PayoutBatch.objects.filter(pk=before.pk).update(status="cancelled")
     make_payment(batch, ada, "100")
     assert codes(find_flags(batch)) == ["first_payouts"]
 
@@ -314,12 +317,12 @@ def test_flag_leads_to_the_list_of_its_payments(client, sign_in, code):
     ada, bruno = make_user("ada"), make_user("bruno")
     make_past(ada, *["10"] * 6)
     make_past(bruno, *["100"] * 6)
-    cancelled = make_batch(status="cancelled")
-    batch = make_batch(attempt=2)
-    for same in (cancelled, batch):
-        make_payment(same, ada, "40")
-        make_payment(same, bruno, "90")
-        make_payment(same)
+    for _ in range(2):
+        PayoutBatch.objects.filter(month=OCTOBER).update(status="cancelled")
+        batch = make_batch(attempt=PayoutBatch.objects.filter(month=OCTOBER).count() + 1)
+        make_payment(batch, ada, "40")
+        make_payment(batch, bruno, "90")
+        make_payment(batch)
     flag = flag_of(batch, code)
     sign_in("Approvers")
     response = client.get(flag.url)
