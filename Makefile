@@ -1,7 +1,7 @@
 PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
-PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4 --cov
+PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4
 LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.12 \
 	--generate-hashes --custom-compile-command="make lock"
 
@@ -31,8 +31,8 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 
 test: setup-dev ## Run all tests, on SQLite and on PostgreSQL
 	@tools/install_browser.sh
-	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --cov-report= --cov-fail-under=0
-	$(BIN)/python -m tests.on_postgres $(PYTEST) --cov-append --ignore=tests/browser --ignore=tests/test_architecture.py
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --cov
+	$(BIN)/python -m tests.on_postgres $(PYTEST) --ignore=tests/browser --ignore=tests/test_architecture.py
 
 lint: setup-dev ## Check style, templates, imports, migrations and settings
 	$(BIN)/ruff check

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import itertools
+import json
 from decimal import Decimal
 
-from django.contrib.auth.models import Group, User
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 
 from weblog.models import Blog, Category
@@ -19,6 +21,23 @@ def make_user(username=None, *, groups=(), **values):
     )
     user.groups.set([Group.objects.get_by_natural_key(name) for name in groups])
     return user
+
+
+def make_groups(*fixtures):
+    """The roles of the named fixtures, as loaddata makes them, in a twentieth of the time."""
+    keys = ("codename", "content_type__app_label", "content_type__model")
+    rows = Permission.objects.order_by().values_list("pk", *keys)
+    permissions = {tuple(key): pk for pk, *key in rows}
+    wanted = {}
+    for fixture in fixtures:
+        for row in json.loads((settings.BASE_DIR / "fixtures" / fixture).read_text()):
+            fields = row["fields"]
+            wanted[fields["name"]] = [permissions[tuple(key)] for key in fields["permissions"]]
+    groups = Group.objects.bulk_create(Group(name=name) for name in wanted)
+    through = Group.permissions.through
+    through.objects.bulk_create(
+        through(group=group, permission_id=pk) for group in groups for pk in wanted[group.name]
+    )
 
 
 def make_category(name=None):

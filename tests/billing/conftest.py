@@ -1,9 +1,7 @@
 import pytest
-from django.conf import settings
-from django.core.management import call_command
 
 from billing.robots import forget_exceptions
-from tests.factories import make_user
+from tests.factories import make_groups, make_user
 
 
 @pytest.fixture(autouse=True)
@@ -14,10 +12,7 @@ def forget():
 
 @pytest.fixture
 def groups():
-    fixtures = settings.BASE_DIR / "fixtures"
-    call_command(
-        "loaddata", fixtures / "10_groups.json", fixtures / "30_billing_groups.json", verbosity=0
-    )
+    make_groups("10_groups.json", "30_billing_groups.json")
 
 
 @pytest.fixture

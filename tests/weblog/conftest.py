@@ -1,14 +1,12 @@
 import pytest
-from django.conf import settings
-from django.core.management import call_command
 
-from tests.factories import make_user
+from tests.factories import make_groups, make_user
 from weblog.signals import blog_viewed
 
 
 @pytest.fixture
 def groups(db):
-    call_command("loaddata", settings.BASE_DIR / "fixtures" / "10_groups.json", verbosity=0)
+    make_groups("10_groups.json")
 
 
 @pytest.fixture
