@@ -46,7 +46,7 @@ class BlogColumns:
         words = count_words(blog.body)
         if not words:
             return "Empty"
-        return f"{words:,} word{pluralize(words)}, {estimate_minutes(words)} min"
+        return f"{words:,}\xa0word{pluralize(words)}, {estimate_minutes(words)}\xa0min"
 
     @display(description="See it")
     def where(self, blog):

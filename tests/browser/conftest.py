@@ -4,12 +4,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
 )
 # A person's browser: the headless one's own name is a robot's.
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
 # Playwright's own event loop makes Django take the whole thread for asynchronous.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -47,6 +50,27 @@ def demo(transactional_db, tmp_path):
     accounts_file = tmp_path / "accounts.txt"
     set_up(accounts_file=accounts_file)
     return dict(re.findall(r"^  (\S+) +(\S+) +\S+$", accounts_file.read_text(), re.MULTILINE))
+
+
+@pytest.fixture
+def sign_in(browser, browser_context_args, live_server, demo):
+    """Return a function that opens the home page of a person, in a browser of their own."""
+    contexts = []
+
+    def sign_in(username, **options):
+        context = browser.new_context(**browser_context_args | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{live_server.url}/admin/")
+        page.get_by_label("Username").fill(username)
+        page.get_by_label("Password").fill(demo[username])
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("heading", name="What waits for you")).to_be_visible()
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

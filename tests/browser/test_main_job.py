@@ -6,53 +6,20 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from billing.counting import fold_views
 from billing.models import BlogView, PaymentExport, PayoutBatch, Seal
+from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors, press
 
-SCREENS = [(1440, 900), (390, 844)]
+COMPARED = "Compared with the contracts."
 PICTURES = {
     ("prices", 1440, "light"): "prices",
     ("home-page", 1440, "dark"): "home-dark",
     ("statement", 390, "light"): "batch-phone",
 }
-
-
-@pytest.fixture
-def sign_in(browser, browser_context_args, live_server, demo):
-    """Return a function that opens the home page of a person, in a browser of their own."""
-    contexts = []
-
-    def sign_in(username, **options):
-        context = browser.new_context(**browser_context_args | options)
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(f"{live_server.url}/admin/")
-        page.get_by_label("Username").fill(username)
-        page.get_by_label("Password").fill(demo[username])
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", name="What waits for you")).to_be_visible()
-        return page
-
-    yield sign_in
-    for context in contexts:
-        context.close()
-
-
-def press(page, button, *, password=None):
-    """Press a button of a batch and confirm its dialog, with a word on each thing it asks."""
-    page.get_by_role("link", name=re.compile(f"{button}$")).click()
-    confirm = page.locator("#dialog button[type=submit]")
-    expect(confirm).to_be_visible()
-    for answer in page.locator("#dialog textarea").all():
-        answer.fill("Compared with the contracts.")
-    if password:
-        page.get_by_label("Your password").fill(password)
-    confirm.click()
 
 
 def test_view_becomes_a_payment_that_two_people_signed(
@@ -73,7 +40,7 @@ def test_view_becomes_a_payment_that_two_people_signed(
     batch = PayoutBatch.objects.drafts().get()
     expect(finance.get_by_text("Check the payments, then submit")).to_be_visible()
     take_picture(finance, "batch", full_page=True)
-    press(finance, "Submit")
+    press(finance, "Submit", answer=COMPARED)
     expect(finance.get_by_text("somebody else has to approve it").first).to_be_visible()
     expect(finance.get_by_role("link", name=re.compile("Approve$"))).to_have_count(0)
     response = finance.goto(
@@ -83,7 +50,7 @@ def test_view_becomes_a_payment_that_two_people_signed(
 
     approver = sign_in("approver")
     approver.get_by_role("link", name="waits for an approver").click()
-    press(approver, "Approve", password="nonsense")
+    press(approver, "Approve", answer=COMPARED, password="nonsense")
     expect(approver.get_by_text("This is not your password.")).to_be_visible()
     approver.get_by_label("Your password").fill(demo["approver"])
     approver.locator("#dialog button[type=submit]").click()
@@ -92,7 +59,7 @@ def test_view_becomes_a_payment_that_two_people_signed(
     assert batch.status == PayoutBatch.Status.APPROVED
 
     finance.goto(live_server.url + reverse("admin:billing_payoutbatch_change", args=[batch.pk]))
-    press(finance, "Export CSV")
+    press(finance, "Export CSV", answer=COMPARED)
     with finance.expect_download() as download:
         finance.get_by_role("link", name="payments-").click()
     path = Path(tmp_path, "payments.csv")
@@ -122,9 +89,7 @@ def test_view_becomes_a_payment_that_two_people_signed(
 
 def test_every_page_fits_its_screen_and_raises_no_error(sign_in, live_server, take_picture):
     page = sign_in("admin")
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda entry: errors.append(entry.text) if entry.type == "error" else None)
+    errors = note_errors(page.context)
     batch = PayoutBatch.objects.drafts().get()
     pages = {
         "home-page": reverse("admin:index"),
@@ -143,11 +108,11 @@ def test_every_page_fits_its_screen_and_raises_no_error(sign_in, live_server, ta
     }
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
-        for colour_scheme in ("light", "dark"):
+        for colour_scheme in THEMES:
             page.emulate_media(color_scheme=colour_scheme)
             for name, url in pages.items():
                 page.goto(live_server.url + url)
-                assert page.evaluate("document.documentElement.scrollWidth") == width, name
-                assert errors == [], name
+                assert_fits(page)
+                assert (name, errors) == (name, [])
                 if picture := PICTURES.get((name, width, colour_scheme)):
                     take_picture(page, picture)

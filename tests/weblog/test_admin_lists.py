@@ -204,7 +204,7 @@ def test_list_and_form_show_the_length(client, editor):
     blog = make_blog(body="<p>One two</p><p>three</p>" + "<p>word</p>" * 600)
     client.force_login(editor)
     for url in (CHANGELIST, reverse("admin:weblog_blog_change", args=[blog.pk])):
-        assert "603 words, 3 min" in client.get(url).content.decode()
+        assert "603\xa0words, 3\xa0min" in client.get(url).content.decode()
 
 
 def test_form_leads_to_the_page_or_to_its_preview(client, editor):

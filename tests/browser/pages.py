@@ -1,0 +1,36 @@
+"""What the browser tests do on any page of the admin."""
+
+import re
+
+from playwright.sync_api import expect
+
+SCREENS = [(1440, 900), (390, 844)]
+THEMES = ["light", "dark"]
+
+
+def press(page, button, *, answer="", password=None):
+    """Press a button of a form and confirm its dialog, with `answer` to each thing it asks."""
+    page.get_by_role("link", name=re.compile(f"{button}$")).click()
+    confirm = page.locator("#dialog button[type=submit]")
+    expect(confirm).to_be_visible()
+    for question in page.locator("#dialog textarea").all():
+        question.fill(answer)
+    if password:
+        page.get_by_label("Your password").fill(password)
+    confirm.click()
+
+
+def note_errors(context):
+    """Return the list that takes all that fails in a browser's scripts, or that it refuses."""
+    errors = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on(
+        "console", lambda entry: errors.append(entry.text) if entry.type == "error" else None
+    )
+    return errors
+
+
+def assert_fits(page):
+    assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"], (
+        page.url
+    )

@@ -1,0 +1,235 @@
+"""A day of an author and an editor in a real browser: from the first word to the archive."""
+
+import datetime as dt
+import re
+from io import BytesIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image, ImageDraw, ImageOps
+from playwright.sync_api import expect
+
+from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors, press
+from weblog import workflow
+from weblog.models import Blog, BlogRevision
+from weblog.revisions import start_revision, submit_revision
+
+TITLE = "What a night train knows"
+FIRST = "The last train leaves at ten past one, and nobody on the platform hurries. "
+SECOND = "Between two stations the window is a mirror, and then, for a second, it is not."
+ASKED = "Which line is it? Name it in the first sentence."
+ALT_TEXT = "A row of lit windows under an evening sky."
+PICTURES = {
+    ("review", 1440, "light"): "review",
+    ("author's home", 390, "light"): "author-home-phone",
+    ("blog", 1440, "dark"): "blog-dark",
+}
+
+
+def make_picture():
+    """A night train in the last light, as a file of the dialog."""
+    sky = ImageOps.colorize(Image.linear_gradient("L").resize((1200, 320)), "#16213e", "#f4a261")
+    draw = ImageDraw.Draw(sky)
+    draw.rectangle((0, 190, 1200, 290), fill="#0f1a2e")
+    for left in range(40, 1200, 120):
+        draw.rounded_rectangle((left, 215, left + 80, 260), radius=8, fill="#ffd58a")
+    content = BytesIO()
+    sky.save(content, "PNG")
+    return {"name": "IMG_2041.png", "mimeType": "image/png", "buffer": content.getvalue()}
+
+
+@pytest.fixture
+def staff(sign_in):
+    """Return a function that signs a person in; at the end, no page of theirs had an error."""
+    errors = []
+
+    def staff(username):
+        page = sign_in(username)
+        page.set_default_timeout(60_000)
+        errors.append(note_errors(page.context))
+        return page
+
+    yield staff
+    assert not any(errors), errors
+
+
+def write_blog(page):
+    page.get_by_label("Title").press_sequentially(TITLE)
+    page.locator(".field-category .select2-selection").click()
+    page.get_by_role("option", name="Tech").click()
+    page.get_by_label("Summary").fill("Six hours, four borders, and a window.")
+    body = page.locator("trix-editor")
+    body.press_sequentially(FIRST)
+    page.get_by_title("Add a picture").click()
+    page.get_by_label("File").set_input_files(make_picture())
+    page.get_by_label("Description").fill(ALT_TEXT)
+    page.get_by_role("button", name="Add picture").click()
+    expect(body.locator("img")).to_have_js_property("complete", True)
+    body.press_sequentially(SECOND, delay=20)  # no faster than Trix draws
+    expect(body).to_contain_text(FIRST)
+    expect(body).to_contain_text(SECOND)
+
+
+def assert_preview_shows(page, note):
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="As it will look").click()
+    expect(popup.value.get_by_text(note)).to_be_visible()
+    expect(popup.value.get_by_role("img", name=ALT_TEXT)).to_be_visible()
+    assert_fits(popup.value)
+    popup.value.close()
+
+
+def go_home(page):
+    page.goto(f"{page.url.partition('/admin/')[0]}/admin/")
+    assert_fits(page)
+
+
+def open_from_queue(page):
+    page.get_by_role("link", name="for your review").click()
+    assert_fits(page)
+    page.get_by_role("link", name=TITLE).click()
+    expect(page.locator("trix-editor img")).to_be_visible()
+    assert_fits(page)
+
+
+def assert_readers_see(page, url, words):
+    page.goto(url)
+    expect(page.get_by_text(words)).to_be_visible()
+    expect(page.get_by_role("img", name=ALT_TEXT)).to_be_visible()
+    assert_fits(page)
+
+
+def archive_in_bulk(page, live_server):
+    page.goto(f"{live_server.url}{reverse('admin:weblog_blog_changelist')}")
+    page.get_by_role("row").filter(has_text=TITLE).get_by_role("checkbox").check()
+    page.locator("select[name=action]").select_option("archive_chosen")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("heading", name="Archive these blogs?")).to_be_visible()
+    assert_fits(page)
+    page.get_by_label("Reason").fill("The line is closed.")
+    page.get_by_role("button", name="Archive").click()
+    expect(page.get_by_text("1 blog was archived.")).to_be_visible()
+    assert_fits(page)
+
+
+def save(page):
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text(re.compile("was (added|changed) successfully"))).to_be_visible()
+    assert_fits(page)
+
+
+def write_first(page, words):
+    """Put `words` before all others of the body."""
+    page.locator("trix-editor").press("Control+Home")
+    page.keyboard.type(words)
+
+
+def test_text_goes_from_the_first_word_to_the_archive(
+    page, live_server, staff, take_picture, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    author = staff("demo.ada")
+    author.get_by_role("link", name="Write a blog").click()
+    write_blog(author)
+    author.evaluate("scrollTo(0, 0)")
+    take_picture(author, "writing")
+    save(author)
+    assert_preview_shows(author, "A draft. Readers don't see it.")
+    press(author, "Submit for review")
+    expect(author.get_by_text("is now in review")).to_be_visible()
+    blog = Blog.objects.get(title=TITLE)
+    public_url = live_server.url + blog.get_absolute_url()
+    assert page.goto(public_url).status == 404
+
+    editor = staff("editor")
+    open_from_queue(editor)
+    press(editor, "Return to author", answer=ASKED)
+    expect(editor.get_by_text("went back to its author")).to_be_visible()
+
+    go_home(author)
+    take_picture(author, "author-home")
+    author.get_by_role("link", name="came back to you").click()
+    expect(author.get_by_text(ASKED, exact=True)).to_be_visible()
+    write_first(author, "On line N1: ")
+    save(author)
+    press(author, "Submit for review")
+    expect(author.get_by_text("is now in review")).to_be_visible()
+
+    go_home(editor)
+    open_from_queue(editor)
+    expect(editor.get_by_text("It was returned before.")).to_be_visible()
+    press(editor, "Publish")
+    expect(editor.get_by_text("is published")).to_be_visible()
+    assert_readers_see(page, public_url, "On line N1: The last train")
+
+    go_home(author)
+    author.get_by_role("link", name=TITLE).click()
+    press(author, "Write a new text")
+    expect(author.get_by_text("Here is the text")).to_be_visible()
+    write_first(author, "In the winter timetable, ")
+    save(author)
+    assert_preview_shows(author, "A new text, not yet submitted. Readers see the old one.")
+    press(author, "Submit for review")
+    expect(author.get_by_text("Readers still see the old one")).to_be_visible()
+    assert_readers_see(page, public_url, "On line N1: The last train")
+
+    go_home(editor)
+    open_from_queue(editor)
+    body = editor.get_by_role("region", name="Body")
+    expect(body.locator("ins")).to_contain_text("In the winter timetable")
+    take_picture(editor, "comparison")
+    press(editor, "Publish")
+    expect(editor.get_by_text("is published")).to_be_visible()
+    assert_readers_see(page, public_url, "In the winter timetable, On line N1")
+
+    archive_in_bulk(editor, live_server)
+    assert page.goto(public_url).status == 404
+    blog.refresh_from_db()
+    assert blog.status == Blog.Status.ARCHIVED
+
+
+@pytest.fixture
+def desk(demo):
+    """A blog that came back, and two new texts in review; returns the blog and one of the texts."""
+    ada, chiara, editor = map(
+        User.objects.get_by_natural_key, ("demo.ada", "demo.chiara", "editor")
+    )
+    blog = workflow.submit_for_review(blog=ada.blogs.get(status=Blog.Status.DRAFT), by=ada)
+    blog = workflow.return_to_author(blog=blog, by=editor, comment=ASKED)
+    for author in (chiara, ada):
+        revision = start_revision(blog=author.blogs.live().first(), by=author)
+        revision.body = revision.body.replace("</p>", " It began in the winter.</p>", 1)
+        revision.save()
+        submit_revision(revision=revision, by=author)
+    BlogRevision.objects.update(submitted_at=timezone.now() - dt.timedelta(hours=3))
+    return blog, revision
+
+
+def test_every_page_of_the_day_fits_its_screen(page, live_server, staff, desk, take_picture):
+    returned, revision = desk
+    author, editor = staff("demo.ada"), staff("editor")
+    errors = note_errors(page.context)
+    pages = {
+        "author's home": (author, reverse("admin:index")),
+        "new blog": (author, reverse("admin:weblog_blog_add")),
+        "returned blog": (author, reverse("admin:weblog_blog_change", args=[returned.pk])),
+        "own blogs": (author, reverse("admin:weblog_blog_changelist")),
+        "preview": (author, reverse("admin:weblog_blogrevision_preview", args=[revision.pk])),
+        "editor's home": (editor, reverse("admin:index")),
+        "review": (editor, reverse("admin:weblog_review_changelist")),
+        "comparison": (editor, reverse("admin:weblog_blogrevision_change", args=[revision.pk])),
+        "blogs": (editor, reverse("admin:weblog_blog_changelist")),
+        "blog": (page, revision.blog.get_absolute_url()),
+    }
+    for width, height in SCREENS:
+        for theme in THEMES:
+            for name, (person, path) in pages.items():
+                person.set_viewport_size({"width": width, "height": height})
+                person.emulate_media(color_scheme=theme)
+                person.goto(live_server.url + path)
+                assert_fits(person)
+                if picture := PICTURES.get((name, width, theme)):
+                    take_picture(person, picture)
+    assert errors == []
