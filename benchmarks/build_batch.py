@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from benchmarks.databases import new_database, run_apart
 from benchmarks.results import write_results
+from billing.guards import install_guards, remove_guards
 from billing.models import CategoryPrice, DailyViewCount, PaymentLine, PayoutBatch
 from billing.payouts import build_batch
 from weblog.models import Category
@@ -128,11 +129,13 @@ def time_sql() -> float:
 
 
 def _take_away(batch: PayoutBatch) -> None:
+    remove_guards(connection)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("DELETE FROM billing_paymentline")
         cursor.execute("DELETE FROM billing_payment")
         cursor.execute("DELETE FROM billing_payoutbatch WHERE id = %s", [batch.pk])
+    install_guards(connection)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM FULL billing_paymentline, billing_payment")
         cursor.execute("ANALYZE billing_paymentline, billing_payment")
