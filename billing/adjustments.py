@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from backoffice.signing import save_signed
 from billing.errors import (
     AdjustmentInUse,
     FourEyesViolation,
@@ -40,7 +41,7 @@ def save_adjustment(
     first = _find_stored(adjustment) or Adjustment(created_by=by, created_at=at or timezone.now())
     adjustment.created_by, adjustment.created_at = first.created_by, first.created_at
     adjustment.withdrawn_by = adjustment.withdrawn_at = None
-    return _save(adjustment, by=by, reason=adjustment.reason)
+    return save_signed(adjustment, by=by, reason=adjustment.reason)
 
 
 def check_adjustment(adjustment: Adjustment, *, by: User) -> None:
@@ -86,15 +87,8 @@ def withdraw_adjustment(
     if adjustment.author_id == by.pk:
         raise FourEyesViolation("Nobody adjusts a payment of their own. Ask somebody else.")
     adjustment.withdrawn_by, adjustment.withdrawn_at = by, at or timezone.now()
-    return _save(adjustment, by=by, reason=f"Withdrawn: {reason}")
+    return save_signed(adjustment, by=by, reason=f"Withdrawn: {reason}")
 
 
 def _find_stored(adjustment: Adjustment) -> Adjustment | None:
     return Adjustment.objects.filter(pk=adjustment.pk).select_related("created_by").first()
-
-
-def _save(adjustment: Adjustment, *, by: User, reason: str) -> Adjustment:
-    adjustment._history_user = by
-    adjustment._change_reason = reason
-    adjustment.save()
-    return adjustment

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.signing import save_signed
 from billing.deciding import decide_payment
 from billing.digests import digest_payment, record_payment
 from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus
@@ -80,7 +81,7 @@ def _instruct(
     instruction = PaymentInstruction(
         author_id=payment.author_id, kind=kind, reason=reason, created_by=by, created_at=at
     )
-    _save(instruction, by=by, reason=reason)
+    save_signed(instruction, by=by, reason=reason)
     _decide_drafts(payment.author_id)
     return instruction
 
@@ -92,14 +93,7 @@ def _refuse_own(author_id: int, by: User) -> None:
 
 def _end(instruction: PaymentInstruction, *, by: User, reason: str, at: dt.datetime) -> None:
     instruction.ended_by, instruction.ended_at, instruction.end_reason = by, at, reason
-    _save(instruction, by=by, reason=reason)
-
-
-def _save(instruction: PaymentInstruction, *, by: User, reason: str) -> None:
-    instruction._history_user = by
-    instruction._change_reason = reason
-    instruction.save()
-    del instruction._history_user, instruction._change_reason
+    save_signed(instruction, by=by, reason=reason)
 
 
 def _decide_drafts(author_id: int) -> None:

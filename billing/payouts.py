@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from backoffice.signing import save_signed
 from billing import mails
 from billing.bulk_insert import insert_rows
 from billing.counting import describe_rules, fold_views
@@ -45,7 +46,7 @@ from billing.models import (
 from billing.periods import closes_on, day_of, last_closed_month
 from billing.reviewing import find_blockers, find_flags
 from billing.sealing import append_seal, make_approval
-from billing.transitions import claim_batch, move_batch, require_reason, save_step
+from billing.transitions import claim_batch, move_batch, require_reason
 
 Status = PayoutBatch.Status
 
@@ -138,7 +139,7 @@ def _fill(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | None =
     batch.minimum_payout = settings.MINIMUM_PAYOUT
     batch.rules_version = describe_rules()
     batch.built_at = at
-    save_step(batch, by=by, reason=reason)
+    save_signed(batch, by=by, reason=reason)
     for portion in derive_payments(batch):
         payments = Payment.objects.bulk_create([payment for payment, _ in portion])
         _insert_lines(

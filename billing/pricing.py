@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Subquery
 
+from backoffice.signing import save_signed
 from billing.errors import PriceInUse
 from billing.locks import hold_lock
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
@@ -139,7 +140,4 @@ def save_price(*, price: CategoryPrice, by: User) -> CategoryPrice:
     """
     hold_lock("payouts")
     check_price(price)
-    price._history_user = by
-    price._change_reason = price.note
-    price.save()
-    return price
+    return save_signed(price, by=by, reason=price.note)

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import User
 
+from backoffice.signing import save_signed
 from billing.errors import ReasonRequired, WrongStatus
 from billing.locks import hold_lock
 from billing.models import PayoutBatch
@@ -42,12 +43,4 @@ def move_batch(
         raise WrongStatus("Somebody else was faster. Look at the batch again.")
     for name, value in changes.items():
         setattr(batch, name, value)
-    return save_step(batch, by=by, reason=reason)
-
-
-def save_step(batch: PayoutBatch, *, by: User | None, reason: str) -> PayoutBatch:
-    batch._history_user = by
-    batch._change_reason = reason
-    batch.save()
-    del batch._history_user, batch._change_reason
-    return batch
+    return save_signed(batch, by=by, reason=reason)

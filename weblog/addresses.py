@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from backoffice.signing import save_signed
 from weblog.errors import AddressTaken
 from weblog.models import Blog, OldAddress
 
@@ -20,13 +21,8 @@ def change_slug(*, blog: Blog, slug: str, by: User) -> Blog:
     blog.old_addresses.filter(slug=slug).delete()
     if _was_ever_published(blog):
         OldAddress.objects.create(slug=blog.slug, blog=blog)
-    blog._history_user = by
-    blog._change_reason = f"Address changed from {blog.slug}"
-    blog.slug = slug
-    blog.save()
-    # Both stick to the instance, and would sign whatever is saved next (simple-history 3.13.0).
-    del blog._history_user, blog._change_reason
-    return blog
+    old_slug, blog.slug = blog.slug, slug
+    return save_signed(blog, by=by, reason=f"Address changed from {old_slug}")
 
 
 def check_address(slug: str, *, blog: Blog | None = None) -> None:

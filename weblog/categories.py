@@ -3,9 +3,9 @@
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from backoffice.signing import save_signed
 from weblog.errors import SameCategory
 from weblog.models import Blog, Category
-from weblog.texts import save_signed
 
 
 @transaction.atomic

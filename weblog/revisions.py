@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.signing import save_signed
 from weblog import mails
 from weblog.errors import BlogNotPublished, RevisionOpen, TextOutdated, TransitionNotAllowed
 from weblog.models import Blog, BlogRevision
-from weblog.texts import get_text, save_signed, set_text
+from weblog.texts import get_text, set_text
 from weblog.workflow import check_comment, check_not_own
 
 Status = BlogRevision.Status

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
+from backoffice.signing import save_signed
 from weblog.errors import TextOutdated, VersionNotFound
 from weblog.models import Blog
 from weblog.names import full_name
-from weblog.texts import get_text, save_signed, set_text
+from weblog.texts import get_text, set_text
 
 VERSIONS_OFFERED = 50
 

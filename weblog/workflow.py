@@ -12,10 +12,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.signing import save_signed
 from weblog import mails
 from weblog.errors import CommentMissing, OwnBlog, TransitionNotAllowed
 from weblog.models import Blog
-from weblog.texts import save_signed
 
 Status = Blog.Status
 

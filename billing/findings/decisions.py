@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
+from backoffice.signing import save_signed
 from billing.counting import add_to_counts, count_by_day, fold_views
 from billing.errors import MonthSigned, ReasonRequired, WrongStatus
 from billing.findings.detection import detect
@@ -154,7 +155,7 @@ def reopen_finding(
             finding.excluded_views.update(outcome=Outcome.PENDING, finding=None)
         finding.status = Status.OPEN
         finding.reason, finding.decided_by, finding.decided_at = "", None, None
-        _save(finding, by=by, reason=f"Reopened: {reason}")
+        save_signed(finding, by=by, reason=f"Reopened: {reason}")
     fold_views(at=at)
     return finding
 
@@ -194,11 +195,4 @@ def _refuse_if_signed(finding: Finding) -> None:
 def _decide(finding: Finding, status: Status, *, by: User, reason: str, at: dt.datetime) -> Finding:
     finding.status, finding.reason = status, reason
     finding.decided_by, finding.decided_at = by, at
-    return _save(finding, by=by, reason=f"{status.label}: {reason}")
-
-
-def _save(finding: Finding, *, by: User, reason: str) -> Finding:
-    finding._history_user = by
-    finding._change_reason = reason
-    finding.save()
-    return finding
+    return save_signed(finding, by=by, reason=f"{status.label}: {reason}")

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from backoffice.signing import save_signed
 from weblog.errors import ImportRefused
 from weblog.importing.plans import (
     BATCH,
@@ -20,7 +21,6 @@ from weblog.importing.plans import (
 )
 from weblog.importing.posts import Post, Source
 from weblog.models import Blog, Category, OldAddress
-from weblog.texts import save_signed
 
 LONGEST_SLUG = 190  # leaves room for a number
 
