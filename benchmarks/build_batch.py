@@ -18,6 +18,7 @@ from benchmarks.results import write_results
 from billing.guards import install_guards, remove_guards
 from billing.models import CategoryPrice, DailyViewCount, PaymentLine, PayoutBatch
 from billing.payouts import build_batch
+from billing.sealing import name_batch
 from weblog.models import Category
 
 SIZES = [10_000, 100_000, 1_000_000]
@@ -44,36 +45,50 @@ SELECT blog_id, author_id, category_id, '{month}', views FROM billing_dailyviewc
 ANALYZE;
 """
 
+# The digest is that of billing.digests.digest_line, so that the lines are the very same.
 LINES = """
 INSERT INTO billing_paymentline (payment_id, number, kind, month, blog_id, blog_title, category_id,
     category_name, price_id, price_per_1000, days, views, note, amount, digest)
-SELECT p.id, row_number() OVER (PARTITION BY p.id ORDER BY c.blog_id), 'views', '{month}',
-    c.blog_id, b.title, c.category_id, k.name, c.price_id, r.price_per_1000, c.days, c.views, '',
-    c.views * r.price_per_1000 / 1000, ''
+SELECT payment_id, number, 'views', '{month}', blog_id, title, category_id, name, price_id,
+    price_per_1000, days, views, '', amount,
+    encode(sha256(convert_to(array_to_json(ARRAY[to_json(reference), to_json(number),
+        '"views"', '"{month}"', to_json(blog_id), to_json(title), to_json(category_id),
+        to_json(name), to_json(price_id), to_json(price_per_1000), to_json(days), to_json(views),
+        NULL, NULL, '""', to_json(amount)])::text, 'UTF8')), 'hex')
 FROM (
-    SELECT author_id, blog_id, category_id, price_id, SUM(views) AS views,
-        string_agg(EXTRACT(day FROM day) || ':' || views, ' ' ORDER BY day) AS days
+    SELECT p.id AS payment_id, p.reference,
+        row_number() OVER (PARTITION BY p.id ORDER BY c.blog_id) AS number,
+        c.blog_id, b.title, c.category_id, k.name, c.price_id, r.price_per_1000, c.days, c.views,
+        c.views * r.price_per_1000 / 1000 AS amount
     FROM (
-        SELECT d.*, (
-            SELECT id FROM billing_categoryprice
-            WHERE category_id = d.category_id AND effective_from <= d.day
-            ORDER BY effective_from DESC LIMIT 1
-        ) AS price_id
-        FROM billing_dailyviewcount d WHERE day >= '{month}' AND day < '{next_month}'
-    ) priced
-    GROUP BY 1, 2, 3, 4
-) c
-JOIN billing_payment p ON p.author_id = c.author_id
-JOIN billing_categoryprice r ON r.id = c.price_id
-JOIN weblog_blog b ON b.id = c.blog_id
-JOIN weblog_category k ON k.id = c.category_id
+        SELECT author_id, blog_id, category_id, price_id, SUM(views)::bigint AS views,
+            string_agg(EXTRACT(day FROM day) || ':' || views, ' ' ORDER BY day) AS days
+        FROM (
+            SELECT d.*, (
+                SELECT id FROM billing_categoryprice
+                WHERE category_id = d.category_id AND effective_from <= d.day
+                ORDER BY effective_from DESC LIMIT 1
+            ) AS price_id
+            FROM billing_dailyviewcount d WHERE day >= '{month}' AND day < '{next_month}'
+        ) priced
+        GROUP BY 1, 2, 3, 4
+    ) c
+    JOIN billing_payment p ON p.author_id = c.author_id
+    JOIN billing_categoryprice r ON r.id = c.price_id
+    JOIN weblog_blog b ON b.id = c.blog_id
+    JOIN weblog_category k ON k.id = c.category_id
+) lines
 """
 
 PAYMENTS = """
 INSERT INTO billing_payment (batch_id, author_id, author_name, reference, status, status_reason,
     amount, rounding, carried_amount, digest)
-SELECT {batch}, author_id, '', author_id, 'payable', '', 10000, 0, 0, ''
-FROM (SELECT DISTINCT author_id FROM billing_dailyviewcount) authors
+SELECT {batch}, author_id, '', '{name}-' || lpad(number::text, 6, '0'), 'payable', '', 10000, 0,
+    0, ''
+FROM (
+    SELECT author_id, row_number() OVER (ORDER BY author_id) AS number
+    FROM (SELECT DISTINCT author_id FROM billing_dailyviewcount) authors
+) numbered
 """
 
 
@@ -114,18 +129,29 @@ def fill(rows: int) -> None:
         )
 
 
-def time_sql() -> float:
-    """Return the seconds of the lines alone, commit and foreign keys included. Nothing is left."""
+def time_sql() -> tuple[float, str]:
+    """Return the seconds of the lines alone, foreign keys and commit included, and their digest."""
     batch = PayoutBatch.objects.create(month=MONTH, built_at=AT, currency="EUR")
     with connection.cursor() as cursor:
-        cursor.execute(PAYMENTS.format(batch=batch.pk))
+        cursor.execute(PAYMENTS.format(batch=batch.pk, name=name_batch(batch)))
         cursor.execute("ANALYZE billing_payment")
         started_at = time.perf_counter()
         with transaction.atomic():
             cursor.execute(LINES.format(month=MONTH, next_month="2026-10-01"))
         seconds = time.perf_counter() - started_at
+    digest = _digest_lines()
     _take_away(batch)
-    return seconds
+    return seconds, digest
+
+
+def _digest_lines() -> str:
+    """Return one digest of all lines' digests."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT md5(string_agg(l.digest, '' ORDER BY p.reference, l.number)) "
+            "FROM billing_paymentline l JOIN billing_payment p ON p.id = l.payment_id"
+        )
+        return cursor.fetchone()[0]
 
 
 def _take_away(batch: PayoutBatch) -> None:
@@ -141,15 +167,15 @@ def _take_away(batch: PayoutBatch) -> None:
         cursor.execute("ANALYZE billing_paymentline, billing_payment")
 
 
-def time_build() -> tuple[float, int, int]:
-    """Return seconds, the lines made, and the peak of this process's memory in MB."""
+def time_build() -> tuple[float, str, int, int]:
+    """Return seconds, the lines' digest and number, and the peak of this process's memory in MB."""
     started_at = time.perf_counter()
     batch, _ = build_batch(month=MONTH, at=AT)
     seconds = time.perf_counter() - started_at
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    lines = PaymentLine.objects.count()
+    digest, lines = _digest_lines(), PaymentLine.objects.count()
     _take_away(batch)
-    return seconds, lines, peak
+    return seconds, digest, lines, peak
 
 
 def time_loop(authors: int) -> float:
@@ -191,9 +217,10 @@ def time_loop(authors: int) -> float:
 def measure(rows: int) -> dict:
     with new_database("postgresql"):
         run_apart(fill, rows)
-        before = run_apart(time_sql)
-        seconds, lines, peak = run_apart(time_build)
-        sql = (before + run_apart(time_sql)) / 2
+        before, digest = run_apart(time_sql)
+        seconds, built, lines, peak = run_apart(time_build)
+        assert built == digest, "The lines of the two ways differ."  # noqa: S101
+        sql = (before + run_apart(time_sql)[0]) / 2
         authors = rows // BLOGS_PER_AUTHOR
         loop = run_apart(time_loop, min(LOOP_AUTHORS, authors)) * authors
     result = {

@@ -16,7 +16,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from billing.bulk_insert import insert_rows
+from billing.bulk import insert_rows
 from billing.clicks import DOUBLE_CLICK_WINDOW, Click, append_click, make_click
 from billing.locks import hold_lock
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount

@@ -13,9 +13,10 @@ from itertools import batched, count, groupby
 from operator import itemgetter
 
 from django.contrib.auth.models import User
-from django.db.models import Sum
+from django.db.models import Min, Sum
 from django.db.models.functions import TruncMonth
 
+from billing.bulk import any_of
 from billing.day_views import format_days, parse_days
 from billing.deciding import decide_payment
 from billing.digests import LineRecord, digest_line, digest_payment, record_payment
@@ -46,15 +47,21 @@ ROWS_AT_A_TIME = 5_000
 
 
 def find_unpriced_categories(month: dt.date) -> list[str]:
-    """Return the names of categories viewed on days without a price. One query."""
-    return list(
-        _counts_until(month, months=_months_of(month))
-        .annotate(price_id=price_id_on("day"))
-        .filter(price_id=None)
-        .order_by("category__name")
-        .values_list("category__name", flat=True)
-        .distinct()
+    """Return the names of categories viewed before their first price. Three queries."""
+    first_prices = dict(
+        CategoryPrice.objects.order_by()
+        .values_list("category_id")
+        .annotate(first=Min("effective_from"))
     )
+    first_views = (
+        _counts_until(month, months=_months_of(month))
+        .order_by("category__name")
+        .values_list("category_id", "category__name")
+        .annotate(first=Min("day"))
+    )
+    return [
+        name for category, name, day in first_views if day < first_prices.get(category, dt.date.max)
+    ]
 
 
 def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Line]]]]:
@@ -88,7 +95,7 @@ def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Lin
 
 def _load_titles(portion: Iterable[tuple]) -> dict[int, str]:
     blogs = {due[1] for _, dues in portion for due in dues if due[0] == Kind.VIEWS}
-    return dict(Blog.objects.filter(pk__in=blogs).values_list("pk", "title"))
+    return dict(Blog.objects.filter(pk__in=any_of(blogs)).values_list("pk", "title"))
 
 
 def _make_payment(

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from backoffice.signing import save_signed
 from billing import mails
-from billing.bulk_insert import insert_rows
+from billing.bulk import insert_rows
 from billing.counting import describe_rules, fold_views
 from billing.derivation import derive_payments, find_unpriced_categories
 from billing.digests import LineRecord, digest_batch

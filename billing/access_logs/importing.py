@@ -17,14 +17,14 @@ from django.utils import timezone
 
 from billing.access_logs.files import LogFile
 from billing.access_logs.lines import Request, Skipped, make_reader
-from billing.bulk_insert import insert_rows
+from billing.bulk import insert_rows
 from billing.clicks import Click, make_click
 from billing.counting import fold_views
 from billing.locks import hold_lock
 from billing.models import AccessLogImport, BlogView
 from billing.periods import day_of
 from billing.retention import last_retired_day
-from weblog.models import Blog
+from weblog.models import Blog, OldAddress
 
 LINES_AT_A_TIME = 5_000
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)  # between this clock and the web server's
@@ -147,9 +147,7 @@ def _add_views(requests: list[Request], log_import: AccessLogImport, report: Imp
     hold_lock("import_access_log")
     ids = [request.view_id for request in requests]
     known = set(BlogView.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    blogs = Blog.objects.only("slug", "author", "category", "status", "publish_at").in_bulk(
-        {request.slug for request in requests}, field_name="slug"
-    )
+    blogs = _find_blogs({request.slug for request in requests})
     retired_until = last_retired_day()
     clicks, salts = [], {}
     for request in requests:
@@ -173,6 +171,23 @@ def _add_views(requests: list[Request], log_import: AccessLogImport, report: Imp
         clicks.append(click)
     insert_rows(BlogView, Click._fields, map(Click.as_stored, clicks))
     _note(log_import, report)
+
+
+def _find_blogs(slugs: set[str]) -> dict[str, Blog]:
+    """Return {slug: blog}, also for slugs that a blog had before. Two queries at most.
+
+    Readers who come by a former slug are redirected: in the log only a line from before the change
+    has it with a page that was shown.
+    """
+    facts = ("author", "category", "status", "publish_at")
+    blogs = Blog.objects.only("slug", *facts).in_bulk(slugs, field_name="slug")
+    if not (former := slugs - blogs.keys()):
+        return blogs
+    addresses = OldAddress.objects.select_related("blog").only(
+        "slug", *(f"blog__{name}" for name in facts)
+    )
+    found = addresses.in_bulk(former, field_name="slug")
+    return blogs | {slug: address.blog for slug, address in found.items()}
 
 
 def _refuse(

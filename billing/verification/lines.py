@@ -7,7 +7,7 @@ from collections import Counter
 
 from babel.numbers import get_currency_precision
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Min, Q, Sum
 from django.db.models.functions import Coalesce
 
 from billing.day_views import parse_days
@@ -21,7 +21,7 @@ from billing.models import (
 )
 from billing.money import MILLION, from_millionths, in_millionths
 from billing.verification.differences import Difference
-from billing.verification.sql import as_number, find_first, unpack_days
+from billing.verification.sql import as_number, load_line, unpack_days
 
 Kind = PaymentLine.Kind
 
@@ -32,40 +32,42 @@ WITH price AS (
     SELECT id, {starts_on} AS starts_on,
         LEAD({starts_on}) OVER (PARTITION BY category_id ORDER BY effective_from) AS ends_on
     FROM billing_categoryprice
-), line AS (
-    SELECT l.id, MIN(l.price_id) AS price_id, MIN(l.views) AS views, MIN({month}) - 1 AS before,
-        MIN(CAST(day.key AS INTEGER)) AS first, MAX(CAST(day.key AS INTEGER)) AS last,
-        SUM(CAST(day.value AS BIGINT)) AS of_days
-    FROM billing_paymentline l
-    JOIN billing_payment p ON p.id = l.payment_id
-    CROSS JOIN {days} day
-    WHERE p.batch_id = %s AND l.kind = 'views'
-    GROUP BY l.id
 )
-SELECT MIN(line.id) FROM line JOIN price ON price.id = line.price_id
-WHERE of_days <> views OR before + first < starts_on OR before + last >= ends_on
+SELECT MIN(l.id)
+FROM billing_paymentline l
+JOIN billing_payment p ON p.id = l.payment_id
+JOIN price ON price.id = l.price_id
+WHERE p.batch_id = %s AND l.kind = 'views' AND (
+    SELECT SUM(CAST(day.value AS BIGINT)) <> l.views
+        OR {month} - 1 + MIN(CAST(day.key AS INTEGER)) < price.starts_on
+        OR {month} - 1 + MAX(CAST(day.key AS INTEGER)) >= price.ends_on
+    FROM {days} day
+)
 """
 
 
 def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Each line's amount is its views at its price, which was in force on each of its days."""
-    lines = PaymentLine.objects.filter(payment__batch=key)
-    views = lines.filter(kind=Kind.VIEWS)
-    if line := find_first(views.exclude(days__regex=DAYS)):
-        raise Difference(line, f"has the days “{line.days}”", "days read like “1:12 2:40”")
-    exact = views.annotate(
+    views = PaymentLine.objects.filter(payment__batch=key, kind=Kind.VIEWS).annotate(
         thousandfold=in_millionths("amount") * 1000,
         product=F("views") * in_millionths("price_per_1000"),
     )
-    if line := find_first(exact.exclude(thousandfold=F("product"))):
+    copies = Q(price__category=F("category"), price__price_per_1000=F("price_per_1000"))
+    wrong = views.aggregate(
+        days=Min("pk", filter=~Q(days__regex=DAYS)),
+        amount=Min("pk", filter=~Q(thousandfold=F("product"))),
+        price=Min("pk", filter=~copies),
+    )
+    if line := load_line(views, wrong["days"]):
+        raise Difference(line, f"has the days “{line.days}”", "days read like “1:12 2:40”")
+    if line := load_line(views, wrong["amount"]):
         raise Difference(
             line,
             f"has the amount {line.amount:f}",
             f"{line.views} views at {line.price_per_1000:f} per 1,000 are "
             f"{line.views * line.price_per_1000 / 1000:f}",
         )
-    copies = Q(price__category=F("category"), price__price_per_1000=F("price_per_1000"))
-    if line := find_first(views.exclude(copies)):
+    if line := load_line(views, wrong["price"]):
         raise Difference(
             line,
             f"has the price {line.price_per_1000:f} of {line.category_name}",
@@ -84,7 +86,7 @@ def _find_wrong_days(batch: str) -> PaymentLine | None:
     with connection.cursor() as cursor:
         cursor.execute(statement, [batch])
         (pk,) = cursor.fetchone()
-    return pk and find_first(PaymentLine.objects.filter(pk=pk))
+    return load_line(PaymentLine.objects.all(), pk)
 
 
 def _explain_days(line: PaymentLine) -> None:

@@ -29,5 +29,8 @@ def find_first(lines: QuerySet[PaymentLine]) -> PaymentLine | None:
     Not ORDER BY with LIMIT 1: PostgreSQL, which takes it for granted that nearly all lines differ,
     would then read them one by one in the order of an index.
     """
-    pk = lines.order_by().aggregate(first=Min("pk"))["first"]
+    return load_line(lines, lines.order_by().aggregate(first=Min("pk"))["first"])
+
+
+def load_line(lines: QuerySet[PaymentLine], pk: int | None) -> PaymentLine | None:
     return pk and lines.select_related("payment", "price__category").get(pk=pk)

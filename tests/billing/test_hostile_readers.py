@@ -9,7 +9,7 @@ import pytest
 from django.db.models import Count
 from django.urls import reverse
 
-from billing.bulk_insert import insert_rows
+from billing.bulk import insert_rows
 from billing.clicks import Click, make_click
 from billing.counting import fold_views
 from billing.models import BlogView, DailyViewCount
