@@ -55,6 +55,8 @@ def _view_cards(user: User, today: dt.date):
         "value": number_format(now.views, force_grouping=True),
         "note": f"{number_format(before.views, force_grouping=True)} in all of {last}",
     }
+    if author:
+        yield _earnings_card(now, month)
     if user.has_perm("billing.view_payoutbatch"):
         unpriced = f", and {now.unpriced} views without a price" if now.unpriced else ""
         yield {
@@ -62,6 +64,21 @@ def _view_cards(user: User, today: dt.date):
             "value": format_amount(round_amount(now.cost)),
             "note": f"{format_amount(round_amount(before.cost))} in all of {last}{unpriced}",
         }
+
+
+def _earnings_card(figures, month: dt.date) -> dict:
+    from billing.money import format_amount, round_amount
+
+    note = "paid after the month has closed"
+    if figures.unpriced:
+        views = "view has" if figures.unpriced == 1 else "views have"
+        number = number_format(figures.unpriced, force_grouping=True)
+        note = f"{note}; {number} {views} no price yet"
+    return {
+        "label": f"Your earnings in {month:%B} so far",
+        "value": format_amount(round_amount(figures.cost)),
+        "note": note,
+    }
 
 
 def _exclusions(user: User, today: dt.date):

@@ -116,11 +116,40 @@ def test_author_sees_their_own_numbers_alone(home):
     context = home(None, user=author)
     assert figures(context) == {
         "Your views in November so far": ("3", "0 in all of October"),
+        "Your earnings in November so far": (
+            "€0.00",
+            "paid after the month has closed; 3 views have no price yet",
+        ),
         "Your live blogs": ("1", None),
         "Waiting for review": ("0", None),
     }
     assert texts(context) == ["1 draft of yours is not submitted for review yet"]
     assert sum(row["views"] for row in context["chart"]["days"]) == 3
+
+
+def test_author_sees_own_earnings_rounded_for_show(home):
+    make_month()
+    author = make_user(groups=["Authors"])
+    blog = make_blog(author=author, category=make_category("Tech"))
+    make_count(blog, 1235, dt.date(2026, 11, 2))
+    make_count(make_blog(category=blog.category), 700, dt.date(2026, 11, 2))
+    assert figures(home(None, user=author))["Your earnings in November so far"] == (
+        "€12.35",
+        "paid after the month has closed",
+    )
+
+
+def test_earnings_of_a_view_without_a_price_are_named_as_such(home):
+    author = make_user(groups=["Authors"])
+    make_count(make_blog(author=author), 1, dt.date(2026, 11, 2))
+    note = figures(home(None, user=author))["Your earnings in November so far"][1]
+    assert note == "paid after the month has closed; 1 view has no price yet"
+
+
+@pytest.mark.parametrize("group", ["Editors", "Finance", "Approvers", "Auditors"])
+def test_nobody_sees_the_earnings_of_an_author(home, group):
+    make_month()
+    assert "Your earnings in November so far" not in figures(home(group))
 
 
 def test_chart_has_every_day_also_as_text(home):
@@ -143,6 +172,23 @@ def test_somebody_without_a_role_gets_a_page_that_says_so(home):
     context = home(None, user=make_user())
     assert (context["cards"], context["tasks"]) == ([], [])
     assert context["chart"] is None
+
+
+def test_number_of_queries_does_not_grow_with_an_authors_blogs(
+    home, client, django_assert_max_num_queries
+):
+    author = make_user(groups=["Authors"])
+    home(None, user=author)
+    queries = []
+    for number in range(20):
+        blog = make_blog(author=author)
+        make_price(blog.category, "10", dt.date(2026, 1, 1))
+        make_count(blog, 1, dt.date(2026, 11, 1 + number))
+        if number in (1, 19):
+            with django_assert_max_num_queries(30) as captured:
+                client.get(reverse("admin:index"))
+            queries.append(len(captured))
+    assert queries[0] == queries[1]
 
 
 def test_number_of_queries_does_not_grow(home, client, django_assert_max_num_queries):
