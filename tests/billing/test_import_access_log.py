@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from billing.management.commands.import_access_log import describe_progress
 from billing.models import AccessLogImport, BlogView
 from tests.factories import make_blog, make_line
+from weblog.models import OldAddress
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,24 @@ def test_pages_are_our_own_unless_told(blog, log):
     output = run(log)
     assert output.startswith("1 lines received from access.log\n        1 counted\n")
     assert AccessLogImport.objects.get().path_pattern == "^/blogs/(?P<slug>[-a-zA-Z0-9_]+)/$"
+
+
+def test_view_under_a_former_slug_counts_for_the_blog_and_a_redirect_does_not(blog, log):
+    other = make_blog()
+    OldAddress.objects.create(slug="arp", blog=blog)
+    OldAddress.objects.create(slug=blog.slug, blog=other)
+    lines = [
+        make_line("GET /blogs/arp/ HTTP/1.1", host="192.0.2.2"),
+        make_line("GET /blogs/arp/ HTTP/1.1", host="192.0.2.3", status="301"),
+        make_line(host="192.0.2.4"),
+        make_line("GET /blogs/never/ HTTP/1.1"),
+    ]
+    log.write_bytes(b"\n".join(lines))
+    output = run(log)
+    assert "2 counted\n" in output
+    assert "1 not a successful GET\n" in output
+    assert "1 unknown blog\n" in output
+    assert {view.blog for view in BlogView.objects.all()} == {blog}
 
 
 def test_path_pattern_tells_the_pages(blog, log):
