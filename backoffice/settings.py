@@ -214,7 +214,7 @@ CRONTAB_DJANGO_SETTINGS_MODULE = "backoffice.settings"
 CRONTAB_DJANGO_MANAGE_PATH = f"{BASE_DIR}/manage.py"
 CRONTAB_COMMAND_PREFIX = f"cd {BASE_DIR} &&"
 CRONTAB_COMMAND_SUFFIX = f">> {VAR_DIR}/cron.log 2>&1"
-CRONJOBS = []
+CRONJOBS = [("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"])]
 if "billing" in INSTALLED_APPS:
     CRONJOBS += [
         ("*/5 * * * *", "backoffice.jobs.run_job", ["fold_views"]),

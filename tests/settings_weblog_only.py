@@ -4,4 +4,4 @@ from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "billing"]
-CRONJOBS = []
+CRONJOBS = [("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"])]

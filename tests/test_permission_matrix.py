@@ -95,7 +95,7 @@ ALLOWED = {
     | PREVIEWS
     | PICTURES
     | {"weblog_picture_add"}
-    | {f"weblog_blogrevision_{name}" for name in ("submit", "publish", "withdraw")}
+    | {f"weblog_blogrevision_{name}" for name in ("submit", "publish", "publish_now", "withdraw")}
     | {"weblog_blogrevision_return_to_author"},
     "Finance": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=[*TRACKED_EVIDENCE, *TRACKED_MONEY])
     | reading("weblog_category", has_history=["weblog_category"])

@@ -1,16 +1,17 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from weblog import dialogs, workflow
+from weblog.comparison import compare_texts
 from weblog.errors import WeblogError
 from weblog.models import Blog, BlogRevision
+from weblog.moments import format_moment
 from weblog.revisions import start_revision
-from weblog.versions import restore_version
+from weblog.texts import get_text
+from weblog.versions import find_returned_version, restore_version
 
 Status = Blog.Status
 
@@ -39,10 +40,15 @@ class DialogActions:
             if obj.status in self.action_statuses[button.action_name.removeprefix(prefix)]
         ]
 
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        """Tell co-authors why they find no button."""
+        context["is_co_author"] = obj is not None and not obj.is_entrusted_to(request.user)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
     def _may(self, request, object_id, permission):
-        """Whether the user holds the permission, and the object is theirs to see."""
-        may = request.user.has_perm(permission)
-        return may and self.get_object(request, object_id) is not None
+        """Whether the user holds the permission, and sees the object not just as a co-author."""
+        obj = request.user.has_perm(permission) and self.get_object(request, object_id)
+        return bool(obj) and obj.is_entrusted_to(request.user)
 
     def _act(self, request, act, describe, **details):
         """Call the domain function `act`, tell what came of it, open the page of the outcome."""
@@ -86,9 +92,12 @@ class WorkflowActions(DialogActions):
         return buttons
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        """Tell of the new text that is on its way: there is one at most."""
+        """Tell of the new text that is on its way, or of what changed since the blog came back."""
         if obj and obj.status == Status.PUBLISHED:
             context["open_revision"] = obj.revisions.open().select_related("created_by").first()
+        if obj and (returned := find_returned_version(obj)):
+            context["comparison"] = compare_texts(get_text(returned), get_text(obj))
+            context["returned_at"] = returned.history_date
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def has_submit_permission(self, request, object_id=None):
@@ -192,8 +201,7 @@ class WorkflowActions(DialogActions):
 
 def describe_outcome(blog):
     if blog.is_scheduled:
-        moment = date_format(timezone.localtime(blog.publish_at), "DATETIME_FORMAT")
-        return f"“{blog}” will be published on {moment}."
+        return f"“{blog}” will be published on {format_moment(blog.publish_at)}."
     return OUTCOMES[blog.status].format(blog)
 
 

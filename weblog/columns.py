@@ -1,12 +1,11 @@
 from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.timezone import localtime
 from unfold.decorators import display
 
 from weblog.html import clean_html, count_words, estimate_minutes
+from weblog.moments import format_moment
 from weblog.names import full_name
 
 STATUS_COLOURS = {
@@ -18,7 +17,20 @@ STATUS_COLOURS = {
 }
 
 
-class BlogColumns:
+class LastStep:
+    """Shows the latest step that somebody took with a row that has a history."""
+
+    @display(description="Last step")
+    def last_step(self, row):
+        steps = row.history.exclude(history_change_reason=None).select_related("history_user")
+        step = steps.first()
+        if step is None:
+            return "None yet"
+        who = full_name(step.history_user) if step.history_user else "Nobody signed in"
+        return f"{step.history_change_reason}\n{who}, {format_moment(step.history_date)}"
+
+
+class BlogColumns(LastStep):
     """What the blog admin shows of a blog, in its list and beside its form."""
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
@@ -34,6 +46,10 @@ class BlogColumns:
 
     @display(description="Author", ordering="author__first_name")
     def author_name(self, blog):
+        if blog.is_co_written:
+            return format_html(
+                '{} <span class="wl-own whitespace-nowrap">you co-write it</span>', blog.author_name
+            )
         return blog.author_name
 
     @display(description="Publish at", ordering="publish_at")
@@ -55,16 +71,6 @@ class BlogColumns:
         else:
             url, text = reverse("admin:weblog_blog_preview", args=[blog.pk]), "As it will look"
         return format_html('<a class="bo-link" href="{}" target="_blank">{}</a>', url, text)
-
-    @display(description="Last step")
-    def last_step(self, blog):
-        steps = blog.history.exclude(history_change_reason=None).select_related("history_user")
-        step = steps.first()
-        if step is None:
-            return "None yet"
-        moment = date_format(localtime(step.history_date), "DATETIME_FORMAT")
-        who = full_name(step.history_user) if step.history_user else "Nobody signed in"
-        return f"{step.history_change_reason}\n{who}, {moment}"
 
     @display(description="Body")
     def article(self, blog):

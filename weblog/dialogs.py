@@ -72,7 +72,7 @@ class RestoreDialog(BaseDialogForm):
         self.fields["version"].choices = choices or [("", "This blog had no other text so far")]
 
 
-class PublishRevisionDialog(BaseDialogForm):
+class PublishRevisionNowDialog(BaseDialogForm):
     """Says what happened to the live text meanwhile, and remembers what was looked at."""
 
     form_before_template = "weblog/admin/live_changes.html"
@@ -86,6 +86,15 @@ class PublishRevisionDialog(BaseDialogForm):
 
     def get_before_template_context(self, request, object_id=None):
         return {"live_changes": find_live_changes(self.revision)}
+
+
+class PublishRevisionDialog(PublishRevisionNowDialog):
+    at = forms.DateTimeField(
+        label="Publish at",
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
+        help_text="Leave empty to publish now. Until then readers see the text of now.",
+    )
 
 
 def _get_or_404(queryset, object_id):
@@ -143,10 +152,17 @@ SUBMIT_NEW_TEXT = {
 }
 PUBLISH_NEW_TEXT = {
     "title": "Publish this text?",
-    "description": "It takes the place of the live one at once, under the same address. The old "
-    "text stays in the blog's history.",
+    "description": "It takes the place of the live one, under the same address: at once, or at a "
+    "time that you set. The old text stays in the blog's history.",
     "form_class": PublishRevisionDialog,
     "form_submit_text": "Publish",
+}
+PUBLISH_NEW_TEXT_NOW = {
+    "title": "Publish this text now?",
+    "description": "It does not wait for the time that was set, and takes the place of the live "
+    "one at once. The old text stays in the blog's history.",
+    "form_class": PublishRevisionNowDialog,
+    "form_submit_text": "Publish now",
 }
 RETURN_NEW_TEXT = RETURN | {"title": "Return this text to its author"}
 WITHDRAW_NEW_TEXT = {

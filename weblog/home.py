@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import Truncator
-from django.utils.timesince import timesince
 
 from weblog.hooks import annotate_blogs, find_blog_columns
 from weblog.models import Blog, BlogRevision
+from weblog.moments import format_moment, format_wait
 from weblog.reviews import count_waiting
 
 Status = Blog.Status
@@ -44,6 +44,8 @@ class OwnBlog(NamedTuple):
             return _waiting("In review", blog)
         if text and text.status == BlogRevision.Status.IN_REVIEW:
             return _waiting("Live; new text in review", text)
+        if text and text.is_scheduled:
+            return f"Live; new text goes live on {format_moment(text.publish_at)}"
         if text:
             is_returned = bool(text.review_comment)
             return "Live; new text came back" if is_returned else "Live; new text begun"
@@ -139,7 +141,7 @@ def _group(number):
 
 def _waiting(word, text):
     since = text.submitted_at or text.updated_at
-    return f"{word} for {timesince(since, depth=1)}"
+    return f"{word} for {format_wait(since)}"
 
 
 def _link(text):

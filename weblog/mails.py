@@ -37,8 +37,17 @@ def mail_returned(subject: Blog | BlogRevision, *, by: User) -> None:
 def mail_published(subject: Blog | BlogRevision, *, by: User) -> None:
     writers = User.objects.filter(pk__in=_list_writers(subject))
     writers = writers.exclude(mail_preference__on_publish=False)
-    line = "Will be published: {}" if _blog_of(subject).is_scheduled else "Published: {}"
+    is_later = subject.is_scheduled or _blog_of(subject).is_scheduled
+    line = "Will be published: {}" if is_later else "Published: {}"
     _mail_after_commit("published", line, subject, by=by, to=writers)
+
+
+def mail_stopped(revision: BlogRevision, *, approver: User, moment: str, obstacle: str) -> None:
+    """Tell whoever approved it that a scheduled text did not go live at `moment`, and why."""
+    to = User.objects.filter(pk=approver.pk).exclude(mail_preference__on_submit=False)
+    _mail_after_commit(
+        "stopped", "Did not go live: {}", revision, to=to, moment=moment, obstacle=obstacle
+    )
 
 
 def _list_writers(subject):
@@ -52,20 +61,31 @@ def _blog_of(subject):
 
 
 def _mail_after_commit(
-    template: str, line: str, subject: Blog | BlogRevision, *, by: User, to: QuerySet[User]
+    template: str,
+    line: str,
+    subject: Blog | BlogRevision,
+    *,
+    to: QuerySet[User],
+    by: User | None = None,
+    **details: str,
 ) -> None:
-    to = to.filter(is_active=True).exclude(pk=by.pk).exclude(email="").order_by("email")
-    mail = partial(_mail, template, line.format(subject), subject, by=by, to=to)
+    to = to.filter(is_active=True).exclude(pk=by and by.pk).exclude(email="").order_by("email")
+    details["by"] = by and full_name(by)
+    mail = partial(_mail, template, line.format(subject), subject, to=to, details=details)
     transaction.on_commit(mail, robust=True)
 
 
 def _mail(
-    template: str, line: str, subject: Blog | BlogRevision, *, by: User, to: QuerySet[User]
+    template: str,
+    line: str,
+    subject: Blog | BlogRevision,
+    *,
+    to: QuerySet[User],
+    details: dict[str, str],
 ) -> None:
-    context = {
+    context = details | {
         "blog": _blog_of(subject),
         "subject": subject,
-        "by": full_name(by),
         "is_new_text": isinstance(subject, BlogRevision),
         "url": _url(f"weblog_{subject._meta.model_name}_change", subject.pk),
         "preferences_url": _url("weblog_mailpreferences"),

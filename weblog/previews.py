@@ -2,10 +2,11 @@
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.csp import csp_override
 
 from weblog.models import Blog, BlogRevision
+from weblog.moments import format_moment
 from weblog.views import PUBLIC_CSP, describe_blog, describe_site
 
 
@@ -24,7 +25,7 @@ class PreviewPages:
 
     def preview_blog(self, request, pk):
         blog = self._get_blog(request, pk)
-        return _render_preview(request, blog, note=NOTES.get(blog.status, ""))
+        return _render_preview(request, blog, subject=blog, note=NOTES.get(blog.status, ""))
 
     def preview_revision(self, request, pk):
         """The revision's text in the place of the blog's."""
@@ -32,7 +33,10 @@ class PreviewPages:
         blog = self._get_blog(request, revision.blog_id)
         for field in ("title", "summary", "body"):
             setattr(blog, field, getattr(revision, field))
-        return _render_preview(request, blog, note=REVISION_NOTES[revision.status])
+        note = REVISION_NOTES[revision.status]
+        if revision.is_scheduled:
+            note = note.format(format_moment(revision.publish_at))
+        return _render_preview(request, blog, subject=revision, note=note)
 
     def _get_blog(self, request, pk):
         blog = get_object_or_404(self.get_queryset(request).with_people(), pk=pk)
@@ -49,13 +53,22 @@ NOTES = {
 REVISION_NOTES = {
     BlogRevision.Status.DRAFT: "A new text, not yet submitted. Readers see the old one.",
     BlogRevision.Status.IN_REVIEW: "A new text, in review. Readers see the old one.",
+    BlogRevision.Status.SCHEDULED: "A new text. Readers see the old one until {}.",
     BlogRevision.Status.PUBLISHED: "A new text that was published. Later ones may have followed.",
     BlogRevision.Status.WITHDRAWN: "A new text that was withdrawn. Readers don't see it.",
 }
 
 
-def _render_preview(request, blog, *, note):
-    context = {"blog": blog, "note": note} | describe_site(request) | describe_blog(blog)
+def _render_preview(request, blog, *, subject, note):
+    """Show `blog` with the way back to `subject`: to itself, or to the new text that it shows."""
+    back_url = reverse(f"admin:weblog_{subject._meta.model_name}_change", args=[subject.pk])
+    context = {
+        "blog": blog,
+        "note": note,
+        "back_url": back_url,
+        "back_to": subject._meta.verbose_name,
+    }
+    context |= describe_site(request) | describe_blog(blog)
     response = render(request, "weblog/blog_preview.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response

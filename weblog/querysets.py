@@ -17,10 +17,17 @@ class BlogQuerySet(models.QuerySet):
         return self.filter(status=self.model.Status.IN_REVIEW)
 
     def visible_to(self, user):
-        """All blogs for those who may see every author's, else the user's own."""
+        """All blogs for those who may see every author's, else those that name the user.
+
+        `is_co_written` tells those which are another author's: the user may only read them.
+        """
         if user.has_perm("weblog.view_all_blogs"):
             return self
-        return self.filter(author=user)
+        return self.written_by(user).annotate(is_co_written=~Q(author=user))
+
+    def entrusted_to(self, user):
+        """Blogs that the user may change and move on, in so far as other rules let them."""
+        return self if user.has_perm("weblog.view_all_blogs") else self.filter(author=user)
 
     def written_by(self, user):
         """Blogs that name `user`, as their author or beside the author."""
@@ -40,17 +47,22 @@ class BlogQuerySet(models.QuerySet):
 
 class BlogRevisionQuerySet(models.QuerySet):
     def open(self):
-        """New texts that are being written or wait for review: a blog has one at most."""
-        return self.filter(status__in=[self.model.Status.DRAFT, self.model.Status.IN_REVIEW])
+        """New texts that readers may see one day: a blog has one at most."""
+        return self.filter(status__in=self.model.OPEN)
+
+    def due(self, *, at):
+        """Scheduled texts whose time has come at `at`, the earliest first."""
+        due = self.filter(status=self.model.Status.SCHEDULED, publish_at__lte=at)
+        return due.order_by("publish_at", "pk")
 
     def awaiting_review(self):
         return self.filter(status=self.model.Status.IN_REVIEW)
 
     def visible_to(self, user):
-        """All for those who may see every author's blogs, else those of the user's own blogs."""
+        """Those of the blogs that the user may see."""
         if user.has_perm("weblog.view_all_blogs"):
             return self
-        return self.filter(blog__author=user)
+        return self.filter(Q(blog__author=user) | Q(blog__in=user.blogs_co_written.values("pk")))
 
 
 def _contains(word):

@@ -100,7 +100,7 @@ class BlogResource(ImportedResource):
 
     def get_queryset(self):
         blogs = super().get_queryset()
-        return blogs if self.user is None else blogs.visible_to(self.user)
+        return blogs if self.user is None else blogs.entrusted_to(self.user)
 
     def filter_export(self, queryset, **kwargs):
         return queryset.prefetch_related("co_authors")

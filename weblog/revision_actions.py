@@ -4,6 +4,7 @@ from unfold.enums import ActionVariant
 from weblog import dialogs, revisions
 from weblog.actions import DialogActions
 from weblog.models import BlogRevision
+from weblog.moments import format_moment
 
 Status = BlogRevision.Status
 
@@ -18,12 +19,13 @@ OUTCOMES = {
 class RevisionActions(DialogActions):
     """The buttons of a new text."""
 
-    actions_detail = ["submit", "publish", "return_to_author", "withdraw"]
+    actions_detail = ["submit", "publish", "publish_now", "return_to_author", "withdraw"]
     action_statuses = {
         "submit": {Status.DRAFT},
         "publish": {Status.IN_REVIEW},
-        "return_to_author": {Status.IN_REVIEW},
-        "withdraw": {Status.DRAFT, Status.IN_REVIEW},
+        "publish_now": {Status.SCHEDULED},
+        "return_to_author": {Status.IN_REVIEW, Status.SCHEDULED},
+        "withdraw": set(BlogRevision.OPEN),
     }
 
     def has_submit_permission(self, request, object_id=None):
@@ -50,6 +52,18 @@ class RevisionActions(DialogActions):
         dialog=dialogs.PUBLISH_NEW_TEXT,
     )
     def publish(self, request, form, object_id):
+        details = {name: form.cleaned_data[name] for name in ("at", "seen")}
+        return self._move(request, object_id, revisions.publish_revision, **details)
+
+    @action(
+        description="Publish now",
+        icon="publish",
+        variant=ActionVariant.PRIMARY,
+        permissions=["publish"],
+        url_path="publish-now",
+        dialog=dialogs.PUBLISH_NEW_TEXT_NOW,
+    )
+    def publish_now(self, request, form, object_id):
         return self._move(
             request, object_id, revisions.publish_revision, seen=form.cleaned_data["seen"]
         )
@@ -81,4 +95,10 @@ class RevisionActions(DialogActions):
 
 
 def describe_outcome(revision):
+    if revision.is_scheduled:
+        moment = format_moment(revision.publish_at)
+        return (
+            f"The new text of “{revision.blog}” goes live on {moment}. Until then readers see "
+            "the old one."
+        )
     return OUTCOMES[revision.status].format(revision.blog)

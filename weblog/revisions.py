@@ -4,6 +4,8 @@ The old text stays live until a new one is published. Each function locks the bl
 revision, and returns the revision as it is stored then.
 """
 
+import datetime as dt
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -12,8 +14,10 @@ from backoffice.signing import save_signed
 from weblog import mails
 from weblog.errors import BlogNotPublished, RevisionOpen, TextOutdated, TransitionNotAllowed
 from weblog.models import Blog, BlogRevision
+from weblog.moments import format_moment
+from weblog.names import full_name
 from weblog.texts import get_text, set_text
-from weblog.workflow import check_comment, check_not_own
+from weblog.workflow import check_comment, check_not_own, is_own
 
 Status = BlogRevision.Status
 
@@ -32,7 +36,7 @@ def start_revision(*, blog: Blog, by: User) -> BlogRevision:
 
 @transaction.atomic
 def submit_revision(*, revision: BlogRevision, by: User) -> BlogRevision:
-    revision = _lock_revision(revision, Status.IN_REVIEW)
+    revision = _lock_revision(revision, Status.IN_REVIEW, start=Status.DRAFT)
     if get_text(revision) == get_text(revision.blog):
         raise TextOutdated(f"“{revision.blog}” has this text already. Change it first.")
     revision.submitted_at = timezone.now()
@@ -42,12 +46,17 @@ def submit_revision(*, revision: BlogRevision, by: User) -> BlogRevision:
 
 
 @transaction.atomic
-def publish_revision(*, revision: BlogRevision, by: User, seen: str = "") -> BlogRevision:
-    """Make the new text the blog's. `seen` is `version_of` what was looked at, where known.
+def publish_revision(
+    *, revision: BlogRevision, by: User, at: dt.datetime | None = None, seen: str = ""
+) -> BlogRevision:
+    """Make the new text the blog's now, or schedule it where `at` is still to come.
 
-    Raises TextOutdated where the live text or the new one is another by now.
+    `seen` is `version_of` what was looked at, where known. Raises TextOutdated where the live text
+    or the new one is another by now.
     """
-    revision = _lock_revision(revision, Status.PUBLISHED)
+    now = timezone.now()
+    is_later = at is not None and at > now
+    revision = _lock_revision(revision, Status.SCHEDULED if is_later else Status.PUBLISHED)
     blog = revision.blog
     check_not_own(blog, revision.created_by_id, by=by)
     if blog.status != Blog.Status.PUBLISHED:
@@ -57,11 +66,30 @@ def publish_revision(*, revision: BlogRevision, by: User, seen: str = "") -> Blo
             "Somebody changed the live text or the new one while you looked at them. "
             "Nothing was published: look at both again."
         )
-    set_text(blog, get_text(revision))
-    save_signed(blog, by=by, reason=f"New text published, by {revision.created_by_name}")
-    _move_revision(revision, Status.PUBLISHED, by=by, reason="Published")
-    mails.mail_published(revision, by=by)
-    return revision
+    revision.approved_by, revision.publish_at = by, at if is_later else now
+    if is_later:
+        _move_revision(
+            revision, Status.SCHEDULED, by=by, reason=f"To go live on {format_moment(at)}"
+        )
+        mails.mail_published(revision, by=by)
+        return revision
+    return _put_live(revision, by=by, reason="Published")
+
+
+@transaction.atomic
+def go_live(*, revision: BlogRevision, at: dt.datetime) -> BlogRevision:
+    """Publish a scheduled text that is due at `at`, in the name of whoever approved it.
+
+    What no longer stands as it was approved goes back to the review queue, and overwrites nothing.
+    Raises TransitionNotAllowed where somebody was faster.
+    """
+    revision = _lock_revision(revision, Status.PUBLISHED, start=Status.SCHEDULED)
+    if revision.publish_at > at:
+        raise TransitionNotAllowed(revision, Status.PUBLISHED.label)
+    if obstacle := _find_obstacle(revision):
+        return _send_back(revision, obstacle)
+    reason = f"Went live at the time that was set, {format_moment(revision.publish_at)}"
+    return _put_live(revision, by=revision.approved_by, reason=reason)
 
 
 @transaction.atomic
@@ -69,6 +97,7 @@ def return_revision(*, revision: BlogRevision, by: User, comment: str) -> BlogRe
     check_comment(revision.blog, comment)
     revision = _lock_revision(revision, Status.DRAFT)
     revision.submitted_at, revision.review_comment = None, comment.strip()
+    _take_off_schedule(revision)
     _move_revision(revision, Status.DRAFT, by=by, reason=f"Returned to the author: {comment}")
     mails.mail_returned(revision, by=by)
     return revision
@@ -78,6 +107,7 @@ def return_revision(*, revision: BlogRevision, by: User, comment: str) -> BlogRe
 def withdraw_revision(*, revision: BlogRevision, by: User) -> BlogRevision:
     """Give the new text up. It stays to be read, and the live text stays as it is."""
     revision = _lock_revision(revision, Status.WITHDRAWN)
+    _take_off_schedule(revision)
     return _move_revision(revision, Status.WITHDRAWN, by=by, reason="Withdrawn")
 
 
@@ -91,27 +121,68 @@ def find_base(revision: BlogRevision):
     return revision.blog.history.filter(history_date__lte=revision.created_at).first()
 
 
-def find_live_changes(revision: BlogRevision) -> list:
-    """Return the versions that changed the blog's text since the revision began, oldest first.
+def find_live_changes(revision: BlogRevision, *, since: dt.datetime | None = None) -> list:
+    """Return the versions that changed the blog's text, oldest first. Two queries.
 
-    Two queries.
+    They are those after `since`: unless told, since the revision began.
     """
+    since = since or revision.created_at
     history = revision.blog.history.select_related("history_user")
-    base = find_base(revision)
+    base = history.filter(history_date__lte=since).first()
     changes, text = [], get_text(base) if base else None
-    for version in history.filter(history_date__gt=revision.created_at).order_by("history_id"):
+    for version in history.filter(history_date__gt=since).order_by("history_id"):
         if get_text(version) != text:
             changes.append(version)
         text = get_text(version)
     return changes
 
 
-def _lock_revision(revision, status):
-    """Return the stored revision, with its blog, both locked; or raise TransitionNotAllowed."""
+def _find_obstacle(revision):
+    """Return why a scheduled text may not go live as it was approved; empty where it may."""
+    blog, approver = revision.blog, revision.approved_by
+    if blog.status != Blog.Status.PUBLISHED:
+        return "the blog is not published any more"
+    if not approver.has_perm("weblog.publish_blog"):
+        return f"{full_name(approver)}, who approved it, may not publish any more"
+    if is_own(blog, revision.created_by_id, by=approver):
+        return f"{full_name(approver)}, who approved it, is now the blog’s author"
+    # Nobody edits a scheduled text, so it was saved last when it was approved.
+    if find_live_changes(revision, since=revision.updated_at):
+        return "the live text was changed after the approval"
+    return ""
+
+
+def _send_back(revision, obstacle):
+    approver, moment = revision.approved_by, format_moment(revision.publish_at)
+    _take_off_schedule(revision)
+    reason = f"Back in review: it did not go live on {moment}, because {obstacle}"
+    _move_revision(revision, Status.IN_REVIEW, by=None, reason=reason)
+    mails.mail_stopped(revision, approver=approver, moment=moment, obstacle=obstacle)
+    return revision
+
+
+def _put_live(revision, *, by, reason):
+    set_text(revision.blog, get_text(revision))
+    blog_reason = f"New text {reason[0].lower()}{reason[1:]}, by {revision.created_by_name}"
+    save_signed(revision.blog, by=by, reason=blog_reason)
+    _move_revision(revision, Status.PUBLISHED, by=by, reason=reason)
+    mails.mail_published(revision, by=by)
+    return revision
+
+
+def _take_off_schedule(revision):
+    revision.publish_at = revision.approved_by = None
+
+
+def _lock_revision(revision, status, *, start=None):
+    """Return the stored revision, with its blog, both locked; or raise TransitionNotAllowed.
+
+    `start` is named where two steps end in the same status, and only one of them is meant.
+    """
     blog = Blog.objects.select_for_update().get(pk=revision.blog_id)
     stored = BlogRevision.objects.select_for_update().get(pk=revision.pk)
     stored.blog = blog
-    if status not in BlogRevision.TRANSITIONS[stored.status]:
+    if status not in BlogRevision.TRANSITIONS[stored.status] or start not in (None, stored.status):
         raise TransitionNotAllowed(stored, status.label)
     return stored
 

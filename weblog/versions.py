@@ -4,14 +4,15 @@ from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.db.models import Q
 
 from backoffice.signing import save_signed
 from weblog.errors import TextOutdated, VersionNotFound
 from weblog.models import Blog
+from weblog.moments import format_moment
 from weblog.names import full_name
 from weblog.texts import get_text, set_text
+from weblog.workflow import RETURNED, UNPUBLISHED
 
 VERSIONS_OFFERED = 50
 
@@ -24,7 +25,7 @@ class Version(NamedTuple):
     def __str__(self):
         user = self.record.history_user
         who = full_name(user) if user else "nobody signed in"
-        return f"{_moment(self.record)}, {who}: “{self.record.title}”"
+        return f"{format_moment(self.record.history_date)}, {who}: “{self.record.title}”"
 
 
 def find_earlier_texts(blog: Blog) -> list[Version]:
@@ -39,6 +40,18 @@ def find_earlier_texts(blog: Blog) -> list[Version]:
     return [Version(record) for record in newest_first[:VERSIONS_OFFERED]]
 
 
+def find_returned_version(blog: Blog):
+    """Return the version that came back to the author last, of a blog that is in review again.
+
+    None where it did not come back, and where no history of that was kept.
+    """
+    if blog.status != Blog.Status.IN_REVIEW or not blog.review_comment:
+        return None
+    came_back = Q(history_change_reason__startswith=f"{RETURNED}: ")
+    came_back |= Q(history_change_reason__startswith=f"{UNPUBLISHED}: ")
+    return blog.history.filter(came_back).order_by("-history_id").first()
+
+
 @transaction.atomic
 def restore_version(*, blog: Blog, history_id: int, by: User, reason: str) -> Blog:
     """Write the title, summary and body of that version to the blog, as a new version."""
@@ -50,10 +63,5 @@ def restore_version(*, blog: Blog, history_id: int, by: User, reason: str) -> Bl
     if text == get_text(blog):
         raise TextOutdated(f"“{blog}” has this text already. Nothing was changed.")
     set_text(blog, text)
-    return save_signed(
-        blog, by=by, reason=f"Text of {_moment(record)} brought back: {reason.strip()}"
-    )
-
-
-def _moment(record):
-    return date_format(localtime(record.history_date), "DATETIME_FORMAT")
+    moment = format_moment(record.history_date)
+    return save_signed(blog, by=by, reason=f"Text of {moment} brought back: {reason.strip()}")

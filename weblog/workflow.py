@@ -19,6 +19,10 @@ from weblog.models import Blog
 
 Status = Blog.Status
 
+# How the history begins to tell of the steps that bring a blog back to its author.
+RETURNED = "Returned to the author"
+UNPUBLISHED = "Unpublished"
+
 
 @transaction.atomic
 def submit_for_review(*, blog: Blog, by: User) -> Blog:
@@ -48,7 +52,7 @@ def return_to_author(*, blog: Blog, by: User, comment: str) -> Blog:
     check_comment(blog, comment)
     blog = _lock_blog(blog, Status.DRAFT, start=Status.IN_REVIEW)
     blog.submitted_at, blog.review_comment = None, comment.strip()
-    _move_blog(blog, Status.DRAFT, by=by, reason=f"Returned to the author: {comment}")
+    _move_blog(blog, Status.DRAFT, by=by, reason=f"{RETURNED}: {comment}")
     mails.mail_returned(blog, by=by)
     return blog
 
@@ -59,7 +63,7 @@ def unpublish_blog(*, blog: Blog, by: User, reason: str) -> Blog:
     check_comment(blog, reason)
     blog = _lock_blog(blog, Status.DRAFT, start=Status.PUBLISHED)
     blog.review_comment = reason.strip()
-    _move_blog(blog, Status.DRAFT, by=by, reason=f"Unpublished: {reason}")
+    _move_blog(blog, Status.DRAFT, by=by, reason=f"{UNPUBLISHED}: {reason}")
     mails.mail_returned(blog, by=by)
     return blog
 
@@ -73,8 +77,13 @@ def archive_blog(*, blog: Blog, by: User, reason: str = "") -> Blog:
 
 def check_not_own(blog: Blog, *writer_ids: int, by: User) -> None:
     """Raise OwnBlog where `by` publishes what they wrote, unless the house allows it."""
-    if by.pk in (blog.author_id, *writer_ids) and not settings.PUBLISH_OWN_BLOGS:
+    if is_own(blog, *writer_ids, by=by):
         raise OwnBlog(blog)
+
+
+def is_own(blog: Blog, *writer_ids: int, by: User) -> bool:
+    """Whether `by` wrote it, where the house wants another person to publish it."""
+    return by.pk in (blog.author_id, *writer_ids) and not settings.PUBLISH_OWN_BLOGS
 
 
 def check_comment(blog: Blog, comment: str) -> None:

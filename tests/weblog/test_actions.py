@@ -5,8 +5,9 @@ from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
-from tests.factories import make_blog
+from tests.factories import make_blog, make_user
 from weblog.models import Blog
+from weblog.workflow import return_to_author, submit_for_review
 
 pytestmark = pytest.mark.django_db
 
@@ -241,3 +242,23 @@ def test_bringing_back_needs_its_own_permission(client, author, editor):
         client.force_login(user)
         assert client.post(action_url("restore", blog), FILLED).status_code == 403
         assert action_url("restore", blog) not in client.get(change_url(blog)).content.decode()
+
+
+@pytest.mark.parametrize("role", ["editor", "author", "auditor"])
+def test_page_shows_what_changed_since_the_blog_came_back(client, request, editor, role):
+    user = request.getfixturevalue(role)
+    author = user if role == "author" else make_user()
+    blog = make_blog(author=author, status=IN_REVIEW, body="<p>Old words here.</p>")
+    client.force_login(user)
+    heading = "What changed since it came back to the author on"
+    assert heading not in client.get(change_url(blog)).text
+    blog = return_to_author(blog=blog, by=editor, comment="Name the source.")
+    blog.body = "<p>New words here.</p>"
+    blog.save()
+    assert heading not in client.get(change_url(blog)).text
+    submit_for_review(blog=blog, by=blog.author)
+    page = client.get(change_url(blog)).text
+    assert heading in page
+    assert "<p>Name the source.</p>" in page
+    assert '<del class="bo-diff-old">Old </del>words here.' in page
+    assert '<ins class="bo-diff-new">New </ins>words here.' in page

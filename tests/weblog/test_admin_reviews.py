@@ -115,3 +115,11 @@ def test_number_of_queries_does_not_grow(client, editor):
             client.get(QUEUE)
         counts.append(len(queries))
     assert counts[1] == counts[2]
+
+
+def test_text_that_has_just_come_in_has_not_waited_zero_minutes(client, editor):
+    make_blog(status="in_review", submitted_at=timezone.now())
+    client.force_login(editor)
+    page = client.get(reverse("admin:weblog_review_changelist")).text
+    assert "less than a minute" in page
+    assert "0\xa0minutes" not in page

@@ -1,3 +1,5 @@
+import datetime as dt
+
 import pytest
 from django.contrib.messages import get_messages
 from django.db import connection
@@ -9,11 +11,13 @@ from weblog.models import Blog, BlogRevision
 
 pytestmark = pytest.mark.django_db
 
-DRAFT, IN_REVIEW, PUBLISHED, WITHDRAWN = BlogRevision.Status
+DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN = BlogRevision.Status
+LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
 FILLED = {"_form_submitted": "True", "comment": "Name the source."}
 MOVES = [
     ("submit", DRAFT, IN_REVIEW),
     ("publish", IN_REVIEW, PUBLISHED),
+    ("publish_now", SCHEDULED, PUBLISHED),
     ("return_to_author", IN_REVIEW, DRAFT),
     ("withdraw", DRAFT, WITHDRAWN),
 ]
@@ -23,6 +27,8 @@ SCRIPT = '<script>alert("x")</script>'
 def make_text(author, status=DRAFT, **values):
     blog = make_blog(author=author, title="As it was", body="<p>Old words here.</p>")
     values = {"title": "As it is", "body": "<p>New words here.</p>", "created_by": author} | values
+    if status == SCHEDULED:
+        values = {"publish_at": LATER, "approved_by": make_user()} | values
     return BlogRevision.objects.create(blog=blog, status=status, **values)
 
 
@@ -116,6 +122,7 @@ def test_author_submits_and_withdraws_their_own(client, author, action, old, new
     [
         (DRAFT, {"submit", "withdraw"}),
         (IN_REVIEW, {"publish", "return_to_author", "withdraw"}),
+        (SCHEDULED, {"publish_now", "return_to_author", "withdraw"}),
         (PUBLISHED, set()),
         (WITHDRAWN, set()),
     ],
@@ -124,7 +131,34 @@ def test_page_shows_the_buttons_that_apply(client, editor, status, expected):
     text = make_text(make_user(), status)
     client.force_login(editor)
     page = read(client, url(text))
-    assert {action for action, *_ in MOVES if url(text, action) in page} == expected
+    assert {action for action, *_ in MOVES if f'"{url(text, action)}"' in page} == expected
+
+
+def test_editor_publishes_a_text_at_a_time(client, editor):
+    text = make_text(make_user(), IN_REVIEW)
+    client.force_login(editor)
+    response = client.post(url(text, "publish"), FILLED | {"at": "2030-03-01T09:30"})
+    (message,) = get_messages(response.wsgi_request)
+    assert str(message) == (
+        "The new text of “As it was” goes live on 1 Mar 2030, 09:30. Until then readers see the "
+        "old one."
+    )
+    text.refresh_from_db()
+    assert (text.status, text.publish_at, text.approved_by) == (SCHEDULED, LATER, editor)
+
+
+def test_pages_say_when_a_text_goes_live(client, editor, author):
+    text = make_text(author, SCHEDULED)
+    pages = [
+        url(text),
+        reverse("admin:weblog_blogrevision_preview", args=[text.pk]),
+        reverse("admin:weblog_blogrevision_changelist") + "?status__exact=scheduled",
+        reverse("admin:weblog_blog_change", args=[text.blog_id]),
+    ]
+    for user in (author, editor):
+        client.force_login(user)
+        for address in pages:
+            assert "1 Mar 2030, 09:30" in read(client, address), address
 
 
 def test_author_sees_own_texts_alone(client, author):
@@ -139,7 +173,7 @@ def test_author_sees_own_texts_alone(client, author):
     assert client.post(url(foreign), form_values(foreign, title="Taken")).status_code == 404
 
 
-@pytest.mark.parametrize("status", [IN_REVIEW, PUBLISHED, WITHDRAWN])
+@pytest.mark.parametrize("status", [IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN])
 def test_author_only_reads_what_was_submitted(client, author, status):
     text = make_text(author, status)
     client.force_login(author)
@@ -151,8 +185,9 @@ def test_editor_puts_a_text_right_while_it_is_in_review(client, editor):
     text = make_text(make_user(), IN_REVIEW)
     client.force_login(editor)
     assert client.post(url(text), form_values(text, title="Better")).status_code == 302
-    draft = make_text(make_user())
-    assert client.post(url(draft), form_values(draft, title="Better")).status_code == 403
+    for status in (DRAFT, SCHEDULED):
+        text = make_text(make_user(), status)
+        assert client.post(url(text), form_values(text, title="Better")).status_code == 403
 
 
 def test_editor_sees_what_was_changed_beside_the_live_text(client, editor):

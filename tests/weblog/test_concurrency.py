@@ -5,11 +5,13 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tests.factories import make_blog, make_user
 from weblog.errors import RevisionOpen, TransitionNotAllowed
 from weblog.models import BlogRevision
 from weblog.revisions import publish_revision, start_revision
+from weblog.schedule import publish_due_texts
 from weblog.workflow import publish_blog, return_to_author
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +43,21 @@ def test_new_text_is_published_once():
     )
     outcomes = at_once([lambda: publish_revision(revision=text, by=by)] * THREADS)
     assert outcomes.count(TransitionNotAllowed) == THREADS - 1
+    assert blog.history.count() == 2
+
+
+def test_runs_of_the_job_at_the_same_moment_publish_a_text_once():
+    blog, due = make_blog(title="As it was"), timezone.now()
+    BlogRevision.objects.create(
+        blog=blog,
+        title="As it is",
+        created_by=blog.author,
+        status="scheduled",
+        publish_at=due,
+        approved_by=make_user(is_superuser=True),
+    )
+    outcomes = at_once([lambda: publish_due_texts(at=due)] * THREADS)
+    assert [sum(counts) for counts in zip(*outcomes, strict=True)] == [1, 0, 0]
     assert blog.history.count() == 2
 
 

@@ -13,8 +13,12 @@ from weblog.models import BlogRevision
 
 pytestmark = pytest.mark.django_db
 
+LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
+
 
 def make_text(blog, status="draft", **values):
+    if status == "scheduled":
+        values["approved_by"] = make_user()
     return BlogRevision.objects.create(
         blog=blog, title=blog.title, created_by=blog.author, status=status, **values
     )
@@ -49,6 +53,11 @@ def test_author_reads_for_how_long_a_review_has_lasted():
     assert own.state == "In review for 3\xa0days"
 
 
+def test_review_that_has_just_begun_has_not_lasted_zero_minutes():
+    blog = make_blog(status="in_review", submitted_at=timezone.now())
+    assert find_own_blogs(blog.author)[0].state == "In review for less than a minute"
+
+
 @pytest.mark.parametrize(
     ("values", "state"),
     [
@@ -57,6 +66,10 @@ def test_author_reads_for_how_long_a_review_has_lasted():
         (
             {"status": "in_review", "submitted_at": ago(hours=2)},
             "Live; new text in review for 2\xa0hours",
+        ),
+        (
+            {"status": "scheduled", "publish_at": LATER},
+            "Live; new text goes live on 1 Mar 2030, 09:30",
         ),
     ],
 )

@@ -103,6 +103,14 @@ def test_author_hears_of_a_published_text(ada, edith, sent):
     assert "It has taken the place of the old one." in message.body
 
 
+def test_author_hears_when_a_new_text_goes_live(ada, edith, sent):
+    text = make_text(make_blog(author=ada), "in_review")
+    at = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
+    (message,) = sent(publish_revision, revision=text, by=edith, at=at)
+    assert message.subject.startswith("Will be published: New text of")
+    assert "It takes the place of the old one on 1 March 2030, 09:30." in message.body
+
+
 @pytest.mark.parametrize(
     ("preference", "act", "status", "details"),
     [

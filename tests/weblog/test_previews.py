@@ -77,3 +77,11 @@ def test_preview_of_another_author_is_not_found(client, author):
 def test_stranger_is_asked_to_sign_in(client):
     url = reverse("admin:weblog_blog_preview", args=[make_blog(status="draft").pk])
     assert client.get(url).url.startswith(reverse("admin:login"))
+
+
+def test_preview_leads_back_to_what_is_previewed(client, author):
+    blog = make_blog(author=author)
+    revision = make_revision(blog)
+    for row, words in ((blog, "Back to the blog"), (revision, "Back to the new text")):
+        url = reverse(f"admin:weblog_{row._meta.model_name}_change", args=[row.pk])
+        assert f'<a href="{url}">{words}</a>' in open_preview(client, row, author).text

@@ -2,6 +2,7 @@ import datetime as dt
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from tests.factories import make_blog, make_user
 from weblog.errors import (
@@ -26,10 +27,12 @@ from weblog.workflow import archive_blog
 
 pytestmark = pytest.mark.django_db
 
-DRAFT, IN_REVIEW, PUBLISHED, WITHDRAWN = BlogRevision.Status
+DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN = BlogRevision.Status
+LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
 MOVES = {
     "submit": (lambda text, by: submit_revision(revision=text, by=by), IN_REVIEW),
     "publish": (lambda text, by: publish_revision(revision=text, by=by), PUBLISHED),
+    "schedule": (lambda text, by: publish_revision(revision=text, by=by, at=LATER), SCHEDULED),
     "return": (lambda text, by: return_revision(revision=text, by=by, comment="Why?"), DRAFT),
     "withdraw": (lambda text, by: withdraw_revision(revision=text, by=by), WITHDRAWN),
 }
@@ -37,8 +40,12 @@ ALLOWED = [
     (DRAFT, "submit"),
     (DRAFT, "withdraw"),
     (IN_REVIEW, "publish"),
+    (IN_REVIEW, "schedule"),
     (IN_REVIEW, "return"),
     (IN_REVIEW, "withdraw"),
+    (SCHEDULED, "publish"),
+    (SCHEDULED, "return"),
+    (SCHEDULED, "withdraw"),
 ]
 REFUSED = [
     (old, move) for old in BlogRevision.Status for move in MOVES if (old, move) not in ALLOWED
@@ -48,6 +55,8 @@ REFUSED = [
 def make_revision(blog=None, **values):
     blog = blog or make_blog(title="As it was", body="<p>Old words.</p>")
     values = {"title": blog.title, "body": "<p>New words.</p>", "created_by": blog.author} | values
+    if values.get("status") == SCHEDULED:
+        values = {"publish_at": LATER, "approved_by": make_user()} | values
     return BlogRevision.objects.create(blog=blog, **values)
 
 
@@ -74,7 +83,8 @@ def test_refused_move_changes_nothing(old, move):
 
 def test_table_names_the_moves_and_no_other():
     moves = {(old, new) for old, allowed in BlogRevision.TRANSITIONS.items() for new in allowed}
-    assert moves == {(old, MOVES[move][1]) for old, move in ALLOWED}
+    sent_back = (SCHEDULED, IN_REVIEW)  # by go_live: see test_schedule.py
+    assert moves == {(old, MOVES[move][1]) for old, move in ALLOWED} | {sent_back}
 
 
 def test_new_text_begins_as_the_live_one():
@@ -90,7 +100,7 @@ def test_new_text_is_for_a_published_blog(status):
         start_revision(blog=make_blog(status=status), by=make_user())
 
 
-@pytest.mark.parametrize("status", [DRAFT, IN_REVIEW])
+@pytest.mark.parametrize("status", [DRAFT, IN_REVIEW, SCHEDULED])
 def test_blog_has_one_open_text_at_most(status):
     text = make_revision(status=status)
     with pytest.raises(RevisionOpen):
@@ -160,6 +170,42 @@ def test_what_was_looked_at_is_what_is_published():
     assert (
         publish_revision(revision=text, by=make_user(), seen=version_of(text)).status == PUBLISHED
     )
+
+
+def test_text_for_later_changes_nothing_for_readers():
+    editor, text = make_user(), make_revision(status=IN_REVIEW, title="As it will be")
+    text = publish_revision(revision=text, by=editor, at=LATER)
+    text.refresh_from_db()
+    assert (text.status, text.publish_at, text.approved_by) == (SCHEDULED, LATER, editor)
+    assert text.history.latest().history_change_reason == "To go live on 1 Mar 2030, 09:30"
+    assert Blog.objects.live().get().title == "As it was"
+
+
+def test_time_in_the_past_publishes_now_as_a_blog_does():
+    text = make_revision(status=IN_REVIEW)
+    before = timezone.now()
+    text = publish_revision(revision=text, by=make_user(), at=before - dt.timedelta(days=1))
+    assert text.status == PUBLISHED
+    assert text.publish_at >= before
+
+
+def test_nobody_schedules_a_text_of_their_own():
+    text = make_revision(status=IN_REVIEW)
+    with pytest.raises(OwnBlog):
+        publish_revision(revision=text, by=text.blog.author, at=LATER)
+
+
+@pytest.mark.parametrize("move", ["return", "withdraw"])
+def test_text_that_is_taken_off_the_schedule_has_no_time(move):
+    text = MOVES[move][0](make_revision(status=SCHEDULED), make_user())
+    text.refresh_from_db()
+    assert (text.publish_at, text.approved_by) == (None, None)
+
+
+@pytest.mark.parametrize("missing", ["publish_at", "approved_by"])
+def test_database_keeps_a_schedule_complete(missing):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_revision(status=SCHEDULED, **{missing: None})
 
 
 def test_text_that_is_the_live_one_is_not_submitted():

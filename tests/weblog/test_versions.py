@@ -3,7 +3,8 @@ import pytest
 from tests.factories import make_blog, make_user
 from weblog.errors import TextOutdated, VersionNotFound
 from weblog.models import Blog
-from weblog.versions import find_earlier_texts, restore_version
+from weblog.versions import find_earlier_texts, find_returned_version, restore_version
+from weblog.workflow import publish_blog, return_to_author, submit_for_review, unpublish_blog
 
 pytestmark = pytest.mark.django_db
 
@@ -75,3 +76,35 @@ def test_version_says_when_by_whom_and_what(blog):
     texts = [str(text) for text in find_earlier_texts(blog)]
     assert texts[0].endswith(", Ada Lindqvist: “Four”")
     assert texts[-1].endswith(", nobody signed in: “One”")
+
+
+def test_version_that_came_back_last_is_found_while_the_blog_is_in_review_again():
+    blog, author = make_blog(title="One", status="in_review"), make_user()
+    assert find_returned_version(blog) is None
+    for number, title in enumerate(("Two", "Three")):
+        blog = return_to_author(blog=blog, by=make_user(), comment=f"Again {number}")
+        rewrite(blog, title=title)
+        assert find_returned_version(blog) is None
+        blog = submit_for_review(blog=blog, by=author)
+    assert find_returned_version(blog).title == "Two"
+
+
+def test_published_blog_is_not_compared_with_what_once_came_back():
+    blog = make_blog(status="in_review")
+    blog = return_to_author(blog=blog, by=make_user(), comment="No.")
+    blog = submit_for_review(blog=blog, by=blog.author)
+    blog = publish_blog(blog=blog, by=make_user())
+    assert find_returned_version(blog) is None
+
+
+def test_unpublished_blog_came_back_too():
+    blog = unpublish_blog(blog=make_blog(title="Live"), by=make_user(), reason="Wrong name.")
+    rewrite(blog, title="Put right")
+    blog = submit_for_review(blog=blog, by=blog.author)
+    assert find_returned_version(blog).title == "Live"
+
+
+def test_no_version_is_found_where_no_history_was_kept():
+    blog = make_blog(status="in_review", review_comment="Shorten it.")
+    blog.history.all().delete()
+    assert find_returned_version(blog) is None

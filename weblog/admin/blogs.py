@@ -69,7 +69,7 @@ class BlogAdmin(
     change_form_outer_before_template = "weblog/admin/blog_note.html"
 
     class Media:
-        css = {"all": ["weblog/admin.css"]}
+        css = {"all": ["weblog/admin.css", "weblog/review.css"]}
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user)
@@ -80,7 +80,7 @@ class BlogAdmin(
             return False
         if obj is None or request.user.has_perm("weblog.view_all_blogs"):
             return True
-        return obj.author_id == request.user.pk and obj.status == Blog.Status.DRAFT
+        return obj.is_entrusted_to(request.user) and obj.status == Blog.Status.DRAFT
 
     def get_fieldsets(self, request, obj=None):
         may_change = obj is None or self.has_change_permission(request, obj)

@@ -98,7 +98,8 @@ class BulkActions:
         is_answer = "answered" in request.POST
         if is_answer:  # all that were asked about, even if a filter no longer shows them
             pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
-            blogs = Blog.objects.visible_to(request.user).filter(pk__in=pks)
+            blogs = Blog.objects.filter(pk__in=pks)
+        blogs = blogs.entrusted_to(request.user)
         blogs = list(blogs.defer("body").order_by("title", "pk")[: MOST_AT_ONCE + 1])
         if len(blogs) > MOST_AT_ONCE:
             text = f"Choose {MOST_AT_ONCE} blogs at most, and repeat this for the others."

@@ -21,7 +21,8 @@ class HookedColumns:
 def _make_display(column):
     @display(description=column.title, ordering=column.name)
     def show(blog):
-        return f"{getattr(blog, column.name):,}"
+        # The figures of a blog are its author's.
+        return None if blog.is_co_written else f"{getattr(blog, column.name):,}"
 
     show.__name__ = column.name
     return show

@@ -6,9 +6,11 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.base_admin import HistoryAdmin
+from weblog.columns import LastStep
 from weblog.comparison import compare_texts
 from weblog.guarded_forms import GuardedForm
 from weblog.models import BlogRevision
+from weblog.names import full_name
 from weblog.revision_actions import RevisionActions
 from weblog.revisions import find_base, find_live_changes
 from weblog.texts import TEXT_FIELDS, get_text
@@ -18,6 +20,7 @@ Status = BlogRevision.Status
 STATUS_COLOURS = {
     "Draft": "",
     "In review": "warning",
+    "Scheduled": "info",
     "Published": "success",
     "Withdrawn": "",
 }
@@ -31,11 +34,18 @@ class RevisionForm(GuardedForm):
 
 
 @admin.register(BlogRevision)
-class BlogRevisionAdmin(RevisionActions, HistoryAdmin):
+class BlogRevisionAdmin(RevisionActions, LastStep, HistoryAdmin):
     """New texts of published blogs. They begin with a button of the blog."""
 
     form = RevisionForm
-    list_display = ["title", "status_label", "author_name", "submitted_at", "updated_at"]
+    list_display = [
+        "title",
+        "status_label",
+        "author_name",
+        "submitted_at",
+        "publish_at",
+        "updated_at",
+    ]
     list_select_related = ["blog__author"]
     list_filter = [("status", ChoicesCheckboxFilter)]
     search_fields = ["title", "blog__title"]
@@ -51,14 +61,21 @@ class BlogRevisionAdmin(RevisionActions, HistoryAdmin):
         "author_name",
         "created_at",
         "submitted_at",
+        "publish_at",
+        "approved_by_name",
         "where",
+        "last_step",
     ]
     change_form_before_template = "weblog/admin/blog_version.html"
     change_form_outer_before_template = "weblog/admin/revision_review.html"
     change_form_outer_after_template = "weblog/admin/revision_draft.html"
 
     def get_queryset(self, request):
-        queryset = super().get_queryset(request).select_related("blog__author", "created_by")
+        queryset = (
+            super()
+            .get_queryset(request)
+            .select_related("blog__author", "created_by", "approved_by")
+        )
         return queryset.visible_to(request.user)
 
     def has_add_permission(self, request):
@@ -70,6 +87,8 @@ class BlogRevisionAdmin(RevisionActions, HistoryAdmin):
             return False
         if obj is None:
             return True
+        if not obj.is_entrusted_to(request.user):
+            return False
         if obj.status == Status.DRAFT:
             return request.user.pk in (obj.blog.author_id, obj.created_by_id)
         return obj.status == Status.IN_REVIEW and request.user.has_perm("weblog.publish_blog")
@@ -79,6 +98,8 @@ class BlogRevisionAdmin(RevisionActions, HistoryAdmin):
             ("blog_link", "status_label"),
             ("author_name", "created_at"),
             ("submitted_at", "where"),
+            *([("publish_at", "approved_by_name")] if obj and obj.approved_by else []),
+            "last_step",
         ]
         fieldsets = [(None, {"fields": state})]
         if self.has_change_permission(request, obj):
@@ -117,3 +138,7 @@ class BlogRevisionAdmin(RevisionActions, HistoryAdmin):
     @display(description="Author", ordering="blog__author__first_name")
     def author_name(self, revision):
         return revision.blog.author_name
+
+    @display(description="Approved by")
+    def approved_by_name(self, revision):
+        return full_name(revision.approved_by)

@@ -69,7 +69,7 @@ class Blog(models.Model):
         settings.AUTH_USER_MODEL,
         blank=True,
         related_name="blogs_co_written",
-        help_text="Named beside the author. The blog stays the author's.",
+        help_text="Named beside the author, and can read it here. The blog stays the author's.",
     )
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="blogs")
     summary = models.TextField(
@@ -97,6 +97,8 @@ class Blog(models.Model):
 
     objects = BlogManager()
     history = HistoricalRecords(m2m_fields=[co_authors])
+
+    is_co_written = False  # BlogQuerySet.visible_to says so of what a co-author sees
 
     class Meta:
         ordering = ["-publish_at", "-pk"]
@@ -143,6 +145,10 @@ class Blog(models.Model):
     @property
     def is_scheduled(self):
         return self.status == self.Status.PUBLISHED and not self.is_live
+
+    def is_entrusted_to(self, user):
+        """Whether the user may change it and move it on, in so far as other rules let them."""
+        return self.author_id == user.pk or user.has_perm("weblog.view_all_blogs")
 
 
 class OldAddress(models.Model):

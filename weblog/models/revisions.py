@@ -15,15 +15,18 @@ class BlogRevision(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft"
         IN_REVIEW = "in_review", "In review"
+        SCHEDULED = "scheduled"
         PUBLISHED = "published"
         WITHDRAWN = "withdrawn"
 
     TRANSITIONS = {
         Status.DRAFT: {Status.IN_REVIEW, Status.WITHDRAWN},
-        Status.IN_REVIEW: {Status.DRAFT, Status.PUBLISHED, Status.WITHDRAWN},
+        Status.IN_REVIEW: {Status.DRAFT, Status.SCHEDULED, Status.PUBLISHED, Status.WITHDRAWN},
+        Status.SCHEDULED: {Status.DRAFT, Status.IN_REVIEW, Status.PUBLISHED, Status.WITHDRAWN},
         Status.PUBLISHED: set(),
         Status.WITHDRAWN: set(),
     }
+    OPEN = [Status.DRAFT, Status.IN_REVIEW, Status.SCHEDULED]
 
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="revisions")
     title = models.CharField(max_length=200)
@@ -41,6 +44,15 @@ class BlogRevision(models.Model):
     review_comment = models.TextField(
         blank=True, max_length=2000, editable=False, help_text="What the editor asked for."
     )
+    publish_at = models.DateTimeField(null=True, blank=True, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+    )
 
     objects = BlogRevisionQuerySet.as_manager()
     history = HistoricalRecords()
@@ -51,13 +63,21 @@ class BlogRevision(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["blog"],
-                condition=Q(status__in=["draft", "in_review"]),
+                condition=Q(status__in=["draft", "in_review", "scheduled"]),
                 name="weblog_blogrevision_one_open",
                 violation_error_message="This blog has a new text that waits already.",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["draft", "in_review", "published", "withdrawn"]),
+                condition=Q(
+                    status__in=["draft", "in_review", "scheduled", "published", "withdrawn"]
+                ),
                 name="weblog_blogrevision_status_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="scheduled")
+                | Q(publish_at__isnull=False, approved_by__isnull=False),
+                name="weblog_blogrevision_schedule_complete",
+                violation_error_message="A scheduled text has a time, and somebody approved it.",
             ),
         ]
 
@@ -70,4 +90,11 @@ class BlogRevision(models.Model):
 
     @property
     def is_open(self):
-        return self.status in (self.Status.DRAFT, self.Status.IN_REVIEW)
+        return self.status in self.OPEN
+
+    @property
+    def is_scheduled(self):
+        return self.status == self.Status.SCHEDULED
+
+    def is_entrusted_to(self, user):
+        return self.blog.is_entrusted_to(user)

@@ -1,0 +1,42 @@
+"""New texts that were approved to go live at a time that was set, once it has come."""
+
+import datetime as dt
+import logging
+from collections import Counter
+from typing import NamedTuple
+
+from weblog.errors import TransitionNotAllowed
+from weblog.models import BlogRevision
+from weblog.revisions import go_live
+
+logger = logging.getLogger(__name__)
+
+Status = BlogRevision.Status
+
+
+class Outcome(NamedTuple):
+    """How many texts went live, went back to the review queue, or failed and stay scheduled."""
+
+    live: int
+    sent_back: int
+    failed: int
+
+    def __str__(self):
+        return (
+            f"New texts: {self.live} went live, {self.sent_back} went back to review, "
+            f"{self.failed} failed."
+        )
+
+
+def publish_due_texts(*, at: dt.datetime) -> Outcome:
+    """Publish what is due at `at`, each text in a transaction of its own: a bad one stops none."""
+    found = Counter()
+    for revision in BlogRevision.objects.due(at=at).defer("body"):
+        try:
+            found[go_live(revision=revision, at=at).status] += 1
+        except TransitionNotAllowed:
+            continue  # somebody, or another run, was faster
+        except Exception:
+            logger.exception("The new text %s did not go live.", revision.pk)
+            found["failed"] += 1
+    return Outcome(found[Status.PUBLISHED], found[Status.IN_REVIEW], found["failed"])
