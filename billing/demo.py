@@ -24,6 +24,7 @@ from billing.pricing import save_price
 from billing.reviewing import find_flags
 from billing.settlement import record_results
 from weblog.models import Blog, Category
+from weblog.revisions import publish_revision, start_revision, submit_revision
 
 Outcome = PaymentResult.Outcome
 
@@ -71,6 +72,8 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
     _begin_history(Category, by=people["editor"])
     _begin_history(Blog, by=people["editor"])
     _begin_history(CategoryPrice, by=people["finance"])
+    _name_a_co_author(people)
+    _schedule_a_text(people)
     _raise_a_price(by=people["finance"], month=last_closed_month(at))
     _replay_views(at=at)
     fold_views(at=at)
@@ -117,6 +120,23 @@ def _begin_history(model, *, by: User) -> None:
     model.history.bulk_history_create(
         model.objects.all(), default_user=by, default_change_reason="Set up for the demo"
     )
+
+
+def _name_a_co_author(people: dict[str, User]) -> None:
+    blog = Blog.objects.get_by_natural_key("slowest-swimmer")
+    blog._history_user, blog._change_reason = people["editor"], "She swam the second leg."
+    blog.co_authors.add(people["demo.chiara"])
+
+
+def _schedule_a_text(people: dict[str, User]) -> None:
+    """Let an approved new text of a live blog wait for the morning a week from now."""
+    blog, author = Blog.objects.get_by_natural_key("last-grass-court"), people["demo.bruno"]
+    text = start_revision(blog=blog, by=author)
+    text.body += "<p>The club has found two people to learn from him. They begin in May.</p>"
+    text.save()
+    text = submit_revision(revision=text, by=author)
+    morning = timezone.localtime().replace(hour=8, minute=0, second=0, microsecond=0)
+    publish_revision(revision=text, by=people["editor"], at=morning + dt.timedelta(days=7))
 
 
 def _raise_a_price(*, by: User, month: dt.date) -> None:

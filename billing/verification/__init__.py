@@ -1,7 +1,7 @@
 """Every cent proved again: views, counts, prices, lines, payments, digests and the chain of seals.
 
-In portions of a few seconds at most, each of which sees the database as of one moment, so that a
-page can go on with a verification as well as the command line can.
+In portions of a few seconds at most, each of which sees the database as of one moment: a page goes
+on with a verification portion by portion, the command line checks several things at a time.
 """
 
 import datetime as dt
@@ -18,6 +18,7 @@ from billing.models import Payment, PayoutBatch, Verification
 from billing.verification import chain, counts, digests, exports, histories, lines
 from billing.verification.differences import Difference
 from billing.verification.snapshots import read_at_one_moment
+from billing.verification.workers import can_work_side_by_side, open_workers
 
 Status = Verification.Status
 
@@ -65,6 +66,8 @@ def verify_payouts(
 ) -> Verification:
     """Verify a month or all, up to the first difference, and return the record of it."""
     run = start_verification(month=month, head=head, by=by, at=at)
+    if can_work_side_by_side():
+        _check_side_by_side(run, show_progress)
     while run.status == Status.RUNNING:
         show_progress(run.done, run.steps, describe_next(run))
         advance_verification(run, seconds=1)
@@ -118,6 +121,31 @@ def _count_portions(name: str, key: int | str) -> int:
     return 1
 
 
+def _check_side_by_side(run: Verification, show_progress: Callable) -> None:
+    """Check all that remains, and save what came of it unless a page went on with it meanwhile."""
+    done, numbers, steps = run.done, Counter(run.numbers), list(run.remaining)
+    with open_workers() as pool:
+        checks = [pool.submit(_check_whole, run, step) for step in steps]
+        for step, check in zip(steps, checks, strict=True):
+            show_progress(run.done, run.steps, _describe_step(step))
+            try:
+                numbers.update(check.result())
+            except Difference as difference:
+                run.difference = str(difference)
+                break
+            run.remaining.remove(step)
+            run.done = run.steps - sum(portions for *_, portions in run.remaining)
+    _finish(run, numbers, done)
+
+
+def _check_whole(run: Verification, step: list) -> Counter:
+    name, key, after, _ = step
+    numbers = Counter()
+    while after := _check_portion(run, [name, key, after, 1], numbers):
+        pass
+    return numbers
+
+
 def advance_verification(run: Verification, *, seconds: float) -> Verification:
     """Go on for about `seconds`, a portion at least. Another page may do so at the same time."""
     stop_at = time.monotonic() + seconds
@@ -129,32 +157,41 @@ def advance_verification(run: Verification, *, seconds: float) -> Verification:
                 break
     except Difference as difference:
         run.difference = str(difference)
+    return _finish(run, numbers, done)
+
+
+def _check_next(run: Verification, numbers: Counter) -> None:
+    name, key, _, portions = run.remaining[0]
+    if after := _check_portion(run, run.remaining[0], numbers):
+        run.remaining[0] = [name, key, after, max(portions - 1, 1)]
+    else:
+        del run.remaining[0]
+    run.done = run.steps - sum(portions for *_, portions in run.remaining)
+
+
+def _check_portion(run: Verification, step: list, numbers: Counter) -> str | None:
+    """Check a portion, add to `numbers`, and return where to go on, if there is more."""
+    name, key, after, _ = step
+    check, _ = CHECKS[name]
+    try:
+        with read_at_one_moment():
+            return check(run, key, after, numbers)
+    except OperationalError:
+        raise
+    except (DatabaseError, TypeError, ValueError) as error:
+        raise Difference(
+            f"Something in {_describe_step(step)}",
+            f"can't be read: {error}",
+            "it was written by this application",
+        ) from error
+
+
+def _finish(run: Verification, numbers: Counter, done: int) -> Verification:
     run.numbers = dict(numbers)
     if run.difference or not run.remaining:
         run.status = Status.FAILED if run.difference or run.missing_guards else Status.PASSED
         run.finished_at = timezone.now()
     return _save(run, done)
-
-
-def _check_next(run: Verification, numbers: Counter) -> None:
-    name, key, after, portions = run.remaining[0]
-    check, _ = CHECKS[name]
-    try:
-        with read_at_one_moment():
-            after = check(run, key, after, numbers)
-    except OperationalError:
-        raise
-    except (DatabaseError, TypeError, ValueError) as error:
-        raise Difference(
-            f"Something in {describe_next(run)}",
-            f"can't be read: {error}",
-            "it was written by this application",
-        ) from error
-    if after:
-        run.remaining[0] = [name, key, after, max(portions - 1, 1)]
-    else:
-        del run.remaining[0]
-    run.done = run.steps - sum(portions for *_, portions in run.remaining)
 
 
 def _save(run: Verification, done: int) -> Verification:
@@ -176,9 +213,11 @@ def _save(run: Verification, done: int) -> Verification:
 
 
 def describe_next(run: Verification) -> str:
-    if not run.remaining:
-        return ""
-    name, key, *_ = run.remaining[0]
+    return _describe_step(run.remaining[0]) if run.remaining else ""
+
+
+def _describe_step(step: list) -> str:
+    name, key, *_ = step
     if name in ONCE:
         return CHECKS[name][1]
     if name in PER_MONTH:

@@ -21,7 +21,7 @@ from billing.models import (
 )
 from billing.money import MILLION, from_millionths, in_millionths
 from billing.verification.differences import Difference
-from billing.verification.sql import as_number, load_line, unpack_days
+from billing.verification.sql import add_days, load_line, unpack_days
 
 Kind = PaymentLine.Kind
 
@@ -29,8 +29,8 @@ DAYS = r"^[0-9]+:-?[0-9]+( [0-9]+:-?[0-9]+)*$"
 
 WRONG_DAYS = """
 WITH price AS (
-    SELECT id, {starts_on} AS starts_on,
-        LEAD({starts_on}) OVER (PARTITION BY category_id ORDER BY effective_from) AS ends_on
+    SELECT id, effective_from AS starts_on,
+        LEAD(effective_from) OVER (PARTITION BY category_id ORDER BY effective_from) AS ends_on
     FROM billing_categoryprice
 )
 SELECT MIN(l.id)
@@ -39,8 +39,7 @@ JOIN billing_payment p ON p.id = l.payment_id
 JOIN price ON price.id = l.price_id
 WHERE p.batch_id = %s AND l.kind = 'views' AND (
     SELECT SUM(CAST(day.value AS BIGINT)) <> l.views
-        OR {month} - 1 + MIN(CAST(day.key AS INTEGER)) < price.starts_on
-        OR {month} - 1 + MAX(CAST(day.key AS INTEGER)) >= price.ends_on
+        OR {first_day} < price.starts_on OR {last_day} >= price.ends_on
     FROM {days} day
 )
 """
@@ -79,8 +78,8 @@ def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> No
 
 def _find_wrong_days(batch: str) -> PaymentLine | None:
     statement = WRONG_DAYS.format(
-        starts_on=as_number("effective_from"),
-        month=as_number("l.month"),
+        first_day=add_days("l.month", "MIN(CAST(day.key AS INTEGER)) - 1"),
+        last_day=add_days("l.month", "MAX(CAST(day.key AS INTEGER)) - 1"),
         days=unpack_days("l.days"),
     )
     with connection.cursor() as cursor:

@@ -17,6 +17,13 @@ def as_number(column: str) -> str:
     return f"CAST(REPLACE(CAST({column} AS TEXT), '-', '') AS INTEGER)"
 
 
+def add_days(column: str, days: str) -> str:
+    """Return SQL for a date as many days later."""
+    if connection.vendor == "postgresql":
+        return f"{column} + ({days})"
+    return f"DATE({column}, ({days}) || ' days')"
+
+
 def unpack_days(column: str) -> str:
     """Return SQL for a table (key, value) of the days of a line and their views."""
     days = f"""REPLACE(REPLACE({column}, ':', '":'), ' ', ',"')"""

@@ -23,6 +23,7 @@ from billing.models import (
 from billing.retention import purge_readers
 from billing.settlement import record_results
 from billing.verification import advance_verification, start_verification, verify_payouts
+from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_category, make_click, make_price, make_user
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +211,25 @@ def test_changed_days_that_no_digest_shows_are_found_by_the_sum(paid):
     assert (
         "has 4 views, but its days “3:5” have 5" in advance_verification(run, seconds=9).difference
     )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one connection's work.")
+def test_several_connections_find_what_one_finds(paid):
+    alone = advance_verification(start_verification(), seconds=60)
+    together = verify_payouts()
+    assert together.status == alone.status == "passed"
+    assert (together.numbers, together.chain_head) == (alone.numbers, alone.chain_head)
+    assert (together.remaining, together.done) == ([], together.steps)
+
+    with without_guards():
+        PaymentLine.objects.filter(number=1).update(blog_title="Another")
+    alone = advance_verification(start_verification(), seconds=60)
+    together = verify_payouts()
+    assert together.status == alone.status == "failed"
+    assert together.difference == alone.difference
+    assert together.done == alone.done
+    assert connection.is_usable()
 
 
 @pytest.mark.django_db(transaction=True)
