@@ -52,8 +52,8 @@ screenshots: setup-dev ## Take the pictures in docs/screenshots again
 bench-robots: setup-dev ## Print how many robots the lists find, and how many people they hit
 	$(BIN)/python -m benchmarks.robots
 
-bench: setup-dev ## Measure the speed of counting; minutes, on a machine that is idle
-	for name in record_view fold_views import_access_log detail_page verify_payouts; do \
+bench: setup-dev ## Measure the speed, on an idle machine; half an hour
+	for name in record_view fold_views import_access_log detail_page build_batch verify_payouts; do \
 		$(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
 

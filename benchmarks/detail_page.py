@@ -1,8 +1,7 @@
 """How fast the page of a blog is through gunicorn and PostgreSQL, by the way its views are counted.
 
-`python -m benchmarks.detail_page`. Two workers, wrk as the readers, all on one hot blog. First the
-page as it is, then one that is kept in memory, so that counting is most of what is left. At last
-the same under kill -9: each page that was answered must have left its view.
+`python -m benchmarks.detail_page`. Two workers, wrk as the readers, all on one hot blog. Then the
+same under kill -9: each page that was answered must have left its view.
 """
 
 import contextlib
@@ -27,7 +26,6 @@ from benchmarks.results import write_results
 from billing.models import BlogView
 
 WAYS = ["counting", "disconnected", "article"]
-PAGES = ["made", "kept"]
 ROUNDS = 4
 SECONDS = 2
 CONNECTIONS = 16
@@ -38,7 +36,7 @@ PATH = "/blogs/blog-0/"
 
 
 @contextlib.contextmanager
-def serve(way: str, page: str = "made") -> Iterator[tuple[int, subprocess.Popen]]:
+def serve(way: str) -> Iterator[tuple[int, subprocess.Popen]]:
     """Run gunicorn with two workers of THREADS, and yield its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -46,7 +44,7 @@ def serve(way: str, page: str = "made") -> Iterator[tuple[int, subprocess.Popen]
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "benchmarks.server:application", "--workers=2",
          f"--threads={THREADS}", f"--bind=127.0.0.1:{port}", "--log-level=critical"],
-        env=os.environ | {"COUNTING": way, "PAGE": page}, stderr=subprocess.DEVNULL,
+        env=os.environ | {"COUNTING": way}, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         while not answers(port):
@@ -80,10 +78,10 @@ def time_pages(port: int) -> float:
     return float(re.search(r"Requests/sec:\s+([\d.]+)", report)[1])
 
 
-def compare_ways(page: str) -> dict:
+def compare_ways() -> dict:
     speeds = {way: [] for way in WAYS}
     with contextlib.ExitStack() as stack:
-        ports = {way: stack.enter_context(serve(way, page))[0] for way in WAYS}
+        ports = {way: stack.enter_context(serve(way))[0] for way in WAYS}
         for port in ports.values():
             time_pages(port)
         for _ in range(ROUNDS):
@@ -153,8 +151,8 @@ def main() -> None:
         sys.exit("wrk is missing: apt install wrk")
     with new_database("postgresql"):
         run_apart(prepare)
-        figures = {f"page_{page}": compare_ways(page) for page in PAGES}
-        print(*figures.items(), sep="\n")
+        figures = compare_ways()
+        print(figures)
         figures["under_kill"] = fire = read_under_fire()
     print("under kill", fire)
     write_results("detail_page", figures)

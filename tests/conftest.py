@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 
 
@@ -20,6 +21,12 @@ def flushable(request):
         from billing.guards import remove_guards
 
         remove_guards(connection)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    """Forget the pages that another test's readers saw."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from django.dispatch import Signal
 # Not sent for HEAD, for prefetch or prerender, for redirects, for previews and for drafts.
 #
 # Arguments:
-#   blog        the Blog
+#   blog        the Blog; of its fields, the keys of author and category are loaded
 #   viewed_at   aware datetime of the request
 #   ip_address  str, the reader's address
 #   user_agent  str, as sent, empty where none was

@@ -152,7 +152,7 @@ def test_whole_flow_leaves_no_address_and_no_user_agent(
 def test_error_is_told_without_who_met_it(client, blog, caplog, capfd, settings, monkeypatch):
     settings.ADMINS = ["ines@example.org"]
     client.raise_request_exception = False
-    monkeypatch.setattr(BlogDetailView, "get_queryset", lambda view: 1 / 0)
+    monkeypatch.setattr(BlogDetailView, "render_page", lambda view: 1 / 0)
     assert visit(client, blog, AGENT).status_code == 500
     assert "ZeroDivisionError" in caplog.text
     printed = map(str.encode, capfd.readouterr())

@@ -7,6 +7,7 @@ from django.utils import timezone
 from tests.factories import make_blog, make_user
 from weblog.models import Blog
 from weblog.signals import blog_viewed
+from weblog.workflow import archive_blog
 
 pytestmark = pytest.mark.django_db
 
@@ -135,13 +136,37 @@ def test_page_that_has_not_changed_since_is_a_view_all_the_same(client, views):
     assert len(views) == 2
 
 
-def test_page_is_new_once_anything_on_it_is(client):
+def test_page_is_new_as_soon_as_the_blog_is_saved(client):
+    blog = make_blog(body="<p>Ebb</p>")
+    url = blog.get_absolute_url()
+    etag = client.get(url)["ETag"]
+    blog.body = "<p>Flood</p>"
+    blog.save()
+    response = client.get(url, headers={"if-none-match": etag})
+    assert response.status_code == 200
+    assert "Flood" in response.content.decode()
+    archive_blog(blog=blog, by=make_user())
+    assert client.get(url).status_code == 404
+
+
+def test_page_is_new_a_minute_after_a_name_on_it_changed(client, time_machine):
     blog = make_blog()
     url = blog.get_absolute_url()
     etag = client.get(url)["ETag"]
     blog.author.first_name = "Ada"
     blog.author.save()
-    assert client.get(url, headers={"if-none-match": etag}).status_code == 200
+    time_machine.move_to(timezone.now() + dt.timedelta(seconds=61))
+    response = client.get(url, headers={"if-none-match": etag})
+    assert response.status_code == 200
+    assert "Ada" in response.content.decode()
+
+
+def test_page_that_is_kept_takes_one_query(client, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(blog_viewed, "receivers", [])  # what others do with a view is theirs
+    url = make_blog().get_absolute_url()
+    page = client.get(url).content
+    with django_assert_num_queries(1):
+        assert client.get(url).content == page
 
 
 @pytest.mark.parametrize(
