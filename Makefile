@@ -29,10 +29,13 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 	@$(MANAGE) setup_demo
 	@exec $(MANAGE) runserver 127.0.0.1:$(PORT)
 
-test: setup-dev ## Run all tests, on SQLite and on PostgreSQL
+test: setup-dev ## Run all tests: on SQLite, on PostgreSQL, and weblog without billing
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --cov
-	$(BIN)/python -m tests.on_postgres $(PYTEST) --ignore=tests/browser --ignore=tests/test_architecture.py
+	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
+		--ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
+	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
+		--ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py
 
 lint: setup-dev ## Check style, templates, imports, migrations and settings
 	$(BIN)/ruff check

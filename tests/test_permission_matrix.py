@@ -212,6 +212,7 @@ def sign_in(client, role):
     client.force_login(make_user(groups=[role] if role else []))
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
     sign_in(client, role)
@@ -224,6 +225,7 @@ def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
     assert snapshot() == before
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_post_to_a_closed_door_is_refused_and_changes_nothing(role, doors, client):
     sign_in(client, role)

@@ -86,12 +86,12 @@ def test_step_killed_at_any_statement_is_made_whole_by_a_rerun(act, finance):
     assert expected != untouched
 
     before, counts = Snapshot(), all_counts()
-    for step in itertools.count():
+    for step in itertools.count(1, 2):  # to die after a statement is to die before the next
         assert die_in(act, people[act], step) == -signal.SIGKILL
         if facts() == expected:
             break
         assert facts() == untouched, f"after the death at step {step}"
-        if all_counts() != counts or step % 20 == 0:  # else the rerun starts where the first did
+        if all_counts() != counts or step % 20 == 1:  # else the rerun starts where the first did
             assert rerun(act, people[act]) == expected, f"after the death at step {step}"
             before.restore()
     assert step > 40  # there were statements to die at

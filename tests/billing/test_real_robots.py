@@ -15,6 +15,8 @@ from benchmarks.robots import (
 from billing import robots
 from billing.models import RobotException
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def user_agents(shared_data):
