@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from billing.evidence import list_months
 from billing.models import Payment, PayoutBatch, Verification
-from billing.verification import chain, counts, digests, exports, histories, lines
+from billing.verification import chain, counts, digests, exports, histories, lines, references
 from billing.verification.differences import Difference
 from billing.verification.snapshots import read_at_one_moment
 from billing.verification.workers import can_work_side_by_side, open_workers
@@ -26,6 +27,7 @@ Status = Verification.Status
 # it left off, and the numbers to add to; it returns where to go on, or nothing when it is done.
 ONCE = {
     "guards": (chain.check_guards, "the guards of the database"),
+    "references": (references.check_references, "rows that others refer to"),
     "chain": (chain.check_chain, "the chain of seals"),
     "histories": (histories.check_histories, "histories"),
 }
@@ -54,6 +56,9 @@ PER_MONTH = {
 CHECKS = ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH
 
 DAYS_OF_A_MONTH = 31
+
+# What a check may run into where a row holds nonsense, or one that it refers to is gone.
+UNREADABLE = (AttributeError, DatabaseError, ObjectDoesNotExist, TypeError, ValueError)
 
 
 def verify_payouts(
@@ -178,7 +183,7 @@ def _check_portion(run: Verification, step: list, numbers: Counter) -> str | Non
             return check(run, key, after, numbers)
     except OperationalError:
         raise
-    except (DatabaseError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise Difference(
             f"Something in {_describe_step(step)}",
             f"can't be read: {error}",

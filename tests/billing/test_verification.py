@@ -3,7 +3,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from billing import payouts
 from billing.adjustments import save_adjustment
@@ -193,6 +193,25 @@ def test_more_views_on_batches_than_ever_came_in_are_an_error(paid):
     month = MonthlyViewCount.objects.get(month=SEPTEMBER, **blog)
     MonthlyViewCount.objects.filter(pk=month.pk).update(views=month.views - 4)
     assert "hold 4 views of 2026-09-03, but no more than 0 came in" in verify_payouts().difference
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses it.")
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("billing_categoryprice", "billing_paymentline.price_id contains a value"),
+        ("weblog_blog", "blog_id contains a value"),
+        ("auth_user", "_id contains a value"),
+    ],
+)
+def test_row_whose_other_half_is_gone_is_named(paid, table, words):
+    with transaction.atomic():
+        remove_guards(connection)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+        run = verify_payouts()
+        transaction.set_rollback(True)
+    assert words in run.difference
 
 
 def test_verification_stands_still_until_it_is_advanced(paid):
