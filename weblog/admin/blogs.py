@@ -119,8 +119,9 @@ class BlogAdmin(
         kwargs["queryset"] = _find_writers()
         widget = UnfoldAdminSelect2MultipleWidget()
         field = super().formfield_for_manytomany(db_field, request, **kwargs, widget=widget)
-        # Unfold (0.110) makes it look like a plain one, and Django tells of keys to hold down.
-        field.widget.attrs["class"] = "unfold-admin-autocomplete admin-autocomplete"
+        # Unfold (0.110) makes it look like a plain one, and its own class (admin-autocomplete) has
+        # Django look elsewhere for who can be chosen. Django tells of keys to hold down.
+        field.widget.attrs["class"] = "unfold-admin-autocomplete"
         field.help_text = db_field.help_text
         return field
 

@@ -14,6 +14,14 @@ Trix.config.textAttributes.strike.parser = (element) => Boolean(element.closest(
 // Under a picture stands what was written there, not the name and size of a file.
 Trix.config.attachments.preview.caption = { name: false, size: false }
 
+// It shows pictures without their description. (Set later, it mislays spaces.)
+const pictures = Trix.views.PreviewableAttachmentView.prototype
+const { updateAttributesForImage } = pictures
+pictures.updateAttributesForImage = function (image) {
+    image.alt = this.attachment.getAttribute("alt") ?? ""
+    updateAttributesForImage.call(this, image)
+}
+
 const TOO_LARGE = "The file is larger than 10 MB. Make the picture smaller first."
 const NO_ANSWER = "The picture could not be sent. Your text is still here: check the connection and try again."
 const REFUSED = "You may not upload pictures, or you are no longer signed in. Your text is still here: sign in again in another tab and try once more."
@@ -58,15 +66,28 @@ function askForPicture(editor, file) {
         event.preventDefault()
         submit.disabled = true
         const answer = await upload(template.dataset.url, input.files[0], description.value)
-        submit.disabled = false
-        if (answer.error) return complain(dialog, answer.error)
+        if (answer.error) {
+            submit.disabled = false
+            return complain(dialog, answer.error)
+        }
+        const picture = await prepare(answer)
         dialog.close()
-        editor.editor.insertAttachment(new Trix.Attachment(answer))
+        editor.editor.insertAttachment(picture)
         editor.focus()
     })
     document.body.append(dialog)
     dialog.showModal()
     if (file) description.focus()
+}
+
+// Trix draws a paragraph anew once a picture in it is loaded, and from then on mislays the spaces
+// of what is typed: so it gets the picture when it is there.
+async function prepare(answer) {
+    const attachment = new Trix.Attachment(answer)
+    const image = new Image()
+    image.src = answer.url
+    await image.decode().catch(() => {})
+    return attachment
 }
 
 async function upload(url, file, description) {
