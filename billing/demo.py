@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.signing import save_signed
 from billing.adjustments import save_adjustment
 from billing.counting import fold_views, record_view
 from billing.holds import hold_payment
@@ -133,7 +134,7 @@ def _schedule_a_text(people: dict[str, User]) -> None:
     blog, author = Blog.objects.get_by_natural_key("last-grass-court"), people["demo.bruno"]
     text = start_revision(blog=blog, by=author)
     text.body += "<p>The club has found two people to learn from him. They begin in May.</p>"
-    text.save()
+    save_signed(text, by=author, reason="News from the club")
     text = submit_revision(revision=text, by=author)
     morning = timezone.localtime().replace(hour=8, minute=0, second=0, microsecond=0)
     publish_revision(revision=text, by=people["editor"], at=morning + dt.timedelta(days=7))

@@ -15,7 +15,7 @@ from billing.models import (
     PayoutBatch,
 )
 from billing.verification import verify_payouts
-from weblog.models import Blog
+from weblog.models import Blog, BlogRevision
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +59,14 @@ def test_what_the_demo_brings_has_its_history(few_views, tmp_path):
     assert Blog.history.filter(history_type="+").count() == Blog.objects.count()
     editors = CategoryPrice.history.values_list("history_user__username", flat=True)
     assert set(editors) == {"finance"}
+
+
+def test_newcomer_finds_a_text_that_waits_for_its_day_and_a_blog_of_two(few_views, tmp_path):
+    demo.set_up(accounts_file=tmp_path / "accounts.txt", at=AT)
+    text = BlogRevision.objects.get()
+    assert (text.status, text.blog.slug) == ("scheduled", "last-grass-court")
+    assert not BlogRevision.history.filter(history_user=None).exists()
+    assert Blog.objects.get(co_authors__username="demo.chiara").author.username == "demo.bruno"
 
 
 def test_accounts_are_printed_and_kept_for_their_owner_alone(few_views, var_dir, capsys, client):

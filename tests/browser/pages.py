@@ -8,13 +8,20 @@ SCREENS = [(1440, 900), (390, 844)]
 THEMES = ["light", "dark"]
 
 
-def press(page, button, *, answer="", password=None):
+def press(page, button, *, answer="", at="", password=None):
     """Press a button of a form and confirm its dialog, with `answer` to each thing it asks."""
-    page.get_by_role("link", name=re.compile(f"{button}$")).click()
+    link = page.get_by_role("link", name=re.compile(f"{button}$"))
+    menu = page.get_by_role("link", name="more_horiz")  # on a phone the buttons lie in it
+    expect(link.or_(menu)).to_be_visible()
+    if menu.is_visible():
+        menu.click()
+    link.click()
     confirm = page.locator("#dialog button[type=submit]")
     expect(confirm).to_be_visible()
     for question in page.locator("#dialog textarea").all():
         question.fill(answer)
+    if at:
+        page.get_by_label("Publish at").fill(at)
     if password:
         page.get_by_label("Your password").fill(password)
     confirm.click()

@@ -15,6 +15,7 @@ from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors, press
 from weblog import workflow
 from weblog.models import Blog, BlogRevision
 from weblog.revisions import start_revision, submit_revision
+from weblog.schedule import publish_due_texts
 
 TITLE = "What a night train knows"
 FIRST = "The last train leaves at ten past one, and nobody on the platform hurries. "
@@ -40,13 +41,29 @@ def make_picture():
     return {"name": "IMG_2041.png", "mimeType": "image/png", "buffer": content.getvalue()}
 
 
+@pytest.fixture(params=[(1440, 900, "light"), (390, 844, "dark")], ids=["desk", "phone"])
+def screen(request, page):
+    """What everyone of the day looks at, the reader with `page`; the options of their browsers."""
+    width, height, theme = request.param
+    size = {"width": width, "height": height}
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=theme)
+    return {"viewport": size, "color_scheme": theme}
+
+
+@pytest.fixture
+def take_desk_picture(take_picture, screen):
+    """Return what takes the pictures of the day, on the large screen alone."""
+    return take_picture if screen["color_scheme"] == "light" else lambda page, name: None
+
+
 @pytest.fixture
 def staff(sign_in):
     """Return a function that signs a person in; at the end, no page of theirs had an error."""
     errors = []
 
-    def staff(username):
-        page = sign_in(username)
+    def staff(username, **options):
+        page = sign_in(username, **options)
         page.set_default_timeout(60_000)
         errors.append(note_errors(page.context))
         return page
@@ -66,8 +83,8 @@ def write_blog(page):
     page.get_by_label("File").set_input_files(make_picture())
     page.get_by_label("Description").fill(ALT_TEXT)
     page.get_by_role("button", name="Add picture").click()
-    expect(body.locator("img")).to_have_js_property("complete", True)
-    body.press_sequentially(SECOND, delay=20)  # no faster than Trix draws
+    expect(body.get_by_role("img", name=ALT_TEXT)).to_be_visible()
+    body.press_sequentially(SECOND)
     expect(body).to_contain_text(FIRST)
     expect(body).to_contain_text(SECOND)
 
@@ -88,9 +105,27 @@ def go_home(page):
 
 def open_from_queue(page):
     page.get_by_role("link", name="for your review").click()
+    page.wait_for_url("**/review/**")
     assert_fits(page)
     page.get_by_role("link", name=TITLE).click()
     expect(page.locator("trix-editor img")).to_be_visible()
+    assert_fits(page)
+
+
+def add_co_author(page, name):
+    page.locator(".field-co_authors .select2-selection").click()
+    page.get_by_role("option", name=name).click()
+    save(page)
+
+
+def read_as_co_author(page):
+    page.goto(f"{page.url.partition('/admin/')[0]}{reverse('admin:weblog_blog_changelist')}")
+    assert_fits(page)
+    expect(page.get_by_role("row").filter(has_text=TITLE)).to_contain_text("you co-write it")
+    page.get_by_role("link", name=TITLE).click()
+    expect(page.get_by_text("You co-write this blog.")).to_be_visible()
+    expect(page.get_by_text(FIRST)).to_be_visible()
+    expect(page.get_by_role("link", name="Write a new text")).to_have_count(0)
     assert_fits(page)
 
 
@@ -127,14 +162,14 @@ def write_first(page, words):
 
 
 def test_text_goes_from_the_first_word_to_the_archive(
-    page, live_server, staff, take_picture, settings, tmp_path
+    page, live_server, staff, screen, take_desk_picture, settings, tmp_path
 ):
     settings.MEDIA_ROOT = tmp_path / "media"
-    author = staff("demo.ada")
+    author = staff("demo.ada", **screen)
     author.get_by_role("link", name="Write a blog").click()
     write_blog(author)
     author.evaluate("scrollTo(0, 0)")
-    take_picture(author, "writing")
+    take_desk_picture(author, "writing")
     save(author)
     assert_preview_shows(author, "A draft. Readers don't see it.")
     press(author, "Submit for review")
@@ -143,13 +178,13 @@ def test_text_goes_from_the_first_word_to_the_archive(
     public_url = live_server.url + blog.get_absolute_url()
     assert page.goto(public_url).status == 404
 
-    editor = staff("editor")
+    editor = staff("editor", **screen)
     open_from_queue(editor)
     press(editor, "Return to author", answer=ASKED)
     expect(editor.get_by_text("went back to its author")).to_be_visible()
 
     go_home(author)
-    take_picture(author, "author-home")
+    take_desk_picture(author, "author-home")
     author.get_by_role("link", name="came back to you").click()
     expect(author.get_by_text(ASKED, exact=True)).to_be_visible()
     write_first(author, "On line N1: ")
@@ -160,9 +195,13 @@ def test_text_goes_from_the_first_word_to_the_archive(
     go_home(editor)
     open_from_queue(editor)
     expect(editor.get_by_text("It was returned before.")).to_be_visible()
+    body = editor.get_by_role("region", name="Body")
+    expect(body.locator("ins")).to_contain_text("On line N1")
+    add_co_author(editor, "Bruno Sample")
     press(editor, "Publish")
     expect(editor.get_by_text("is published")).to_be_visible()
     assert_readers_see(page, public_url, "On line N1: The last train")
+    read_as_co_author(staff("demo.bruno", **screen))
 
     go_home(author)
     author.get_by_role("link", name=TITLE).click()
@@ -173,15 +212,19 @@ def test_text_goes_from_the_first_word_to_the_archive(
     assert_preview_shows(author, "A new text, not yet submitted. Readers see the old one.")
     press(author, "Submit for review")
     expect(author.get_by_text("Readers still see the old one")).to_be_visible()
-    assert_readers_see(page, public_url, "On line N1: The last train")
 
     go_home(editor)
     open_from_queue(editor)
-    body = editor.get_by_role("region", name="Body")
     expect(body.locator("ins")).to_contain_text("In the winter timetable")
-    take_picture(editor, "comparison")
-    press(editor, "Publish")
-    expect(editor.get_by_text("is published")).to_be_visible()
+    take_desk_picture(editor, "comparison")
+    tomorrow = timezone.localtime() + dt.timedelta(days=1)
+    press(editor, "Publish", at=tomorrow.strftime("%Y-%m-%dT%H:%M"))
+    expect(editor.get_by_text("Until then readers see the old one")).to_be_visible()
+    assert_fits(editor)
+    go_home(author)
+    expect(author.get_by_text("new text goes live on")).to_be_visible()
+    assert_readers_see(page, public_url, "On line N1: The last train")
+    publish_due_texts(at=tomorrow)
     assert_readers_see(page, public_url, "In the winter timetable, On line N1")
 
     archive_in_bulk(editor, live_server)
@@ -209,6 +252,7 @@ def desk(demo):
 
 def test_every_page_of_the_day_fits_its_screen(page, live_server, staff, desk, take_picture):
     returned, revision = desk
+    scheduled = BlogRevision.objects.get(status=BlogRevision.Status.SCHEDULED)
     author, editor = staff("demo.ada"), staff("editor")
     errors = note_errors(page.context)
     pages = {
@@ -220,6 +264,7 @@ def test_every_page_of_the_day_fits_its_screen(page, live_server, staff, desk, t
         "editor's home": (editor, reverse("admin:index")),
         "review": (editor, reverse("admin:weblog_review_changelist")),
         "comparison": (editor, reverse("admin:weblog_blogrevision_change", args=[revision.pk])),
+        "scheduled": (editor, reverse("admin:weblog_blogrevision_change", args=[scheduled.pk])),
         "blogs": (editor, reverse("admin:weblog_blog_changelist")),
         "blog": (page, revision.blog.get_absolute_url()),
     }

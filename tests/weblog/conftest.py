@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from tests.factories import make_groups, make_user
@@ -40,3 +42,9 @@ def views():
     blog_viewed.connect(receive)
     yield received
     blog_viewed.disconnect(receive)
+
+
+@pytest.fixture
+def strings(shared_data):
+    """Text that breaks other people's sites."""
+    return json.loads((shared_data / "bad-input" / "blns.json").read_text())
