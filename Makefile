@@ -35,7 +35,7 @@ test: setup-dev ## Run all tests: on SQLite, on PostgreSQL, and weblog without b
 	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
 		--ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
 	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
-		--ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py
+		--ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py tests/browser/test_public_site.py
 
 lint: setup-dev ## Check style, templates, imports, migrations and settings
 	$(BIN)/ruff check
