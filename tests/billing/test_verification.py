@@ -1,3 +1,4 @@
+import contextlib
 import datetime as dt
 import re
 from decimal import Decimal
@@ -106,6 +107,14 @@ def test_nothing_to_verify_is_no_difference():
     assert verify_payouts().status == "passed"
 
 
+@contextlib.contextmanager
+def undone():
+    """Take back what is written inside, as if it had been another test."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 def tamper(table, position, change):
     """Change or delete the row at a position, past the application and the database's guards."""
     remove_guards(connection)
@@ -156,13 +165,14 @@ TAMPERED = [
 ]
 
 
-@pytest.mark.parametrize(("table", "position", "change", "words"), TAMPERED)
-def test_row_that_was_changed_past_the_application_is_named(table, position, change, words, paid):
-    tamper(table, position, change)
-    run = verify_payouts()
-    assert run.status == "failed"
-    assert words in re.sub(r" \(billing_[a-z]+ [0-9]+\)", "", run.difference)
-    assert re.search(r"\(billing_[a-z]+ [0-9]+\)", run.difference)
+def test_row_that_was_changed_past_the_application_is_named(paid, subtests):
+    for table, position, change, words in TAMPERED:
+        with subtests.test(f"{table} {position}: {change or 'deleted'}"), undone():
+            tamper(table, position, change)
+            run = verify_payouts()
+            assert run.status == "failed"
+            assert words in re.sub(r" \(billing_[a-z]+ [0-9]+\)", "", run.difference)
+            assert re.search(r"\(billing_[a-z]+ [0-9]+\)", run.difference)
 
 
 def test_missing_guard_is_a_difference_of_its_own_kind(paid):
@@ -196,22 +206,16 @@ def test_more_views_on_batches_than_ever_came_in_are_an_error(paid):
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses it.")
-@pytest.mark.parametrize(
-    ("table", "words"),
-    [
+def test_row_whose_other_half_is_gone_is_named(paid):
+    for table, words in (
         ("billing_categoryprice", "billing_paymentline.price_id contains a value"),
         ("weblog_blog", "blog_id contains a value"),
         ("auth_user", "_id contains a value"),
-    ],
-)
-def test_row_whose_other_half_is_gone_is_named(paid, table, words):
-    with transaction.atomic():
-        remove_guards(connection)
-        with connection.cursor() as cursor:
+    ):
+        with undone(), connection.cursor() as cursor:
+            remove_guards(connection)
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
-        run = verify_payouts()
-        transaction.set_rollback(True)
-    assert words in run.difference
+            assert words in verify_payouts().difference
 
 
 def test_verification_stands_still_until_it_is_advanced(paid):
