@@ -6,12 +6,12 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.
 	--generate-hashes --custom-compile-command="make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test lint screenshots bench bench-robots lock cron-install
+.PHONY: help setup setup-dev free-port run test test-alone coverage lint screenshots bench bench-robots lock cron-install
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
 lint: export DEBUG = 1
-test screenshots: export DEBUG = 0
+test test-alone coverage screenshots: export DEBUG = 0
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -31,11 +31,20 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 
 test: setup-dev ## Run all tests: on SQLite, on PostgreSQL, and weblog without billing
 	@tools/install_browser.sh
-	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --cov
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
 		--ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
 	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
-		--ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py tests/browser/test_public_site.py
+		--ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py
+
+test-alone: setup-dev ## Run the browser's tests of weblog without billing
+	@tools/install_browser.sh
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --ds=tests.settings_weblog_only \
+		tests/browser/test_public_site.py tests/browser/test_editorial_day.py -k "not every_page"
+
+coverage: setup-dev ## Print what the tests on SQLite do not reach; fails where that is much
+	@tools/install_browser.sh
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --cov
 
 lint: setup-dev ## Check style, templates, imports, migrations and settings
 	$(BIN)/ruff check

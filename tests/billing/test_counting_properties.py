@@ -34,7 +34,7 @@ from billing.models.counts import make_view_id
 from tests.factories import FIREFOX, make_blog, make_line
 
 SETTINGS = settings(
-    max_examples=30,
+    max_examples=20,
     stateful_step_count=25,
     deadline=None,
     database=None,

@@ -32,7 +32,7 @@ from tests.billing.payout_steps import (
 )
 
 SETTINGS = settings(
-    max_examples=8,
+    max_examples=6,
     stateful_step_count=30,
     deadline=None,
     database=None,

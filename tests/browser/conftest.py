@@ -4,7 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
 from playwright.sync_api import expect
+
+from tests.factories import make_user
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
@@ -45,11 +50,30 @@ def browser_context_args(browser_context_args):
 @pytest.fixture
 def demo(transactional_db, tmp_path):
     """The demo's publishing house; returns {username: password}."""
+    if not apps.is_installed("billing"):
+        return make_weblog_alone()
     from billing.demo import set_up
 
     accounts_file = tmp_path / "accounts.txt"
     set_up(accounts_file=accounts_file)
     return dict(re.findall(r"^  (\S+) +(\S+) +\S+$", accounts_file.read_text(), re.MULTILINE))
+
+
+def make_weblog_alone():
+    """The demo's editor, authors and blogs, and nothing of what pays for them."""
+    people = {
+        "editor": ("Edda", "Editor", "Editors"),
+        "demo.ada": ("Ada", "Example", "Authors"),
+        "demo.bruno": ("Bruno", "Sample", "Authors"),
+        "demo.chiara": ("Chiara", "Specimen", "Authors"),
+    }
+    fixtures = settings.BASE_DIR / "fixtures"
+    call_command("loaddata", fixtures / "10_groups.json", verbosity=0)
+    for username, (first_name, last_name, group) in people.items():
+        make_user(username, first_name=first_name, last_name=last_name, groups=[group])
+    blogs = (fixtures / "20_categories.json", fixtures / "40_demo_blogs.json")
+    call_command("loaddata", *blogs, verbosity=0)
+    return dict.fromkeys(people, "secret")
 
 
 @pytest.fixture
