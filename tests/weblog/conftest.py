@@ -48,3 +48,10 @@ def views():
 def strings(shared_data):
     """Text that breaks other people's sites."""
     return json.loads((shared_data / "bad-input" / "blns.json").read_text())
+
+
+@pytest.fixture
+def edith(editor):
+    editor.first_name, editor.last_name, editor.email = "Edith", "Hartmann", "edith@example.org"
+    editor.save()
+    return editor

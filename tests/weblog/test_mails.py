@@ -20,13 +20,6 @@ def ada(author):
 
 
 @pytest.fixture
-def edith(editor):
-    editor.first_name, editor.last_name, editor.email = "Edith", "Hartmann", "edith@example.org"
-    editor.save()
-    return editor
-
-
-@pytest.fixture
 def sent(django_capture_on_commit_callbacks):
     """Return a function that acts, and returns the mails that went out once it was committed."""
 

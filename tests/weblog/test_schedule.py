@@ -28,13 +28,6 @@ def clock(time_machine):
 
 
 @pytest.fixture
-def edith(editor):
-    editor.first_name, editor.last_name, editor.email = "Edith", "Hartmann", "edith@example.org"
-    editor.save()
-    return editor
-
-
-@pytest.fixture
 def schedule(clock, edith):
     """Return a function that has a new text approved, to go live when it is due."""
 
