@@ -139,7 +139,7 @@ def _check_side_by_side(run: Verification, show_progress: Callable) -> None:
                 run.difference = str(difference)
                 break
             run.remaining.remove(step)
-            run.done = run.steps - sum(portions for *_, portions in run.remaining)
+            run.done = _count_done(run)
     _finish(run, numbers, done)
 
 
@@ -171,7 +171,11 @@ def _check_next(run: Verification, numbers: Counter) -> None:
         run.remaining[0] = [name, key, after, max(portions - 1, 1)]
     else:
         del run.remaining[0]
-    run.done = run.steps - sum(portions for *_, portions in run.remaining)
+    run.done = _count_done(run)
+
+
+def _count_done(run: Verification) -> int:
+    return run.steps - sum(portions for *_, portions in run.remaining)
 
 
 def _check_portion(run: Verification, step: list, numbers: Counter) -> str | None:
