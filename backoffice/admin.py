@@ -2,6 +2,10 @@ from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.template.defaultfilters import pluralize
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import (
@@ -14,6 +18,8 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from backoffice.accounts.sessions import list_sessions
+from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.import_pages import ImportAdmin
 from backoffice.models import JobRun
@@ -48,14 +54,14 @@ class UserAdmin(auth_admin.UserAdmin, ImportAdmin, HistoryAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["username", ("first_name", "last_name"), "email"]}),
-        (SIGN_IN, {"fields": ["password"]}),
+        (SIGN_IN, {"fields": ["password", "sign_ins"]}),
         (
             "Roles and rights",
             {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
         ),
         ("Dates", {"fields": [("last_login", "date_joined")]}),
     ]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "sign_ins"]
     superuser_fields = ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
 
     @display(description="user", header=True, ordering="username")
@@ -67,6 +73,23 @@ class UserAdmin(auth_admin.UserAdmin, ImportAdmin, HistoryAdmin):
     def show_roles(self, user):
         roles = [group.name for group in user.groups.all()]
         return ["Superuser", *roles] if user.is_superuser else roles
+
+    @display(description="Signed in")
+    def sign_ins(self, user):
+        count = list_sessions(user, at=timezone.now()).count() if user.pk else 0
+        if not count:
+            return "Nowhere"
+        url = reverse("admin:auth_user_sessions", args=[user.pk])
+        return format_html(
+            '<a class="bo-link" href="{}">{} device{}: see and end</a>',
+            url,
+            count,
+            pluralize(count),
+        )
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(UserSessionsView.as_view(admin_site=self.admin_site))
+        return [path("<int:pk>/sessions/", view, name="auth_user_sessions"), *super().get_urls()]
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("groups")

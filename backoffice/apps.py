@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
+from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import m2m_changed, post_save, pre_save
 
 
 class AdminConfig(admin.AdminConfig):
@@ -15,4 +17,17 @@ class BackofficeConfig(AppConfig):
     verbose_name = "Back-office"
 
     def ready(self):
+        from django.contrib.auth.models import User
+
         from backoffice import checks, history  # noqa: F401
+        from backoffice.accounts import receivers
+
+        for signal, receiver, sender in [
+            (user_logged_in, receivers.receive_sign_in, None),
+            (pre_save, receivers.receive_pre_save, User),
+            (post_save, receivers.receive_post_save, User),
+            (m2m_changed, receivers.receive_rights, User.groups.through),
+            (m2m_changed, receivers.receive_rights, User.user_permissions.through),
+        ]:
+            name = f"backoffice.{receiver.__name__}.{sender and sender.__name__}"
+            signal.connect(receiver, sender=sender, dispatch_uid=name)

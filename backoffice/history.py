@@ -7,7 +7,25 @@ from simple_history.models import HistoricalRecords
 UNTRACKED = {"password", "last_login"}
 
 
-class AccountHistory(HistoricalRecords):
+class RightsHistory(HistoricalRecords):
+    """History that hears of a right given from its other side too: group.user_set.add(user).
+
+    As shipped (simple-history 3.13.0) that is taken for a change of the group, and is an error.
+    """
+
+    def m2m_changed(self, instance, action, pk_set, reverse, model, **kwargs):
+        if not reverse:
+            return super().m2m_changed(instance, action, pk_set=pk_set, reverse=False, **kwargs)
+        if action == "pre_clear":
+            rows = kwargs["sender"].objects.filter(**{instance._meta.model_name: instance})
+            instance._cleared = list(rows.values_list(model._meta.model_name, flat=True))
+        elif action in ("post_add", "post_remove", "post_clear"):
+            pks = instance._cleared if action == "post_clear" else pk_set
+            for other in model.objects.filter(pk__in=pks):
+                self.create_historical_record(other, "~")
+
+
+class AccountHistory(RightsHistory):
     """History without the row that every sign-in would add, and a word where a password changed."""
 
     def post_save(self, instance, created, using=None, **kwargs):
@@ -31,4 +49,9 @@ register(
     excluded_fields=sorted(UNTRACKED),
     m2m_fields=[User._meta.get_field("groups"), User._meta.get_field("user_permissions")],
 )
-register(Group, app="backoffice", m2m_fields=[Group._meta.get_field("permissions")])
+register(
+    Group,
+    app="backoffice",
+    records_class=RightsHistory,
+    m2m_fields=[Group._meta.get_field("permissions")],
+)

@@ -1,5 +1,9 @@
 from django.db import models
 
+from backoffice.accounts.models import AccountSession
+
+__all__ = ["AccountSession", "AuditTrail", "JobRun"]
+
 
 class JobRun(models.Model):
     """One run of a scheduled job: what ran, when, and how it ended."""

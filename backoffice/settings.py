@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "backoffice.middleware.ClientAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "backoffice.accounts.middleware.SessionUseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -133,8 +134,18 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-SESSION_COOKIE_AGE = 12 * 60 * 60
+
+# A sign-in ends when it was not used for the one time, and after the other in any case (NIST
+# SP 800-63B-4, 2.2.3: at most an hour and a day). Cookies named __Host- are taken over TLS from
+# this very host alone, so that no neighbouring one can plant them.
+SESSION_ENGINE = "backoffice.accounts.sessions"
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict: links in mails would sign out
+SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
 
 # Transport and browser security. The admin's theme runs Alpine, which needs 'unsafe-eval', and
 # writes style attributes; the public pages override this with a strict policy (weblog.views).
@@ -214,7 +225,10 @@ CRONTAB_DJANGO_SETTINGS_MODULE = "backoffice.settings"
 CRONTAB_DJANGO_MANAGE_PATH = f"{BASE_DIR}/manage.py"
 CRONTAB_COMMAND_PREFIX = f"cd {BASE_DIR} &&"
 CRONTAB_COMMAND_SUFFIX = f">> {VAR_DIR}/cron.log 2>&1"
-CRONJOBS = [("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"])]
+CRONJOBS = [
+    ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
+    ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
+]
 if "billing" in INSTALLED_APPS:
     CRONJOBS += [
         ("*/5 * * * *", "backoffice.jobs.run_job", ["fold_views"]),

@@ -106,6 +106,7 @@ def list_pages():
     """Return the address, name and view of pages that show no model, of the installed apps."""
     pages = [
         ("audit-trail/", "backoffice_audittrail_changelist", "backoffice.audit.AuditTrailView"),
+        ("account/", "backoffice_account", "backoffice.accounts.views.AccountView"),
         ("review/", "weblog_review_changelist", "weblog.admin.reviews.ReviewQueueView"),
         ("mails/", "weblog_mailpreferences", "weblog.admin.preferences.MailPreferenceView"),
     ]
@@ -117,7 +118,8 @@ def list_pages():
 
 def list_account_pages(request):
     """Return what everyone finds under their own name."""
-    pages = [("Mails to me", "weblog_mailpreferences"), ("Change password", "password_change")]
+    pages = [("Your account", "backoffice_account")]
+    pages += [("Mails to me", "weblog_mailpreferences"), ("Change password", "password_change")]
     return [{"title": title, "link": reverse(f"admin:{name}")} for title, name in pages]
 
 

@@ -4,4 +4,7 @@ from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "billing"]
-CRONJOBS = [("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"])]
+CRONJOBS = [
+    ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
+    ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
+]

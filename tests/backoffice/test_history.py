@@ -1,5 +1,5 @@
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import override_settings
 
 from tests.factories import make_user
@@ -53,3 +53,22 @@ def test_groups_are_recorded_with_each_change():
     user.groups.add(group)
     assert [row.group for row in user.history.first().groups.all()] == [group]
     assert not User.objects.get().history.last().groups.exists()
+
+
+@pytest.mark.parametrize("change", ["add", "remove", "clear"])
+def test_group_given_or_taken_from_its_own_page_is_recorded(change):
+    user, group = make_user("edda"), Group.objects.create(name="Editors")
+    if change != "add":
+        user.groups.add(group)
+    before = user.history.count()
+    members = group.user_set
+    members.clear() if change == "clear" else getattr(members, change)(user)
+    assert user.history.count() == before + 1
+    kept = [row.group for row in user.history.first().groups.all()]
+    assert kept == ([group] if change == "add" else [])
+
+
+def test_permission_given_to_a_group_from_its_other_side_is_recorded():
+    group, permission = Group.objects.create(name="Editors"), Permission.objects.first()
+    permission.group_set.add(group)
+    assert [row.permission for row in group.history.first().permissions.all()] == [permission]

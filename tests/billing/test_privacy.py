@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -17,6 +16,7 @@ from django.utils import timezone
 from gunicorn.config import Config
 
 from backoffice.jobs import run_job
+from backoffice.models import AccountSession
 from billing import payouts
 from billing.exports import export_payments
 from billing.models import BlogView, ReaderSalt
@@ -50,7 +50,7 @@ def dump_tables():
 
 
 def read_sessions():
-    return str([session.get_decoded() for session in Session.objects.all()]).encode()
+    return str([session.get_decoded() for session in AccountSession.objects.all()]).encode()
 
 
 def read_database_files():

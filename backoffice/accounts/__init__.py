@@ -1,0 +1,5 @@
+"""Who signs in, where they are signed in, what was done to accounts, and who let whom in.
+
+Start at models.py. sessions.py is the session engine (settings.SESSION_ENGINE). It knows no app:
+which rights need two people is told by the apps that define them.
+"""

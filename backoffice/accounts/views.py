@@ -1,0 +1,89 @@
+"""Your account: where one is signed in, for everyone on the staff."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import TemplateView
+from unfold.views import UnfoldSiteViewMixin
+
+from backoffice.accounts.sessions import digest_key, end_sessions, list_sessions
+
+OTHERS = "others"
+
+
+class SessionsMixin:
+    """Lists sessions on GET; on POST ends the one that is named, or all but this browser's."""
+
+    http_method_names = ["get", "head", "post"]
+
+    def post(self, request, *args, **kwargs):
+        user, current = self.find_user(), digest_key(request.session.session_key)
+        chosen = request.POST.get("session", "")
+        if chosen == OTHERS:
+            ended = end_sessions(user, but=current)
+        elif chosen and chosen != current:
+            ended = end_sessions(user, only=chosen)
+        else:
+            ended = 0
+        if ended:
+            were = "One sign-in was" if ended == 1 else f"{ended} sign-ins were"
+            messages.success(request, f"{were} ended.")
+        else:
+            messages.info(request, "There was nothing to end: it is over already.")
+        return redirect(request.path)
+
+    def get_context_data(self, **kwargs):
+        user, current = self.find_user(), digest_key(self.request.session.session_key)
+        sessions = list(list_sessions(user, at=timezone.now()))
+        return super().get_context_data(
+            person=user,
+            is_own=user == self.request.user,
+            current=current,
+            sessions=sessions,
+            has_others=any(session.pk != current for session in sessions),
+            **kwargs,
+        )
+
+
+class AccountView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
+    """Everyone's own: no address leads to another person's."""
+
+    permission_required = ()
+    template_name = "backoffice/account.html"
+    title = "Your account"
+
+    def find_user(self):
+        return self.request.user
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            idle_minutes=settings.SESSION_IDLE_MINUTES,
+            hours=settings.SESSION_COOKIE_AGE // 3600,
+            **kwargs,
+        )
+
+
+class UserSessionsView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
+    """Another person's, for administrators."""
+
+    template_name = "backoffice/user_sessions.html"
+    title = "Where somebody is signed in"
+
+    def has_permission(self):
+        if not self.request.user.is_superuser:
+            raise PermissionDenied
+        return True
+
+    def find_user(self):
+        return get_object_or_404(User, pk=self.kwargs["pk"])
+
+    def get_context_data(self, **kwargs):
+        user = self.find_user()
+        name = user.get_full_name() or user.get_username()
+        back = reverse("admin:auth_user_change", args=[user.pk])
+        context = super().get_context_data(back=back, **kwargs)
+        return context | {"title": f"Where {name} is signed in"}

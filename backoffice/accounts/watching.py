@@ -1,0 +1,78 @@
+"""Hears of every change of an account, by whichever door: form, import, command, shell, loaddata.
+
+What passes signals by (QuerySet.update, SQL) is not heard; nothing in the application does that.
+"""
+
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.db.models import Model
+
+WATCHED = ("password", "email", "is_active", "is_staff", "is_superuser")
+
+
+class Change(NamedTuple):
+    """A field of an account, or a right that was given or taken away."""
+
+    user: User
+    what: str
+    old: object
+    new: object
+
+
+def remember_account(user: User, update_fields=None) -> None:
+    """Note what saving the account will overwrite. One query, none at a sign-in."""
+    user._stored = None
+    if user.pk and (update_fields is None or {*WATCHED} & {*update_fields}):
+        user._stored = User.objects.filter(pk=user.pk).values(*WATCHED).first()
+
+
+def compare_account(user: User, update_fields=None) -> list[Change]:
+    """Return what saving has changed, of what is watched. A new account has changed nothing."""
+    stored, user._stored = getattr(user, "_stored", None), None
+    if stored is None:
+        return []
+    changed = [name for name in WATCHED if stored[name] != getattr(user, name)]
+    # A sign-in brings the hash up to date: the password is the same.
+    if changed == ["password"] and {*(update_fields or ())} == {"password"} and not user._password:
+        return []
+    return [Change(user, name, stored[name], getattr(user, name)) for name in changed]
+
+
+class Membership(NamedTuple):
+    """A user who gains or loses a group or permission."""
+
+    user: User
+    right: Model
+    given: bool
+
+
+def list_memberships(instance, action, reverse, model, pk_set, through) -> list[Membership]:
+    """Return what an m2m_changed of User.groups or User.user_permissions gives or takes away.
+
+    Called for post_add, and before a removal, when one can still see who had the right.
+    """
+    if action == "post_add":
+        others = model.objects.filter(pk__in=pk_set)
+    elif action == "pre_remove":
+        others = _held(instance, reverse, through, model).filter(pk__in=pk_set)
+    elif action == "pre_clear":
+        others = _held(instance, reverse, through, model)
+    else:
+        return []
+    given = action == "post_add"
+    if reverse:
+        return [Membership(user, instance, given) for user in others]
+    return [Membership(instance, right, given) for right in others]
+
+
+def _held(instance, reverse, through, model):
+    own, other = "user", next(name for name in ("group", "permission") if _has(through, name))
+    if reverse:
+        own, other = other, own
+    held = through.objects.filter(**{own: instance}).values(other)
+    return model.objects.filter(pk__in=held)
+
+
+def _has(through, name):
+    return any(field.name == name for field in through._meta.fields)
