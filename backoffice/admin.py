@@ -18,6 +18,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from backoffice.accounts import admin as accounts  # noqa: F401
 from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin

@@ -1,5 +1,6 @@
 """Settings of the back-office. What differs between machines is listed in .env.example."""
 
+import datetime as dt
 from decimal import Decimal
 
 from django.utils.csp import CSP
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
     "import_export",
     "simple_history",
     "django_crontab",
+    "axes",
     "weblog",
     "billing",
 ]
@@ -59,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -134,6 +137,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = ["backoffice.accounts.backends.ThrottledBackend"]
 
 # A sign-in ends when it was not used for the one time, and after the other in any case (NIST
 # SP 800-63B-4, 2.2.3: at most an hour and a day). Cookies named __Host- are taken over TLS from
@@ -146,6 +150,24 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict: links in mails would sign out
 SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
+
+# Wrong passwords and codes (backoffice.accounts.throttle): how many an account may have at one
+# address, an account from everywhere, an address; and how long nothing more is tried then.
+
+AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5)
+SIGN_IN_FAILURES_OF_ACCOUNT = env.int("SIGN_IN_FAILURES_OF_ACCOUNT", default=25)
+SIGN_IN_FAILURES_OF_ADDRESS = env.int("SIGN_IN_FAILURES_OF_ADDRESS", default=50)
+SIGN_IN_LOCK_MINUTES = env.int("SIGN_IN_LOCK_MINUTES", default=15)
+AXES_COOLOFF_TIME = dt.timedelta(minutes=SIGN_IN_LOCK_MINUTES)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or whoever goes on trying keeps it locked
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
+AXES_RESET_ON_SUCCESS = True
+AXES_HANDLER = "backoffice.accounts.throttle.Throttle"
+AXES_CLIENT_IP_CALLABLE = "backoffice.accounts.throttle.name_address"
+AXES_LOCKOUT_CALLABLE = "backoffice.accounts.locks.show_lock"
+AXES_DISABLE_ACCESS_LOG = True  # nothing here reads it
+AXES_ENABLE_ADMIN = False  # backoffice.accounts.admin
+AXES_VERBOSE = False
 
 # Transport and browser security. The admin's theme runs Alpine, which needs 'unsafe-eval', and
 # writes style attributes; the public pages override this with a strict policy (weblog.views).

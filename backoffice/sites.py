@@ -10,11 +10,19 @@ from django.utils.text import capfirst
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
+from backoffice.accounts.throttle import remember_browser
+
 ROWS_PER_MODEL = 10
 
 
 class BackofficeSite(UnfoldAdminSite):
     index_title = "Home"
+
+    def login(self, request, extra_context=None):
+        response = super().login(request, extra_context)
+        if request.method == "POST" and request.user.is_authenticated:
+            remember_browser(response, request.user)
+        return response
 
     def search(self, request, extra_context=None):
         """Answer the command palette.

@@ -65,6 +65,7 @@ NAVIGATION = {
     "Administration": [
         Link("Users", "person", "auth.user"),
         Link("Groups", "group", "auth.group"),
+        Link("Failed sign-ins", "lock", "axes.accessattempt"),
     ],
 }
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from axes.models import AccessAttempt
 from django.apps import apps
 from django.contrib import admin
 from django.core.management import call_command
@@ -156,6 +157,7 @@ def doors():
     approve(batch, at=AT)
     export_payments(batch=batch, at=AT)
     JobRun.objects.create(name="fold_views", started_at=AT)
+    AccessAttempt.objects.create(username="edda", ip_address="192.0.2.9", failures_since_start=5)
     AccessLogImport.objects.create(file_name="access.log", path_pattern="x", started_at=AT)
     Finding.objects.create(
         kind="spike",
@@ -175,7 +177,7 @@ def doors():
 def _doors():
     for name, arguments in _url_names(admin.site.get_urls()):
         if name == "app_list":
-            for label in ("auth", "backoffice", "weblog", "billing"):
+            for label in ("auth", "axes", "backoffice", "weblog", "billing"):
                 yield f"app_list_{label}", reverse("admin:app_list", args=[label])
         elif not arguments:
             yield name, reverse(f"admin:{name}")
@@ -250,6 +252,7 @@ def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
         *COUNTS, "billing_blogview", "billing_accesslogimport", "billing_retiredviewtotal",
         "billing_finding", "billing_payoutbatch", "billing_payment", "billing_paymentexport",
         "billing_paymentinstruction", "billing_seal", "backoffice_jobrun",
+        "axes_accessattempt",
     ]  # fmt: skip
     for model in written_by_code:
         for page in ("add", "change", "delete", "history"):

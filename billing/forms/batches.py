@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
+from backoffice.accounts.locks import describe_lock
+from backoffice.accounts.throttle import is_locked, is_own_password
 from billing.four_eyes import find_objections
 from billing.models import PayoutBatch
 from billing.payouts import find_months_to_build
@@ -118,7 +120,9 @@ class ApproveDialog(BatchDialog):
 
     def clean_password(self):
         password = self.cleaned_data["password"]
-        if not self.request.user.check_password(password):
+        if is_locked(self.request, self.request.user):
+            raise ValidationError(f"{describe_lock()} Nothing was approved.")
+        if not is_own_password(self.request, password):
             raise ValidationError("This is not your password. Nothing was approved.")
         return password
 

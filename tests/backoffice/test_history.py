@@ -1,5 +1,6 @@
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.http import HttpRequest
 from django.test import override_settings
 
 from tests.factories import make_user
@@ -9,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 def test_sign_in_adds_no_record(client):
     user = make_user("edda")
-    assert client.login(username="edda", password="secret")
+    assert client.login(request=HttpRequest(), username="edda", password="secret")
     assert user.history.count() == 1
 
 
@@ -21,7 +22,7 @@ def test_sign_in_that_renews_the_hash_adds_no_record(client):
             "django.contrib.auth.hashers.MD5PasswordHasher",
         ]
     ):
-        assert client.login(username="edda", password="secret")
+        assert client.login(request=HttpRequest(), username="edda", password="secret")
     user.refresh_from_db()
     assert user.password.startswith("scrypt$")
     assert user.history.count() == 1

@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 from django.utils.html import escape
 
 from billing import payouts
@@ -162,3 +163,20 @@ def test_second_approver_completes_the_signatures(client, sign_in, large_batch):
     assert "April Hand has signed; this is the second signature of two" in text
     press(client, large_batch, "approve")
     assert status_of(large_batch) == Status.APPROVED
+
+
+def test_wrong_passwords_at_signing_lock_the_account_and_keep_what_was_typed(client, sign_in):
+    batch = make_batch(Status.SUBMITTED)
+    user = sign_in("Approvers")
+    answer = {"flag_first_payouts": "I know her."}
+    for _ in range(5):
+        response = press(client, batch, "approve", password="Secret", **answer)
+    assert "This is not your password." in response.text
+    response = press(client, batch, "approve", **answer)
+    assert response.status_code == 200
+    assert "Try again in 15 minutes" in response.text
+    assert "I know her." in response.text
+    assert status_of(batch) == Status.SUBMITTED
+    client.logout()
+    credentials = {"username": user.username, "password": "secret"}
+    assert client.post(reverse("admin:login"), credentials).status_code == 429

@@ -4,6 +4,7 @@ import stat
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.http import HttpRequest
 
 from billing import demo
 from billing.models import (
@@ -80,7 +81,7 @@ def test_accounts_are_printed_and_kept_for_their_owner_alone(few_views, var_dir,
     assert accounts_file.read_text() in capsys.readouterr().out
     for line in accounts_file.read_text().splitlines()[2:10]:
         username, password, _ = line.split()
-        assert client.login(username=username, password=password)
+        assert client.login(request=HttpRequest(), username=username, password=password)
 
 
 @pytest.mark.any_database
@@ -99,7 +100,7 @@ def test_lost_accounts_file_is_made_anew(few_views, var_dir, client):
     (var_dir / "demo-accounts.txt").unlink()
     call_command("setup_demo")
     username, password, _ = (var_dir / "demo-accounts.txt").read_text().splitlines()[2].split()
-    assert client.login(username=username, password=password)
+    assert client.login(request=HttpRequest(), username=username, password=password)
 
 
 @pytest.mark.any_database

@@ -1,0 +1,120 @@
+"""Failed sign-ins and their locks, for administrators."""
+
+from axes.models import AccessAttempt
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import OuterRef, Subquery, Sum
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.text import Truncator
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
+
+from backoffice.accounts.throttle import find_live_attempts, release_lock
+from backoffice.base_admin import ReadOnlyAdmin
+
+
+class ReleaseDialog(BaseDialogForm):
+    what = forms.ChoiceField(label="Who may try again?", widget=UnfoldAdminRadioSelectWidget)
+    reason = forms.CharField(
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget({"rows": 2}),
+        help_text="Make sure first that it is they who ask.",
+        error_messages={"required": "Say why: the reason is kept."},
+    )
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        try:
+            self.attempt = find_live_attempts().get(pk=object_id)
+        except (AccessAttempt.DoesNotExist, ValueError, OverflowError):
+            raise Http404 from None
+        choices = [("account", f"{self.attempt.username}, from everywhere")]
+        if self.attempt.ip_address:
+            choices.append(("address", f"Everybody at {self.attempt.ip_address}"))
+        self.fields["what"].choices = choices
+        self.fields["what"].initial = "account"
+
+
+RELEASE = {
+    "title": "Let them try again?",
+    "description": "Failed attempts are forgotten, and with them the lock.",
+    "form_class": ReleaseDialog,
+    "form_submit_text": "Let them try again",
+}
+
+
+@admin.register(AccessAttempt)
+class FailedSignInAdmin(ReadOnlyAdmin):
+    """What still counts. A failure that is older than a lock lasts is forgotten by itself."""
+
+    list_display = [
+        "show_account", "ip_address", "show_status", "failures_since_start", "attempt_time",
+        "show_browser",
+    ]  # fmt: skip
+    list_display_links = ["show_account"]
+    search_fields = ["username", "ip_address"]
+    ordering = ["-attempt_time"]
+    fields = ["username", "ip_address", "failures_since_start", "attempt_time", "user_agent"]
+    actions_detail = ["release"]
+    actions_row = ["release"]
+
+    def get_queryset(self, request):
+        live = find_live_attempts()
+        sums = {
+            "of_both": {"username": OuterRef("username"), "ip_address": OuterRef("ip_address")},
+            "of_account": {"username": OuterRef("username")},
+            "of_address": {"ip_address": OuterRef("ip_address")},
+        }
+        return live.annotate(**{name: _add_up(live, match) for name, match in sums.items()})
+
+    @display(description="account", ordering="username")
+    def show_account(self, attempt):
+        return attempt.username or "none"
+
+    @display(description="browser")
+    def show_browser(self, attempt):
+        return Truncator(attempt.user_agent).chars(40)
+
+    @display(description="status", label={"locked": "danger", "counted": "info"})
+    def show_status(self, attempt):
+        for failures, limit, text in (
+            (attempt.of_both, settings.AXES_FAILURE_LIMIT, "Locked at this address"),
+            (attempt.of_account, settings.SIGN_IN_FAILURES_OF_ACCOUNT, "Account locked"),
+            (attempt.of_address, settings.SIGN_IN_FAILURES_OF_ADDRESS, "Address locked"),
+        ):
+            if (failures or 0) >= limit:
+                return "locked", text
+        return "counted", "Not locked"
+
+    def has_release_permission(self, request, object_id=None):
+        return request.user.has_perm("axes.delete_accessattempt")
+
+    @action(
+        description="Release",
+        icon="lock_open",
+        variant=ActionVariant.PRIMARY,
+        permissions=["release"],
+        dialog=RELEASE,
+    )
+    def release(self, request, form, object_id):
+        attempt, reason = form.attempt, form.cleaned_data["reason"]
+        released = {"username": attempt.username}
+        if form.cleaned_data["what"] == "address":
+            released = {"ip_address": attempt.ip_address}
+        self.log_change(request, attempt, f"Released {_name(released)}: {reason}")
+        release_lock(**released, by=request.user, reason=reason)
+        self.message_user(request, f"{_name(released)} can try again.", messages.SUCCESS)
+        return HttpResponse(headers={"HX-Redirect": reverse("admin:axes_accessattempt_changelist")})
+
+
+def _add_up(attempts, match):
+    groups = attempts.filter(**match).order_by().values(*match)
+    return Subquery(groups.annotate(sum=Sum("failures_since_start")).values("sum"))
+
+
+def _name(released):
+    return released.get("username") or f"Everybody at {released['ip_address']}"

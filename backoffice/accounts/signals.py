@@ -1,0 +1,10 @@
+"""What else is told of sign-in, beside the signals of Django, axes and allauth.
+
+axes.signals.user_locked_out comes with each attempt while a lock holds, not once.
+"""
+
+from django.dispatch import Signal
+
+# An administrator let an account or an address try again. Not sent when a lock ends by itself.
+# Arguments: username and ip_address (one of the two, the other is None), by: User, reason: str
+lock_released = Signal()

@@ -1,0 +1,144 @@
+"""How often one may be wrong: passwords and codes, wherever they are asked for.
+
+django-axes counts, in the database, so that all workers count together. What locks is an account
+at an address; an account from everywhere, or an address with whatever accounts, only much later.
+A browser in which the person has signed in before is judged by its own account and address alone:
+no stranger can keep somebody out for good. Unknown accounts are counted and locked like others.
+"""
+
+import copy
+import ipaddress
+
+from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_client_username, get_credentials
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
+from django.core import signing
+from django.db.models import Q, Sum
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
+
+from backoffice.accounts.signals import lock_released
+
+KNOWN_BROWSER = "known_browser"
+KNOWN_BROWSER_AGE = 90 * 24 * 60 * 60
+IPV6_NETWORK = 64  # what one customer of a provider has to choose addresses from
+
+
+class Throttle(AxesDatabaseHandler):
+    """The database handler of axes (8.3.1), with a limit of its own for each thing counted."""
+
+    def user_login_failed(self, sender, credentials, request=None, **kwargs):
+        """Count a failure. What was sent is not kept: axes would store all but the password."""
+        bare = copy.copy(request)
+        bare.GET = bare.POST = QueryDict()
+        super().user_login_failed(sender, credentials, bare, **kwargs)
+        request.axes_locked_out = bare.axes_locked_out
+        request.axes_credentials = bare.axes_credentials
+        request.axes_failures_since_start = bare.axes_failures_since_start
+
+    def get_failures(self, request, credentials=None):
+        both, of_account, of_address = map(_add_up, self.get_user_attempts(request, credentials))
+        if is_known_browser(request, get_client_username(request, credentials)):
+            return both
+        if (
+            of_account >= settings.SIGN_IN_FAILURES_OF_ACCOUNT
+            or of_address >= settings.SIGN_IN_FAILURES_OF_ADDRESS
+        ):
+            return max(both, settings.AXES_FAILURE_LIMIT)
+        return both
+
+    def reset_user_attempts(self, request, credentials=None):
+        """Forget the failures of this account at this address. axes forgets those of either, so
+        that whoever has an account could guess at the others' without end."""
+        both, *_ = self.filter_user_attempts(request, credentials)
+        return both.delete()[0]
+
+
+def _add_up(attempts):
+    return attempts.aggregate(failures=Sum("failures_since_start", default=0))["failures"]
+
+
+def name_address(request: HttpRequest) -> str | None:
+    """Return what stands for the client's address: of IPv6 its network; None if it is no address.
+
+    backoffice.middleware has set REMOTE_ADDR; no header is read here.
+    """
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return None
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    network = ipaddress.ip_network((int(address), IPV6_NETWORK), strict=False)
+    return str(network.network_address)
+
+
+def name_cookie() -> str:
+    return f"__Host-{KNOWN_BROWSER}" if settings.SESSION_COOKIE_SECURE else KNOWN_BROWSER
+
+
+def remember_browser(response: HttpResponse, user: User) -> None:
+    """Tell this browser, in words that only we can write, that `user` has signed in with it."""
+    response.set_cookie(
+        name_cookie(),
+        signing.dumps(user.get_username(), salt=KNOWN_BROWSER),
+        max_age=KNOWN_BROWSER_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def is_known_browser(request: HttpRequest, username: str | None) -> bool:
+    cookie = request.COOKIES.get(name_cookie(), "")
+    try:
+        name = signing.loads(cookie, salt=KNOWN_BROWSER, max_age=KNOWN_BROWSER_AGE)
+    except signing.BadSignature:
+        return False
+    return name == username
+
+
+def is_locked(request: HttpRequest, user: User) -> bool:
+    """Whether `user` was wrong too often to try again now."""
+    return not AxesProxyHandler.is_allowed(request, get_credentials(user.get_username()))
+
+
+def note_failure(request: HttpRequest, user: User, *, sender: str) -> None:
+    """Count a wrong code of `user` like a wrong password."""
+    credentials = get_credentials(user.get_username())
+    user_login_failed.send(sender=sender, credentials=credentials, request=request)
+
+
+def is_own_password(request: HttpRequest, password: str) -> bool:
+    """Whether it is the password of whoever is signed in. Counts if not.
+
+    If that locks, the form that asked says so: what was typed into it must stay.
+    """
+    user = authenticate(request, username=request.user.get_username(), password=password)
+    request.axes_locked_out = False
+    return user == request.user
+
+
+def find_live_attempts(*, at=None):
+    """Return the failures that still count."""
+    since = (at or timezone.now()) - settings.AXES_COOLOFF_TIME
+    return AccessAttempt.objects.filter(attempt_time__gte=since)
+
+
+def release_lock(
+    *, username: str | None = None, ip_address: str | None = None, by: User, reason: str
+) -> int:
+    """Forget the failures of an account, or of an address, so that it can try again at once."""
+    failures = Q(username=username) if ip_address is None else Q(ip_address=ip_address)
+    count, _ = AccessAttempt.objects.filter(failures).delete()
+    lock_released.send(
+        sender=AccessAttempt, username=username, ip_address=ip_address, by=by, reason=reason
+    )
+    return count
