@@ -54,7 +54,7 @@ lint: setup-dev ## Check style, templates, imports, migrations and settings
 	$(BIN)/lint-imports --no-logo
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check
-	DEBUG=0 ALLOWED_HOSTS=example.org \
+	DEBUG=0 ALLOWED_HOSTS=example.org JOBS_STARTED_BY=elsewhere \
 		SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		$(MANAGE) check --deploy --fail-level WARNING
 
@@ -74,7 +74,5 @@ lock: setup-dev ## Compile requirements*.txt from requirements*.in
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
 cron-install: setup ## Install the cron jobs of this checkout for the current user
-	@test -f .env || { echo "Cron jobs see .env only: copy .env.example to it first" >&2; exit 1; }
-	@command -v crontab >/dev/null || { echo "crontab is missing: apt install cron" >&2; exit 1; }
-	@$(MANAGE) crontab add -v 0
-	@$(MANAGE) crontab show
+	@test -f .env || { echo "Jobs see .env only: copy .env.example to it first" >&2; exit 1; }
+	@$(MANAGE) install_jobs

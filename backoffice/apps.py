@@ -19,7 +19,7 @@ class BackofficeConfig(AppConfig):
     def ready(self):
         from django.contrib.auth.models import User
 
-        from backoffice import checks, history  # noqa: F401
+        from backoffice import checks, history, install_checks  # noqa: F401
         from backoffice.accounts import receivers
 
         for signal, receiver, sender in [

@@ -1,11 +1,8 @@
 """System checks of the project."""
 
-import subprocess
-
 from django.conf import settings
 from django.contrib.admin.sites import all_sites
-from django.core.checks import Error, Info, Warning, register
-from django_crontab.crontab import Crontab
+from django.core.checks import Error, Warning, register
 
 
 @register("admin")
@@ -35,42 +32,6 @@ def _check_actions_of(model_admin):
                     obj=type(model_admin),
                     id="backoffice.E001",
                 )
-
-
-@register("cron", deploy=True)
-def check_crontab(app_configs, **kwargs):
-    """`crontab add` (django-crontab 0.7.1) can leave old lines, or none, and exit with 0."""
-    crontab = Crontab(verbosity=0)
-    installed = _read_crontab(crontab.settings.CRONTAB_EXECUTABLE)
-    crontab.add_jobs()
-    comment = f"# {crontab.settings.CRONTAB_COMMENT}"
-    ours = {line for line in installed if line.endswith(comment)}
-    if ours == {line.strip() for line in crontab.crontab_lines}:
-        return []
-    if not ours:
-        return [
-            Info(
-                "This user's crontab holds none of our jobs.",
-                hint="Run `manage.py crontab add -v 0` on the machine that runs them.",
-                id="backoffice.I002",
-            )
-        ]
-    return [
-        Warning(
-            "This user's crontab holds other jobs than settings.CRONJOBS.",
-            hint="Run `manage.py crontab add -v 0`, and this check again.",
-            id="backoffice.W002",
-        )
-    ]
-
-
-def _read_crontab(executable):
-    """Return the lines of this user's crontab: none where there is no crontab, or no cron."""
-    try:
-        result = subprocess.run([executable, "-l"], capture_output=True, text=True, check=False)
-    except OSError:
-        return []
-    return [line.strip() for line in result.stdout.splitlines()]
 
 
 @register("security", deploy=True)

@@ -3,23 +3,39 @@
 Cron jobs see almost no environment, so whatever they need must stand in that file.
 """
 
+import contextlib
 import os
 import secrets
+import shlex
+import sys
 from pathlib import Path
 
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
+# The environment's own name for it: sys.executable is whatever link it was started by.
+PYTHON = sys.executable if sys.prefix == sys.base_prefix else f"{sys.prefix}/bin/python"
 
 env = environ.FileAwareEnv()
 env.read_env(BASE_DIR / ".env")
 
 
+def make_private_folder(path: Path) -> None:
+    """Make the folder at `path`, for this user alone. Where that fails a check names it."""
+    with contextlib.suppress(OSError):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def quote_for_cron(path: Path | str) -> str:
+    r"""Return `path` as a word of a crontab's line, where an unquoted % ends the command."""
+    return shlex.quote(str(path)).replace("%", r"\%")
+
+
 def read_development_key(path: Path) -> str:
     """Return the secret key kept in the file at `path`, made on first use. For DEBUG alone."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text()

@@ -5,8 +5,21 @@ from decimal import Decimal
 
 from django.utils.csp import CSP
 
-from backoffice.env import BASE_DIR, VAR_DIR, env, read_development_key, read_mailer
+from backoffice.env import (
+    BASE_DIR,
+    PYTHON,
+    VAR_DIR,
+    env,
+    make_private_folder,
+    quote_for_cron,
+    read_development_key,
+    read_mailer,
+)
 from backoffice.theme import UNFOLD  # noqa: F401
+
+# What the application writes, apart from the database: uploads, pictures, logs of jobs.
+
+make_private_folder(VAR_DIR)
 
 # Core
 
@@ -82,7 +95,6 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/db.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    VAR_DIR.mkdir(exist_ok=True)
     # IMMEDIATE and WAL: without both, writers meet "database is locked". FULL: with NORMAL a
     # power cut loses acknowledged commits. recursive_triggers: REPLACE must not skip a trigger.
     # secure_delete: a salt that is destroyed must not stay in the file's free pages.
@@ -240,13 +252,19 @@ ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
 UPLOAD_DIR = VAR_DIR / "uploads"  # logs that wait for a confirmation: never served
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 
-# Cron. Only a trigger: each job repeats safely and is recorded as a JobRun.
+# Jobs. Only triggers: each job repeats safely and is recorded as a JobRun. `cron` starts them, or
+# `systemd` (deploy/systemd), or another machine (`elsewhere`): checks look for what stands here.
+
+JOBS_STARTED_BY = env("JOBS_STARTED_BY", default="cron")
 
 CRONTAB_COMMENT = env("CRONTAB_COMMENT", default="backoffice of the publishing house")
 CRONTAB_DJANGO_SETTINGS_MODULE = "backoffice.settings"
-CRONTAB_DJANGO_MANAGE_PATH = f"{BASE_DIR}/manage.py"
-CRONTAB_COMMAND_PREFIX = f"cd {BASE_DIR} &&"
-CRONTAB_COMMAND_SUFFIX = f">> {VAR_DIR}/cron.log 2>&1"
+# The shell opens the log before Python starts, so the line makes its folder itself. What a job
+# writes is for this user alone.
+CRONTAB_COMMAND_PREFIX = f"umask 077 && cd {quote_for_cron(BASE_DIR)} && mkdir -p var &&"
+CRONTAB_PYTHON_EXECUTABLE = quote_for_cron(PYTHON)
+CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(BASE_DIR / "manage.py")
+CRONTAB_COMMAND_SUFFIX = ">> var/cron.log 2>&1"
 CRONJOBS = [
     ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
     ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),

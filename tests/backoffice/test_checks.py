@@ -1,8 +1,5 @@
-import subprocess
-
 import pytest
 from django.contrib import admin
-from django_crontab.crontab import Crontab
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
@@ -51,52 +48,6 @@ def test_action_of_the_submit_line_needs_permissions_alone():
 
 def test_actions_of_the_project_pass():
     assert checks.check_actions(None) == []
-
-
-@pytest.fixture
-def crontab(monkeypatch):
-    """Return a function that sets what `crontab -l` prints."""
-
-    def use(text):
-        monkeypatch.setattr(
-            checks.subprocess,
-            "run",
-            lambda command, **options: subprocess.CompletedProcess(command, 0, stdout=text),
-        )
-
-    return use
-
-
-def make_lines():
-    crontab = Crontab(verbosity=0)
-    crontab.add_jobs()
-    return "".join(crontab.crontab_lines)
-
-
-def list_ids():
-    return [message.id for message in checks.check_crontab(None)]
-
-
-def test_crontab_with_our_jobs_passes(crontab):
-    crontab(f"# by hand\n0 4 * * * backup\n{make_lines()}")
-    assert list_ids() == []
-
-
-def test_crontab_without_our_jobs_is_a_remark(crontab):
-    crontab("0 4 * * * backup\n")
-    assert list_ids() == ["backoffice.I002"]
-
-
-def test_crontab_with_old_jobs_is_a_warning(crontab, settings):
-    lines = make_lines()
-    settings.CRONJOBS = [("0 5 * * *", "backoffice.jobs.run_job", ["fold_views"])]
-    crontab(lines)
-    assert list_ids() == ["backoffice.W002"]
-
-
-def test_machine_without_cron_is_a_remark(settings):
-    settings.CRONTAB_EXECUTABLE = "/nowhere/crontab"
-    assert list_ids() == ["backoffice.I002"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,245 @@
+"""This user's crontab: our lines in it, and whether each of them could run.
+
+django-crontab (0.7.1) makes them, but its `crontab add` wipes the lines of others where
+`crontab -l` fails, and exits with 0 where nothing was installed. So we install them ourselves.
+"""
+
+import contextlib
+import io
+import os
+import pwd
+import re
+import secrets
+import subprocess
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import get_commands, load_command_class
+from django.db import connection
+from django_crontab.crontab import Crontab
+
+from backoffice.models import JobRun
+
+DAEMONS = {"cron", "crond", "fcron", "busybox"}
+PID_FILES = [Path("/run/crond.pid"), Path("/run/cron.pid"), Path("/var/run/crond.pid")]
+LONGEST_TRY = 60  # seconds
+CAN_RUN = "it can run on"
+
+# What Debian's cron gives a job, whatever stands in the shell of whoever asks.
+PATH = "/usr/bin:/bin"
+ASSIGNMENT = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
+LINE = re.compile(r"^(?:\S+\s+){5}(.*)$")
+RUN = re.compile(r"\bcrontab run ([0-9a-f]{32})\b")
+
+
+class CronError(Exception):
+    """The message says what is wrong, and `hint` how to go on."""
+
+    def __init__(self, message, *, hint=""):
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What `crontab -l` printed: every line, and those of this installation."""
+
+    lines: list[str]
+    ours: list[str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What cron gives to a job of this crontab."""
+        person = pwd.getpwuid(os.geteuid())
+        environment = {"HOME": person.pw_dir, "LOGNAME": person.pw_name, "SHELL": "/bin/sh"}
+        environment |= {"USER": person.pw_name, "PATH": PATH}
+        for match in map(ASSIGNMENT.match, self.lines):
+            if match:
+                environment[match[1]] = match[2].strip("'\"")
+        return environment
+
+
+def _load_crontab():
+    """Return the library's crontab, which takes a quoted path of manage.py for none."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return Crontab(verbosity=0)
+
+
+def whose() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def read_installed() -> Installed:
+    """Return this user's crontab; none is an empty one. Raises CronError."""
+    result = _call_crontab("-l")
+    if result.returncode and "no crontab for" not in result.stderr:
+        raise CronError(
+            f"`crontab -l` fails for {whose()}: {result.stderr.strip() or 'it says nothing'}",
+            hint="See that this user may use crontab (/etc/cron.allow, /etc/cron.deny).",
+        )
+    lines = result.stdout.splitlines()
+    comment = f"# {settings.CRONTAB_COMMENT}"
+    ours = [line for line in lines if line.endswith(comment) and not line.startswith("#")]
+    return Installed(lines, ours)
+
+
+def _call_crontab(argument, *, text=""):
+    program = _load_crontab().settings.CRONTAB_EXECUTABLE
+    try:
+        return subprocess.run(
+            [program, argument], input=text, capture_output=True, text=True, check=False,
+            timeout=LONGEST_TRY, env=os.environ | {"LC_ALL": "C"},
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CronError(
+            f"{program} does not start: {error}.",
+            hint="Install it (`apt install cron`), or let systemd start the jobs: "
+            "docs/operations.md, Jobs.",
+        ) from error
+
+
+def make_lines() -> list[str]:
+    """Return the lines that belong into the crontab. Raises CronError."""
+    if set("#\n") & set(str(settings.BASE_DIR)):
+        raise CronError(
+            f"A crontab can't hold the path {settings.BASE_DIR}.",
+            hint="Move this folder to a path without #.",
+        )
+    crontab = _load_crontab()
+    crontab.add_jobs()
+    return [line.strip() for line in crontab.crontab_lines]
+
+
+def install_jobs() -> list[str]:
+    """Put our lines into this user's crontab, and return them. Raises CronError."""
+    _check_owner()
+    before, lines = read_installed(), make_lines()
+    others = [line for line in before.lines if line not in before.ours]
+    text = "".join(f"{line}\n" for line in [*others, *lines])
+    result = _call_crontab("-", text=text)
+    if result.returncode or sorted(read_installed().ours) != sorted(lines):
+        raise CronError(f"crontab did not take the lines: {result.stderr.strip()}", hint=text)
+    return lines
+
+
+def _check_owner():
+    """A job of another user would make files which the application can't open."""
+    dotenv = settings.BASE_DIR / ".env"
+    if not dotenv.is_file():
+        raise CronError(
+            f"There is no {dotenv}, and a job sees nothing else.",
+            hint="Copy .env.example to .env, and fill it in.",
+        )
+    for path in (dotenv, settings.VAR_DIR):
+        if path.stat().st_uid != os.geteuid():
+            raise CronError(
+                f"{path} belongs to {_name_owner(path)}, but you are {whose()}.",
+                hint="Do this as the user who runs the application.",
+            )
+
+
+def _name_owner(path):
+    try:
+        return path.owner()
+    except KeyError:
+        return f"the user with the number {path.stat().st_uid}"
+
+
+def is_daemon_running() -> bool | None:
+    """Return whether a cron runs on this machine, or None where that can't be seen."""
+    for path in PID_FILES:
+        if _is_alive(path):
+            return True
+    names = set()
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            names.add(path.read_text().strip())
+        except OSError:  # it has just ended
+            continue
+    if names & DAEMONS:
+        return True
+    return False if Path("/proc/1/comm").exists() else None
+
+
+def _is_alive(pid_file):
+    try:
+        pid = int(pid_file.read_text())
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def try_line(line: str, *, environment: dict[str, str]) -> str:
+    """Run a line of the crontab as cron would, with `try_job` for its job; return what is wrong.
+
+    Nothing but the name of the command differs: the same shell, folder, log, interpreter,
+    manage.py, settings and database.
+    """
+    token = secrets.token_hex(8)
+    command, found = RUN.subn(rf"try_job \1 {token}", _as_shell_sees(line))
+    if not found:
+        return "it starts no job"
+    log = settings.VAR_DIR / "cron.log"
+    start = log.stat().st_size if log.exists() else 0
+    try:
+        result = subprocess.run(
+            [environment["SHELL"], "-c", command], env=environment, cwd=environment["HOME"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            timeout=LONGEST_TRY,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return f"it hung for {LONGEST_TRY} seconds"
+    except OSError as error:
+        return f"its shell or home does not open: {error}"
+    said = f"{result.stdout}\n{result.stderr}\n{_read_from(log, start)}".strip().splitlines()
+    answers = [text.removeprefix(token).strip() for text in said if text.startswith(token)]
+    if not answers:
+        return said[-1] if said else f"it ended with {result.returncode} and said nothing"
+    if answers[-1].startswith(CAN_RUN) and answers[-1] != f"{CAN_RUN} {name_database()}":
+        return f"{answers[-1]}, not on {name_database()}: DATABASE_URL belongs into .env"
+    return "" if answers[-1].startswith(CAN_RUN) else answers[-1]
+
+
+def _as_shell_sees(line):
+    r"""Return a line's command. A % ends it, and \% stands for one (crontab(5))."""
+    match = LINE.match(line)
+    command = re.split(r"(?<!\\)%", match[1])[0] if match else ""
+    return command.replace(r"\%", "%")
+
+
+def _read_from(path, start):
+    try:
+        with path.open(errors="replace") as file:
+            file.seek(start)
+            return file.read()
+    except OSError:
+        return ""
+
+
+def try_job(job_hash: str) -> str:
+    """Return on which database the job of this hash can run here, or what keeps it from that."""
+    try:
+        job = _load_crontab()._Crontab__get_job_by_hash(job_hash)
+        _, function, (name, *_) = job
+        module, _, attribute = function.rpartition(".")
+        getattr(import_module(module), attribute)
+        load_command_class(get_commands()[name], name)
+        JobRun.objects.exists()
+    except KeyError as error:
+        return f"there is no command {error}"
+    except Exception as error:  # whatever it is, the check shows it
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"{CAN_RUN} {name_database()}"
+
+
+def name_database() -> str:
+    """Return which database this process works on, without its password."""
+    database = connection.settings_dict
+    return " ".join(
+        str(database[key]) for key in ("ENGINE", "HOST", "PORT", "NAME") if database[key]
+    )

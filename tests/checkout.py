@@ -1,0 +1,52 @@
+"""A clean checkout of this project in a folder of its own, as one gets who clones it."""
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Checkout:
+    """What is in `folder` was committed or is about to be; `.venv` is a link to ours.
+
+    Commands run in the environment that cron gives: whatever stands in ours is not there.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        names = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.split("\0")
+        for name in filter(None, names):
+            if (ROOT / name).exists():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+
+    def write_env(self, **settings) -> None:
+        text = "".join(f"{name}={value}\n" for name, value in settings.items())
+        (self.folder / ".env").write_text(f"SECRET_KEY={secrets.token_urlsafe(50)}\n{text}")
+        (self.folder / ".env").chmod(0o600)
+
+    def run(self, command, *, check=True) -> str:
+        """Run a command, a list or a line for /bin/sh, and return what it wrote."""
+        person = pwd.getpwuid(os.geteuid())
+        result = subprocess.run(
+            command, shell=isinstance(command, str), cwd=self.folder, text=True, timeout=120,
+            check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={"HOME": person.pw_dir, "LOGNAME": person.pw_name, "SHELL": "/bin/sh",
+                 "PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+        assert not check or result.returncode == 0, result.stdout
+        return result.stdout
+
+    def manage(self, *arguments, check=True) -> str:
+        return self.run([".venv/bin/python", "manage.py", *arguments], check=check)
+
+    def evaluate(self, code: str) -> str:
+        return self.manage("shell", "--no-imports", "--verbosity=0", "--command", code).strip()
