@@ -3,10 +3,15 @@
 Order of the bases: `class BlogAdmin(ExportAdmin, HistoryAdmin)`.
 """
 
+from django.contrib import messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField
-from django.http import Http404
+from django.http import Http404, HttpResponseRedirect
+from django.urls import reverse
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON, XLSX
 from simple_history.admin import SimpleHistoryAdmin
@@ -14,6 +19,14 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.contrib.import_export.forms import ExportForm
 
+from backoffice.changelists import (
+    DeclaredChangeList,
+    could_be_pk,
+    could_be_value,
+    is_plain,
+    list_filter_parameters,
+    shorten_search,
+)
 from backoffice.changes import describe_records
 
 
@@ -47,6 +60,34 @@ class BackofficeAdmin(ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
+    def get_changelist(self, request, **kwargs):
+        return DeclaredChangeList
+
+    def lookup_allowed(self, lookup, value, request):
+        """Only what the filters of the list make, in their very words: see changelists."""
+        return is_plain(str(value)) and lookup in list_filter_parameters(self, request)
+
+    def get_search_results(self, request, queryset, search_term):
+        return super().get_search_results(request, queryset, shorten_search(search_term))
+
+    def changelist_view(self, request, extra_context=None):
+        if ERROR_FLAG in request.GET:
+            text = "This list has no such filter or page. It shows everything."
+            self.message_user(request, text, messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        if object_id is not None and not could_be_pk(self.model, unquote(object_id)):
+            raise Http404
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_changeform_initial_data(self, request):
+        """Leave out of what an address fills in whatever no row could have for its key."""
+        initial = super().get_changeform_initial_data(request)
+        return {
+            name: value for name, value in initial.items() if could_be_value(self.opts, name, value)
+        }
+
     def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
         """Answer 404, where Django leads home: what is not there is not somebody's to know of."""
         raise Http404
@@ -77,7 +118,8 @@ class HistoryAdmin(SimpleHistoryAdmin, BackofficeAdmin):
     def history_form_view(self, request, object_id, version_id, extra_context=None):
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        if not str(version_id).isdecimal() or self.get_object(request, object_id) is None:
+        is_version = could_be_pk(self.model.history.model, version_id)
+        if not is_version or self.get_object(request, object_id) is None:
             raise Http404
         return super().history_form_view(request, object_id, version_id, extra_context)
 
@@ -96,6 +138,14 @@ class ExportAdmin(ExportMixin, BackofficeAdmin):
 
     export_form_class = ExportForm
     formats = [CSV, XLSX, JSON]
+
+    def export_action(self, request):
+        try:
+            return super().export_action(request)
+        except IncorrectLookupParameters:
+            opts = self.opts
+            url = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+            return HttpResponseRedirect(f"{url}?{ERROR_FLAG}=1")
 
     def get_export_queryset(self, request):
         queryset = super().get_export_queryset(request)

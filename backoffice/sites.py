@@ -2,15 +2,17 @@
 
 import time
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.text import capfirst
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.accounts.throttle import remember_browser
+from backoffice.changelists import could_be_pk, shorten_search
 
 ROWS_PER_MODEL = 10
 
@@ -32,7 +34,7 @@ class BackofficeSite(UnfoldAdminSite):
         ten rows of a model at most, and has one page.
         """
         started = time.monotonic()
-        term = request.GET.get("s", "").replace("\0", "").strip().lower()
+        term = shorten_search(request.GET.get("s", "")).lower()
         if not term:
             return HttpResponse()
         results = self._search_apps(self.get_app_list(request), term)
@@ -50,6 +52,33 @@ class BackofficeSite(UnfoldAdminSite):
             },
             headers={"HX-Trigger": "search"},
         )
+
+    def get_urls(self):
+        view = self.admin_view(self.view_on_site)
+        route = "r/<path:content_type_id>/<path:object_id>/"
+        return [path(route, view, name="view_on_site"), *super().get_urls()]
+
+    def view_on_site(self, request, content_type_id, object_id):
+        """Lead to the page that readers see, whoever may see the row, and only where one is.
+
+        Django's own (6.1) tells all staff the address of every row: of a draft, its title.
+        """
+        if not could_be_pk(ContentType, content_type_id):
+            raise Http404
+        content_type = ContentType.objects.filter(pk=content_type_id).first()
+        model = content_type and content_type.model_class()
+        if not self.is_registered(model):
+            raise Http404
+        model_admin = self.get_model_admin(model)
+        row = model_admin.get_object(request, object_id)
+        if row is None or not model_admin.has_view_permission(request, row):
+            raise Http404
+        on_site = model_admin.view_on_site
+        find_url = on_site if callable(on_site) else getattr(model, "get_absolute_url", None)
+        url = find_url and on_site and find_url(row)
+        if not url:
+            raise Http404
+        return HttpResponseRedirect(url)
 
     def _search_rows(self, request, term):
         results = []

@@ -87,7 +87,7 @@ class WorkflowActions(DialogActions):
 
     def get_actions_detail(self, request, object_id):
         buttons = super().get_actions_detail(request, object_id)
-        if BlogRevision.objects.open().filter(blog=object_id).exists():
+        if buttons and BlogRevision.objects.open().filter(blog=object_id).exists():
             return [button for button in buttons if button.method != self.write_new_text]
         return buttons
 

@@ -58,7 +58,7 @@ class PublicPage(ContextMixin, View):
 
     def dispatch(self, request, *args, **kwargs):
         response = super().dispatch(request, *args, **kwargs)
-        if response.status_code != 200:
+        if request.method not in ("GET", "HEAD") or response.status_code != 200:
             return response
         set_response_etag(response.render() if hasattr(response, "render") else response)
         return get_conditional_response(

@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
 from backoffice.base_admin import HistoryAdmin
+from backoffice.changelists import shorten_search
 from billing.adjustments import (
     check_is_open,
     find_authors,
@@ -127,7 +128,7 @@ class AdjustmentAdmin(AdjustmentColumns, ReasonActions, HistoryAdmin):
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
         people = find_authors()
-        for word in request.GET.get("term", "").replace("\x00", "").split():
+        for word in shorten_search(request.GET.get("term", "")).split():
             people = people.filter(_search_person(word))
         people = people.order_by("first_name", "last_name", "username")
         page = Paginator(people, AUTHORS_PER_PAGE).get_page(request.GET.get("page"))

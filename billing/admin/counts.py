@@ -5,6 +5,7 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
+from backoffice.changelists import LinkedRowFilter
 from billing.admin.filters import DayMonthFilter, FindingViewsFilter, MonthFilter
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from weblog.names import full_name
@@ -61,7 +62,13 @@ class MonthlyViewCountAdmin(CountAdmin):
 @admin.register(DailyViewCount)
 class DailyViewCountAdmin(CountAdmin):
     list_display = ["day", "blog", "author_name", "category", "view_count"]
-    list_filter = [DayMonthFilter, ("day", DayRangeFilter), ("category", RelatedDropdownFilter)]
+    list_filter = [
+        DayMonthFilter,
+        ("day", DayRangeFilter),
+        ("category", RelatedDropdownFilter),
+        ("blog", LinkedRowFilter),
+        ("author", LinkedRowFilter),
+    ]
     ordering = ["-day", "-pk"]
     sortable_by = ["day"]
     fields = readonly_fields = ["day", "blog", "author_name", "category", "view_count"]

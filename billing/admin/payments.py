@@ -6,6 +6,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
+from backoffice.changelists import LinkedRowFilter
 from billing import holds
 from billing.admin.filters import BatchMonthFilter, FlaggedFilter
 from billing.admin.reasons import ReasonActions
@@ -94,7 +95,12 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
     actions_detail = ["hold", "release", "pay_out", "end_pay_out"]
     list_display = ["author_name", "month", "reference", "amount_paid", "kept_back", "status_label"]
     list_select_related = ["batch"]
-    list_filter = [BatchMonthFilter, ("status", ChoicesDropdownFilter), FlaggedFilter]
+    list_filter = [
+        BatchMonthFilter,
+        ("status", ChoicesDropdownFilter),
+        FlaggedFilter,
+        ("batch", LinkedRowFilter),
+    ]
     search_fields = ["author_name", "reference__startswith"]
     search_help_text = "Search by author or reference"
     ordering = ["-batch__month", "author_name", "pk"]

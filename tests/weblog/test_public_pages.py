@@ -218,3 +218,12 @@ def test_page_of_a_fault_looks_like_the_others(client, monkeypatch):
 def test_page_of_a_fault_needs_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert "Something went wrong on our side" in get_template("500.html").render()
+
+
+@pytest.mark.parametrize("path", ["/", "/search/", "/category/tech/", "/blogs/arp/", "/authors/1/"])
+def test_options_tells_what_may_be_asked(client, views, path):
+    make_blog(slug="arp", category=make_category("Tech"))
+    response = client.options(path)
+    assert response.status_code == 200
+    assert response["Allow"] == "GET, HEAD, OPTIONS"
+    assert views == []
