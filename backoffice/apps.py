@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin import apps as admin
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import m2m_changed, post_save, pre_save
@@ -21,6 +22,10 @@ class BackofficeConfig(AppConfig):
 
         from backoffice import checks, history, install_checks  # noqa: F401
         from backoffice.accounts import receivers
+        from backoffice.sentry import start_sentry
+
+        if settings.SENTRY_DSN:
+            start_sentry(settings.SENTRY_DSN, environment=settings.SENTRY_ENVIRONMENT)
 
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),

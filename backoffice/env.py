@@ -55,6 +55,8 @@ def read_mailer(name: str, *, default: str) -> dict:
         "use_tls": url.get("EMAIL_USE_TLS", False),
         "use_ssl": url.get("EMAIL_USE_SSL", False),
     }
+    if url["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
+        options["timeout"] = 10  # seconds: a request may wait for a mail about its failure
     return {
         "BACKEND": url["EMAIL_BACKEND"],
         "OPTIONS": {key: value for key, value in options.items() if value},

@@ -1,6 +1,14 @@
-"""Who is asking: the reader's address behind our own proxies."""
+"""Who is asking: the reader's address behind our own proxies, and a request's name in the logs."""
+
+import logging
+import time
 
 from django.conf import settings
+
+from backoffice.logs import logging_for, read_request_id
+from backoffice.scrubbing import scrub
+
+logger = logging.getLogger(__name__)
 
 
 class ClientAddressMiddleware:
@@ -20,3 +28,34 @@ class ClientAddressMiddleware:
             if address:
                 request.META["REMOTE_ADDR"] = address
         return self.get_response(request)
+
+
+class RequestLogMiddleware:
+    """Give the request an id, and log what staff asked for. What readers ask for is not logged.
+
+    The outermost, so that every record of the request has its id. Failures are logged by Django.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.id = read_request_id(request, is_behind_proxy=settings.TRUSTED_PROXIES > 0)
+        with logging_for(request):
+            started = time.monotonic()
+            response = self.get_response(request)
+            response["X-Request-ID"] = request.id
+            if request.path_info.startswith(settings.LOGGED_PATHS):
+                self._log(request, response, time.monotonic() - started)
+        return response
+
+    def _log(self, request, response, seconds):
+        logger.info(
+            "request",
+            extra={
+                "method": request.method,
+                "path": scrub(request.path),
+                "status": response.status_code,
+                "milliseconds": round(seconds * 1000),
+            },
+        )

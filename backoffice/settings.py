@@ -15,6 +15,7 @@ from backoffice.env import (
     read_development_key,
     read_mailer,
 )
+from backoffice.logs import make_logging
 from backoffice.theme import UNFOLD  # noqa: F401
 
 # What the application writes, apart from the database: uploads, pictures, logs of jobs.
@@ -62,6 +63,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "backoffice.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -206,7 +208,7 @@ SECURE_CSP = {
 # How many proxies of our own stand before the application; X-Forwarded-For is believed for no more.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
-# Mail: people named in ADMINS hear of cron runs that fail.
+# Mail: people named in ADMINS hear of what fails.
 
 MAILERS = {
     "default": read_mailer("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost")
@@ -215,18 +217,15 @@ ADMINS = env.list("ADMINS", default=[])
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
 SITE_URL = env("SITE_URL", default="http://localhost:8000")  # what links in mails begin with
 
-# Logging
+# Logs, and who hears of failures: ADMINS by mail, and Sentry if a DSN is set. docs/operations.md
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
-    },
-}
+SECURITY_LOG = env("SECURITY_LOG", default="")
+LOGGING = make_logging(debug=DEBUG, security_log=SECURITY_LOG)
+LOGGED_PATHS = ("/admin/", "/accounts/")  # requests of staff; those of readers are never logged
+ALERTS_DIR = VAR_DIR / "alerts"  # what was mailed, and how often it happened
+EMAIL_SUBJECT_PREFIX = "[Imprint] "
+SENTRY_DSN = env("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", default="")
 
 # History, import and export. Export needs its own permission; formulas are guarded by base_admin.
 

@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+
+from backoffice import alerts
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +30,18 @@ def flushable(request):
 def nothing_kept():
     """Forget the pages that another test's readers saw."""
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def alerts_dirs(tmp_path_factory):
+    return (tmp_path_factory.mktemp("alerts") / str(number) for number in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def nothing_told(settings, alerts_dirs, monkeypatch):
+    """Forget the failures of another test, which ADMINS hear of once an hour."""
+    settings.ALERTS_DIR = next(alerts_dirs)
+    monkeypatch.setattr(alerts, "_last_told", {})
 
 
 @pytest.fixture(scope="session")

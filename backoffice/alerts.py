@@ -1,0 +1,214 @@
+"""Mails to ADMINS about what failed: one for each kind and period, however often it happens.
+
+What was told is kept in files, one for each kind: web workers and jobs share them, and they work
+while the database is away. Where the disk refuses too, each process remembers for itself.
+"""
+
+import contextlib
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.mail import mail_admins
+from django.db import OperationalError
+
+from backoffice.scrubbing import describe_exception, scrub
+
+HOUR = dt.timedelta(hours=1)
+AFTER_A_FAILED_MAIL = 5 * 60  # seconds, before the same is tried again
+MAILS_AN_HOUR = 20
+MOST_KINDS = 500
+EVERY_MAIL = "every mail"
+KEPT_FOR = 400 * 24 * 60 * 60  # seconds
+LONGEST_SUBJECT = 150
+
+_last_told: dict[str, float] = {}  # of this process alone
+_sending = threading.local()
+
+
+@dataclass
+class Kind:
+    """What is known about one kind of failure."""
+
+    source: str = ""  # the logger that told it
+    times: int = 0
+    left_out: int = 0  # since the last mail
+    told_at: float = 0  # 0: never
+    try_after: float = 0  # a mail failed: not before this time
+
+
+def was_told(kind: str) -> bool:
+    """Return whether a mail about this kind went out already, whenever that was."""
+    if kind in _last_told:
+        return True
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(_path_of(kind).read_text())["told_at"] > 0
+    return False
+
+
+def count_failures() -> dict[str, int]:
+    """Return {logger: errors that it told on this machine}."""
+    counts: dict[str, int] = {}
+    for path in _folder().glob("*.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            kind = json.loads(path.read_text())
+            counts[kind["source"]] = counts.get(kind["source"], 0) + kind["times"]
+    counts.pop("", None)
+    return counts
+
+
+class AlertHandler(logging.Handler):
+    """Mails what is logged as an error. A record may name its `kind`, and say `once` for ever."""
+
+    def emit(self, record):
+        if getattr(_sending, "now", False):  # a mail that fails must not mail that
+            return
+        _sending.now = True
+        try:
+            self._tell(record)
+        except Exception:  # to log must never fail
+            self.handleError(record)
+        finally:
+            _sending.now = False
+
+    def _tell(self, record):
+        kind, now = _kind_of(record), time.time()
+        with _open_kind(kind, source=record.name) as known:
+            known.times += 1
+            is_due = _is_due(kind, known, once=getattr(record, "once", False), at=now)
+            if not is_due or not _is_within_the_hours_share(now):
+                known.left_out += 1
+                return
+            left_out, told_at = known.left_out, known.told_at
+            known.left_out, known.told_at = 0, now
+        _last_told[kind] = now
+        try:
+            mail_admins(_subject_of(record), _body_of(record, left_out=left_out, since=told_at))
+        except Exception:
+            with _open_kind(kind, source=record.name) as known:
+                known.told_at, known.left_out = told_at, left_out + 1
+                known.try_after = now + AFTER_A_FAILED_MAIL
+            _last_told.pop(kind, None)
+            raise
+
+
+def _is_due(kind, known, *, once, at):
+    if at < known.try_after:
+        return False
+    told_at = max(known.told_at, _last_told.get(kind, 0))
+    if not told_at:
+        return True
+    period = dt.timedelta(seconds=abs(at - told_at))  # a clock that was set back is no reason
+    return not once and period >= HOUR
+
+
+def _is_within_the_hours_share(at):
+    """Whatever makes new kinds without end must not fill the mailbox."""
+    with _open_kind(EVERY_MAIL, source="") as share:
+        if abs(at - share.told_at) >= HOUR.total_seconds():
+            share.told_at, share.left_out = at, 0
+        share.left_out += 1
+        return share.left_out <= MAILS_AN_HOUR
+
+
+def _kind_of(record):
+    if kind := getattr(record, "kind", ""):
+        return kind
+    error = record.exc_info and record.exc_info[1]
+    if not error:
+        return f"{record.name} {record.msg}"
+    # A database that is away fails in every view at once.
+    place = "" if isinstance(error, OperationalError) else _place_of(error)
+    return f"{record.name} {type(error).__name__} {place}"
+
+
+def _place_of(error):
+    """The innermost line of ours: many errors meet in the same line of a library."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename]
+    return "".join(f"{frame.filename}:{frame.lineno}" for frame in (ours or frames)[-1:])
+
+
+def _subject_of(record):
+    first = _message_of(record).strip().partition("\n")[0]
+    return f"{record.levelname.capitalize()}: {first}"[:LONGEST_SUBJECT]
+
+
+def _body_of(record, *, left_out, since):
+    when = dt.datetime.fromtimestamp(record.created, dt.UTC)
+    lines = [_message_of(record), "", f"When: {when:%Y-%m-%d %H:%M:%S} UTC", f"By: {record.name}"]
+    for name in ("request_id", "user_id", "job"):
+        if value := getattr(record, name, None):
+            lines.append(f"{name.replace('_', ' ').capitalize()}: {value}")
+    if record.exc_info and record.exc_info[1] is not None:
+        lines += ["", describe_exception(record.exc_info[1], leaves=True)]
+    if left_out:
+        told = dt.datetime.fromtimestamp(since, dt.UTC)
+        lines += ["", f"The same happened {left_out} times more since {told:%Y-%m-%d %H:%M} UTC."]
+    lines += ["", "The same is told once an hour at most. The log has every time, and the rest."]
+    return "\n".join(lines)
+
+
+def _message_of(record):
+    """Other people's libraries put values into their messages: of those only the template."""
+    is_known = record.name.split(".")[0] in {"backoffice", "billing", "weblog", "imprint", "django"}
+    return scrub(record.getMessage() if is_known else str(record.msg))
+
+
+# The files
+
+
+def _folder() -> Path:
+    return Path(settings.ALERTS_DIR)
+
+
+def _path_of(kind):
+    return _folder() / f"{hashlib.sha256(kind.encode()).hexdigest()[:32]}.json"
+
+
+@contextlib.contextmanager
+def _open_kind(kind: str, *, source: str) -> Iterator[Kind]:
+    """Yield what is known of a kind, and keep what becomes of it. No other process meanwhile."""
+    known = Kind(source=source)
+    try:
+        descriptor = _open(kind)
+    except OSError:
+        yield known
+        return
+    with os.fdopen(descriptor, "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.suppress(ValueError, TypeError):
+            known = Kind(**json.load(file))
+        yield known
+        with contextlib.suppress(OSError):
+            file.seek(0)
+            file.write(json.dumps(asdict(known)))
+            file.truncate()
+            file.flush()
+
+
+def _open(kind):
+    path = _path_of(kind)
+    if not path.exists():
+        _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_room()
+        if len(list(_folder().iterdir())) >= MOST_KINDS:
+            path = _path_of("more kinds than are told apart")
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def _make_room():
+    for path in _folder().glob("*.json"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < time.time() - KEPT_FOR:
+                path.unlink()

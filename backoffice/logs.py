@@ -1,0 +1,152 @@
+"""Logs: a line of JSON for each event, with the request and the person, and nothing of a reader.
+
+Where the lines go is the surroundings' affair: all of them to standard error, which systemd, cron
+and containers keep; what concerns security also to a file, if SECURITY_LOG names one.
+"""
+
+import contextlib
+import contextvars
+import re
+import sys
+import uuid
+from collections.abc import Iterator
+
+import structlog
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest
+
+from backoffice.scrubbing import describe_exception, scrub
+
+SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+EXTRAS = ["method", "path", "status", "milliseconds", "job", "run", "person", "address"]
+SECURITY = "imprint.security"
+
+_request: contextvars.ContextVar[HttpRequest | None] = contextvars.ContextVar(
+    "request", default=None
+)
+
+
+def make_logging(*, debug: bool, security_log: str = "") -> dict:
+    """Return settings.LOGGING. Every logger's records reach the handlers of the root."""
+    logging = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "outside_debug": {"()": "django.utils.log.RequireDebugFalse"},
+            "with_context": {"()": "backoffice.logs.ContextFilter"},
+        },
+        "formatters": {"lines": {"()": "backoffice.logs.make_formatter", "debug": debug}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "lines",
+                "filters": ["with_context"],
+            },
+            "mail_admins": {
+                "class": "backoffice.alerts.AlertHandler",
+                "level": "ERROR",
+                "filters": ["outside_debug", "with_context"],
+            },
+        },
+        "root": {"handlers": ["console", "mail_admins"], "level": "WARNING"},
+        "loggers": {
+            "backoffice": {"level": "INFO"},
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
+            # Whoever scans the internet asks for hosts that are not ours: no failure of ours.
+            "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
+            SECURITY: {"level": "INFO"},
+        },
+    }
+    if security_log:
+        # Watched: logrotate may move the file away.
+        logging["handlers"]["security"] = {
+            "class": "logging.handlers.WatchedFileHandler",
+            "filename": security_log,
+            "formatter": "lines",
+            "filters": ["with_context"],
+            "delay": True,
+        }
+        logging["loggers"][SECURITY]["handlers"] = ["security"]
+    return logging
+
+
+def make_formatter(*, debug: bool):
+    """Return a formatter for records of the standard library: JSON, or words for a developer."""
+    shared = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder([*EXTRAS, "request_id", "user_id"]),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if debug:
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    else:
+        last = [
+            _describe_error,
+            _scrub_event,
+            structlog.processors.EventRenamer("message"),
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        ]
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        foreign_pre_chain=shared,
+        use_get_message=True,
+    )
+
+
+def _describe_error(logger, method, event):
+    exc_info = event.pop("exc_info", None)
+    if exc_info and exc_info[1] is not None:
+        event["error"] = describe_exception(exc_info[1], leaves=False)
+    event.pop("stack_info", None)
+    return event
+
+
+def _scrub_event(logger, method, event):
+    """Security events are about staff who sign in, and name the address on purpose."""
+    if event["logger"] != SECURITY:
+        event["event"] = scrub(event["event"])
+        event.pop("address", None)
+    return event
+
+
+class ContextFilter:
+    """Adds to a record which request it belongs to, and whose. Lets every record pass."""
+
+    def filter(self, record):
+        # Django logs an answer of 4xx after the outermost middleware, and hands the request over.
+        request = _request.get() or getattr(record, "request", None)
+        if hasattr(request, "id"):
+            record.request_id = request.id
+            if user_id := _user_id_of(request):
+                record.user_id = user_id
+        return True
+
+
+def _user_id_of(request):
+    """Return whose request it is, as far as the session is open already: no query for a log."""
+    session = getattr(request, "session", None)
+    return session.get(SESSION_KEY) if session is not None and session.accessed else None
+
+
+@contextlib.contextmanager
+def logging_for(request: HttpRequest) -> Iterator[None]:
+    """Within this block records belong to `request`, which needs an `id`."""
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
+def current_request() -> HttpRequest | None:
+    """Return the request that is being answered, if one is."""
+    return _request.get()
+
+
+def read_request_id(request: HttpRequest, *, is_behind_proxy: bool) -> str:
+    """Return the id that our own proxy gave the request, so that both logs name the same."""
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    if is_behind_proxy and SAFE_REQUEST_ID.fullmatch(given):
+        return given
+    return uuid.uuid4().hex

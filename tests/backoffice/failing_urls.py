@@ -1,0 +1,25 @@
+"""Pages of the tests that fail, with what a reader sent in reach of the error."""
+
+import logging
+
+from django.http import HttpResponse
+from django.urls import include, path
+
+
+def fail(request):
+    iban = request.POST.get("iban", "geheim")
+    raise ValueError(f"{iban} of {request.META.get('HTTP_USER_AGENT')}")
+
+
+def work(request):
+    if request.user.is_authenticated:
+        logging.getLogger("backoffice.tests").warning("Somebody is there.")
+    return HttpResponse("well")
+
+
+urlpatterns = [
+    path("fail/", fail),
+    path("admin/work/", work),
+    path("work/", work),
+    path("", include("backoffice.urls")),
+]
