@@ -1,6 +1,6 @@
 """Texts on their way into the rich text editor, and out of it again.
 
-Trix (2.1.1, which Unfold brings along) makes a picture an attachment, and keeps of it what stands
+Trix makes a picture an attachment, and keeps of it what stands
 as JSON in the `data-trix-attachment` of its figure: of an <img> it would drop the description.
 And what is typed comes as one <div>, whose paragraphs are two <br> apart.
 """

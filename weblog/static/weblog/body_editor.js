@@ -50,6 +50,43 @@ document.addEventListener("trix-file-accept", (event) => {
     askForPicture(event.target, event.file)
 })
 
+// What is pasted or dropped may bring attachments of its own along, with any HTML in them. Only the
+// pictures that lie here stay, and of them only what makes a picture.
+document.addEventListener("trix-before-paste", ({ paste }) => {
+    if (paste.html) paste.html = keepOwnPictures(paste.html)
+})
+
+document.addEventListener("trix-attachment-add", ({ attachment }) => {
+    if (!isOwnPicture(attachment.getAttributes())) attachment.remove()
+})
+
+function keepOwnPictures(html) {
+    const pasted = new DOMParser().parseFromString(html, "text/html") // runs and loads nothing
+    for (const element of pasted.querySelectorAll("[data-trix-attachment]")) {
+        const picture = readPicture(element.dataset.trixAttachment)
+        if (isOwnPicture(picture)) {
+            element.dataset.trixAttachment = JSON.stringify(picture)
+        } else {
+            element.remove()
+        }
+    }
+    return pasted.body.innerHTML
+}
+
+function readPicture(json) {
+    try {
+        const { contentType, url, alt, width, height } = JSON.parse(json)
+        return { contentType, url, alt, width, height }
+    } catch {
+        return {}
+    }
+}
+
+function isOwnPicture({ contentType, content, url }) {
+    const { pictures } = document.getElementById("picture-dialog").dataset
+    return !content && String(contentType).startsWith("image") && String(url).startsWith(pictures)
+}
+
 function askForPicture(editor, file) {
     const template = document.getElementById("picture-dialog")
     const dialog = template.content.firstElementChild.cloneNode(true)
