@@ -1,6 +1,6 @@
 #!/bin/sh
-# Chromium for tests/browser and cron for the test that installs jobs, where root and apt allow it.
-# Without them those tests skip themselves; a CI must not skip.
+# Chromium for tests/browser, and for those of deploy/ cron, nginx, logrotate and systemd-analyze,
+# where root and apt allow it. Without them those tests skip themselves; a CI must not skip.
 set -u
 
 has_one_of() {
@@ -13,6 +13,9 @@ has_one_of() {
 packages=
 has_one_of chromium chromium-browser google-chrome || packages="chromium fonts-liberation"
 has_one_of crontab || packages="$packages cron"
+has_one_of nginx /usr/sbin/nginx || packages="$packages nginx-light"
+has_one_of logrotate /usr/sbin/logrotate || packages="$packages logrotate"
+has_one_of systemd-analyze || packages="$packages systemd"
 [ -n "$packages" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && has_one_of apt-get; then
