@@ -146,7 +146,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         ("started_at", RangeDateTimeFilter),
     ]
     search_fields = ["name", "output"]
-    fields = ["name", "status", "started_at", "finished_at", "output"]
+    fields = ["name", "status", "started_at", "finished_at", "host", "output"]
 
     @display(
         description="status",

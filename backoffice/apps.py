@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps as admin
 from django.contrib.auth.signals import user_logged_in
+from django.core.signals import request_finished
 from django.db.models.signals import m2m_changed, post_save, pre_save
 
 
@@ -22,11 +23,13 @@ class BackofficeConfig(AppConfig):
 
         from backoffice import checks, history, install_checks  # noqa: F401
         from backoffice.accounts import receivers
+        from backoffice.jobs.watching import receive_request_finished
         from backoffice.sentry import start_sentry
 
         if settings.SENTRY_DSN:
             start_sentry(settings.SENTRY_DSN, environment=settings.SENTRY_ENVIRONMENT)
 
+        request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),
             (pre_save, receivers.receive_pre_save, User),

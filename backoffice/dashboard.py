@@ -8,13 +8,12 @@ import json
 
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 
-from backoffice.models import JobRun
+from backoffice.jobs.watching import Watched, find_problems, watch_list
 from weblog import home
 
 CHART_DAYS = 30
@@ -34,7 +33,9 @@ def dashboard_context(request: HttpRequest, context: dict) -> dict:
         context["chart"] = _views_chart(user, today)
         context["exclusions"] = _exclusions(user, today)
     if user.has_perm("backoffice.view_jobrun"):
-        context["job_runs"] = _last_runs()
+        watched = watch_list()
+        context["job_runs"] = [one.latest for one in watched if one.latest]
+        context["job_problems"] = _list_problems(watched)
     return context
 
 
@@ -157,7 +158,7 @@ def _views_chart(user: User, today: dt.date) -> dict | None:
     }
 
 
-def _last_runs():
-    """Return the latest run of each job. One query."""
-    latest = JobRun.objects.filter(name=OuterRef("name")).values("pk")[:1]
-    return JobRun.objects.filter(pk=Subquery(latest)).order_by("name")
+def _list_problems(watched: list[Watched]) -> list[dict]:
+    link = reverse("admin:backoffice_jobrun_changelist")
+    problems = find_problems(at=timezone.now(), watched=watched)
+    return [{"text": problem.text, "link": f"{link}?name={problem.job}"} for problem in problems]

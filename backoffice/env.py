@@ -9,6 +9,7 @@ import secrets
 import shlex
 import sys
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import environ
 
@@ -42,6 +43,12 @@ def read_development_key(path: Path) -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(50))
     return path.read_text()
+
+
+def read_machine_zone() -> str:
+    """Return the machine's own time zone, in which cron reads its times. Unknown: UTC."""
+    _, found, name = os.path.realpath("/etc/localtime").partition("zoneinfo/")
+    return name if found and name in available_timezones() else "UTC"
 
 
 def read_mailer(name: str, *, default: str) -> dict:

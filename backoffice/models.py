@@ -18,6 +18,7 @@ class JobRun(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     output = models.TextField(blank=True)
+    host = models.CharField(max_length=100, blank=True, help_text="The machine that ran it.")
 
     class Meta:
         ordering = ["-started_at", "-pk"]

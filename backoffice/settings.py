@@ -13,6 +13,7 @@ from backoffice.env import (
     make_private_folder,
     quote_for_cron,
     read_development_key,
+    read_machine_zone,
     read_mailer,
 )
 from backoffice.logs import make_logging
@@ -255,6 +256,11 @@ VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 # `systemd` (deploy/systemd), or another machine (`elsewhere`): checks look for what stands here.
 
 JOBS_STARTED_BY = env("JOBS_STARTED_BY", default="cron")
+JOBS_DIR = VAR_DIR / "jobs"  # locks, and what the database would not record
+JOB_MINUTES = env.float("JOB_MINUTES", default=50)  # past them a job is ended
+JOB_MINUTES_OF = env.dict("JOB_MINUTES_OF", cast={"value": float}, default={})
+CRON_TIME_ZONE = env("CRON_TIME_ZONE", default=read_machine_zone())
+WATCH_JOBS_FROM_WEB = True  # where no job runs, a request notices
 
 CRONTAB_COMMENT = env("CRONTAB_COMMENT", default="backoffice of the publishing house")
 CRONTAB_DJANGO_SETTINGS_MODULE = "backoffice.settings"

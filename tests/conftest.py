@@ -41,6 +41,7 @@ def alerts_dirs(tmp_path_factory):
 def nothing_told(settings, alerts_dirs, monkeypatch):
     """Forget the failures of another test, which ADMINS hear of once an hour."""
     settings.ALERTS_DIR = next(alerts_dirs)
+    settings.JOBS_DIR = f"{settings.ALERTS_DIR}-jobs"
     monkeypatch.setattr(alerts, "_last_told", {})
 
 

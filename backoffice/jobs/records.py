@@ -1,0 +1,123 @@
+"""The record of each run. Where the database refuses it, a file keeps it for the next job."""
+
+import contextlib
+import datetime as dt
+import json
+import logging
+import os
+import socket
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import Error, connection
+from django.db.models import Q
+from django.utils import timezone
+
+from backoffice.models import JobRun
+
+logger = logging.getLogger(__name__)
+
+HOST = socket.gethostname()[:100]
+OUTPUT_LINES = 20
+OUTPUT_CHARACTERS = 4_000
+SUCCESSES_KEPT = dt.timedelta(days=30)
+FAILURES_KEPT = dt.timedelta(days=400)
+KILLED = "It did not finish: killed, or switched off."
+
+
+def finish(run: JobRun, status: JobRun.Status, output: str) -> JobRun:
+    """Record how a run ended, in a file if the database refuses. Raises nothing."""
+    lines = output.replace("\0", "").strip().splitlines()[-OUTPUT_LINES:]
+    run.status = status
+    run.finished_at = timezone.now()
+    run.output = "\n".join(lines)[-OUTPUT_CHARACTERS:]
+    try:
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        run.save()
+        _prune(run)
+    except Error:
+        _keep_in_file(run)
+        logger.exception(
+            "The run of %s could not be recorded: a file keeps it for the next job.",
+            run.name,
+            extra={"kind": f"record {run.name}", "job": run.name},
+        )
+    return run
+
+
+def _prune(run):
+    """Drop old runs of the same job. Its last success stays: its age is watched."""
+    runs = JobRun.objects.filter(name=run.name)
+    ended = runs.exclude(status=JobRun.Status.RUNNING)
+    succeeded = Q(status=JobRun.Status.SUCCEEDED)
+    last = runs.filter(succeeded).values_list("pk", flat=True).first()
+    old = Q(started_at__lt=run.finished_at - FAILURES_KEPT)
+    old |= succeeded & Q(started_at__lt=run.finished_at - SUCCESSES_KEPT)
+    ended.filter(old).exclude(pk=last).delete()
+
+
+def close_killed(name: str) -> None:
+    """Call failed what this machine began and no longer runs. The caller holds the job's lock."""
+    runs = JobRun.objects.filter(Q(host=HOST) | Q(host=""), name=name, status=JobRun.Status.RUNNING)
+    for run in runs:
+        run.status, run.output = JobRun.Status.FAILED, KILLED
+        run.save(update_fields=["status", "output"])
+        logger.error(
+            "The job %s of %s did not finish: it was killed, or the machine was switched off.",
+            name,
+            timezone.localtime(run.started_at).strftime("%Y-%m-%d %H:%M"),
+            extra={"kind": f"killed {name} {run.pk}", "job": name},
+        )
+
+
+# Files of what the database refused
+
+
+def _folder():
+    return Path(settings.JOBS_DIR) / "unrecorded"
+
+
+def count_left_over() -> int:
+    """Return how many runs wait in files for a job that records them."""
+    return sum(1 for _ in _folder().glob("*.json"))
+
+
+def _keep_in_file(run):
+    values = {
+        "name": run.name,
+        "status": run.status,
+        "host": run.host,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat(),
+        "output": run.output,
+    }
+    path = _folder() / f"{uuid.uuid4()}.json"
+    # A disk that refuses as well: the log and the mail have it.
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(path.with_suffix(".part"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w") as part:
+            json.dump(values, part)
+            part.flush()
+            os.fsync(part.fileno())
+        path.with_suffix(".part").rename(path)
+
+
+def take_in() -> None:
+    """Record the runs that wait in files."""
+    for path in _folder().glob("*.json"):
+        try:
+            values = json.loads(path.read_text())
+            started_at = dt.datetime.fromisoformat(values.pop("started_at"))
+            name = values.pop("name")
+        except FileNotFoundError:  # another job was quicker
+            continue
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            logger.exception("The record of a job in %s can't be read.", path.name)
+            with contextlib.suppress(OSError):
+                path.rename(path.with_suffix(".broken"))
+            continue
+        JobRun.objects.update_or_create(name=name, started_at=started_at, defaults=values)
+        path.unlink(missing_ok=True)

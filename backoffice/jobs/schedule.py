@@ -1,0 +1,31 @@
+"""Which jobs there are, and when each was last due."""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command that cron or systemd starts, by a schedule in the machine's time zone."""
+
+    name: str
+    schedule: str
+
+    def last_due(self, at: dt.datetime) -> dt.datetime:
+        """Return when the job was to start last, at `at` or before."""
+        # cronsim 2.8 knows what Debian's cron does where clocks change.
+        local = at.astimezone(ZoneInfo(settings.CRON_TIME_ZONE))
+        return next(CronSim(self.schedule, local + dt.timedelta(seconds=1), reverse=True))
+
+
+def list_jobs() -> list[Job]:
+    """Return the jobs of settings.CRONJOBS."""
+    return [
+        Job(name=job[2][0], schedule=job[0])
+        for job in settings.CRONJOBS
+        if job[1] == "backoffice.jobs.run_job"
+    ]

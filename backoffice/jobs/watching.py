@@ -1,0 +1,175 @@
+"""What should have run and did not, and what hangs. Told to ADMINS within the hour, once each time.
+
+Every job looks after the others. Where none runs at all, a request to the site notices; and where
+nobody comes either, whoever asks /readyz.
+"""
+
+import datetime as dt
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import close_old_connections, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from backoffice import alerts
+from backoffice.jobs import records
+from backoffice.jobs.running import claim, limit_of
+from backoffice.jobs.schedule import Job, list_jobs
+from backoffice.models import JobRun
+
+logger = logging.getLogger(__name__)
+
+GRACE = dt.timedelta(minutes=20)
+EARLY = dt.timedelta(minutes=1)  # clocks of two machines
+LAST_WORDS = dt.timedelta(minutes=2)  # past a job's limit, for ending it
+BETWEEN_LOOKS = 5 * 60  # seconds, of each web process
+
+_look = threading.Lock()
+_next_look = 0.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A job that is late or hangs. `since` tells this time from the next."""
+
+    job: str
+    kind: str
+    since: dt.datetime
+    text: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind} {self.job} {self.since.isoformat()}"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A job with what is known of its runs."""
+
+    job: Job
+    latest: JobRun | None
+    last_success: JobRun | None
+
+    @property
+    def name(self) -> str:
+        return self.job.name
+
+    def is_running(self, at: dt.datetime) -> bool:
+        run = self.latest
+        return bool(
+            run and run.status == JobRun.Status.RUNNING and at - run.started_at <= _longest(run)
+        )
+
+
+def watch_list() -> list[Watched]:
+    """Return each scheduled job with its latest run and its last success. Two queries."""
+    jobs = list_jobs()
+    names = [job.name for job in jobs]
+    latest = _latest(JobRun.objects.filter(name__in=names))
+    successes = _latest(
+        JobRun.objects.filter(name__in=names, status=JobRun.Status.SUCCEEDED),
+        status=JobRun.Status.SUCCEEDED,
+    )
+    return [Watched(job, latest.get(job.name), successes.get(job.name)) for job in jobs]
+
+
+def _latest(runs: QuerySet[JobRun], **values) -> dict[str, JobRun]:
+    pk = JobRun.objects.filter(name=OuterRef("name"), **values).values("pk")[:1]
+    return {run.name: run for run in runs.filter(pk=Subquery(pk))}
+
+
+def find_problems(*, at: dt.datetime, watched: list[Watched] | None = None) -> list[Problem]:
+    """Return what is late or hangs at `at`. At most three queries."""
+    watched = watch_list() if watched is None else watched
+    installed_at = None if all(one.latest for one in watched) else _installed_at()
+    problems = [
+        _find_hanging(one, at) or _find_late(one, at) or _find_new(one, at, installed_at)
+        for one in watched
+    ]
+    return [problem for problem in problems if problem]
+
+
+def _find_hanging(watched, at):
+    run = watched.latest
+    if run is None or run.status != JobRun.Status.RUNNING or watched.is_running(at):
+        return None
+    age = timesince(run.started_at, at)
+    text = f"{run.name} began {age} ago and has not ended: it hangs, or was killed."
+    return Problem(run.name, "hanging", run.started_at, text)
+
+
+def _longest(run):
+    return dt.timedelta(seconds=limit_of(run.name)) + LAST_WORDS
+
+
+def _find_late(watched, at):
+    run = watched.latest
+    if run is None or watched.is_running(at):
+        return None
+    if run.started_at >= watched.job.last_due(at - GRACE) - EARLY:
+        return None
+    text = f"{run.name} last ran {timesince(run.started_at, at)} ago, and was to run since."
+    return Problem(run.name, "late", run.started_at, text)
+
+
+def _find_new(watched, at, installed_at):
+    if watched.latest or not installed_at:
+        return None
+    if watched.job.last_due(at - GRACE) <= installed_at:
+        return None
+    text = f"{watched.name} has never run since the installation."
+    return Problem(watched.name, "never ran", installed_at, text)
+
+
+def _installed_at():
+    """When the last migration came: a job that it brought may wait for its hour."""
+    return MigrationRecorder(connection).migration_qs.aggregate(at=Max("applied"))["at"]
+
+
+def watch_jobs() -> None:
+    """From a job: call failed what was killed, tell of what is late or hangs. Raises nothing."""
+    try:
+        _close_killed_elsewhere()
+        tell_problems()
+    except Exception:
+        logger.exception("The jobs could not be watched.")
+
+
+def _close_killed_elsewhere():
+    running = JobRun.objects.filter(status=JobRun.Status.RUNNING, host=records.HOST)
+    for name in set(running.values_list("name", flat=True)):
+        with claim(name, patience=0) as is_free:
+            if is_free:
+                records.close_killed(name)
+
+
+def tell_problems() -> None:
+    """Log each problem that nobody was told of yet, which mails ADMINS."""
+    for problem in find_problems(at=timezone.now()):
+        if not alerts.was_told(problem.key):
+            logger.error(
+                "%s", problem.text, extra={"kind": problem.key, "once": True, "job": problem.job}
+            )
+
+
+def receive_request_finished(sender, **kwargs) -> None:
+    """From the web: look now and then, once the answer is out. Raises nothing."""
+    global _next_look
+    if not settings.WATCH_JOBS_FROM_WEB or time.monotonic() < _next_look:
+        return
+    if not _look.acquire(blocking=False):
+        return
+    try:
+        _next_look = time.monotonic() + BETWEEN_LOOKS
+        tell_problems()
+    except Exception:
+        logger.exception("The jobs could not be watched.")
+    finally:
+        _look.release()
+        close_old_connections()
