@@ -6,7 +6,7 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.
 	--generate-hashes --custom-compile-command="make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test test-alone coverage lint screenshots bench bench-robots lock cron-install
+.PHONY: help setup setup-dev free-port run test test-alone coverage lint screenshots audit bench bench-robots lock sbom cron-install
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
@@ -52,6 +52,7 @@ lint: setup-dev ## Check style, templates, imports, migrations and settings
 	find backoffice weblog billing -path '*/templates/*.html' \
 		-exec $(BIN)/djade --check --target-version 6.1 {} +
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tools.supply_chain.audit
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check
 	DEBUG=0 ALLOWED_HOSTS=example.org JOBS_STARTED_BY=elsewhere \
@@ -68,6 +69,13 @@ bench: setup-dev ## Measure the speed, on an idle machine; half an hour
 	for name in record_view fold_views import_access_log detail_page build_batch verify_payouts; do \
 		$(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
+
+sbom: setup-dev ## Write the bill of materials (CycloneDX) to var/sbom.json
+	@mkdir -p var
+	$(BIN)/python -m tools.supply_chain.sbom > var/sbom.json
+
+audit: setup-dev ## Look for known holes in what is locked and served, without the network
+	$(BIN)/python -m tools.supply_chain.audit
 
 lock: setup-dev ## Compile requirements*.txt from requirements*.in
 	$(LOCK) requirements.in --output-file requirements.txt

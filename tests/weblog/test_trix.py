@@ -10,7 +10,7 @@ SOURCE = "/media/pictures/2026/11/0123456789abcdef.webp"
 
 
 def make_attachment(caption=None, **values):
-    """A figure as Trix 2.1.1 writes it."""
+    """A figure as Trix writes it."""
     picture = {"alt": "A red flag", "contentType": "image/webp", "url": SOURCE} | values
     shown = {"caption": caption, "presentation": "gallery"} if caption else {}
     return (

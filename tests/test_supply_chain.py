@@ -1,0 +1,72 @@
+"""What the product stands on is known: each served script, each package, and their holes."""
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from django.contrib.staticfiles import finders
+
+from tools.supply_chain import audit, sbom
+from tools.supply_chain.components import (
+    Component,
+    read_authored_patterns,
+    read_packages,
+    read_scripts,
+)
+
+pytestmark = pytest.mark.any_database
+
+FILES = {path for finder in finders.get_finders() for path, _ in finder.list([])}
+SCRIPTS = sorted(path for path in FILES if Path(path).suffix in {".js", ".mjs"})
+
+
+def test_each_script_that_is_served_is_listed_with_its_hash():
+    listed = {script.path: script.sha256 for script in read_scripts()}
+    served = {
+        path: hashlib.sha256(Path(finders.find(path)).read_bytes()).hexdigest()
+        for path in SCRIPTS
+        if not any(Path(path).match(pattern) for pattern in read_authored_patterns())
+    }
+    assert served == listed
+
+
+@pytest.mark.parametrize(
+    ("path", "version"),
+    [("unfold/forms/js/trix/trix.js", "2.1.19"), ("unfold/js/alpine/alpine.js", "3.17.4")],
+)
+def test_ours_stand_in_for_the_scripts_of_the_theme(path, version):
+    script = next(script for script in read_scripts() if script.path == path)
+    assert script.version == version
+    assert f'"{version}"' in Path(finders.find(path)).read_text()
+    assert "backoffice" in Path(finders.find(path)).parts
+
+
+def test_no_known_hole_is_open_and_the_list_is_young():
+    checked_on, advisories = audit.read_advisories()
+    assert audit.find_holes(read_packages() + read_scripts(), advisories) == []
+    assert checked_on >= dt.date(2026, 11, 27)
+
+
+def test_a_version_that_was_mended_later_is_named():
+    """The editor that Unfold 0.110 brings along."""
+    _, advisories = audit.read_advisories()
+    holes = audit.find_holes([Component("npm", "trix", "2.1.1")], advisories)
+    assert len(holes) == 6
+    assert "CVE-2024-43368, mended in 2.1.4" in holes[0]
+
+
+def test_each_advisory_is_about_something_that_we_run():
+    ours = {(one.kind, one.name) for one in read_packages() + read_scripts()}
+    _, advisories = audit.read_advisories()
+    assert {(advisory["kind"], advisory["name"]) for advisory in advisories} <= ours
+
+
+def test_bill_of_materials_is_valid_and_names_packages_and_scripts(tmp_path):
+    document = sbom.make_sbom()
+    names = {component["name"] for component in document["components"]}
+    assert {"django", "psycopg", "trix", "@alpinejs/csp", "htmx.org"} <= names
+    assert len(document["components"]) == len(read_packages()) + len(read_scripts())
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom.json.dumps(document)) is None

@@ -1,0 +1,39 @@
+"""What we run that others wrote: the locked packages, and scripts that packages bring along."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKED = re.compile(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Component:
+    """`kind` is pypi or npm, as in a package URL; `path` is where a script is served from."""
+
+    kind: str
+    name: str
+    version: str
+    licence: str = ""
+    path: str = ""
+    sha256: str = ""
+
+
+def read_packages(lock: Path = ROOT / "requirements.txt") -> list[Component]:
+    return [
+        Component("pypi", name.lower(), version)
+        for name, version in LOCKED.findall(lock.read_text())
+    ]
+
+
+def read_scripts() -> list[Component]:
+    """Return the scripts of others that are served, as scripts.toml lists them."""
+    listed = tomllib.loads((Path(__file__).parent / "scripts.toml").read_text())
+    return [Component("npm", **script) for script in listed["script"]]
+
+
+def read_authored_patterns() -> list[str]:
+    """Return the paths of scripts that belong to a locked package, or to us."""
+    return tomllib.loads((Path(__file__).parent / "scripts.toml").read_text())["authored"]
