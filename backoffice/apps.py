@@ -24,6 +24,7 @@ class BackofficeConfig(AppConfig):
         from backoffice import checks, history, install_checks  # noqa: F401
         from backoffice.accounts import receivers
         from backoffice.jobs.watching import receive_request_finished
+        from backoffice.limits import queries  # noqa: F401
         from backoffice.sentry import start_sentry
 
         if settings.SENTRY_DSN:

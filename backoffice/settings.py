@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "backoffice.middleware.ClientAddressMiddleware",
+    "backoffice.limits.queries.QueryLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "backoffice.accounts.middleware.SessionUseMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -112,6 +113,25 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # A new connection for each page would cost more than the page's queries.
     DATABASES["default"] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True} | DATABASES["default"]
+
+# How long the queries of one page may take together, wait for a lock, and take on the pages that
+# rightly take long, by the names of their addresses. Jobs and commands have no limit.
+
+WEB_QUERY_SECONDS = env.float("WEB_QUERY_SECONDS", default=10)
+WEB_LOCK_SECONDS = env.float("WEB_LOCK_SECONDS", default=5)
+LONG_QUERY_SECONDS = env.float("LONG_QUERY_SECONDS", default=300)
+LONG_PAGES = [
+    "*_import",
+    "*_import_posts",
+    "*_export",
+    "billing_payoutbatch_*",
+    "billing_paymentexport_download",
+    "billing_verification_*",
+    "billing_evidence_*",
+    "billing_accesslogimport_*",
+    "billing_finding_*",
+    "billing_categoryprice_withdraw",
+]
 
 # Language and time. TIME_ZONE is the one billing time zone: days and months of views are cut in it.
 

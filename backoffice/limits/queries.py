@@ -1,0 +1,144 @@
+"""How long the queries of one web request may take: all of them together, and each by itself.
+
+A query outlives the reader who has gone away. Jobs and commands have no limit. Pages that rightly
+take long, such as building a month's batch, are named in settings.LONG_PAGES and have their own.
+
+PostgreSQL ends a statement that runs or waits too long by itself. SQLite asks, every so many steps,
+whether to go on; how long it waits for a lock is settings.DATABASES' "timeout".
+"""
+
+import contextlib
+import fnmatch
+import logging
+import threading
+import time
+
+from django.conf import settings
+from django.db import OperationalError, connections
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
+from psycopg import errors
+
+from backoffice.limits.refusals import refuse
+
+logger = logging.getLogger(__name__)
+
+STEPS = 50_000  # of SQLite's machine between two looks at the clock: some milliseconds
+GIVING_UP = ("ROLLBACK", "RELEASE")
+RAN_OUT = (errors.QueryCanceled, errors.LockNotAvailable)
+SQLITE_SAYS = ("interrupted", "database is locked", "database table is locked")
+
+_now = threading.local()
+
+
+class QueriesTookTooLong(OperationalError):
+    """All queries of the request together took as long as they may."""
+
+
+class QueryLimitMiddleware:
+    """Bound the queries of a page, and answer 503 where they took too long."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        with limit_queries(seconds=settings.WEB_QUERY_SECONDS):
+            return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        name = request.resolver_match.url_name or ""
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in settings.LONG_PAGES):
+            _start(settings.LONG_QUERY_SECONDS)
+
+    def process_exception(self, request, error):
+        if not ran_out(error):
+            return None
+        logger.warning("Queries took too long: %s", request.resolver_match.view_name)
+        return refuse(
+            request,
+            status=503,
+            title="That took too long",
+            text="The database was busy for longer than a page may wait, so this was given up and "
+            "what it would have changed is not saved. Try again in a minute. If it stays, look for "
+            "less at once: a shorter time, another filter, fewer words.",
+            retry_after=30,
+        )
+
+
+@contextlib.contextmanager
+def limit_queries(*, seconds: float):
+    """Within, the queries of this thread may take `seconds` together."""
+    before = getattr(_now, "limit", None)
+    _start(seconds)
+    try:
+        with contextlib.ExitStack() as stack:
+            for connection in connections.all():
+                stack.enter_context(connection.execute_wrapper(_check_clock))
+            yield
+    finally:
+        _now.limit = before
+
+
+def _start(seconds):
+    _now.limit = (time.monotonic() + seconds, seconds)
+
+
+def _is_over():
+    limit = getattr(_now, "limit", None)
+    return limit is not None and time.monotonic() > limit[0]
+
+
+def _check_clock(execute, sql, params, many, context):
+    if sql.startswith(GIVING_UP):
+        return execute(sql, params, many, context)
+    if _is_over():
+        raise QueriesTookTooLong("The queries of this request took too long.")
+    connection = context["connection"]
+    if connection.vendor == "postgresql":
+        _tell_postgresql(connection, seconds=_now.limit[1])
+    if connection.vendor == "sqlite" and sql.startswith("BEGIN"):
+        return _wait_in_line(execute, sql, params, many, context)
+    return execute(sql, params, many, context)
+
+
+def _wait_in_line(*call):
+    """Wait for SQLite's one writer, as long as its own timeout lets. That time does not count."""
+    execute, *arguments = call
+    started = time.monotonic()
+    try:
+        return execute(*arguments)
+    finally:
+        until, seconds = _now.limit
+        _now.limit = (until + time.monotonic() - started, seconds)
+
+
+def _tell_postgresql(connection, *, seconds):
+    """Set the limits of the session, once for all requests that have the same."""
+    session = connection.connection
+    if getattr(connection, "limited_session", None) == (session, seconds):
+        return
+    lock_seconds = min(settings.WEB_LOCK_SECONDS, seconds)
+    with session.cursor() as cursor:
+        cursor.execute(
+            f"SET statement_timeout = {int(seconds * 1000)}; "
+            f"SET lock_timeout = {int(lock_seconds * 1000)}"
+        )
+    # What is set within a transaction is undone with it.
+    connection.limited_session = None if connection.in_atomic_block else (session, seconds)
+
+
+@receiver(connection_created, dispatch_uid="backoffice.limits.queries")
+def let_sqlite_look_at_the_clock(connection, **kwargs):
+    if connection.vendor == "sqlite":
+        connection.connection.set_progress_handler(_is_over, STEPS)
+
+
+def ran_out(error: BaseException | None) -> bool:
+    """Whether `error`, or what led to it, is a query that ran or waited too long."""
+    while error is not None:
+        if isinstance(error, (QueriesTookTooLong, *RAN_OUT)):
+            return True
+        if isinstance(error, OperationalError) and str(error) in SQLITE_SAYS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

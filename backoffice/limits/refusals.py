@@ -1,0 +1,49 @@
+"""The page that says that something was not done, why, and what to do. It asks no database."""
+
+import copy
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+SECRETS = ("password", "csrfmiddlewaretoken", "code", "secret", "token")
+
+
+def refuse(
+    request: HttpRequest, *, status: int, title: str, text: str, retry_after: int
+) -> HttpResponse:
+    """Answer `status` in the look of where it was asked. A form gets back what was typed."""
+    context = {"title": title, "text": text, "again_in": retry_after}
+    if "HX-Request" in request.headers:
+        # A dialog shows no answer that is an error, so this one is none.
+        response = render(request, "backoffice/refused_dialog.html", context)
+    elif request.path.startswith(reverse("admin:index")):
+        context |= {"typed": list(_list_typed(request)), "is_form": request.method == "POST"}
+        request = _as_nobody(request)
+        context |= admin.site.each_context(request)
+        response = render(request, "backoffice/refused.html", context, status=status)
+    else:
+        response = render(_as_nobody(request), "503.html", context, status=status)
+    response["Retry-After"] = retry_after
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _as_nobody(request):
+    """The request without its user and messages: to look them up could be one query too many."""
+    quiet = copy.copy(request)
+    quiet.user = AnonymousUser()
+    quiet._messages = []
+    return quiet
+
+
+def _list_typed(request):
+    """Yield (name, value, is long) of what a form sent, but for secrets."""
+    if request.method != "POST":
+        return
+    for name, values in request.POST.lists():
+        if not any(secret in name.lower() for secret in SECRETS):
+            for value in values:
+                yield name, value, len(value) > 200
