@@ -69,3 +69,9 @@ def test_every_line_of_the_crontab_runs_and_is_recorded(checkout):
     assert stat.S_IMODE(var.stat().st_mode) == 0o700
     assert stat.S_IMODE((var / "cron.log").stat().st_mode) == 0o600
     assert checkout.evaluate(TRY_LINE) == "right"
+
+
+def test_static_files_are_collected(checkout):
+    """A script that names a file which is not there stops collectstatic, and so every upgrade."""
+    if connection.vendor == "sqlite":
+        assert "post-processed" in checkout.manage("collectstatic", "--no-input")
