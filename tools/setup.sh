@@ -30,11 +30,12 @@ if holds requirements-dev.txt || holds "$lock"; then
     exit 0
 fi
 echo "Installing $lock into .venv"
-if holds requirements.txt; then
+if [ ! -L .venv ] && holds requirements.txt; then
     rm .venv/stamp
 else
     python=$(tools/find_python.sh)
-    rm -f .venv/stamp
+    # A link leads to the packages of another checkout, which are not ours to clear.
+    if [ -L .venv ]; then rm .venv; else rm -f .venv/stamp; fi
     "$python" -m venv --clear .venv
 fi
 # django-crontab comes as source only. The setuptools that builds it is the locked one.
