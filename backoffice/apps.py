@@ -1,9 +1,9 @@
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps as admin
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.signals import request_finished
-from django.db.models.signals import m2m_changed, post_save, pre_save
+from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_migrate, pre_save
 
 
 class AdminConfig(admin.AdminConfig):
@@ -19,10 +19,12 @@ class BackofficeConfig(AppConfig):
     verbose_name = "Back-office"
 
     def ready(self):
-        from django.contrib.auth.models import User
+        from axes.signals import user_locked_out
+        from django.contrib.auth.models import Group, User
 
         from backoffice import checks, history, install_checks  # noqa: F401
         from backoffice.accounts import receivers
+        from backoffice.accounts.signals import lock_released
         from backoffice.jobs.watching import receive_request_finished
         from backoffice.limits import queries  # noqa: F401
         from backoffice.sentry import start_sentry
@@ -33,10 +35,17 @@ class BackofficeConfig(AppConfig):
         request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),
+            (user_login_failed, receivers.receive_sign_in_failure, None),
+            (user_locked_out, receivers.receive_lock, None),
+            (lock_released, receivers.receive_lock_released, None),
+            (user_logged_out, receivers.receive_sign_out, None),
             (pre_save, receivers.receive_pre_save, User),
             (post_save, receivers.receive_post_save, User),
             (m2m_changed, receivers.receive_rights, User.groups.through),
             (m2m_changed, receivers.receive_rights, User.user_permissions.through),
+            (m2m_changed, receivers.receive_group_rights, Group.permissions.through),
+            (pre_migrate, receivers.receive_pre_migrate, self),
+            (post_migrate, receivers.receive_post_migrate, self),
         ]:
-            name = f"backoffice.{receiver.__name__}.{sender and sender.__name__}"
+            name = f"backoffice.{receiver.__name__}.{getattr(sender, '__name__', '')}"
             signal.connect(receiver, sender=sender, dispatch_uid=name)

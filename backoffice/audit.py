@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import CharField, Value
+from django.db.models import CharField, F, Q, Value
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.timezone import get_current_timezone
@@ -19,10 +19,12 @@ from simple_history.utils import get_history_model_for_model
 from unfold.views import UnfoldSiteViewMixin
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from backoffice.accounts.models import SecurityEvent
 from backoffice.changes import describe_records
 
 ENTRIES_PER_PAGE = 50
 SYSTEM = "system"
+SECURITY = "security"
 
 
 def list_kinds():
@@ -34,9 +36,12 @@ def list_kinds():
     }
 
 
-def find_versions(kinds, **filters):
-    """Return the (kind, history_date, history_id) of all versions that match, newest first."""
-    first, *others = [
+def find_versions(kinds, *, events=None, **filters):
+    """Return the (kind, history_date, history_id) of all versions that match, newest first.
+
+    `events` are those of the security log that match; None leaves it out.
+    """
+    sources = [
         get_history_model_for_model(model)
         .objects.filter(**filters)
         .order_by()
@@ -44,7 +49,16 @@ def find_versions(kinds, **filters):
         .values_list("model_label", "history_date", "history_id")
         for kind, model in kinds.items()
     ]
-    return first.union(*others, all=True).order_by("-history_date", "model_label", "-history_id")
+    if events is not None:
+        marked = events.order_by().annotate(
+            model_label=Value(SECURITY, output_field=CharField()),
+            history_date=F("at"),
+            history_id=F("pk"),
+        )
+        sources.append(marked.values_list("model_label", "history_date", "history_id"))
+    first, *others = sources
+    versions = first.union(*others, all=True) if others else first
+    return versions.order_by("-history_date", "model_label", "-history_id")
 
 
 def load_entries(versions):
@@ -53,12 +67,39 @@ def load_entries(versions):
     for kind, _, history_id in versions:
         history_ids[kind].append(history_id)
     entries = {}
+    for event in _load_events(history_ids.pop(SECURITY, [])):
+        entries[SECURITY, event.pk] = SecurityEntry(event)
     for kind, ids in history_ids.items():
         history_model = get_history_model_for_model(apps.get_model(kind))
         records = history_model.objects.filter(history_id__in=ids).select_related("history_user")
         for entry in describe_records(list(records)):
             entries[kind, entry.record.history_id] = entry
     return [entries[kind, history_id] for kind, _, history_id in versions]
+
+
+def _load_events(pks):
+    return SecurityEvent.objects.filter(pk__in=pks).select_related("by", "about") if pks else []
+
+
+class SecurityEntry:
+    """An event of the security log, as the page reads it beside what changed rows."""
+
+    is_event = True
+
+    def __init__(self, event):
+        self.event = event
+
+    @property
+    def person(self):
+        by = self.event.by
+        if by is None:
+            return "nobody signed in" if self.event.address else "system"
+        return by.get_full_name() or by.get_username()
+
+    @property
+    def object_name(self):
+        about = self.event.about
+        return about.get_full_name() or about.get_username() if about else ""
 
 
 def _list_people():
@@ -73,6 +114,7 @@ def _list_kind_choices():
     kinds = [
         (kind, capfirst(model._meta.verbose_name_plural)) for kind, model in list_kinds().items()
     ]
+    kinds.append((SECURITY, "Security: sign-ins and rights"))
     return [("", "Everything"), *sorted(kinds, key=lambda choice: choice[1])]
 
 
@@ -121,9 +163,27 @@ class AuditTrailForm(forms.Form):
             filters["history_date__lt"] = _midnight(data["until"] + dt.timedelta(days=1))
         if data["reason"]:
             filters["history_change_reason__icontains"] = data["reason"]
-        if data["kind"]:
-            kinds = {data["kind"]: kinds[data["kind"]]}
-        return find_versions(kinds, **filters)
+        events = self._find_events(data)
+        if data["kind"] == SECURITY:
+            kinds = {}
+        elif data["kind"]:
+            kinds, events = {data["kind"]: kinds[data["kind"]]}, None
+        return find_versions(kinds, events=events, **filters)
+
+    def _find_events(self, data):
+        """Return the events that match. A person's are those that they did or that are of them."""
+        events = SecurityEvent.objects.all()
+        if data["person"] == SYSTEM:
+            events = events.filter(by=None)
+        elif data["person"]:
+            events = events.filter(Q(by=data["person"]) | Q(about=data["person"]))
+        if data["since"]:
+            events = events.filter(at__gte=_midnight(data["since"]))
+        if data["until"]:
+            events = events.filter(at__lt=_midnight(data["until"] + dt.timedelta(days=1)))
+        if data["reason"]:
+            events = events.filter(detail__icontains=data["reason"])
+        return events
 
 
 def _midnight(day):
@@ -154,15 +214,16 @@ class AuditTrailView(UnfoldSiteViewMixin, TemplateView):
     def link_histories(self, entries):
         """Return the address of each object's own history: empty where this user can't see it."""
         pks = defaultdict(set)
-        for entry in entries:
+        versions = [entry for entry in entries if not isinstance(entry, SecurityEntry)]
+        for entry in versions:
             pks[entry.record.instance_type].add(entry.object_pk)
         visible = {model: self.find_visible(model, pks) for model, pks in pks.items()}
-        return [
-            reverse(_history_url_name(entry), args=[quote(entry.object_pk)])
+        addresses = {
+            id(entry): reverse(_history_url_name(entry), args=[quote(entry.object_pk)])
+            for entry in versions
             if entry.object_pk in visible[entry.record.instance_type]
-            else ""
-            for entry in entries
-        ]
+        }
+        return [addresses.get(id(entry), "") for entry in entries]
 
     def find_visible(self, model, pks):
         if not self.admin_site.is_registered(model):

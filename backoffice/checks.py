@@ -2,7 +2,10 @@
 
 from django.conf import settings
 from django.contrib.admin.sites import all_sites
-from django.core.checks import Error, Warning, register
+from django.core.checks import Error, Tags, Warning, register
+from django.db import connections
+
+from backoffice.accounts.guards import GUARDS
 
 
 @register("admin")
@@ -46,3 +49,18 @@ def check_proxies(app_configs, **kwargs):
             )
         ]
     return []
+
+
+@register(Tags.database)
+def check_security_log(app_configs, databases=(), **kwargs):
+    """A warning: an error would stop the very migrate that puts the guards back."""
+    return [
+        Warning(
+            f"Guards of the security log are missing or changed in the database “{alias}”: "
+            f"{', '.join(missing)}.",
+            hint="Migrate, which puts them back; what was changed meanwhile can't be told.",
+            id="backoffice.W010",
+        )
+        for alias in databases or ()
+        if (missing := GUARDS.find_missing(connections[alias]))
+    ]

@@ -19,6 +19,7 @@ from backoffice.scrubbing import describe_exception, scrub
 
 SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 EXTRAS = ["method", "path", "status", "milliseconds", "job", "run", "person", "address"]
+EXTRAS += ["kind", "event_id", "about", "by", "detail"]  # backoffice.accounts.security_log
 SECURITY = "imprint.security"
 
 _request: contextvars.ContextVar[HttpRequest | None] = contextvars.ContextVar(

@@ -1,8 +1,8 @@
 from django.db import models
 
-from backoffice.accounts.models import AccountSession
+from backoffice.accounts.models import AccountSession, SecurityEvent
 
-__all__ = ["AccountSession", "AuditTrail", "JobRun"]
+__all__ = ["AccountSession", "AuditTrail", "JobRun", "SecurityEvent"]
 
 
 class JobRun(models.Model):

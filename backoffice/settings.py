@@ -204,6 +204,11 @@ AXES_DISABLE_ACCESS_LOG = True  # nothing here reads it
 AXES_ENABLE_ADMIN = False  # backoffice.accounts.admin
 AXES_VERBOSE = False
 
+# How long the network address stands beside an event of the security log, and for how long a
+# person whose account somebody else changed signs no payout. In the demo nobody has to wait.
+SECURITY_ADDRESS_DAYS = env.int("SECURITY_ADDRESS_DAYS", default=90)
+SIGNING_PAUSE_HOURS = env.int("SIGNING_PAUSE_HOURS", default=0 if DEBUG else 72)
+
 # Transport and browser security. The admin's theme writes style attributes; its scripts need no
 # 'unsafe-eval' (static/backoffice/theme.js). The public pages have a stricter one (weblog.views).
 
@@ -293,6 +298,7 @@ CRONTAB_COMMAND_SUFFIX = ">> var/cron.log 2>&1"
 CRONJOBS = [
     ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
     ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
+    ("10 4 * * *", "backoffice.jobs.run_job", ["forget_addresses"]),
 ]
 if "billing" in INSTALLED_APPS:
     CRONJOBS += [

@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from backoffice import alerts
+from backoffice.accounts.guards import GUARDS
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +21,7 @@ def flushable(request):
         return
     request.getfixturevalue("transactional_db")  # flushes after this
     yield
+    GUARDS.remove(connection)
     if apps.is_installed("billing"):
         from billing.guards import remove_guards
 

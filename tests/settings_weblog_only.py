@@ -7,4 +7,5 @@ INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "billing"]
 CRONJOBS = [
     ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
     ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
+    ("10 4 * * *", "backoffice.jobs.run_job", ["forget_addresses"]),
 ]

@@ -34,3 +34,65 @@ class AccountSession(AbstractBaseSession):
         from backoffice.accounts.sessions import SessionStore
 
         return SessionStore
+
+
+class SecurityEvent(models.Model):
+    """What happened to an account: added, never changed. Its address alone can be forgotten.
+
+    `by` is None where nobody is signed in: at a sign-in that fails, and on the machine itself.
+    """
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", "Signed in"
+        SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
+        LOCKED = "locked", "Locked after failed sign-ins"
+        LOCK_RELEASED = "lock_released", "Lock released"
+        SIGNED_OUT = "signed_out", "Signed out"
+        SESSIONS_ENDED = "sessions_ended", "Sign-ins ended"
+        ACCOUNT_ADDED = "account_added", "Account added"
+        ACTIVATED = "activated", "Account activated"
+        DEACTIVATED = "deactivated", "Account deactivated"
+        USERNAME_CHANGED = "username_changed", "Username changed"
+        EMAIL_CHANGED = "email_changed", "E-mail address changed"
+        PASSWORD_CHANGED = "password_changed", "Password changed"
+        PASSWORD_RESET_ASKED = "password_reset_asked", "New password asked for by mail"
+        PASSWORD_RESET = "password_reset", "New password set by mail"
+        FACTOR_ADDED = "factor_added", "Second factor added"
+        FACTOR_REMOVED = "factor_removed", "Second factor removed"
+        STAFF_GIVEN = "staff_given", "Staff status given"
+        STAFF_TAKEN = "staff_taken", "Staff status taken away"
+        SUPERUSER_GIVEN = "superuser_given", "Superuser status given"
+        SUPERUSER_TAKEN = "superuser_taken", "Superuser status taken away"
+        GROUP_GIVEN = "group_given", "Role given"
+        GROUP_TAKEN = "group_taken", "Role taken away"
+        PERMISSION_GIVEN = "permission_given", "Permission given"
+        PERMISSION_TAKEN = "permission_taken", "Permission taken away"
+        GROUP_CHANGED = "group_changed", "Permissions of a role changed"
+
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=30, choices=Kind.choices)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    about = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    detail = models.TextField(blank=True)
+    address = models.GenericIPAddressField(null=True)
+    device = models.CharField(max_length=60, blank=True)
+    pauses_until = models.DateTimeField(null=True)  # until then `about` signs nothing
+    is_outside = models.BooleanField(default=False)  # a right that needs two people, given without
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["about", "-at"], name="backoffice_event_about"),
+            models.Index(fields=["-at"], name="backoffice_event_at"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()}, {self.at:%-d %B %Y %H:%M}"
+
+    @property
+    def is_warning(self):
+        return self.kind in (self.Kind.SIGN_IN_FAILED, self.Kind.LOCKED)

@@ -1,34 +1,124 @@
 """What accounts hear from Django: sign-ins, and changes of users and their rights."""
 
+from django.contrib.auth.models import Group, Permission, User
+from django.db import connections
 from django.utils import timezone
 
-from backoffice.accounts.actors import current_request
+from backoffice.accounts.actors import current_actor, current_request
 from backoffice.accounts.devices import describe_device
+from backoffice.accounts.guards import GUARDS
+from backoffice.accounts.models import SecurityEvent
+from backoffice.accounts.security_log import record_event, was_locked
 from backoffice.accounts.sessions import DEVICE, SIGNED_IN_AT, digest_key, end_sessions
 from backoffice.accounts.watching import compare_account, list_memberships, remember_account
 
-# A change of these ends where the account is signed in; so does one of its groups.
+Kind = SecurityEvent.Kind
+
+# (when set, when taken away) of each field that is watched.
+KINDS = {
+    "username": (Kind.USERNAME_CHANGED, Kind.USERNAME_CHANGED),
+    "password": (Kind.PASSWORD_CHANGED, Kind.PASSWORD_CHANGED),
+    "email": (Kind.EMAIL_CHANGED, Kind.EMAIL_CHANGED),
+    "is_active": (Kind.ACTIVATED, Kind.DEACTIVATED),
+    "is_staff": (Kind.STAFF_GIVEN, Kind.STAFF_TAKEN),
+    "is_superuser": (Kind.SUPERUSER_GIVEN, Kind.SUPERUSER_TAKEN),
+}
+RIGHTS = {
+    Group: (Kind.GROUP_GIVEN, Kind.GROUP_TAKEN),
+    Permission: (Kind.PERMISSION_GIVEN, Kind.PERMISSION_TAKEN),
+}
+# A change of these ends where the account is signed in; so does one of its rights.
 ENDING = {"password", "is_active", "is_staff", "is_superuser"}
 
 
 def receive_sign_in(sender, *, request, user, **kwargs):
+    device = describe_device(request.META.get("HTTP_USER_AGENT", ""))
     request.session[SIGNED_IN_AT] = int(timezone.now().timestamp())
-    request.session[DEVICE] = describe_device(request.META.get("HTTP_USER_AGENT", ""))
+    request.session[DEVICE] = device
+    record_event(Kind.SIGNED_IN, about=user, by=user)
+
+
+def receive_sign_in_failure(sender, *, credentials, **kwargs):
+    """What was typed is not kept: people type their password for their name.
+
+    While a lock holds, the attempts that it refuses are told by the one event of the lock.
+    """
+    account = _find_account(credentials.get("username"))
+    if not was_locked(account, at=timezone.now()):
+        record_event(Kind.SIGN_IN_FAILED, about=account, by=None)
+
+
+def receive_lock(sender, *, username=None, **kwargs):
+    account = _find_account(username)
+    if not was_locked(account, at=timezone.now()):
+        record_event(Kind.LOCKED, about=account, by=None)
+
+
+def receive_lock_released(sender, *, username, ip_address, by, reason, **kwargs):
+    detail = reason if username else f"An address: {reason}"
+    record_event(Kind.LOCK_RELEASED, about=_find_account(username), by=by, detail=detail)
+
+
+def _find_account(username):
+    return User.objects.filter(username=str(username or "").replace("\0", "")).first()
+
+
+def receive_sign_out(sender, *, user, **kwargs):
+    if user is not None:
+        record_event(Kind.SIGNED_OUT, about=user, by=user)
 
 
 def receive_pre_save(sender, *, instance, update_fields=None, **kwargs):
     remember_account(instance, update_fields)
 
 
-def receive_post_save(sender, *, instance, update_fields=None, **kwargs):
-    if ENDING & {change.what for change in compare_account(instance, update_fields)}:
+def receive_post_save(sender, *, instance, created, update_fields=None, **kwargs):
+    by = _find_actor(instance)
+    if created:
+        record_event(Kind.ACCOUNT_ADDED, about=instance, by=by)
+        if instance.is_superuser:
+            record_event(Kind.SUPERUSER_GIVEN, about=instance, by=by)
+        return
+    changes = compare_account(instance, update_fields)
+    for change in changes:
+        given, taken = KINDS[change.what]
+        old_address = change.old if change.what == "email" else ""
+        kind = given if change.new else taken
+        record_event(kind, about=instance, by=by, old_address=old_address)
+    if ENDING & {change.what for change in changes}:
         end_other_sessions(instance)
 
 
 def receive_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs):
     changes = list_memberships(instance, action, reverse, model, pk_set, sender)
-    for user in {change.user for change in changes}:
+    for user, right, is_given in changes:
+        given, taken = RIGHTS[type(right)]
+        kind = given if is_given else taken
+        record_event(kind, about=user, by=_find_actor(user), detail=right.name)
+    for user in {change.holder for change in changes}:
         end_other_sessions(user)
+
+
+def receive_group_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs):
+    """A permission of a role is one of each member's: given by a person, each hears of it."""
+    by = current_actor()
+    for group, permission, is_given in list_memberships(
+        instance, action, reverse, model, pk_set, sender
+    ):
+        word = "given" if is_given else "taken away"
+        detail = f"{group.name}: {permission.name} ({word})"
+        record_event(Kind.GROUP_CHANGED, about=None, by=by, detail=detail)
+        if by is not None:
+            kind = Kind.PERMISSION_GIVEN if is_given else Kind.PERMISSION_TAKEN
+            for member in group.user_set.all():
+                record_event(
+                    kind, about=member, by=by, detail=f"{permission.name} (through {group.name})"
+                )
+
+
+def _find_actor(instance):
+    """Return who acts: the person of the request, or who signs what an import saves."""
+    return current_actor() or getattr(instance, "_history_user", None)
 
 
 def end_other_sessions(user) -> int:
@@ -40,3 +130,13 @@ def end_other_sessions(user) -> int:
         request.session.flush()
         return end_sessions(user)
     return end_sessions(user, but=digest_key(request.session.session_key or ""))
+
+
+def receive_pre_migrate(sender, *, using, plan=(), **kwargs):
+    if any(migration.app_label == "backoffice" for migration, _ in plan):
+        GUARDS.remove(connections[using])
+
+
+def receive_post_migrate(sender, *, using, **kwargs):
+    if GUARDS.find_missing(connections[using]):
+        GUARDS.install(connections[using])

@@ -26,6 +26,7 @@ from backoffice.accounts.signals import lock_released
 
 KNOWN_BROWSER = "known_browser"
 KNOWN_BROWSER_AGE = 90 * 24 * 60 * 60
+LONGEST_NAME = 255  # of axes' column: PostgreSQL takes no more
 IPV6_NETWORK = 64  # what one customer of a provider has to choose addresses from
 
 
@@ -34,6 +35,9 @@ class Throttle(AxesDatabaseHandler):
 
     def user_login_failed(self, sender, credentials, request=None, **kwargs):
         """Count a failure. What was sent is not kept: axes would store all but the password."""
+        credentials = dict(credentials)
+        if isinstance(name := credentials.get("username"), str):
+            credentials["username"] = name[:LONGEST_NAME]
         bare = copy.copy(request)
         bare.GET = bare.POST = QueryDict()
         super().user_login_failed(sender, credentials, bare, **kwargs)

@@ -10,7 +10,11 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 from unfold.views import UnfoldSiteViewMixin
 
+from backoffice.accounts.models import SecurityEvent
+from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import digest_key, end_sessions, list_sessions
+
+Kind = SecurityEvent.Kind
 
 OTHERS = "others"
 
@@ -30,6 +34,9 @@ class SessionsMixin:
         else:
             ended = 0
         if ended:
+            record_event(
+                Kind.SESSIONS_ENDED, about=user, by=request.user, detail=f"{ended} of them"
+            )
             were = "One sign-in was" if ended == 1 else f"{ended} sign-ins were"
             messages.success(request, f"{were} ended.")
         else:

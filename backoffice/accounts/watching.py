@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.contrib.auth.models import User
 from django.db.models import Model
 
-WATCHED = ("password", "email", "is_active", "is_staff", "is_superuser")
+WATCHED = ("username", "password", "email", "is_active", "is_staff", "is_superuser")
 
 
 class Change(NamedTuple):
@@ -40,39 +40,35 @@ def compare_account(user: User, update_fields=None) -> list[Change]:
 
 
 class Membership(NamedTuple):
-    """A user who gains or loses a group or permission."""
+    """A user, or a group, that gains or loses a group or permission."""
 
-    user: User
+    holder: Model
     right: Model
     given: bool
 
 
 def list_memberships(instance, action, reverse, model, pk_set, through) -> list[Membership]:
-    """Return what an m2m_changed of User.groups or User.user_permissions gives or takes away.
+    """Return what an m2m_changed of users' groups, or anyone's permissions, gives or takes away.
 
     Called for post_add, and before a removal, when one can still see who had the right.
     """
     if action == "post_add":
         others = model.objects.filter(pk__in=pk_set)
     elif action == "pre_remove":
-        others = _held(instance, reverse, through, model).filter(pk__in=pk_set)
+        others = _held(instance, through, model).filter(pk__in=pk_set)
     elif action == "pre_clear":
-        others = _held(instance, reverse, through, model)
+        others = _held(instance, through, model)
     else:
         return []
     given = action == "post_add"
     if reverse:
-        return [Membership(user, instance, given) for user in others]
+        return [Membership(other, instance, given) for other in others]
     return [Membership(instance, right, given) for right in others]
 
 
-def _held(instance, reverse, through, model):
-    own, other = "user", next(name for name in ("group", "permission") if _has(through, name))
-    if reverse:
-        own, other = other, own
-    held = through.objects.filter(**{own: instance}).values(other)
-    return model.objects.filter(pk__in=held)
-
-
-def _has(through, name):
-    return any(field.name == name for field in through._meta.fields)
+def _held(instance, through, model):
+    """Return what is joined to `instance` by the table between the two."""
+    own, other = (
+        through._meta.get_field(side._meta.model_name).name for side in (type(instance), model)
+    )
+    return model.objects.filter(pk__in=through.objects.filter(**{own: instance}).values(other))

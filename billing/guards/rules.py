@@ -4,10 +4,8 @@ The rules hold for whoever writes: the application, a shell, a person at the dat
 """
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
-from django.db.models import Model
-
+from backoffice.guards.rules import Rule, changes
 from billing.models import (
     Acknowledgement,
     Adjustment,
@@ -20,26 +18,6 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-
-
-class Rule(NamedTuple):
-    """Refuses a change of a row for which the SQL is true, and says why."""
-
-    model: type[Model]
-    event: str  # INSERT, UPDATE or DELETE
-    refused_if: str
-    reason: str
-    topic: str = ""  # tells the rules for one event apart
-
-    @property
-    def table(self) -> str:
-        return self.model._meta.db_table
-
-    @property
-    def name(self) -> str:
-        parts = ("billing_guard", self.model._meta.model_name, self.event.lower(), self.topic)
-        return "_".join(filter(None, parts))
-
 
 TRACKED = (Adjustment, CategoryPrice, PaymentInstruction, PayoutBatch)
 APPEND_ONLY = (
@@ -66,13 +44,6 @@ def list_rules() -> list[Rule]:
         *_keep_what_lines_use(),
         *_keep_instructions(),
     ]
-
-
-def _changes(model: type[Model], *, but: Collection[str] = ()) -> str:
-    """SQL: a column changes, other than those of the fields `but`."""
-    columns = [field.column for field in model._meta.concrete_fields if field.name not in but]
-    new, old = (", ".join(f"{row}.{column}" for column in columns) for row in ("NEW", "OLD"))
-    return f"({new}) IS DISTINCT FROM ({old})"
 
 
 def _moves(transitions: dict[str, Collection[str]]) -> str:
@@ -123,10 +94,10 @@ def _keep_batches() -> Iterator[Rule]:
         "UPDATE",
         f"""OLD.status = 'submitted' AND CASE
             WHEN NEW.status = 'draft'
-            THEN {_changes(PayoutBatch, but=("status", *APPROVALS, *SUBMISSION))}
+            THEN {changes(PayoutBatch, but=("status", *APPROVALS, *SUBMISSION))}
             WHEN OLD.approved_by_id IS NULL
-            THEN {_changes(PayoutBatch, but=("status", *APPROVALS))}
-            ELSE {_changes(PayoutBatch, but=("status", *APPROVALS[2:]))}
+            THEN {changes(PayoutBatch, but=("status", *APPROVALS))}
+            ELSE {changes(PayoutBatch, but=("status", *APPROVALS[2:]))}
         END""",
         "a submitted payout batch is approved or returned, not changed.",
         topic="submitted",
@@ -135,7 +106,7 @@ def _keep_batches() -> Iterator[Rule]:
         PayoutBatch,
         "UPDATE",
         "OLD.status IN ('approved', 'paid', 'cancelled') "
-        f"AND {_changes(PayoutBatch, but=['status'])}",
+        f"AND {changes(PayoutBatch, but=['status'])}",
         "an approved, paid or cancelled payout batch is not changed.",
         topic="sealed",
     )
@@ -214,7 +185,7 @@ def _keep_payments() -> Iterator[Rule]:
     yield Rule(
         Payment,
         "UPDATE",
-        f"{_changes(Payment, but=['status'])} AND ({old} <> 'draft' OR {new} <> 'draft')",
+        f"{changes(Payment, but=['status'])} AND ({old} <> 'draft' OR {new} <> 'draft')",
         reason,
     )
     # +id: PostgreSQL would look for the latest result of the payment among the latest of all.
@@ -255,7 +226,7 @@ def _keep_what_lines_use() -> Iterator[Rule]:
     yield Rule(
         CategoryPrice,
         "UPDATE",
-        f"{_changes(CategoryPrice)} AND {signed.format('price')}",
+        f"{changes(CategoryPrice)} AND {signed.format('price')}",
         "a price that a signed batch has used is not changed.",
     )
     yield Rule(
@@ -267,7 +238,7 @@ def _keep_what_lines_use() -> Iterator[Rule]:
     yield Rule(
         Adjustment,
         "UPDATE",
-        f"{_changes(Adjustment)} AND {signed.format('adjustment')}",
+        f"{changes(Adjustment)} AND {signed.format('adjustment')}",
         "an adjustment that a signed batch includes is not changed.",
     )
     yield Rule(Adjustment, "DELETE", "TRUE", "adjustments are withdrawn, never deleted.")
@@ -278,8 +249,8 @@ def _keep_instructions() -> Iterator[Rule]:
     yield Rule(
         PaymentInstruction,
         "UPDATE",
-        f"""{_changes(PaymentInstruction, but=end)}
-        OR OLD.ended_at IS NOT NULL AND {_changes(PaymentInstruction)}""",
+        f"""{changes(PaymentInstruction, but=end)}
+        OR OLD.ended_at IS NOT NULL AND {changes(PaymentInstruction)}""",
         "an instruction is ended once, and not changed otherwise.",
     )
     yield Rule(PaymentInstruction, "DELETE", "TRUE", "instructions are ended, never deleted.")

@@ -9,11 +9,12 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 
+from backoffice.guards import VENDORS
 from billing import payouts, verification
 from billing.adjustments import save_adjustment
 from billing.counting import fold_views
 from billing.exports import export_payments
-from billing.guards import VENDORS, remove_guards
+from billing.guards import remove_guards
 from billing.holds import hold_payment
 from billing.models import (
     Acknowledgement,
@@ -276,7 +277,7 @@ def test_changes_past_the_guards_are_each_found_and_named(house, monkeypatch):
 
 def test_guard_that_was_dropped_is_named(house):
     generator = random.Random(3)
-    guards = VENDORS[connection.vendor].read_guards(connection)
+    guards = VENDORS[connection.vendor].read_guards(connection, "billing")
     for name in generator.sample(sorted(guards), k=10):
         with transaction.atomic():
             table = f'ON "{table_of(name)}"' if connection.vendor == "postgresql" else ""

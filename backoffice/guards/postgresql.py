@@ -8,7 +8,9 @@ A trigger sees what is committed: a line that is added while another transaction
 is kept out by the lock "payouts" alone, and found by verify_payouts.
 """
 
-from billing.guards.rules import Rule, list_rules
+from collections.abc import Collection
+
+from backoffice.guards.rules import Rule
 
 # Both as the catalogue shows them, so that what stands can be compared with what should.
 FUNCTION = """CREATE OR REPLACE FUNCTION {schema}.{name}()
@@ -18,7 +20,7 @@ FUNCTION = """CREATE OR REPLACE FUNCTION {schema}.{name}()
 AS $function$
 BEGIN
     IF ({condition}) THEN
-        RAISE integrity_constraint_violation USING MESSAGE = 'billing: {reason}';
+        RAISE integrity_constraint_violation USING MESSAGE = '{app}: {reason}';
     END IF;
     RETURN NULL;
 END
@@ -33,22 +35,22 @@ STANDING_TRIGGERS = """
     FROM pg_trigger trigger
     JOIN pg_class relation ON relation.oid = trigger.tgrelid
     WHERE relation.relnamespace = current_schema()::regnamespace
-    AND starts_with(trigger.tgname, 'billing_guard_')
+    AND starts_with(trigger.tgname, %s)
 """
 STANDING_FUNCTIONS = """
     SELECT proname FROM pg_proc
-    WHERE pronamespace = current_schema()::regnamespace AND starts_with(proname, 'billing_guard_')
+    WHERE pronamespace = current_schema()::regnamespace AND starts_with(proname, %s)
 """
 
 
-def write_guards(connection) -> dict[str, str]:
+def write_guards(connection, rules: Collection[Rule]) -> dict[str, str]:
     """Return the SQL that makes each guard, by name."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")
         (schema,) = cursor.fetchone()
-    guards = {rule.name: _write_rule(rule, schema) for rule in list_rules()}
-    for model in dict.fromkeys(rule.model for rule in list_rules()):
-        name = f"billing_guard_{model._meta.model_name}_truncate"
+    guards = {rule.name: _write_rule(rule, schema) for rule in rules}
+    for model in dict.fromkeys(rule.model for rule in rules):
+        name = f"{model._meta.app_label}_guard_{model._meta.model_name}_truncate"
         guards[name] = _write(
             name=name,
             when="BEFORE TRUNCATE",
@@ -57,6 +59,7 @@ def write_guards(connection) -> dict[str, str]:
             condition="TRUE",
             reason=f"{model._meta.verbose_name_plural} are never deleted all at once.",
             schema=schema,
+            app=model._meta.app_label,
         )
     return guards
 
@@ -77,6 +80,7 @@ def _write_rule(rule: Rule, schema: str) -> str:
         condition=condition,
         reason=rule.reason,
         schema=schema,
+        app=rule.app,
     )
 
 
@@ -88,10 +92,10 @@ def _join(*statements: str) -> str:
     return ";\n".join(statements)
 
 
-def read_guards(connection) -> dict[str, str]:
-    """Return the SQL of each guard that stands, by name, as write_guards would write it."""
+def read_guards(connection, app: str) -> dict[str, str]:
+    """Return the SQL of each of the app's guards that stands, by name, as it should be written."""
     with connection.cursor() as cursor:
-        cursor.execute(STANDING_TRIGGERS)
+        cursor.execute(STANDING_TRIGGERS, [f"{app}_guard_"])
         return {
             name: _join(
                 function, trigger, ENABLE.format(table=table, name=name) if enabled == "A" else ""
@@ -100,12 +104,12 @@ def read_guards(connection) -> dict[str, str]:
         }
 
 
-def drop_guards(connection) -> None:
+def drop_guards(connection, app: str) -> None:
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
-        cursor.execute(STANDING_TRIGGERS)
+        cursor.execute(STANDING_TRIGGERS, [f"{app}_guard_"])
         for name, _, _, table, _ in cursor.fetchall():
             cursor.execute(f"DROP TRIGGER {quote(name)} ON {quote(table)}")
-        cursor.execute(STANDING_FUNCTIONS)
+        cursor.execute(STANDING_FUNCTIONS, [f"{app}_guard_"])
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP FUNCTION {quote(name)}()")

@@ -3,16 +3,18 @@
 REPLACE passes a DELETE trigger by, unless the connection has recursive_triggers on: settings.py.
 """
 
-from billing.guards.rules import list_rules
+from collections.abc import Iterable
+
+from backoffice.guards.rules import Rule
 
 TRIGGER = """CREATE TRIGGER {name} AFTER {event} ON {table}
 WHEN {condition}
 BEGIN
-    SELECT RAISE(ABORT, 'billing: {reason}');
+    SELECT RAISE(ABORT, '{app}: {reason}');
 END"""
 
 
-def write_guards(connection) -> dict[str, str]:
+def write_guards(connection, rules: Iterable[Rule]) -> dict[str, str]:
     """Return the SQL that makes each guard, by name, just as SQLite keeps it."""
     return {
         rule.name: TRIGGER.format(
@@ -20,23 +22,24 @@ def write_guards(connection) -> dict[str, str]:
             event=rule.event,
             table=rule.table,
             condition=rule.refused_if.replace("IS DISTINCT FROM", "IS NOT"),  # before SQLite 3.39
+            app=rule.app,
             reason=rule.reason,
         )
-        for rule in list_rules()
+        for rule in rules
     }
 
 
-def read_guards(connection) -> dict[str, str]:
-    """Return the SQL of each guard that stands, by name."""
+def read_guards(connection, app: str) -> dict[str, str]:
+    """Return the SQL of each of the app's guards that stands, by name."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' "
-            "AND name GLOB 'billing_guard_*'"
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name GLOB %s",
+            [f"{app}_guard_*"],
         )
         return dict(cursor.fetchall())
 
 
-def drop_guards(connection) -> None:
+def drop_guards(connection, app: str) -> None:
     with connection.cursor() as cursor:
-        for name in read_guards(connection):
+        for name in read_guards(connection, app):
             cursor.execute(f"DROP TRIGGER {connection.ops.quote_name(name)}")

@@ -1,0 +1,122 @@
+"""Mails to the person whose account an event is about: what was done, by whom, what to do.
+
+Signing in is told only where it is unusual: every day's mails are read by nobody.
+"""
+
+import datetime as dt
+import logging
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.urls import reverse
+from django.utils.timezone import localtime
+
+from backoffice.accounts.models import SecurityEvent
+
+logger = logging.getLogger(__name__)
+
+Kind = SecurityEvent.Kind
+
+KNOWN_FOR = dt.timedelta(days=90)
+
+# What the mail's subject says. Other kinds are told to nobody.
+SUBJECTS = {
+    Kind.LOCKED: "Your account is locked for a while",
+    Kind.LOCK_RELEASED: "Your account is unlocked",
+    Kind.SESSIONS_ENDED: "You were signed out",
+    Kind.ACTIVATED: "Your account is active",
+    Kind.DEACTIVATED: "Your account is deactivated",
+    Kind.USERNAME_CHANGED: "Your username was changed",
+    Kind.EMAIL_CHANGED: "Your e-mail address was changed",
+    Kind.PASSWORD_CHANGED: "Your password was changed",
+    Kind.PASSWORD_RESET: "Your password was changed",
+    Kind.FACTOR_ADDED: "A second factor was added to your account",
+    Kind.FACTOR_REMOVED: "A second factor was removed from your account",
+    Kind.STAFF_GIVEN: "You may sign in to the back-office",
+    Kind.STAFF_TAKEN: "You may not sign in to the back-office any more",
+    Kind.SUPERUSER_GIVEN: "You are a superuser now",
+    Kind.SUPERUSER_TAKEN: "You are no superuser any more",
+    Kind.GROUP_GIVEN: "You were given a role",
+    Kind.GROUP_TAKEN: "A role was taken from you",
+    Kind.PERMISSION_GIVEN: "You were given a permission",
+    Kind.PERMISSION_TAKEN: "A permission was taken from you",
+}
+
+ALARM = """If you did not do this and nobody told you of it: change your password, look at what
+is signed in under your name at {account}, end what you do not know,
+and tell an administrator at once."""
+TAKEN = """You need do nothing. If you did not expect it, ask an administrator."""
+LOCKED = """If these were your own attempts, wait and try again, or ask an administrator to release
+the lock. If they were not: somebody tries your name. Tell an administrator."""
+ADVICE = {
+    Kind.LOCKED: LOCKED,
+    Kind.DEACTIVATED: TAKEN,
+    Kind.STAFF_TAKEN: TAKEN,
+    Kind.SUPERUSER_TAKEN: TAKEN,
+    Kind.GROUP_TAKEN: TAKEN,
+    Kind.PERMISSION_TAKEN: TAKEN,
+}
+
+
+def mail_event(event: SecurityEvent, old_address: str = "") -> None:
+    """Tell the person, and their old address. A mail that can't be sent is logged, and no more."""
+    subject = _choose_subject(event)
+    addresses = sorted({event.about.email, old_address} - {""}) if event.about else []
+    if not subject or not addresses:
+        return
+    message = EmailMessage(f"Imprint: {subject}", _write(event, subject), bcc=addresses)
+    try:
+        message.send()
+    except Exception:
+        logger.exception("The mail about the security event %s could not be sent.", event.pk)
+
+
+def _choose_subject(event):
+    if event.kind == Kind.SIGNED_IN:
+        return _describe_unusual(event)
+    if event.kind == Kind.SESSIONS_ENDED and event.by_id == event.about_id:
+        return ""
+    return SUBJECTS.get(event.kind, "")
+
+
+def _describe_unusual(event):
+    """Say what is unusual about a sign-in, if anything: a new device, or failures before it."""
+    earlier = SecurityEvent.objects.filter(about=event.about_id, pk__lt=event.pk).order_by("-pk")
+    last = earlier.filter(kind=Kind.SIGNED_IN).first()
+    if last is None:
+        return ""
+    failures = earlier.filter(kind=Kind.SIGN_IN_FAILED, pk__gt=last.pk).count()
+    if failures > 1:
+        return f"A sign-in after {failures} attempts that failed"
+    known = earlier.filter(kind=Kind.SIGNED_IN, device=event.device, at__gt=event.at - KNOWN_FOR)
+    return "" if known.exists() else f"A sign-in with a new device: {event.device}"
+
+
+def _write(event, subject):
+    person = event.about
+    when = f"{localtime(event.at):%-d %B %Y, %H:%M}"
+    lines = [
+        f"Hello {person.get_full_name() or person.get_username()},",
+        "",
+        f"{subject}.",
+        "",
+        f"Account: {person.get_username()}",
+        f"When:    {when}",
+        f"By:      {_name_actor(event)}",
+    ]
+    if event.detail:
+        lines.append(f"What:    {event.detail}")
+    if event.pauses_until:
+        until = f"{localtime(event.pauses_until):%-d %B %Y, %H:%M}"
+        lines += ["", f"Until {until} you can sign no payout: somebody else changed your account."]
+    account = settings.SITE_URL + reverse("admin:backoffice_account")
+    lines += ["", ADVICE.get(event.kind, ALARM).format(account=account), ""]
+    return "\n".join(lines)
+
+
+def _name_actor(event):
+    if event.by_id is None:
+        return "nobody who is signed in" if event.address else "the machine itself"
+    if event.by_id == event.about_id:
+        return "you"
+    return event.by.get_full_name() or event.by.get_username()

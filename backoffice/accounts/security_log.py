@@ -1,0 +1,126 @@
+"""The one way into the security log: a row, a line for the machine's log, and a mail.
+
+The row is written with the change that it tells of; the line and the mail go out once both are
+committed.
+"""
+
+import datetime as dt
+import ipaddress
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from backoffice.accounts.actors import current_request
+from backoffice.accounts.devices import describe_device
+from backoffice.accounts.models import SecurityEvent
+from backoffice.accounts.notices import mail_event
+
+logger = logging.getLogger("imprint.security")
+
+Kind = SecurityEvent.Kind
+
+# After these, done by another, the person signs nothing for SIGNING_PAUSE_HOURS: the account may
+# be in the hands of whoever did it.
+PAUSING = {
+    Kind.ACTIVATED,
+    Kind.USERNAME_CHANGED,
+    Kind.EMAIL_CHANGED,
+    Kind.PASSWORD_CHANGED,
+    Kind.FACTOR_ADDED,
+    Kind.FACTOR_REMOVED,
+    Kind.SUPERUSER_GIVEN,
+    Kind.SUPERUSER_TAKEN,
+    Kind.GROUP_GIVEN,
+    Kind.GROUP_TAKEN,
+    Kind.PERMISSION_GIVEN,
+    Kind.PERMISSION_TAKEN,
+}
+
+_moment: ContextVar[dt.datetime | None] = ContextVar("moment", default=None)
+
+
+@contextmanager
+def events_of(moment: dt.datetime):
+    """Record what happens within as of `moment`: for demo data that is set in the past."""
+    token = _moment.set(moment)
+    try:
+        yield
+    finally:
+        _moment.reset(token)
+
+
+def record_event(
+    kind: SecurityEvent.Kind,
+    *,
+    about: User | None,
+    by: User | None,
+    detail: str = "",
+    old_address: str = "",
+) -> SecurityEvent:
+    """Add an event, and tell the person. `old_address` is a mail address that gets it as well."""
+    request = current_request()
+    at = _moment.get() or timezone.now()
+    event = SecurityEvent.objects.create(
+        at=at,
+        kind=kind,
+        about=about,
+        by=by,
+        detail=detail,
+        address=_read_address(request),
+        device=describe_device(request.META.get("HTTP_USER_AGENT", "")) if request else "",
+        pauses_until=_pause_until(kind, about=about, by=by, at=at),
+    )
+    transaction.on_commit(partial(_announce, event, old_address), robust=True)
+    return event
+
+
+def _pause_until(kind, *, about, by, at) -> dt.datetime | None:
+    hours = settings.SIGNING_PAUSE_HOURS
+    if kind not in PAUSING or about is None or about == by or not hours:
+        return None
+    return at + dt.timedelta(hours=hours)
+
+
+def _read_address(request) -> str | None:
+    try:
+        return str(ipaddress.ip_address(request.META["REMOTE_ADDR"]))
+    except (AttributeError, KeyError, ValueError):  # no request, a socket, or a proxy's words
+        return None
+
+
+def _announce(event: SecurityEvent, old_address: str) -> None:
+    facts = {
+        "kind": event.kind,
+        "event_id": event.pk,
+        "about": event.about_id,
+        "by": event.by_id,
+        "detail": event.detail,
+        "address": event.address,
+    }
+    level = logging.WARNING if event.is_warning else logging.INFO
+    logger.log(level, event.get_kind_display(), extra=facts)
+    mail_event(event, old_address)
+
+
+def was_locked(about: User | None, *, at: dt.datetime) -> bool:
+    """Whether a lock of the account at this address has been told, and not released since."""
+    since = at - dt.timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES)
+    locks = SecurityEvent.objects.filter(
+        about=about, kind__in=[Kind.LOCKED, Kind.LOCK_RELEASED, Kind.SIGNED_IN], at__gt=since
+    ).filter(Q(address=_read_address(current_request())) | ~Q(kind=Kind.LOCKED))
+    last = locks.order_by("-pk").first()
+    return last is not None and last.kind == Kind.LOCKED
+
+
+def forget_addresses(*, at: dt.datetime) -> int:
+    """Take the network addresses off events that are older than SECURITY_ADDRESS_DAYS."""
+    kept_from = at - dt.timedelta(days=settings.SECURITY_ADDRESS_DAYS)
+    old = SecurityEvent.objects.filter(at__lt=kept_from, address__isnull=False)
+    return old.update(address=None)

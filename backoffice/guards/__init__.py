@@ -1,0 +1,61 @@
+"""Triggers by which the database itself refuses to change what is signed or logged.
+
+They come with every migrate, and are gone while it changes the tables that they are on or read: on
+SQLite a changed table loses its triggers, and can't be renamed while another's trigger reads it.
+Each app has Guards of its own, by the rules that it lists.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.db import router, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from backoffice.guards import postgresql, sqlite
+from backoffice.guards.rules import Rule
+
+VENDORS = {"postgresql": postgresql, "sqlite": sqlite}
+
+
+class Guards(NamedTuple):
+    app: str
+    list_rules: Callable[[], list[Rule]]
+
+    def install(self, connection) -> None:
+        """Make all guards anew, whatever stands."""
+        vendor = VENDORS[connection.vendor]
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            vendor.drop_guards(connection, self.app)
+            for sql in self.write(connection).values():
+                cursor.execute(sql)
+
+    def remove(self, connection) -> None:
+        """Take all guards away: for migrations that an administrator runs, and for tests.
+
+        Nothing in the application calls it but migrate. Until they are installed, what they keep
+        can be changed by anyone who may write.
+        """
+        with transaction.atomic(using=connection.alias):
+            VENDORS[connection.vendor].drop_guards(connection, self.app)
+
+    def write(self, connection) -> dict[str, str]:
+        """Return the SQL that makes each guard, by name."""
+        return VENDORS[connection.vendor].write_guards(connection, self.list_rules())
+
+    def find_missing(self, connection) -> list[str]:
+        """Return the names of guards that are missing, disabled or not as they should be.
+
+        Empty as long as the app is not migrated to its end. What can't be seen from here: a
+        session that fires no triggers at all.
+        """
+        if not self._is_migrated(connection):
+            return []
+        standing = VENDORS[connection.vendor].read_guards(connection, self.app)
+        return [name for name, sql in self.write(connection).items() if standing.get(name) != sql]
+
+    def _is_migrated(self, connection) -> bool:
+        """Whether all migrations of the app are applied, if its tables are in this database."""
+        if not router.allow_migrate(connection.alias, self.app):
+            return False
+        executor = MigrationExecutor(connection)
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes(self.app))
