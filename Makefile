@@ -6,12 +6,12 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.
 	--generate-hashes --custom-compile-command="make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test test-alone coverage lint screenshots audit bench bench-robots lock sbom cron-install
+.PHONY: help setup setup-dev free-port run test test-alone test-deploy coverage lint screenshots audit bench bench-robots lock sbom cron-install
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
 lint: export DEBUG = 1
-test test-alone coverage screenshots: export DEBUG = 0
+test test-alone test-deploy coverage screenshots: export DEBUG = 0
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,10 @@ test-alone: setup-dev ## Run the browser's tests of weblog without billing
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --ds=tests.settings_weblog_only \
 		tests/browser/test_public_site.py tests/browser/test_editorial_day.py -k "not every_page"
+
+test-deploy: setup-dev ## As root: install by docs/operations.md, and try nginx, gunicorn, cron
+	@CI=true tools/install_browser.sh
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(BIN)/pytest -p no:randomly -rP tests/deploy/try_*.py
 
 coverage: setup-dev ## Print what the tests on SQLite do not reach; fails where that is much
 	@tools/install_browser.sh

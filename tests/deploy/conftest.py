@@ -1,0 +1,96 @@
+import contextlib
+import os
+import subprocess
+
+import pytest
+
+from tests.deploy.client import Reader
+from tests.deploy.installation import Installation
+from tests.deploy.servers import Application, Nginx, wait_for
+from tests.on_postgres import postgres_server
+
+CRONTAB, CRON = "/usr/bin/crontab", "/usr/sbin/cron"
+
+
+@contextlib.contextmanager
+def kept_crontab():
+    """Put back what the crontab of this user held before."""
+    before = subprocess.run([CRONTAB, "-l"], capture_output=True, text=True, check=False)
+    try:
+        yield
+    finally:
+        if before.returncode:
+            subprocess.run([CRONTAB, "-r"], check=False, capture_output=True)
+        else:
+            subprocess.run([CRONTAB, "-"], input=before.stdout, text=True, check=True)
+
+
+@contextlib.contextmanager
+def running_cron():
+    """Run Debian's cron, unless one runs here already."""
+    from backoffice.cron import is_daemon_running
+
+    if is_daemon_running():
+        yield
+        return
+    process = subprocess.Popen([CRON, "-f"])
+    try:
+        wait_for(is_daemon_running)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def database_server():
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory, database_server):
+    """What stands after all that the page says under Installing was done."""
+    if os.geteuid() != 0:
+        pytest.skip("nginx, its account and Debian's cron need root")
+    folder = tmp_path_factory.mktemp("deploy")
+    folder.chmod(0o755)
+    for parent in (folder.parent, folder.parent.parent):
+        parent.chmod(0o711)  # nginx's account has to reach the static files
+    quick = os.environ.get("QUICK") == "1"
+    with kept_crontab(), running_cron():
+        installation = Installation(folder, database_url=database_server, quick=quick)
+        installation.said = installation.follow("Installing")
+        yield installation
+
+
+@pytest.fixture(scope="session")
+def application(installation):
+    with Application(installation.folder, installation.root / "web.sock").running() as application:
+        yield application
+
+
+@pytest.fixture(scope="session")
+def nginx(installation, application):
+    static = installation.folder / "staticfiles"
+    nginx = Nginx(installation.root / "nginx", static=static, app=application.path)
+    with nginx.running():
+        yield nginx
+
+
+@pytest.fixture
+def reader(nginx, request):
+    """A function that makes a reader of an address that no other test has."""
+    tests = sorted(item.name for item in request.session.items)
+    network, count = tests.index(request.node.name) + 1, iter(range(1, 60_000))
+    readers = []
+
+    def make(**options):
+        number = next(count)
+        address = f"127.{network}.{number // 250}.{number % 250 + 1}"
+        readers.append(Reader(nginx.port, nginx.folder, address=address, **options))
+        return readers[-1]
+
+    yield make
+    for each in readers:
+        each.close()

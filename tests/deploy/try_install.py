@@ -1,0 +1,44 @@
+"""Installed as docs/operations.md says. `make test-deploy`; QUICK=1 takes this checkout's .venv."""
+
+import stat
+
+from tests.deploy.servers import wait_for
+
+FIRST_RUN = (
+    "from backoffice.models import JobRun; print(*JobRun.objects.values_list('name', 'status'))"
+)
+
+
+def test_cron_runs_the_first_job(installation):
+    """The issue's own words: from a clean clone, with PostgreSQL, until the first row."""
+    runs = wait_for(lambda: installation.evaluate(FIRST_RUN), seconds=330, every=5)
+    runs = wait_for(
+        lambda: "fold_views" in (said := installation.evaluate(FIRST_RUN)) and said,
+        seconds=60, every=2,
+    )  # fmt: skip
+    assert "failed" not in runs
+    assert stat.S_IMODE((installation.folder / "var").stat().st_mode) == 0o700
+    assert stat.S_IMODE((installation.folder / "var" / "cron.log").stat().st_mode) == 0o600
+
+
+def test_page_names_what_systemd_has_to_do(installation):
+    assert installation.turned_aside.read_text().splitlines() == [
+        "adduser --system --group --home {root}/srv/imprint --shell /bin/sh imprint".replace(
+            "{root}", str(installation.root)
+        ),
+        "systemctl daemon-reload",
+        "systemctl enable --now imprint-web.socket imprint-web.service",
+        "nginx -t",
+        "systemctl reload nginx",
+    ]
+    units = {path.name for path in (installation.root / "etc/systemd/system").iterdir()}
+    assert {"imprint-web.service", "imprint-web.socket", "imprint-job@.service"} <= units
+
+
+def test_database_is_the_one_of_the_page(installation):
+    assert "imprint" in installation.database_url
+    assert not (installation.folder / "var" / "db.sqlite3").exists()
+
+
+def test_secrets_are_the_owners_alone(installation):
+    assert stat.S_IMODE((installation.folder / ".env").stat().st_mode) == 0o600

@@ -1,0 +1,151 @@
+"""Crowds, slow clients and restarts of the installed site. `make test-deploy`."""
+
+import signal
+import socket
+import ssl
+import statistics
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.deploy.servers import HOST, wait_for
+
+SIGN_IN = "/admin/login/"
+
+
+class Slow:
+    """A client that sends a request byte by byte, and reads as slowly."""
+
+    def __init__(self, nginx, address, text):
+        context = ssl.create_default_context(cafile=nginx.folder / "fullchain.pem")
+        plain = socket.create_connection(("127.0.0.1", nginx.port), 20, source_address=(address, 0))
+        self.socket = context.wrap_socket(plain, server_hostname=HOST)
+        self.text, self.sent, self.dropped = text.encode(), 0, False
+
+    def send_some(self):
+        try:
+            self.socket.send(self.text[self.sent : self.sent + 1])
+            self.sent += 1
+        except OSError:
+            self.dropped = True
+
+
+@pytest.fixture
+def slow_clients(nginx):
+    """200 clients that hang in their headers, 200 in their bodies, a byte every 2 s."""
+    header = f"GET / HTTP/1.1\r\nHost: {HOST}\r\nX-Padding: {'x' * 4000}\r\n\r\n"
+    body = (
+        f"POST {SIGN_IN} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 4000\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n" + "x" * 4000
+    )
+    clients = [Slow(nginx, f"127.200.{number}.1", header) for number in range(200)]
+    for number in range(200):
+        client = Slow(nginx, f"127.201.{number}.1", body)
+        client.socket.send(body[: body.index("\r\n\r\n") + 4].encode())
+        client.sent = body.index("\r\n\r\n") + 4
+        clients.append(client)
+    stop = threading.Event()
+
+    def trickle():
+        while not stop.wait(2):
+            for client in clients:
+                client.send_some()
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    yield clients
+    stop.set()
+    thread.join()
+    for client in clients:
+        client.socket.close()
+
+
+def test_crowd_at_the_door_does_not_stop_the_readers(nginx, slow_clients, reader):
+    """400 slow clients, 200 sign-ins at once from 200 addresses; readers stay under a second."""
+    stop, times, statuses = threading.Event(), [], []
+
+    def read():
+        client = reader()
+        while not stop.wait(0.2):
+            answer = client.ask("/")
+            times.append(answer.seconds)
+            statuses.append(answer.status)
+
+    def sign_in(client):
+        return client.post(SIGN_IN, {"username": "root", "password": "wrong"}).status
+
+    visitors = [reader(timeout=150) for _ in range(200)]
+    with ThreadPoolExecutor(max_workers=20) as pool:
+        list(pool.map(lambda client: client.ask(SIGN_IN), visitors))
+    threads = [threading.Thread(target=read) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    with ThreadPoolExecutor(max_workers=200) as pool:
+        signed = list(pool.map(sign_in, visitors))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    p95 = statistics.quantiles(times, n=20)[-1]
+    counts = {status: signed.count(status) for status in set(signed)}
+    sys.stdout.write(f"{len(times)} pages, p95 {p95:.3f} s; sign-ins: {counts}\n")
+    assert set(statuses) == {200}
+    assert p95 < 1
+    assert not {500, 502, 504} & set(signed)
+    assert sum(status != 429 for status in signed) >= 60
+
+
+def test_slow_clients_are_let_go(slow_clients):
+    headers = slow_clients[:200]
+    wait_for(lambda: all(client.dropped for client in headers), seconds=30)
+
+
+@pytest.fixture
+def stream(reader):
+    """Readers who ask without pause; yields what they were answered."""
+    stop, statuses = threading.Event(), []
+
+    def read():
+        client = reader(timeout=60)
+        while not stop.wait(0.05):
+            statuses.append(client.ask("/").status)
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(statuses) > 20)
+    yield statuses
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_reload_loses_no_request(application, stream):
+    for _ in range(3):
+        before = len(stream)
+        application.reload()
+        time.sleep(4)
+        assert len(stream) > before
+    assert set(stream) == {200}
+
+
+def test_restart_by_the_socket_loses_no_request(application, stream):
+    application.stop()
+    time.sleep(1)
+    before = len(stream)
+    application.start()
+    wait_for(lambda: len(stream) > before + 50)
+    assert set(stream) == {200}
+
+
+def test_killed_application_loses_only_what_it_held(application, stream):
+    before = len(stream)
+    application.stop(signal.SIGKILL)
+    time.sleep(1)
+    application.start()
+    wait_for(lambda: len(stream) > before + 100)
+    failed = [status for status in stream if status != 200]
+    sys.stdout.write(f"{len(stream)} requests, {len(failed)} of them failed: {set(failed)}\n")
+    assert len(failed) <= 8  # each of the eight readers has one under way
