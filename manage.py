@@ -4,6 +4,6 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
-    from django.core.management import execute_from_command_line
+    from backoffice.command_line import run_command_line
 
-    execute_from_command_line(sys.argv)
+    run_command_line(sys.argv)

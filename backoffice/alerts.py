@@ -73,6 +73,9 @@ class AlertHandler(logging.Handler):
     def emit(self, record):
         if getattr(_sending, "now", False):  # a mail that fails must not mail that
             return
+        # How a job ends that has told already: django-crontab logs it again.
+        if record.exc_info and isinstance(record.exc_info[1], SystemExit):
+            return
         _sending.now = True
         try:
             self._tell(record)

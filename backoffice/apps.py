@@ -25,6 +25,8 @@ class BackofficeConfig(AppConfig):
         from backoffice import checks, history, install_checks  # noqa: F401
         from backoffice.accounts import receivers
         from backoffice.accounts.signals import lock_released
+        from backoffice.health import checks as health
+        from backoffice.health.metrics import register_own_metrics
         from backoffice.jobs.watching import receive_request_finished
         from backoffice.limits import queries  # noqa: F401
         from backoffice.sentry import start_sentry
@@ -32,6 +34,8 @@ class BackofficeConfig(AppConfig):
         if settings.SENTRY_DSN:
             start_sentry(settings.SENTRY_DSN, environment=settings.SENTRY_ENVIRONMENT)
 
+        health.register_checks()
+        register_own_metrics()
         request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),

@@ -53,6 +53,8 @@ def make_logging(*, debug: bool, security_log: str = "") -> dict:
         "loggers": {
             "backoffice": {"level": "INFO"},
             "django": {"handlers": [], "level": "INFO", "propagate": True},
+            # In a worker, once Django is set up. It names what was asked for, and by whom.
+            "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
             # Whoever scans the internet asks for hosts that are not ours: no failure of ours.
             "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
             SECURITY: {"level": "INFO"},

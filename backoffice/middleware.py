@@ -4,11 +4,15 @@ import logging
 import time
 
 from django.conf import settings
+from django.http import Http404, HttpResponseNotFound
+from django.urls import resolve
 
 from backoffice.logs import logging_for, read_request_id
 from backoffice.scrubbing import scrub
 
 logger = logging.getLogger(__name__)
+
+PROBES = {"/healthz", "/readyz", "/metrics"}
 
 
 class ClientAddressMiddleware:
@@ -28,6 +32,26 @@ class ClientAddressMiddleware:
             if address:
                 request.META["REMOTE_ADDR"] = address
         return self.get_response(request)
+
+
+class ProbeMiddleware:
+    """Answer probes before anything that needs a host name, TLS, a session or a database.
+
+    A probe on this machine asks http://127.0.0.1/, which is no host of ours and would be sent on
+    to https. It sees the address that is really connected, before ClientAddressMiddleware.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.path_info not in PROBES:
+            return self.get_response(request)
+        view, arguments, options = resolve(request.path_info)
+        try:
+            return view(request, *arguments, **options)
+        except Http404:
+            return HttpResponseNotFound()
 
 
 class RequestLogMiddleware:

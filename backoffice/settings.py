@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "backoffice.middleware.RequestLogMiddleware",
+    "backoffice.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -252,6 +253,13 @@ ALERTS_DIR = VAR_DIR / "alerts"  # what was mailed, and how often it happened
 EMAIL_SUBJECT_PREFIX = "[Imprint] "
 SENTRY_DSN = env("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", default="")
+
+# Health: /healthz, /readyz and /metrics. docs/operations.md
+
+METRICS = env.bool("METRICS", default=False)
+HEALTH_TOKEN = env("HEALTH_TOKEN", default="")  # for whoever watches from another machine
+READY_SECONDS = 5  # how old an answer of /readyz may be
+DISK_FREE_MB = env.int("DISK_FREE_MB", default=200)  # with less, /readyz fails
 
 # History, import and export. Export needs its own permission; formulas are guarded by base_admin.
 

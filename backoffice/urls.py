@@ -1,12 +1,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from backoffice.health.views import healthz, metrics, readyz
 from weblog import views
 
 handler404 = views.page_not_found
 handler500 = views.server_error
 
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("weblog.urls")),
 ]

@@ -13,6 +13,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"  # __Host- needs TLS
 WATCH_JOBS_FROM_WEB = False  # it would add queries to any page; its own tests switch it on
+READY_SECONDS = 0
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for the tests
 STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

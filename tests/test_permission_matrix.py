@@ -290,3 +290,21 @@ def test_stranger_is_asked_to_sign_in_at_every_door(doors, client):
 def test_reader_with_an_account_but_no_staff_status_stays_out(doors, client):
     client.force_login(make_user(is_staff=False))
     assert {client.get(url).status_code for url in doors.values()} == {302}
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("role", ["a stranger", *ALLOWED])
+def test_probes_tell_no_role_more_than_a_stranger_and_change_nothing(role, doors, client, settings):
+    settings.METRICS = True
+    if role != "a stranger":
+        sign_in(client, role)
+    before = snapshot()
+    answers = {}
+    for name in ("healthz", "readyz", "metrics"):
+        answer = client.get(reverse(name), REMOTE_ADDR="203.0.113.9")
+        answers[name] = (answer.status_code, answer.content[:6])
+        assert client.post(reverse(name), REMOTE_ADDR="203.0.113.9").status_code == 405
+    assert answers["healthz"] == (200, b'{"ok":')
+    assert answers["readyz"] in [(200, b'{"ok":'), (503, b'{"ok":')]
+    assert answers["metrics"] == (404, b"")
+    assert snapshot() == before

@@ -132,6 +132,21 @@ def _installed_at():
     return MigrationRecorder(connection).migration_qs.aggregate(at=Max("applied"))["at"]
 
 
+def seconds_since_success(watched: Watched, *, at: dt.datetime) -> float | None:
+    run = watched.last_success
+    return (at - run.started_at).total_seconds() if run else None
+
+
+def has_failed_lately(watched: Watched, *, at: dt.datetime) -> bool:
+    """Whether no run succeeded in the last two rounds. One that goes on counts as none."""
+    run = watched.latest
+    if run is None or watched.is_running(at):
+        return False
+    job, last = watched.job, watched.last_success
+    before = job.last_due(job.last_due(at - GRACE) - EARLY)
+    return last.started_at < before - EARLY if last else run.started_at < at - GRACE
+
+
 def watch_jobs() -> None:
     """From a job: call failed what was killed, tell of what is late or hangs. Raises nothing."""
     try:

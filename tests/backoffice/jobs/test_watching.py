@@ -10,6 +10,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.urls import reverse
 from django.utils import timezone
 
+from backoffice.health.checks import check_jobs
 from backoffice.jobs import records, run_job, running, watching
 from backoffice.models import JobRun
 
@@ -240,3 +241,58 @@ def test_every_job_of_the_project_has_a_command():
 
     assert {job.name for job in list_jobs()} <= get_commands().keys()
     assert {job[2][0] for job in project.CRONJOBS} <= get_commands().keys()
+
+
+# For /readyz and /metrics
+
+
+@pytest.mark.parametrize(
+    ("minutes", "latest", "is_ok"),
+    [
+        (1, None, True),
+        (24, 1, True),  # one that failed is made good by the next
+        (60, 1, False),
+        (None, 1, True),  # the first
+        (None, 40, False),
+    ],
+)
+def test_job_is_ready_by_the_age_of_its_last_success(settings, minutes, latest, is_ok):
+    settings.CRONJOBS = settings.CRONJOBS[:1]
+    if minutes:
+        make_run(minutes=minutes)
+    if latest:
+        make_run(minutes=latest, status="failed")
+    result = check_jobs()["job fold_views"]
+    assert result.ok is is_ok
+    assert result.numbers["seconds_since_success"] == (minutes * 60 if minutes else None)
+
+
+def test_nightly_job_that_fails_is_not_ready_after_the_second_night():
+    make_run("fold_views")
+    make_run("verify_payouts", minutes=33 * 60 + 10)
+    make_run("verify_payouts", minutes=9 * 60 + 10, status="failed")
+    assert check_jobs()["job verify_payouts"].ok
+    with time_machine.travel(NOON + dt.timedelta(days=1), tick=False):
+        at = NOON + dt.timedelta(days=1, hours=-9, minutes=-10)
+        JobRun.objects.create(name="verify_payouts", started_at=at, status="failed")
+        JobRun.objects.create(name="fold_views", started_at=at, status="running")
+        result = check_jobs()["job verify_payouts"]
+    assert (result.ok, "failed since" in result.detail) == (False, True)
+
+
+def test_job_that_is_late_is_not_ready():
+    make_run("fold_views", minutes=60)
+    assert "was to run since" in check_jobs()["job fold_views"].detail
+
+
+def test_jobs_in_numbers(client, settings):
+    settings.METRICS = True
+    make_run("fold_views", minutes=2, finished_at=NOON - dt.timedelta(seconds=90))
+    make_run("verify_payouts", minutes=9 * 60, status="failed")
+    lines = client.get("/metrics").content.decode().splitlines()
+    assert 'imprint_job_success_age_seconds{job="fold_views"} 120.0' in lines
+    assert 'imprint_job_duration_seconds{job="fold_views"} 30.0' in lines
+    assert 'imprint_job_failed{job="fold_views"} 0.0' in lines
+    assert 'imprint_job_failed{job="verify_payouts"} 1.0' in lines
+    assert 'imprint_job_problem{job="verify_payouts"} 0.0' in lines
+    assert 'imprint_ready{check="job fold_views"} 1.0' in lines

@@ -1,0 +1,83 @@
+"""What can be asked about the application's health. Each app registers its own in ready()."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError, InterfaceError, connection
+from prometheus_client.core import Metric
+
+logger = logging.getLogger(__name__)
+
+DATABASE = "database"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of a check. The detail is for whoever runs the site: short, and no secret."""
+
+    ok: bool
+    detail: str = ""
+    numbers: dict[str, float | None] = field(default_factory=dict)
+
+
+Check = Callable[[], Result | dict[str, Result]]
+Collector = Callable[[], Iterable[Metric]]
+
+
+@dataclass(frozen=True)
+class _Registered:
+    check: Check
+    needs_database: bool
+
+
+_checks: dict[str, _Registered] = {}
+_collectors: dict[str, Collector] = {}
+
+
+def register_check(name: str, check: Check, *, needs_database: bool = True) -> None:
+    """Let /readyz ask `check`, which answers with one result, or with several by name."""
+    _checks[name] = _Registered(check, needs_database)
+
+
+def register_metrics(name: str, collector: Collector) -> None:
+    """Let /metrics show what `collector` yields, worked out at each scrape from the database."""
+    _collectors[name] = collector
+
+
+def run_checks() -> dict[str, Result]:
+    """Return the result of every check. One that raises has failed."""
+    results = {DATABASE: _check_database()}
+    for name, registered in _checks.items():
+        if registered.needs_database and not results[DATABASE].ok:
+            results[name] = Result(False, "not tried: the database does not answer")
+        else:
+            results |= _run(name, registered.check)
+    return results
+
+
+def _check_database():
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (DatabaseError, InterfaceError) as error:
+        return Result(False, type(error).__name__)
+    return Result(True)
+
+
+def _run(name, check):
+    try:
+        answer = check()
+    except Exception as error:
+        logger.exception("The check %s failed.", name)
+        return {name: Result(False, type(error).__name__)}
+    return {name: answer} if isinstance(answer, Result) else answer
+
+
+def collect_metrics() -> Iterator[Metric]:
+    """Yield every metric. A collector that raises is left out, and logged."""
+    for name, collector in _collectors.items():
+        try:
+            yield from list(collector())
+        except Exception:
+            logger.exception("The metrics of %s could not be worked out.", name)

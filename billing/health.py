@@ -1,0 +1,100 @@
+"""What billing adds to /readyz and /metrics: guards, folds, batches, and money that waits."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from django.db import connection
+from django.db.models import Count, Min, Sum
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from backoffice.health.registry import Result, register_check, register_metrics
+from billing.guards import find_missing_guards
+from billing.models import BlogView, Finding, Payment, PayoutBatch
+
+LONGEST_PENDING = dt.timedelta(minutes=30)  # a fold comes every five
+
+
+def register_health() -> None:
+    register_check("guards", check_guards)
+    register_check("fold", check_fold)
+    register_metrics("views", collect_view_metrics)
+    register_metrics("money", collect_money_metrics)
+
+
+def check_guards() -> Result:
+    """Whether the triggers stand by which the database refuses to change what was signed."""
+    missing = len(find_missing_guards(connection))
+    return Result(not missing, f"{missing} missing or changed: run migrate" if missing else "")
+
+
+def check_fold() -> Result:
+    """Whether views are settled soon. While nobody reads, none waits."""
+    age = _oldest_pending_age(timezone.now())
+    is_ok = age <= LONGEST_PENDING.total_seconds()
+    detail = "" if is_ok else "Views wait to be counted: see Job runs of fold_views."
+    return Result(is_ok, detail, {"oldest_pending_view_seconds": age})
+
+
+def _oldest_pending_age(at):
+    oldest = BlogView.objects.pending().aggregate(at=Min("viewed_at"))["at"]
+    return max((at - oldest).total_seconds(), 0) if oldest else 0
+
+
+def collect_view_metrics() -> Iterator[Metric]:
+    """Today's views alone: of the index, not of the whole table."""
+    today = GaugeMetricFamily(
+        "imprint_views_today", "Views since midnight, in the billing zone.", labels=["outcome"]
+    )
+    rows = BlogView.objects.filter(day=timezone.localdate()).order_by().values_list("outcome")
+    counts = dict(rows.annotate(views=Count("*")))
+    for outcome in BlogView.Outcome.values:
+        today.add_metric([outcome], counts.get(outcome, 0))
+    yield today
+    yield GaugeMetricFamily(
+        "imprint_views_pending",
+        "Views of any day that are not settled yet.",
+        value=BlogView.objects.pending().count(),
+    )
+    yield GaugeMetricFamily(
+        "imprint_views_oldest_pending_seconds",
+        "Age of the oldest view that is not settled yet.",
+        value=_oldest_pending_age(timezone.now()),
+    )
+
+
+def collect_money_metrics() -> Iterator[Metric]:
+    batches = GaugeMetricFamily(
+        "imprint_payout_batches", "Payout batches by status.", labels=["status"]
+    )
+    counts = dict(PayoutBatch.objects.order_by().values_list("status").annotate(n=Count("*")))
+    for status in PayoutBatch.Status.values:
+        batches.add_metric([status], counts.get(status, 0))
+    yield batches
+    yield _waiting_money()
+    yield GaugeMetricFamily(
+        "imprint_findings_open",
+        "Findings that nobody decided on.",
+        value=Finding.objects.filter(status=Finding.Status.OPEN).count(),
+    )
+
+
+def _waiting_money():
+    """Prometheus knows floats alone: for watching, not for books."""
+    waiting = GaugeMetricFamily(
+        "imprint_money_waiting",
+        "Payable and not paid yet, by the batch's status; kept_back: held, carried or failed.",
+        labels=["currency", "where"],
+    )
+    unpaid = PayoutBatch.objects.exclude(status__in=["cancelled", "paid"])
+    payable = Payment.objects.payable().filter(batch__in=unpaid).order_by()
+    for currency, status, total in payable.values_list("batch__currency", "batch__status").annotate(
+        total=Sum("amount")
+    ):
+        waiting.add_metric([currency, status], total)
+    kept_back = Payment.objects.outstanding().order_by().values_list("batch__currency")
+    for currency, carried, failed in kept_back.annotate(
+        carried=Sum("carried_amount"), failed=Sum("amount")
+    ):
+        waiting.add_metric([currency, "kept_back"], carried + failed)
+    return waiting

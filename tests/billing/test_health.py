@@ -1,0 +1,114 @@
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+
+from backoffice.health.metrics import write_metrics
+from backoffice.health.registry import run_checks
+from billing import payouts
+from billing.guards import install_guards, remove_guards
+from billing.models import BlogView, Payment
+from tests.factories import (
+    approve,
+    make_blog,
+    make_category,
+    make_click,
+    make_count,
+    make_price,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+OCTOBER = dt.date(2026, 10, 1)
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def read_metrics():
+    lines = write_metrics().decode().splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_missing_guard_is_not_ready():
+    assert run_checks()["guards"].ok
+    remove_guards(connection)
+    try:
+        result = run_checks()["guards"]
+    finally:
+        install_guards(connection)
+    assert (result.ok, "missing or changed: run migrate" in result.detail) == (False, True)
+
+
+@pytest.mark.parametrize(("minutes", "is_ok"), [(0, True), (29, True), (31, False)])
+def test_views_that_nobody_counts_are_not_ready(minutes, is_ok):
+    assert run_checks()["fold"].numbers == {"oldest_pending_view_seconds": 0}
+    make_click(make_blog(), start=NOON - dt.timedelta(minutes=minutes))
+    result = run_checks()["fold"]
+    assert result.ok is is_ok
+    assert result.numbers == {"oldest_pending_view_seconds": minutes * 60}
+
+
+def test_views_by_outcome_and_those_that_wait():
+    blog = make_blog()
+    for minutes in (1, 2):
+        make_click(blog, start=NOON - dt.timedelta(minutes=minutes))
+    make_click(blog, start=NOON - dt.timedelta(days=1))
+    BlogView.objects.filter(viewed_at=NOON - dt.timedelta(minutes=2)).update(outcome="robot")
+    told = read_metrics()
+    assert told['imprint_views_today{outcome="pending"}'] == "1.0"
+    assert told['imprint_views_today{outcome="robot"}'] == "1.0"
+    assert told['imprint_views_today{outcome="counted"}'] == "0.0"
+    assert told["imprint_views_pending"] == "2.0"
+    assert told["imprint_views_oldest_pending_seconds"] == "86400.0"
+
+
+def test_batches_and_money_that_waits(settings):
+    settings.MINIMUM_PAYOUT = Decimal(0)
+    category = make_category("Tech")
+    make_price(category, "10")
+    for _ in range(2):
+        make_count(make_blog(category=category), 1000)
+    batch, _ = payouts.build_batch(month=OCTOBER, at=NOON)
+    told = read_metrics()
+    assert told['imprint_payout_batches{status="draft"}'] == "1.0"
+    assert told['imprint_money_waiting{currency="EUR",where="draft"}'] == "20.0"
+    payouts.submit_batch(batch=batch, by=make_user(), at=NOON)
+    approve(batch, at=NOON)
+    told = read_metrics()
+    assert told['imprint_payout_batches{status="draft"}'] == "0.0"
+    assert told['imprint_money_waiting{currency="EUR",where="approved"}'] == "20.0"
+    assert 'imprint_money_waiting{currency="EUR",where="kept_back"}' not in told
+
+
+def test_money_that_is_kept_back(settings):
+    settings.MINIMUM_PAYOUT = Decimal(50)
+    category = make_category("Tech")
+    make_price(category, "10")
+    make_count(make_blog(category=category), 1000)
+    batch, _ = payouts.build_batch(month=OCTOBER, at=NOON)
+    payouts.submit_batch(batch=batch, by=make_user(), at=NOON)
+    approve(batch, at=NOON)
+    assert Payment.objects.get().status == "carried"
+    assert read_metrics()['imprint_money_waiting{currency="EUR",where="kept_back"}'] == "10.0"
+
+
+def test_number_of_queries_does_not_grow(django_assert_max_num_queries):
+    blog = make_blog()
+    queries = []
+    for number in range(20):
+        make_click(blog, start=timezone.now() - dt.timedelta(minutes=number))
+        if number in (1, 19):
+            with django_assert_max_num_queries(40) as captured:
+                write_metrics()
+            queries.append(len(captured))
+    assert queries[0] == queries[1]
