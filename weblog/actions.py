@@ -9,6 +9,7 @@ from weblog.comparison import compare_texts
 from weblog.errors import WeblogError
 from weblog.models import Blog, BlogRevision
 from weblog.moments import format_moment
+from weblog.ownership import is_own_and_live
 from weblog.revisions import start_revision
 from weblog.texts import get_text
 from weblog.versions import find_returned_version, restore_version
@@ -94,6 +95,8 @@ class WorkflowActions(DialogActions):
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         """Tell of the new text that is on its way, or of what changed since the blog came back."""
         if obj and obj.status == Status.PUBLISHED:
+            may_change = request.user.has_perms(["weblog.change_blog", "weblog.view_all_blogs"])
+            context["is_own_and_live"] = may_change and is_own_and_live(obj, by=request.user)
             context["open_revision"] = obj.revisions.open().select_related("created_by").first()
         if obj and (returned := find_returned_version(obj)):
             context["comparison"] = compare_texts(get_text(returned), get_text(obj))

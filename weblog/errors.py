@@ -15,7 +15,15 @@ class TransitionNotAllowed(WeblogError):
 
 class OwnBlog(WeblogError):
     def __init__(self, blog):
-        super().__init__(f"You are the author of “{blog}”. Somebody else has to publish it.")
+        super().__init__(f"You wrote “{blog}”. Somebody else has to publish it.")
+
+
+class OwnLiveBlog(WeblogError):
+    def __init__(self, blog):
+        super().__init__(
+            f"“{blog}” is published and your own, so you do not change it alone. Choose “Write a "
+            "new text”, which somebody else publishes, or ask another editor to change it."
+        )
 
 
 class CommentMissing(WeblogError):

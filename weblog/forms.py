@@ -3,10 +3,11 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from weblog.addresses import check_address
-from weblog.errors import AddressTaken, PictureRefused
+from weblog.errors import AddressTaken, OwnLiveBlog, PictureRefused
 from weblog.guarded_forms import GuardedForm
 from weblog.models import Blog, Picture
 from weblog.names import full_name
+from weblog.ownership import check_may_change
 from weblog.pictures import encode_picture
 from weblog.widgets import BodyWidget
 
@@ -31,6 +32,16 @@ class BlogForm(GuardedForm):
         fields = ["title", "slug", "category", "author", "co_authors", "summary", "body"]
         labels = {"co_authors": "Co-authors"}
         widgets = {"summary": UnfoldAdminTextareaWidget({"rows": 3}), "body": BodyWidget}
+
+    def clean(self):
+        """Refuse here, not by permission: a refused form is shown again as it was typed."""
+        cleaned_data = super().clean()
+        if self.instance.pk:
+            try:
+                check_may_change(self.instance, by=self.user)
+            except OwnLiveBlog as error:
+                raise ValidationError(str(error)) from error
+        return cleaned_data
 
     def clean_slug(self):
         slug = self.cleaned_data["slug"]

@@ -1,6 +1,5 @@
 """Blogs and categories as tables. A status goes out, and never comes in: it is the workflow's."""
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from import_export.fields import Field
@@ -9,6 +8,7 @@ from import_export.widgets import CharWidget, DateTimeWidget, ForeignKeyWidget, 
 from backoffice.resources import ImportedResource
 from weblog.html import clean_html
 from weblog.models import Blog, Category, OldAddress
+from weblog.ownership import is_own_and_live
 
 
 class NamedWidget(ForeignKeyWidget):
@@ -107,7 +107,9 @@ class BlogResource(ImportedResource):
 
     def after_init_instance(self, instance, new, row, **kwargs):
         super().after_init_instance(instance, new, row, **kwargs)
-        self._was_own = not new and self.user is not None and self._is_writer(instance)
+        self._was_own = (
+            not new and self.user is not None and is_own_and_live(instance, by=self.user)
+        )
         number, status = row.get("id", ""), row.get("status", "")
         if number and number != str(instance.pk):
             raise ValidationError(
@@ -122,10 +124,5 @@ class BlogResource(ImportedResource):
 
     def before_save_instance(self, instance, row, **kwargs):
         super().before_save_instance(instance, row, **kwargs)
-        if settings.PUBLISH_OWN_BLOGS or instance.status != Blog.Status.PUBLISHED:
-            return
-        if self._was_own or instance.author == self.user:
+        if self._was_own or (self.user is not None and is_own_and_live(instance, by=self.user)):
             raise ValidationError("It is published and your own: somebody else has to change it.")
-
-    def _is_writer(self, blog):
-        return blog.author_id == self.user.pk or self.user in blog.co_authors.all()

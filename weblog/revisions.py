@@ -16,8 +16,9 @@ from weblog.errors import BlogNotPublished, RevisionOpen, TextOutdated, Transiti
 from weblog.models import Blog, BlogRevision
 from weblog.moments import format_moment
 from weblog.names import full_name
+from weblog.ownership import check_not_own, is_own
 from weblog.texts import get_text, set_text
-from weblog.workflow import check_comment, check_not_own, is_own
+from weblog.workflow import check_comment
 
 Status = BlogRevision.Status
 
@@ -145,7 +146,7 @@ def _find_obstacle(revision):
     if not approver.has_perm("weblog.publish_blog"):
         return f"{full_name(approver)}, who approved it, may not publish any more"
     if is_own(blog, revision.created_by_id, by=approver):
-        return f"{full_name(approver)}, who approved it, is now the blog’s author"
+        return f"{full_name(approver)}, who approved it, is now one of the blog’s authors"
     # Nobody edits a scheduled text, so it was saved last when it was approved.
     if find_live_changes(revision, since=revision.updated_at):
         return "the live text was changed after the approval"

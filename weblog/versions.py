@@ -11,6 +11,7 @@ from weblog.errors import TextOutdated, VersionNotFound
 from weblog.models import Blog
 from weblog.moments import format_moment
 from weblog.names import full_name
+from weblog.ownership import check_may_change
 from weblog.texts import get_text, set_text
 from weblog.workflow import RETURNED, UNPUBLISHED
 
@@ -56,6 +57,7 @@ def find_returned_version(blog: Blog):
 def restore_version(*, blog: Blog, history_id: int, by: User, reason: str) -> Blog:
     """Write the title, summary and body of that version to the blog, as a new version."""
     blog = Blog.objects.select_for_update().get(pk=blog.pk)
+    check_may_change(blog, by=by)
     record = blog.history.filter(history_id=history_id).first()
     if record is None:
         raise VersionNotFound(blog)

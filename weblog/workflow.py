@@ -7,15 +7,15 @@ is the lock: it begins IMMEDIATE.
 
 import datetime as dt
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from backoffice.signing import save_signed
 from weblog import mails
-from weblog.errors import CommentMissing, OwnBlog, TransitionNotAllowed
+from weblog.errors import CommentMissing, TransitionNotAllowed
 from weblog.models import Blog
+from weblog.ownership import check_not_own
 
 Status = Blog.Status
 
@@ -73,17 +73,6 @@ def archive_blog(*, blog: Blog, by: User, reason: str = "") -> Blog:
     blog = _lock_blog(blog, Status.ARCHIVED)
     reason = f"Archived: {reason}" if reason else "Archived"
     return _move_blog(blog, Status.ARCHIVED, by=by, reason=reason)
-
-
-def check_not_own(blog: Blog, *writer_ids: int, by: User) -> None:
-    """Raise OwnBlog where `by` publishes what they wrote, unless the house allows it."""
-    if is_own(blog, *writer_ids, by=by):
-        raise OwnBlog(blog)
-
-
-def is_own(blog: Blog, *writer_ids: int, by: User) -> bool:
-    """Whether `by` wrote it, where the house wants another person to publish it."""
-    return by.pk in (blog.author_id, *writer_ids) and not settings.PUBLISH_OWN_BLOGS
 
 
 def check_comment(blog: Blog, comment: str) -> None:

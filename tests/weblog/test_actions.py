@@ -100,9 +100,7 @@ def test_editor_is_told_that_another_has_to_publish(client, editor):
     blog = make_blog(title="My own", status=IN_REVIEW, author=editor)
     client.force_login(editor)
     response = client.post(action_url("publish", blog), FILLED)
-    assert message_of(response) == [
-        "You are the author of “My own”. Somebody else has to publish it."
-    ]
+    assert message_of(response) == ["You wrote “My own”. Somebody else has to publish it."]
     blog.refresh_from_db()
     assert blog.status == IN_REVIEW
 

@@ -79,7 +79,7 @@ def test_blogs_are_published_and_the_rest_is_named_with_its_reason(client, edito
     done, skipped = answer(client, "publish_chosen", [draft, waits, own, live])
     assert done == "2 blogs were published."
     assert skipped == (
-        "2 were skipped:<br>You are the author of “Mine”. Somebody else has to publish it."
+        "2 were skipped:<br>You wrote “Mine”. Somebody else has to publish it."
         "<br>“Out already” is published and cannot become published. "
         "Reload the page to see what can be done with it."
     )

@@ -47,8 +47,10 @@ def make_text(blog, **values):
     return BlogRevision.objects.create(blog=blog, body="<p>n</p>", **values)
 
 
-def give(user, *codenames):
+def give(reader, user, *codenames):
+    """Give the user rights, which ends their session, and sign in again."""
     user.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
+    reader.force_login(user)
 
 
 def test_co_author_finds_the_blog_once_beside_their_own(reader, author, blog):
@@ -99,7 +101,7 @@ def actions_of(model):
 def test_no_step_with_the_blog_is_taken_by_its_address(reader, author, blog, status):
     blog.status = status
     blog.save()
-    give(author, "publish_blog", "restore_blog")
+    give(reader, author, "publish_blog", "restore_blog")
     values = {"title": "Taken", "slug": "paper", "category": blog.category_id}
     for address in (url(blog), *(url(blog, name) for name in actions_of("blog"))):
         assert reader.post(address, FILLED | values).status_code == 403, address
@@ -110,7 +112,7 @@ def test_no_step_with_the_blog_is_taken_by_its_address(reader, author, blog, sta
 @pytest.mark.parametrize("status", ["draft", "in_review"])
 def test_no_step_with_a_new_text_is_taken_by_its_address(reader, author, blog, status):
     text = make_text(blog, status=status, created_by=author)
-    give(author, "publish_blog")
+    give(reader, author, "publish_blog")
     for address in (url(text), *(url(text, name) for name in actions_of("blogrevision"))):
         assert reader.post(address, FILLED | {"title": "Taken"}).status_code == 403, address
     text.refresh_from_db()
@@ -118,7 +120,7 @@ def test_no_step_with_a_new_text_is_taken_by_its_address(reader, author, blog, s
 
 
 def test_no_step_is_taken_with_several_blogs(reader, author, blog):
-    give(author, "publish_blog")
+    give(reader, author, "publish_blog")
     data = {"action": "publish_chosen", "_selected_action": [blog.pk], "answered": "1"}
     reader.post(CHANGELIST, data)
     blog.refresh_from_db()
@@ -131,7 +133,7 @@ def test_import_does_not_reach_the_blog(author, blog):
 
 
 def test_export_has_what_can_be_read(reader, author, blog):
-    give(author, "export_blog")
+    give(reader, author, "export_blog")
     make_blog(title="Another")
     data = {"format": "0", "resource": "0"}
     rows = reader.post(reverse("admin:weblog_blog_export"), data).text.splitlines()

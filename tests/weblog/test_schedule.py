@@ -120,7 +120,7 @@ def give_to_approver(text, edith):
         (archive, "the blog is not published any more"),
         (take_right, "Edith Hartmann, who approved it, may not publish any more"),
         (deactivate, "Edith Hartmann, who approved it, may not publish any more"),
-        (give_to_approver, "Edith Hartmann, who approved it, is now the blog’s author"),
+        (give_to_approver, "Edith Hartmann, who approved it, is now one of the blog’s authors"),
     ],
 )
 def test_what_no_longer_stands_goes_back_to_review_and_overwrites_nothing(

@@ -15,6 +15,7 @@ from weblog.columns import BlogColumns
 from weblog.filters import AuthorFilter
 from weblog.forms import AuthorChoiceField, AuthorsChoiceField, BlogForm
 from weblog.models import Blog
+from weblog.ownership import is_own_and_live
 from weblog.previews import PreviewPages
 from weblog.resources import BlogResource
 
@@ -75,11 +76,16 @@ class BlogAdmin(
         return super().get_queryset(request).visible_to(request.user)
 
     def has_change_permission(self, request, obj=None):
-        """Authors change their own drafts, editors every blog."""
+        """Authors change their own drafts; editors every blog, but not what they wrote and is live.
+
+        What an editor sends all the same is for the form to refuse, which keeps what was typed.
+        """
         if not super().has_change_permission(request, obj):
             return False
-        if obj is None or request.user.has_perm("weblog.view_all_blogs"):
+        if obj is None:
             return True
+        if request.user.has_perm("weblog.view_all_blogs"):
+            return request.method == "POST" or not is_own_and_live(obj, by=request.user)
         return obj.is_entrusted_to(request.user) and obj.status == Blog.Status.DRAFT
 
     def get_fieldsets(self, request, obj=None):
