@@ -18,6 +18,7 @@ from import_export.results import RowResult
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from backoffice.base_admin import ExportAdmin
+from backoffice.bodies import takes_files
 from backoffice.tables import MOST_BYTES, MOST_ROWS, TableRefused, read_table
 from backoffice.uploads import (
     UploadGone,
@@ -220,6 +221,13 @@ class TableImportView(ImportView):
         return super().show(**context)
 
 
+def takes_import(view, model_admin):
+    """Declare that `view` takes a file from those who may import."""
+    return takes_files(
+        view, most_bytes=lambda: MOST_BYTES, allows=model_admin.has_import_permission
+    )
+
+
 def _count(result):
     names = (RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE, RowResult.IMPORT_TYPE_SKIP)
     return {name: result.totals[name] for name in names}
@@ -255,7 +263,8 @@ class ImportAdmin(ExportAdmin):
         return request.user.has_perm(f"{self.opts.app_label}.import_{self.opts.model_name}")
 
     def get_urls(self):
-        view = self.admin_site.admin_view(TableImportView.as_view(model_admin=self))
+        view = takes_import(TableImportView.as_view(model_admin=self), self)
+        view = self.admin_site.admin_view(view)
         name = f"{self.opts.app_label}_{self.opts.model_name}_import"
         return [path("import/", view, name=name), *super().get_urls()]
 

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "backoffice.accounts.middleware.SessionUseMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "backoffice.bodies.BodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -159,6 +160,18 @@ STORAGES = {
 
 MEDIA_URL = "media/"
 MEDIA_ROOT = VAR_DIR / "media"
+
+# What a request may bring along (backoffice.bodies): forms, and files where a page takes them.
+
+UPLOAD_DIR = FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"  # on their way in: never served
+UPLOAD_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "backoffice.bodies.PrivateFileHandler",
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
 
 # Accounts and sessions
 
@@ -282,7 +295,6 @@ PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
 MINIMUM_PAYOUT = env("MINIMUM_PAYOUT", cast=Decimal, default=Decimal(0))
 SECOND_APPROVAL_ABOVE = env("SECOND_APPROVAL_ABOVE", cast=Decimal, default=Decimal("Infinity"))
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
-UPLOAD_DIR = VAR_DIR / "uploads"  # logs that wait for a confirmation: never served
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 
 # Jobs. Only triggers: each job repeats safely and is recorded as a JobRun. `cron` starts them, or

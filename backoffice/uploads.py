@@ -69,9 +69,12 @@ def drop_upload(name: str, *, by: User) -> bool:
 
 
 def drop_stale_uploads(*, at: dt.datetime) -> int:
-    """Remove what nobody imported within LIFETIME, and return how many files that were."""
+    """Remove what nobody imported within LIFETIME, and return how many files that were.
+
+    What a worker was taking in when it was killed is among them.
+    """
     oldest = (at - LIFETIME).timestamp()
-    stale = [path for path in settings.UPLOAD_DIR.glob("*.upload") if _changed_at(path) < oldest]
+    stale = [path for path in settings.UPLOAD_DIR.glob("*.upload*") if _changed_at(path) < oldest]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)

@@ -1,9 +1,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from backoffice.bodies import refuse_request
 from backoffice.health.views import healthz, metrics, readyz
 from weblog import views
 
+handler400 = refuse_request
 handler404 = views.page_not_found
 handler500 = views.server_error
 

@@ -70,8 +70,16 @@ class BlogForm(GuardedForm):
             yield "Views so far stay with {}. Views from now on go to {}.".format(*labels)
 
 
+class DescriptionForm(forms.ModelForm):
+    """The description of a picture that is here."""
+
+    class Meta:
+        model = Picture
+        fields = ["alt_text"]
+
+
 class PictureForm(forms.ModelForm):
-    """A picture to upload; of one that is here, its description."""
+    """A picture to upload."""
 
     # Not an ImageField: that would decode the file before anything limits what it unfolds to.
     file = forms.FileField(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from unfold.decorators import display
 
 from backoffice.base_admin import ReadOnlyAdmin
+from backoffice.bodies import takes_files
 from backoffice.uploads import (
     UploadGone,
     drop_stale_uploads,
@@ -38,7 +39,11 @@ class ImportPage:
     """
 
     def get_urls(self):
-        view = require_http_methods(["GET", "HEAD", "POST"])(self.import_view)
+        view = takes_files(
+            require_http_methods(["GET", "HEAD", "POST"])(self.import_view),
+            most_bytes=AccessLogForm.most_bytes,
+            allows=self.has_import_permission,
+        )
         name = "billing_accesslogimport_import"
         return [path("import/", self.admin_site.admin_view(view), name=name), *super().get_urls()]
 

@@ -8,8 +8,9 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
+from backoffice.bodies import takes_files
 from billing.errors import BillingError
-from billing.forms.results import ResultsForm
+from billing.forms.results import MOST_BYTES, ResultsForm
 from billing.result_files import describe_results
 from billing.settlement import record_results
 from billing.statements.batches import Statement
@@ -19,7 +20,11 @@ class ResultsPage:
     """A page of the batch's admin. What may be recorded, billing.settlement decides."""
 
     def get_urls(self):
-        view = require_http_methods(["GET", "HEAD", "POST"])(self.results_view)
+        view = takes_files(
+            require_http_methods(["GET", "HEAD", "POST"])(self.results_view),
+            most_bytes=lambda: MOST_BYTES,
+            allows=self.has_settle_permission,
+        )
         name = "billing_payoutbatch_results"
         url = path("<path:object_id>/results/", self.admin_site.admin_view(view), name=name)
         return [url, *super().get_urls()]

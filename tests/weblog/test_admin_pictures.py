@@ -96,7 +96,8 @@ def test_picture_is_added_in_the_admin_and_its_description_changed(client, autho
     assert (picture.uploaded_by, picture.file.name[-4:]) == (author, ".jpg")
     url = reverse("admin:weblog_picture_change", args=[picture.pk])
     assert f'src="{picture.file.url}"' in client.get(url).content.decode()
-    client.post(url, {"alt_text": "A red flag", "file": make_file("PNG")})
+    assert client.post(url, {"alt_text": "B", "file": make_file("PNG")}).status_code == 415
+    client.post(url, {"alt_text": "A red flag"})
     changed = Picture.objects.get()
     assert (changed.alt_text, changed.file.name) == ("A red flag", picture.file.name)
 

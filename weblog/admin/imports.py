@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from backoffice.import_pages import SHOWN, ImportView
+from backoffice.import_pages import SHOWN, ImportView, takes_import
 from backoffice.uploads import UploadGone, open_upload
 from weblog.errors import ImportRefused
 from weblog.importing.formats import open_source
@@ -89,6 +89,7 @@ class PostImports:
         )
 
     def get_urls(self):
-        view = self.admin_site.admin_view(PostImportView.as_view(model_admin=self))
+        view = takes_import(PostImportView.as_view(model_admin=self), self)
+        view = self.admin_site.admin_view(view)
         url = path("import-posts/", view, name="weblog_blog_import_posts")
         return [url, *super().get_urls()]

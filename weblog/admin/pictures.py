@@ -8,9 +8,11 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from backoffice.base_admin import BackofficeAdmin
-from weblog.forms import PictureForm
+from backoffice.bodies import takes_files
+from weblog.forms import DescriptionForm, PictureForm
 from weblog.models import Picture
 from weblog.names import full_name
+from weblog.pictures import MAX_BYTES
 
 
 @admin.register(Picture)
@@ -44,6 +46,11 @@ class PictureAdmin(BackofficeAdmin):
         facts = [("size", "uploader", "uploaded_at"), "address"]
         return [(None, {"fields": ["large", "alt_text", *facts]})]
 
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        if obj:
+            kwargs["form"] = DescriptionForm
+        return super().get_form(request, obj, change, **kwargs)
+
     def get_readonly_fields(self, request, obj=None):
         return ["large", "size", "uploader", "uploaded_at", "address"] if obj else []
 
@@ -53,8 +60,16 @@ class PictureAdmin(BackofficeAdmin):
         super().save_model(request, obj, form, change)
 
     def get_urls(self):
-        upload = self.admin_site.admin_view(require_POST(self.upload_view))
-        return [path("upload/", upload, name="weblog_picture_upload"), *super().get_urls()]
+        upload, add = map(self._take_files, (require_POST(self.upload_view), self.add_view))
+        return [
+            path("upload/", upload, name="weblog_picture_upload"),
+            path("add/", add, name="weblog_picture_add"),
+            *super().get_urls(),
+        ]
+
+    def _take_files(self, view):
+        view = takes_files(view, most_bytes=lambda: MAX_BYTES, allows=self.has_add_permission)
+        return self.admin_site.admin_view(view)
 
     def upload_view(self, request):
         """Keep a picture that the rich text editor sends, and answer with what it has to insert."""
