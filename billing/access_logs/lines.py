@@ -13,10 +13,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.text import slugify
 
 from billing.access_logs.formats import find_reader, read_entry
-from billing.errors import InvalidPathPattern
-from billing.models import AccessLogImport
-
-OWN_PAGES = r"^/blogs/(?P<slug>[-a-zA-Z0-9_]+)/$"
+from billing.access_logs.patterns import FindSlug, compile_path_pattern
 
 SUCCESSFUL = {"200", "304"}  # COUNTER Code of Practice 5.1, 7.1
 SCHEME_AND_HOST = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
@@ -52,32 +49,12 @@ def make_reader(
     # Without settings.SECRET_KEY nobody can try addresses until one fits the id of a view. With
     # another SECRET_KEY, the lines that were imported before are new ones.
     mac = salted_hmac("billing.log_lines.view_id", b"", algorithm="sha256")
-    pages = compile_path_pattern(path_pattern)
-    return partial(_read_line, pages=pages, mac=mac, trusted_proxies=trusted_proxies)
-
-
-def compile_path_pattern(path_pattern: str) -> re.Pattern:
-    """Raises InvalidPathPattern.
-
-    Staff write the pattern, and it is not guarded against one that takes very long to match.
-    """
-    example = r"Write one like ^/blog/(?P<slug>[^/]+)\.html$"
-    longest = AccessLogImport._meta.get_field("path_pattern").max_length
-    if len(path_pattern) > longest:
-        raise InvalidPathPattern(f"The path pattern is longer than {longest} characters.")
-    try:
-        pattern = re.compile(path_pattern)
-    except re.error as error:
-        raise InvalidPathPattern(
-            f"“{path_pattern}” is no regular expression: {error}. {example}"
-        ) from None
-    if "slug" not in pattern.groupindex:
-        raise InvalidPathPattern(f"“{path_pattern}” has no group named slug. {example}")
-    return pattern
+    find_slug = compile_path_pattern(path_pattern)
+    return partial(_read_line, find_slug=find_slug, mac=mac, trusted_proxies=trusted_proxies)
 
 
 def _read_line(
-    line: bytes, *, pages: re.Pattern, mac: hmac.HMAC, trusted_proxies: int
+    line: bytes, *, find_slug: FindSlug, mac: hmac.HMAC, trusted_proxies: int
 ) -> Request | Skipped:
     entry = read_entry(line)
     if entry is None:
@@ -88,8 +65,7 @@ def _read_line(
     target = rest.rpartition(" HTTP/")[0] or rest
     if not target.startswith("/"):
         target = SCHEME_AND_HOST.sub("", target, count=1)
-    page = pages.search(target.partition("?")[0].partition("#")[0])
-    slug = page and _slug_of(page["slug"])
+    slug = _slug_of(find_slug(target.partition("?")[0].partition("#")[0]))
     if not slug:
         return Skipped.NOT_A_PAGE
     return Request(
@@ -102,9 +78,9 @@ def _read_line(
 
 
 @lru_cache(maxsize=10_000)
-def _slug_of(text: str | None) -> str:
+def _slug_of(text: str) -> str:
     """Return the slug of a blog from the part of a path that names it."""
-    return slugify((text or "").replace("/", "-").replace(".", "-"))
+    return slugify(text.replace("/", "-").replace(".", "-"))
 
 
 def _make_view_id(line: bytes, viewed_at: dt.datetime, mac: hmac.HMAC) -> uuid.UUID:

@@ -9,7 +9,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from billing.access_logs.lines import OWN_PAGES, compile_path_pattern
+from billing.access_logs.patterns import OWN_PAGES, compile_path_pattern
 from billing.adjustments import check_adjustment, find_authors
 from billing.errors import BillingError, InvalidPathPattern
 from billing.locks import hold_lock
@@ -31,8 +31,8 @@ class AccessLogForm(forms.Form):
         initial=OWN_PAGES,
         widget=UnfoldAdminTextInputWidget,
         help_text="A regular expression for the paths of pages. Its group named slug gives the "
-        "blog's slug, with - for / and dots and in lower case. One that nests repetitions, as "
-        "(a+)+ does, can take for ever.",
+        "blog's slug, with - for / and dots and in lower case. It can hold no look-ahead (?=…) and "
+        "no reference back \\1.",
     )
     trusted_proxies = forms.IntegerField(
         label="Proxies of our own",

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from billing.access_logs import importing as access_log
 from billing.access_logs.files import BZIP2, GZIP, NOT_READ, LogFile
 from billing.access_logs.importing import HEADINGS, import_access_log
-from billing.access_logs.lines import OWN_PAGES, Skipped
+from billing.access_logs.lines import Skipped
+from billing.access_logs.patterns import OWN_PAGES
 from billing.errors import InvalidPathPattern, UnreadableAccessLog
 from billing.models import (
     AccessLogImport,

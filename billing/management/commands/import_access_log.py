@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.access_logs.files import open_access_log
 from billing.access_logs.importing import import_access_log
-from billing.access_logs.lines import OWN_PAGES
+from billing.access_logs.patterns import OWN_PAGES
 from billing.errors import BillingError
 
 
@@ -31,8 +31,8 @@ class Command(BaseCommand):
             default=OWN_PAGES,
             metavar="REGEX",
             help="The paths of pages, with a group named slug: what it holds, with - for / and "
-            "dots and in lower case, is the blog's slug (default: %(default)s). A pattern that "
-            "nests repetitions, as (a+)+ does, can take for ever.",
+            "dots and in lower case, is the blog's slug (default: %(default)s). It is matched by "
+            "RE2: without look-ahead and references back, which can take for ever.",
         )
         parser.add_argument(
             "--trusted-proxies",

@@ -1,0 +1,80 @@
+"""Patterns that people write, matched in a time that grows with the length of the path alone.
+
+RE2 knows no look-around and no references back, which are what can take for ever, and is given
+little memory, which bounds what repetitions of repetitions unfold to.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from functools import lru_cache
+
+import re2
+
+from billing.errors import InvalidPathPattern
+from billing.models import AccessLogImport
+
+OWN_PAGES = r"^/blogs/(?P<slug>[-a-zA-Z0-9_]+)/$"
+EXAMPLE = r"Write one like ^/blog/(?P<slug>[^/]+)\.html$"
+LONGEST_PATH = 2_000  # no address of a page is longer
+LONGEST_PATTERN = AccessLogImport._meta.get_field("path_pattern").max_length
+MOST_MEMORY = 1_000_000  # bytes for what a pattern unfolds to
+
+# Nanoseconds that a pattern may take for all lines, and for each besides.
+MOST_TIME, MOST_TIME_A_LINE = 2_000_000_000, 300_000
+
+FindSlug = Callable[[str], str]
+
+
+def compile_path_pattern(path_pattern: str) -> FindSlug:
+    """Return what finds the part of a path that names its blog, "" where it names none.
+
+    Raises InvalidPathPattern, as does what is returned when it has taken too long in all.
+    """
+    if len(path_pattern) > LONGEST_PATTERN:
+        raise InvalidPathPattern(f"The path pattern is longer than {LONGEST_PATTERN} characters.")
+    try:
+        ours = re.compile(path_pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InvalidPathPattern(
+            f"“{path_pattern}” is no regular expression: {error}. {EXAMPLE}"
+        ) from None
+    if "slug" not in ours.groupindex:
+        raise InvalidPathPattern(f"“{path_pattern}” has no group named slug. {EXAMPLE}")
+    if path_pattern == OWN_PAGES:  # the one that most lines are matched with; known to be quick
+        return lambda path: found["slug"] if (found := ours.search(path)) else ""
+    return lru_cache(maxsize=10_000)(
+        _BoundedPattern(path_pattern, ours.groupindex["slug"]).find_slug
+    )
+
+
+class _BoundedPattern:
+    def __init__(self, path_pattern: str, group: int):
+        options = re2.Options()
+        options.max_mem = MOST_MEMORY
+        options.log_errors = False
+        self._text, self._group = path_pattern, group
+        self._time = self._lines = 0
+        try:
+            self._pattern = re2.compile(path_pattern.encode(), options)
+        except (re2.error, UnicodeEncodeError) as error:
+            reason = error.args[0].decode() if isinstance(error, re2.error) else "half a character"
+            raise InvalidPathPattern(
+                f"“{path_pattern}” has something in it that can take for ever to match, such as a "
+                f"look-ahead (?=…), a reference back \\1 or very many repetitions: {reason}. "
+                f"{EXAMPLE}"
+            ) from None
+
+    def find_slug(self, path: str) -> str:
+        if len(path) > LONGEST_PATH:
+            return ""
+        started = time.perf_counter_ns()
+        found = self._pattern.search(path.encode(errors="replace"))
+        self._lines += 1
+        self._time += time.perf_counter_ns() - started
+        if self._time > MOST_TIME + self._lines * MOST_TIME_A_LINE:
+            raise InvalidPathPattern(
+                f"“{self._text}” takes too long to match: {self._time // 10**9} seconds for "
+                f"{self._lines:,} lines. {EXAMPLE}"
+            )
+        return (found[self._group] or b"").decode(errors="replace") if found else ""

@@ -1,0 +1,71 @@
+"""Patterns that people write, and what they may take."""
+
+import pytest
+
+from billing.access_logs.patterns import OWN_PAGES, compile_path_pattern
+from billing.errors import InvalidPathPattern
+
+pytestmark = pytest.mark.any_database
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "slug"),
+    [
+        (OWN_PAGES, "/blogs/a-b/", "a-b"),
+        (OWN_PAGES, "/blogs/a-b", ""),
+        (r"^/(?P<year>\d+)/(?P<slug>[^/]+)\.html$", "/2026/a.html", "a"),
+        (r"^/(?i:BLOG)/(?P<slug>.+?)(?:/page/[0-9]+)?/?$", "/blog/ü/page/2/", "ü"),
+        (r"^/(?:(?P<slug>a)|b)$", "/b", ""),
+        (r"(?P<slug>.+)", "/" + "a" * 2_000, ""),
+        (r"^/(?P<slug>.)$", "/\udce9", "?"),
+    ],
+)
+def test_part_of_the_path_is_found(pattern, path, slug):
+    assert compile_path_pattern(pattern)(path) == slug
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?P<slug>a+)(?=b)",
+        r"(?<!a)(?P<slug>b)",
+        r"(?P<slug>a)(?P=slug)",
+        r"(?P<slug>a)\1",
+        r"(?P<slug>(?:a{900}){900})",
+        "(?P<slug>\udce9)",
+    ],
+)
+def test_what_can_take_for_ever_is_refused_with_a_reason(pattern):
+    with pytest.raises(InvalidPathPattern, match="can take for ever to match"):
+        compile_path_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(", "(?P<slug>a", "(" * 249, r"(?P<slug>a{99999999999999})", "a", "(?P<slug>" * 50]
+)
+def test_what_is_no_pattern_is_refused(pattern):
+    with pytest.raises(InvalidPathPattern):
+        compile_path_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^/(?P<slug>(a+)+)$",
+        r"^/(?P<slug>(a|a)*)b$",
+        r"(?P<slug>(.*a){20})b",
+        r"(?P<slug>(a?){99})!",
+    ],
+)
+def test_pattern_that_nests_repetitions_takes_no_time(pattern):
+    find_slug = compile_path_pattern(pattern)
+    for length in range(1_900, 1_950):
+        assert find_slug("/" + "a" * length + "?") == ""
+
+
+def test_pattern_that_is_slow_all_the_same_is_stopped(monkeypatch):
+    monkeypatch.setattr("billing.access_logs.patterns.MOST_TIME", 20_000_000)
+    find_slug = compile_path_pattern(r"(?P<slug>(x?){90}(x?){90}(x{90}){9})!")
+    paths = ("/" + "x" * length for length in range(900, 1_900))
+    with pytest.raises(InvalidPathPattern, match="takes too long to match: 0 seconds"):
+        sum(bool(find_slug(path)) for path in paths)
