@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from weblog.html import clean_html, count_words, estimate_minutes
+from weblog.html import count_words, estimate_minutes, show_html
 from weblog.moments import format_moment
 from weblog.names import full_name
 
@@ -75,4 +75,4 @@ class BlogColumns(LastStep):
     @display(description="Body")
     def article(self, blog):
         """The body as readers see it."""
-        return render_to_string("weblog/admin/article.html", {"body": clean_html(blog.body)})
+        return render_to_string("weblog/admin/article.html", {"body": show_html(blog.body)})

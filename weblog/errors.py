@@ -55,6 +55,10 @@ class VersionNotFound(WeblogError):
         super().__init__(f"“{blog}” has no such version. Choose one from its history.")
 
 
+class TextRefused(WeblogError, ValueError):
+    """A text is too long, or its markup too deep. The message says what to do."""
+
+
 class PictureRefused(WeblogError):
     """The message says why, and what to do."""
 

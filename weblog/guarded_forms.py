@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 
 from weblog.comparison import compare_field
-from weblog.html import clean_html
+from weblog.html import show_html
 from weblog.names import full_name
 
 BETWEEN_TAGS = re.compile(r">\s+<")
@@ -116,7 +116,7 @@ def _normalize(value):
     """Return what tells two texts apart, whichever editor wrote their HTML."""
     if not isinstance(value, str):
         return value
-    text = clean_html(value) if "<" in value else value
+    text = show_html(value) if "<" in value else value
     return BETWEEN_TAGS.sub("><", text.replace("\r\n", "\n").strip())
 
 

@@ -1,46 +1,86 @@
 """Which HTML a blog may hold, and what can be said of it without showing it."""
 
 import html
+import io
 import re
+from functools import lru_cache
 
-import nh3
 from django.conf import settings
-from django.utils.html import strip_tags
+from django.utils.html import escape, strip_tags
 
-TAGS = nh3.ALLOWED_TAGS - {"area", "map"}
-ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "img": {"src", "alt", "width", "height"}}
-SCHEMES = {"http", "https", "mailto", "tel"}
+from backoffice.bounded import BoundReached, Bounds, run_bounded
+from weblog import cleaning
+from weblog.errors import TextRefused
 
-# As nh3 writes it: every attribute in double quotes. An empty figure is what is left around it.
-PICTURE_WITHOUT_SOURCE = re.compile(
-    r'<img(?: (?!src=)[a-z]+="[^"]*")*>|<figure>\s*<img(?: (?!src=)[a-z]+="[^"]*")*>\s*</figure>'
-)
+MOST_CHARACTERS = 500_000  # the length of a book
+MOST_DEEP = 200
+FEW_TAGS = 1_000  # however they are set, cleaning so many takes half a second at most
+FEW_ENTITIES = 50_000  # nh3's time for n of them grows with n²: a fifth of a second for twice that
+BOUNDS = Bounds(seconds=2, memory=200_000_000, answer=5_000_000)
+
 WORD = re.compile(r"\w[\w'’-]*")
 WORDS_PER_MINUTE = 238  # silent reading of English non-fiction: Brysbaert, 2019
 
 
 def clean_html(source: str) -> str:
-    """Return HTML without scripts, styles, event handlers, and pictures that are not ours."""
-    cleaned = nh3.clean(
-        source,
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        attribute_filter=_keep_attribute,
-        url_schemes=SCHEMES,
-    )
-    return PICTURE_WITHOUT_SOURCE.sub("", cleaned)
+    """Return HTML without scripts, styles, event handlers, and pictures that are not ours.
+
+    Raises TextRefused where it is too long, is nested too deeply, or takes too long to clean.
+    """
+    if len(source) > MOST_CHARACTERS:
+        raise TextRefused(
+            f"It has {len(source):,} characters, and {MOST_CHARACTERS:,} are the most. Make two "
+            "texts of it."
+        )
+    if _is_quickly_cleaned(source):
+        cleaned = cleaning.clean(source, settings.MEDIA_URL)
+    else:
+        cleaned, problem = _clean_apart(source, settings.MEDIA_URL)
+        if problem:
+            raise TextRefused(problem)
+    if len(cleaned) > 6 * MOST_CHARACTERS:  # a sign such as & is stored as five
+        raise TextRefused("Its markup grows too long. Paste it as plain text, and format it here.")
+    if cleaning.measure_depth(cleaned) > MOST_DEEP:
+        raise TextRefused(
+            f"More than {MOST_DEEP} tags stand in each other, such as lists in lists. Close them "
+            "where they end, or take them out."
+        )
+    return cleaned
 
 
-def _keep_attribute(tag, attribute, value):
-    if (tag, attribute) == ("img", "src") and not is_own_picture(value):
-        return None
-    return value
+def _is_quickly_cleaned(source):
+    if source.count("&") > FEW_ENTITIES:
+        return False
+    return source.count("<") <= FEW_TAGS or cleaning.is_orderly(source, MOST_DEEP)
+
+
+@lru_cache(maxsize=4)  # a form cleans a text to check it, to compare it and to store it
+def _clean_apart(source, media_url):
+    try:
+        with run_bounded(
+            "weblog.cleaning:run_apart",
+            io.BytesIO(source.encode()),
+            what="Its markup",
+            advice="Paste it as plain text, and format it here.",
+            bounds=BOUNDS,
+            args=(media_url,),
+        ) as answer:
+            return answer.read().decode(), ""
+    except BoundReached as error:
+        return "", str(error)
+
+
+def show_html(stored: str) -> str:
+    """Return what readers see of a stored text: its words alone, where it can't be cleaned."""
+    try:
+        return clean_html(stored)
+    except TextRefused:
+        return f"<p>{escape(re.sub('<[^<>]*+>', ' ', stored[:MOST_CHARACTERS]))}</p>"
 
 
 def is_own_picture(url: str) -> bool:
     """Whether `url` leads to a picture that was uploaded here: its path alone, from the root."""
-    path = rf"{re.escape(settings.MEDIA_URL)}pictures/[0-9]{{4}}/[0-9]{{2}}/[\w-]+\.(jpg|png|webp)"
-    return re.fullmatch(path, url, re.ASCII) is not None
+    return cleaning.is_own_picture(url, settings.MEDIA_URL)
 
 
 def count_words(source: str) -> int:

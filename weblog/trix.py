@@ -11,16 +11,19 @@ import re
 
 from django.utils.html import format_html, strip_tags
 
+# What stands in a tag, up to the next of its kind: not the whole rest for each that is left open.
+_UP_TO = r"(?:[^<]++|<(?!/?%s\b))*+"
 PICTURE = re.compile(
-    r"<figure>\s*(?P<captioned>{img})\s*(?:<figcaption>(?P<caption>.*?)</figcaption>)?\s*</figure>"
-    r"|(?P<alone>{img})".format(img=r'<img(?: [a-z]+="[^"]*")*>'),
-    re.DOTALL,
+    r"<figure>\s*+(?P<captioned>{img})\s*+"
+    r"(?:<figcaption>(?P<caption>{caption})</figcaption>)?+\s*+</figure>"
+    r"|(?P<alone>{img})".format(img=r'<img(?: [a-z]+="[^"]*")*+>', caption=_UP_TO % "figcaption")
 )
 ATTACHMENT = re.compile(
-    r'<figure(?P<attributes>(?:\s+[\w-]+="[^"]*")*)\s*>.*?</figure>', re.DOTALL | re.IGNORECASE
+    r'<figure(?P<attributes>(?:\s++[\w-]+="[^"]*+")*+)\s*+>' + _UP_TO % "figure" + "</figure>",
+    re.IGNORECASE,
 )
 BLOCK = re.compile(r"<(div|p)>((?:(?!<div\b|<p\b).)*?)</\1>", re.DOTALL)
-PARAGRAPH_END = re.compile(r"(<figure>.*?</figure>)|(?:<br>\s*){2,}", re.DOTALL)
+PARAGRAPH_END = re.compile(rf"(<figure>{_UP_TO % 'figure'}</figure>)|(?:<br>\s*+){{2,}}")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 # Of any other tag the editor keeps the text alone, without a word.

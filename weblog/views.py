@@ -20,7 +20,7 @@ from django.views.generic import ListView, View
 from django.views.generic.base import ContextMixin
 
 from weblog.excerpts import find_picture, make_excerpt
-from weblog.html import clean_html, count_words, estimate_minutes
+from weblog.html import count_words, estimate_minutes, show_html
 from weblog.models import Blog, Category, OldAddress
 from weblog.names import full_name
 from weblog.paginators import LookaheadPaginator
@@ -181,10 +181,11 @@ def describe_site(request):
 
 def describe_blog(blog):
     """Return what the page of a blog says beside its fields. The body is cleaned once more."""
-    words = count_words(blog.body)
+    body = show_html(blog.body)
+    words = count_words(body)
     return {
         "title": blog.title,
-        "body": clean_html(blog.body),
+        "body": body,
         "description": blog.summary or make_excerpt(blog.body),
         "picture": find_picture(blog.body),
         "words": words,

@@ -1,6 +1,7 @@
 from unfold.contrib.forms.widgets import WysiwygWidget
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from weblog.errors import TextRefused
 from weblog.html import clean_html
 from weblog.trix import find_unknown_tags, from_editor, to_editor
 
@@ -20,11 +21,15 @@ class BodyWidget(WysiwygWidget):
         js = ["unfold/forms/js/trix.config.js", "weblog/body_editor.js"]
 
     def render(self, name, value, attrs=None, renderer=None):
-        value = clean_html(value or "")
-        if not (tags := find_unknown_tags(value)):
+        try:
+            value = clean_html(value or "")
+            tags = find_unknown_tags(value)
+        except TextRefused:  # shown as it was typed, beside the reason
+            tags = None
+        if tags is not None and not tags:
             return super().render(name, to_editor(value), attrs, renderer)
         field = UnfoldAdminTextareaWidget({"rows": 24}).render(name, value, attrs, renderer)
-        context = {"field": field, "tags": sorted(tags)}
+        context = {"field": field, "tags": sorted(tags or ())}
         return self._render(self.source_template_name, context, renderer)
 
     def value_from_datadict(self, data, files, name):

@@ -24,13 +24,19 @@ from weblog.models import Blog
 
 SUFFIXES = (".md", ".markdown")
 LARGEST_FILE = 5_000_000
+LONGEST_FRONT_MATTER = 20_000  # characters
 MOST_FILES = 100_000
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)(.*)\Z", re.DOTALL)
 DATED_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)")
 CODE = re.compile(r"(```.*?```|~~~.*?~~~|`[^`\n]*`)", re.DOTALL)
-ADDRESS_TAG = re.compile(r"""\{\{-?\s*["']([^"'}]*)["']\s*\|[^}]*\}\}""")
-TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+# Each up to the next that is opened: of many left open, none is looked for to the end of the text.
+ADDRESS_TAG = re.compile(r"""\{\{-?\s*+["']([^"'{}]*+)["']\s*+\|[^{}]*+\}\}""")
+TEMPLATE_TAG = re.compile(
+    r"\{%(?:[^{%]++|\{(?!%)|%(?!\}))*+%\}"
+    r"|\{\{(?:[^{}]++|\{(?!\{)|\}(?!\}))*+\}\}"
+    r"|\{#(?:[^{#]++|\{(?!#)|#(?!\}))*+#\}"
+)
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
@@ -132,8 +138,13 @@ def _read_post(path, read, people):
 
 
 def _load_front_matter(text):
+    if len(text) > LONGEST_FRONT_MATTER:
+        raise yaml.MarkedYAMLError(
+            problem=f"the front matter is longer than {LONGEST_FRONT_MATTER:,} characters"
+        )
     # Tabs at the end of a line mean nothing and stop YAML all the same.
-    values = yaml.load(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE), FrontMatterLoader)  # noqa: S506 (builds nothing but text)
+    text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
+    values = yaml.load(text, FrontMatterLoader)  # noqa: S506 (builds nothing but text)
     if not isinstance(values, dict):
         raise yaml.MarkedYAMLError(problem="the front matter is no list of “name: value”")
     return values

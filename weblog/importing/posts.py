@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from django.core.exceptions import SuspiciousOperation
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import strip_tags
@@ -16,8 +17,10 @@ from django.utils.text import Truncator
 from weblog.models import Blog
 
 SUMMARY_LENGTH = Blog._meta.get_field("summary").max_length
+LONGEST_PLAIN = 20_000  # characters; a summary may be long, and is shortened
 UNTITLED = "(no title)"
-IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+# Up to the next picture: one that is left open is not looked for to the end of the text.
+IMAGE = re.compile(r"<img\b(?:[^<>]++|<(?!img\b))*+>", re.IGNORECASE)
 ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 SHORT_OFFSET = re.compile(r"([+-])(\d)\Z")  # 2015-03-17 14:00:00 -4, as Ruby reads it
 
@@ -63,11 +66,20 @@ class Source(Protocol):
 
 
 def clean_title(text: str) -> str:
-    return " ".join(html.unescape(strip_tags(text)).split()) or UNTITLED
+    return _plain(text) or UNTITLED
+
+
+def _plain(text):
+    """Return the words of a short text with tags; what is no short text is cut first."""
+    try:
+        plain = strip_tags(text[:LONGEST_PLAIN])
+    except SuspiciousOperation:  # tags in tags in tags
+        plain = re.sub(r"[<>]", " ", text[:LONGEST_PLAIN])
+    return " ".join(html.unescape(plain).split())
 
 
 def set_summary(post: Post, text: str) -> None:
-    summary = " ".join(html.unescape(strip_tags(text)).split())
+    summary = _plain(text)
     if len(summary) > SUMMARY_LENGTH:
         summary = Truncator(summary).chars(SUMMARY_LENGTH)
         post.notes.append(f"summary shortened to {SUMMARY_LENGTH} characters")

@@ -1,0 +1,123 @@
+"""Work on what strangers send, in a process of its own that is ended when it takes too much.
+
+A file of a few kilobytes can be built so that its reader needs minutes, or all of the memory. What
+reads such formats is run here: apart from the worker, without its secrets, with a bound on
+seconds, memory and answer. The function that is run gets a file to read and one to write; its
+module imports no Django, so that starting takes a tenth of a second.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.conf import settings
+
+from backoffice.bounded_child import REFUSED, TOO_MUCH_MEMORY
+from backoffice.env import BASE_DIR
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much of a thing may be used: wall clock, memory of the child, bytes of its answer."""
+
+    seconds: float = 4
+    memory: int = 300_000_000
+    answer: int = 50_000_000
+
+
+class BoundReached(Exception):
+    """What was sent takes too much to read. The message is shown to the person as it is."""
+
+
+class Unreadable(Exception):
+    """The function that was run refused what it was given. The message is its own."""
+
+
+@contextlib.contextmanager
+def run_bounded(
+    function: str, file: BinaryIO, *, what: str, advice: str, bounds: Bounds, args: tuple = ()
+) -> Iterator[BinaryIO]:
+    """Run `function`, "package.module:name", on `file`, and open what it wrote.
+
+    `what` and `advice` go into the message: what is being read, and how to go on without it.
+    Raises BoundReached, and Unreadable where the function raised bounded_child.Refused.
+    """
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(_as_open_file(file))
+        answer = stack.enter_context(_open_temporary())
+        code = _wait(
+            _start(function, source, answer, bounds=bounds, args=args), seconds=bounds.seconds
+        )
+        answer.seek(0)
+        if code == REFUSED:
+            raise Unreadable(json.load(answer))
+        if code != 0:
+            logger.warning("%s ended with %s on %s bytes", function, code, _size_of(source))
+            raise BoundReached(f"{what} {_describe(code, bounds)}, so it was put aside. {advice}")
+        yield answer
+
+
+def _start(function, source, answer, *, bounds, args):
+    command = [sys.executable, "-s", "-m", "backoffice.bounded_child", function]
+    limits = map(str, (int(bounds.seconds) + 1, bounds.memory, bounds.answer))
+    # Not our environment: what is wrong with a file must not be able to read our secrets.
+    return subprocess.Popen(
+        [*command, *limits, *args],
+        stdin=source,
+        stdout=answer,
+        stderr=subprocess.DEVNULL,
+        cwd=BASE_DIR,
+        env={"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "random"},
+    )
+
+
+def _wait(process, *, seconds) -> int | None:
+    """Return the exit code, None if the time was over. The process is gone in any case."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _describe(code, bounds):
+    if code is None:
+        return f"takes more than {bounds.seconds:g} seconds to read"
+    if code == TOO_MUCH_MEMORY:
+        return f"needs more than {bounds.memory // 10**6} MB of memory to read"
+    return "can't be read within its bounds"
+
+
+@contextlib.contextmanager
+def _as_open_file(file):
+    """Give a process `file` itself, from its start, or a copy where it is only in memory."""
+    file.seek(0)
+    with contextlib.suppress(OSError, AttributeError):
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        yield file
+        return
+    with _open_temporary() as copy:
+        while chunk := file.read(1_000_000):
+            copy.write(chunk)
+        copy.seek(0)
+        yield copy
+
+
+def _open_temporary():
+    settings.UPLOAD_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=settings.UPLOAD_DIR)
+
+
+def _size_of(file):
+    return os.fstat(file.fileno()).st_size

@@ -1,0 +1,79 @@
+"""Which HTML a blog may hold. Also run apart from the application: no Django is imported here."""
+
+import re
+
+import nh3
+
+TAGS = nh3.ALLOWED_TAGS - {"area", "map"}
+ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "img": {"src", "alt", "width", "height"}}
+SCHEMES = {"http", "https", "mailto", "tel"}
+VOID = {"br", "col", "hr", "img", "wbr"}
+
+# As nh3 writes it: every attribute in double quotes. An empty figure is what is left around it.
+PICTURE_WITHOUT_SOURCE = re.compile(
+    r'<img(?: (?!src=)[a-z]+="[^"]*")*>|<figure>\s*<img(?: (?!src=)[a-z]+="[^"]*")*>\s*</figure>'
+)
+TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)(?:\s++[a-zA-Z_:][\w:.-]*+="[^"]*+")*+\s*+/?>')
+BETWEEN_TAGS = re.compile(r"[^<]*+(?:<!--(?:[^->]|-(?!-))*+-->[^<]*+)*+")
+
+
+def clean(source: str, media_url: str) -> str:
+    """Return HTML without scripts, styles, event handlers, and pictures that are not ours."""
+
+    def keep_attribute(tag, attribute, value):
+        if (tag, attribute) == ("img", "src") and not is_own_picture(value, media_url):
+            return None
+        return value
+
+    cleaned = nh3.clean(
+        source,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        attribute_filter=keep_attribute,
+        url_schemes=SCHEMES,
+    )
+    return PICTURE_WITHOUT_SOURCE.sub("", cleaned)
+
+
+def is_own_picture(url: str, media_url: str) -> bool:
+    """Whether `url` leads to a picture that was uploaded here: its path alone, from the root."""
+    path = rf"{re.escape(media_url)}pictures/[0-9]{{4}}/[0-9]{{2}}/[\w-]+\.(jpg|png|webp)"
+    return re.fullmatch(path, url, re.ASCII) is not None
+
+
+def measure_depth(cleaned: str) -> int:
+    """Return how many tags stand in each other at most. Exact for what `clean` returned."""
+    depth = deepest = 0
+    for match in TAG.finditer(cleaned):
+        if match[2] in VOID:
+            continue
+        depth += -1 if match[1] else 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def is_orderly(source: str, most_deep: int) -> bool:
+    """Whether each tag is one that we keep and is closed where it should be, none too deep.
+
+    Only then does cleaning take a time that grows with the length alone: a browser's rules for
+    tags that are left open, which nh3 follows, can multiply them.
+    """
+    open_tags, place, end = [], BETWEEN_TAGS.match(source).end(), len(source)
+    while place < end:
+        match = TAG.match(source, place)
+        if match is None or match[2] not in TAGS:
+            return False
+        if match[1]:
+            if not open_tags or open_tags.pop() != match[2]:
+                return False
+        elif match[2] not in VOID:
+            open_tags.append(match[2])
+            if len(open_tags) > most_deep:
+                return False
+        place = BETWEEN_TAGS.match(source, match.end()).end()
+    return not open_tags
+
+
+def run_apart(source, answer, media_url):
+    """What backoffice.bounded runs."""
+    answer.write(clean(source.read().decode(), media_url).encode())
