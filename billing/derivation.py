@@ -17,6 +17,7 @@ from django.db.models import Min, Sum
 from django.db.models.functions import TruncMonth
 
 from billing.bulk import any_of
+from billing.contested import find_contested
 from billing.day_views import format_days, parse_days
 from billing.deciding import decide_payment
 from billing.digests import LineRecord, digest_line, digest_payment, record_payment
@@ -195,12 +196,13 @@ def _due_views(batch: PayoutBatch) -> Iterator[tuple]:
 def _find_corrections(batch: PayoutBatch) -> dict[tuple, Counter]:
     """Return {BLOG_KEY: {day: views}} to add to the month's counts.
 
-    What other batches hold of the month comes off. What came late to an earlier month that has a
-    batch, or was taken away there, comes in.
+    What other batches hold of the month comes off, and what a finding holds back. What came late
+    to an earlier month that has a batch, or was taken away there, comes in.
     """
     corrections = defaultdict(Counter)
     held = _held_lines(batch).filter(month=batch.month)
     _take_off(held, corrections)
+    _hold_back(batch.month, corrections)
     late = _find_late_blogs(batch)
     for blogs in batched(sorted(late), ROWS_AT_A_TIME):
         in_blogs = {"blog_id__in": {blog for blog, _ in blogs}}
@@ -224,6 +226,14 @@ def _take_off(lines, corrections: dict[tuple, Counter], only: set[tuple] | None 
         if only is None or (key[1], month) in only:
             for day, views in parse_days(days).items():
                 corrections[tuple(key)][month.replace(day=day)] -= views
+
+
+def _hold_back(month: dt.date, corrections: dict[tuple, Counter]) -> None:
+    """Take off what an open finding contests, as far as no other batch holds it already."""
+    for key, days in find_contested(month).items():
+        for day, views in days.items():
+            on_others = max(-corrections[key][day], 0)
+            corrections[key][day] -= max(views - on_others, 0)
 
 
 def _find_late_blogs(batch: PayoutBatch) -> set[tuple[int, dt.date]]:

@@ -23,10 +23,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from django.db.models import Count, Exists, OuterRef, Q, Window
+from django.db.models import Count, Exists, OuterRef, Q, Sum, Window
 from django.urls import reverse
 from django.utils.text import Truncator
 
+from billing.contested import find_undecided
 from billing.derivation import find_unpriced_categories
 from billing.models import (
     Adjustment,
@@ -249,6 +250,22 @@ def flag_open_findings(batch):
         f"{_list_names(titles)}. Have finance decide, or write why these views may be paid as "
         "they are.",
         _list_url("finding", month=format_month(batch.month), status__exact=Finding.Status.OPEN),
+        number,
+    )
+
+
+@flags("undecided_findings")
+def flag_undecided_findings(batch):
+    """Views that were held back a month for a finding, and are paid as nobody has decided."""
+    findings = find_undecided(batch)
+    number, views = findings.count(), findings.aggregate(sum=Sum("views"))["sum"]
+    if not number:
+        return None
+    return (
+        f"{_count_are(number, 'finding')} of earlier months still open, with {views:,} views that "
+        "were held back and are paid by this batch. Have finance decide, or write why these "
+        "views may be paid as they are.",
+        _list_url("finding", status__exact=Finding.Status.OPEN),
         number,
     )
 

@@ -61,6 +61,8 @@ class Finding(models.Model):
         ACCEPTED = "accepted"
         EXCLUDED = "excluded"
 
+    HOLDING_KINDS = [Kind.MANY_AGENTS]
+
     SENTENCES = {
         Kind.BUSY_READER: "One reader opened this blog {times} on {day}, with {clicks:,} clicks: "
         "{share} % of its {month_views:,} counted views of {month}.",
@@ -134,6 +136,11 @@ class Finding(models.Model):
             month=f"{self.month:%B %Y}",
             **self.numbers,
         )
+
+    @property
+    def is_holding(self):
+        """Whether its views are left out of the batch of their month: see billing.contested."""
+        return self.kind in self.HOLDING_KINDS and self.status == self.Status.OPEN
 
     @property
     def key(self):
