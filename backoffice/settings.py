@@ -1,6 +1,7 @@
 """Settings of the back-office. What differs between machines is listed in .env.example."""
 
 import datetime as dt
+import os
 from decimal import Decimal
 
 from django.utils.csp import CSP
@@ -80,6 +81,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "backoffice.limits.rates.RateLimitMiddleware",
+    "backoffice.limits.hashing.HashingMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -134,6 +137,26 @@ LONG_PAGES = [
     "billing_finding_*",
     "billing_categoryprice_withdraw",
 ]
+
+# How often one account, or one address that is not signed in, may ask: 60/m, 20/h; empty: no limit.
+
+RATES_FILE = VAR_DIR / "limits.sqlite3"
+RATE_LIMITS = {
+    what: env(f"RATE_{what}", default=default)
+    for what, default in {
+        "SIGN_IN": "60/m",
+        "READER_SEARCH": "60/m",
+        "SEARCH": "120/m",
+        "IMPORT": "120/h",
+        "EXPORT": "120/h",
+    }.items()
+}
+
+# How many passwords are hashed at once. A hash keeps a core busy for a third of a second.
+
+PASSWORD_HASHERS = ["backoffice.limits.hashing.BoundedPasswordHasher"]
+HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=max(1, (os.cpu_count() or 1) // 2))
+HASH_SLOTS_DIR = VAR_DIR / "locks"
 
 # Language and time. TIME_ZONE is the one billing time zone: days and months of views are cut in it.
 

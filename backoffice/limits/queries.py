@@ -79,6 +79,11 @@ def limit_queries(*, seconds: float):
         _now.limit = before
 
 
+def is_web_request() -> bool:
+    """Whether this thread answers a request: commands and jobs have time."""
+    return getattr(_now, "limit", None) is not None
+
+
 def _start(seconds):
     _now.limit = (time.monotonic() + seconds, seconds)
 

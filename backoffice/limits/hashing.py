@@ -1,0 +1,104 @@
+"""How many passwords are hashed at once: each takes a core for a third of a second.
+
+Of two hundred who sign in at one moment the first are let in and the others asked to try again,
+and all the other pages stay as quick as they are. A hash takes one of a few slots: locks on files,
+and so the same for all workers of the machine. Some threads of a worker wait for one, for a moment;
+commands wait as long as it takes.
+"""
+
+import contextlib
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+from backoffice.limits.queries import is_web_request
+from backoffice.limits.refusals import refuse
+
+MOST_WAITING = 2  # threads of a worker
+MOST_SECONDS = 3
+PAUSE = 0.02
+
+_waiting = threading.BoundedSemaphore(MOST_WAITING)
+
+
+class TooManyHashes(Exception):
+    """Too many people sign in, or sign, at this moment."""
+
+
+class BoundedPasswordHasher(PBKDF2PasswordHasher):
+    """Django's own, with the same hashes, a few at a time."""
+
+    def encode(self, *args, **kwargs):
+        with hash_slot():
+            return super().encode(*args, **kwargs)
+
+
+class HashingMiddleware:
+    """Answer whoever finds no slot for a password."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, error):
+        if not isinstance(error, TooManyHashes):
+            return None
+        return refuse(
+            request,
+            status=503,
+            title="Many people are signing in",
+            text="Passwords take a while to check, and too many wait at this moment. Nothing is "
+            "wrong with yours. Try again in a few seconds.",
+            retry_after=5,
+        )
+
+
+@contextlib.contextmanager
+def hash_slot() -> Iterator[None]:
+    """Hold one of settings.HASHES_AT_ONCE slots. Raises TooManyHashes within a web request."""
+    with contextlib.ExitStack() as stack:
+        if _take_slot(stack):
+            yield
+            return
+        if not is_web_request():
+            while not _take_slot(stack):
+                time.sleep(PAUSE)
+        elif not _waiting.acquire(blocking=False):
+            raise TooManyHashes
+        else:
+            try:
+                _wait_for_slot(stack)
+            finally:
+                _waiting.release()
+        yield
+
+
+def _wait_for_slot(stack):
+    until = time.monotonic() + MOST_SECONDS
+    while not _take_slot(stack):
+        if time.monotonic() > until:
+            raise TooManyHashes
+        time.sleep(PAUSE)
+
+
+def _take_slot(stack: contextlib.ExitStack) -> bool:
+    """Lock the first file that nobody has locked. The lock goes with the file, or its process."""
+    settings.HASH_SLOTS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in range(settings.HASHES_AT_ONCE):
+        path = settings.HASH_SLOTS_DIR / f"hash-{number}.lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+        else:
+            stack.callback(os.close, descriptor)
+            return True
+    return False

@@ -1,0 +1,151 @@
+"""How often one may ask for what is dear: signing in, searching, importing, exporting.
+
+Counted by account, and by address where nobody is signed in; an IPv6 address is its network. The
+counts are in a small file beside the database that all workers of the machine share. Of several
+machines each counts for itself. What is kept is an HMAC of what, who and which minute or hour; no
+address, and nothing by which two of them could be told to be the same reader's.
+
+Whoever asks too often is answered 429, which is no view. Where the file can't be written nobody is
+limited, and the log says so.
+"""
+
+import contextlib
+import fnmatch
+import logging
+import sqlite3
+import time
+from typing import NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from backoffice.accounts.throttle import name_address
+from backoffice.limits.refusals import refuse
+
+logger = logging.getLogger(__name__)
+
+SECONDS = {"s": 1, "m": 60, "h": 60 * 60}
+WORDS = {"s": "second", "m": "minute", "h": "hour"}
+SECONDS_FOR_A_LOCK = 0.2
+
+BUSY = (sqlite3.OperationalError, sqlite3.ProgrammingError)
+
+COUNT = """
+INSERT INTO asked (key, asked, ends_at) VALUES (?, 1, ?)
+ON CONFLICT (key) DO UPDATE SET asked = asked + 1 RETURNING asked
+"""
+
+
+class Rate(NamedTuple):
+    """How often somebody may ask for some pages."""
+
+    what: str  # a key of settings.RATE_LIMITS
+    pages: tuple[str, ...]  # patterns of view names
+    methods: tuple[str, ...] = ("GET", "POST")
+    parameter: str = ""  # counted only where the address has it
+    by_address: bool = False  # even of who is signed in, who need not be looked up
+
+
+RATES = [
+    Rate("SIGN_IN", ("admin:login",), methods=("POST",), by_address=True),
+    Rate("READER_SEARCH", ("weblog:search",), parameter="q", by_address=True),
+    Rate("SEARCH", ("admin:*_changelist",), parameter="q"),
+    Rate("SEARCH", ("admin:search", "admin:autocomplete", "admin:*_authors")),
+    Rate("IMPORT", ("admin:*_import", "admin:*_import_posts", "admin:*_results"), ("POST",)),
+    Rate("IMPORT", ("admin:weblog_picture_upload", "admin:weblog_picture_add"), ("POST",)),
+    Rate("EXPORT", ("admin:*_export", "admin:*_download", "admin:*_verify"), ("POST",)),
+    Rate("EXPORT", ("admin:*_pack", "admin:*_download"), ("GET",)),
+]
+
+
+class RateLimitMiddleware:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        for rate in RATES:
+            if _is_about(rate, request):
+                most, unit = parse_limit(settings.RATE_LIMITS[rate.what])
+                if most and ask(rate.what, _name_asker(request, rate), unit=unit) > most:
+                    return _refuse(request, rate, most=most, unit=unit)
+        return None
+
+
+def parse_limit(text: str) -> tuple[int, str]:
+    """Return (60, "m") of “60/m”; (0, "s") of an empty text, which is no limit."""
+    if not text:
+        return 0, "s"
+    number, _, unit = text.partition("/")
+    if not number.isdecimal() or unit not in SECONDS:
+        raise ValueError(f"A rate reads like 60/m, with s, m or h, not “{text}”.")
+    return int(number), unit
+
+
+def ask(what: str, who: str, *, unit: str, at: float | None = None) -> int:
+    """Count one more, and return how many there were in this second, minute or hour."""
+    window = int((at or time.time()) // SECONDS[unit])
+    asked = f"{what} {who} {unit} {window}"
+    key = salted_hmac("backoffice.limits.rates", asked, algorithm="sha256").digest()
+    try:
+        return _count(key, ends_at=(window + 1) * SECONDS[unit])
+    except (sqlite3.Error, OSError) as error:
+        logger.warning("Nobody is limited: %s can't be written: %s", settings.RATES_FILE, error)
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, BUSY):
+            settings.RATES_FILE.unlink(missing_ok=True)  # damaged: begin again
+        return 0
+
+
+def _count(key: bytes, *, ends_at: int) -> int:
+    settings.RATES_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    is_new = not settings.RATES_FILE.exists()
+    with contextlib.closing(
+        sqlite3.connect(settings.RATES_FILE, timeout=SECONDS_FOR_A_LOCK, isolation_level=None)
+    ) as file:
+        if is_new:
+            settings.RATES_FILE.chmod(0o600)
+            file.execute("PRAGMA journal_mode=WAL")
+        file.execute("PRAGMA synchronous=OFF")  # what a power cut takes away is missed by nobody
+        file.execute(
+            "CREATE TABLE IF NOT EXISTS asked "
+            "(key BLOB PRIMARY KEY, asked INTEGER, ends_at INTEGER) WITHOUT ROWID"
+        )
+        (asked,) = file.execute(COUNT, (key, ends_at)).fetchone()
+        if asked == 1:
+            file.execute("DELETE FROM asked WHERE ends_at < ?", (int(time.time()),))
+        return asked
+
+
+def _is_about(rate: Rate, request: HttpRequest) -> bool:
+    name = request.resolver_match.view_name or ""
+    return (
+        request.method in rate.methods
+        and (not rate.parameter or bool(request.GET.get(rate.parameter)))
+        and any(fnmatch.fnmatchcase(name, pattern) for pattern in rate.pages)
+    )
+
+
+def _name_asker(request: HttpRequest, rate: Rate) -> str:
+    if not rate.by_address and request.user.is_authenticated:
+        return f"account {request.user.pk}"
+    return f"address {name_address(request)}"
+
+
+def _refuse(request, rate, *, most, unit):
+    logger.warning("Asked too often: %s", request.resolver_match.view_name)
+    left = SECONDS[unit] - int(time.time()) % SECONDS[unit]
+    return refuse(
+        request,
+        status=429,
+        title="That was a little fast",
+        text=f"This can be done {most} times a {WORDS[unit]} from one account or address, so that "
+        f"it stays quick for everybody. Wait {_describe(left)}, and try again.",
+        retry_after=left,
+    )
+
+
+def _describe(seconds: int) -> str:
+    return f"{seconds} seconds" if seconds < 100 else f"{round(seconds / 60)} minutes"
