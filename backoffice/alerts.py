@@ -73,8 +73,7 @@ class AlertHandler(logging.Handler):
     def emit(self, record):
         if getattr(_sending, "now", False):  # a mail that fails must not mail that
             return
-        # How a job ends that has told already: django-crontab logs it again.
-        if record.exc_info and isinstance(record.exc_info[1], SystemExit):
+        if _was_told_by_the_job(record):
             return
         _sending.now = True
         try:
@@ -103,6 +102,12 @@ class AlertHandler(logging.Handler):
                 known.try_after = now + AFTER_A_FAILED_MAIL
             _last_told.pop(kind, None)
             raise
+
+
+def _was_told_by_the_job(record):
+    """A job that failed exits, which django-crontab logs as one more error."""
+    error = record.exc_info and record.exc_info[1]
+    return record.name.startswith("django_crontab") and isinstance(error, SystemExit)
 
 
 def _is_due(kind, known, *, once, at):

@@ -18,7 +18,8 @@ from django.http import HttpRequest
 from backoffice.scrubbing import describe_exception, scrub
 
 SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-EXTRAS = ["method", "path", "status", "milliseconds", "job", "run", "person", "address"]
+EXTRAS = ["request_id", "user_id", "method", "path", "status", "milliseconds", "job"]
+EXTRAS += ["event_id", "kind", "about", "by", "detail", "address"]  # of security events
 EXTRAS += ["kind", "event_id", "about", "by", "detail"]  # backoffice.accounts.security_log
 SECURITY = "imprint.security"
 
@@ -78,7 +79,7 @@ def make_formatter(*, debug: bool):
     shared = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder([*EXTRAS, "request_id", "user_id"]),
+        structlog.stdlib.ExtraAdder(EXTRAS),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if debug:
@@ -109,7 +110,8 @@ def _scrub_event(logger, method, event):
     """Security events are about staff who sign in, and name the address on purpose."""
     if event["logger"] != SECURITY:
         event["event"] = scrub(event["event"])
-        event.pop("address", None)
+        for name in ("address", "detail"):
+            event.pop(name, None)
     return event
 
 

@@ -49,9 +49,11 @@ class ProbeMiddleware:
             return self.get_response(request)
         view, arguments, options = resolve(request.path_info)
         try:
-            return view(request, *arguments, **options)
+            response = view(request, *arguments, **options)
         except Http404:
-            return HttpResponseNotFound()
+            response = HttpResponseNotFound()
+        response._has_been_logged = True  # Django's mark: a 503 of /readyz is no error of a page
+        return response
 
 
 class RequestLogMiddleware:

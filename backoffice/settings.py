@@ -118,6 +118,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # A new connection for each page would cost more than the page's queries.
     DATABASES["default"] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True} | DATABASES["default"]
+    # A server that does not answer at all: libpq would wait for as long as the network does.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
 # How long the queries of one page may take together, wait for a lock, and take on the pages that
 # rightly take long, by the names of their addresses. Jobs and commands have no limit.

@@ -15,8 +15,8 @@ MEGABYTE = 1024 * 1024
 
 def register_checks() -> None:
     register_check("migrations", check_migrations)
-    register_check("jobs", check_jobs)
-    register_check("job records", check_records, needs_database=False)
+    register_check("jobs", check_jobs, is_told=False)
+    register_check("job records", check_records, needs_database=False, is_told=False)
     register_check("disk", check_disk, needs_database=False)
 
 
@@ -52,4 +52,6 @@ def check_records() -> Result:
 
 def check_disk() -> Result:
     free = shutil.disk_usage(settings.VAR_DIR).free // MEGABYTE
-    return Result(free >= settings.DISK_FREE_MB, numbers={"free_megabytes": free})
+    is_ok = free >= settings.DISK_FREE_MB
+    detail = "" if is_ok else f"{free} MB are free where {settings.VAR_DIR} lies"
+    return Result(is_ok, detail, {"free_megabytes": free})

@@ -29,15 +29,21 @@ Collector = Callable[[], Iterable[Metric]]
 class _Registered:
     check: Check
     needs_database: bool
+    is_told: bool
 
 
 _checks: dict[str, _Registered] = {}
 _collectors: dict[str, Collector] = {}
 
 
-def register_check(name: str, check: Check, *, needs_database: bool = True) -> None:
-    """Let /readyz ask `check`, which answers with one result, or with several by name."""
-    _checks[name] = _Registered(check, needs_database)
+def register_check(
+    name: str, check: Check, *, needs_database: bool = True, is_told: bool = True
+) -> None:
+    """Let /readyz ask `check`, which answers with one result, or with several by name.
+
+    A failure of one that `is_told` is mailed to ADMINS; others are told where they happen.
+    """
+    _checks[name] = _Registered(check, needs_database, is_told)
 
 
 def register_metrics(name: str, collector: Collector) -> None:
@@ -54,6 +60,21 @@ def run_checks() -> dict[str, Result]:
         else:
             results |= _run(name, registered.check)
     return results
+
+
+def tell_failing_checks() -> None:
+    """Log what fails, which mails ADMINS once an hour. Jobs and requests call this now and then."""
+    for name, registered in _checks.items():
+        if not registered.is_told:
+            continue
+        for part, result in _run(name, registered.check).items():
+            if not result.ok:
+                logger.error(
+                    "The check %s fails: %s",
+                    part,
+                    result.detail or "see /readyz",
+                    extra={"kind": f"check {part}"},
+                )
 
 
 def _check_database():

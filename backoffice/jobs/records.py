@@ -39,9 +39,12 @@ def finish(run: JobRun, status: JobRun.Status, output: str) -> JobRun:
         _prune(run)
     except Error:
         _keep_in_file(run)
-        logger.exception(
+        # A failure is told by whoever runs the job.
+        logger.log(
+            logging.WARNING if status == JobRun.Status.FAILED else logging.ERROR,
             "The run of %s could not be recorded: a file keeps it for the next job.",
             run.name,
+            exc_info=True,
             extra={"kind": f"record {run.name}", "job": run.name},
         )
     return run

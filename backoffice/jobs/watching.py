@@ -11,13 +11,14 @@ import time
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.timesince import timesince
 
 from backoffice import alerts
+from backoffice.health.registry import tell_failing_checks
 from backoffice.jobs import records
 from backoffice.jobs.running import claim, limit_of
 from backoffice.jobs.schedule import Job, list_jobs
@@ -148,10 +149,12 @@ def has_failed_lately(watched: Watched, *, at: dt.datetime) -> bool:
 
 
 def watch_jobs() -> None:
-    """From a job: call failed what was killed, tell of what is late or hangs. Raises nothing."""
+    """From a job: call failed what was killed, and tell what is wrong. Raises nothing."""
     try:
         _close_killed_elsewhere()
         tell_problems()
+    except (OperationalError, InterfaceError):  # the job itself met it, and told
+        logger.warning("The jobs could not be watched.", exc_info=True)
     except Exception:
         logger.exception("The jobs could not be watched.")
 
@@ -165,12 +168,13 @@ def _close_killed_elsewhere():
 
 
 def tell_problems() -> None:
-    """Log each problem that nobody was told of yet, which mails ADMINS."""
+    """Log each problem that nobody was told of yet, and what else fails, which mails ADMINS."""
     for problem in find_problems(at=timezone.now()):
         if not alerts.was_told(problem.key):
             logger.error(
                 "%s", problem.text, extra={"kind": problem.key, "once": True, "job": problem.job}
             )
+    tell_failing_checks()
 
 
 def receive_request_finished(sender, **kwargs) -> None:

@@ -1,12 +1,13 @@
 import json
 
 import pytest
+from django.core import mail
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
 from backoffice.health import checks, registry
-from backoffice.health.registry import Result, register_check, run_checks
+from backoffice.health.registry import Result, register_check, run_checks, tell_failing_checks
 from backoffice.models import JobRun
 
 pytestmark = pytest.mark.django_db
@@ -198,3 +199,20 @@ def test_run_that_waits_in_a_file_is_told(monkeypatch):
     told = json.loads(ask("/readyz").content)["checks"]["job records"]
     assert told == {"ok": False, "detail": "2 runs are not recorded yet"}
     assert not JobRun.objects.exists()
+
+
+def test_check_that_fails_is_mailed_once_an_hour(settings):
+    settings.ADMINS = ["ines@example.org"]
+    register_check("mine", lambda: Result(False, "3 missing"))
+    register_check("told elsewhere", lambda: Result(False), is_told=False)
+    for _ in range(3):
+        tell_failing_checks()
+    (message,) = mail.outbox
+    assert message.subject == "[Imprint] Error: The check mine fails: 3 missing"
+
+
+def test_probe_that_is_refused_is_no_error_of_a_page(settings):
+    settings.ADMINS = ["ines@example.org"]
+    register_check("mine", lambda: Result(False))
+    assert ask("/readyz").status_code == 503
+    assert mail.outbox == []

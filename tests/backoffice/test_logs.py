@@ -156,3 +156,27 @@ def test_developer_gets_words():
     record = logging.makeLogRecord({"name": "backoffice", "msg": "Well.", "levelname": "INFO"})
     assert "Well." in formatter.format(record)
     assert not formatter.format(record).startswith("{")
+
+
+def test_security_event_keeps_its_facts_and_others_lose_them(lines):
+    facts = {"about": 7, "by": 8, "detail": "by 203.0.113.9"}
+    for name in (SECURITY, "backoffice.tests"):
+        logging.getLogger(name).info("Locked.", extra=facts)
+    security, other = lines()
+    assert {name: security[name] for name in facts} == facts
+    assert "detail" not in other
+
+
+def test_worker_of_gunicorn_logs_like_the_rest(lines):
+    logging.getLogger("gunicorn.error").warning("Invalid request from ip=203.0.113.9: /?q=geheim")
+    (line,) = lines()
+    assert line["message"] == "Invalid request from ip=…: /?…"
+
+
+def test_job_that_has_told_is_not_told_again_by_cron(failing, lines):
+    try:
+        raise SystemExit(1)
+    except SystemExit:
+        logging.getLogger("django_crontab.crontab").exception("Failed to complete cronjob.")
+    assert mail.outbox == []
+    assert len(lines()) == 1
