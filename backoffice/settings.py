@@ -320,6 +320,7 @@ PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
 MINIMUM_PAYOUT = env("MINIMUM_PAYOUT", cast=Decimal, default=Decimal(0))
 SECOND_APPROVAL_ABOVE = env("SECOND_APPROVAL_ABOVE", cast=Decimal, default=Decimal("Infinity"))
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
+SPOOL_DIR = VAR_DIR / "spool"  # views that the database did not take: of this machine alone
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 
 # Jobs. Only triggers: each job repeats safely and is recorded as a JobRun. `cron` starts them, or

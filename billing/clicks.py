@@ -109,11 +109,11 @@ def append_click(click: Click) -> None:
         if connection.vendor == "postgresql" and not pools:
             cursor.cursor = Cursor(cursor.connection)
             cursor.connection.prepare_threshold = 0
-        cursor.execute(_insert_statement(), click.as_stored())
+        cursor.execute(insert_statement(), click.as_stored())
 
 
 @cache
-def _insert_statement() -> str:
+def insert_statement() -> str:
     columns, marks = ", ".join(Click._fields), ", ".join(["%s"] * len(Click._fields))
     return (
         f"INSERT INTO {BlogView._meta.db_table} ({columns}) VALUES ({marks}) "  # noqa: S608

@@ -7,28 +7,27 @@ A click that arrives late can so turn one that was counted into a double click.
 """
 
 import datetime as dt
-import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing.bulk import insert_rows
-from billing.clicks import DOUBLE_CLICK_WINDOW, Click, append_click, make_click
+from billing.clicks import DOUBLE_CLICK_WINDOW
 from billing.locks import hold_lock
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
-from billing.models.counts import make_view_id
 from billing.periods import month_of
+from billing.recording import record_view as record_view
 from billing.robots import describe_lists
+from billing.spool_intake import Intake, take_in_spool
 
 Outcome = BlogView.Outcome
 
 RULES = "COUNTER 5.1"
 FOLD_SIZE = 20_000
-RETRY_AFTER = (0, 1, 1, 2, 3, 5)  # seconds; PostgreSQL recovers from a crash within a few
 COUNT_KEY = ("blog_id", "author_id", "category_id", "day")
 
 
@@ -39,46 +38,26 @@ class FoldResult:
     counted: int = 0
     double_clicks: int = 0
     replaced: int = 0
+    intake: Intake = field(default_factory=Intake)
 
     def __str__(self):
-        return (
+        line = (
             f"{self.counted} counted, {self.double_clicks} double clicks, "
             f"{self.replaced} replaced by a later click"
         )
-
-
-def record_view(**facts) -> Click:
-    """Append the evidence of one view, from the arguments of make_click.
-
-    One INSERT, and a query for a new day's salt. If the database went away it is tried again on a
-    new connection, because the page is on its way to the reader. Raises OperationalError at last.
-    """
-    facts.setdefault("view_id", make_view_id())
-    for seconds in RETRY_AFTER:
-        try:
-            return _append(facts)
-        except OperationalError:
-            if connection.in_atomic_block or connection.is_usable():
-                raise
-        connection.close()
-        time.sleep(seconds)
-    return _append(facts)
-
-
-def _append(facts: dict) -> Click:
-    click = make_click(**facts)
-    append_click(click)
-    return click
+        return f"{line}; {spool}" if (spool := str(self.intake)) else line
 
 
 def fold_views(*, at: dt.datetime | None = None) -> FoldResult:
     """Settle the pending views older than the double-click window at `at`, and add up the counts.
 
+    First takes in what this machine's spool has kept while the database was away.
+
     Safe to repeat, to double and to kill: each portion is one transaction, one fold runs at a
     time, and what was not yet committed elsewhere stays pending for the next run.
     """
     settled_before = (at or timezone.now()) - DOUBLE_CLICK_WINDOW
-    result = FoldResult()
+    result = FoldResult(intake=take_in_spool())
     while _fold_portion(settled_before, result):
         pass
     return result

@@ -1,6 +1,7 @@
 """What auditors ask first: does every view that came in stand somewhere, once?
 
-Received = counted and each reason for which a view did not count. Counted = paid, on a batch that
+Received = counted, each reason for which a view did not count, and what waits in the spool of the
+machine that shows it. What was lost on the way is named beside it. Counted = paid, on a batch that
 is not approved yet, kept back by an approved batch, and waiting for a batch.
 """
 
@@ -14,6 +15,7 @@ from django.db.models import Count, Max, Min, QuerySet, Sum
 from billing.models import (
     BlogView,
     DailyViewCount,
+    LostViewTotal,
     MonthlyViewCount,
     Payment,
     PaymentLine,
@@ -21,6 +23,7 @@ from billing.models import (
     RetiredViewTotal,
 )
 from billing.periods import iter_months, month_of, next_month
+from billing.spool_status import spool_status
 
 Outcome = BlogView.Outcome
 Status = PayoutBatch.Status
@@ -60,10 +63,11 @@ class MonthEquation:
     counts: int  # the daily counts, from which batches are paid
     batches: list[BatchRow]
     held: int  # on payments that are on hold, carried or failed, and on no later batch yet
+    spooled: int = 0  # on this machine, until the next fold takes them in
 
     @property
     def received(self):
-        return self.counted.views + sum(row.views for row in self.outcomes)
+        return self.counted.views + sum(row.views for row in self.outcomes) + self.spooled
 
     @property
     def retired(self):
@@ -97,7 +101,7 @@ class MonthEquation:
 
 
 def month_equation(month: dt.date) -> MonthEquation:
-    """Return where the views of `month` stand. At most seven queries."""
+    """Return where the views of `month` stand. At most seven queries, and a look at the spool."""
     kept, retired = _sum_outcomes(_count_kept(month)), _sum_outcomes(_count_retired(month))
     rows = {
         outcome: OutcomeRow(outcome, kept[outcome] + retired[outcome], retired[outcome])
@@ -112,7 +116,15 @@ def month_equation(month: dt.date) -> MonthEquation:
         counts=days.aggregate(sum=Sum("views", default=0))["sum"],
         batches=batches,
         held=held,
+        spooled=spool_status().by_month[month],
     )
+
+
+def list_losses(month: dt.date) -> list[LostViewTotal]:
+    """Return what was lost of the month's views, one row for each day and reason. One query."""
+    rows = LostViewTotal.objects.filter(day__gte=month, day__lt=next_month(month))
+    sums = rows.order_by("day", "reason").values("day", "reason").annotate(sum=Sum("views"))
+    return [LostViewTotal(day=row["day"], reason=row["reason"], views=row["sum"]) for row in sums]
 
 
 def count_outcomes(month: dt.date) -> dict[str, int]:
@@ -241,7 +253,7 @@ def list_months() -> list[dt.date]:
     """Return the months from the first that has any view or count to the last, newest first."""
     days = [
         day
-        for model in (BlogView, RetiredViewTotal, DailyViewCount)
+        for model in (BlogView, RetiredViewTotal, DailyViewCount, LostViewTotal)
         # Not Min and Max in one query: SQLite then reads the whole index.
         for bound in (Min, Max)
         if (day := model.objects.aggregate(day=bound("day"))["day"])

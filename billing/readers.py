@@ -3,18 +3,22 @@
 Once the salt of a day is destroyed (billing.retention), nobody can tell whose a key was.
 """
 
+import contextlib
 import datetime as dt
 import hashlib
 import hmac
 import secrets
 
-from django.db import transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 
+from billing import local_salts
+from billing.local_salts import SALT_LIFETIME
 from billing.models import ReaderSalt
 from billing.periods import day_of
 
-SALT_LIFETIME = dt.timedelta(hours=48)  # then purge_readers destroys it
+# A salt for tomorrow is made this much early: no more, as that is taken off its 48 hours.
+LAID_IN_BEFORE = dt.timedelta(minutes=30)
 
 _salts: dict[dt.date, bytes] = {}
 
@@ -32,13 +36,22 @@ def make_key(text: str, day: dt.date, salts: dict[dt.date, bytes]) -> bytes:
 def _salt_of(day: dt.date) -> bytes:
     """Return the salt of a day, made by whoever comes first. Kept in memory once committed."""
     if day not in _salts:
-        row, _ = ReaderSalt.objects.get_or_create(
-            day=day, defaults={"salt": secrets.token_bytes(32)}
-        )
-        salt = bytes(row.salt)
+        salt = bytes(_row_of(day).salt)
         transaction.on_commit(lambda: _keep_salt(day, salt))
         return salt
     return _salts[day]
+
+
+def _row_of(day: dt.date) -> ReaderSalt:
+    return ReaderSalt.objects.get_or_create(day=day, defaults={"salt": lambda: _new_salt(day)})[0]
+
+
+def _new_salt(day: dt.date) -> bytes:
+    """Return the salt that this machine made while the database was away, if it did."""
+    with contextlib.suppress(OSError):
+        if abs(day - day_of(timezone.now())) < SALT_LIFETIME:
+            return _salts.get(day) or local_salts.get_salt(day)
+    return secrets.token_bytes(32)
 
 
 def _keep_salt(day: dt.date, salt: bytes) -> None:
@@ -48,3 +61,43 @@ def _keep_salt(day: dt.date, salt: bytes) -> None:
     for each in list(_salts):
         if abs(each - today) >= SALT_LIFETIME:
             del _salts[each]
+
+
+def recall_salts(days: set[dt.date]) -> dict[dt.date, bytes]:
+    """Return the salts of `days` although the database takes none: it may still be read.
+
+    Else from memory, else this machine's. Raises OSError.
+    """
+    return {day: _salts.get(day) or _read_salt(day) or local_salts.get_salt(day) for day in days}
+
+
+def _read_salt(day: dt.date) -> bytes | None:
+    """Return the database's salt if it answers: no new connection is waited for."""
+    if connection.connection is None:
+        return None
+    try:
+        row = ReaderSalt.objects.filter(day=day).first()
+    except Error:
+        return None
+    return row and bytes(row.salt)
+
+
+def adopt_salts() -> None:
+    """Have the database take in the salts that were made here, unless it has others by then."""
+    salts = local_salts.list_salts()
+    known = set(ReaderSalt.objects.filter(day__in=salts).values_list("day", flat=True))
+    for day in sorted(salts.keys() - known):
+        salt, made_at = salts[day]
+        ReaderSalt.objects.get_or_create(day=day, defaults={"salt": salt})
+        ReaderSalt.objects.filter(day=day).update(created_at=made_at)
+
+
+def lay_in_salts(*, at: dt.datetime) -> None:
+    """Copy the salts that processes of this machine will need soon, should the database go away.
+
+    Raises OSError.
+    """
+    local_salts.purge_salts()
+    for day in sorted({day_of(at), day_of(at + LAID_IN_BEFORE)}):
+        row = _row_of(day)
+        local_salts.keep_salt(day, bytes(row.salt), made_at=row.created_at)

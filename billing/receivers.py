@@ -2,14 +2,17 @@
 
 from django.db import connections
 
-from billing.counting import record_view
 from billing.guards import find_missing_guards, install_guards, remove_guards
+from billing.losses import note_lost_views
+from billing.periods import day_of
+from billing.recording import record_view
 
 
 def receive_blog_view(sender, *, blog, viewed_at, ip_address, user_agent, user, **kwargs):
-    record_view(
-        blog=blog, viewed_at=viewed_at, ip_address=ip_address, user_agent=user_agent, user=user
-    )
+    with note_lost_views(day_of(viewed_at)):
+        record_view(
+            blog=blog, viewed_at=viewed_at, ip_address=ip_address, user_agent=user_agent, user=user
+        )
 
 
 def receive_pre_migrate(sender, *, using, plan=(), **kwargs):

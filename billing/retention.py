@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from backoffice.uploads import drop_stale_uploads
 from billing.errors import NotSealed
+from billing.local_salts import purge_salts
 from billing.locks import hold_lock
 from billing.models import (
     BlogView,
@@ -69,6 +70,8 @@ def purge_readers(*, at: dt.datetime | None = None) -> PurgeResult:
 
 
 def _destroy_salts(at: dt.datetime) -> int:
+    """Those of the database, and the copies on this machine."""
+    purge_salts(at=at)
     deleted, _ = ReaderSalt.objects.filter(created_at__lt=at - SALT_LIFETIME).delete()
     return deleted
 

@@ -29,6 +29,7 @@ from django.utils.text import Truncator
 
 from billing.contested import find_undecided
 from billing.derivation import find_unpriced_categories
+from billing.evidence import list_losses
 from billing.models import (
     Adjustment,
     BlogView,
@@ -38,6 +39,7 @@ from billing.models import (
     PayoutBatch,
 )
 from billing.periods import format_month, next_month
+from billing.spool_status import spool_status
 from weblog.models import Category
 from weblog.names import full_name
 
@@ -128,6 +130,20 @@ def block_pending_views(batch):
         "every few minutes: try again soon. If it does not, tell the administrators that the job "
         "fold_views does not run.",
         _list_url("blogview", outcome__exact=BlogView.Outcome.PENDING),
+    )
+
+
+@blocks("spooled_views")
+def block_spooled_views(batch):
+    months = spool_status().by_month
+    number = sum(views for month, views in months.items() if month <= batch.month)
+    if not number:
+        return None
+    return (
+        f"{_count_are(number, 'view')} still in the spool, up to the end of {batch}: the database "
+        "did not take them. The job fold_views does, every few minutes: try again soon. If it "
+        "does not, tell the administrators.",
+        _evidence_url(batch),
     )
 
 
@@ -270,6 +286,21 @@ def flag_undecided_findings(batch):
     )
 
 
+@flags("lost_views")
+def flag_lost_views(batch):
+    losses = list_losses(batch.month)
+    if not losses:
+        return None
+    number = sum(row.views for row in losses)
+    reasons = list(dict.fromkeys(row.get_reason_display() for row in losses))
+    return (
+        f"{_count_are(number, 'view')} lost in {batch}: {_list_names(reasons)}. Nobody can bring "
+        "them back. Decide whether an adjustment makes up for them, and write what you decided.",
+        _evidence_url(batch),
+        number,
+    )
+
+
 # Words
 
 
@@ -284,6 +315,10 @@ def _list_names(names: Sequence[str], number: int | None = None) -> str:
     if rest := (number or len(names)) - len(shown):
         shown.append(f"{rest:,} more")
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+
+
+def _evidence_url(batch) -> str:
+    return reverse("admin:billing_evidence_changelist", query={"month": format_month(batch.month)})
 
 
 def _list_url(model: str, **filters) -> str:

@@ -8,6 +8,7 @@ Bare words on the lists also hit people: "bot" is in CUBOT, a brand of phones. A
 keep exceptions, which the Code does not know; so the rules that a batch stores name their number.
 """
 
+import contextlib
 import hashlib
 import re
 import time
@@ -15,6 +16,7 @@ from functools import cache, lru_cache
 from importlib import metadata, resources
 
 from django.conf import settings
+from django.db import Error
 from is_bot import Bots
 
 from billing.models import RobotException
@@ -34,6 +36,8 @@ COUNTER_LIST_DATES = {
 
 # How long a process may go by exceptions that were changed since.
 EXCEPTIONS_HOLD_SECONDS = 30
+
+_last_texts: list[str] = []
 
 
 def find_robot(user_agent: str | None) -> str:
@@ -67,13 +71,19 @@ def _is_excepted(user_agent: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _texts_in_force(half_minute: int) -> list[str]:
-    """Return the exceptions' texts in lower case. Each `half_minute` asks the database anew."""
+    """Return the exceptions' texts in lower case. Each `half_minute` asks the database anew.
+
+    While it does not answer, those hold that it gave last: the view goes to the spool then.
+    """
     texts = RobotException.objects.filter(is_active=True).values_list("text", flat=True)
-    return [text.lower() for text in texts]
+    with contextlib.suppress(Error):
+        _last_texts[:] = [text.lower() for text in texts]
+    return list(_last_texts)
 
 
 def forget_exceptions() -> None:
     """Have this process ask for the exceptions again at once."""
+    _last_texts.clear()
     _texts_in_force.cache_clear()
 
 

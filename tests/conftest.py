@@ -34,6 +34,13 @@ def nothing_kept():
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def spool_dir(settings, tmp_path_factory):
+    """A spool of the test's own."""
+    settings.SPOOL_DIR = tmp_path_factory.mktemp("spool") / "spool"
+    return settings.SPOOL_DIR
+
+
 @pytest.fixture(scope="session")
 def alerts_dirs(tmp_path_factory):
     return (tmp_path_factory.mktemp("alerts") / str(number) for number in itertools.count())

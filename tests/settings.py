@@ -20,6 +20,8 @@ STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 }
 
+SPOOL_DIR = VAR_DIR / f"test-spool-{os.getpid()}"  # each test has one of its own: conftest.py
+
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file of this run, as in production: threads that share one in memory know no WAL.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / f"test-{os.getpid()}.sqlite3"}

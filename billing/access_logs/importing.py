@@ -15,7 +15,9 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
+from billing.access_logs.earlier import count_earlier_views, find_earlier_imports
 from billing.access_logs.files import LogFile
+from billing.access_logs.keys import get_line_key
 from billing.access_logs.lines import Request, Skipped, make_reader
 from billing.bulk import insert_rows
 from billing.clicks import Click, make_click
@@ -90,12 +92,16 @@ def import_access_log(
 
     A line leads to the same view each time, so what was imported before is not imported again, be
     it the same file, one that overlaps, or the rest of an import that was stopped: each portion of
-    LINES_AT_A_TIME is one transaction. A dry run is one long transaction that is rolled back.
+    LINES_AT_A_TIME is one transaction. Of a file that is the same to the last byte, no line counts
+    that did before, even if its id was made with a key that is gone.
+
+    A dry run is one long transaction that is rolled back.
     """
     if trusted_proxies is None:
         trusted_proxies = settings.TRUSTED_PROXIES
-    read_line = make_reader(path_pattern, trusted_proxies=trusted_proxies)
+    read_line = make_reader(path_pattern, trusted_proxies=trusted_proxies, key=get_line_key())
     report = ImportReport(_as_stored(file_name), is_dry_run=dry_run)
+    earlier = find_earlier_imports(file)  # before anything is read ahead
     log = LogFile(file, report.file_name, most_bytes=most_bytes)
     with transaction.atomic() if dry_run else contextlib.nullcontext():
         log_import = AccessLogImport.objects.create(
@@ -107,7 +113,7 @@ def import_access_log(
         )
         for lines in batched(log.read_lines(), LINES_AT_A_TIME):
             requests = _sort_out(lines, read_line, report)
-            _add_views(requests, log_import, report)
+            _add_views(requests, log_import, report, earlier)
             show_progress(log.bytes_read, report.lines)
         fold_views(at=at)
         log_import.sha256 = log.sha256()
@@ -142,19 +148,29 @@ def _sort_out(
 
 
 @transaction.atomic
-def _add_views(requests: list[Request], log_import: AccessLogImport, report: ImportReport) -> None:
+def _add_views(
+    requests: list[Request],
+    log_import: AccessLogImport,
+    report: ImportReport,
+    earlier: list[AccessLogImport],
+) -> None:
     """Add the views of a portion that are not there yet, and note how far the import has come."""
     hold_lock("import_access_log")
     ids = [request.view_id for request in requests]
     known = set(BlogView.objects.filter(pk__in=ids).values_list("pk", flat=True))
     blogs = _find_blogs({request.slug for request in requests})
+    counted = count_earlier_views(requests, earlier)
     retired_until = last_retired_day()
     clicks, salts = [], {}
     for request in requests:
         blog = blogs.get(request.slug)
-        if reason := _refuse(
+        reason = _refuse(
             request, blog, known, retired_until=retired_until, at=log_import.started_at
-        ):
+        )
+        if blog and counted[blog.pk, request.viewed_at] > 0:
+            counted[blog.pk, request.viewed_at] -= 1
+            reason = reason or Skipped.ALREADY_IMPORTED
+        if reason:
             report.outcomes[reason] += 1
             continue
         known.add(request.view_id)

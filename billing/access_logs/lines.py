@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import hashlib
 import hmac
 import re
 import uuid
@@ -9,10 +10,11 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from django.utils.crypto import salted_hmac
+from django.conf import settings
 from django.utils.text import slugify
 
 from billing.access_logs.formats import find_reader, read_entry
+from billing.access_logs.keys import derive_key
 from billing.access_logs.patterns import FindSlug, compile_path_pattern
 
 SUCCESSFUL = {"200", "304"}  # COUNTER Code of Practice 5.1, 7.1
@@ -43,12 +45,14 @@ class Request(NamedTuple):
 
 
 def make_reader(
-    path_pattern: str, *, trusted_proxies: int = 0
+    path_pattern: str, *, trusted_proxies: int = 0, key: bytes | None = None
 ) -> Callable[[bytes], Request | Skipped]:
-    """Return the function that reads one line of a log. Raises InvalidPathPattern."""
-    # Without settings.SECRET_KEY nobody can try addresses until one fits the id of a view. With
-    # another SECRET_KEY, the lines that were imported before are new ones.
-    mac = salted_hmac("billing.log_lines.view_id", b"", algorithm="sha256")
+    """Return the function that reads one line of a log. Raises InvalidPathPattern.
+
+    With another `key` the lines that were imported before are new ones: whoever adds views gives
+    that of the installation. Without one, it is that of installations that had none of their own.
+    """
+    mac = hmac.new(key or derive_key(settings.SECRET_KEY), digestmod=hashlib.sha256)
     find_slug = compile_path_pattern(path_pattern)
     return partial(_read_line, find_slug=find_slug, mac=mac, trusted_proxies=trusted_proxies)
 

@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
 from billing.admin.counts import OUTCOME_COLOURS
 from billing.admin.filters import DayMonthFilter
-from billing.evidence import list_months, make_overview, month_equation
+from billing.evidence import list_losses, list_months, make_overview, month_equation
 from billing.models import RetiredViewTotal
 from billing.periods import format_month, parse_month
 
@@ -48,6 +48,7 @@ class EvidenceView(UnfoldSiteViewMixin, TemplateView):
         return super().get_context_data(
             form=form,
             equation=month_equation(form.chosen) if form.chosen else None,
+            losses=list_losses(form.chosen) if form.chosen else [],
             overview=make_overview(months[:OVERVIEW_MONTHS]),
             **kwargs,
         )

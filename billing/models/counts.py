@@ -52,6 +52,25 @@ class AccessLogImport(models.Model):
         return self.file_name
 
 
+class LogLineKey(models.Model):
+    """The one key by which lines of access logs get the ids of their views.
+
+    In the database, so that it stays with the views: with another key the lines that were imported
+    before would be new ones, and counted again.
+    """
+
+    key = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="billing_loglinekey_one_alone"),
+        ]
+
+    def __str__(self):
+        return f"key of {self.created_at:%Y-%m-%d}"
+
+
 class BlogView(models.Model):
     """The evidence of one view. Rows are added, and settled once or again by fold_views alone.
 
@@ -156,6 +175,39 @@ class RetiredViewTotal(models.Model):
 
     def __str__(self):
         return f"{self.views} {self.get_outcome_display()} on {self.day}"
+
+
+class LostViewTotal(models.Model):
+    """How many views of a day were lost, and why. Named, because nobody can bring them back."""
+
+    class Reason(models.TextChoices):
+        NOT_KEPT = "not_kept", "neither the database nor the spool could be written"
+        PROGRAM_ERROR = "program_error", "an error in the program, which the log tells"
+        BROKEN_LINE = "broken_line", "the line in the spool broke off, in a power cut"
+        REFUSED = "refused", "the database refuses the line of the spool"
+        PAST_RETENTION = (
+            "past_retention",
+            "the spool was found after views of that day were dropped",
+        )
+
+    source = models.CharField(
+        max_length=100, help_text="The file that says so: of a machine's losses, or of its spool."
+    )
+    day = models.DateField(help_text="Of the views; of the file where that can't be read.")
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    views = models.PositiveBigIntegerField()
+    noted_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-day", "reason", "source"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "day", "reason"], name="billing_lostviewtotal_unique"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.views} lost on {self.day}"
 
 
 class ReaderSalt(models.Model):

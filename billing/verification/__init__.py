@@ -16,7 +16,16 @@ from django.utils import timezone
 
 from billing.evidence import list_months
 from billing.models import Payment, PayoutBatch, Verification
-from billing.verification import chain, counts, digests, exports, histories, lines, references
+from billing.verification import (
+    chain,
+    counts,
+    digests,
+    exports,
+    histories,
+    imports,
+    lines,
+    references,
+)
 from billing.verification.differences import Difference
 from billing.verification.snapshots import read_at_one_moment
 from billing.verification.workers import can_work_side_by_side, open_workers
@@ -50,6 +59,7 @@ DERIVED = {
 }
 PER_MONTH = {
     "months": (counts.check_months, "monthly views"),
+    "imports": (imports.check_imports, "imported views"),
     "paid views": (counts.check_paid_views, "views and batches"),
     "views": (counts.check_views, "views of each day"),
 }

@@ -1,5 +1,6 @@
 import pytest
 
+from billing import losses, readers, recording
 from billing.robots import forget_exceptions
 from tests.factories import make_groups, make_user
 
@@ -8,6 +9,9 @@ from tests.factories import make_groups, make_user
 def forget():
     """What a process remembers for a while would reach into the next test."""
     forget_exceptions()
+    recording._trouble.update(until=0, told_until=0)
+    losses._unwritten.clear()
+    readers._salts.clear()
 
 
 @pytest.fixture

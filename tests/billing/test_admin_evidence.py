@@ -1,10 +1,11 @@
 import datetime as dt
 
 import pytest
+from django.db import OperationalError
 
-from billing import payouts
+from billing import payouts, recording
 from billing.counting import fold_views
-from billing.models import BlogView, DailyViewCount, RetiredViewTotal, RobotException
+from billing.models import BlogView, DailyViewCount, LostViewTotal, RetiredViewTotal, RobotException
 from billing.retention import retire_day
 from tests.billing.pages import count_queries, make_october
 from tests.billing.test_evidence import IN_SEPTEMBER, approve_month, click
@@ -197,3 +198,20 @@ def test_statement_counts_dropped_views_as_received(client, sign_in, blog):
     sign_in("Auditors")
     statement = client.get(f"/admin/billing/payoutbatch/{batch.pk}/change/").context["statement"]
     assert (statement.reconciliation.received, statement.reconciliation.paid) == (10, 10)
+
+
+def test_page_names_what_waits_in_the_spool_and_what_was_lost(client, sign_in, blog, monkeypatch):
+    def fail(click):
+        raise OperationalError("disk full")
+
+    click(blog, 0, start=NOON)
+    monkeypatch.setattr(recording, "append_click", fail)
+    click(blog, 60, 120, start=NOON)
+    LostViewTotal.objects.create(source="a", day=NOON.date(), reason="not_kept", views=1234)
+    sign_in("Auditors")
+    text = " ".join(show(client).text.split())
+    assert "less waiting in the spool of this machine" in text
+    assert "Lost views of October 2026" in text
+    assert "15 October 2026" in text
+    assert "neither the database nor the spool could be written" in text
+    assert "1,234" in text

@@ -2,12 +2,13 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 
-from billing import holds, payouts
+from billing import holds, payouts, recording
 from billing.adjustments import save_adjustment
 from billing.counting import fold_views
-from billing.evidence import count_outcomes, list_months, make_overview, month_equation
-from billing.models import Adjustment, DailyViewCount, RetiredViewTotal
+from billing.evidence import count_outcomes, list_losses, list_months, make_overview, month_equation
+from billing.models import Adjustment, DailyViewCount, LostViewTotal, RetiredViewTotal
 from billing.retention import retire_day
 from billing.settlement import record_results
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
@@ -313,3 +314,37 @@ def test_equation_follows_any_number_of_carries_with_the_same_queries(
     approve_month(OCTOBER)
     with django_assert_num_queries(7):
         assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 20_000)
+
+
+def test_views_in_the_spool_are_received_and_shown_on_their_own_until_they_are_taken_in(
+    blog, monkeypatch
+):
+    def fail(click):
+        raise OperationalError("database is locked")
+
+    click(blog, 0, start=NOON)
+    monkeypatch.setattr(recording, "append_click", fail)
+    click(blog, 60, 120, start=NOON)
+    click(blog, 0, start=IN_SEPTEMBER)
+    equation = month_equation(OCTOBER)
+    assert (equation.received, equation.spooled) == (3, 2)
+    assert equation.received == equation.counted.views + equation.spooled + sum(
+        row.views for row in equation.outcomes
+    )
+    monkeypatch.undo()
+    fold_views(at=AT)
+
+
+def test_lost_views_are_named_by_day_and_reason(blog):
+    for source, day, reason, views in [
+        ("a", NOON.date(), "not_kept", 2),
+        ("b", NOON.date(), "not_kept", 3),
+        ("a", NOON.date(), "program_error", 1),
+        ("a", IN_SEPTEMBER.date(), "not_kept", 9),
+    ]:
+        LostViewTotal.objects.create(source=source, day=day, reason=reason, views=views)
+    assert [(row.reason, row.views) for row in list_losses(OCTOBER)] == [
+        ("not_kept", 5), ("program_error", 1)
+    ]  # fmt: skip
+    assert month_equation(OCTOBER).received == 0
+    assert list_months() == [OCTOBER, SEPTEMBER]

@@ -3,13 +3,15 @@ from decimal import Decimal
 from unittest import mock
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
+from billing import recording
 from billing.models import (
     Acknowledgement,
     Adjustment,
     Finding,
+    LostViewTotal,
     Payment,
     PaymentLine,
     PayoutBatch,
@@ -25,7 +27,7 @@ from billing.reviewing import (
     flags,
 )
 from tests.billing.pages import make_view
-from tests.factories import make_blog, make_category, make_count, make_price, make_user
+from tests.factories import make_blog, make_category, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -355,3 +357,30 @@ def test_checks_cost_the_same_for_2_and_20_payments():
         return len(queries)
 
     assert count_queries(2) == count_queries(18)
+
+
+def test_views_in_the_spool_block_the_batch(monkeypatch):
+    def fail(click):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(recording, "append_click", fail)
+    make_click(make_blog())
+    [blocker] = [each for each in find_blockers(make_batch()) if each.code == "spooled_views"]
+    assert blocker.message.startswith("1 view is still in the spool, up to the end of October 2026")
+    assert blocker.url == "/admin/evidence/?month=2026-10"
+    september = make_batch(dt.date(2026, 9, 1))
+    assert "spooled_views" not in {each.code for each in find_blockers(september)}
+
+
+def test_lost_views_are_flagged_in_the_batch_of_their_month():
+    for number, reason in enumerate(["not_kept", "program_error"], start=1):
+        LostViewTotal.objects.create(
+            source="a", day=dt.date(2026, 10, number), reason=reason, views=number
+        )
+    [flag] = [each for each in find_flags(make_batch()) if each.code == "lost_views"]
+    assert flag.count == 3
+    assert flag.message.startswith(
+        "3 views are lost in October 2026: neither the database nor the spool could be written "
+        "and an error in the program, which the log tells."
+    )
+    assert not find_flags(make_batch(dt.date(2026, 9, 1)))

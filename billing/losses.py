@@ -1,0 +1,145 @@
+"""Views that were lost, counted on this machine by day and reason until the database has them.
+
+Counted in a file of fixed size, whose room was allotted before: on a full disk nothing else can be
+written. Two slots take turns, so a write that breaks off leaves the one before. The sums only
+grow; the database stores what they have come to, so reading them twice adds nothing. What can't
+even be written there is kept in memory and tried again with the next one; the log has it as well.
+"""
+
+import contextlib
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+
+from billing.models import LostViewTotal
+
+logger = logging.getLogger(__name__)
+
+SLOT = 32 * 1024  # bytes: hundreds of days
+FILE = "losses"
+
+Reason = LostViewTotal.Reason
+
+
+class Losses(NamedTuple):
+    """What the file says. `name` tells it from the file of another machine, or an earlier one."""
+
+    name: str
+    number: int  # of the last write
+    sums: Counter  # {(day, reason): views}
+
+
+_lock = threading.Lock()
+_unwritten: Counter = Counter()
+
+
+@contextlib.contextmanager
+def note_lost_views(day: dt.date) -> Iterator[None]:
+    """Count a view as lost if what happens within raises, and let the error go on."""
+    try:
+        yield
+    except Exception as error:
+        is_disk = isinstance(error, OSError)
+        note_loss(day=day, reason=Reason.NOT_KEPT if is_disk else Reason.PROGRAM_ERROR)
+        raise
+
+
+def note_loss(*, day: dt.date, reason: Reason, views: int = 1) -> None:
+    """Count views that are lost. Never raises: the reader has the page already."""
+    with _lock:
+        _unwritten[day, reason.value] += views
+        try:
+            _write_sums()
+        except (OSError, ValueError):
+            logger.exception("Lost views can't be written down; they are in memory alone.")
+    logger.critical("Lost: %s view of %s, since %s.", views, day, reason.label)
+
+
+def read_losses() -> Losses | None:
+    """Return what the file says, or None where there is none. Raises OSError."""
+    path = settings.SPOOL_DIR / FILE
+    if not path.exists():
+        return None
+    with _open_locked(path) as descriptor:
+        return _read_sums(descriptor)
+
+
+def count_unwritten() -> int:
+    """Return how many lost views are in this process's memory alone."""
+    return _unwritten.total()
+
+
+def make_losses_file() -> None:
+    """Allot the room for the sums, if it is not there. Raises OSError."""
+    path = settings.SPOOL_DIR / FILE
+    if path.exists():
+        return
+    settings.SPOOL_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{secrets.token_hex(8)}.draft")
+    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, 2 * SLOT)
+        _write_slot(descriptor, Losses(secrets.token_hex(8), 0, Counter()))
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        os.close(descriptor)
+        draft.unlink(missing_ok=True)
+
+
+def _write_sums() -> None:
+    make_losses_file()
+    with _open_locked(settings.SPOOL_DIR / FILE) as descriptor:
+        losses = _read_sums(descriptor)
+        sums = losses.sums + _unwritten
+        _write_slot(descriptor, losses._replace(number=losses.number + 1, sums=sums))
+    _unwritten.clear()
+
+
+def _read_sums(descriptor: int) -> Losses:
+    """Return the newer of the slots that are whole; afresh, with another name, if none is."""
+    slots = [_read_slot(os.pread(descriptor, SLOT, n * SLOT)) for n in range(2)]
+    whole = [slot for slot in slots if slot]
+    if not whole:
+        return Losses(secrets.token_hex(8), 0, Counter())
+    return max(whole, key=lambda slot: slot.number)
+
+
+def _read_slot(slot: bytes) -> Losses | None:
+    digest, _, text = slot.rstrip(b"\0").rstrip().partition(b" ")
+    if not text or digest.decode(errors="replace") != hashlib.sha256(text).hexdigest():
+        return None
+    name, number, rows = json.loads(text)
+    sums = Counter({(dt.date.fromisoformat(day), reason): views for day, reason, views in rows})
+    return Losses(name, number, sums)
+
+
+def _write_slot(descriptor: int, losses: Losses) -> None:
+    rows = sorted([day.isoformat(), reason, n] for (day, reason), n in losses.sums.items())
+    text = json.dumps([losses.name, losses.number, rows], separators=(",", ":"))
+    slot = f"{hashlib.sha256(text.encode()).hexdigest()} {text}".encode().ljust(SLOT)
+    if len(slot) > SLOT:
+        raise ValueError("The file of losses is full.")
+    os.pwrite(descriptor, slot, (losses.number % 2) * SLOT)
+    os.fsync(descriptor)
+
+
+@contextlib.contextmanager
+def _open_locked(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,214 @@
+"""Taking in what this machine's spool has kept: views, and the numbers of those that were lost.
+
+Every step may be repeated, doubled and killed: a file goes only once its views are committed, a
+view that is there already is left alone, and a number of lost views is stored as the sum that it
+has come to, under the name of its file.
+"""
+
+import contextlib
+import datetime as dt
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import batched
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import mail_admins
+from django.db import DataError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from billing import losses, spool
+from billing.clicks import insert_statement
+from billing.local_salts import name_salt
+from billing.locks import hold_lock
+from billing.models import LostViewTotal, ReaderSalt
+from billing.periods import day_of
+from billing.readers import adopt_salts, lay_in_salts
+from billing.retention import last_retired_day
+from billing.spool import SpooledView
+from weblog.models import Blog, Category
+
+logger = logging.getLogger(__name__)
+
+LINES_AT_A_TIME = 2_000
+Reason = LostViewTotal.Reason
+
+
+@dataclass
+class Intake:
+    """What came in from the spool."""
+
+    taken_in: int = 0
+    known: int = 0  # views that were there already
+    lost: int = 0
+    other_salt: int = 0  # made while the database was away, and its salt of the day not at hand
+    problem: str = ""
+
+    def __str__(self):
+        parts = [
+            f"{self.taken_in} taken in from the spool" if self.taken_in else "",
+            f"{self.known} of the spool were there already" if self.known else "",
+            f"{self.lost} LOST" if self.lost else "",
+            f"{self.other_salt} with a salt of this machine alone" if self.other_salt else "",
+            self.problem,
+        ]
+        return ", ".join(filter(None, parts))
+
+
+def take_in_spool() -> Intake:
+    """Take in what waits on this machine. No query where nothing does.
+
+    A folder that can't be read or written stops no fold: that is said in `problem`.
+    """
+    intake = Intake()
+    files = _claim_files(intake)
+    if files:
+        with _noting_problems(intake):
+            adopt_salts()
+    for path in files:
+        with _noting_problems(intake):
+            _take_in_file(path, intake)
+    with _noting_problems(intake):
+        _take_in_losses(intake)
+    return intake
+
+
+@contextlib.contextmanager
+def _noting_problems(intake: Intake) -> Iterator[None]:
+    """Let the next step go on: on a full disk, say, views can be taken in where salts can't."""
+    try:
+        yield
+    except FileNotFoundError:
+        pass  # another fold was faster
+    except (OSError, ValueError) as error:
+        logger.exception("The spool in %s can't be used.", settings.SPOOL_DIR)
+        intake.problem = f"the spool can't be used: {error}"
+
+
+def _claim_files(intake: Intake) -> list[Path]:
+    with _noting_problems(intake):
+        return spool.claim_files()
+    return []
+
+
+def get_spool_ready(*, at: dt.datetime | None = None) -> str:
+    """Have at hand what is needed once the database is away or the disk is full.
+
+    That are salts, and files whose room is allotted. Returns what stood in the way, or "".
+    """
+    intake = Intake()
+    for get_ready in (
+        lambda: lay_in_salts(at=at or timezone.now()),
+        spool.make_reserve,
+        losses.make_losses_file,
+    ):
+        with _noting_problems(intake):
+            get_ready()
+    return intake.problem
+
+
+def _take_in_file(path: Path, intake: Intake) -> None:
+    """Add the views of a file that nobody writes to any more, then remove it."""
+    lost: Counter = Counter()
+    file_day = day_of(dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC))
+    for lines in batched(spool.read_lines(path), LINES_AT_A_TIME):
+        views = [spool.read_line(line) for line in lines]
+        lost[file_day, Reason.BROKEN_LINE] += views.count(None)
+        _add_views([view for view in views if view], intake, lost)
+    _store_losses(path.stem, lost, intake)
+    # In a transaction that is rolled back, the file stays.
+    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+
+
+@transaction.atomic
+def _add_views(views: list[SpooledView], intake: Intake, lost: Counter) -> None:
+    """Add what the database does not have yet. The lock holds off retire_day, as for imports."""
+    hold_lock("import_access_log")
+    retired_until = last_retired_day()
+    known_to = _find_references(views)
+    clicks = []
+    for click, _ in views:
+        if retired_until and click.day <= retired_until:
+            lost[click.day, Reason.PAST_RETENTION] += 1
+        elif all(getattr(click, name) in keys for name, keys in known_to.items()):
+            clicks.append(click)
+        else:
+            lost[click.day, Reason.REFUSED] += 1
+    added = _insert(clicks, lost)
+    intake.taken_in += added
+    intake.known += len(clicks) - added
+    _count_other_salts(views, intake)
+
+
+def _find_references(views: list[SpooledView]) -> dict[str, set[int]]:
+    """Return {column: keys} of the rows that the views refer to and that there are."""
+    models = {"blog_id": Blog, "author_id": User, "category_id": Category}
+    found = {}
+    for name, model in models.items():
+        keys = {getattr(view.click, name) for view in views}
+        found[name] = set(model.objects.filter(pk__in=keys).values_list("pk", flat=True))
+    return found
+
+
+def _insert(clicks: list, lost: Counter) -> int:
+    """Insert all at once; if the database refuses one of them, each by itself."""
+    if not clicks:
+        return 0
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(insert_statement(), [click.as_stored() for click in clicks])
+            return max(cursor.rowcount, 0)
+    except (DataError, IntegrityError):
+        if len(clicks) == 1:
+            logger.exception("The database refuses a view of the spool.")
+            lost[clicks[0].day, Reason.REFUSED] += 1
+            return 0
+    return sum(_insert([click], lost) for click in clicks)
+
+
+def _count_other_salts(views: list[SpooledView], intake: Intake) -> None:
+    """Count views whose reader looks like another one beside those of the same day."""
+    days = {view.click.day for view in views}
+    rows = ReaderSalt.objects.filter(day__in=days).values_list("day", "salt")
+    names = {day: name_salt(bytes(salt)) for day, salt in rows}
+    for click, salt in views:
+        intake.other_salt += names.get(click.day, salt) != salt
+
+
+def _take_in_losses(intake: Intake) -> None:
+    found = losses.read_losses()
+    if found and found.sums:
+        _store_losses(found.name, found.sums, intake)
+
+
+@transaction.atomic
+def _store_losses(source: str, sums: Counter, intake: Intake) -> None:
+    """Store what the sums of a file have come to; tell ADMINS of what is new."""
+    known = {(row.day, row.reason): row for row in LostViewTotal.objects.filter(source=source)}
+    new = []
+    for (day, reason), views in sorted(sums.items()):
+        row = known.get((day, reason))
+        if not views or (row and row.views >= views):
+            continue
+        intake.lost += views - (row.views if row else 0)
+        new.append(f"{views} of {day}: {Reason(reason).label}")
+        LostViewTotal.objects.update_or_create(
+            source=source, day=day, reason=reason, defaults={"views": views}
+        )
+    if new:
+        transaction.on_commit(lambda: _tell(new))
+
+
+def _tell(new: list[str]) -> None:
+    text = "\n".join(new)
+    try:
+        mail_admins(
+            "Views were lost",
+            f"Nobody can bring these views back. Evidence names them, and batches of their "
+            f"months ask for a word about them.\n\n{text}\n",
+        )
+    except OSError:
+        logger.exception("Nobody could be told of lost views: %s", text)

@@ -1,0 +1,95 @@
+"""How this machine's spool is: what waits in it, since when, and what was lost."""
+
+import datetime as dt
+import os
+import stat
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.utils import timezone
+
+from billing import losses, spool
+from billing.periods import month_of
+
+
+@dataclass
+class SpoolStatus:
+    """Numbers of this machine alone. `problem` says in words what an administrator must mend."""
+
+    files: int = 0
+    views: int = 0
+    by_month: Counter = field(default_factory=Counter)
+    oldest_at: dt.datetime | None = None
+    lost: int = 0  # since the file of losses was made
+    lost_in_memory: int = 0  # of this process
+    has_reserve: bool = False
+    problem: str = ""
+
+    def oldest_age(self, at: dt.datetime) -> dt.timedelta:
+        return at - self.oldest_at if self.oldest_at else dt.timedelta(0)
+
+
+def spool_status() -> SpoolStatus:
+    """Return how the spool is. Reads its files, and asks no database."""
+    status = SpoolStatus(lost_in_memory=losses.count_unwritten())
+    try:
+        status.problem = find_problem()
+        status.has_reserve = (settings.SPOOL_DIR / spool.RESERVE).exists()
+        for path in spool.list_files():
+            _add_file(path, status)
+        if found := losses.read_losses():
+            status.lost = found.sums.total()
+    except OSError as error:
+        status.problem = f"The spool in {settings.SPOOL_DIR} can't be read: {error}."
+    return status
+
+
+def _add_file(path, status: SpoolStatus) -> None:
+    views = 0
+    try:
+        for line in spool.read_lines(path):
+            views += 1
+            _add_line(line, status)
+    except FileNotFoundError:
+        return  # taken in meanwhile
+    status.files += bool(views)
+
+
+def _add_line(line: bytes, status: SpoolStatus) -> None:
+    try:
+        view = spool.read_line(line)
+    except ValueError:
+        view = None
+    if view:
+        status.views += 1
+        status.by_month[month_of(view.click.day)] += 1
+        status.oldest_at = min(status.oldest_at or view.click.viewed_at, view.click.viewed_at)
+
+
+def find_problem() -> str:
+    """Return what is wrong with the folder, or "". It is made when it is first needed."""
+    folder = settings.SPOOL_DIR
+    try:
+        mode = folder.stat().st_mode
+    except FileNotFoundError:
+        return ""
+    if not stat.S_ISDIR(mode):
+        return f"{folder} is no folder."
+    if stat.S_IMODE(mode) & 0o077:
+        return f"{folder} can be read by others. Run: chmod 700 {folder}"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"{folder} can't be written by this user."
+    return ""
+
+
+def describe_spool() -> str:
+    """Return a line for an administrator."""
+    status = spool_status()
+    age = int(status.oldest_age(timezone.now()).total_seconds() // 60)
+    line = f"{status.views} views wait in the spool"
+    if status.views:
+        line += f", the oldest for {age} minutes"
+    if status.lost or status.lost_in_memory:
+        line += f"; {status.lost + status.lost_in_memory} were lost"
+    return f"{line}. {status.problem}".strip()
