@@ -94,6 +94,7 @@ ALLOWED = {
     | NEW_TEXTS
     | PREVIEWS
     | PICTURES
+    | {"weblog_picture_take_down"}
     | {"weblog_picture_add"}
     | {f"weblog_blogrevision_{name}" for name in ("submit", "publish", "publish_now", "withdraw")}
     | {"weblog_blogrevision_return_to_author"},

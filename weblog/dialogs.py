@@ -50,6 +50,15 @@ class UnpublishDialog(BaseDialogForm):
     )
 
 
+class TakeDownDialog(BaseDialogForm):
+    reason = forms.CharField(
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="Who asked for it, and why. It is kept; readers do not see it.",
+        error_messages={"required": "Say why: it can't be asked once the picture is gone."},
+    )
+
+
 class RestoreDialog(BaseDialogForm):
     version = forms.TypedChoiceField(
         label="Which text?",
@@ -169,4 +178,11 @@ WITHDRAW_NEW_TEXT = {
     "title": "Withdraw this text?",
     "description": "It is given up. It can still be read here, and the live text stays as it is.",
     "form_submit_text": "Withdraw",
+}
+TAKE_DOWN = {
+    "title": "Take this picture down?",
+    "description": "Its file is deleted for good. Blogs that hold it show its description in its "
+    "place. Browsers that have seen it may show it for another day.",
+    "form_class": TakeDownDialog,
+    "form_submit_text": "Take down",
 }

@@ -63,6 +63,11 @@ class PictureRefused(WeblogError):
     """The message says why, and what to do."""
 
 
+class PictureGone(WeblogError):
+    def __init__(self, picture):
+        super().__init__(f"“{picture}” is taken down already. There is nothing left to take down.")
+
+
 class AddressTaken(WeblogError):
     def __init__(self, slug, *, formerly=None):
         taken = (

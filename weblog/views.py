@@ -3,7 +3,13 @@
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpResponse,
+    HttpResponseGone,
+    HttpResponsePermanentRedirect,
+)
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -26,6 +32,7 @@ from weblog.names import full_name
 from weblog.paginators import LookaheadPaginator
 from weblog.search import SearchForm
 from weblog.signals import blog_viewed
+from weblog.takedowns import is_taken_down
 
 PUBLIC_CSP = {
     "default-src": [CSP.NONE],
@@ -45,7 +52,7 @@ SPECULATION_PURPOSES = ("prefetch", "prerender", "preview")
 
 PICTURE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 KEPT_FOR = 60  # seconds, after which a page shows an author's or a category's new name
-YEAR = 365 * 24 * 60 * 60
+DAY = 24 * 60 * 60
 
 
 @method_decorator(csp_override(PUBLIC_CSP), name="dispatch")
@@ -201,10 +208,12 @@ def is_speculative(request):
 
 @require_safe
 @csp_override(PUBLIC_CSP)
-@cache_control(public=True, max_age=YEAR, immutable=True)
-@etag(lambda request, name: f'"{name}"')
+@cache_control(public=True, max_age=DAY)
+@etag(lambda request, name: None if is_taken_down(name) else f'"{name}"')
 def serve_picture(request, name):
-    """A picture is never changed under its name, so whoever has it need not ask again."""
+    """A picture is never changed under its name, but it may be taken down: ask after a day."""
+    if is_taken_down(name):
+        return HttpResponseGone("This picture was taken down.\n", content_type="text/plain")
     try:
         file = default_storage.open(name)
     except FileNotFoundError:

@@ -1,18 +1,21 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
-from django.http import JsonResponse
-from django.urls import path
+from django.http import HttpResponse, JsonResponse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from backoffice.base_admin import BackofficeAdmin
 from backoffice.bodies import takes_files
+from weblog.dialogs import TAKE_DOWN
+from weblog.errors import WeblogError
 from weblog.forms import DescriptionForm, PictureForm
 from weblog.models import Picture
 from weblog.names import full_name
 from weblog.pictures import MAX_BYTES
+from weblog.takedowns import take_down_picture
 
 
 @admin.register(Picture)
@@ -20,9 +23,10 @@ class PictureAdmin(BackofficeAdmin):
     """Pictures are added here or from within a blog; what is changed later is their description."""
 
     form = PictureForm
-    list_display = ["preview", "alt_text", "size", "uploader", "uploaded_at"]
+    actions_detail = ["take_down"]
+    list_display = ["preview", "alt_text", "size", "uploader", "uploaded_at", "state"]
     list_display_links = ["preview", "alt_text"]
-    list_select_related = ["uploaded_by"]
+    list_select_related = ["uploaded_by", "taken_down_by"]
     search_fields = ["alt_text"]
     search_help_text = "Search by description"
     ordering = ["-uploaded_at", "-pk"]
@@ -44,6 +48,8 @@ class PictureAdmin(BackofficeAdmin):
         if obj is None:
             return [(None, {"fields": ["file", "alt_text"]})]
         facts = [("size", "uploader", "uploaded_at"), "address"]
+        if obj.taken_down_at:
+            facts += ["state", ("taken_down_at", "taker"), "takedown_reason"]
         return [(None, {"fields": ["large", "alt_text", *facts]})]
 
     def get_form(self, request, obj=None, change=False, **kwargs):
@@ -52,7 +58,8 @@ class PictureAdmin(BackofficeAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def get_readonly_fields(self, request, obj=None):
-        return ["large", "size", "uploader", "uploaded_at", "address"] if obj else []
+        shown = ["large", "size", "uploader", "uploaded_at", "address", "state"]
+        return [*shown, "taken_down_at", "taker", "takedown_reason"] if obj else []
 
     def save_model(self, request, obj, form, change):
         if not change:
@@ -92,6 +99,36 @@ class PictureAdmin(BackofficeAdmin):
             }
         )
 
+    def get_actions_detail(self, request, object_id):
+        picture = self.get_object(request, object_id)
+        is_shown = picture is not None and picture.taken_down_at is None
+        return super().get_actions_detail(request, object_id) if is_shown else []
+
+    def has_take_down_permission(self, request, object_id=None):
+        may = request.user.has_perm("weblog.take_down_picture")
+        return may and self.get_object(request, object_id) is not None
+
+    @action(description="Take down", icon="hide_image", permissions=["take_down"], dialog=TAKE_DOWN)
+    def take_down(self, request, form, object_id):
+        picture, reason = self.get_object(request, object_id), form.cleaned_data["reason"]
+        try:
+            take_down_picture(picture=picture, by=request.user, reason=reason)
+        except WeblogError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.log_change(request, picture, f"Taken down: {reason}")
+            self.message_user(request, f"“{picture}” is taken down.", messages.SUCCESS)
+        url = reverse("admin:weblog_picture_change", args=[picture.pk])
+        return HttpResponse(headers={"HX-Redirect": url})
+
+    @display(description="State", label={"Taken down": "danger"})
+    def state(self, picture):
+        return "Taken down" if picture.taken_down_at else None
+
+    @display(description="Taken down by")
+    def taker(self, picture):
+        return full_name(picture.taken_down_by)
+
     @display(description="Picture")
     def preview(self, picture):
         return _show(picture, "wl-picture")
@@ -114,6 +151,8 @@ class PictureAdmin(BackofficeAdmin):
 
 
 def _show(picture, css_class):
+    if picture.taken_down_at:
+        return "Taken down"
     return format_html(
         '<img src="{}" alt="{}" class="{}" loading="lazy">',
         picture.file.url,

@@ -19,9 +19,21 @@ class Picture(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
     )
     uploaded_at = models.DateTimeField(auto_now_add=True)
+    taken_down_at = models.DateTimeField(null=True, blank=True, editable=False)
+    taken_down_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    takedown_reason = models.TextField(blank=True, max_length=2000, editable=False)
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
+        indexes = [models.Index(fields=["file"], name="weblog_picture_file")]
+        permissions = [("take_down_picture", "Can take pictures down")]
 
     def __str__(self):
         return self.alt_text

@@ -1,0 +1,33 @@
+"""Pictures that may not be shown any more: the file goes for good, and who said so stays."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from weblog.errors import PictureGone
+from weblog.models import Picture
+
+
+def take_down_picture(*, picture: Picture, by: User, reason: str) -> Picture:
+    """Delete the file, and return the row, which keeps the description.
+
+    Blogs that hold the picture show its description in its place. What is taken down is not served
+    even where the run ended before its file was deleted; asking again deletes it then. Raises
+    PictureGone.
+    """
+    with transaction.atomic():
+        stored = Picture.objects.select_for_update().get(pk=picture.pk)
+        was_taken_down = stored.taken_down_at is not None
+        if not was_taken_down:
+            stored.taken_down_at, stored.taken_down_by = timezone.now(), by
+            stored.takedown_reason = reason.strip()
+            stored.save()
+    stored.file.storage.delete(stored.file.name)
+    if was_taken_down:
+        raise PictureGone(stored)
+    return stored
+
+
+def is_taken_down(name: str) -> bool:
+    """Whether the picture stored under `name` may not be shown. One query."""
+    return Picture.objects.filter(file=name, taken_down_at__isnull=False).exists()
