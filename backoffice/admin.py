@@ -19,6 +19,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from backoffice.accounts import admin as accounts  # noqa: F401
+from backoffice.accounts.confirming import ConfirmedAdmin, confirmed
 from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
@@ -32,7 +33,7 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin, ImportAdmin, HistoryAdmin):
+class UserAdmin(ConfirmedAdmin, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin):
     """Accounts are deactivated, never deleted: history and money point to them.
 
     Rights and passwords are the superusers' alone. With the permission to change users, others
@@ -123,11 +124,11 @@ class UserAdmin(auth_admin.UserAdmin, ImportAdmin, HistoryAdmin):
     def user_change_password(self, request, id, form_url=""):
         if not request.user.is_superuser:
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        return confirmed(super().user_change_password)(request, id, form_url)
 
 
 @admin.register(Group)
-class GroupAdmin(auth_admin.GroupAdmin, HistoryAdmin):
+class GroupAdmin(ConfirmedAdmin, auth_admin.GroupAdmin, HistoryAdmin):
     list_display = ["name"]
 
     def has_add_permission(self, request):

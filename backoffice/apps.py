@@ -19,6 +19,7 @@ class BackofficeConfig(AppConfig):
     verbose_name = "Back-office"
 
     def ready(self):
+        from allauth.mfa.signals import authenticator_added
         from axes.signals import user_locked_out
         from django.contrib.auth.models import Group, User
 
@@ -43,6 +44,7 @@ class BackofficeConfig(AppConfig):
             (user_locked_out, receivers.receive_lock, None),
             (lock_released, receivers.receive_lock_released, None),
             (user_logged_out, receivers.receive_sign_out, None),
+            (authenticator_added, receivers.receive_new_factor, None),
             (pre_save, receivers.receive_pre_save, User),
             (post_save, receivers.receive_post_save, User),
             (m2m_changed, receivers.receive_rights, User.groups.through),

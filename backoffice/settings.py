@@ -61,6 +61,9 @@ INSTALLED_APPS = [
     "simple_history",
     "django_crontab",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "weblog",
     "billing",
 ]
@@ -84,6 +87,8 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "backoffice.limits.rates.RateLimitMiddleware",
     "backoffice.limits.hashing.HashingMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "backoffice.accounts.gate.GateMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -205,14 +210,14 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 2
 
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+# No rule on which characters a password has, and no upper limit to its length (ASVS 5.0, 6.2).
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": env.int("PASSWORD_LENGTH", default=12)},
+    },
+    {"NAME": "backoffice.accounts.passwords.GuessableValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["backoffice.accounts.backends.ThrottledBackend"]
 
@@ -227,6 +232,38 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict: links in mails would sign out
 SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
+
+CHANGE_KNOWN_PASSWORDS = env.bool("CHANGE_KNOWN_PASSWORDS", default=True)  # at sign-in
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_MINUTES", default=60) * 60
+
+# Second factors, by allauth, whose own sign-up, mails, addresses and limits are not used. Asked for
+# again before what REAUTHENTICATE_MINUTES (0: never) is too long ago for.
+
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=not DEBUG)
+SECOND_FACTOR_GROUPS = env.list(
+    "SECOND_FACTOR_GROUPS", default=["Finance", "Approvers", "Auditors"]
+)
+REAUTHENTICATE_MINUTES = env.int("REAUTHENTICATE_MINUTES", default=15)
+FACTOR_KEYS = env.list("FACTOR_KEY", default=[])  # the newest first; none: SECRET_KEY
+ACCOUNT_ADAPTER = "backoffice.accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # backoffice.accounts.throttle counts
+ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATE_MINUTES * 60
+ACCOUNT_FORMS = {"reauthenticate": "backoffice.accounts.forms.ConfirmPasswordForm"}
+MFA_ADAPTER = "backoffice.accounts.adapters.FactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # half a minute: clocks of phones differ
+MFA_FORMS = {
+    "authenticate": "backoffice.accounts.forms.AuthenticateForm",
+    "reauthenticate": "backoffice.accounts.forms.ReauthenticateForm",
+    "activate_totp": "backoffice.accounts.forms.EnrolAppForm",
+    "authenticate_webauthn": "backoffice.accounts.forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "backoffice.accounts.forms.ReauthenticatePasskeyForm",
+    "add_webauthn": "backoffice.accounts.forms.EnrolPasskeyForm",
+}
 
 # Wrong passwords and codes (backoffice.accounts.throttle): how many an account may have at one
 # address, an account from everywhere, an address; and how long nothing more is tried then.

@@ -2,16 +2,21 @@
 
 import time
 
+from django.contrib.auth.views import PasswordChangeView
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
-from backoffice.accounts.throttle import remember_browser
+from backoffice.accounts.confirming import confirmed
+from backoffice.accounts.forms import OwnPasswordForm
+from backoffice.accounts.passwords import has_known_password
+from backoffice.accounts.signing_in import SignInView
 from backoffice.changelists import could_be_pk, shorten_search
 
 ROWS_PER_MODEL = 10
@@ -21,10 +26,34 @@ class BackofficeSite(UnfoldAdminSite):
     index_title = "Home"
 
     def login(self, request, extra_context=None):
-        response = super().login(request, extra_context)
-        if request.method == "POST" and request.user.is_authenticated:
-            remember_browser(response, request.user)
-        return response
+        """Django's view (6.1), but for what happens after the password."""
+        if request.method == "GET" and self.has_permission(request):
+            return redirect("admin:index")
+        context = self.each_context(request) | {
+            "title": "Sign in",
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+        }
+        request.current_app = self.name
+        view = SignInView.as_view(
+            extra_context=context | (extra_context or {}),
+            authentication_form=self.login_form,
+            template_name="admin/login.html",
+        )
+        return view(request)
+
+    def password_change(self, request, extra_context=None):
+        """Unfold's view (0.110), with a form that counts how often the old password was wrong."""
+        request.current_app = self.name
+        view = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse("admin:password_change_done"),
+            extra_context=self.each_context(request)
+            | {"must_change": has_known_password(request)}
+            | (extra_context or {}),
+        )
+        return confirmed(view)(request)
 
     def search(self, request, extra_context=None):
         """Answer the command palette.

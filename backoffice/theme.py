@@ -144,7 +144,10 @@ UNFOLD = {
     "ACCOUNT": {"navigation": list_account_pages},
     "LOGIN": {"image": lambda request: static("backoffice/login.svg")},
     "STYLES": [lambda request: static("backoffice/admin.css")],
-    "SCRIPTS": [lambda request: static("backoffice/theme.js")],
+    "SCRIPTS": [
+        lambda request: static("backoffice/theme.js"),
+        lambda request: static("backoffice/passkeys.js"),
+    ],
     "ENVIRONMENT": name_environment,
     "DASHBOARD_CALLBACK": "backoffice.dashboard.dashboard_context",
     "SIDEBAR": {"show_search": True, "navigation": build_navigation},

@@ -13,6 +13,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("admin/", include("backoffice.accounts.urls")),
     path("admin/", admin.site.urls),
     path("", include("weblog.urls")),
 ]

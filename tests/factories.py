@@ -17,7 +17,8 @@ _numbers = itertools.count(1)
 def make_user(username=None, *, groups=(), **values):
     number = next(_numbers)
     user = User.objects.create_user(
-        username=username or f"person{number}", password="secret", **{"is_staff": True} | values
+        username=username or f"person{number}",
+        **{"password": "secret", "is_staff": True} | values,
     )
     user.groups.set([Group.objects.get_by_natural_key(name) for name in groups])
     return user

@@ -15,6 +15,9 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"  # __Host- need
 WATCH_JOBS_FROM_WEB = False  # it would add queries to any page; its own tests switch it on
 READY_SECONDS = 0
 RATE_LIMITS = dict.fromkeys(RATE_LIMITS, "")  # the tests come from one address
+REQUIRE_SECOND_FACTOR = False  # tests of what it asks for turn it on
+REAUTHENTICATE_MINUTES = 0
+CHANGE_KNOWN_PASSWORDS = False
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for the tests
 STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

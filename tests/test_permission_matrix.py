@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.core.management import call_command
 from django.urls import reverse
 
+from backoffice.accounts import urls as accounts
 from backoffice.models import AccountSession, JobRun
 from billing import payouts
 from billing.adjustments import save_adjustment
@@ -280,6 +281,44 @@ def test_autocomplete_finds_nothing_that_its_model_would_refuse(role, doors, cli
         target = "weblog_category" if field == "category" else "auth_user"
         if f"{target}_changelist" not in ALLOWED[role]:
             assert response.status_code == 403
+
+
+# Sign-in, and what one does about one's own account: the pages of backoffice.accounts.urls.
+OPEN = {f"password_reset{page}" for page in ("", "_done", "_confirm", "_complete")}
+OPEN |= {"admin_password_reset"}
+ENTRANCES = OPEN | {"account_login", "mfa_authenticate"}
+ACCOUNT_ARGUMENTS = {"password_reset_confirm": ["MQ", "x-y"], "mfa_remove_webauthn": [1]}
+
+
+def account_pages():
+    names = {pattern.name for pattern in accounts.urlpatterns}
+    return {name: reverse(name, args=ACCOUNT_ARGUMENTS.get(name)) for name in names}
+
+
+def test_stranger_reaches_the_entrances_alone(client):
+    for name, url in account_pages().items():
+        for response in (client.get(url), client.post(url)):
+            is_sent_away = response.status_code == 302
+            leads_to = response.url.split("?")[0] if is_sent_away else ""
+            to_sign_in = leads_to in (reverse("admin:login"), reverse("account_login"))
+            assert to_sign_in is (name not in OPEN), name
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_looking_at_the_pages_of_ones_own_account_changes_nothing(role, client):
+    call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
+    sign_in(client, role)
+    before = snapshot()
+    for name, url in account_pages().items():
+        assert client.get(url).status_code in (200, 302, 404), name
+    assert snapshot() == before
+
+
+def test_reader_without_staff_status_has_no_account_pages(client):
+    client.force_login(make_user(is_staff=False))
+    for name, url in account_pages().items():
+        if name not in ENTRANCES:
+            assert client.get(url).url.split("?")[0] == reverse("admin:login"), name
 
 
 def test_stranger_is_asked_to_sign_in_at_every_door(doors, client):

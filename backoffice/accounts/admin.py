@@ -1,5 +1,7 @@
 """Failed sign-ins and their locks, for administrators."""
 
+from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
 from axes.models import AccessAttempt
 from django import forms
 from django.conf import settings
@@ -15,6 +17,9 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 
 from backoffice.accounts.throttle import find_live_attempts, release_lock
 from backoffice.base_admin import ReadOnlyAdmin
+
+# allauth's own pages: addresses that nothing uses, and the secrets of factors in a text field.
+admin.site.unregister([EmailAddress, Authenticator])
 
 
 class ReleaseDialog(BaseDialogForm):

@@ -121,6 +121,11 @@ def _find_actor(instance):
     return current_actor() or getattr(instance, "_history_user", None)
 
 
+def receive_new_factor(sender, *, user, **kwargs):
+    """What was signed in without the new factor is not to outlast it."""
+    end_other_sessions(user)
+
+
 def end_other_sessions(user) -> int:
     """End where `user` is signed in, but for the session of the request that is answered."""
     request = current_request()

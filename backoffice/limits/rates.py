@@ -48,7 +48,8 @@ class Rate(NamedTuple):
 
 
 RATES = [
-    Rate("SIGN_IN", ("admin:login",), methods=("POST",), by_address=True),
+    Rate("SIGN_IN", ("admin:login", "mfa_authenticate"), methods=("POST",), by_address=True),
+    Rate("SIGN_IN", ("password_reset", "password_reset_confirm"), ("POST",), by_address=True),
     Rate("READER_SEARCH", ("weblog:search",), parameter="q", by_address=True),
     Rate("SEARCH", ("admin:*_changelist",), parameter="q"),
     Rate("SEARCH", ("admin:search", "admin:autocomplete", "admin:*_authors")),

@@ -36,7 +36,7 @@ class ResultsPage:
         if batch is None:
             raise Http404
         data = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = ResultsForm(*data, batch=batch)
+        form = ResultsForm(*data, batch=batch, request=request)
         if form.is_valid() and self._record(request, form):
             return redirect("admin:billing_payoutbatch_change", batch.pk)
         context = self.admin_site.each_context(request) | {

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
+from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.accounts.locks import describe_lock
 from backoffice.accounts.throttle import is_locked, is_own_password
 from billing.four_eyes import find_objections
@@ -71,8 +72,13 @@ class SubmitDialog(BatchDialog):
         return super().clean()
 
 
-class ApproveDialog(BatchDialog):
-    """Shows what is signed; asks for an answer to each flag, and for the password again."""
+class ApproveDialog(ConfirmMixin, BatchDialog):
+    """Shows what is signed; asks for an answer to each flag, and for the password again.
+
+    Whoever has a second factor is asked for that too, if it is some time ago.
+    """
+
+    has_password = True
 
     def __init__(self, request, object_id=None, **kwargs):
         super().__init__(request, object_id, **kwargs)
@@ -109,6 +115,7 @@ class ApproveDialog(BatchDialog):
             widget=UnfoldAdminPasswordWidget({"autocomplete": "current-password"}),
             error_messages={"required": "Enter your password: it stands for your signature."},
         )
+        self.ask_to_confirm()
 
     def get_before_template_context(self, request, object_id=None):
         return {
@@ -154,8 +161,12 @@ class ReasonDialog(BatchDialog):
     )
 
 
-class AllPaidDialog(BatchDialog):
+class AllPaidDialog(ConfirmMixin, BatchDialog):
     """Shows what has no result yet."""
+
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        self.ask_to_confirm()
 
     def get_before_template_context(self, request, object_id=None):
         waiting = self.batch.payments.payable().aggregate(

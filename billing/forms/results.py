@@ -5,13 +5,14 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from backoffice.accounts.confirming import ConfirmMixin
 from billing.errors import InvalidResults
 from billing.result_files import match_results, read_results
 
 MOST_BYTES = 20_000_000  # 100,000 payments take 4 MB
 
 
-class ResultsForm(forms.Form):
+class ResultsForm(ConfirmMixin, forms.Form):
     """Takes results as rows in a field, in a file, or both; `results` is what they come to."""
 
     rows = forms.CharField(
@@ -36,10 +37,12 @@ class ResultsForm(forms.Form):
         help_text="Every payment that has no result yet, and no row here, is recorded as paid.",
     )
 
-    def __init__(self, *args, batch, **kwargs):
+    def __init__(self, *args, batch, request, **kwargs):
         super().__init__(*args, **kwargs)
+        self.request = request
         self.batch = batch
         self.results = {}
+        self.ask_to_confirm()
 
     def clean_rows(self):
         return _read(self.cleaned_data["rows"])

@@ -1,0 +1,152 @@
+"""Asking again who it is, before what must not be done from a screen that somebody left open.
+
+For a page: `@confirmed`. For a dialog or form: `ConfirmMixin`, which asks in the form itself,
+so that nothing typed is lost. Whoever has a second factor confirms with it, others with their
+password; either holds for REAUTHENTICATE_MINUTES, as does a sign-in.
+"""
+
+import json
+
+from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import (
+    is_reauthentication_required,
+    reauthenticate_by_password,
+)
+from allauth.mfa.base.internal.flows import post_authentication
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal.auth import begin_authentication
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+
+from backoffice.accounts.factors import FACTORS, list_factors
+from backoffice.accounts.forms import (
+    CODE_ATTRS,
+    PASSWORD_ATTRS,
+    ReauthenticatePasskeyForm,
+    check_code,
+)
+from backoffice.accounts.locks import describe_lock
+from backoffice.accounts.throttle import is_locked, is_own_password
+
+APP = "backoffice"
+CODE, PASSWORD, PASSKEY = "confirm_code", "confirm_password", "credential"
+
+
+def confirmed(view):
+    """Show the page, but let nothing be posted to it by whoever did not confirm lately.
+
+    What was posted is kept, and done once they have. Files are not: use ConfirmMixin for those.
+    """
+    return reauthentication_required(view, allow_get=True, app=APP)
+
+
+class ConfirmedAdmin:
+    """An admin whose rows are not added or changed without it. First of the bases."""
+
+    def changeform_view(self, request, *args, **kwargs):
+        return confirmed(super().changeform_view)(request, *args, **kwargs)
+
+
+def needs_to_confirm(request) -> bool:
+    return is_reauthentication_required(request, app=APP)
+
+
+class ConfirmMixin:
+    """Asks for a code, a passkey or a password in the form, where the last one is too long ago.
+
+    Needs `self.request`. Call `ask_to_confirm` at the end of __init__, after the form's own
+    fields. Where the form itself asks for the password, `has_password` is True, and whoever has
+    no second factor is not asked for it twice. `render_passkey` is the button for the template.
+    """
+
+    has_password = False
+    passkey_options = None
+
+    def ask_to_confirm(self):
+        if not needs_to_confirm(self.request):
+            return
+        factors = list_factors(self.request.user)
+        if not factors & set(FACTORS):
+            if not self.has_password:
+                self.fields[PASSWORD] = forms.CharField(
+                    label="Your password, to confirm",
+                    strip=False,
+                    widget=forms.PasswordInput(PASSWORD_ATTRS),
+                    error_messages={"required": "Enter your password: it is some time ago."},
+                )
+            return
+        self.fields[CODE] = forms.CharField(
+            label="Code from your app, or a recovery code",
+            max_length=20,
+            required=False,
+            widget=forms.TextInput(CODE_ATTRS),
+        )
+        if Authenticator.Type.WEBAUTHN in factors:
+            self.fields[PASSKEY] = forms.CharField(required=False, widget=forms.HiddenInput)
+            if not self.is_bound:
+                self._offer_passkey()
+
+    def _offer_passkey(self):
+        self.passkey_options = json.dumps(begin_authentication(self.request.user), default=dict)
+
+    def render_passkey(self):
+        if PASSKEY not in self.fields or self.passkey_options is None:
+            return ""
+        return render_to_string(
+            "backoffice/accounts/passkey_button.html", {"options": self.passkey_options}
+        )
+
+    def render_after_template(self):
+        """Where a dialog of the theme takes it."""
+        return self.render_passkey()
+
+    def clean(self):
+        """Check the confirmation last: on a form that errs, a code would be wasted."""
+        cleaned_data = super().clean()
+        if not self.errors:
+            self._confirm()
+        if PASSKEY in self.fields:
+            self._offer_passkey()  # for the next attempt, should there be one
+        return cleaned_data
+
+    def _confirm(self):
+        if PASSWORD in self.fields:
+            self._confirm_by_password()
+        elif CODE in self.fields:
+            self._confirm_by_factor()
+        elif self.has_password and needs_to_confirm(self.request):
+            reauthenticate_by_password(self.request)
+
+    def _confirm_by_password(self):
+        if is_locked(self.request, self.request.user):
+            self.add_error(PASSWORD, describe_lock())
+        elif not is_own_password(self.request, self.cleaned_data[PASSWORD]):
+            self.add_error(PASSWORD, "This is not your password.")
+        else:
+            reauthenticate_by_password(self.request)
+            self._drop_questions()
+
+    def _drop_questions(self):
+        """Confirmed: should the form err elsewhere, it need not ask again."""
+        for name in (CODE, PASSKEY, PASSWORD):
+            self.fields.pop(name, None)
+
+    def _confirm_by_factor(self):
+        user, credential = self.request.user, self.cleaned_data.get(PASSKEY)
+        try:
+            if credential:
+                form = ReauthenticatePasskeyForm(user=user, data={PASSKEY: credential})
+                if not form.is_valid():
+                    raise ValidationError("The passkey did not answer. Try again, or use a code.")
+                factor = form.cleaned_data[PASSKEY]
+            elif code := self.cleaned_data[CODE]:
+                factor = check_code(self.request, user, code)
+            else:
+                raise ValidationError("Confirm that it is you: the last time is some time ago.")
+        except ValidationError as error:
+            self.add_error(CODE, error)
+        else:
+            post_authentication(self.request, factor, reauthenticated=True)
+            self._drop_questions()
+        self.request.axes_locked_out = False  # the form says so: what was typed into it stays

@@ -1,0 +1,73 @@
+"""Who has a second factor, who must, and how a code is checked."""
+
+from allauth.core.internal.cryptokit import compare_user_code
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from allauth.mfa.utils import decrypt
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes are no factor
+LAST_COUNTER = "last_counter"
+
+
+def has_factor(user: User) -> bool:
+    return Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists()
+
+
+def list_factors(user: User) -> set[str]:
+    """Return the types of what `user` can confirm with, recovery codes included."""
+    return set(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
+
+
+def needs_factor(user: User) -> bool:
+    """Whether what `user` may do asks for a second factor: superusers, the groups of
+    SECOND_FACTOR_GROUPS, and whoever was given a right beside the groups. Two queries at most."""
+    if not (settings.REQUIRE_SECOND_FACTOR and user.is_authenticated and user.is_staff):
+        return False
+    return (
+        user.is_superuser
+        or user.groups.filter(name__in=settings.SECOND_FACTOR_GROUPS).exists()
+        or user.user_permissions.exists()
+    )
+
+
+def must_enrol(user: User) -> bool:
+    return needs_factor(user) and not has_factor(user)
+
+
+@transaction.atomic
+def use_code(factor: Authenticator, code: str) -> bool:
+    """Whether `code` is right and was not used before. It can't be used again.
+
+    allauth (65.22) remembers used codes of an app in the cache, which workers do not share.
+    """
+    locked = Authenticator.objects.select_for_update().get(pk=factor.pk)
+    wrapped = locked.wrap()
+    if not wrapped.validate_code(code):
+        return False
+    if locked.type != Authenticator.Type.TOTP:
+        return True  # validate_code has crossed the recovery code out
+    counter = _find_counter(wrapped, code)
+    if counter is None or counter <= locked.data.get(LAST_COUNTER, -1):
+        return False
+    locked.data[LAST_COUNTER] = counter
+    locked.save(update_fields=["data"])
+    factor.data = locked.data
+    return True
+
+
+def _find_counter(totp, code):
+    """Return which half minute the code is of; the newest, should two have the same."""
+    secret = decrypt(totp.instance.data["secret"])
+    found = [
+        counter
+        for counter in yield_hotp_counters_from_time()
+        if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, counter)))
+    ]
+    return max(found, default=None)

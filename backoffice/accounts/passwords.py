@@ -1,0 +1,78 @@
+"""Passwords that attackers try first: refused when chosen, to be changed when used.
+
+The list is that of zxcvbn 4.5: its 30,000 most frequent of leaked passwords, and words and names.
+Django's own has 20,000 passwords and knows no variants ("P@ssw0rd2024!"); what reaches further
+(Have I Been Pwned) has to be asked over the network, or is 30 GB on disk.
+"""
+
+from functools import cache
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.utils.crypto import salted_hmac
+from zxcvbn import zxcvbn
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+LONGEST_MEASURED = 72  # of what is longer, the beginning alone has to be strong enough
+WEAKEST = 3  # of 0 to 4: "safely unguessable, moderate protection from an offline attack"
+HOUSE_WORDS = ["imprint", "backoffice", "publisher"]
+KNOWN_PASSWORD = "known_password"  # noqa: S105
+
+
+@cache
+def _list_known() -> frozenset[str]:
+    return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+def is_known(password: str) -> bool:
+    """Whether it is among those that leaked most often, in upper or lower case."""
+    return password.lower() in _list_known()
+
+
+class GuessableValidator:
+    """Refuse what a guessing program tries early. No rule on which characters to use."""
+
+    def validate(self, password, user=None):
+        if is_known(password):
+            raise ValidationError(
+                "This password is on lists of leaked ones, which are tried first. Choose another.",
+                code="password_known",
+            )
+        result = zxcvbn(password[:LONGEST_MEASURED], user_inputs=_list_words(user))
+        if result["score"] < WEAKEST:
+            reason = result["feedback"]["warning"] or "Patterns and common words are guessed early."
+            raise ValidationError(
+                "This password can be guessed: %(reason)s Four or more unrelated words do well.",
+                code="password_guessable",
+                params={"reason": f"{reason.rstrip('.')}."},
+            )
+
+    def get_help_text(self):
+        return (
+            "It can’t be one that was found in leaked lists, or that is easy to guess. Four or "
+            "more unrelated words do well; paste it from a password manager if you like."
+        )
+
+
+def _list_words(user):
+    words = list(HOUSE_WORDS)
+    if user is not None:
+        words += [user.get_username(), user.first_name, user.last_name, *user.email.split("@")]
+    return [word for word in words if word]
+
+
+def note_known_password(request, user: User, password: str) -> None:
+    """Remember, for as long as it is theirs, that this person signed in with a known password."""
+    if settings.CHANGE_KNOWN_PASSWORDS and is_known(password):
+        request.session[KNOWN_PASSWORD] = _digest(user)
+
+
+def has_known_password(request) -> bool:
+    """Whether who asks still has the known password that they signed in with. No query."""
+    known = request.session.get(KNOWN_PASSWORD)
+    return bool(known) and request.user.is_authenticated and known == _digest(request.user)
+
+
+def _digest(user):
+    return salted_hmac(KNOWN_PASSWORD, user.password, algorithm="sha256").hexdigest()

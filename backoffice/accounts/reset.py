@@ -1,0 +1,102 @@
+"""A new password by mail, for whoever forgot theirs. It tells nobody who has an account.
+
+The link counts once and for PASSWORD_RESET_TIMEOUT. It leads to a new password, not inside: who
+has a second factor is asked for it at the next sign-in.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from allauth.account.signals import password_reset
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_credentials
+from django.conf import settings
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth import views
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse_lazy
+from unfold.widgets import BASE_INPUT_CLASSES
+
+from backoffice.accounts.locks import show_lock
+from backoffice.accounts.signals import password_reset_asked
+
+logger = logging.getLogger(__name__)
+# Mails go out on the side: how long a mail server takes would tell who has an account.
+_sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="password-reset")
+
+
+def wait_for_mails() -> None:
+    _sender.submit(lambda: None).result()
+
+
+def _send(message):
+    try:
+        message.send()
+    except Exception:
+        logger.exception("The mail with a link to a new password could not be sent.")
+
+
+class ResetForm(auth_forms.PasswordResetForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "Your e-mail address"
+        self.fields["email"].widget.attrs["class"] = " ".join(BASE_INPUT_CLASSES)
+
+    def send_mail(self, subject_template, template, context, from_email, to_email, **kwargs):
+        context |= {"site_url": settings.SITE_URL, "minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+        subject = render_to_string(subject_template, context).strip()
+        text = render_to_string(template, context)
+        _sender.submit(_send, EmailMessage(subject, text, from_email, [to_email]))
+
+
+class NewPasswordForm(auth_forms.SetPasswordForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = " ".join(BASE_INPUT_CLASSES)
+
+
+class ResetView(views.PasswordResetView):
+    """Each request counts like a wrong password: nobody's mailbox is flooded from here."""
+
+    form_class = ResetForm
+    template_name = "backoffice/accounts/reset.html"
+    subject_template_name = "backoffice/accounts/mail/reset_subject.txt"
+    email_template_name = "backoffice/accounts/mail/reset.txt"
+    success_url = reverse_lazy("password_reset_done")
+
+    def form_valid(self, form):
+        request = self.request
+        credentials = get_credentials(f"Reset: {form.cleaned_data['email']}"[:255].lower())
+        if not AxesProxyHandler.is_allowed(request, credentials):
+            return show_lock(request, None, credentials)
+        AxesProxyHandler.user_login_failed(type(self), credentials, request)
+        request.axes_locked_out = False  # what counted is no failure, and this one may go through
+        email = form.cleaned_data["email"]
+        password_reset_asked.send(
+            sender=type(self), request=request, email=email, users=list(form.get_users(email))
+        )
+        return super().form_valid(form)
+
+
+class ResetDoneView(views.PasswordResetDoneView):
+    template_name = "backoffice/accounts/reset_done.html"
+
+
+class NewPasswordView(views.PasswordResetConfirmView):
+    """Saving the new password ends where the account is signed in (receivers.py)."""
+
+    form_class = NewPasswordForm
+    template_name = "backoffice/accounts/new_password.html"
+    success_url = reverse_lazy("password_reset_complete")
+
+    def form_valid(self, form):
+        response = super().form_valid(form)
+        password_reset.send(sender=User, request=self.request, user=self.user)
+        return response
+
+
+class NewPasswordDoneView(views.PasswordResetCompleteView):
+    template_name = "backoffice/accounts/new_password_done.html"

@@ -1,0 +1,14 @@
+import json
+
+from django import template
+
+from backoffice.accounts import factors
+
+register = template.Library()
+register.filter(factors.must_enrol)
+
+
+@register.filter
+def as_json(value):
+    """For an attribute: templates escape it there."""
+    return json.dumps(value, default=dict)
