@@ -1,11 +1,17 @@
 """System checks of the project."""
 
+from zoneinfo import ZoneInfoNotFoundError
+
+from cronsim import CronSimError
 from django.conf import settings
 from django.contrib.admin.sites import all_sites
 from django.core.checks import Error, Tags, Warning, register
 from django.db import connections
+from django.utils import timezone
 
 from backoffice.accounts.guards import GUARDS
+from backoffice.jobs.running import limit_of
+from backoffice.jobs.schedule import list_jobs
 
 
 @register("admin")
@@ -63,4 +69,27 @@ def check_security_log(app_configs, databases=(), **kwargs):
         )
         for alias in databases or ()
         if (missing := GUARDS.find_missing(connections[alias]))
+    ]
+
+
+@register
+def check_jobs(app_configs, **kwargs):
+    """A schedule, a limit or a zone that can't be read: nobody could tell a job that is late."""
+    wrong = []
+    for job in list_jobs():
+        try:
+            job.last_due(timezone.now())
+        except (CronSimError, ZoneInfoNotFoundError, ValueError):
+            wrong.append(f"{job.name} at “{job.schedule}” in {settings.CRON_TIME_ZONE}")
+        if limit_of(job.name) <= 0:
+            wrong.append(f"{job.name} for {limit_of(job.name) / 60:g} minutes")
+    if not wrong:
+        return []
+    return [
+        Error(
+            f"These jobs can't be run and watched: {', '.join(wrong)}.",
+            hint="A schedule has five fields, CRON_TIME_ZONE is a name such as Europe/Berlin, "
+            "JOB_MINUTES and JOB_MINUTES_OF are more than 0.",
+            id="backoffice.E040",
+        )
     ]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 
-from backoffice.jobs.watching import Watched, find_problems, watch_list
+from backoffice.jobs.watching import Watched, find_problems, sum_up, watch_list
 from weblog import home
 
 CHART_DAYS = 30
@@ -159,6 +159,11 @@ def _views_chart(user: User, today: dt.date) -> dict | None:
 
 
 def _list_problems(watched: list[Watched]) -> list[dict]:
+    at = timezone.now()
+    problems = sum_up(find_problems(at=at, watched=watched), watched, at=at)
     link = reverse("admin:backoffice_jobrun_changelist")
-    problems = find_problems(at=timezone.now(), watched=watched)
-    return [{"text": problem.text, "link": f"{link}?name={problem.job}"} for problem in problems]
+    names = {one.name for one in watched}
+    return [
+        {"text": one.text, "link": f"{link}?name={one.job}" if one.job in names else link}
+        for one in problems
+    ]

@@ -369,7 +369,10 @@ VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 JOBS_STARTED_BY = env("JOBS_STARTED_BY", default="cron")
 JOBS_DIR = VAR_DIR / "jobs"  # locks, and what the database would not record
 JOB_MINUTES = env.float("JOB_MINUTES", default=50)  # past them a job is ended
-JOB_MINUTES_OF = env.dict("JOB_MINUTES_OF", cast={"value": float}, default={})
+JOB_MINUTES_OF = {
+    name: float(minutes)
+    for name, _, minutes in (job.partition("=") for job in env.list("JOB_MINUTES_OF", default=[]))
+}
 CRON_TIME_ZONE = env("CRON_TIME_ZONE", default=read_machine_zone())
 WATCH_JOBS_FROM_WEB = True  # where no job runs, a request notices
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from django.db import connection
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from backoffice.health.registry import Result, register_check, register_metrics
 from billing.guards import find_missing_guards
 from billing.models import BlogView, Finding, Payment, PayoutBatch
+from billing.spool_status import spool_status
 
 LONGEST_PENDING = dt.timedelta(minutes=30)  # a fold comes every five
 
@@ -18,7 +19,9 @@ LONGEST_PENDING = dt.timedelta(minutes=30)  # a fold comes every five
 def register_health() -> None:
     register_check("guards", check_guards)
     register_check("fold", check_fold)
+    register_check("spool", check_spool, needs_database=False)
     register_metrics("views", collect_view_metrics)
+    register_metrics("spool", collect_spool_metrics, needs_database=False)
     register_metrics("money", collect_money_metrics)
 
 
@@ -34,6 +37,18 @@ def check_fold() -> Result:
     is_ok = age <= LONGEST_PENDING.total_seconds()
     detail = "" if is_ok else "Views wait to be counted: see Job runs of fold_views."
     return Result(is_ok, detail, {"oldest_pending_view_seconds": age})
+
+
+def check_spool() -> Result:
+    """Whether this machine can keep views for a database that refuses, and a fold takes them in."""
+    at, status = timezone.now(), spool_status()
+    age = status.oldest_age(at).total_seconds()
+    detail = status.problem
+    if not detail and status.lost_in_memory:
+        detail = f"{status.lost_in_memory} views were lost, and even that could not be written"
+    if not detail and age > LONGEST_PENDING.total_seconds():
+        detail = f"{status.views} views wait for fold_views"
+    return Result(not detail, detail, {"views": status.views, "oldest_seconds": age})
 
 
 def _oldest_pending_age(at):
@@ -60,6 +75,23 @@ def collect_view_metrics() -> Iterator[Metric]:
         "imprint_views_oldest_pending_seconds",
         "Age of the oldest view that is not settled yet.",
         value=_oldest_pending_age(timezone.now()),
+    )
+
+
+def collect_spool_metrics() -> Iterator[Metric]:
+    status = spool_status()
+    yield GaugeMetricFamily(
+        "imprint_spool_views", "Views that this machine keeps for the database.", value=status.views
+    )
+    yield GaugeMetricFamily(
+        "imprint_spool_oldest_seconds",
+        "Age of the oldest of them.",
+        value=status.oldest_age(timezone.now()).total_seconds(),
+    )
+    yield CounterMetricFamily(
+        "imprint_views_lost",
+        "Views that this machine could not keep either.",
+        value=status.lost + status.lost_in_memory,
     )
 
 

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from backoffice.accounts.guards import GUARDS
 from backoffice.health.registry import Result, register_check
 from backoffice.jobs import records, watching
 
@@ -15,6 +16,7 @@ MEGABYTE = 1024 * 1024
 
 def register_checks() -> None:
     register_check("migrations", check_migrations)
+    register_check("account guards", check_guards)
     register_check("jobs", check_jobs, is_told=False)
     register_check("job records", check_records, needs_database=False, is_told=False)
     register_check("disk", check_disk, needs_database=False)
@@ -24,6 +26,11 @@ def check_migrations() -> Result:
     executor = MigrationExecutor(connection)
     unapplied = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     return Result(not unapplied, f"{unapplied} unapplied" if unapplied else "")
+
+
+def check_guards() -> Result:
+    missing = len(GUARDS.find_missing(connection))
+    return Result(not missing, f"{missing} missing or changed: run migrate" if missing else "")
 
 
 def check_jobs() -> dict[str, Result]:

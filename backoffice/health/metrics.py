@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from backoffice import alerts
-from backoffice.health.registry import collect_metrics, register_metrics, run_checks
+from backoffice.health.registry import DATABASE, collect_metrics, register_metrics, run_checks
 from backoffice.jobs import watching
 
 
@@ -25,8 +25,7 @@ class _Collector:
             ready.add_metric([name], result.ok)
         yield ready
         yield _count_errors()
-        if results["database"].ok:
-            yield from collect_metrics()
+        yield from collect_metrics(has_database=results[DATABASE].ok)
 
 
 def write_metrics() -> bytes:

@@ -33,7 +33,7 @@ class _Registered:
 
 
 _checks: dict[str, _Registered] = {}
-_collectors: dict[str, Collector] = {}
+_collectors: dict[str, tuple[Collector, bool]] = {}
 
 
 def register_check(
@@ -46,9 +46,9 @@ def register_check(
     _checks[name] = _Registered(check, needs_database, is_told)
 
 
-def register_metrics(name: str, collector: Collector) -> None:
-    """Let /metrics show what `collector` yields, worked out at each scrape from the database."""
-    _collectors[name] = collector
+def register_metrics(name: str, collector: Collector, *, needs_database: bool = True) -> None:
+    """Let /metrics show what `collector` yields, worked out at each scrape."""
+    _collectors[name] = collector, needs_database
 
 
 def run_checks() -> dict[str, Result]:
@@ -95,9 +95,11 @@ def _run(name, check):
     return {name: answer} if isinstance(answer, Result) else answer
 
 
-def collect_metrics() -> Iterator[Metric]:
-    """Yield every metric. A collector that raises is left out, and logged."""
-    for name, collector in _collectors.items():
+def collect_metrics(*, has_database: bool) -> Iterator[Metric]:
+    """Yield every metric that can be had. A collector that raises is left out, and logged."""
+    for name, (collector, needs_database) in _collectors.items():
+        if needs_database and not has_database:
+            continue
         try:
             yield from list(collector())
         except Exception:

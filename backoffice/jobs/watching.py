@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 GRACE = dt.timedelta(minutes=20)
 EARLY = dt.timedelta(minutes=1)  # clocks of two machines
 LAST_WORDS = dt.timedelta(minutes=2)  # past a job's limit, for ending it
+LATE, NEW = "late", "never ran"
 BETWEEN_LOOKS = 5 * 60  # seconds, of each web process
 
 _look = threading.Lock()
@@ -96,6 +97,21 @@ def find_problems(*, at: dt.datetime, watched: list[Watched] | None = None) -> l
     return [problem for problem in problems if problem]
 
 
+def sum_up(problems: list[Problem], watched: list[Watched], *, at: dt.datetime) -> list[Problem]:
+    """Return one problem for all jobs that did not start, where none starts at all."""
+    silent = [problem for problem in problems if problem.kind in (LATE, NEW)]
+    starts = [one.latest.started_at for one in watched if one.latest]
+    if len(silent) < 2 or any(start > at - GRACE for start in starts):
+        return problems
+    if starts:
+        since, how_long = max(starts), f"for {timesince(max(starts), at)}"
+    else:
+        since, how_long = silent[0].since, "since the installation"
+    text = f"No job has run {how_long}: nothing starts them."
+    rest = [problem for problem in problems if problem not in silent]
+    return [Problem("every job", "stopped", since, text), *rest]
+
+
 def _find_hanging(watched, at):
     run = watched.latest
     if run is None or run.status != JobRun.Status.RUNNING or watched.is_running(at):
@@ -116,7 +132,7 @@ def _find_late(watched, at):
     if run.started_at >= watched.job.last_due(at - GRACE) - EARLY:
         return None
     text = f"{run.name} last ran {timesince(run.started_at, at)} ago, and was to run since."
-    return Problem(run.name, "late", run.started_at, text)
+    return Problem(run.name, LATE, run.started_at, text)
 
 
 def _find_new(watched, at, installed_at):
@@ -125,7 +141,7 @@ def _find_new(watched, at, installed_at):
     if watched.job.last_due(at - GRACE) <= installed_at:
         return None
     text = f"{watched.name} has never run since the installation."
-    return Problem(watched.name, "never ran", installed_at, text)
+    return Problem(watched.name, NEW, installed_at, text)
 
 
 def _installed_at():
@@ -169,7 +185,8 @@ def _close_killed_elsewhere():
 
 def tell_problems() -> None:
     """Log each problem that nobody was told of yet, and what else fails, which mails ADMINS."""
-    for problem in find_problems(at=timezone.now()):
+    at, watched = timezone.now(), watch_list()
+    for problem in sum_up(find_problems(at=at, watched=watched), watched, at=at):
         if not alerts.was_told(problem.key):
             logger.error(
                 "%s", problem.text, extra={"kind": problem.key, "once": True, "job": problem.job}

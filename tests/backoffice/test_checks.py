@@ -61,3 +61,20 @@ def test_actions_of_the_project_pass():
 def test_proxy_that_nobody_counts_is_a_warning(settings, header, proxies, ids):
     settings.SECURE_PROXY_SSL_HEADER, settings.TRUSTED_PROXIES = header, proxies
     assert [message.id for message in checks.check_proxies(None)] == ids
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("CRONJOBS", [("@daily", "backoffice.jobs.run_job", ["fold_views"])]),
+        ("CRONJOBS", [("61 * * * *", "backoffice.jobs.run_job", ["fold_views"])]),
+        ("CRON_TIME_ZONE", "Nowhere/Atall"),
+        ("CRON_TIME_ZONE", "/etc/passwd"),
+        ("JOB_MINUTES", 0),
+        ("JOB_MINUTES_OF", {"publish_new_texts": -1}),
+    ],
+)
+def test_job_that_can_not_be_watched_is_an_error(settings, setting, value):
+    assert checks.check_jobs(None) == []
+    setattr(settings, setting, value)
+    assert [message.id for message in checks.check_jobs(None)] == ["backoffice.E040"]

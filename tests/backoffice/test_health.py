@@ -142,6 +142,12 @@ def test_migration_that_was_not_applied_is_not_ready(monkeypatch):
     assert run_checks()["migrations"] == Result(False, "2 unapplied")
 
 
+def test_missing_guard_of_accounts_is_not_ready(monkeypatch):
+    assert run_checks()["account guards"].ok
+    monkeypatch.setattr(checks.GUARDS, "find_missing", lambda connection: ["one"], raising=False)
+    assert run_checks()["account guards"] == Result(False, "1 missing or changed: run migrate")
+
+
 def test_disk_that_is_nearly_full_is_not_ready(settings):
     settings.DISK_FREE_MB = 10**9
     assert not run_checks()["disk"].ok
@@ -172,7 +178,7 @@ def test_collector_that_raises_hides_no_other(settings):
     def fail():
         raise ValueError
 
-    registry._collectors = {"mine": fail} | registry._collectors
+    registry._collectors = {"mine": (fail, True)} | registry._collectors
     response = ask("/metrics")
     assert response.status_code == 200
     assert "imprint_job_problem" in response.content.decode()

@@ -3,14 +3,17 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from backoffice.health.metrics import write_metrics
-from backoffice.health.registry import run_checks
+from backoffice.health.registry import Result, run_checks
 from billing import payouts
 from billing.guards import install_guards, remove_guards
+from billing.losses import Reason, note_loss
 from billing.models import BlogView, Payment
+from billing.spool import keep_view
+from tests.billing.test_spool import make_view
 from tests.factories import (
     approve,
     make_blog,
@@ -56,6 +59,44 @@ def test_views_that_nobody_counts_are_not_ready(minutes, is_ok):
     result = run_checks()["fold"]
     assert result.ok is is_ok
     assert result.numbers == {"oldest_pending_view_seconds": minutes * 60}
+
+
+def keep_views(*numbers, at):
+    for number in numbers:
+        keep_view(make_view(number, viewed_at=at), salt="abcd1234")
+
+
+@pytest.mark.parametrize(("minutes", "is_ok"), [(5, True), (31, False)])
+def test_spool_that_nobody_takes_in_is_not_ready(minutes, is_ok):
+    assert run_checks()["spool"].ok
+    keep_views(1, 2, at=NOON - dt.timedelta(minutes=minutes))
+    result = run_checks()["spool"]
+    assert result == Result(
+        is_ok,
+        "" if is_ok else "2 views wait for fold_views",
+        {"views": 2, "oldest_seconds": minutes * 60},
+    )
+
+
+def test_spool_that_can_not_be_used_is_not_ready(spool_dir):
+    keep_views(1, at=NOON)
+    spool_dir.chmod(0o755)
+    assert "can be read by others" in run_checks()["spool"].detail
+
+
+def test_spool_in_numbers_also_while_the_database_is_away(monkeypatch):
+    keep_views(1, 2, at=NOON - dt.timedelta(minutes=1))
+    note_loss(day=NOON.date(), reason=Reason.NOT_KEPT)
+
+    def refuse():
+        raise OperationalError
+
+    monkeypatch.setattr(connection, "cursor", refuse)
+    told = read_metrics()
+    assert told["imprint_spool_views"] == "2.0"
+    assert told["imprint_spool_oldest_seconds"] == "60.0"
+    assert told["imprint_views_lost_total"] == "1.0"
+    assert "imprint_views_pending" not in told
 
 
 def test_views_by_outcome_and_those_that_wait():
