@@ -12,6 +12,7 @@ from django.utils import timezone
 from backoffice.accounts.guards import GUARDS
 from backoffice.jobs.running import limit_of
 from backoffice.jobs.schedule import list_jobs
+from backoffice.schema import find_schema_differences
 
 
 @register("admin")
@@ -41,6 +42,22 @@ def _check_actions_of(model_admin):
                     obj=type(model_admin),
                     id="backoffice.E001",
                 )
+
+
+@register(Tags.database)
+def check_schema(app_configs, databases=(), **kwargs):
+    """A warning: an error would stop the very migrate that may mend it."""
+    return [
+        Warning(
+            f"The table {table} of the database “{alias}” lacks {', '.join(lacks)}.",
+            hint="All migrations ran, but not with the text that they have today, or the table was "
+            "changed by hand. Stop the application, restore a backup or make what is missing (see "
+            "docs/operations.md, Upgrading), and run this check again.",
+            id="backoffice.W020",
+        )
+        for alias in databases or ()
+        for table, lacks in find_schema_differences(connections[alias]).items()
+    ]
 
 
 @register("security", deploy=True)

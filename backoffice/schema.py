@@ -1,0 +1,106 @@
+"""Whether the tables of a database are those that the models ask for.
+
+Migrations say which of them ran, not what they did: one that was edited after it had run, a table
+changed by hand, or a dump that was read in half leaves a schema that no migration will mend.
+"""
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.db import models, router
+from django.db.migrations.executor import MigrationExecutor
+
+# What PostgreSQL calls the types that Django names otherwise.
+OTHER_NAMES = {"varchar": "character varying"}
+AS_GOOD = {("smallint", "integer"), ("smallint", "bigint"), ("integer", "bigint")}  # as asked for
+
+COLUMN_TYPES = {
+    "postgresql": """
+        SELECT attname, format_type(atttypid, atttypmod), NOT attnotnull FROM pg_attribute
+        WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+    """,
+    "sqlite": 'SELECT name, type, NOT "notnull" FROM pragma_table_info(%s)',
+}
+
+
+def find_schema_differences(connection) -> dict[str, list[str]]:
+    """Return {table: what it lacks, in words}. Nothing while migrations wait to be applied.
+
+    What the database has beyond the models is no difference.
+    """
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return {}
+    tables = set(connection.introspection.table_names())
+    found = {}
+    for model in _list_models(connection):
+        table = model._meta.db_table
+        lacks = list(_compare(model, connection)) if table in tables else ["the whole table"]
+        if lacks:
+            found[table] = lacks
+    return found
+
+
+def _list_models(connection) -> list[type[models.Model]]:
+    every = apps.get_models(include_auto_created=True)
+    own = [model for model in every if model._meta.managed and not model._meta.proxy]
+    return [model for model in own if router.allow_migrate_model(connection.alias, model)]
+
+
+def _compare(model: type[models.Model], connection) -> Iterator[str]:
+    columns = _read_columns(model._meta.db_table, connection)
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, model._meta.db_table)
+    for field in model._meta.local_concrete_fields:
+        if field.column not in columns:
+            yield f"the column {field.column}"
+            continue
+        kind, is_nullable = columns[field.column]
+        should = _name_type(field, connection)
+        if kind.lower() != should and (should, kind.lower()) not in AS_GOOD:
+            yield f"the type {should} of the column {field.column}, which is {kind}"
+        if is_nullable != field.null and not field.primary_key:
+            yield f"{'NULL' if field.null else 'NOT NULL'} on the column {field.column}"
+        yield from _compare_keys(field, constraints.values())
+    for names in model._meta.unique_together:
+        asked = [model._meta.get_field(name).column for name in names]
+        if not _has(constraints.values(), asked, "unique"):
+            yield f"the unique constraint on {', '.join(asked)}"
+    for index in [*model._meta.indexes, *model._meta.constraints]:
+        if index.name not in constraints:
+            kind = "index" if isinstance(index, models.Index) else "constraint"
+            yield f"the {kind} {index.name}"
+
+
+def _read_columns(table: str, connection) -> dict[str, tuple[str, bool]]:
+    """Return {column: (its type, whether it may be NULL)}."""
+    with connection.cursor() as cursor:
+        name = connection.ops.quote_name(table) if connection.vendor == "postgresql" else table
+        cursor.execute(COLUMN_TYPES[connection.vendor], [name])
+        return {column: (kind, bool(null)) for column, kind, null in cursor.fetchall()}
+
+
+def _name_type(field: models.Field, connection) -> str:
+    kind = field.db_type(connection)
+    if connection.vendor == "postgresql":
+        for django, other in OTHER_NAMES.items():
+            kind = kind.replace(django, other)
+    return kind.lower()
+
+
+def _compare_keys(field: models.Field, constraints) -> Iterator[str]:
+    column = [field.column]
+    if field.primary_key:
+        if not _has(constraints, column, "primary_key"):
+            yield f"the primary key {field.column}"
+    elif field.unique and not _has(constraints, column, "unique"):
+        yield f"the unique constraint on {field.column}"
+    elif field.db_index and not field.unique and not _has(constraints, column, "index"):
+        yield f"the index on {field.column}"
+    is_held = field.remote_field and field.db_constraint
+    if is_held and not _has(constraints, column, "foreign_key"):
+        yield f"the foreign key on {field.column}"
+
+
+def _has(constraints, columns: list[str], kind: str) -> bool:
+    return any(facts["columns"] == columns and facts[kind] for facts in constraints)
