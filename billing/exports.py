@@ -2,7 +2,8 @@
 
 After the payments comes the row “total”, and last the row “chain head”: the hash of the latest
 seal of that time, and its number. `verify_payouts --head HASH` proves that nothing was rolled back
-since then.
+since then. A batch that was approved before there were seals says so, by the seal that an upgrade
+made of it.
 """
 
 import csv
@@ -15,14 +16,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.spreadsheets import guard_cell
-from billing.errors import WrongStatus
+from billing.errors import BatchTampered, WrongStatus
 from billing.locks import hold_lock
 from billing.models import PaymentExport, PayoutBatch, Seal
 from billing.money import round_amount
 from billing.periods import format_month
-from billing.sealing import append_seal, chain_head, make_handing_out
+from billing.sealing import append_seal, chain_head, find_upgrade_seal, make_handing_out
 
 Status = PayoutBatch.Status
+
+UPGRADED = "approved before seals"
 
 COLUMNS = ["reference", "author", "username", "month", "amount", "currency"]
 
@@ -45,6 +48,11 @@ def export_payments(
         )
     if export := batch.exports.filter(format=format).first():
         return export
+    if chain_head() is None:
+        raise BatchTampered(
+            f"The batch of {batch} is approved, but nothing was ever sealed. Tell the "
+            "administrators: verify_payouts says what is missing."
+        )
     at = at or timezone.now()
     content = _write_csv(batch)
     export = PaymentExport.objects.create(
@@ -77,6 +85,9 @@ def _write_csv(batch: PayoutBatch) -> bytes:
         names = guard_cell(name), guard_cell(username)
         writer.writerow([reference, *names, month, round_amount(amount), batch.currency])
     writer.writerow(["total", "", "", month, round_amount(total), batch.currency])
+    if seal := find_upgrade_seal(batch):
+        day = f"sealed on {timezone.localdate(seal.at)}"
+        writer.writerow([UPGRADED, seal.hash, str(seal), day, "", ""])
     head = chain_head()
     writer.writerow(["chain head", head.hash, f"seal {head.number}", "", "", ""])
     return text.getvalue().encode()

@@ -10,6 +10,7 @@ from backoffice.base_admin import ReadOnlyAdmin
 from billing.models import Seal
 
 CHARACTERS_SHOWN = 100_000
+KIND_COLOURS = {"approval": "success", "settlement": "info", "export": "", "upgrade": "warning"}
 
 
 @admin.register(Seal)
@@ -33,7 +34,7 @@ class SealAdmin(ReadOnlyAdmin):
     class Media:
         css = {"all": ["billing/statement.css"]}
 
-    @display(description="Kind", label={"approval": "success", "settlement": "info", "export": ""})
+    @display(description="Kind", label=KIND_COLOURS)
     def kind_label(self, seal):
         return seal.kind, seal.get_kind_display()
 

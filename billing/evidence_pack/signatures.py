@@ -1,16 +1,23 @@
 """Who signed a batch, when, and what it was that they signed."""
 
+import json
+
 from babel.numbers import get_currency_precision
 from django.contrib.auth.models import User
 
 from billing.models import PayoutBatch
 from billing.money import to_millionths
-from billing.sealing import format_moment, name_batch
+from billing.sealing import find_upgrade_seal, format_moment, name_batch
 from weblog.names import full_name
 
 
 def describe_batch(batch: PayoutBatch) -> dict:
-    """Return what the batch's digest is over, apart from its payments, and that digest."""
+    """Return what the batch's digest is over, apart from its payments, and that digest.
+
+    If it was approved before there were seals: the digest that an upgrade made. `signed` is the one
+    that the people signed.
+    """
+    seal = find_upgrade_seal(batch)
     return {
         "name": name_batch(batch),
         "month": batch.month.isoformat(),
@@ -21,7 +28,8 @@ def describe_batch(batch: PayoutBatch) -> dict:
         "rules_version": batch.rules_version,
         "minimum_payout": to_millionths(batch.minimum_payout),
         "approvals_needed": batch.approvals_needed,
-        "digest": batch.digest,
+        "digest": json.loads(seal.content)["digest"] if seal else batch.digest,
+        "signed": batch.digest,
     }
 
 

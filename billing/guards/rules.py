@@ -58,6 +58,12 @@ def _keep_what_is_added() -> Iterator[Rule]:
         yield Rule(model, "UPDATE", "TRUE", reason)
         yield Rule(model, "DELETE", "TRUE", reason)
     yield Rule(
+        Seal,
+        "INSERT",
+        "NEW.kind = 'upgrade'",
+        "only an upgrade seals what was approved before there were seals.",
+    )
+    yield Rule(
         Acknowledgement,
         "INSERT",
         "(SELECT status FROM billing_payoutbatch WHERE id = NEW.batch_id) <> 'submitted'",

@@ -44,6 +44,7 @@ class Seal(models.Model):
         APPROVAL = "approval"
         SETTLEMENT = "settlement"
         EXPORT = "export"
+        UPGRADE = "upgrade"  # of what was approved before there were seals
 
     number = models.PositiveIntegerField(unique=True, help_text="1 and up, without a gap.")
     kind = models.CharField(max_length=10, choices=Kind.choices)

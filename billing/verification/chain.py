@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from operator import attrgetter
 
 from django.db import connection
@@ -23,12 +23,19 @@ from billing.sealing import (
     hash_seal,
     make_approval,
     make_settlement,
+    make_upgrade,
     name_batch,
     read_histories,
 )
 from billing.verification.differences import Difference
 
 ROWS_AT_A_TIME = 1_000
+
+# The seals of approvals: what their content is made from, and what of it is checked elsewhere.
+OF_APPROVALS = {
+    Seal.Kind.APPROVAL: (make_approval, ["histories"]),
+    Seal.Kind.UPGRADE: (make_upgrade, ["digest", "files", "histories"]),
+}
 APPROVED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
 
 
@@ -52,6 +59,7 @@ def check_chain(run: Verification, key: str, after: str, numbers: Counter) -> No
             f"has {numbers['seals']} links and none with the hash {run.head}",
             "it had one: what was sealed since then was taken back or replaced",
         )
+    _check_upgrade()
     run.chain_head = previous if numbers["seals"] else ""
 
 
@@ -66,11 +74,24 @@ def _check_link(seal: Seal, number: int, previous: str) -> None:
         raise Difference(seal, f"has the hash {seal.hash}", f"its content gives {should}")
 
 
+def _check_upgrade() -> None:
+    """Seals of what was approved before there were seals were made at once, by one upgrade."""
+    seals = list(Seal.objects.filter(kind=Seal.Kind.UPGRADE).order_by("number"))
+    for before, seal in pairwise(seals):
+        if (seal.number, seal.at) != (before.number + 1, before.at):
+            raise Difference(
+                seal, f"was made by an upgrade on {seal.at}", f"{before} is of the only upgrade"
+            )
+
+
 def check_approvals(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Whoever is approved has one approval seal, which says what the batch's row says."""
+    """Whoever is approved has one approval seal, which says what the batch's row says.
+
+    Or the seal of an upgrade, if it was approved before there were seals.
+    """
     batch = PayoutBatch.objects.get(pk=key)
     numbers["batches"] += 1
-    seals = list(batch.seals.filter(kind=Seal.Kind.APPROVAL))
+    seals = list(batch.seals.filter(kind__in=OF_APPROVALS))
     expected = 1 if batch.status in APPROVED else 0
     if len(seals) != expected:
         raise Difference(
@@ -79,14 +100,15 @@ def check_approvals(run: Verification, key: str, after: str, numbers: Counter) -
             f"it should have {expected}",
         )
     for seal in seals:
-        histories = {"histories": json.loads(seal.content).get("histories")}
-        check_content(seal, make_approval(batch) | histories)
+        sealed = json.loads(seal.content)
+        make_facts, others = OF_APPROVALS[seal.kind]
+        check_content(seal, make_facts(batch) | {name: sealed.get(name) for name in others})
 
 
 def check_sealed_histories(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """The records of who changed what are those that were sealed, in the same order."""
     batch = PayoutBatch.objects.get(pk=key)
-    for seal in batch.seals.filter(kind=Seal.Kind.APPROVAL):
+    for seal in batch.seals.filter(kind__in=OF_APPROVALS):
         sealed = json.loads(seal.content)["histories"]
         records = list(read_histories(batch))
         for record, digest in records:

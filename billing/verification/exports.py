@@ -3,13 +3,15 @@
 import csv
 import hashlib
 import io
+import json
 from collections import Counter
 from itertools import zip_longest
 
 from backoffice.spreadsheets import guard_cell
+from billing.exports import UPGRADED
 from billing.models import PaymentExport, PayoutBatch, Seal, Verification
 from billing.money import round_amount
-from billing.sealing import make_handing_out
+from billing.sealing import find_upgrade_seal, make_handing_out
 from billing.verification.chain import check_content
 from billing.verification.differences import Difference
 
@@ -17,15 +19,27 @@ from billing.verification.differences import Difference
 def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> None:
     batch = PayoutBatch.objects.get(pk=key)
     exports = list(batch.exports.order_by("at", "pk"))
-    for export in exports:
+    unsealed = _check_files_before_seals(batch, exports)
+    for number, export in enumerate(exports):
         content = bytes(export.content)
         digest = hashlib.sha256(content).hexdigest()
         if digest != export.sha256:
             raise Difference(export, f"has the SHA-256 {digest}", f"{export.sha256} was recorded")
         if export.format == PaymentExport.Format.CSV:
-            _check_csv(export, batch, content.decode())
+            _check_csv(export, batch, content.decode(), has_head=number >= unsealed)
         numbers["exports"] += 1
-    _check_seals(batch, exports)
+    _check_seals(batch, exports[unsealed:])
+
+
+def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> int:
+    """Return how many files there were before there were seals; an upgrade sealed which."""
+    seal = find_upgrade_seal(batch)
+    sealed = json.loads(seal.content)["files"] if seal else []
+    for file, export in zip_longest(sealed, exports[: len(sealed)]):
+        says = export and make_handing_out(export)["file"]
+        if says != file:
+            raise Difference(seal, f"sealed the file {file}", f"the rows now say {says}")
+    return len(sealed)
 
 
 def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> None:
@@ -41,8 +55,11 @@ def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> None:
             raise Difference(export, f"is of {export.at}", f"{seal} is of {seal.at}")
 
 
-def _check_csv(export: PaymentExport, batch: PayoutBatch, text: str) -> None:
-    """It holds what is paid, to whom as of then, the total, and the chain's head as of then."""
+def _check_csv(export: PaymentExport, batch: PayoutBatch, text: str, *, has_head: bool) -> None:
+    """It holds what is paid, to whom as of then, the total, and the chain's head as of then.
+
+    No head before there were seals.
+    """
     handed_out = {row["reference"]: row for row in csv.DictReader(io.StringIO(text))}
     payments = batch.payments.paying().in_order()
     total = 0
@@ -51,8 +68,9 @@ def _check_csv(export: PaymentExport, batch: PayoutBatch, text: str) -> None:
         total += amount
         _check_row(export, handed_out.pop(reference, None), reference, guard_cell(name), amount)
     _check_row(export, handed_out.pop("total", None), "total", "", total)
+    handed_out.pop(UPGRADED, None)
     head = handed_out.pop("chain head", {"author": ""})
-    if not batch.seals.model.objects.filter(hash=head["author"]).exists():
+    if has_head and not batch.seals.model.objects.filter(hash=head["author"]).exists():
         raise Difference(export, f"says the chain ended with {head['author']}", "no seal has that")
     if handed_out:
         raise Difference(export, f"lists {min(handed_out)}", "no such payment is paid")

@@ -1,8 +1,10 @@
 """What a verification found, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from billing.models import Verification
+from django.utils import timezone
+
+from billing.models import Seal, Verification
 
 # What a run counts, in the order in which it is told.
 NUMBERS = {
@@ -31,6 +33,11 @@ def report_run(run: Verification) -> Iterator[str]:
     yield f"{run}: checked {numbers}."
     if waiting := run.numbers.get("waiting"):
         yield f"{waiting:,} views wait for the next batch: late, excluded or counted again since."
+    for seal in _list_upgraded(run):
+        yield (
+            f"{seal.batch} was approved before there were seals. It was compared with the digest "
+            f"of that time, and with {seal}, made by the upgrade on {timezone.localdate(seal.at)}."
+        )
     for guard in run.missing_guards:
         yield f"The database does not guard what is sealed: {guard}."
     if run.difference:
@@ -39,3 +46,8 @@ def report_run(run: Verification) -> Iterator[str]:
         yield f"No row differs. The chain ends with {run.chain_head}."
     else:
         yield "No row differs. Nothing is sealed yet."
+
+
+def _list_upgraded(run: Verification) -> Iterable[Seal]:
+    seals = Seal.objects.filter(kind=Seal.Kind.UPGRADE).select_related("batch").order_by("number")
+    return seals.filter(batch__month=run.month) if run.month else seals

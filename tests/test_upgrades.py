@@ -1,0 +1,207 @@
+"""Every state that a version left behind comes to today's, with its money and its proof."""
+
+import datetime as dt
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.checks import run_checks
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+
+from backoffice.schema import find_schema_differences
+from billing.earlier_digests import digest_batch_as_signed
+from billing.exports import export_payments
+from billing.models import BlogView, Payment, PaymentLine, PayoutBatch, Seal
+from billing.payouts import build_closed_months, rebuild_batch, submit_batch
+from billing.recording import record_view
+from billing.sealing import hash_seal
+from billing.settlement import record_results
+from billing.verification import verify_payouts
+from billing.verification.reports import report_run
+from tests.billing.tampering import without_guards
+from tests.factories import FIREFOX, approve
+from tests.upgrades.databases import migrate, other_database, read_dump
+from weblog.models import Blog
+
+JUNE = dt.date(2026, 6, 1)
+NOVEMBER = dt.datetime(2026, 11, 12, tzinfo=dt.UTC)
+READER = {"ip_address": "192.0.2.1", "user_agent": FIREFOX}
+BEFORE_SEALS = ["3da967c", "0f4e745"]
+WITH_SEALS = ["589bc76", "157f2d7"]
+
+
+@pytest.fixture
+def use_dump(django_db_setup, django_db_blocker):
+    """Return a function that opens the database of an earlier version."""
+    with django_db_blocker.unblock():
+        opened = []
+
+        def use(commit):
+            database = other_database(read_dump(commit))
+            opened.append(database)
+            return database.__enter__()
+
+        yield use
+        for database in opened:
+            database.__exit__(None, None, None)
+
+
+def pay_the_rest(*, at=NOVEMBER):
+    """Rebuild, submit and approve what is no batch of an approved month yet; return the batches."""
+    finance, approver = (User.objects.get(username=name) for name in ("finance", "approver"))
+    batches = []
+    for batch in PayoutBatch.objects.filter(status="draft").order_by("month"):
+        batches.append(rebuild_batch(batch=batch, by=finance, at=at))
+    for batch in [*batches, *build_closed_months(at=at)]:
+        submit_batch(batch=batch, by=finance, at=at)
+    return [
+        approve(batch, by=approver, at=at)
+        for batch in PayoutBatch.objects.awaiting_approval().order_by("month")
+    ]
+
+
+def amounts_of(month):
+    payments = Payment.objects.filter(batch__month=dt.date(2026, month, 1))
+    payments = payments.exclude(batch__status="cancelled").order_by("author__username")
+    return [str(payment.amount) for payment in payments]
+
+
+@pytest.mark.parametrize("commit", BEFORE_SEALS + WITH_SEALS)
+def test_an_earlier_version_is_brought_to_today_verified_exported_and_paid(use_dump, commit):
+    use_dump(commit)
+    migrate()
+    assert run_checks(tags=["database"], databases=["default"]) == []
+    run = verify_payouts(at=NOVEMBER)
+    assert (run.difference, run.status) == ("", "passed")
+    head = run.chain_head
+    handed_out = {}
+    for batch in PayoutBatch.objects.filter(status="approved").order_by("month"):
+        content = bytes(export_payments(batch=batch, at=NOVEMBER).content).decode()
+        handed_out[batch.month.month] = content.splitlines()[-1].partition(",")[0]
+    assert handed_out == {6: "total" if commit in BEFORE_SEALS else "chain head", 7: "chain head"}
+    assert [batch.month.month for batch in pay_the_rest()] == [8, 9, 10]
+    paid = {month: amounts_of(month) for month in (6, 7, 8, 9, 10)}
+    assert paid == {
+        6: ["0.210000", "0.080000"],
+        7: ["0.260000", "0.080000"],
+        8: ["0.290000", "0.080000"] if commit in BEFORE_SEALS else ["0.250000", "0.080000"],
+        9: ["0.250000", "0.080000"] if commit in BEFORE_SEALS else ["0.290000", "0.080000"],
+        10: ["0.250000", "0.080000"],
+    }
+    run = verify_payouts(head=head, at=NOVEMBER)
+    assert (run.difference, run.missing_guards, run.status) == ("", [], "passed")
+
+
+def test_what_an_edited_migration_left_out_is_made_and_holds_views(use_dump):
+    """The database of the first text was brought further by versions that mended nothing."""
+    use_dump("3da967c")
+    migrate("billing", "0002_payout_proof")
+    missing = {"billing_finding", "billing_historicalfinding", "billing_retiredviewtotal"}
+    assert missing.isdisjoint(connection.introspection.table_names())
+    known = list(connection.introspection.table_names())
+    migrate()
+    assert missing <= set(connection.introspection.table_names()) - set(known)
+    assert find_schema_differences(connection) == {}
+    assert BlogView.objects.filter(agent_key=F("reader_key")).count() == 119
+    view = record_view(blog=Blog.objects.first(), viewed_at=NOVEMBER, **READER)
+    assert BlogView.objects.get(pk=view.id).outcome == "pending"
+
+
+@pytest.fixture(scope="module")
+def upgraded(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), other_database(read_dump("0f4e745")):
+        migrate()
+        yield
+
+
+@pytest.fixture
+def earlier(upgraded):
+    """The upgraded batch of June, in a transaction that is taken back."""
+    with transaction.atomic():
+        yield PayoutBatch.objects.get(month=JUNE, status="approved")
+        transaction.set_rollback(True)
+
+
+def test_batches_of_before_are_named_with_the_digest_that_was_signed(earlier):
+    assert digest_batch_as_signed(earlier) == earlier.digest
+    told = list(report_run(verify_payouts()))
+    named = [line for line in told if "before there were seals" in line]
+    assert [line.partition(" was")[0] for line in named] == ["June 2026", "July 2026"]
+    content = json.loads(Seal.objects.get(batch=earlier).content)
+    assert (content["kind"], content["signed"], content["files"][0][1]) == (
+        "upgrade", earlier.digest, "payments-2026-06.csv",
+    )  # fmt: skip
+
+
+def test_lines_of_before_got_their_days_so_late_views_pay_only_themselves(earlier):
+    lines = PaymentLine.objects.filter(kind="views").order_by("pk")
+    assert {line.days == "" for line in lines} == {False}
+    july = lines.filter(payment__batch__month=dt.date(2026, 7, 1))
+    assert [(line.month.month, line.days, line.views) for line in july] == [
+        (6, "28:2", 2), (7, "3:3 14:3", 6), (7, "15:3 20:2 28:1", 6), (7, "15:3", 3),
+        (7, "1:4 30:4", 8),
+    ]  # fmt: skip
+
+
+def test_what_was_submitted_before_waits_with_finance_as_a_draft(earlier):
+    august = PayoutBatch.objects.get(month=dt.date(2026, 8, 1))
+    record = august.history.first()
+    assert (august.status, august.digest, august.submitted_by) == ("draft", "", None)
+    assert august.return_reason.startswith("Returned by an upgrade")
+    assert (record.status, record.history_change_reason) == ("draft", august.return_reason)
+
+
+def test_payments_of_before_get_their_results(earlier):
+    finance = User.objects.get(username="finance")
+    results = {payment.pk: ("paid", "") for payment in earlier.payments.all()}
+    batch = record_results(batch=earlier, results=results, by=finance, at=NOVEMBER)
+    assert (batch.status, verify_payouts().difference) == ("paid", "")
+
+
+CHANGES = {
+    "UPDATE billing_payment SET amount = amount + 10000 WHERE batch_id = %s": "202606-2-00001",
+    "UPDATE billing_paymentline SET blog_title = 'Other' WHERE payment_id IN "
+    "(SELECT id FROM billing_payment WHERE batch_id = %s)": "payment line",
+    "UPDATE billing_paymentline SET digest = '' WHERE payment_id IN "
+    "(SELECT id FROM billing_payment WHERE batch_id = %s)": "payment line",
+    "UPDATE billing_payoutbatch SET rules_version = 'Others' WHERE id = %s": "rules",
+    "UPDATE billing_payoutbatch SET approved_by_id = NULL, status = 'submitted', approved_at = NULL"
+    " WHERE id = %s": "its history ends with",
+    "UPDATE billing_paymentexport SET file_name = 'other.csv' WHERE batch_id = %s": "other.csv",
+    "DELETE FROM billing_paymentexport WHERE batch_id = %s": "sealed the file",
+    "DELETE FROM billing_historicalpayoutbatch WHERE id = %s AND status = 'submitted'": "sealed",
+    "UPDATE billing_payment SET digest = '' WHERE batch_id = %s": "its digest is ",
+}
+
+
+@pytest.mark.parametrize(("statement", "named"), CHANGES.items())
+def test_a_change_of_what_an_upgrade_sealed_is_named(earlier, statement, named):
+    with without_guards(), connection.cursor() as cursor:
+        cursor.execute(statement, [earlier.pk])
+        assert cursor.rowcount > 0
+    assert named in verify_payouts().difference
+
+
+def test_nobody_but_an_upgrade_says_that_a_batch_is_of_before(earlier):
+    """Neither past the guards nor without any digest."""
+    finance, approver = (User.objects.get(username=name) for name in ("finance", "approver"))
+    batch = PayoutBatch.objects.get(month=dt.date(2026, 8, 1))
+    batch = rebuild_batch(batch=batch, by=finance, at=NOVEMBER)
+    batch = submit_batch(batch=batch, by=finance, at=NOVEMBER)
+    batch = approve(batch, by=approver, at=NOVEMBER)
+    seal = Seal.objects.get(batch=batch)
+    facts = {"number": 4, "batch": batch, "content": "{}", "at": NOVEMBER}
+    with pytest.raises(IntegrityError, match="only an upgrade"), transaction.atomic():
+        Seal.objects.create(kind="upgrade", previous_hash=seal.hash, hash="4", **facts)
+    with without_guards():
+        Seal.objects.filter(pk=seal.pk).update(
+            kind="upgrade", content=seal.content.replace('"approval"', '"upgrade"')
+        )
+        Seal.objects.filter(pk=seal.pk).update(
+            hash=hash_seal(Seal.objects.get(pk=seal.pk).content, seal.previous_hash)
+        )
+    assert "was made by an upgrade" in verify_payouts().difference
+    with without_guards():
+        Seal.objects.filter(pk=seal.pk).delete()
+    assert "is approved with 0 approval seals" in verify_payouts().difference
