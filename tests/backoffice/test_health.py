@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.core import mail
@@ -144,7 +145,8 @@ def test_migration_that_was_not_applied_is_not_ready(monkeypatch):
 
 def test_missing_guard_of_accounts_is_not_ready(monkeypatch):
     assert run_checks()["account guards"].ok
-    monkeypatch.setattr(checks.GUARDS, "find_missing", lambda connection: ["one"], raising=False)
+    guards = SimpleNamespace(find_missing=lambda connection: ["one"])
+    monkeypatch.setattr(checks, "GUARDS", guards)
     assert run_checks()["account guards"] == Result(False, "1 missing or changed: run migrate")
 
 
