@@ -124,8 +124,8 @@ def check_timers():
 
 @register("files", deploy=True)
 def check_folders(app_configs, **kwargs):
-    """A folder that can't be written to loses uploads, pictures and the logs of jobs."""
-    for folder in (settings.VAR_DIR, Path(settings.MEDIA_ROOT), settings.UPLOAD_DIR):
+    """A folder that can't be written to loses views, uploads, pictures and the logs of jobs."""
+    for folder in _list_folders():
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
             yield Error(
@@ -133,6 +133,12 @@ def check_folders(app_configs, **kwargs):
                 hint=f"chown {cron.whose()} {existing}, or run this as the user who owns it.",
                 id="backoffice.E030",
             )
+
+
+def _list_folders():
+    """Return each folder that a setting names as ours to write to."""
+    named = {name: getattr(settings, name) for name in dir(settings) if name.endswith("_DIR")}
+    return sorted({Path(settings.MEDIA_ROOT), *map(Path, named.values())} - {settings.BASE_DIR})
 
 
 @register("files", deploy=True)

@@ -96,10 +96,11 @@ def test_machine_without_systemd_is_an_error(settings, monkeypatch):
     assert list_ids() == ["backoffice.E025"]
 
 
-def test_folder_that_cannot_be_written_to_is_an_error(settings, tmp_path):
+@pytest.mark.parametrize("name", ["UPLOAD_DIR", "VAR_DIR", "MEDIA_ROOT", "SOME_NEW_DIR"])
+def test_folder_that_cannot_be_written_to_is_an_error(settings, tmp_path, name):
     assert list(install_checks.check_folders(None)) == []
     (tmp_path / "file").touch()
-    settings.UPLOAD_DIR = tmp_path / "file" / "uploads"
+    setattr(settings, name, tmp_path / "file" / "uploads")
     assert [message.id for message in install_checks.check_folders(None)] == ["backoffice.E030"]
 
 
