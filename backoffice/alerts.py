@@ -195,28 +195,52 @@ def _open_kind(kind: str, *, source: str) -> Iterator[Kind]:
         return
     with os.fdopen(descriptor, "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with contextlib.suppress(ValueError, TypeError):
+        try:
             known = Kind(**json.load(file))
+        except (ValueError, TypeError):
+            # It is new, or a full disk let it be made and not be written: its time tells which.
+            known.told_at = os.fstat(file.fileno()).st_mtime
         yield known
-        with contextlib.suppress(OSError):
-            file.seek(0)
-            file.write(json.dumps(asdict(known)))
-            file.truncate()
-            file.flush()
+        try:
+            _write(file, json.dumps(asdict(known)))
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.utime(file.fileno(), (known.told_at, known.told_at))
+
+
+def _write(file, text):
+    file.seek(0)
+    file.write(text)
+    file.truncate()
+    file.flush()
 
 
 def _open(kind):
-    path = _path_of(kind)
-    if not path.exists():
-        _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make_room()
-        if len(list(_folder().iterdir())) >= MOST_KINDS:
-            path = _path_of("more kinds than are told apart")
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    path, flags = _path_of(kind), os.O_RDWR | os.O_NOFOLLOW
+    with contextlib.suppress(FileNotFoundError):
+        return os.open(path, flags)
+    _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_room()
+    if len(list(_folder().iterdir())) >= MOST_KINDS:
+        path = _path_of("more kinds than are told apart")
+    _make_file(path)
+    return os.open(path, flags)
+
+
+def _make_file(path):
+    """Make an empty file, unless it is there. It appears with a time of 0, which is never."""
+    part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+    try:
+        os.utime(part, (0, 0))
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        part.unlink()
 
 
 def _make_room():
     for path in _folder().glob("*.json"):
         with contextlib.suppress(OSError):
-            if path.stat().st_mtime < time.time() - KEPT_FOR:
+            if 0 < path.stat().st_mtime < time.time() - KEPT_FOR:
                 path.unlink()

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from cronsim import CronSimError
 from django.conf import settings
 from django.contrib.admin.sites import all_sites
-from django.core.checks import Error, Tags, Warning, register
+from django.core.checks import Error, Info, Tags, Warning, register
 from django.db import connections
 from django.utils import timezone
 
@@ -108,5 +108,18 @@ def check_jobs(app_configs, **kwargs):
             hint="A schedule has five fields, CRON_TIME_ZONE is a name such as Europe/Berlin, "
             "JOB_MINUTES and JOB_MINUTES_OF are more than 0.",
             id="backoffice.E040",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_admins(app_configs, **kwargs):
+    if settings.ADMINS:
+        return []
+    return [
+        Info(
+            "ADMINS is empty: nobody hears of what fails.",
+            hint="Name addresses, and try them: manage.py sendtestemail --admins",
+            id="backoffice.I041",
         )
     ]

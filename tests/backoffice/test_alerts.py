@@ -129,10 +129,27 @@ def test_full_disk_floods_nobody(settings, monkeypatch):
     assert len(mail.outbox) == 1
 
 
-def test_file_that_was_cut_off_is_begun_anew(settings):
+def test_disk_that_lets_files_be_made_and_not_be_written_floods_nobody(monkeypatch):
+    def refuse(file, text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(alerts, "_write", refuse)
+    with time_machine.travel("2026-11-22 12:00Z", tick=False) as clock:
+        for _ in range(12):  # jobs, one after the other
+            fail()
+            alerts._last_told.clear()
+            clock.shift(290)
+        assert len(mail.outbox) == 1
+        clock.shift(300)
+        fail()
+    assert len(mail.outbox) == 2
+
+
+def test_file_that_was_cut_off_counts_from_when_it_was_touched(settings):
     fail()
     for path in settings.ALERTS_DIR.iterdir():
         path.write_text('{"tim')
+    alerts._last_told.clear()
     fail()
     assert len(mail.outbox) == 1
     assert alerts.count_failures() == {"backoffice.tests": 1}

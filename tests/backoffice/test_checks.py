@@ -78,3 +78,10 @@ def test_job_that_can_not_be_watched_is_an_error(settings, setting, value):
     assert checks.check_jobs(None) == []
     setattr(settings, setting, value)
     assert [message.id for message in checks.check_jobs(None)] == ["backoffice.E040"]
+
+
+def test_house_where_nobody_hears_of_failures_is_told_so(settings):
+    settings.ADMINS = []
+    assert [message.id for message in checks.check_admins(None)] == ["backoffice.I041"]
+    settings.ADMINS = ["ines@example.org"]
+    assert checks.check_admins(None) == []

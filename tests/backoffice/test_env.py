@@ -1,6 +1,8 @@
 import stat
 
-from backoffice.env import read_development_key
+import pytest
+
+from backoffice.env import read_development_key, read_machine_zone, read_mailer
 
 
 def test_key_is_made_once_for_its_owner_alone(tmp_path):
@@ -10,3 +12,24 @@ def test_key_is_made_once_for_its_owner_alone(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert read_development_key(path) == key
     assert read_development_key(tmp_path / "other.key") != key
+
+
+@pytest.mark.parametrize(
+    ("link", "zone"),
+    [
+        ("/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"),
+        ("/usr/share/zoneinfo/Etc/UTC", "Etc/UTC"),
+        ("/usr/share/zoneinfo/Nowhere", "UTC"),
+        ("/etc/localtime", "UTC"),
+    ],
+)
+def test_zone_of_the_machine_is_what_its_clock_is_linked_to(monkeypatch, link, zone):
+    monkeypatch.setattr("os.path.realpath", lambda path: link)
+    assert read_machine_zone() == zone
+
+
+def test_mail_server_that_hangs_is_given_up(monkeypatch):
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://user:password@mail.example.org:587")
+    assert read_mailer("EMAIL_URL", default="")["OPTIONS"]["timeout"] == 10
+    monkeypatch.setenv("EMAIL_URL", "consolemail://")
+    assert "timeout" not in read_mailer("EMAIL_URL", default="")["OPTIONS"]
