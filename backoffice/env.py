@@ -9,6 +9,7 @@ import secrets
 import shlex
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import environ
@@ -49,6 +50,15 @@ def read_machine_zone() -> str:
     """Return the machine's own time zone, in which cron reads its times. Unknown: UTC."""
     _, found, name = os.path.realpath("/etc/localtime").partition("zoneinfo/")
     return name if found and name in available_timezones() else "UTC"
+
+
+def read_origin(name: str, *, default: str) -> str:
+    """Return scheme and host of an address, spelled in the one way that browsers spell them."""
+    url = urlsplit(env(name, default=default))
+    host = (url.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    port = "" if url.port in (None, {"http": 80, "https": 443}.get(url.scheme)) else f":{url.port}"
+    return f"{url.scheme}://{host}{port}"
 
 
 def read_mailer(name: str, *, default: str) -> dict:

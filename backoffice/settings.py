@@ -16,6 +16,7 @@ from backoffice.env import (
     read_development_key,
     read_machine_zone,
     read_mailer,
+    read_origin,
 )
 from backoffice.logs import make_logging
 from backoffice.theme import UNFOLD  # noqa: F401
@@ -317,7 +318,8 @@ MAILERS = {
 }
 ADMINS = env.list("ADMINS", default=[])
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
-SITE_URL = env("SITE_URL", default="http://localhost:8000")  # what links in mails begin with
+# What links begin with in mails, feeds and sitemaps, and for other sites.
+SITE_URL = read_origin("SITE_URL", default="http://localhost:8000")
 
 # Logs, and who hears of failures: ADMINS by mail, and Sentry if a DSN is set. docs/operations.md
 

@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("SECRET_KEY", "a key for the tests alone")
 os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
 os.environ.setdefault("SECURE_SSL_REDIRECT", "0")
+os.environ["SITE_URL"] = "http://testserver"
 
 from backoffice.settings import *  # noqa: F403
 from backoffice.settings import DATABASES, RATE_LIMITS, STORAGES, VAR_DIR

@@ -1,10 +1,11 @@
 import re
 
 from django.contrib.syndication.views import Feed
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
 from weblog.excerpts import make_excerpt
+from weblog.links import absolute
 from weblog.models import Blog
 from weblog.names import full_name
 
@@ -15,7 +16,15 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class LatestBlogsFeed(Feed):
     title = "Imprint Press"
     description = "The latest from our authors."
-    link = reverse_lazy("weblog:blog_list")
+
+    def link(self):
+        return absolute(reverse("weblog:blog_list"))
+
+    def feed_url(self):
+        return absolute(reverse("weblog:feed"))
+
+    def item_link(self, blog):
+        return absolute(blog.get_absolute_url())
 
     def items(self):
         return Blog.objects.live().with_people().with_opening()[:20]
@@ -32,7 +41,7 @@ class LatestBlogsFeed(Feed):
         )
 
     def item_author_link(self, blog):
-        return reverse("weblog:author_blogs", args=[blog.author_id])
+        return absolute(reverse("weblog:author_blogs", args=[blog.author_id]))
 
     def item_categories(self, blog):
         return [_make_xml(blog.category.name)]
@@ -47,6 +56,9 @@ class LatestBlogsFeed(Feed):
 class LatestBlogsAtomFeed(LatestBlogsFeed):
     feed_type = Atom1Feed
     subtitle = LatestBlogsFeed.description
+
+    def feed_url(self):
+        return absolute(reverse("weblog:atom_feed"))
 
 
 def _make_xml(text):

@@ -5,7 +5,7 @@ from django.views.decorators.http import conditional_page
 
 from weblog import views
 from weblog.feeds import LatestBlogsAtomFeed, LatestBlogsFeed
-from weblog.sitemaps import SITEMAPS
+from weblog.sitemaps import SITEMAPS, index
 
 app_name = "weblog"
 
@@ -26,7 +26,7 @@ urlpatterns = [
     path("robots.txt", machine_readable(views.robots_txt), name="robots_txt"),
     path(
         "sitemap.xml",
-        machine_readable(sitemaps.index),
+        machine_readable(index),
         {"sitemaps": SITEMAPS, "sitemap_url_name": "weblog:sitemap_section"},
         name="sitemap",
     ),

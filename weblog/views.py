@@ -12,6 +12,7 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, set_response_etag
 from django.utils.csp import CSP
@@ -27,6 +28,7 @@ from django.views.generic.base import ContextMixin
 
 from weblog.excerpts import find_picture, make_excerpt
 from weblog.html import count_words, estimate_minutes, show_html
+from weblog.links import absolute
 from weblog.models import Blog, Category, OldAddress
 from weblog.names import full_name
 from weblog.paginators import LookaheadPaginator
@@ -149,7 +151,7 @@ class BlogDetailView(PublicPage):
         if self.blog is None:
             return self.redirect_from_old_address(slug)
         saved_at = self.blog.updated_at.timestamp()
-        key = f"blog-page:{self.blog.pk}:{saved_at}:{request.build_absolute_uri('/')}"
+        key = f"blog-page:{self.blog.pk}:{saved_at}"
         page = cache.get_or_set(key, self.render_page, KEPT_FOR)
         return HttpResponse(page, headers={"Last-Modified": http_date(saved_at)})
 
@@ -182,19 +184,19 @@ def describe_site(request):
     """Return what the frame of every page needs."""
     return {
         "categories": list(Category.objects.all()),
-        "address": request.build_absolute_uri(request.path),
+        "address": absolute(request.path),
     }
 
 
 def describe_blog(blog):
     """Return what the page of a blog says beside its fields. The body is cleaned once more."""
     body = show_html(blog.body)
-    words = count_words(body)
+    words, picture = count_words(body), find_picture(blog.body)
     return {
         "title": blog.title,
         "body": body,
         "description": blog.summary or make_excerpt(blog.body),
-        "picture": find_picture(blog.body),
+        "picture": picture and absolute(picture),
         "words": words,
         "minutes": estimate_minutes(words),
     }
@@ -223,7 +225,8 @@ def serve_picture(request, name):
 
 @require_safe
 def robots_txt(request):
-    return render(request, "weblog/robots.txt", content_type="text/plain; charset=utf-8")
+    context = {"sitemap": absolute(reverse("weblog:sitemap"))}
+    return render(request, "weblog/robots.txt", context, content_type="text/plain; charset=utf-8")
 
 
 @csp_override(PUBLIC_CSP)

@@ -42,8 +42,8 @@ def test_editors_are_asked_to_review(ada, edith, sent):
     (message,) = sent(submit_for_review, blog=blog, by=ada)
     assert (message.to, message.subject) == (["edith@example.org"], "Waits for review: Paper")
     assert message.body.startswith("Ada Lindqvist has submitted a blog for review.")
-    assert f"http://localhost:8000/admin/weblog/blog/{blog.pk}/change/" in message.body
-    assert "http://localhost:8000/admin/mails/" in message.body
+    assert f"http://testserver/admin/weblog/blog/{blog.pk}/change/" in message.body
+    assert "http://testserver/admin/mails/" in message.body
 
 
 def test_review_mail_repeats_what_was_asked(ada, edith, sent):

@@ -227,3 +227,23 @@ def test_options_tells_what_may_be_asked(client, views, path):
     assert response.status_code == 200
     assert response["Allow"] == "GET, HEAD, OPTIONS"
     assert views == []
+
+
+@pytest.mark.parametrize(
+    "host", ["LOCALHOST", "localhost.", "localhost:1234", "127.0.0.1", "testserver:80"]
+)
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/blogs/kept/", "/feed/", "/feed/atom/", "/robots.txt", "/sitemap.xml",
+     "/sitemap-blogs.xml", "/search/"],
+)  # fmt: skip
+def test_no_link_takes_the_host_that_a_reader_sends(client, host, path):
+    make_blog(slug="kept", body='<p><img src="/media/pictures/2026/11/x.png" alt="x"></p>')
+    sent = {"HTTP_HOST": host, "HTTP_X_FORWARDED_HOST": "evil.example"}
+    sent |= {"HTTP_X_FORWARDED_PROTO": "gopher", "wsgi.url_scheme": "https"}
+    page = client.get(path, **sent).content.decode()
+    assert host not in page.replace("http://testserver", "")
+    assert "evil.example" not in page
+    assert "https://testserver" not in page
+    after = client.get(path).content.decode()
+    assert host not in after.replace("http://testserver", "")
