@@ -23,7 +23,13 @@ class BackofficeConfig(AppConfig):
         from axes.signals import user_locked_out
         from django.contrib.auth.models import Group, User
 
-        from backoffice import checks, history, install_checks  # noqa: F401
+        from backoffice import (  # noqa: F401
+            checks,
+            history,
+            install_checks,
+            key_checks,
+            private_files,
+        )
         from backoffice.accounts import receivers
         from backoffice.accounts.signals import lock_released
         from backoffice.health import checks as health

@@ -129,9 +129,12 @@ class ContextFilter:
 
 
 def _user_id_of(request):
-    """Return whose request it is, as far as the session is open already: no query for a log."""
-    session = getattr(request, "session", None)
-    return session.get(SESSION_KEY) if session is not None and session.accessed else None
+    """Return whose request it is, as far as the session is read already: no query for a log.
+
+    Of one that is just being read nothing is asked: that it can't be is itself logged.
+    """
+    data = getattr(getattr(request, "session", None), "_session_cache", {})
+    return data.get(SESSION_KEY)
 
 
 @contextlib.contextmanager

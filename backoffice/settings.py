@@ -33,6 +33,9 @@ SECRET_KEY = (
     if DEBUG
     else env("SECRET_KEY")
 )
+# Keys that were replaced, and since when: what was signed with them is still understood.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_SINCE = env("SECRET_KEY_SINCE", default="")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else []
 )

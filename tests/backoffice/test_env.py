@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from backoffice.env import read_development_key, read_machine_zone, read_mailer
+from backoffice.env import read_development_key, read_machine_zone, read_mailer, read_origin
 
 
 def test_key_is_made_once_for_its_owner_alone(tmp_path):
@@ -33,3 +33,18 @@ def test_mail_server_that_hangs_is_given_up(monkeypatch):
     assert read_mailer("EMAIL_URL", default="")["OPTIONS"]["timeout"] == 10
     monkeypatch.setenv("EMAIL_URL", "consolemail://")
     assert "timeout" not in read_mailer("EMAIL_URL", default="")["OPTIONS"]
+
+
+@pytest.mark.parametrize(
+    ("given", "spelled"),
+    [
+        ("https://Example.ORG/", "https://example.org"),
+        ("https://example.org.:443/path?x", "https://example.org"),
+        ("http://example.org:80", "http://example.org"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_origin_is_spelled_as_browsers_do(monkeypatch, given, spelled):
+    monkeypatch.setenv("SITE_URL", given)
+    assert read_origin("SITE_URL", default="") == spelled

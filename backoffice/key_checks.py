@@ -1,0 +1,146 @@
+"""System checks of secrets, of the files that hold them, and of the names that we answer to."""
+
+import datetime as dt
+import ipaddress
+import stat
+from collections import defaultdict
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import Error, Warning, register
+from django.http.request import validate_host
+from django.utils import timezone
+
+from backoffice.keys import FALLBACK_DAYS, SHORTEST, list_secrets
+from backoffice.private_files import list_private_files
+
+# What stands in .env.example, docs/operations.md and other people's examples.
+EXAMPLES = {"password", "change-me", "changeme", "secret", "postgres", "example"}
+OTHERS_READ_OR_WRITE = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+
+
+@register("security")
+def check_any_host(app_configs, **kwargs):
+    """Whoever sends any host name gets pages with links to it."""
+    if settings.DEBUG or "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Error(
+            "ALLOWED_HOSTS has *: the site would answer to any name.",
+            hint="List the names by which people reach it.",
+            id="backoffice.E030",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_site_url(app_configs, **kwargs):
+    url = urlsplit(settings.SITE_URL)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        return [
+            Error(
+                f"SITE_URL is {settings.SITE_URL!r}, which is no address.",
+                hint="Set it to what people type, such as https://backoffice.example.org",
+                id="backoffice.E031",
+            )
+        ]
+    if not validate_host(url.hostname, settings.ALLOWED_HOSTS):
+        return [
+            Warning(
+                f"Links begin with {settings.SITE_URL}, but ALLOWED_HOSTS does not have its name.",
+                hint="Readers who follow a link from a mail or a feed would get status 400.",
+                id="backoffice.W032",
+            )
+        ]
+    return []
+
+
+@register("security", deploy=True)
+def check_secrets(app_configs, **kwargs):
+    uses = defaultdict(list)
+    for name, value in list_secrets().items():
+        uses[value].append(name)
+        if value.lower() in EXAMPLES:
+            yield Warning(
+                f"{name[0].upper()}{name[1:]} is one that stands in an example.",
+                hint="Whoever reads the documentation knows it. Choose another.",
+                id="backoffice.W033",
+            )
+        elif len(value) < SHORTEST and not name.startswith("SECRET_KEY"):
+            yield Warning(
+                f"{name[0].upper()}{name[1:]} has {len(value)} characters.",
+                hint=f"Use {SHORTEST} or more, made at random.",
+                id="backoffice.W034",
+            )
+    for names in uses.values():
+        if len(names) > 1:
+            yield Warning(
+                f"One secret serves for {' and for '.join(names)}.",
+                hint="Whoever learns one of them knows the others. Change all but one.",
+                id="backoffice.W035",
+            )
+
+
+@register("security", deploy=True)
+def check_fallbacks(app_configs, **kwargs):
+    """A key that was replaced, as it may be known, is good for nothing if it stays valid."""
+    if not settings.SECRET_KEY_FALLBACKS:
+        return []
+    try:
+        since = dt.date.fromisoformat(settings.SECRET_KEY_SINCE)
+    except ValueError:
+        since = dt.date.min
+    if timezone.localdate() - since <= dt.timedelta(days=FALLBACK_DAYS):
+        return []
+    return [
+        Warning(
+            f"SECRET_KEY_FALLBACKS holds keys that were replaced over {FALLBACK_DAYS} days ago.",
+            hint="Run `manage.py rotate_secret --drop-fallbacks` and restart the web workers.",
+            id="backoffice.W036",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_private_files(app_configs, **kwargs):
+    for path in list_private_files():
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if mode & OTHERS_READ_OR_WRITE:
+            yield Warning(
+                f"{path} can be read or written by other users of this machine.",
+                hint=f"chmod {'700' if path.is_dir() else '600'} {path}",
+                id="backoffice.W037",
+            )
+
+
+@register("security", deploy=True)
+def check_database_transport(app_configs, **kwargs):
+    """Over a network, without TLS, whoever listens reads the bank details and can change them."""
+    database = settings.DATABASES["default"]
+    host = database.get("HOST", "")
+    if database["ENGINE"] != "django.db.backends.postgresql" or _is_this_machine(host):
+        return []
+    mode = database.get("OPTIONS", {}).get("sslmode", "prefer")
+    if mode in ("require", "verify-ca", "verify-full"):
+        return []
+    return [
+        Warning(
+            f"DATABASE_URL leads over the network to {host}, with sslmode={mode}.",
+            hint="Add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem to it; at the least "
+            "?sslmode=require, which takes any server for yours.",
+            id="backoffice.W038",
+        )
+    ]
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether it is a socket, or an address that leaves no machine."""
+    if not host or host.startswith(("/", "@")) or host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,90 @@
+"""The secrets of an installation, by name, and how those that we make are changed.
+
+docs/operations.md, “Secrets”, says of each what it is for and how it is changed.
+"""
+
+import datetime as dt
+import os
+import re
+import secrets
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+ROTATED = ("SECRET_KEY", "HEALTH_TOKEN")
+FALLBACK_DAYS = 30  # longer than any session, signed link or known browser's cookie has to live
+SHORTEST = 20
+
+
+class RotationRefused(Exception):
+    """The message is shown to the person as it is."""
+
+
+def list_secrets() -> dict[str, str]:
+    """Return {name: value} of the secrets that are set."""
+    fallbacks = enumerate(settings.SECRET_KEY_FALLBACKS, start=1)
+    found = {
+        "SECRET_KEY": settings.SECRET_KEY,
+        **{f"SECRET_KEY_FALLBACKS ({number})": key for number, key in fallbacks},
+        "the password in DATABASE_URL": settings.DATABASES["default"].get("PASSWORD", ""),
+        "the password in EMAIL_URL": settings.MAILERS["default"]
+        .get("OPTIONS", {})
+        .get("password", ""),
+        "HEALTH_TOKEN": getattr(settings, "HEALTH_TOKEN", ""),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def rotate(name: str, *, file: Path, today: dt.date) -> None:
+    """Put a new secret in the file. An old SECRET_KEY goes on being understood."""
+    text = _read(file)
+    old = _find(text, name)
+    if name == "SECRET_KEY":
+        if not old:
+            raise RotationRefused(f"{file} has no SECRET_KEY, so it was not made here.")
+        kept = [key for key in (_find(text, "SECRET_KEY_FALLBACKS") or "").split(",") if key]
+        if "," in old:
+            raise RotationRefused("The old key has a comma, which a list can't: change it by hand.")
+        text = _put(text, "SECRET_KEY_FALLBACKS", ",".join([old, *kept]))
+        text = _put(text, "SECRET_KEY_SINCE", today.isoformat())
+    _write(file, _put(text, name, secrets.token_urlsafe(50)))
+
+
+def drop_fallbacks(*, file: Path) -> None:
+    """Forget the old keys: what was signed with them is void."""
+    _write(file, _put(_read(file), "SECRET_KEY_FALLBACKS", ""))
+
+
+def _read(file):
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        raise RotationRefused(f"There is no {file}: change the secret where it is set.") from None
+
+
+def _find(text, name):
+    found = re.findall(rf"^{name}=(.*)$", text, re.MULTILINE)
+    return found[-1].strip().strip("'\"") if found else None
+
+
+def _put(text, name, value):
+    """Return the text with one line for `name`, where the first one was or at the end."""
+    line = f"{name}={value}"
+    if _find(text, name) is None:
+        return f"{text.rstrip()}\n{line}\n"
+    return re.sub(rf"^{name}=.*$", lambda _: line, text, flags=re.MULTILINE)
+
+
+def _write(file, text):
+    """Replace the file as a whole, for this user alone: a kill leaves the old one or the new."""
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".env-")  # 0600
+    try:
+        with os.fdopen(descriptor, "w") as new:
+            new.write(text)
+            new.flush()
+            os.fsync(new.fileno())
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
