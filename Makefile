@@ -6,7 +6,7 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.
 	--generate-hashes --custom-compile-command="make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test test-alone test-deploy coverage lint screenshots audit bench bench-robots lock sbom cron-install
+.PHONY: help setup setup-dev free-port run test test-alone test-deploy coverage lint screenshots audit bench bench-robots lock sbom cron-install backup restore
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
@@ -84,6 +84,12 @@ audit: setup-dev ## Look for known holes in what is locked and served, without t
 lock: setup-dev ## Compile requirements*.txt from requirements*.in
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+
+backup: ## Write all that this installation holds into one file: TO=folder
+	@$(MANAGE) backup $(if $(TO),--to "$(TO)")
+
+restore: ## Restore FILE=... into an empty installation (REPLACE=1: into this one, which is lost)
+	@$(MANAGE) restore "$(FILE)" $(if $(REPLACE),--replace)
 
 cron-install: setup ## Install the cron jobs of this checkout for the current user
 	@test -f .env || { echo "Jobs see .env only: copy .env.example to it first" >&2; exit 1; }

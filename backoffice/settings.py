@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 from decimal import Decimal
+from pathlib import Path
 
 from django.utils.csp import CSP
 
@@ -288,6 +289,12 @@ AXES_VERBOSE = False
 # person whose account somebody else changed signs no payout. In the demo nobody has to wait.
 SECURITY_ADDRESS_DAYS = env.int("SECURITY_ADDRESS_DAYS", default=90)
 SIGNING_PAUSE_HOURS = env.int("SIGNING_PAUSE_HOURS", default=0 if DEBUG else 72)
+
+# Backups: where, how many stay (0: all), and where the programs of PostgreSQL are if not on PATH.
+
+BACKUP_DIR = Path(env("BACKUP_DIR", default=f"{VAR_DIR}/backups"))
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
+POSTGRESQL_BIN = env("POSTGRESQL_BIN", default="")
 
 # Transport and browser security. The admin's theme writes style attributes; its scripts need no
 # 'unsafe-eval' (static/backoffice/theme.js). The public pages have a stricter one (weblog.views).

@@ -7,11 +7,12 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self):
-        from billing import blog_columns, checks, health, receivers  # noqa: F401
+        from billing import backups, blog_columns, checks, health, receivers  # noqa: F401
         from weblog.signals import blog_viewed
 
         blog_columns.offer_blog_columns()
         health.register_health()
+        backups.register_backups()
         blog_viewed.connect(receivers.receive_blog_view, dispatch_uid="billing.receive_blog_view")
         for signal, receiver in [
             (pre_migrate, receivers.receive_pre_migrate),

@@ -1,0 +1,80 @@
+"""Putting a backup in the place of an empty installation, and proving what came."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from backoffice.backups import registry
+from backoffice.backups.archives import extract, read_manifest
+from backoffice.backups.databases import NAMES, clear_database, is_empty, restore_database
+from backoffice.backups.errors import BackupError
+
+
+def restore_backup(*, file: Path, replace: bool = False) -> str:
+    """Restore database, pictures and spool, prove them by the heads of then; say what is to do.
+
+    Every byte is compared with the backup's list before anything is written. The database comes
+    last: while this is not done, there is none. Refuses what is not empty, unless told to replace
+    it. Raises BackupError.
+    """
+    manifest = read_manifest(file)
+    if manifest["database"] != connection.vendor:
+        raise BackupError(
+            f"This is a backup of {manifest['database']}; this installation has "
+            f"{connection.vendor}. Restore it where it came from, and move it then."
+        )
+    folders = {"media/": Path(settings.MEDIA_ROOT), "spool/": Path(settings.SPOOL_DIR)}
+    if not replace:
+        _require_empty(folders)
+    if replace:
+        clear_database(connection)
+    settings.VAR_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.VAR_DIR) as name:
+        working = Path(name)
+        for prefix, folder in folders.items():
+            extract(file, prefix, working / prefix)
+            _place_folder(working / prefix, folder)
+        extract(file, "database/", working / "database")
+        restore_database(connection, working / NAMES[connection.vendor])
+    return _prove(manifest["heads"])
+
+
+def _require_empty(folders: dict[str, Path]) -> None:
+    filled = [] if is_empty(connection) else ["the database"]
+    for folder in folders.values():
+        if folder.exists() and any(path.is_file() for path in folder.rglob("*")):
+            filled.append(str(folder))
+    if filled:
+        raise BackupError(
+            f"Nothing was restored: {' and '.join(filled)} would be lost. Restore into an empty "
+            "installation, or say that all of it is to be replaced."
+        )
+
+
+def _place_folder(source: Path, folder: Path) -> None:
+    """Let `folder` hold what `source` holds, and nothing else."""
+    source.mkdir(exist_ok=True)
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.rename(source, folder)
+    except OSError:  # on another disk
+        shutil.copytree(source, folder)
+
+
+def _prove(heads: dict[str, str]) -> str:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        told = " ".join(head for head in heads.values() if head)
+        return f"Restored. It is of an earlier version: migrate, then verify with the head {told}."
+    for name, head in heads.items():
+        if name in registry.proofs and (wrong := registry.proofs[name].verify(head)):
+            raise BackupError(f"Restored, but it does not prove: {wrong}")
+    told = ", ".join(f"{name} with the head {head or '(none yet)'}" for name, head in heads.items())
+    return f"Restored, and proved: {told}." if told else "Restored."
