@@ -71,3 +71,21 @@ class Reader:
             ("127.0.0.1", self.port), self.timeout, source_address=(self.address, 0)
         )
         return connection
+
+
+def read_steadily(port: int, folder, address: str, seconds: float) -> list[tuple[int, float]]:
+    """Ask for the front page five times a second, and return status and seconds of each.
+
+    Status 0 is no answer. For a process of its own: what else the tests do must not slow it.
+    """
+    reader, answers = Reader(port, folder, address=address), []
+    end = time.monotonic() + seconds
+    while (start := time.monotonic()) < end:
+        try:
+            status = reader.ask("/").status
+        except (OSError, http.client.HTTPException):
+            status = 0
+        answers.append((status, time.monotonic() - start))
+        time.sleep(0.2)
+    reader.close()
+    return answers

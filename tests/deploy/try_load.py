@@ -1,6 +1,7 @@
 """Crowds, slow clients and restarts of the installed site. `make test-deploy`."""
 
 import http.client
+import multiprocessing
 import signal
 import socket
 import ssl
@@ -8,10 +9,11 @@ import statistics
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
+from tests.deploy.client import read_steadily
 from tests.deploy.servers import HOST, wait_for
 
 SIGN_IN = "/admin/login/"
@@ -72,37 +74,44 @@ def slow_clients(nginx):
         client.socket.close()
 
 
-def test_crowd_at_the_door_does_not_stop_the_readers(nginx, slow_clients, reader):
+def read_meanwhile(nginx, seconds=10):
+    """Start five readers in processes of their own; their answers are the results."""
+    pool = ProcessPoolExecutor(max_workers=5, mp_context=multiprocessing.get_context("spawn"))
+    addresses = [f"127.202.0.{number}" for number in range(1, 6)]
+    futures = [
+        pool.submit(read_steadily, nginx.port, nginx.folder, address, seconds)
+        for address in addresses
+    ]
+    pool.shutdown(wait=False)
+    return futures
+
+
+def find_p95(futures):
+    answers = [answer for future in futures for answer in future.result()]
+    assert {status for status, _ in answers} == {200}
+    return len(answers), statistics.quantiles([seconds for _, seconds in answers], n=20)[-1]
+
+
+def test_crowd_at_the_door_does_not_stop_the_readers(nginx, request, reader):
     """400 slow clients, 200 sign-ins at once from 200 addresses; readers stay under a second."""
-    stop, times, statuses = threading.Event(), [], []
-
-    def read():
-        client = reader()
-        while not stop.wait(0.2):
-            start = time.monotonic()
-            statuses.append(ask_status(client))
-            times.append(time.monotonic() - start)
-
-    def sign_in(client):
-        return client.post(SIGN_IN, {"username": f"{client.address}", "password": "wrong"}).status
-
+    quiet = find_p95(read_meanwhile(nginx))
+    request.getfixturevalue("slow_clients")
     visitors = [reader(timeout=150) for _ in range(200)]
     with ThreadPoolExecutor(max_workers=20) as pool:
         list(pool.map(lambda client: client.ask(SIGN_IN), visitors))
-    threads = [threading.Thread(target=read) for _ in range(5)]
-    for thread in threads:
-        thread.start()
+
+    def sign_in(client):
+        data = {"username": client.address, "password": "wrong"}
+        return [client.post(SIGN_IN, data).status for _ in range(3)]
+
+    readers = read_meanwhile(nginx)
     with ThreadPoolExecutor(max_workers=200) as pool:
-        signed = list(pool.map(sign_in, visitors))
-    stop.set()
-    for thread in threads:
-        thread.join()
-    p95 = statistics.quantiles(times, n=20)[-1]
+        signed = [status for statuses in pool.map(sign_in, visitors) for status in statuses]
+    crowded = find_p95(readers)
     counts = {status: signed.count(status) for status in set(signed)}
-    sys.stdout.write(f"{len(times)} pages, p95 {p95:.3f} s; sign-ins: {counts}\n")
-    assert set(statuses) == {200}
-    assert p95 < 1
-    assert set(signed) <= {200, 429, 503}
+    sys.stdout.write(f"Pages and p95: before {quiet}, meanwhile {crowded}; sign-ins {counts}\n")
+    assert set(counts) <= {200, 429, 503}  # 503 is the application's "try again in a moment"
+    assert crowded[1] < 1
 
 
 def test_slow_clients_are_let_go(slow_clients):
