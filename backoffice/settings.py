@@ -369,13 +369,16 @@ PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
 MINIMUM_PAYOUT = env("MINIMUM_PAYOUT", cast=Decimal, default=Decimal(0))
 SECOND_APPROVAL_ABOVE = env("SECOND_APPROVAL_ABOVE", cast=Decimal, default=Decimal("Infinity"))
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
-SPOOL_DIR = VAR_DIR / "spool"  # views that the database did not take: of this machine alone
+# Views that the database did not take: a folder of each web machine's own, on a local disk.
+SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 
 # Jobs. Only triggers: each job repeats safely and is recorded as a JobRun. `cron` starts them, or
 # `systemd` (deploy/systemd), or another machine (`elsewhere`): checks look for what stands here.
 
 JOBS_STARTED_BY = env("JOBS_STARTED_BY", default="cron")
+CLOCK_JUMP_DAYS = env.int("CLOCK_JUMP_DAYS", default=3)  # without a job, until someone confirms
+ASK_SERVER_CLOCK = True  # of PostgreSQL: a second clock beside this machine's
 JOBS_DIR = VAR_DIR / "jobs"  # locks, and what the database would not record
 JOB_MINUTES = env.float("JOB_MINUTES", default=50)  # past them a job is ended
 JOB_MINUTES_OF = {

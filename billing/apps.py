@@ -7,9 +7,11 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self):
-        from billing import backups, blog_columns, checks, health, receivers  # noqa: F401
+        from backoffice.clocks import register_latest_moment
+        from billing import backups, blog_columns, checks, clocks, health, receivers  # noqa: F401
         from weblog.signals import blog_viewed
 
+        register_latest_moment(clocks.find_latest_view)
         blog_columns.offer_blog_columns()
         health.register_health()
         backups.register_backups()

@@ -13,6 +13,10 @@ class MonthNotClosed(BillingError):
     pass
 
 
+class ClockDoubted(BillingError):
+    """This machine's clock contradicts what the database knows of the time."""
+
+
 class MissingPrice(BillingError):
     pass
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from backoffice.signing import save_signed
 from billing import mails
 from billing.bulk import insert_rows
+from billing.clocks import read_clock, read_witnessed_time
 from billing.counting import describe_rules, fold_views
 from billing.derivation import derive_payments, find_unpriced_categories
 from billing.digests import LineRecord, digest_batch
@@ -58,10 +59,16 @@ LINE_FIELDS = tuple(name for name in LineRecord._fields if name not in LINE_KEYS
 def build_closed_months(
     *, by: User | None = None, at: dt.datetime | None = None
 ) -> list[PayoutBatch]:
-    """Build a batch for every closed month that has views and none yet, oldest first."""
-    at = at or timezone.now()
+    """Build a batch for every closed month that has views and none yet, oldest first.
+
+    Without `at`, what is closed is told by what happened since, not by the clock alone. Raises
+    ClockDoubted.
+    """
+    witnessed_at = at or read_witnessed_time()
+    at = at or read_clock()
     fold_views(at=at)
-    return [build_batch(month=month, by=by, at=at)[0] for month in find_months_to_build(at=at)]
+    months = find_months_to_build(at=witnessed_at)
+    return [build_batch(month=month, by=by, at=at)[0] for month in months]
 
 
 def find_months_to_build(*, at: dt.datetime) -> list[dt.date]:
@@ -95,10 +102,12 @@ def build_batch(
     """Return the batch of a closed month and whether it was built now.
 
     Folds and looks for findings first. A batch that stands is returned as it is. Raises
-    MonthNotClosed and MissingPrice, and then has written no batch.
+    MonthNotClosed, MissingPrice and ClockDoubted, and then has written no batch. Without `at`, a
+    month is closed once a job or a reader came after its days of grace: see read_witnessed_time.
     """
-    at = at or timezone.now()
-    if closes_on(month) > day_of(at):
+    witnessed_at = at or read_witnessed_time()
+    at = at or read_clock()
+    if closes_on(month) > day_of(witnessed_at):
         raise MonthNotClosed(
             f"{month:%B %Y} can be paid from {closes_on(month):%-d %B %Y} on, when the month and "
             f"its {settings.PAYOUT_GRACE_DAYS} days of grace are over."

@@ -29,7 +29,13 @@ def record_view(**facts) -> Click:
     One INSERT, and a query for a new day's salt. What the database does not take, for whatever
     reason, is kept in the spool, with the same id. The reader waits for the page, so nothing is
     tried twice but a connection that was lost, and a database that was slow to refuse is left
-    alone for a moment. Raises OSError if the spool can't keep it either.
+    alone for a moment.
+
+    The time is the machine's, right or wrong: a view is kept as it was dated, as nobody can tell a
+    better time, and one of the future counts once that has come (fold_views names it until then).
+    No view is a witness of what time it is for jobs, but one not later than they know already.
+
+    Raises OSError if the spool can't keep it either.
     """
     facts.setdefault("view_id", make_view_id())
     if time.monotonic() >= _trouble["until"]:

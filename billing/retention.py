@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Min, Sum
-from django.utils import timezone
 
 from backoffice.uploads import drop_stale_uploads
+from billing.clocks import read_clock
 from billing.errors import NotSealed
 from billing.local_salts import purge_salts
 from billing.locks import hold_lock
@@ -56,7 +56,7 @@ def purge_readers(*, at: dt.datetime | None = None) -> PurgeResult:
     its own, and not beyond the first day that is not sealed: so all days up to the last retired one
     are retired.
     """
-    at = at or timezone.now()
+    at = at or read_clock()
     result = PurgeResult(uploads=drop_stale_uploads(at=at), salts=_destroy_salts(at))
     end = day_of(at) - dt.timedelta(days=settings.VIEW_RETENTION_DAYS)
     while (day := _first_day()) and day < end:

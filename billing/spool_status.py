@@ -2,15 +2,18 @@
 
 import datetime as dt
 import os
+import re
 import stat
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
 from billing import losses, spool
-from billing.periods import month_of
+
+FACTS = re.compile(rb'"viewed_at":"([^"]+)","day":"([^"]+)"')
 
 
 @dataclass
@@ -45,26 +48,21 @@ def spool_status() -> SpoolStatus:
     return status
 
 
-def _add_file(path, status: SpoolStatus) -> None:
+def _add_file(path: Path, status: SpoolStatus) -> None:
+    """Count without reading each line as a whole: there may be a hundred thousand."""
     views = 0
     try:
         for line in spool.read_lines(path):
-            views += 1
-            _add_line(line, status)
+            if facts := FACTS.search(line):
+                views += 1
+                viewed_at, day = (fact.decode() for fact in facts.groups())
+                status.by_month[dt.date.fromisoformat(f"{day[:7]}-01")] += 1
+                viewed_at = dt.datetime.fromisoformat(viewed_at)
+                status.oldest_at = min(status.oldest_at or viewed_at, viewed_at)
     except FileNotFoundError:
         return  # taken in meanwhile
     status.files += bool(views)
-
-
-def _add_line(line: bytes, status: SpoolStatus) -> None:
-    try:
-        view = spool.read_line(line)
-    except ValueError:
-        view = None
-    if view:
-        status.views += 1
-        status.by_month[month_of(view.click.day)] += 1
-        status.oldest_at = min(status.oldest_at or view.click.viewed_at, view.click.viewed_at)
+    status.views += views
 
 
 def find_problem() -> str:

@@ -24,6 +24,8 @@ STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 }
 
+ASK_SERVER_CLOCK = False  # tests travel in time, and PostgreSQL does not
+
 SPOOL_DIR = VAR_DIR / f"test-spool-{os.getpid()}"  # each test has one of its own: conftest.py
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from backoffice.clocks import read_clock
 from backoffice.jobs import records
 from backoffice.models import JobRun
 
@@ -58,6 +59,7 @@ def _run(name):
         records.take_in()
         records.close_killed(name)
         run.save()
+        read_clock()
         with time_limit(name):
             call_command(name, stdout=output, stderr=output)
     except BaseException as error:  # SystemExit is how a command fails

@@ -1,8 +1,11 @@
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from backoffice.clocks import TOLERANCE
 from backoffice.uploads import drop_stale_uploads
+from billing.clocks import read_clock
 from billing.counting import fold_views
+from billing.errors import ClockDoubted
+from billing.models import BlogView
 from billing.spool_intake import get_spool_ready
 
 
@@ -14,8 +17,16 @@ class Command(BaseCommand):
     )
 
     def handle(self, **options):
-        now = timezone.now()
+        try:
+            now = read_clock()
+        except ClockDoubted as error:
+            raise CommandError(str(error)) from error
         drop_stale_uploads(at=now)
         self.stdout.write(str(fold_views(at=now)))
+        if ahead := BlogView.objects.pending().filter(viewed_at__gt=now + TOLERANCE).count():
+            self.stdout.write(
+                f"Dated later than now, and not counted before that time has come: {ahead} views. "
+                "The clock of a web machine is, or was, wrong."
+            )
         if problem := get_spool_ready(at=now):
             raise CommandError(f"The views are counted, but {problem}")

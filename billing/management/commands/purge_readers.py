@@ -1,5 +1,6 @@
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from billing.errors import ClockDoubted
 from billing.retention import purge_readers
 
 
@@ -10,4 +11,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, **options):
-        self.stdout.write(str(purge_readers()))
+        try:
+            self.stdout.write(str(purge_readers()))
+        except ClockDoubted as error:
+            raise CommandError(str(error)) from error
