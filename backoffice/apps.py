@@ -30,6 +30,7 @@ class BackofficeConfig(AppConfig):
             key_checks,
             private_files,
         )
+        from backoffice.accounts import checks as account_checks  # noqa: F401
         from backoffice.accounts import receivers
         from backoffice.accounts.signals import lock_released
         from backoffice.health import checks as health

@@ -65,6 +65,7 @@ def _list_secrets():
     secrets = [
         settings.SECRET_KEY,
         *settings.SECRET_KEY_FALLBACKS,
+        *settings.FACTOR_KEYS,
         *(database.get("PASSWORD") for database in settings.DATABASES.values()),
         *(option.get("password") for option in options),
     ]

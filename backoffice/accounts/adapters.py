@@ -34,10 +34,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return settings.REAUTHENTICATE_MINUTES > 0
 
     def get_reauthentication_methods(self, user):
-        """Whoever has a second factor confirms with it; the password alone would be less."""
+        """Whoever has a second factor confirms with it, a passkey first: the password is less."""
         methods = super().get_reauthentication_methods(user)
         factors = [method for method in methods if method["id"].startswith("mfa_")]
-        return factors or methods
+        return sorted(factors, key=lambda method: "webauthn" not in method["id"]) or methods
 
 
 class FactorAdapter(DefaultMFAAdapter):

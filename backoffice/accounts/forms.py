@@ -7,6 +7,7 @@ from allauth.mfa.base import forms as base
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn import forms as webauthn
+from cryptography.fernet import InvalidToken
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.forms import AdminOwnPasswordChangeForm
@@ -31,7 +32,13 @@ def check_code(request, user, code: str) -> Authenticator:
     refuse_if_locked(request, user)
     factors = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN)
     for factor in factors:
-        if use_code(factor, code):
+        try:
+            is_right = use_code(factor, code)
+        except InvalidToken as error:  # its key is lost: `check` says so as well
+            raise ValidationError(
+                "Your second factor can’t be read any more. Tell an administrator."
+            ) from error
+        if is_right:
             factor.user = user
             return factor
     note_failure(request, user, sender="backoffice.accounts.code")

@@ -6,6 +6,7 @@ from backoffice.accounts import factors
 
 register = template.Library()
 register.filter(factors.must_enrol)
+register.filter(factors.has_factor)
 
 
 @register.filter

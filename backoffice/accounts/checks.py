@@ -1,0 +1,45 @@
+"""System checks of second factors."""
+
+from django.conf import settings
+from django.core.checks import Error, Info, Tags, Warning, register
+
+
+@register(Tags.database)
+def check_factors(app_configs, databases=None, **kwargs):
+    """Say it before somebody stands before a door that their app can't open any more."""
+    if not databases:
+        return []
+    from backoffice.accounts.factor_keys import find_unreadable
+
+    unreadable = find_unreadable()
+    if not unreadable:
+        return []
+    return [
+        Error(
+            f"No key opens {len(unreadable)} second factor(s): their owners can't sign in.",
+            hint="Put the FACTOR_KEY (or SECRET_KEY) they were encrypted with back, behind the "
+            "new one, and run `manage.py encrypt_factors`.",
+            id="accounts.E001",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_second_factor(app_configs, **kwargs):
+    found = []
+    if not settings.REQUIRE_SECOND_FACTOR:
+        found.append(
+            Warning(
+                "REQUIRE_SECOND_FACTOR is off: a stolen password is enough to approve payments.",
+                id="accounts.W001",
+            )
+        )
+    if not settings.FACTOR_KEYS:
+        found.append(
+            Info(
+                "FACTOR_KEY is not set: second factors hang on SECRET_KEY.",
+                hint="Set it and run `manage.py encrypt_factors`: SECRET_KEY may change then.",
+                id="accounts.I002",
+            )
+        )
+    return found
