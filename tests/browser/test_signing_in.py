@@ -5,6 +5,7 @@ import re
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.core import mail
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -141,11 +142,43 @@ def test_passkey_is_added_signs_in_and_confirms(page, live_server, root, passkey
     expect(page.get_by_role("heading", name="What waits for you")).to_be_visible()
     assert root.authenticator_set.get(type="webauthn").last_used_at
 
-    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=16)):
+    with a_while_later():
         page.goto(live_server.url + reverse("mfa_add_webauthn"))
         look("confirm-passkey")
         page.get_by_role("button", name="Use your passkey").click()
         expect(page.get_by_role("button", name="Make the passkey")).to_be_visible()
+
+
+def a_while_later():
+    return time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=16))
+
+
+@pytest.mark.skipif(not apps.is_installed("billing"), reason="There is nothing to sign.")
+def test_passkey_confirms_a_signature_in_its_dialog(page, live_server, root, passkeys, look):
+    from billing.models import PayoutBatch
+    from tests.billing.test_payouts import make_batch
+
+    batch = make_batch(PayoutBatch.Status.SUBMITTED)
+    enter_password(page, live_server)
+    page.get_by_role("link", name="Add a passkey").click()
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_text("They are shown this once")).to_be_visible()
+    with a_while_later():
+        page.goto(live_server.url + reverse("admin:billing_payoutbatch_change", args=[batch.pk]))
+        page.get_by_role("link", name=re.compile("Approve$")).click()
+        expect(page.get_by_label("Code from your app")).to_be_visible()
+        look("signature")
+        for question in page.locator("#dialog textarea").all():
+            question.fill("I know her.")
+        page.get_by_label("Your password, to sign").fill("wrong")
+        page.get_by_role("button", name="Use a passkey instead").click()
+        expect(page.get_by_text("This is not your password.")).to_be_visible()
+        expect(page.locator("#dialog textarea").first).to_have_value("I know her.")
+        page.get_by_label("Your password, to sign").fill(PASSWORD)
+        page.get_by_role("button", name="Use a passkey instead").click()
+        expect(page.get_by_text("is approved. Finance can export it now.")).to_be_visible()
+    batch.refresh_from_db()
+    assert batch.approved_by == root
 
 
 def test_passkey_of_another_device_does_not_sign_in(page, live_server, root, passkeys, look):
@@ -173,8 +206,8 @@ def test_forgotten_password_is_replaced_by_mail(page, live_server, root, setting
     look("reset-sent")
     wait_for_mails()
     page.goto(next(filter(None, (LINK.search(message.body) for message in mail.outbox)))[0])
-    page.get_by_label(re.compile(r"^New password\W*$")).fill(NEW)
-    page.get_by_label(re.compile("^New password confirmation")).fill(NEW)
+    page.locator("[name=new_password1]").fill(NEW)
+    page.locator("[name=new_password2]").fill(NEW)
     look("new-password")
     page.get_by_role("button", name="Save the new password").click()
     page.get_by_role("link", name="Back to sign-in").click()
