@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-ROTATED = ("SECRET_KEY", "HEALTH_TOKEN")
+ROTATED = ("SECRET_KEY", "HEALTH_TOKEN", "FACTOR_KEY")
 FALLBACK_DAYS = 30  # longer than any session, signed link or known browser's cookie has to live
 SHORTEST = 20
 
@@ -27,6 +27,7 @@ def list_secrets() -> dict[str, str]:
     found = {
         "SECRET_KEY": settings.SECRET_KEY,
         **{f"SECRET_KEY_FALLBACKS ({number})": key for number, key in fallbacks},
+        **{f"FACTOR_KEY ({number})": key for number, key in enumerate(settings.FACTOR_KEYS, 1)},
         "the password in DATABASE_URL": settings.DATABASES["default"].get("PASSWORD", ""),
         "the password in EMAIL_URL": settings.MAILERS["default"]
         .get("OPTIONS", {})
@@ -48,7 +49,10 @@ def rotate(name: str, *, file: Path, today: dt.date) -> None:
             raise RotationRefused("The old key has a comma, which a list can't: change it by hand.")
         text = _put(text, "SECRET_KEY_FALLBACKS", ",".join([old, *kept]))
         text = _put(text, "SECRET_KEY_SINCE", today.isoformat())
-    _write(file, _put(text, name, secrets.token_urlsafe(50)))
+    new = secrets.token_urlsafe(50)
+    if name == "FACTOR_KEY" and old:
+        new = f"{new},{old.partition(',')[0]}"  # until `encrypt_factors` has run
+    _write(file, _put(text, name, new))
 
 
 def drop_fallbacks(*, file: Path) -> None:

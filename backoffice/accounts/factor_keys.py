@@ -14,8 +14,9 @@ SECRETS = {"secret", "seed"}  # of TOTP, of recovery codes; a passkey's key is p
 
 
 def _list_keys() -> Iterator[Fernet]:
-    """FACTOR_KEY, newest first; without it, what SECRET_KEY and its fallbacks come to."""
-    for secret in settings.FACTOR_KEYS or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
+    """The first encrypts: FACTOR_KEY, or SECRET_KEY without it. All others still open."""
+    secret_keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    for secret in [*settings.FACTOR_KEYS, *secret_keys]:
         derived = HKDF(SHA256(), length=32, salt=None, info=b"backoffice.accounts.factors")
         yield Fernet(base64.urlsafe_b64encode(derived.derive(secret.encode())))
 

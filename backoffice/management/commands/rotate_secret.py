@@ -1,6 +1,8 @@
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from backoffice.accounts.factor_keys import encrypt_anew
 from backoffice.env import BASE_DIR
 from backoffice.keys import ROTATED, RotationRefused, drop_fallbacks, rotate
 
@@ -28,6 +30,8 @@ def _change(name, *, drop, file):
     from pathlib import Path
 
     if drop:
+        if settings.SECRET_KEY_FALLBACKS:
+            encrypt_anew()  # or whoever has a second factor of an old key could not sign in
         drop_fallbacks(file=Path(file))
         return "The old keys are forgotten."
     rotate(name, file=Path(file), today=timezone.localdate())

@@ -4,7 +4,8 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
 from backoffice.accounts.checks import check_second_factor
-from backoffice.accounts.factor_keys import decrypt, encrypt
+from backoffice.accounts.factor_keys import decrypt, encrypt, find_unreadable
+from backoffice.keys import list_secrets
 from tests.backoffice.accounts.signing_in import (
     code_now,
     enter_code,
@@ -56,6 +57,31 @@ def test_key_is_changed_without_anybody_enrolling_anew(client, settings):
     enter_code(client, code_now())
     assert is_signed_in(client)
     assert give_codes(edda) == codes
+
+
+def test_key_of_its_own_is_brought_in_and_changed_by_the_command(settings, tmp_path):
+    give_app(make_person())  # with what SECRET_KEY comes to
+    file = tmp_path / ".env"
+    file.write_text("DEBUG=0\n")
+    for _ in range(3):
+        call_command("rotate_secret", "FACTOR_KEY", file=file)
+        settings.FACTOR_KEYS = file.read_text().split("FACTOR_KEY=")[1].strip().split(",")
+        call_command("encrypt_factors")
+    assert len(settings.FACTOR_KEYS) == 2
+    settings.FACTOR_KEYS = settings.FACTOR_KEYS[:1]
+    assert find_unreadable() == []
+    assert settings.FACTOR_KEYS[0] in list_secrets().values()
+
+
+def test_forgetting_old_secret_keys_keeps_the_factors(settings, tmp_path):
+    settings.SECRET_KEY = "before"
+    give_app(make_person())
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "after", ["before"]
+    file = tmp_path / ".env"
+    file.write_text("SECRET_KEY=after\nSECRET_KEY_FALLBACKS=before\n")
+    call_command("rotate_secret", "--drop-fallbacks", file=file)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert find_unreadable() == []
 
 
 def test_lost_key_is_found_by_the_check_and_stops_the_command(settings):
