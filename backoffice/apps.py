@@ -28,6 +28,7 @@ class BackofficeConfig(AppConfig):
             history,
             install_checks,
             key_checks,
+            lookups,
             private_files,
         )
         from backoffice.accounts import checks as account_checks  # noqa: F401

@@ -8,6 +8,7 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField
 from django.http import Http404, HttpResponseRedirect
@@ -47,6 +48,15 @@ class DayRangeFilter(RangeDateFilter):
         return queryset
 
 
+class KeyAutocomplete(AutocompleteSelect):
+    """Shows again what was chosen. As shipped (Django 6.1) a form with "x" in it is a 500."""
+
+    def optgroups(self, name, value, attr=None):
+        model = self.field.remote_field.model
+        keys = [key for key in value if not key or could_be_pk(model, key)]
+        return super().optgroups(name, keys, attr)
+
+
 class BackofficeAdmin(ModelAdmin):
     """Lists that stay fast, forms that warn, and nothing that is deleted."""
 
@@ -80,6 +90,11 @@ class BackofficeAdmin(ModelAdmin):
         if object_id is not None and not could_be_pk(self.model, unquote(object_id)):
             raise Http404
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeyAutocomplete(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request):
         """Leave out of what an address fills in whatever no row could have for its key."""

@@ -104,3 +104,31 @@ def test_no_request_fails_or_takes_long(doors, client):  # noqa: F811
         if response.status_code >= 500 or took > SECONDS:
             faults.append(f"{response.status_code} {took:.1f} s: {method} {url[:300]}")
     assert faults == []
+
+
+def _list_forms(client, urls):
+    """Yield each page with a form to post, and the names of its fields."""
+    for url in urls:
+        response = client.get(url)
+        page = response.content.decode(errors="replace") if response.status_code == 200 else ""
+        names = set(re.findall(r'<(?:input|select|textarea)[^>]* name="([^"]+)"', page))
+        if 'method="post"' in page and names - {"csrfmiddlewaretoken"}:
+            yield url, sorted(names - {"csrfmiddlewaretoken"})
+
+
+def test_no_form_fails_whatever_is_sent_in_its_fields(doors, client):  # noqa: F811
+    client.raise_request_exception = False
+    client.force_login(make_user(is_superuser=True))
+    chance = random.Random(SEED)
+    urls = [url for url in sorted(doors.values()) if "logout" not in url]
+    forms = list(_list_forms(client, urls))
+    assert len(forms) > 30
+    faults = []
+    for number in range(max(REQUESTS // 5, len(forms))):
+        url, names = forms[number % len(forms)]
+        sent = {name: chance.choice(VALUES) for name in names if chance.random() < 0.8}
+        sent |= {"_form_submitted": "True", "post": "yes"}
+        response = client.post(url, sent)
+        if response.status_code >= 500:
+            faults.append(f"{response.status_code} {url}: {str(sent)[:300]}")
+    assert faults == []

@@ -1,6 +1,9 @@
 """What is asked before a blog, or a new text of one, moves on."""
 
+import datetime as dt
+
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import Http404
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
@@ -14,8 +17,17 @@ from weblog.revisions import find_live_changes, version_of
 from weblog.versions import find_earlier_texts
 
 
+class MomentField(forms.DateTimeField):
+    """A moment that every time zone can tell: in the year 1 and the year 9999 some can't."""
+
+    default_validators = [
+        MinValueValidator(dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "Use a year from 2000 on."),
+        MaxValueValidator(dt.datetime(2100, 1, 1, tzinfo=dt.UTC), "Use a year before 2100."),
+    ]
+
+
 class PublishDialog(BaseDialogForm):
-    at = forms.DateTimeField(
+    at = MomentField(
         label="Publish at",
         required=False,
         widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
@@ -98,7 +110,7 @@ class PublishRevisionNowDialog(BaseDialogForm):
 
 
 class PublishRevisionDialog(PublishRevisionNowDialog):
-    at = forms.DateTimeField(
+    at = MomentField(
         label="Publish at",
         required=False,
         widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),

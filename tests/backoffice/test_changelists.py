@@ -142,6 +142,24 @@ def test_form_leaves_out_what_an_address_cannot_fill_in(client, superuser, value
     assert response.context["adminform"].form.initial == {"title": "Kept"}
 
 
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 40, str(-(2**63) - 1)])
+def test_row_that_cannot_be_is_ticked_in_vain(client, superuser, number):
+    blog = make_blog()
+    assert not Blog.objects.filter(pk__in=[int(number)]).exists()
+    assert [*Blog.objects.filter(pk__in=[int(number), blog.pk])] == [blog]
+    ticked = {"action": "archive_chosen", "_selected_action": [number], "answered": "yes"}
+    assert client.post(BLOGS, ticked).status_code in (200, 302)
+    sent = {"title": "T", "slug": "t", "category": number, "author": number, "co_authors": [number]}
+    assert client.post(reverse("admin:weblog_blog_add"), sent).status_code == 200
+
+
+@pytest.mark.parametrize("choice", ["x", "1.5", "\0", "9" * 40, "[" * 100])
+def test_form_with_an_impossible_choice_is_shown_again(client, superuser, choice):
+    response = client.post(reverse("admin:weblog_blog_add"), {"title": "T", "category": choice})
+    assert response.status_code == 200
+    assert "category" in response.context["adminform"].form.errors
+
+
 # View on site
 
 

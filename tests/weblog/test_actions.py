@@ -260,3 +260,13 @@ def test_page_shows_what_changed_since_the_blog_came_back(client, request, edito
     assert "<p>Name the source.</p>" in page
     assert '<del class="bo-diff-old">Old </del>words here.' in page
     assert '<ins class="bo-diff-new">New </ins>words here.' in page
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59", "1999-12-31T12:00"])
+def test_moment_that_no_time_zone_can_tell_is_refused(client, editor, at):
+    blog = make_blog(status=IN_REVIEW)
+    client.force_login(editor)
+    response = client.post(action_url("publish", blog), {"_form_submitted": "True", "at": at})
+    assert "Use a year" in response.content.decode()
+    blog.refresh_from_db()
+    assert blog.status == IN_REVIEW
