@@ -28,6 +28,7 @@ HOUR = dt.timedelta(hours=1)
 AFTER_A_FAILED_MAIL = 5 * 60  # seconds, before the same is tried again
 MAILS_AN_HOUR = 20
 MOST_KINDS = 500
+LONGEST_FILE = 4_000
 EVERY_MAIL = "every mail"
 KEPT_FOR = 400 * 24 * 60 * 60  # seconds
 LONGEST_SUBJECT = 150
@@ -193,26 +194,33 @@ def _open_kind(kind: str, *, source: str) -> Iterator[Kind]:
     except OSError:
         yield known
         return
-    with os.fdopen(descriptor, "r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            known = Kind(**json.load(file))
-        except (ValueError, TypeError):
-            # It is new, or a full disk let it be made and not be written: its time tells which.
-            known.told_at = os.fstat(file.fileno()).st_mtime
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        known = _read(descriptor)
+        known.source = known.source or source
         yield known
-        try:
-            _write(file, json.dumps(asdict(known)))
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.utime(file.fileno(), (known.told_at, known.told_at))
+        _write(descriptor, known)
+    finally:
+        os.close(descriptor)
 
 
-def _write(file, text):
-    file.seek(0)
-    file.write(text)
-    file.truncate()
-    file.flush()
+def _read(descriptor):
+    try:
+        return Kind(**json.loads(os.pread(descriptor, LONGEST_FILE, 0)))
+    except (ValueError, TypeError):
+        # It is new, or a full disk let it be made and not be written: its time tells which.
+        return Kind(told_at=os.fstat(descriptor).st_mtime)
+
+
+def _write(descriptor, known):
+    text = json.dumps(asdict(known)).encode()
+    try:
+        os.pwrite(descriptor, text, 0)
+        os.ftruncate(descriptor, len(text))
+    except OSError:  # its time can be written even so
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.utime(descriptor, (known.told_at, known.told_at))
 
 
 def _open(kind):

@@ -97,15 +97,17 @@ def _keep_in_file(run):
         "output": run.output,
     }
     path = _folder() / f"{uuid.uuid4()}.json"
-    # A disk that refuses as well: the log and the mail have it.
-    with contextlib.suppress(OSError):
+    part = path.with_suffix(".part")
+    try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(path.with_suffix(".part"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "w") as part:
-            json.dump(values, part)
-            part.flush()
-            os.fsync(part.fileno())
-        path.with_suffix(".part").rename(path)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(values, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    except OSError:  # a disk that refuses as well: the log and the mail have it
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def take_in() -> None:
