@@ -1,4 +1,7 @@
-"""Hold what is locked and served against advisories.toml; exit 1 where a known hole is open."""
+"""Hold what is locked and served against advisories.toml; exit 1 where a known hole is open.
+
+A list that is old only says so: a gate must not fail for what nobody changed.
+"""
 
 import datetime as dt
 import sys
@@ -37,9 +40,7 @@ def main() -> None:
     age = dt.date.today() - checked_on
     print(f"{len(components)} components, {len(advisories)} advisories as of {checked_on}")
     if age > OLDEST_LIST:
-        holes.append(
-            f"The list of advisories is {age.days} days old. docs/security.md says how to renew it."
-        )
+        print(f"The list is {age.days} days old: docs/security.md says how to renew it.")
     sys.exit("\n".join(holes) or None)
 
 
