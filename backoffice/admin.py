@@ -19,7 +19,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from backoffice.accounts import admin as accounts  # noqa: F401
-from backoffice.accounts.confirming import ConfirmedAdmin, confirmed
+from backoffice.accounts.confirming import ConfirmedAdmin, confirmed, confirmed_first
 from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
@@ -115,6 +115,9 @@ class UserAdmin(ConfirmedAdmin, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin)
 
     def has_export_permission(self, request):
         return request.user.is_superuser
+
+    def guard_import(self, view):
+        return confirmed_first(view)
 
     def has_change_permission(self, request, obj=None):
         if obj and obj.is_superuser and not request.user.is_superuser:

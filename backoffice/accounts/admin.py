@@ -67,6 +67,11 @@ class FailedSignInAdmin(ReadOnlyAdmin):
     actions_detail = ["release"]
     actions_row = ["release"]
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(
+            request, {"title": "Failed sign-ins"} | (extra_context or {})
+        )
+
     def get_queryset(self, request):
         live = find_live_attempts()
         sums = {

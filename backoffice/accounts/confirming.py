@@ -41,6 +41,11 @@ def confirmed(view):
     return reauthentication_required(view, allow_get=True, app=APP)
 
 
+def confirmed_first(view):
+    """Show the page only to whoever confirmed lately: for one that takes a file."""
+    return reauthentication_required(view, app=APP)
+
+
 class ConfirmedAdmin:
     """An admin whose rows are not added or changed without it. First of the bases."""
 

@@ -26,7 +26,7 @@ class SessionsMixin:
 
     def post(self, request, *args, **kwargs):
         user, current = self.find_user(), digest_key(request.session.session_key)
-        chosen = request.POST.get("session", "")
+        chosen = request.POST.get("session", "").replace("\0", "")
         if chosen == OTHERS:
             ended = end_sessions(user, but=current)
         elif chosen and chosen != current:

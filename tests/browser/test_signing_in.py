@@ -7,11 +7,12 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.core import mail
+from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from backoffice.accounts.reset import wait_for_mails
-from tests.backoffice.accounts.signing_in import PASSWORD, code_now, wrong_code
+from tests.backoffice.accounts.signing_in import PASSWORD, code_now, give_app, wrong_code
 from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors
 from tests.factories import make_user
 
@@ -25,6 +26,7 @@ def root(transactional_db, settings):
     """The first superuser of a house that requires second factors."""
     settings.REQUIRE_SECOND_FACTOR = True
     settings.REAUTHENTICATE_MINUTES = 15
+    settings.SITE_URL = "http://localhost"  # where passkeys belong
     settings.SIGN_IN_FAILURES_OF_ADDRESS = 1000
     return make_user("root", password=PASSWORD, email="root@example.org", is_superuser=True)
 
@@ -220,3 +222,20 @@ def test_lock_says_how_to_go_on_and_an_administrator_ends_it(page, live_server, 
         enter_password(page, live_server, "wrong")
     expect(page.get_by_text("Try again in 15 minutes, or ask an administrator")).to_be_visible()
     look("locked")
+    administrator = give_app(make_user("admin", is_superuser=True))
+    client = Client()
+    client.force_login(administrator)
+    session = {"name": "sessionid", "value": client.cookies["sessionid"].value}
+    page.context.add_cookies([session | {"url": live_server.url}])
+    page.goto(live_server.url + reverse("admin:axes_accessattempt_changelist"))
+    expect(page.get_by_text("Locked at this address")).to_be_visible()
+    look("failed-sign-ins")
+    page.get_by_role("link", name="root").first.click()
+    page.get_by_role("link", name=re.compile("Release$")).click()
+    page.get_by_label("Reason").fill("They called.")
+    look("release")
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.get_by_text("root can try again.")).to_be_visible()
+    page.context.clear_cookies()
+    enter_password(page, live_server)
+    expect(page.get_by_text("Your role needs a second factor")).to_be_visible()

@@ -131,6 +131,17 @@ def test_new_password_for_somebody_asks_again(client, clock):
     assert edda.check_password(PASSWORD)
 
 
+def test_import_of_accounts_asks_before_a_file_is_chosen(client, clock):
+    sign_in(client, make_person(is_superuser=True))
+    page = reverse("admin:auth_user_import")
+    assert client.get(page).status_code == 200
+    clock.shift(16 * 60)
+    response = client.get(page)
+    assert response.url.startswith(reverse("account_reauthenticate"))
+    assert client.post(response.url, {"password": PASSWORD}).url == page
+    assert client.get(page).status_code == 200
+
+
 def test_confirmation_of_one_browser_holds_in_no_other(clock):
     user, here, there = make_person(), Client(), Client()
     sign_in(here, user)

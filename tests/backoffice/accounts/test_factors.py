@@ -1,5 +1,6 @@
 import pytest
 import time_machine
+from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -301,3 +302,36 @@ def test_nothing_else_of_allauth_is_there(client, address):
     client.force_login(make_person(is_superuser=True))
     assert client.get(address).status_code == 404
     assert client.post(address).status_code == 404
+
+
+# What others can listen to
+
+
+@pytest.fixture
+def heard():
+    names = []
+    listeners = {
+        name: lambda signal, name=name, **kwargs: names.append(name)
+        for name in ("authenticator_added", "authenticator_removed", "authenticator_reset")
+    }
+    for name, listener in listeners.items():
+        getattr(signals, name).connect(listener)
+    yield names
+    for name, listener in listeners.items():
+        getattr(signals, name).disconnect(listener)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_of_factors_are_told(client, heard):
+    user = make_person()
+    sign_in(client, user)
+    enrol(client)
+    client.post(reverse("mfa_generate_recovery_codes"))
+    client.post(reverse("mfa_deactivate_totp"))
+    assert heard == [
+        "authenticator_added",
+        "authenticator_added",  # the recovery codes that come with the app
+        "authenticator_reset",
+        "authenticator_removed",
+        "authenticator_removed",
+    ]

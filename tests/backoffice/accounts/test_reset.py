@@ -18,7 +18,13 @@ from tests.backoffice.accounts.signing_in import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
+SITE = "https://imprint.example"
 NEW = "some other sentence of mine"
+
+
+@pytest.fixture(autouse=True)
+def site_url(settings):
+    settings.SITE_URL = SITE
 
 
 @pytest.fixture
@@ -33,11 +39,11 @@ def ask(email="edda@example.org", client=None, **headers):
 
 
 def read_link():
-    return re.search(r"http\S+", mail.outbox[-1].body)[0]
+    return re.search(r"http\S+/reset/\S+", mail.outbox[-1].body)[0]
 
 
 def follow(client, link, password=NEW):
-    page = client.get(link.removeprefix("http://localhost:8000"), follow=True)
+    page = client.get(link.removeprefix(SITE), follow=True)
     if not page.redirect_chain:
         return page
     data = {"new_password1": password, "new_password2": password}
@@ -67,7 +73,7 @@ def test_mail_is_short_and_names_the_account(edda):
 def test_link_is_of_site_url_whatever_host_is_asked(edda, settings):
     settings.ALLOWED_HOSTS = ["*"]
     ask(headers={"host": "evil.example"})
-    assert read_link().startswith("http://localhost:8000/admin/reset/")
+    assert read_link().startswith(f"{SITE}/admin/reset/")
     assert "evil.example" not in str(mail.outbox[0].message())
 
 
