@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -42,28 +41,28 @@ class Unreadable(Exception):
     """The function that was run refused what it was given. The message is its own."""
 
 
-@contextlib.contextmanager
 def run_bounded(
     function: str, file: BinaryIO, *, what: str, advice: str, bounds: Bounds, args: tuple = ()
-) -> Iterator[BinaryIO]:
-    """Run `function`, "package.module:name", on `file`, and open what it wrote.
+) -> BinaryIO:
+    """Run `function`, "package.module:name", on `file`, and return what it wrote, as an open file.
 
     `what` and `advice` go into the message: what is being read, and how to go on without it.
     Raises BoundReached, and Unreadable where the function raised bounded_child.Refused.
     """
-    with contextlib.ExitStack() as stack:
-        source = stack.enter_context(_as_open_file(file))
-        answer = stack.enter_context(_open_temporary())
-        code = _wait(
-            _start(function, source, answer, bounds=bounds, args=args), seconds=bounds.seconds
-        )
+    with contextlib.ExitStack() as unless_it_is_done:
+        answer = unless_it_is_done.enter_context(_open_temporary())
+        with _as_open_file(file) as source:
+            process = _start(function, source, answer, bounds=bounds, args=args)
+            code = _wait(process, seconds=bounds.seconds)
+            size = _size_of(source)
         answer.seek(0)
         if code == REFUSED:
             raise Unreadable(json.load(answer))
         if code != 0:
-            logger.warning("%s ended with %s on %s bytes", function, code, _size_of(source))
+            logger.warning("%s ended with %s on %s bytes", function, code, size)
             raise BoundReached(f"{what} {_describe(code, bounds)}, so it was put aside. {advice}")
-        yield answer
+        unless_it_is_done.pop_all()
+        return answer
 
 
 def _start(function, source, answer, *, bounds, args):

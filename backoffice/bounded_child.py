@@ -42,4 +42,6 @@ def _limit(kind, value):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    from backoffice import bounded_child  # whose Refused is the one that is raised
+
+    sys.exit(bounded_child.main(*sys.argv[1:]))

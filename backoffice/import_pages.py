@@ -19,7 +19,8 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from backoffice.base_admin import ExportAdmin
 from backoffice.bodies import takes_files
-from backoffice.tables import MOST_BYTES, MOST_ROWS, TableRefused, read_table
+from backoffice.table_cells import MOST_BYTES, MOST_ROWS
+from backoffice.tables import TableRefused, read_table
 from backoffice.uploads import (
     UploadGone,
     drop_stale_uploads,

@@ -5,7 +5,8 @@ import zipfile
 import openpyxl
 import pytest
 
-from backoffice import tables
+from backoffice import table_cells, tables
+from backoffice.bounded_child import Refused
 from backoffice.tables import TableRefused, read_table
 
 
@@ -81,15 +82,16 @@ def test_workbook_that_unpacks_to_a_hundredfold_is_refused_unparsed(monkeypatch)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b" " * 5_000_000)
-    monkeypatch.setattr(tables.openpyxl, "load_workbook", None)
-    with pytest.raises(TableRefused, match="unpacks to 5 MB"):
-        read(file.getvalue())
+    monkeypatch.setattr(openpyxl, "load_workbook", None)
+    with pytest.raises(Refused, match="unpacks to 5 MB"):
+        table_cells.read_cells(file.getvalue())
 
 
 def test_rows_are_counted_while_they_are_read(monkeypatch):
-    monkeypatch.setattr(tables, "MOST_ROWS", 2)
-    with pytest.raises(TableRefused, match="more than 2 rows"):
-        read(workbook(["slug"], ["a"], ["b"], ["c"]))
+    monkeypatch.setattr(table_cells, "MOST_ROWS", 2)
+    _, rows = table_cells.read_cells(workbook(["slug"], ["a"], ["b"], ["c"]))
+    with pytest.raises(Refused, match="more than 2 rows"):
+        list(rows)
     assert read(workbook(["slug"], ["a"], ["b"])).numbers == [2, 3]
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import random
 import struct
 import zlib
@@ -7,8 +8,10 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image, ImageDraw, PngImagePlugin
 
+from backoffice.bounded_child import Refused
 from tests.weblog.pictures import make_file
 from weblog.errors import PictureRefused
+from weblog.picture_encoding import run_apart
 from weblog.pictures import encode_picture
 
 
@@ -142,7 +145,9 @@ def test_half_a_picture_is_refused():
         encode_picture(ContentFile(whole[: len(whole) // 2]))
 
 
-@pytest.mark.parametrize("size", [(7100, 7100), (10_000, 10_000), (60_000, 60_000), (1, 2**31 - 1)])
+@pytest.mark.parametrize(
+    "size", [(7100, 7100), (10_000, 10_000), (60_000, 60_000), (1, 49_999_999), (1, 2**31 - 1)]
+)
 def test_bomb_is_refused_before_it_unfolds(size):
     with pytest.raises(PictureRefused, match="more than 50 million dots"):
         encode_picture(make_png_header(*size))
@@ -167,7 +172,5 @@ def test_broken_bytes_are_refused_or_read_but_never_a_crash(kind):
         broken = bytearray(content.getvalue())
         for _ in range(chance.randint(1, 8)):
             broken[chance.randrange(len(broken))] = chance.randrange(256)
-        try:
-            encode_picture(ContentFile(bytes(broken)))
-        except PictureRefused:
-            continue
+        with contextlib.suppress(Refused):
+            run_apart(BytesIO(broken), BytesIO())
