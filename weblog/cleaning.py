@@ -7,6 +7,8 @@ import nh3
 TAGS = nh3.ALLOWED_TAGS - {"area", "map"}
 ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "img": {"src", "alt", "width", "height"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
+MOST_CHARACTERS = 500_000  # the length of a book
+MOST_DEEP = 200
 VOID = {"br", "col", "hr", "img", "wbr"}
 
 # As nh3 writes it: every attribute in double quotes. An empty figure is what is left around it.
@@ -52,7 +54,24 @@ def measure_depth(cleaned: str) -> int:
     return deepest
 
 
-def is_orderly(source: str, most_deep: int) -> bool:
+def describe_problem(source: str, cleaned: str) -> str:
+    """Say why a text, which was cleaned to `cleaned`, can't be taken, if so."""
+    if len(source) > MOST_CHARACTERS:
+        return (
+            f"It has {len(source):,} characters, and {MOST_CHARACTERS:,} are the most. Make two "
+            "texts of it."
+        )
+    if len(cleaned) > 6 * MOST_CHARACTERS:  # a sign such as & is stored as five
+        return "Its markup grows too long. Paste it as plain text, and format it here."
+    if measure_depth(cleaned) > MOST_DEEP:
+        return (
+            f"More than {MOST_DEEP} tags stand in each other, such as lists in lists. Close them "
+            "where they end, or take them out."
+        )
+    return ""
+
+
+def is_orderly(source: str) -> bool:
     """Whether each tag is one that we keep and is closed where it should be, none too deep.
 
     Only then does cleaning take a time that grows with the length alone: a browser's rules for
@@ -68,7 +87,7 @@ def is_orderly(source: str, most_deep: int) -> bool:
                 return False
         elif match[2] not in VOID:
             open_tags.append(match[2])
-            if len(open_tags) > most_deep:
+            if len(open_tags) > MOST_DEEP:
                 return False
         place = BETWEEN_TAGS.match(source, match.end()).end()
     return not open_tags

@@ -6,10 +6,11 @@ link leads, and which picture is shown, is part of the text: it can change witho
 
 import re
 from difflib import SequenceMatcher
-from itertools import groupby, zip_longest
+from itertools import groupby, takewhile, zip_longest
 from typing import NamedTuple
 
 from weblog.blocks import list_blocks, list_lines
+from weblog.html import show_html
 
 LABELS = {"title": "Title", "summary": "Summary", "body": "Body"}
 MARKUP_DIFFERS = "The words are the same; only their markup, such as bold or a list, is not."
@@ -18,7 +19,11 @@ MARKUP_DIFFERS = "The words are the same; only their markup, such as bold or a l
 WORDS = re.compile(r"(?:[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+|[^\w\s])\s*")
 LONGEST = 1000  # words of a paragraph that are compared one by one
 MOST_PAIRS = 400  # of paragraphs that are tried for likeness
+ENOUGH_TO_TELL = 1000  # characters of a paragraph that likeness is told by
 ALIKE = 0.5
+# difflib's time grows with how often each part of one text is in the other, at worst with its cube.
+MOST_PARAGRAPHS = 2_000
+MOST_WORK = 3_000_000  # pairs of words of one text: what is left is shown without words marked
 
 
 class Piece(NamedTuple):
@@ -64,6 +69,8 @@ def compare_texts(old: dict[str, str], new: dict[str, str]) -> list[FieldCompari
 
 def compare_field(field: str, old: str, new: str) -> FieldComparison:
     split = list_blocks if field == "body" else list_lines
+    if field == "body":  # what a form brings is not clean yet, and may be built to take long
+        old, new = show_html(old), show_html(new)
     rows = compare_blocks(split(old), split(new))
     groups = [
         Group(list(members), is_same) for is_same, members in groupby(rows, lambda row: row.is_same)
@@ -73,13 +80,38 @@ def compare_field(field: str, old: str, new: str) -> FieldComparison:
 
 
 def compare_blocks(old: list[str], new: list[str]) -> list[Row]:
-    rows = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(a=old, b=new).get_opcodes():
+    rows, work = [], _Work()
+    for tag, i1, i2, j1, j2 in _match_blocks(old, new):
         if tag == "equal":
             rows += [Row([Piece("same", text)], [Piece("same", text)], True) for text in old[i1:i2]]
         else:
-            rows += [_compare_pair(*pair) for pair in _pair(old[i1:i2], new[j1:j2])]
+            rows += [_compare_pair(*pair, work) for pair in _pair(old[i1:i2], new[j1:j2])]
     return rows
+
+
+class _Work:
+    """What may still be spent on one comparison."""
+
+    left = MOST_WORK
+
+    def take(self, amount: int) -> bool:
+        self.left -= amount
+        return self.left >= 0
+
+
+def _match_blocks(old, new):
+    """Return difflib's opcodes. Very long texts are matched from both ends, and not between."""
+    if max(len(old), len(new)) <= MOST_PARAGRAPHS:
+        return SequenceMatcher(a=old, b=new).get_opcodes()
+    start = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))))
+    pairs = zip(reversed(old[start:]), reversed(new[start:]), strict=False)
+    end = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    i, j = len(old) - end, len(new) - end
+    return [
+        ("equal", 0, start, 0, start),
+        ("replace", start, i, start, j),
+        ("equal", i, len(old), j, len(new)),
+    ]
 
 
 def _pair(old, new):
@@ -89,7 +121,7 @@ def _pair(old, new):
         return
     taken = 0
     for text in old:
-        likeness = [SequenceMatcher(a=text, b=other).quick_ratio() for other in new[taken:]]
+        likeness = [_tell_likeness(text, other) for other in new[taken:]]
         best = max(likeness, default=0)
         if best < ALIKE:
             yield text, None
@@ -101,13 +133,17 @@ def _pair(old, new):
     yield from ((None, other) for other in new[taken:])
 
 
-def _compare_pair(old, new):
+def _tell_likeness(text, other):
+    return SequenceMatcher(a=text[:ENOUGH_TO_TELL], b=other[:ENOUGH_TO_TELL]).quick_ratio()
+
+
+def _compare_pair(old, new, work):
     if old is None:
         return Row(None, [Piece("new", new)], False)
     if new is None:
         return Row([Piece("old", old)], None, False)
     a, b = WORDS.findall(old), WORDS.findall(new)
-    if max(len(a), len(b)) > LONGEST:
+    if max(len(a), len(b)) > LONGEST or not work.take(len(a) * len(b)):
         return Row([Piece("old", old)], [Piece("new", new)], False)
     matcher = SequenceMatcher(a=[word.strip() for word in a], b=[word.strip() for word in b])
     old_pieces, new_pieces = [], []

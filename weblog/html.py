@@ -10,11 +10,10 @@ from django.utils.html import escape, strip_tags
 
 from backoffice.bounded import BoundReached, Bounds, run_bounded
 from weblog import cleaning
+from weblog.cleaning import MOST_CHARACTERS
 from weblog.errors import TextRefused
 
-MOST_CHARACTERS = 500_000  # the length of a book
-MOST_DEEP = 200
-FEW_TAGS = 1_000  # however they are set, cleaning so many takes half a second at most
+FEW_TAGS = 500  # however they are set, cleaning so many takes an eighth of a second at most
 FEW_ENTITIES = 50_000  # nh3's time for n of them grows with n²: a fifth of a second for twice that
 BOUNDS = Bounds(seconds=2, memory=200_000_000, answer=5_000_000)
 
@@ -28,30 +27,22 @@ def clean_html(source: str) -> str:
     Raises TextRefused where it is too long, is nested too deeply, or takes too long to clean.
     """
     if len(source) > MOST_CHARACTERS:
-        raise TextRefused(
-            f"It has {len(source):,} characters, and {MOST_CHARACTERS:,} are the most. Make two "
-            "texts of it."
-        )
+        raise TextRefused(cleaning.describe_problem(source, ""))
     if _is_quickly_cleaned(source):
         cleaned = cleaning.clean(source, settings.MEDIA_URL)
     else:
         cleaned, problem = _clean_apart(source, settings.MEDIA_URL)
         if problem:
             raise TextRefused(problem)
-    if len(cleaned) > 6 * MOST_CHARACTERS:  # a sign such as & is stored as five
-        raise TextRefused("Its markup grows too long. Paste it as plain text, and format it here.")
-    if cleaning.measure_depth(cleaned) > MOST_DEEP:
-        raise TextRefused(
-            f"More than {MOST_DEEP} tags stand in each other, such as lists in lists. Close them "
-            "where they end, or take them out."
-        )
+    if problem := cleaning.describe_problem(source, cleaned):
+        raise TextRefused(problem)
     return cleaned
 
 
 def _is_quickly_cleaned(source):
     if source.count("&") > FEW_ENTITIES:
         return False
-    return source.count("<") <= FEW_TAGS or cleaning.is_orderly(source, MOST_DEEP)
+    return source.count("<") <= FEW_TAGS or cleaning.is_orderly(source)
 
 
 @lru_cache(maxsize=4)  # a form cleans a text to check it, to compare it and to store it

@@ -1,7 +1,17 @@
+import random
+import time
+
 import pytest
 
 from weblog.blocks import list_blocks, list_lines
-from weblog.comparison import LONGEST, MARKUP_DIFFERS, compare_field, compare_texts
+from weblog.comparison import (
+    LONGEST,
+    MARKUP_DIFFERS,
+    Piece,
+    compare_blocks,
+    compare_field,
+    compare_texts,
+)
 
 
 def show(pieces):
@@ -107,3 +117,36 @@ def test_thousands_of_paragraphs_are_compared_in_time():
     new = old.replace("<p>line 7</p>", "<p>line seven</p>")
     changed = [group for group in compare_field("body", old, new).groups if not group.is_same]
     assert [len(group.rows) for group in changed] == [1]
+
+
+def hostile_texts(kind):
+    chance = random.Random(1)
+    if kind == "few words, again and again":
+        words = [f"w{number}" for number in range(60)]
+        return [" ".join(chance.choices(words, k=900)) for _ in range(50)]
+    if kind == "one word":
+        return ["a " * 950] * 60 + ["a " * 949] * 40
+    if kind == "long paragraphs":
+        return ["".join(chance.choices("abc", k=20_000)) for _ in range(20)]
+    return [str(chance.randrange(150)) for _ in range(60_000)]
+
+
+@pytest.mark.parametrize(
+    "kind", ["few words, again and again", "one word", "long paragraphs", "many paragraphs"]
+)
+def test_text_that_is_built_to_take_long_is_compared_all_the_same(kind):
+    old = hostile_texts(kind)
+    new = [f"{text} x" for text in reversed(old)]
+    started = time.process_time()
+    compare_field("body", "".join(f"<p>{a}</p>" for a in old), "".join(f"<p>{a}</p>" for a in new))
+    assert time.process_time() - started < 5
+
+
+def test_long_text_is_matched_from_both_ends():
+    old = [str(number) for number in range(3_000)]
+    rows = compare_blocks(old, [*old[:1_500], "new", *old[1_500:]])
+    assert [row.new for row in rows if not row.is_same] == [[Piece("new", "new")]]
+
+
+def test_comparison_reads_what_a_form_brings_as_it_would_be_stored():
+    assert compare_field("body", "<p>A</p>", "<p onclick='x()'>A").is_same

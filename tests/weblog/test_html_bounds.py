@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from backoffice.bounded import Bounds
 from tests.factories import make_blog, make_category, make_user
+from weblog.cleaning import MOST_CHARACTERS
 from weblog.errors import TextRefused
-from weblog.html import FEW_TAGS, MOST_CHARACTERS, clean_html, show_html
+from weblog.html import FEW_TAGS, _clean_apart, clean_html, show_html
 from weblog.models import Blog
 from weblog.trix import from_editor, to_editor
 
@@ -43,6 +44,7 @@ def seconds_used():
 
 @pytest.fixture
 def quick(monkeypatch):
+    _clean_apart.cache_clear()
     monkeypatch.setattr("weblog.html.BOUNDS", Bounds(seconds=0.5, memory=200_000_000))
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.weblog.posts import make_item, make_wxr
 from weblog.errors import ImportRefused
-from weblog.importing.wordpress import WordPressExport, add_paragraphs
+from weblog.importing.bodies import add_paragraphs
+from weblog.importing.wordpress import WordPressExport
 
 UTC = dt.UTC
 

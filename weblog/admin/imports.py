@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from backoffice.import_pages import SHOWN, ImportView, takes_import
 from backoffice.uploads import UploadGone, open_upload
 from weblog.errors import ImportRefused
-from weblog.importing.formats import open_source
+from weblog.importing.formats import open_apart
 from weblog.importing.imports import import_posts
 from weblog.importing.plans import make_plan
 from weblog.models import Category
@@ -28,7 +28,8 @@ class PostImportView(ImportView):
         return super().has_permission() and self.request.user.has_perm("weblog.publish_blog")
 
     def look(self, file, file_name):
-        plan = make_plan(open_source(file, file_name), by=self.request.user, **self.read_maps())
+        with open_apart(file, file_name) as source:
+            plan = make_plan(source, by=self.request.user, **self.read_maps())
         if plan.new > MOST_POSTS or len(plan.authors) + len(plan.categories) > MOST_NAMES:
             raise ImportRefused(
                 f"This page takes {MOST_POSTS:,} new posts of {MOST_NAMES:,} authors and "
@@ -47,8 +48,8 @@ class PostImportView(ImportView):
         }
 
     def run(self, file, file_name):
-        source = open_source(file, file_name)
-        plan = import_posts(source=source, by=self.request.user, **self.read_maps())
+        with open_apart(file, file_name) as source:
+            plan = import_posts(source=source, by=self.request.user, **self.read_maps())
         return f"{file_name}: {plan.describe()}"
 
     def refuse(self, error):

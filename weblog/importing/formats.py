@@ -15,17 +15,27 @@ from weblog.importing.wordpress import WordPressExport
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def open_source(file: BinaryIO, name: str) -> Source:
+@contextmanager
+def open_apart(file: BinaryIO, name: str) -> Iterator[Source]:
+    """Open what somebody uploaded: it is read in a process of its own. Raises ImportRefused."""
+    source = open_source(file, name, is_apart=True)
+    try:
+        yield source
+    finally:
+        source.records.close()
+
+
+def open_source(file: BinaryIO, name: str, *, is_apart: bool = False) -> Source:
     """Return what reads `file`, told by its first bytes, not by its name. Raises ImportRefused."""
     start = file.read(512).removeprefix(BYTE_ORDER_MARK).lstrip()
     file.seek(0)
     if start.startswith(b"<"):
-        return WordPressExport(file, name)
+        return WordPressExport(file, name, is_apart=is_apart)
     if start.startswith(b"{"):
-        return GhostExport(file, name)
+        return GhostExport(file, name, is_apart=is_apart)
     if zipfile.is_zipfile(file):
         file.seek(0)
-        return MarkdownZip(file, name)
+        return MarkdownZip(file, name, is_apart=is_apart)
     raise ImportRefused(
         f"{name} is none of the files that can be read here: a WordPress export (.xml), a Ghost "
         "export (.json), or a zip of Markdown files."

@@ -1,13 +1,12 @@
-"""Ghost exports (JSON), versions 2 to 5. They come as one object, so they are read whole."""
+"""Ghost exports (JSON), versions 2 to 5. What reads them is weblog.importing.ghost_tables."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from django.utils.text import slugify
 
-from weblog.errors import ImportRefused
+from weblog.importing.ghost_tables import read_rows
 from weblog.importing.posts import (
     Person,
     Post,
@@ -16,9 +15,8 @@ from weblog.importing.posts import (
     set_publish_at,
     set_summary,
 )
+from weblog.importing.records import Records
 from weblog.models import Blog
-
-LARGEST_FILE = 100_000_000
 
 STATUSES = {
     "published": Blog.Status.PUBLISHED,
@@ -31,41 +29,50 @@ STATUSES = {
 class GhostExport:
     kind = "Ghost export"
 
-    def __init__(self, file: BinaryIO, name: str):
-        """Raises ImportRefused."""
+    def __init__(self, file: BinaryIO, name: str, *, is_apart: bool = False):
         self.name = name
         self.people: dict[str, Person] = {}
         self.skipped: Counter[str] = Counter()
-        self._tables = _load_tables(file, name)
+        self.records = Records(read_rows, file, name, is_apart=is_apart)
 
     def read_posts(self) -> Iterator[Post]:
         self.skipped.clear()
-        users = {user.get("id"): user for user in self._rows("users")}
-        tags = {tag.get("id"): _text(tag, "name") for tag in self._rows("tags")}
-        tags_of = self._links("posts_tags", "tag_id")
-        users_of = self._links("posts_authors", "author_id")
-        for number, row in enumerate(self._rows("posts"), start=1):
-            if _text(row, "type") == "page" or row.get("page") in (1, True):
-                self.skipped["page"] += 1
+        self._tables = defaultdict(list)
+        number = 0
+        for record in self.records:
+            if record["table"] != "posts":  # they come last
+                self._tables[record["table"]].append(record["row"])
                 continue
-            post = _read_post(row, number)
-            ids = users_of[row.get("id")] or [row.get("author_id")]
-            post.authors = [self._note_person(users[key]) for key in ids if key in users]
-            names = (tags.get(key, "") for key in tags_of[row.get("id")])
-            # Tags that start with # are Ghost's own notes.
-            post.categories = [name for name in names if name and not name.startswith("#")]
-            yield post
+            if not number:
+                self._look_around()
+            number += 1
+            if (post := self._read_row(record, number)) is not None:
+                yield post
 
-    def _rows(self, table):
-        rows = self._tables.get(table) or []
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ImportRefused(f"{self.name}: “{table}” is no list of objects.")
-        return rows
+    def _look_around(self):
+        self._users = {user.get("id"): user for user in self._tables["users"]}
+        self._tags = {tag.get("id"): _text(tag, "name") for tag in self._tables["tags"]}
+        self._tags_of = self._links("posts_tags", "tag_id")
+        self._users_of = self._links("posts_authors", "author_id")
+
+    def _read_row(self, record, number):
+        row = record["row"]
+        if _text(row, "type") == "page" or row.get("page") in (1, True):
+            self.skipped["page"] += 1
+            return None
+        post = _read_post(row, number)
+        set_body(post, record)
+        ids = self._users_of[row.get("id")] or [row.get("author_id")]
+        post.authors = [self._note_person(self._users[key]) for key in ids if key in self._users]
+        names = (self._tags.get(key, "") for key in self._tags_of[row.get("id")])
+        # Tags that start with # are Ghost's own notes.
+        post.categories = [name for name in names if name and not name.startswith("#")]
+        return post
 
     def _links(self, table, column):
         links = defaultdict(list)
         for row in sorted(
-            self._rows(table), key=lambda row: str(row.get("sort_order", 0)).zfill(9)
+            self._tables[table], key=lambda row: str(row.get("sort_order", 0)).zfill(9)
         ):
             links[row.get("post_id")].append(row.get(column))
         return links
@@ -77,28 +84,6 @@ class GhostExport:
         return key
 
 
-def _load_tables(file, name):
-    text = file.read(LARGEST_FILE + 1)
-    if len(text) > LARGEST_FILE:
-        raise ImportRefused(f"{name} is larger than {LARGEST_FILE // 10**6} MB.")
-    try:
-        export = json.loads(text)
-        export = export["db"][0] if "db" in export else export
-        tables = export["data"]
-        tables["posts"]
-    except json.JSONDecodeError as error:
-        raise ImportRefused(
-            f"{name} is no JSON: {error.msg}, line {error.lineno}, column {error.colno}. It may be "
-            "cut off; export it from Ghost again."
-        ) from error
-    except (KeyError, IndexError, TypeError, UnicodeDecodeError, RecursionError) as error:
-        raise ImportRefused(
-            f"{name} is no export of Ghost: it has no db, data, posts. In Ghost, choose Settings, "
-            "Import/Export, Export."
-        ) from error
-    return tables
-
-
 def _read_post(row, number):
     title = clean_title(_text(row, "title"))
     key = _text(row, "uuid") or _text(row, "id")
@@ -106,7 +91,6 @@ def _read_post(row, number):
     if not key:
         post.problems.append("uuid: missing, so a second import would not know the post again.")
     post.slug = slugify(_text(row, "slug")) or slugify(title)
-    set_body(post, _text(row, "html"))
     set_summary(post, _text(row, "custom_excerpt"))
     status = _text(row, "status")
     if status not in STATUSES:

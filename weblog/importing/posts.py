@@ -14,14 +14,12 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
+from weblog.importing.bodies import link_pictures
 from weblog.models import Blog
 
 SUMMARY_LENGTH = Blog._meta.get_field("summary").max_length
 LONGEST_PLAIN = 20_000  # characters; a summary may be long, and is shortened
 UNTITLED = "(no title)"
-# Up to the next picture: one that is left open is not looked for to the end of the text.
-IMAGE = re.compile(r"<img\b(?:[^<>]++|<(?!img\b))*+>", re.IGNORECASE)
-ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 SHORT_OFFSET = re.compile(r"([+-])(\d)\Z")  # 2015-03-17 14:00:00 -4, as Ruby reads it
 
 
@@ -86,19 +84,18 @@ def set_summary(post: Post, text: str) -> None:
     post.summary = summary
 
 
-def set_body(post: Post, text: str) -> None:
-    """Take HTML, with links in place of pictures: they lie elsewhere, where readers aren't sent."""
-    post.body, pictures = IMAGE.subn(_link_picture, text)
+def set_body(post: Post, record: dict) -> None:
+    """Take HTML, with links in place of pictures: they lie elsewhere, where readers aren't sent.
+
+    What was read apart has them already, and is clean.
+    """
+    post.body, pictures = record["body"], record.get("pictures")
+    if pictures is None:
+        post.body, pictures = link_pictures(post.body)
+    if problem := record.get("text_problem"):
+        post.problems.append(f"text: {problem}")
     if pictures:
         post.notes.append("pictures left where they are, with a link in their place")
-
-
-def _link_picture(match):
-    found = {name.lower(): value[1:-1] for name, value in ATTRIBUTE.findall(match[0])}
-    address, words = found.get("src", ""), found.get("alt") or "picture"
-    if not address.startswith(("http://", "https://")):
-        return f"[{words}]"
-    return f'<a href="{address}">[{words}]</a>'
 
 
 def set_publish_at(post: Post, text: str, *, field: str) -> None:

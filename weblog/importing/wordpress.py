@@ -1,17 +1,13 @@
-"""WordPress exports (WXR 1.0 to 1.2), read item by item: memory stays flat, whatever their size.
+"""WordPress exports (WXR 1.0 to 1.2). What reads their XML is weblog.importing.wordpress_items.
 
 https://github.com/WordPress/wordpress-importer, as of November 2025, is what they are written for.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
 from urllib.parse import unquote
-from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
 from django.utils.text import slugify
 
 from weblog.errors import ImportRefused
@@ -23,12 +19,11 @@ from weblog.importing.posts import (
     set_publish_at,
     set_summary,
 )
+from weblog.importing.records import Records
+from weblog.importing.wordpress_items import read_items
 from weblog.models import Blog
 
-WXR = "http://wordpress.org/export/"
 VERSIONS = ("1.0", "1.1", "1.2")
-CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
-CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 NO_DATE = "0000-00-00"
 
 STATUSES = {
@@ -38,61 +33,33 @@ STATUSES = {
     "draft": Blog.Status.DRAFT,
     "private": Blog.Status.DRAFT,
 }
-BLOCKS = re.compile(
-    r"<(p|div|h[1-6]|ul|ol|li|table|blockquote|pre|figure|section|hr|dl|form)\b|<!--", re.IGNORECASE
-)
 
 
 class WordPressExport:
     kind = "WordPress export"
 
-    def __init__(self, file: BinaryIO, name: str):
+    def __init__(self, file: BinaryIO, name: str, *, is_apart: bool = False):
         self.name = name
         self.people: dict[str, Person] = {}
         self.skipped: Counter[str] = Counter()
-        self._file = file
+        self.records = Records(read_items, file, name, is_apart=is_apart)
 
     def read_posts(self) -> Iterator[Post]:
-        self._file.seek(0)
         self.skipped.clear()
-        try:
-            yield from self._read()
-        except ParseError as error:
-            line, column = error.position
-            raise ImportRefused(
-                f"{self.name} is no well-formed XML: {str(error).partition(':')[0]}, line {line}, "
-                f"column {column + 1}. It may be cut off; export it from WordPress again."
-            ) from error
-        except DefusedXmlException as error:
-            raise ImportRefused(
-                f"{self.name} declares a document type or entities of its own, which no export of "
-                "WordPress does and which can hide an attack."
-            ) from error
-
-    def _read(self):
         version = site = ""
-        number = depth = 0
-        channel = None
-        for event, element in iterparse(self._file, events=("start", "end"), forbid_dtd=True):
-            depth += 1 if event == "start" else -1
-            if event == "start":
-                channel = element if depth == 2 else channel
-                continue
-            if depth != 2:
-                continue
-            tag = _local_name(element.tag)
-            if tag == "wxr_version":
-                version = _text(element)
-            elif tag == "author":
-                self._note_person(element)
-            elif tag == "base_blog_url" or (element.tag == "link" and not site):
-                site = _text(element)
-            elif element.tag == "item":
+        number = 0
+        for record in self.records:
+            if record["kind"] == "version":
+                version = record["text"]
+            elif record["kind"] == "site":
+                site = record["text"]
+            elif record["kind"] == "person":
+                self._note_person(record["values"])
+            else:
                 self._check_version(version)
                 number += 1
-                if (post := self._read_item(element, number, site)) is not None:
+                if (post := self._read_item(record, number, site)) is not None:
                     yield post
-            channel.clear()  # what was read makes room for what comes
         self._check_version(version)
 
     def _check_version(self, version):
@@ -104,34 +71,31 @@ class WordPressExport:
                 "of WordPress. In WordPress, choose Tools, Export, All content."
             )
 
-    def _note_person(self, element):
-        values = _wxr_values(element)
+    def _note_person(self, values):
         if key := values.get("author_login", ""):
             first, last = values.get("author_first_name", ""), values.get("author_last_name", "")
             if not (first or last) and values.get("author_display_name", key) != key:
                 first, _, last = values["author_display_name"].partition(" ")
             self.people[key] = Person(key, first, last, values.get("author_email", ""))
 
-    def _read_item(self, item: Element, number: int, site: str) -> Post | None:
-        values = _wxr_values(item)
+    def _read_item(self, item: dict, number: int, site: str) -> Post | None:
+        values = item["values"]
         kind, status = values.get("post_type", "post"), values.get("status", "")
         if kind != "post" or status in ("trash", "auto-draft", "inherit"):
             self.skipped[f"{kind} ({status})" if kind == "post" else kind] += 1
             return None
-        title = clean_title(item.findtext("title") or "")
-        post = Post(_source(item, values, site), f"item {number}, “{title[:80]}”", title)
+        title = clean_title(item["title"])
+        post = Post(_source(item, site), f"item {number}, “{title[:80]}”", title)
         if not post.source:
             post.problems.append(
                 "wp:post_id, wp:base_blog_url: one is missing, so a second import would "
                 "not know the post again."
             )
         post.slug = slugify(unquote(values.get("post_name", ""))) or slugify(title)
-        set_body(post, add_paragraphs(item.findtext(CONTENT) or ""))
+        set_body(post, item)
         set_summary(post, values.get("encoded", ""))
         post.authors = _authors(item)
-        post.categories = [
-            _text(category) for category in item.findall("category[@domain='category']")
-        ]
+        post.categories = item["categories"]
         _set_status(post, status, values)
         return post
 
@@ -153,45 +117,14 @@ def _set_status(post, status, values):
         set_publish_at(post, local, field="wp:post_date")
 
 
-def _source(item, values, site):
-    if site and (number := values.get("post_id", "")):
+def _source(item, site):
+    if site and (number := item["values"].get("post_id", "")):
         return f"{site.rstrip('/')}/?p={number}"
-    return (item.findtext("guid") or "").strip()
+    return item["guid"]
 
 
 def _authors(item):
     """The creator and whom Co-Authors Plus names, in the plugin's order where it names both."""
-    creator = (item.findtext(CREATOR) or "").strip()
-    others = [
-        category.get("nicename", "").removeprefix("cap-")
-        for category in item.findall("category[@domain='author']")
-    ]
+    creator, others = item["creator"], item["others"]
     names = others if creator in others else [creator, *others]
     return [name for name in dict.fromkeys(names) if name]
-
-
-def _wxr_values(element):
-    """{local name: text} of the children that are WordPress' own, whichever version they name."""
-    return {
-        _local_name(child.tag): _text(child)
-        for child in reversed(element)  # of two of a name the first counts
-        if child.tag.startswith(f"{{{WXR}") and len(child) == 0
-    }
-
-
-def _local_name(tag):
-    return tag.rpartition("}")[2] if tag.startswith(f"{{{WXR}") else ""
-
-
-def _text(element):
-    return (element.text or "").strip()
-
-
-def add_paragraphs(text: str) -> str:
-    """Turn blank lines into paragraphs where the text has no blocks yet, as WordPress shows it."""
-    pieces = [piece.strip() for piece in re.split(r"\r?\n\s*\n", text)]
-    return "\n".join(
-        piece if BLOCKS.match(piece) else f"<p>{re.sub(r'\r?\n', '<br>', piece)}</p>"
-        for piece in pieces
-        if piece
-    )

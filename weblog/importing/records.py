@@ -1,0 +1,53 @@
+"""What a file of posts holds, read here or, for whoever uploads it, apart and within bounds."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from django.conf import settings
+
+from backoffice.bounded import BoundReached, Bounds, Unreadable, run_bounded
+from backoffice.bounded_child import Refused
+from weblog.errors import ImportRefused
+
+BOUNDS = Bounds(seconds=4, memory=400_000_000, answer=60_000_000)
+
+
+class Records:
+    """The records that `read` finds in a file, as often as asked. Raises ImportRefused.
+
+    Read apart, the texts of posts come clean, and are read once.
+    """
+
+    def __init__(self, read: Callable, file: BinaryIO, name: str, *, is_apart: bool):
+        self._read, self._file, self._name = read, file, name
+        self._is_apart, self._answer = is_apart, None
+
+    def __iter__(self) -> Iterator[dict]:
+        try:
+            yield from self._read_apart() if self._is_apart else self._read_here()
+        except (Refused, Unreadable) as error:
+            raise ImportRefused(str(error).replace("{name}", self._name)) from error
+        except BoundReached as error:
+            raise ImportRefused(str(error)) from error
+
+    def close(self) -> None:
+        if self._answer is not None:
+            self._answer.close()
+
+    def _read_here(self):
+        self._file.seek(0)
+        return self._read(self._file)
+
+    def _read_apart(self):
+        if self._answer is None:
+            self._answer = run_bounded(
+                "weblog.importing.apart:run_apart",
+                self._file,
+                what=self._name,
+                advice="Let an administrator import the file by a command: docs/operations.md.",
+                bounds=BOUNDS,
+                args=(self._read.__module__, self._read.__name__, settings.MEDIA_URL),
+            )
+        self._answer.seek(0)
+        return map(json.loads, self._answer)
