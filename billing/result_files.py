@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ Outcome = PaymentResult.Outcome
 COLUMNS = ["reference", "outcome", "reason"]
 REASON_LENGTH = PaymentResult._meta.get_field("reason").max_length
 PROBLEMS_SHOWN = 20
+MOST_ROWS = 200_000
+LONGEST_LINE = 10_000
+LONG_LINE = re.compile(rf"[^\n]{{{LONGEST_LINE + 1}}}")
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,13 @@ def read_results(text: str) -> list[ResultRow]:
     first = text.partition("\n")[0]
     delimiter = next((mark for mark in ",;\t" if mark in first), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    if LONG_LINE.search(text):
+        _refuse([f"A line is longer than {LONGEST_LINE:,} characters. Is this the right file?"])
     rows = []
     try:
         for cells in reader:
+            if len(rows) == MOST_ROWS:
+                _refuse([f"There are more than {MOST_ROWS:,} rows. Split the file."])
             cells = [cell.strip() for cell in cells]
             if not any(cells) or [cell.lower() for cell in cells[:3]] == COLUMNS:
                 continue

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import hashlib
 import io
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from billing.errors import UnreadableAccessLog
 
 LONGEST_LINE = 65_536  # bytes; nothing that a web server writes comes near
 READ_SIZE = 262_144
+FEW_LINES, SHORTEST_LINE = 10_000, 40  # and after these, bytes on average
+MOST_EMPTY = 2_000_000  # bytes of a packed file before it yields as many: it may be made of ends
 
 GZIP, BZIP2 = b"\x1f\x8b", b"BZh"
 SUFFIXES = {".gz": (GZIP, "gzip"), ".bz2": (BZIP2, "bzip2")}
@@ -56,27 +59,37 @@ class LogFile:
         Raises UnreadableAccessLog.
         """
         with _told_plainly():
-            size = 0
+            size = lines = 0
             while line := self._file.readline(LONGEST_LINE):
                 size += len(line)
+                lines += 1
                 if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
                     while line and not line.endswith(b"\n"):
                         line = self._file.readline(LONGEST_LINE)
                         size += len(line)
-                        self._check(size)
+                        self._check(size, lines)
                     line = b""
-                self._check(size)
+                self._check(size, lines)
                 yield line.rstrip(b"\r\n")
 
     def sha256(self) -> str:
         """Return the digest of the whole file as it lies there: packed, if it is packed."""
+        self._source.most_bytes = sys.maxsize
         with _told_plainly():
             while self._source.read(READ_SIZE):
                 pass
         return self._source.digest.hexdigest()
 
-    def _check(self, size: int) -> None:
-        if self._most_bytes is not None and size > self._most_bytes:
+    def _check(self, size: int, lines: int) -> None:
+        self._source.most_bytes = size + MOST_EMPTY
+        if self._most_bytes is None:
+            return
+        if lines > (most_lines := FEW_LINES + self._most_bytes // SHORTEST_LINE):
+            raise UnreadableAccessLog(
+                f"The file has more than {most_lines:,} lines. Import it with “manage.py "
+                "import_access_log”, or in parts."
+            )
+        if size > self._most_bytes:
             raise UnreadableAccessLog(
                 f"Unpacked, the file is larger than {self._most_bytes // 10**6} MB. Import it "
                 "with “manage.py import_access_log”, or in parts."
@@ -91,6 +104,7 @@ class _Source(io.RawIOBase):
         self.file = file
         self.digest = hashlib.sha256()
         self.bytes_read = 0
+        self.most_bytes = MOST_EMPTY
 
     def readable(self):
         return True
@@ -99,6 +113,8 @@ class _Source(io.RawIOBase):
         size = self.file.readinto(buffer)
         self.digest.update(buffer[:size])
         self.bytes_read += size
+        if self.bytes_read > self.most_bytes:
+            raise OSError("it is packed, and nothing is in it")
         return size
 
 
