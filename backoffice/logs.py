@@ -26,6 +26,7 @@ SECURITY = "imprint.security"
 _request: contextvars.ContextVar[HttpRequest | None] = contextvars.ContextVar(
     "request", default=None
 )
+_job: contextvars.ContextVar[str | None] = contextvars.ContextVar("job", default=None)
 
 
 def make_logging(*, debug: bool, security_log: str = "") -> dict:
@@ -116,9 +117,11 @@ def _scrub_event(logger, method, event):
 
 
 class ContextFilter:
-    """Adds to a record which request it belongs to, and whose. Lets every record pass."""
+    """Adds to a record which request or job it belongs to, and whose. Lets every record pass."""
 
     def filter(self, record):
+        if (job := _job.get()) and not hasattr(record, "job"):
+            record.job = job
         # Django logs an answer of 4xx after the outermost middleware, and hands the request over.
         request = _request.get() or getattr(record, "request", None)
         if hasattr(request, "id"):
@@ -145,6 +148,16 @@ def logging_for(request: HttpRequest) -> Iterator[None]:
         yield
     finally:
         _request.reset(token)
+
+
+@contextlib.contextmanager
+def logging_for_job(name: str) -> Iterator[None]:
+    """Within this block records belong to the job."""
+    token = _job.set(name)
+    try:
+        yield
+    finally:
+        _job.reset(token)
 
 
 def current_request() -> HttpRequest | None:

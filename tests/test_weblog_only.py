@@ -41,3 +41,13 @@ def test_editor_works_in_the_admin(client):
 def test_blog_goes_live():
     blog = publish_blog(blog=make_blog(status=Blog.Status.IN_REVIEW), by=make_user())
     assert blog.is_live
+
+
+def test_health_knows_what_is_there_and_no_more(client, settings):
+    settings.METRICS = True
+    checks = client.get("/readyz").json()["checks"]
+    assert checks.keys() >= {"database", "migrations", "job publish_new_texts"}
+    assert checks.keys().isdisjoint({"guards", "spool", "fold"})
+    metrics = client.get("/metrics").content.decode()
+    assert "imprint_job_problem" in metrics
+    assert "imprint_views" not in metrics

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from backoffice.clocks import read_clock
 from backoffice.jobs import records
+from backoffice.logs import logging_for_job
 from backoffice.models import JobRun
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def _run(name):
         records.close_killed(name)
         run.save()
         read_clock()
-        with time_limit(name):
+        with logging_for_job(name), time_limit(name):
             call_command(name, stdout=output, stderr=output)
     except BaseException as error:  # SystemExit is how a command fails
         output.write(f"\n{type(error).__name__}: {error}")

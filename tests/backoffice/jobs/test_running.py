@@ -1,5 +1,6 @@
 import contextlib
 import datetime as dt
+import logging
 import multiprocessing
 import os
 import signal
@@ -66,6 +67,14 @@ def test_failure_is_recorded_logged_mailed_and_told(command, settings, caplog, e
     assert run.output.strip() == f"Half of it.\n{words}"
     assert "The job build_payout_batch failed." in caplog.text
     assert "build_payout_batch failed" in mail.outbox[0].subject
+
+
+def test_what_a_job_logs_names_it(command, settings):
+    settings.ADMINS = ["ines@example.org"]
+    command(lambda stdout, stderr: logging.getLogger("weblog.schedule").error("One failed."))
+    jobs.run_job("publish_new_texts")
+    logging.getLogger("weblog.schedule").error("Another failed, later.")
+    assert ["Job: publish_new_texts" in message.body for message in mail.outbox] == [True, False]
 
 
 def test_real_command_is_called():
