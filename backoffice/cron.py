@@ -114,7 +114,7 @@ def make_lines() -> list[str]:
 
 def install_jobs() -> list[str]:
     """Put our lines into this user's crontab, and return them. Raises CronError."""
-    _check_owner()
+    check_owner()
     before, lines = read_installed(), make_lines()
     others = [line for line in before.lines if line not in before.ours]
     text = "".join(f"{line}\n" for line in [*others, *lines])
@@ -124,8 +124,11 @@ def install_jobs() -> list[str]:
     return lines
 
 
-def _check_owner():
-    """A job of another user would make files which the application can't open."""
+def check_owner() -> None:
+    """Raise CronError where jobs would run as another user than the application, or without .env.
+
+    A job of another user makes files which the application can't open.
+    """
     dotenv = settings.BASE_DIR / ".env"
     if not dotenv.is_file():
         raise CronError(
@@ -133,7 +136,7 @@ def _check_owner():
             hint="Copy .env.example to .env, and fill it in.",
         )
     for path in (dotenv, settings.VAR_DIR):
-        if path.stat().st_uid != os.geteuid():
+        if path.exists() and path.stat().st_uid != os.geteuid():
             raise CronError(
                 f"{path} belongs to {_name_owner(path)}, but you are {whose()}.",
                 hint="Do this as the user who runs the application.",

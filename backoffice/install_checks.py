@@ -40,6 +40,7 @@ def check_jobs(app_configs, **kwargs):
 
 def check_crontab():
     try:
+        cron.check_owner()
         installed, lines = cron.read_installed(), cron.make_lines()
     except cron.CronError as error:
         return [Error(str(error), hint=error.hint, id="backoffice.E021")]

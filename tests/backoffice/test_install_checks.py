@@ -15,6 +15,7 @@ pytestmark = pytest.mark.any_database
 def installed(monkeypatch):
     """Let a crontab hold our lines, which run, under a cron that runs; return what to change."""
     state = {"lines": cron.make_lines(), "wrong": "", "running": True}
+    monkeypatch.setattr(cron, "check_owner", lambda: None)
     monkeypatch.setattr(
         cron, "read_installed", lambda: cron.Installed(state["lines"], state["lines"])
     )
@@ -61,7 +62,16 @@ def test_each_fault_is_said_once_with_its_lines(installed):
     ]
 
 
-def test_machine_without_cron_is_an_error(settings):
+def test_crontab_of_another_user_is_an_error(installed, monkeypatch):
+    def fail():
+        raise cron.CronError(".env belongs to imprint, but you are root.")
+
+    monkeypatch.setattr(cron, "check_owner", fail)
+    assert list_ids() == ["backoffice.E021"]
+
+
+def test_machine_without_cron_is_an_error(settings, monkeypatch):
+    monkeypatch.setattr(cron, "check_owner", lambda: None)
     settings.CRONTAB_EXECUTABLE = "/nowhere/crontab"
     assert list_ids() == ["backoffice.E021"]
 
