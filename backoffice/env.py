@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -20,13 +21,35 @@ VAR_DIR = BASE_DIR / "var"
 PYTHON = sys.executable if sys.prefix == sys.base_prefix else f"{sys.prefix}/bin/python"
 
 env = environ.FileAwareEnv()
-env.read_env(BASE_DIR / ".env")
+
+
+def read_dotenv(path: Path) -> None:
+    """Read `path` into the environment, behind what is there. No file is none of our business.
+
+    A file that this user may not read is: everything would go on with defaults, unsaid.
+    """
+    if path.exists() and not os.access(path, os.R_OK):
+        raise ImproperlyConfigured(
+            f"The user with the number {os.geteuid()} can't read {path}: run this as its owner."
+        )
+    env.read_env(path)
+
+
+read_dotenv(BASE_DIR / ".env")
 
 
 def make_private_folder(path: Path) -> None:
     """Make the folder at `path`, for this user alone. Where that fails a check names it."""
     with contextlib.suppress(OSError):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def resolve_database(name: str) -> str:
+    """Return the path of SQLite's file, in this checkout where it is relative; make its folder."""
+    if name.startswith((":memory:", "file:")):
+        return name
+    make_private_folder((BASE_DIR / name).parent)
+    return str(BASE_DIR / name)
 
 
 def quote_for_cron(path: Path | str) -> str:

@@ -18,6 +18,7 @@ from backoffice.env import (
     read_machine_zone,
     read_mailer,
     read_origin,
+    resolve_database,
 )
 from backoffice.logs import make_logging
 from backoffice.theme import UNFOLD  # noqa: F401
@@ -114,6 +115,8 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/db.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # One file, from whatever folder a command is started.
+    DATABASES["default"]["NAME"] = resolve_database(DATABASES["default"]["NAME"])
     # IMMEDIATE and WAL: without both, writers meet "database is locked". FULL: with NORMAL a
     # power cut loses acknowledged commits. recursive_triggers: REPLACE must not skip a trigger.
     # secure_delete: a salt that is destroyed must not stay in the file's free pages.

@@ -31,6 +31,9 @@ keepalive = 0
 # Who says that a request came by TLS: only our own nginx. (A unix socket is always believed.)
 forwarded_allow_ips = "127.0.0.1,::1"
 
+# systemd starts, reloads and stops it. A socket for commands would lie in the account's home.
+control_socket_disable = True
+
 # No log of readers: their addresses are not kept (docs/operations.md). Errors go to the journal.
 accesslog = None
 errorlog = "-"

@@ -32,11 +32,11 @@ class Checkout:
         (self.folder / ".env").write_text(f"SECRET_KEY={secrets.token_urlsafe(50)}\n{text}")
         (self.folder / ".env").chmod(0o600)
 
-    def run(self, command, *, check=True) -> str:
+    def run(self, command, *, check=True, seconds=120) -> str:
         """Run a command, a list or a line for /bin/sh, and return what it wrote."""
         person = pwd.getpwuid(os.geteuid())
         result = subprocess.run(
-            command, shell=isinstance(command, str), cwd=self.folder, text=True, timeout=120,
+            command, shell=isinstance(command, str), cwd=self.folder, text=True, timeout=seconds,
             check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={"HOME": person.pw_dir, "LOGNAME": person.pw_name, "SHELL": "/bin/sh",
@@ -45,8 +45,8 @@ class Checkout:
         assert not check or result.returncode == 0, result.stdout
         return result.stdout
 
-    def manage(self, *arguments, check=True) -> str:
-        return self.run([".venv/bin/python", "manage.py", *arguments], check=check)
+    def manage(self, *arguments, **options) -> str:
+        return self.run([".venv/bin/python", "manage.py", *arguments], **options)
 
     def evaluate(self, code: str) -> str:
         return self.manage("shell", "--no-imports", "--verbosity=0", "--command", code).strip()

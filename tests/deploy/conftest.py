@@ -1,6 +1,8 @@
 import contextlib
 import os
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -49,16 +51,15 @@ def database_server():
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory, database_server):
+def installation(database_server):
     """What stands after all that the page says under Installing was done."""
     if os.geteuid() != 0:
         pytest.skip("nginx, its account and Debian's cron need root")
-    folder = tmp_path_factory.mktemp("deploy")
-    folder.chmod(0o755)
-    for parent in (folder.parent, folder.parent.parent):
-        parent.chmod(0o711)  # nginx's account has to reach the static files
     quick = os.environ.get("QUICK") == "1"
-    with kept_crontab(), running_cron():
+    # Not in pytest's own folder, which nginx's account can't enter.
+    with tempfile.TemporaryDirectory(prefix="deploy-") as name, kept_crontab(), running_cron():
+        folder = Path(name)
+        folder.chmod(0o755)
         installation = Installation(folder, database_url=database_server, quick=quick)
         installation.said = installation.follow("Installing")
         yield installation

@@ -136,6 +136,7 @@ class Application:
 
     def _pass_socket(self):
         os.dup2(self.socket.fileno(), 3)
+        os.set_inheritable(3, True)  # it may have been the third before
         os.closerange(4, 1024)
 
     def reload(self):

@@ -2,6 +2,9 @@
 
 import stat
 
+import psycopg
+
+from tests.checkout import Checkout
 from tests.deploy.servers import wait_for
 
 FIRST_RUN = (
@@ -42,3 +45,25 @@ def test_database_is_the_one_of_the_page(installation):
 
 def test_secrets_are_the_owners_alone(installation):
     assert stat.S_IMODE((installation.folder / ".env").stat().st_mode) == 0o600
+
+
+def test_demo_is_set_up_on_postgresql(database_server, tmp_path):
+    """`make run` on a clean clone whose .env names a PostgreSQL."""
+    with psycopg.connect(database_server, autocommit=True) as server:
+        server.execute("CREATE DATABASE demo")
+    checkout = Checkout(tmp_path / "demo")
+    checkout.write_env(DEBUG=1, DATABASE_URL=database_server.rsplit("/", 1)[0] + "/demo")
+    assert "Sign in at /admin/" in checkout.manage("setup_demo", seconds=600)
+    accounts = checkout.folder / "var" / "demo-accounts.txt"
+    assert stat.S_IMODE(accounts.stat().st_mode) == 0o600
+
+
+def test_upgrade_is_done_by_the_page(installation):
+    """The same commit once more: every command of the page can be repeated."""
+    before = installation.evaluate(FIRST_RUN)
+    installation.turned_aside.write_text("")
+    installation.follow("Upgrading")
+    said = installation.turned_aside.read_text().splitlines()
+    assert said[0] == "systemctl stop imprint-web.socket imprint-web.service"
+    assert said[-1] == "systemctl start imprint-web.socket imprint-web.service"
+    assert installation.evaluate(FIRST_RUN).startswith(before)
