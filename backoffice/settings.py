@@ -403,6 +403,7 @@ CRONJOBS = [
     ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
     ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
     ("10 4 * * *", "backoffice.jobs.run_job", ["forget_addresses"]),
+    ("30 1 * * *", "backoffice.jobs.run_job", ["backup"]),
 ]
 if "billing" in INSTALLED_APPS:
     CRONJOBS += [

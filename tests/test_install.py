@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from tests.checkout import Checkout
+from tests.on_postgres import PACKAGE_DIR
 
 LIST_RUNS = """
 from backoffice.models import JobRun
@@ -41,7 +42,10 @@ def database_url(worker_id, tmp_path_factory):
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory, database_url):
     checkout = Checkout(tmp_path_factory.mktemp("install") / "50% of it")
-    database = {"DATABASE_URL": database_url} if database_url else {}
+    database = {}
+    if database_url:
+        programs = PACKAGE_DIR / "pginstall" / "bin"
+        database = {"DATABASE_URL": database_url, "POSTGRESQL_BIN": programs}
     checkout.write_env(DEBUG=0, ALLOWED_HOSTS="localhost", **database)
     return checkout
 
@@ -58,7 +62,7 @@ def test_every_line_of_the_crontab_runs_and_is_recorded(checkout):
     lines = checkout.evaluate(LIST_LINES).splitlines()
     assert lines
     if connection.vendor != "sqlite":
-        checkout.run("rmdir var")  # the shell opens the log before Python makes the folder
+        checkout.run("rm -r var")  # the shell opens the log before Python makes the folder
     with ThreadPoolExecutor(max_workers=2) as pool:
         said = list(pool.map(lambda line: checkout.run(run_as_cron(line)), lines))
     assert said == [""] * len(lines)
