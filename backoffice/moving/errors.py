@@ -1,0 +1,2 @@
+class MoveError(Exception):
+    """Why nothing was moved; `str(error)` says what to do next."""
