@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.core.checks import Error, Info, Tags, Warning, register
+from django.db import DatabaseError
 
 
 @register(Tags.database)
@@ -11,7 +12,10 @@ def check_factors(app_configs, databases=None, **kwargs):
         return []
     from backoffice.accounts.factor_keys import find_unreadable
 
-    unreadable = find_unreadable()
+    try:
+        unreadable = find_unreadable()
+    except DatabaseError:
+        return []  # before the first `migrate` there is no table to look in
     if not unreadable:
         return []
     return [
