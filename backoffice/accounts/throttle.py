@@ -18,6 +18,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.core import signing
+from django.db import IntegrityError
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
@@ -40,7 +41,12 @@ class Throttle(AxesDatabaseHandler):
             credentials["username"] = name[:LONGEST_NAME]
         bare = copy.copy(request)
         bare.GET = bare.POST = QueryDict()
-        super().user_login_failed(sender, credentials, bare, **kwargs)
+        try:
+            super().user_login_failed(sender, credentials, bare, **kwargs)
+        except IntegrityError:
+            # The row was there when axes wrote it anew, and gone when it looked: somebody has
+            # signed in at this very moment. It is not there now.
+            super().user_login_failed(sender, credentials, bare, **kwargs)
         request.axes_locked_out = bare.axes_locked_out
         request.axes_credentials = bare.axes_credentials
         request.axes_failures_since_start = bare.axes_failures_since_start

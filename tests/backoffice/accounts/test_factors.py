@@ -335,3 +335,12 @@ def test_changes_of_factors_are_told(client, heard):
         "authenticator_removed",
         "authenticator_removed",
     ]
+
+
+def test_what_the_tests_switch_off_is_on_in_production():
+    from backoffice import settings as production
+
+    assert production.REQUIRE_SECOND_FACTOR is not production.DEBUG
+    assert production.SECOND_FACTOR_GROUPS == ["Finance", "Approvers", "Auditors"]
+    assert production.REAUTHENTICATE_MINUTES == 15
+    assert production.CHANGE_KNOWN_PASSWORDS is True

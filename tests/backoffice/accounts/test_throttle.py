@@ -3,9 +3,11 @@ import time
 
 import pytest
 import time_machine
+from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
 
@@ -195,6 +197,21 @@ def test_known_and_unknown_accounts_take_the_same_time(settings):
             taken.append(time.process_time() - started)
     known, unknown = map(statistics.median, times.values())
     assert 0.5 < known / unknown < 2
+
+
+def test_failure_at_the_moment_of_a_sign_in_is_counted(monkeypatch):
+    """PostgreSQL: between writing the row and reading it, a sign-in of the same person wipes it."""
+    real, calls = AxesDatabaseHandler.user_login_failed, []
+
+    def fail_once(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 1:
+            raise IntegrityError
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(AxesDatabaseHandler, "user_login_failed", fail_once)
+    assert try_password("edda").status_code == 200
+    assert AccessAttempt.objects.get().failures_since_start == 1
 
 
 def test_failure_keeps_nothing_of_what_was_sent():
