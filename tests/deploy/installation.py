@@ -15,9 +15,15 @@ import psycopg
 
 from tests.checkout import ROOT
 from tests.deploy.page import Block, read_blocks
+from tests.on_postgres import PACKAGE_DIR
 
 SHIMS = ("systemctl", "adduser", "nginx", "apt-get")
 REPOSITORY = "https://git.example.org/imprint.git"
+
+
+def find_host(database_url: str) -> str:
+    """Return the folder of the socket in a URL of tests.on_postgres."""
+    return database_url.split("@/")[1].rsplit("/", 1)[0]
 
 
 class Installation:
@@ -114,11 +120,12 @@ class Installation:
                 rf"^#?{name}=.*$", f"{name}={value}", content, flags=re.MULTILINE
             )
             assert count == 1, f".env.example has no {name}"
+        content += f"POSTGRESQL_BIN={PACKAGE_DIR / 'pginstall' / 'bin'}\n"  # as new as the server
         path.write_text(content)
         return ""
 
     def _run_sql(self, text):
-        host = self.server_url.split("@/")[1].rsplit("/", 1)[0]
+        host = find_host(self.server_url)
         with psycopg.connect(host=host, user="postgres", autocommit=True) as server:
             for statement in re.findall(r'psql --command "(.*)"', text):
                 server.execute(statement)

@@ -5,6 +5,7 @@ import stat
 import psycopg
 
 from tests.checkout import Checkout
+from tests.deploy.installation import find_host
 from tests.deploy.servers import wait_for
 
 FIRST_RUN = (
@@ -49,7 +50,8 @@ def test_secrets_are_the_owners_alone(installation):
 
 def test_demo_is_set_up_on_postgresql(database_server, tmp_path):
     """`make run` on a clean clone whose .env names a PostgreSQL."""
-    with psycopg.connect(database_server, autocommit=True) as server:
+    host = find_host(database_server)
+    with psycopg.connect(host=host, user="postgres", autocommit=True) as server:
         server.execute("CREATE DATABASE demo")
     checkout = Checkout(tmp_path / "demo")
     checkout.write_env(DEBUG=1, DATABASE_URL=database_server.rsplit("/", 1)[0] + "/demo")
