@@ -1,6 +1,7 @@
 import datetime as dt
 import errno
 import os
+import time
 import uuid
 from multiprocessing import get_context
 
@@ -8,9 +9,13 @@ import pytest
 
 from billing import losses, spool
 from billing.clicks import Click
+from billing.counting import fold_views
 from billing.losses import Reason, note_loss, read_losses
+from billing.models import BlogView
 from billing.spool import claim_files, keep_view, make_reserve, read_line, read_lines, write_line
 from billing.spool_status import describe_spool, spool_status
+from tests.factories import make_blog
+from weblog.views import BlogDetailView
 
 pytestmark = pytest.mark.any_database
 
@@ -281,3 +286,22 @@ def test_status_names_a_folder_that_others_may_read(spool_dir):
     keep(1)
     spool_dir.chmod(0o755)
     assert "can be read by others" in spool_status().problem
+
+
+@pytest.mark.django_db
+def test_view_of_a_page_whose_time_ran_out_is_kept_as_well(client, settings, monkeypatch):
+    """The page was made, if late, and is answered 200: its reader did not see it in vain."""
+    blog = make_blog()
+    settings.WEB_QUERY_SECONDS = 0.5
+    render = BlogDetailView.render_page
+
+    def render_late(self):
+        page = render(self)
+        time.sleep(0.6)
+        return page
+
+    monkeypatch.setattr(BlogDetailView, "render_page", render_late)
+    assert client.get(blog.get_absolute_url()).status_code == 200
+    assert not BlogView.objects.exists()
+    fold_views()
+    assert BlogView.objects.get().blog == blog
