@@ -1,7 +1,8 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
 from django.urls import path, reverse
 from django.utils import timezone
@@ -16,10 +17,14 @@ from unfold.contrib.filters.admin import (
     RelatedCheckboxFilter,
 )
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from backoffice.accounts import admin as accounts  # noqa: F401
+from backoffice.accounts import request_admin  # noqa: F401
+from backoffice.accounts.access_forms import AccountForm, RoleForm
 from backoffice.accounts.confirming import ConfirmedAdmin, confirmed, confirmed_first
+from backoffice.accounts.proposing import LetInAction, ProposingAdmin, explain_own_password
+from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
@@ -27,13 +32,16 @@ from backoffice.import_pages import ImportAdmin
 from backoffice.models import JobRun
 from backoffice.resources import UserResource
 
-SIGN_IN = "Sign-in"
+SIGN_IN, REASON = "Sign-in", "access_reason"
+RIGHTS = ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
 
 admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class UserAdmin(ConfirmedAdmin, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin):
+class UserAdmin(
+    ConfirmedAdmin, ProposingAdmin, LetInAction, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin
+):
     """Accounts are deactivated, never deleted: history and money point to them.
 
     Rights and passwords are the superusers' alone. With the permission to change users, others
@@ -45,7 +53,7 @@ class UserAdmin(ConfirmedAdmin, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin)
         "A new account has no password, no role and is inactive: give it those in the admin. "
         "Rights and passwords are neither exported nor imported."
     )
-    form = UserChangeForm
+    form = AccountForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["show_person", "email", "show_roles", "is_active", "last_login"]
@@ -57,14 +65,11 @@ class UserAdmin(ConfirmedAdmin, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin)
     fieldsets = [
         (None, {"fields": ["username", ("first_name", "last_name"), "email"]}),
         (SIGN_IN, {"fields": ["password", "sign_ins"]}),
-        (
-            "Roles and rights",
-            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
-        ),
+        ("Roles and rights", {"fields": [*RIGHTS, REASON]}),
         ("Dates", {"fields": [("last_login", "date_joined")]}),
     ]
+    actions_detail = ["let_in"]
     readonly_fields = ["last_login", "date_joined", "sign_ins"]
-    superuser_fields = ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
 
     @display(description="user", header=True, ordering="username")
     def show_person(self, user):
@@ -100,12 +105,20 @@ class UserAdmin(ConfirmedAdmin, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin)
         fieldsets = super().get_fieldsets(request, obj)
         if request.user.is_superuser:
             return fieldsets
-        return [fieldset for fieldset in fieldsets if fieldset[0] != SIGN_IN]
+        return [
+            (title, options | {"fields": [name for name in options["fields"] if name != REASON]})
+            for title, options in fieldsets
+            if title != SIGN_IN
+        ]
 
     def get_readonly_fields(self, request, obj=None):
         if request.user.is_superuser:
             return self.readonly_fields
-        return [*self.readonly_fields, *self.superuser_fields]
+        fields = [*self.readonly_fields, *RIGHTS]
+        # Whoever could change the address could have the password sent there.
+        if obj and obj != request.user and is_guarded_person(obj):
+            fields.append("email")
+        return fields
 
     def has_add_permission(self, request):
         return request.user.is_superuser
@@ -127,12 +140,21 @@ class UserAdmin(ConfirmedAdmin, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin)
     def user_change_password(self, request, id, form_url=""):
         if not request.user.is_superuser:
             raise PermissionDenied
+        user = self.get_object(request, id)
+        if user and (refusal := explain_own_password(user, request.user)):
+            self.message_user(request, refusal, messages.ERROR)
+            return redirect("admin:auth_user_change", user.pk)
         return confirmed(super().user_change_password)(request, id, form_url)
 
 
 @admin.register(Group)
-class GroupAdmin(ConfirmedAdmin, auth_admin.GroupAdmin, HistoryAdmin):
+class GroupAdmin(ConfirmedAdmin, ProposingAdmin, auth_admin.GroupAdmin, HistoryAdmin):
+    form = RoleForm
     list_display = ["name"]
+
+    def get_fields(self, request, obj=None):
+        fields = ["name", "permissions"]
+        return [*fields, REASON] if obj and request.user.is_superuser else fields
 
     def has_add_permission(self, request):
         return request.user.is_superuser

@@ -19,7 +19,12 @@ class BackofficeConfig(AppConfig):
     verbose_name = "Back-office"
 
     def ready(self):
-        from allauth.mfa.signals import authenticator_added
+        from allauth.account.signals import password_reset
+        from allauth.mfa.signals import (
+            authenticator_added,
+            authenticator_removed,
+            authenticator_reset,
+        )
         from axes.signals import user_locked_out
         from django.contrib.auth.models import Group, User
 
@@ -33,7 +38,7 @@ class BackofficeConfig(AppConfig):
         )
         from backoffice.accounts import checks as account_checks  # noqa: F401
         from backoffice.accounts import receivers
-        from backoffice.accounts.signals import lock_released
+        from backoffice.accounts.signals import lock_released, password_reset_asked
         from backoffice.health import checks as health
         from backoffice.health.metrics import register_own_metrics
         from backoffice.jobs.watching import receive_request_finished
@@ -53,6 +58,10 @@ class BackofficeConfig(AppConfig):
             (lock_released, receivers.receive_lock_released, None),
             (user_logged_out, receivers.receive_sign_out, None),
             (authenticator_added, receivers.receive_new_factor, None),
+            (authenticator_removed, receivers.receive_lost_factor, None),
+            (authenticator_reset, receivers.receive_new_codes, None),
+            (password_reset_asked, receivers.receive_reset_asked, None),
+            (password_reset, receivers.receive_reset, None),
             (pre_save, receivers.receive_pre_save, User),
             (post_save, receivers.receive_post_save, User),
             (m2m_changed, receivers.receive_rights, User.groups.through),

@@ -1,8 +1,8 @@
 from django.db import models
 
-from backoffice.accounts.models import AccountSession, SecurityEvent
+from backoffice.accounts.models import AccessRequest, AccountSession, SecurityEvent
 
-__all__ = ["AccountSession", "AuditTrail", "JobRun", "SecurityEvent"]
+__all__ = ["AccessRequest", "AccountSession", "AuditTrail", "JobRun", "SecurityEvent"]
 
 
 class JobRun(models.Model):

@@ -1,10 +1,12 @@
 """What every table that can be imported has in common, and the accounts' own."""
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from import_export import fields, widgets
 from import_export.results import RowResult
 
+from backoffice.accounts.rights import find_guarded_people
 from backoffice.spreadsheets import GuardedResource
 
 
@@ -88,6 +90,12 @@ def describe_unstorable(text: str) -> str:
     return ""
 
 
+TWO_PEOPLE = (
+    "This account holds rights over money or accounts: change it on its page in the admin, where "
+    "another administrator confirms it."
+)
+
+
 class ActiveWidget(widgets.BooleanWidget):
     def clean(self, value, row=None, **kwargs):
         active = super().clean(value, row, **kwargs)
@@ -107,6 +115,10 @@ class UserResource(ImportedResource):
         fields = ["username", "first_name", "last_name", "email", "active"]
         export_order = import_order = fields
 
+    def before_import(self, dataset, **kwargs):
+        super().before_import(dataset, **kwargs)
+        self._guarded = {user.pk: user for user in find_guarded_people()}
+
     def after_init_instance(self, instance, new, row, **kwargs):
         super().after_init_instance(instance, new, row, **kwargs)
         if new:
@@ -121,3 +133,10 @@ class UserResource(ImportedResource):
             )
         if instance == self.user and not instance.is_active:
             raise ValidationError({"active": "That is you. Let somebody else deactivate you."})
+        stored = self._guarded.get(instance.pk)
+        if stored is None or settings.SINGLE_ADMINISTRATOR:
+            return
+        if instance.is_active and not stored.is_active:
+            raise ValidationError({"active": TWO_PEOPLE})
+        if instance.email != stored.email and stored != self.user:
+            raise ValidationError({"email": TWO_PEOPLE})

@@ -291,6 +291,7 @@ AXES_VERBOSE = False
 # How long the network address stands beside an event of the security log, and for how long a
 # person whose account somebody else changed signs no payout. In the demo nobody has to wait.
 SECURITY_ADDRESS_DAYS = env.int("SECURITY_ADDRESS_DAYS", default=90)
+SINGLE_ADMINISTRATOR = env.bool("SINGLE_ADMINISTRATOR", default=False)  # nobody to confirm rights
 SIGNING_PAUSE_HOURS = env.int("SIGNING_PAUSE_HOURS", default=0 if DEBUG else 72)
 
 # Backups: where, how many stay (0: all), and where the programs of PostgreSQL are if not on PATH.

@@ -65,6 +65,12 @@ NAVIGATION = {
     "Administration": [
         Link("Users", "person", "auth.user"),
         Link("Groups", "group", "auth.group"),
+        Link(
+            "Access requests",
+            "how_to_reg",
+            "backoffice.accessrequest",
+            count="backoffice.accounts.request_admin.count_waiting",
+        ),
         Link("Failed sign-ins", "lock", "axes.accessattempt"),
     ],
 }

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models import Q
 from django.db.models.signals import post_migrate, pre_migrate
 
 
@@ -7,10 +8,12 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self):
+        from backoffice.accounts.rights import guard_rights
         from backoffice.clocks import register_latest_moment
         from billing import backups, blog_columns, checks, clocks, health, receivers  # noqa: F401
         from weblog.signals import blog_viewed
 
+        guard_rights(Q(content_type__app_label="billing"))
         register_latest_moment(clocks.find_latest_view)
         blog_columns.offer_blog_columns()
         health.register_health()

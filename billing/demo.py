@@ -14,6 +14,10 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.accounts.models import AccessRequest
+from backoffice.accounts.rights import is_guarded_right
+from backoffice.accounts.security_log import events_of
+from backoffice.accounts.two_people import confirm_access, propose_access
 from backoffice.signing import save_signed
 from billing.adjustments import save_adjustment
 from billing.counting import fold_views, record_view
@@ -34,6 +38,7 @@ FIXTURES = settings.BASE_DIR / "fixtures"
 # username, first name, last name, group
 PEOPLE = [
     ("admin", "Alma", "Admin", None),
+    ("admin.two", "Arne", "Admin", None),
     ("editor", "Edda", "Editor", "Editors"),
     ("finance", "Finn", "Finance", "Finance"),
     ("approver", "April", "Approver", "Approvers"),
@@ -42,6 +47,8 @@ PEOPLE = [
     ("demo.bruno", "Bruno", "Sample", "Authors"),
     ("demo.chiara", "Chiara", "Specimen", "Authors"),
 ]
+
+JOINED_DAYS_AGO = 200
 
 AGENTS = {
     "firefox": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -68,7 +75,11 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
     at = at or timezone.now()
     groups = sorted(FIXTURES.glob("*groups.json"))
     call_command("loaddata", *groups, verbosity=0)
-    people = {username: _make_person(username, *person) for username, *person in PEOPLE}
+    joined_at = at - dt.timedelta(days=JOINED_DAYS_AGO)
+    people = {}
+    with events_of(joined_at):
+        for username, *person in PEOPLE:
+            people[username] = _make_person(username, *person, at=joined_at)
     call_command("loaddata", *sorted({*FIXTURES.glob("*.json")} - {*groups}), verbosity=0)
     _begin_history(Category, by=people["editor"])
     _begin_history(Blog, by=people["editor"])
@@ -79,7 +90,8 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
     _replay_views(at=at)
     fold_views(at=at)
     _pay_months(people, at=at)
-    _set_passwords(people.values(), accounts_file)
+    with events_of(joined_at):
+        _set_passwords(people.values(), accounts_file)
 
 
 def ensure_accounts_file(accounts_file: Path) -> None:
@@ -89,7 +101,10 @@ def ensure_accounts_file(accounts_file: Path) -> None:
         _set_passwords(people, accounts_file)
 
 
-def _make_person(username: str, first_name: str, last_name: str, group: str | None) -> User:
+def _make_person(
+    username: str, first_name: str, last_name: str, group: str | None, *, at: dt.datetime
+) -> User:
+    """Add an account; who is to see or move money is proposed by one administrator to another."""
     user = User.objects.create_user(
         username,
         f"{username}@example.com",
@@ -99,7 +114,17 @@ def _make_person(username: str, first_name: str, last_name: str, group: str | No
         is_superuser=group is None,
     )
     if group:
-        user.groups.add(Group.objects.get_by_natural_key(group))
+        role = Group.objects.get_by_natural_key(group)
+        if is_guarded_right(role):
+            first, second = User.objects.filter(is_superuser=True).order_by("pk")
+            access = propose_access(
+                kind=AccessRequest.Kind.GROUP, about=user, group=role, by=first, at=at,
+                reason="Joins the house",
+            )  # fmt: skip
+            if access.outcome == AccessRequest.Outcome.WAITING:  # not by a single administrator
+                confirm_access(request=access, by=second, at=at)
+        else:
+            user.groups.add(role)
     return user
 
 

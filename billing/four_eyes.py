@@ -1,15 +1,20 @@
 """Who may not approve a batch: whoever has a finger in it, superusers included."""
 
+import datetime as dt
+
 from django.contrib.auth.models import User
 from django.db.models import Q
+from django.utils import timezone
 
+from backoffice.accounts.pauses import explain_pauses
+from billing.errors import FourEyesViolation
 from billing.models import Adjustment, PaymentInstruction, PaymentLine, PayoutBatch
 from billing.pricing import find_price_editors
 
 
-def find_objections(*, batch: PayoutBatch, by: User) -> list[str]:
-    """Return why `by` may not approve the batch, a sentence for each rule. At most six queries."""
-    objections = []
+def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> list[str]:
+    """Return why `by` may not approve the batch, a sentence for each rule. Eight queries."""
+    objections = explain_pauses(by, at=at or timezone.now())
     if batch.submitted_by_id == by.pk:
         objections.append("You submitted this batch.")
     if by.pk in (batch.approved_by_id, batch.second_approved_by_id):
@@ -23,6 +28,12 @@ def find_objections(*, batch: PayoutBatch, by: User) -> list[str]:
     if _gave_instructions(batch, by).exists():
         objections.append("You held, released or ordered in full a payment of this batch.")
     return objections
+
+
+def check_account(by: User, *, at: dt.datetime) -> None:
+    """Raise FourEyesViolation while somebody else's hand in the account keeps `by` from signing."""
+    if reasons := explain_pauses(by, at=at):
+        raise FourEyesViolation(" ".join(reasons) + " Somebody else has to do this.")
 
 
 def _edited_adjustments(batch: PayoutBatch, by: User):

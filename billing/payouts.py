@@ -33,7 +33,7 @@ from billing.errors import (
     MonthNotClosed,
 )
 from billing.findings.decisions import find_findings
-from billing.four_eyes import find_objections
+from billing.four_eyes import check_account, find_objections
 from billing.locks import hold_lock
 from billing.models import (
     Acknowledgement,
@@ -190,6 +190,7 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
     at = at or timezone.now()
     fold_views(at=at)
     batch = claim_batch(batch, Status.DRAFT, verb="submitted")
+    check_account(by, at=at)
     if blockers := find_blockers(batch):
         raise BatchBlocked(" ".join(blocker.message for blocker in blockers))
     if not _is_up_to_date(batch):
@@ -246,7 +247,7 @@ def approve_batch(
     """
     at = at or timezone.now()
     batch = claim_batch(batch, Status.SUBMITTED, verb="approved")
-    if objections := find_objections(batch=batch, by=by):
+    if objections := find_objections(batch=batch, by=by, at=at):
         raise FourEyesViolation(" ".join(objections) + " Somebody else has to approve it.")
     if digest_batch(batch) != batch.digest:
         raise BatchTampered(

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.errors import ReasonRequired, WrongStatus
+from billing.four_eyes import check_account
 from billing.models import Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
 from billing.sealing import append_seal, make_settlement
 from billing.transitions import claim_batch, move_batch
@@ -42,6 +43,7 @@ def record_results(
     at = at or timezone.now()
     approved, paid = PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID
     batch = claim_batch(batch, approved, paid, verb="settled")
+    check_account(by, at=at)
     payments = _load_payments(batch, results)
     taken_in = _find_taken_in(results)
     rows = []

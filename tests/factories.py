@@ -14,13 +14,19 @@ from weblog.models import Blog, Category
 _numbers = itertools.count(1)
 
 
-def make_user(username=None, *, groups=(), **values):
+def make_user(username=None, *, groups=(), is_superuser=False, **values):
+    """Somebody who has had their rights for long: nothing of it is in the security log."""
     number = next(_numbers)
     user = User.objects.create_user(
         username=username or f"person{number}",
         **{"password": "secret", "is_staff": True} | values,
     )
-    user.groups.set([Group.objects.get_by_natural_key(name) for name in groups])
+    if is_superuser:
+        user.is_superuser = True
+        User.objects.filter(pk=user.pk).update(is_superuser=True)
+    through = User.groups.through
+    held = [through(user=user, group=Group.objects.get_by_natural_key(name)) for name in groups]
+    through.objects.bulk_create(held)
     return user
 
 

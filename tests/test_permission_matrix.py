@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from backoffice.accounts import urls as accounts
-from backoffice.models import AccountSession, JobRun
+from backoffice.models import AccessRequest, AccountSession, JobRun
 from billing import payouts
 from billing.adjustments import save_adjustment
 from billing.exports import export_payments
@@ -123,7 +123,7 @@ ALLOWED = {
     | {"billing_paymentexport_download", "billing_categoryprice_timeline"},
     "Auditors": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=[*TRACKED_EVIDENCE, *TRACKED_MONEY])
     | reading("weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"])
-    | reading("backoffice_jobrun")
+    | reading("backoffice_jobrun", "backoffice_accessrequest")
     | NEW_TEXTS
     | PREVIEWS
     | PICTURES
@@ -159,6 +159,9 @@ def doors():
     approve(batch, at=AT)
     export_payments(batch=batch, at=AT)
     JobRun.objects.create(name="fold_views", started_at=AT)
+    AccessRequest.objects.create(
+        kind="superuser", about=blog.author, reason="Asked", asked_by=make_user(), asked_at=AT
+    )
     AccessAttempt.objects.create(username="edda", ip_address="192.0.2.9", failures_since_start=5)
     AccessLogImport.objects.create(file_name="access.log", path_pattern="x", started_at=AT)
     Finding.objects.create(

@@ -1,14 +1,14 @@
-"""What the database itself refuses of the security log."""
+"""What the database itself refuses of the security log, and of who let whom in."""
 
 from collections.abc import Iterator
 
-from backoffice.accounts.models import SecurityEvent
+from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.guards import Guards
 from backoffice.guards.rules import Rule, changes
 
 
 def list_rules() -> list[Rule]:
-    return [*_keep_events()]
+    return [*_keep_events(), *_keep_requests()]
 
 
 def _keep_events() -> Iterator[Rule]:
@@ -19,6 +19,23 @@ def _keep_events() -> Iterator[Rule]:
         "security events are added, never changed: their address alone can be forgotten.",
     )
     yield Rule(SecurityEvent, "DELETE", "TRUE", "security events are never deleted.")
+
+
+def _keep_requests() -> Iterator[Rule]:
+    decision = ("outcome", "decided_by", "decided_at", "decision_note", "is_alone")
+    yield Rule(
+        AccessRequest,
+        "INSERT",
+        "NEW.outcome <> 'waiting'",
+        "an access request begins undecided.",
+    )
+    yield Rule(
+        AccessRequest,
+        "UPDATE",
+        f"OLD.outcome <> 'waiting' OR {changes(AccessRequest, but=decision)}",
+        "an access request is decided once, and not changed otherwise.",
+    )
+    yield Rule(AccessRequest, "DELETE", "TRUE", "access requests are never deleted.")
 
 
 GUARDS = Guards("backoffice", list_rules)

@@ -68,6 +68,8 @@ class SecurityEvent(models.Model):
         PERMISSION_GIVEN = "permission_given", "Permission given"
         PERMISSION_TAKEN = "permission_taken", "Permission taken away"
         GROUP_CHANGED = "group_changed", "Permissions of a role changed"
+        ACCESS_ASKED = "access_asked", "Access proposed"
+        ACCESS_REFUSED = "access_refused", "Proposed access refused"
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=30, choices=Kind.choices)
@@ -96,3 +98,99 @@ class SecurityEvent(models.Model):
     @property
     def is_warning(self):
         return self.kind in (self.Kind.SIGN_IN_FAILED, self.Kind.LOCKED)
+
+
+class AccessRequest(models.Model):
+    """What one administrator proposes and another confirms. It takes effect when confirmed.
+
+    `is_alone`: the house has a single administrator, who confirmed what they proposed.
+    """
+
+    class Kind(models.TextChoices):
+        GROUP = "group", "Role"
+        PERMISSION = "permission", "Permission"
+        GROUP_PERMISSION = "group_permission", "Permission of a role"
+        SUPERUSER = "superuser", "Superuser status"
+        ACTIVATION = "activation", "Account active again"
+        EMAIL = "email", "E-mail address"
+        FACTORS = "factors", "Sign-in without the second factors"
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting"
+        CONFIRMED = "confirmed"
+        REFUSED = "refused"
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    about = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    group = models.ForeignKey("auth.Group", on_delete=models.PROTECT, null=True, related_name="+")
+    permission = models.ForeignKey(
+        "auth.Permission", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    email = models.EmailField("new address", blank=True)
+    reason = models.TextField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    asked_at = models.DateTimeField()
+    outcome = models.CharField(
+        max_length=10, choices=Outcome.choices, default=Outcome.WAITING, db_index=True
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    decision_note = models.TextField(blank=True)
+    is_alone = models.BooleanField("by a single administrator", default=False)
+
+    class Meta:
+        default_permissions = ("view",)
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(outcome="confirmed")
+                | models.Q(is_alone=True)
+                | ~models.Q(decided_by=models.F("asked_by")),
+                name="backoffice_access_by_two_people",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(outcome="confirmed")
+                | models.Q(is_alone=True)
+                | models.Q(about=None)
+                | ~models.Q(decided_by=models.F("about")) & ~models.Q(asked_by=models.F("about")),
+                name="backoffice_access_not_to_oneself",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="waiting", decided_by=None, decided_at=None)
+                | ~models.Q(outcome="waiting")
+                & models.Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="backoffice_access_decided_by_somebody",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.what} for {self.whom}"
+
+    @property
+    def what(self):
+        """What is proposed, in words: “the role Approvers”."""
+        if self.kind == self.Kind.GROUP:
+            return f"the role {self.group.name}"
+        if self.kind == self.Kind.PERMISSION:
+            return f"the permission “{self.permission.name}”"
+        if self.kind == self.Kind.GROUP_PERMISSION:
+            return f"the permission “{self.permission.name}”"
+        if self.kind == self.Kind.EMAIL:
+            return f"the e-mail address {self.email}"
+        if self.kind == self.Kind.FACTORS:
+            return "a sign-in without the second factors"
+        if self.kind == self.Kind.ACTIVATION:
+            return "an active account"
+        return self.get_kind_display().lower()
+
+    @property
+    def whom(self):
+        if self.about is None:
+            return f"everyone with the role {self.group.name}"
+        return self.about.get_full_name() or self.about.get_username()

@@ -7,11 +7,12 @@ import datetime as dt
 import logging
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from backoffice.accounts.models import SecurityEvent
+from backoffice.accounts.models import AccessRequest, SecurityEvent
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,6 @@ SUBJECTS = {
     Kind.USERNAME_CHANGED: "Your username was changed",
     Kind.EMAIL_CHANGED: "Your e-mail address was changed",
     Kind.PASSWORD_CHANGED: "Your password was changed",
-    Kind.PASSWORD_RESET: "Your password was changed",
     Kind.FACTOR_ADDED: "A second factor was added to your account",
     Kind.FACTOR_REMOVED: "A second factor was removed from your account",
     Kind.STAFF_GIVEN: "You may sign in to the back-office",
@@ -71,6 +71,43 @@ def mail_event(event: SecurityEvent, old_address: str = "") -> None:
         logger.exception("The mail about the security event %s could not be sent.", event.pk)
 
 
+def mail_request(request: AccessRequest) -> None:
+    """Ask the other administrators to look at a proposal."""
+    url = settings.SITE_URL + reverse("admin:backoffice_accessrequest_change", args=[request.pk])
+    body = (
+        f"{_name(request.asked_by)} proposes {request.what} for {request.whom}.\n\n"
+        f"Why: {request.reason}\n\n"
+        f"It takes effect when another administrator confirms it, within 7 days:\n{url}\n\n"
+        "Ask the person yourself before you do, by another way than this mail.\n"
+    )
+    but = [request.asked_by_id, request.about_id or 0]
+    _mail_administrators("An administrator asks you to confirm", body, but=but)
+
+
+def mail_outside(event: SecurityEvent) -> None:
+    """Tell all administrators that a right was given without the second of two people."""
+    whom = _name(event.about) if event.about else "a role"
+    body = (
+        f"{event.get_kind_display()}: {event.detail or 'see the audit trail'}\n"
+        f"To:   {whom}\nBy:   {_name_actor(event)}\n"
+        f"When: {localtime(event.at):%-d %B %Y, %H:%M}\n\n"
+        "This right needs two administrators, and was given without: by a command, a fixture or a "
+        "program on the machine. Until it is taken away and proposed anew, they sign nothing.\n"
+    )
+    _mail_administrators("A right was given without a second person", body)
+
+
+def _mail_administrators(subject, body, but=()):
+    people = User.objects.filter(is_superuser=True, is_active=True).exclude(email="")
+    addresses = sorted(people.exclude(pk__in=but).values_list("email", flat=True))
+    if not addresses:
+        return
+    try:
+        EmailMessage(f"Imprint: {subject}", body, bcc=addresses).send()
+    except Exception:
+        logger.exception("The mail “%s” could not be sent.", subject)
+
+
 def _choose_subject(event):
     if event.kind == Kind.SIGNED_IN:
         return _describe_unusual(event)
@@ -96,7 +133,7 @@ def _write(event, subject):
     person = event.about
     when = f"{localtime(event.at):%-d %B %Y, %H:%M}"
     lines = [
-        f"Hello {person.get_full_name() or person.get_username()},",
+        f"Hello {_name(person)},",
         "",
         f"{subject}.",
         "",
@@ -119,4 +156,8 @@ def _name_actor(event):
         return "nobody who is signed in" if event.address else "the machine itself"
     if event.by_id == event.about_id:
         return "you"
-    return event.by.get_full_name() or event.by.get_username()
+    return _name(event.by)
+
+
+def _name(user):
+    return user.get_full_name() or user.get_username()

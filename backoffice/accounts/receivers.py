@@ -1,5 +1,6 @@
 """What accounts hear from Django: sign-ins, and changes of users and their rights."""
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connections
 from django.utils import timezone
@@ -8,8 +9,10 @@ from backoffice.accounts.actors import current_actor, current_request
 from backoffice.accounts.devices import describe_device
 from backoffice.accounts.guards import GUARDS
 from backoffice.accounts.models import SecurityEvent
+from backoffice.accounts.rights import is_guarded_person, is_guarded_right
 from backoffice.accounts.security_log import record_event, was_locked
 from backoffice.accounts.sessions import DEVICE, SIGNED_IN_AT, digest_key, end_sessions
+from backoffice.accounts.two_people import current_grant
 from backoffice.accounts.watching import compare_account, list_memberships, remember_account
 
 Kind = SecurityEvent.Kind
@@ -77,14 +80,21 @@ def receive_post_save(sender, *, instance, created, update_fields=None, **kwargs
     if created:
         record_event(Kind.ACCOUNT_ADDED, about=instance, by=by)
         if instance.is_superuser:
-            record_event(Kind.SUPERUSER_GIVEN, about=instance, by=by)
+            outside = _is_outside() and _has_administrators(but=instance)
+            record_event(Kind.SUPERUSER_GIVEN, about=instance, by=by, is_outside=outside)
         return
     changes = compare_account(instance, update_fields)
     for change in changes:
         given, taken = KINDS[change.what]
         old_address = change.old if change.what == "email" else ""
         kind = given if change.new else taken
-        record_event(kind, about=instance, by=by, old_address=old_address)
+        outside = (
+            kind in (Kind.SUPERUSER_GIVEN, Kind.ACTIVATED)
+            and _is_outside()
+            and is_guarded_person(instance)
+            and _has_administrators(but=instance)
+        )
+        record_event(kind, about=instance, by=by, old_address=old_address, is_outside=outside)
     if ENDING & {change.what for change in changes}:
         end_other_sessions(instance)
 
@@ -94,36 +104,86 @@ def receive_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs
     for user, right, is_given in changes:
         given, taken = RIGHTS[type(right)]
         kind = given if is_given else taken
-        record_event(kind, about=user, by=_find_actor(user), detail=right.name)
+        outside = is_given and _is_outside() and is_guarded_right(right)
+        record_event(kind, about=user, by=_find_actor(user), detail=right.name, is_outside=outside)
     for user in {change.holder for change in changes}:
         end_other_sessions(user)
 
 
 def receive_group_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs):
     """A permission of a role is one of each member's: given by a person, each hears of it."""
-    by = current_actor()
-    for group, permission, is_given in list_memberships(
-        instance, action, reverse, model, pk_set, sender
-    ):
-        word = "given" if is_given else "taken away"
-        detail = f"{group.name}: {permission.name} ({word})"
-        record_event(Kind.GROUP_CHANGED, about=None, by=by, detail=detail)
-        if by is not None:
-            kind = Kind.PERMISSION_GIVEN if is_given else Kind.PERMISSION_TAKEN
-            for member in group.user_set.all():
-                record_event(
-                    kind, about=member, by=by, detail=f"{permission.name} (through {group.name})"
-                )
+    changes = list_memberships(instance, action, reverse, model, pk_set, sender)
+    for group in {change.holder for change in changes}:
+        own = [change for change in changes if change.holder == group]
+        _record_role(group, [change.right for change in own], is_given=own[0].given)
+
+
+def _record_role(group, permissions, *, is_given):
+    by, members = _find_actor(group), list(group.user_set.all())
+    names = ", ".join(permission.name for permission in permissions)
+    outside = (
+        is_given
+        and bool(members)
+        and _is_outside()
+        and any(is_guarded_right(permission) for permission in permissions)
+    )
+    detail = f"{group.name}: {'given' if is_given else 'taken away'} {names}"
+    record_event(Kind.GROUP_CHANGED, about=None, by=by, detail=detail, is_outside=outside)
+    if by is None:
+        return
+    kind = Kind.PERMISSION_GIVEN if is_given else Kind.PERMISSION_TAKEN
+    for member in members:
+        record_event(kind, about=member, by=by, detail=f"{names} (through {group.name})")
 
 
 def _find_actor(instance):
-    """Return who acts: the person of the request, or who signs what an import saves."""
+    """Return who acts: who confirms, the person of the request, or who signs what is saved."""
+    if grant := current_grant():
+        return grant.decided_by
     return current_actor() or getattr(instance, "_history_user", None)
 
 
-def receive_new_factor(sender, *, user, **kwargs):
+def receive_new_factor(sender, *, user, authenticator, **kwargs):
     """What was signed in without the new factor is not to outlast it."""
     end_other_sessions(user)
+    record_event(
+        Kind.FACTOR_ADDED, about=user, by=_find_actor(user), detail=_name_factor(authenticator)
+    )
+
+
+def receive_lost_factor(sender, *, user, authenticator, **kwargs):
+    end_other_sessions(user)
+    record_event(
+        Kind.FACTOR_REMOVED, about=user, by=_find_actor(user), detail=_name_factor(authenticator)
+    )
+
+
+def receive_new_codes(sender, *, user, **kwargs):
+    record_event(Kind.FACTOR_ADDED, about=user, by=_find_actor(user), detail="New recovery codes")
+
+
+def receive_reset_asked(sender, *, users, **kwargs):
+    for user in users:
+        record_event(Kind.PASSWORD_RESET_ASKED, about=user, by=None)
+
+
+def receive_reset(sender, *, user, **kwargs):
+    record_event(Kind.PASSWORD_RESET, about=user, by=user)
+
+
+def _name_factor(authenticator):
+    return str(authenticator.get_type_display())
+
+
+def _is_outside():
+    """Whether a right that is given now has one person behind it where it needs two."""
+    return current_grant() is None and not settings.SINGLE_ADMINISTRATOR
+
+
+def _has_administrators(*, but):
+    """Whether there are two already. The first two are made on the machine: by whom else?"""
+    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=but.pk)
+    return others.count() >= 2
 
 
 def end_other_sessions(user) -> int:

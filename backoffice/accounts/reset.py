@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse_lazy
 from unfold.widgets import BASE_INPUT_CLASSES
 
+from backoffice.accounts.actors import acting_as
 from backoffice.accounts.locks import show_lock
 from backoffice.accounts.signals import password_reset_asked
 
@@ -93,7 +94,8 @@ class NewPasswordView(views.PasswordResetConfirmView):
     success_url = reverse_lazy("password_reset_complete")
 
     def form_valid(self, form):
-        response = super().form_valid(form)
+        with acting_as(self.user):  # whoever reads that person's mail
+            response = super().form_valid(form)
         password_reset.send(sender=User, request=self.request, user=self.user)
         return response
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from backoffice.accounts.actors import current_request
 from backoffice.accounts.devices import describe_device
 from backoffice.accounts.models import SecurityEvent
-from backoffice.accounts.notices import mail_event
+from backoffice.accounts.notices import mail_event, mail_outside
 
 logger = logging.getLogger("imprint.security")
 
@@ -63,8 +63,12 @@ def record_event(
     by: User | None,
     detail: str = "",
     old_address: str = "",
+    is_outside: bool = False,
 ) -> SecurityEvent:
-    """Add an event, and tell the person. `old_address` is a mail address that gets it as well."""
+    """Add an event, and tell the person. `old_address` is a mail address that gets it as well.
+
+    `is_outside`: a right that two people give was given without; every administrator is told.
+    """
     request = current_request()
     at = _moment.get() or timezone.now()
     event = SecurityEvent.objects.create(
@@ -76,6 +80,7 @@ def record_event(
         address=_read_address(request),
         device=describe_device(request.META.get("HTTP_USER_AGENT", "")) if request else "",
         pauses_until=_pause_until(kind, about=about, by=by, at=at),
+        is_outside=is_outside,
     )
     transaction.on_commit(partial(_announce, event, old_address), robust=True)
     return event
@@ -104,9 +109,11 @@ def _announce(event: SecurityEvent, old_address: str) -> None:
         "detail": event.detail,
         "address": event.address,
     }
-    level = logging.WARNING if event.is_warning else logging.INFO
+    level = logging.WARNING if event.is_warning or event.is_outside else logging.INFO
     logger.log(level, event.get_kind_display(), extra=facts)
     mail_event(event, old_address)
+    if event.is_outside:
+        mail_outside(event)
 
 
 def was_locked(about: User | None, *, at: dt.datetime) -> bool:

@@ -8,6 +8,7 @@ from unfold.decorators import display
 from unfold.views import UnfoldSiteViewMixin
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from backoffice.accounts.oversight import summarise_rights
 from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
 from billing.admin.counts import OUTCOME_COLOURS
 from billing.admin.filters import DayMonthFilter
@@ -50,6 +51,7 @@ class EvidenceView(UnfoldSiteViewMixin, TemplateView):
             equation=month_equation(form.chosen) if form.chosen else None,
             losses=list_losses(form.chosen) if form.chosen else [],
             overview=make_overview(months[:OVERVIEW_MONTHS]),
+            rights=summarise_rights(),
             **kwargs,
         )
 

@@ -39,6 +39,7 @@ def list_rules() -> list[Rule]:
         *_keep_what_is_added(),
         *_keep_batches(),
         *_keep_four_eyes(),
+        *_keep_paused_accounts(),
         *_keep_payments(),
         *_keep_lines(),
         *_keep_what_lines_use(),
@@ -180,6 +181,41 @@ def _keep_four_eyes() -> Iterator[Rule]:
         """,
         "nobody approves a payment that they held, released or ordered.",
     )
+
+
+def _keep_paused_accounts() -> Iterator[Rule]:
+    """Who signs nothing, as backoffice.accounts.pauses says it: somebody else changed the account.
+
+    Compared with the moment that is signed with, so that both databases read it alike.
+    """
+
+    def paused(person: str, moment: str) -> str:
+        return f"""EXISTS (
+            SELECT 1 FROM backoffice_securityevent event
+            WHERE event.about_id = NEW.{person}
+            AND event.at <= NEW.{moment} AND event.pauses_until > NEW.{moment}
+        )"""  # noqa: S608
+
+    reason = "nobody signs while somebody else has just changed their account."
+    yield Rule(
+        PayoutBatch,
+        "UPDATE",
+        f"OLD.status = 'draft' AND NEW.status = 'submitted' "
+        f"AND {paused('submitted_by_id', 'submitted_at')}",
+        reason,
+        topic="paused_submitter",
+    )
+    yield Rule(
+        PayoutBatch,
+        "UPDATE",
+        f"""OLD.status = 'submitted' AND (
+            OLD.approved_by_id IS NULL AND {paused("approved_by_id", "approved_at")}
+            OR {paused("second_approved_by_id", "second_approved_at")}
+        )""",
+        reason,
+        topic="paused_approver",
+    )
+    yield Rule(PaymentResult, "INSERT", paused("by_id", "at"), reason, topic="paused")
 
 
 def _keep_payments() -> Iterator[Rule]:

@@ -1,8 +1,11 @@
 import datetime as dt
 import io
 import logging
+import re
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added, authenticator_removed
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.core import mail
@@ -15,6 +18,7 @@ from django.utils import timezone
 from tablib import Dataset
 
 from backoffice.accounts.guards import GUARDS
+from backoffice.accounts.reset import wait_for_mails
 from backoffice.accounts.security_log import forget_addresses
 from backoffice.accounts.throttle import release_lock
 from backoffice.checks import check_security_log
@@ -258,7 +262,7 @@ def test_permission_of_a_role_is_logged_and_told_to_each_member(client, ines, ed
     assert told(lambda: client.post(url, values)) == ["You were given a permission"]
     assert events_of(edda)[-1] == ("permission_given", ines, "Can view user (through Editors)")
     event = SecurityEvent.objects.get(kind="group_changed")
-    assert event.detail == "Editors: Can view user (given)"
+    assert event.detail == "Editors: given Can view user"
 
 
 @any_database
@@ -270,6 +274,37 @@ def test_role_that_a_fixture_brings_up_to_date_is_no_ones_act(edda):
     call_command("loaddata", "10_groups", verbosity=0)
     assert len(events_of(edda)) == before
     assert SecurityEvent.objects.filter(kind="group_changed", by=None).exists()
+
+
+def test_factor_is_logged_and_told(rf, edda, told):
+    authenticator = Authenticator(user=edda, type=Authenticator.Type.TOTP, data={})
+    told_of = {
+        authenticator_added: ["A second factor was added to your account"],
+        authenticator_removed: ["A second factor was removed from your account"],
+    }
+    for signal, subjects in told_of.items():
+        arguments = {"request": rf.get("/"), "user": edda, "authenticator": authenticator}
+        assert told(lambda: signal.send(sender=Authenticator, **arguments)) == subjects  # noqa: B023
+    kinds = [kind for kind, _, _ in events_of(edda)]
+    assert kinds == ["factor_added", "factor_removed"]
+
+
+@any_database
+def test_new_password_by_mail_is_the_persons_own_act(client, edda, told):
+    client.post(reverse("password_reset"), {"email": edda.email})
+    wait_for_mails()
+    (link,) = re.findall(r"http://\S+", mail.outbox[-1].body)
+    page = client.get(link.removeprefix("http://localhost:8000"), follow=True)
+    values = dict.fromkeys(["new_password1", "new_password2"], "quite another 42")
+    assert told(lambda: client.post(page.request["PATH_INFO"], values)) == [
+        "Your password was changed"
+    ]
+    assert events_of(edda) == [
+        ("password_reset_asked", None, ""),
+        ("password_changed", edda, ""),
+        ("password_reset", edda, ""),
+    ]
+    assert not SecurityEvent.objects.exclude(pauses_until=None).exists()
 
 
 # Mails

@@ -1,0 +1,66 @@
+"""Who signs nothing for now: somebody else had a hand in their account.
+
+An account that was just given a password, an address, a factor or a right by another may be in
+that other's hands. Its person has the time of the pause to see the mail about it and speak up.
+"""
+
+import datetime as dt
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils.timezone import localtime
+
+from backoffice.accounts.models import SecurityEvent
+
+Kind = SecurityEvent.Kind
+
+# What takes back that which was given without a second person.
+TAKEN_BACK = {
+    Kind.GROUP_GIVEN: Kind.GROUP_TAKEN,
+    Kind.PERMISSION_GIVEN: Kind.PERMISSION_TAKEN,
+    Kind.SUPERUSER_GIVEN: Kind.SUPERUSER_TAKEN,
+    Kind.ACTIVATED: Kind.DEACTIVATED,
+}
+
+
+def find_pauses(user: User, *, at: dt.datetime) -> QuerySet[SecurityEvent]:
+    """Return what others did to the account that keeps `user` from signing at `at`."""
+    return SecurityEvent.objects.filter(about=user, at__lte=at, pauses_until__gt=at).order_by("pk")
+
+
+def find_given_outside(user: User) -> list[SecurityEvent]:
+    """Return the rights that were given without the two people they need, and stand. One query."""
+    standing = {}
+    kinds = {*TAKEN_BACK, *TAKEN_BACK.values()}
+    for event in SecurityEvent.objects.filter(about=user, kind__in=kinds).order_by("pk"):
+        given = next((kind for kind, taken in TAKEN_BACK.items() if taken == event.kind), None)
+        if given:
+            standing.pop((given, event.detail), None)
+        elif event.is_outside:
+            standing[event.kind, event.detail] = event
+    return list(standing.values())
+
+
+def explain_pauses(user: User, *, at: dt.datetime) -> list[str]:
+    """Say why `user` signs nothing at `at`, a sentence for each reason. Two queries."""
+    reasons = [
+        f"{_describe(event)} on {localtime(event.at):%-d %B %Y} by {_name(event.by)}: until "
+        f"{localtime(event.pauses_until):%-d %B %Y, %H:%M} you sign nothing."
+        for event in find_pauses(user, at=at).select_related("by")
+    ]
+    reasons += [
+        f"{_describe(event)} on {localtime(event.at):%-d %B %Y} without a second administrator. "
+        "It has to be taken away, proposed by one and confirmed by another."
+        for event in find_given_outside(user)
+        if event.at <= at
+    ]
+    return reasons
+
+
+def _describe(event):
+    what = event.get_kind_display()
+    return f"{what} ({event.detail})" if event.detail else what
+
+
+def _name(by):
+    return by.get_full_name() or by.get_username() if by else "somebody at the machine"

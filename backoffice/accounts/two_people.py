@@ -1,0 +1,218 @@
+"""Rights over money and accounts: one administrator proposes them, another confirms.
+
+Taking a right away is not for here: one person does it, at once. Superusers are bound like others.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice.accounts.models import AccessRequest, SecurityEvent
+from backoffice.accounts.notices import mail_request
+from backoffice.accounts.pauses import find_pauses
+from backoffice.accounts.security_log import record_event
+from backoffice.accounts.sessions import end_sessions
+
+Kind, Outcome = AccessRequest.Kind, AccessRequest.Outcome
+
+CONFIRM_WITHIN = dt.timedelta(days=7)
+
+_granting: ContextVar[AccessRequest | None] = ContextVar("granting", default=None)
+
+
+class AccessRefused(Exception):
+    """The message is shown to the person as it is."""
+
+
+def current_grant() -> AccessRequest | None:
+    """Return the request that is being carried out: what happens meanwhile is by two people."""
+    return _granting.get()
+
+
+@transaction.atomic
+def propose_access(
+    *,
+    kind: AccessRequest.Kind,
+    by: User,
+    reason: str,
+    about: User | None = None,
+    group: Group | None = None,
+    permission: Permission | None = None,
+    email: str = "",
+    at: dt.datetime | None = None,
+) -> AccessRequest:
+    """Ask the other administrators to confirm. With a single one it takes effect at once.
+
+    Raises AccessRefused. What waits already is not asked twice.
+    """
+    at = at or timezone.now()
+    what = {
+        "kind": kind,
+        "about": about,
+        "group": group,
+        "permission": permission,
+        "email": email,
+    }
+    request = AccessRequest(**what, reason=reason.strip(), asked_by=by, asked_at=at, is_alone=False)
+    _check_administrator(by)
+    if not request.reason:
+        raise AccessRefused("Say why: the reason is kept, and whoever confirms reads it.")
+    if not settings.SINGLE_ADMINISTRATOR and _gains(by, request):
+        raise AccessRefused("Nobody proposes a right for themselves. Ask another administrator.")
+    fresh = at - CONFIRM_WITHIN
+    waiting = AccessRequest.objects.filter(**what, outcome=Outcome.WAITING, asked_at__gt=fresh)
+    if standing := waiting.first():
+        return standing
+    request.save()
+    detail = f"{request.what}: {request.reason}"
+    record_event(SecurityEvent.Kind.ACCESS_ASKED, about=about, by=by, detail=detail)
+    if settings.SINGLE_ADMINISTRATOR:
+        return _carry_out(request, by=by, at=at, is_alone=True)
+    transaction.on_commit(lambda: mail_request(request), robust=True)
+    return request
+
+
+@transaction.atomic
+def confirm_access(
+    *, request: AccessRequest, by: User, at: dt.datetime | None = None
+) -> AccessRequest:
+    """Carry out what another administrator proposed. Raises AccessRefused."""
+    at = at or timezone.now()
+    request = AccessRequest.objects.select_for_update().get(pk=request.pk)
+    if objections := find_objections(request=request, by=by, at=at):
+        raise AccessRefused(" ".join(objections))
+    return _carry_out(request, by=by, at=at, is_alone=False)
+
+
+@transaction.atomic
+def refuse_access(
+    *, request: AccessRequest, by: User, note: str, at: dt.datetime | None = None
+) -> AccessRequest:
+    """Decline a proposal, or take one's own back. Raises AccessRefused."""
+    _check_administrator(by)
+    if not note.strip():
+        raise AccessRefused("Say why: whoever proposed it reads it.")
+    at = at or timezone.now()
+    _decide(request, Outcome.REFUSED, by=by, at=at, decision_note=note.strip())
+    detail = f"{request.what}: {request.decision_note}"
+    record_event(SecurityEvent.Kind.ACCESS_REFUSED, about=request.about, by=by, detail=detail)
+    return request
+
+
+def find_objections(*, request: AccessRequest, by: User, at: dt.datetime) -> list[str]:
+    """Return why `by` may not confirm the request, a sentence for each reason."""
+    objections = []
+    if request.outcome != Outcome.WAITING:
+        objections.append("This was decided already.")
+    if not (by.is_active and by.is_superuser):
+        objections.append("Only superusers confirm.")
+    if request.asked_by_id == by.pk:
+        objections.append("You proposed it: another administrator has to confirm.")
+    if _gains(by, request):
+        objections.append("It is for you: another administrator has to confirm.")
+    if not (request.asked_by.is_active and request.asked_by.is_superuser):
+        objections.append("Whoever proposed it is no administrator any more. Refuse it.")
+    if at > request.asked_at + CONFIRM_WITHIN:
+        objections.append("It was proposed more than 7 days ago. Refuse it, and propose it anew.")
+    if find_pauses(by, at=at).exclude(by=None).exists():
+        objections.append("Somebody else changed your account lately, so you confirm nothing yet.")
+    return objections
+
+
+def _check_administrator(by):
+    if not (by.is_active and by.is_superuser):
+        raise AccessRefused("Only superusers give rights.")
+
+
+def _gains(user, request):
+    if request.kind == Kind.GROUP_PERMISSION:
+        return user.groups.filter(pk=request.group_id).exists()
+    return request.about_id == user.pk
+
+
+def _decide(request, outcome, *, by, at, **values):
+    """Compare and set: of two who decide at once one does."""
+    values |= {"outcome": outcome, "decided_by": by, "decided_at": at}
+    waiting = AccessRequest.objects.filter(pk=request.pk, outcome=Outcome.WAITING)
+    if waiting.update(**values) != 1:
+        raise AccessRefused("This was decided already.")
+    for name, value in values.items():
+        setattr(request, name, value)
+
+
+def _carry_out(request, *, by, at, is_alone):
+    _decide(request, Outcome.CONFIRMED, by=by, at=at, is_alone=is_alone)
+    with _grant(request):
+        _APPLY[request.kind](request)
+    return request
+
+
+@contextmanager
+def _grant(request: AccessRequest) -> Iterator[None]:
+    token = _granting.set(request)
+    try:
+        yield
+    finally:
+        _granting.reset(token)
+
+
+def _load_person(request):
+    person = User.objects.get(pk=request.about_id)
+    person._history_user = request.decided_by
+    person._change_reason = f"Proposed by {request.asked_by}: {request.reason}"
+    return person
+
+
+def _save(field, value):
+    def save(request):
+        person = _load_person(request)
+        setattr(person, field, value)
+        person.save()
+
+    return save
+
+
+def _give_email(request):
+    _save("email", request.email)(request)
+
+
+def _give_group_permission(request):
+    group = Group.objects.get(pk=request.group_id)
+    group._history_user = request.decided_by
+    group._change_reason = f"Proposed by {request.asked_by}: {request.reason}"
+    group.permissions.add(request.permission)
+
+
+def _drop_factors(request):
+    """Let the person in with the password alone: whoever must have a factor enrols at once."""
+    from backoffice.accounts.security_log import record_event
+
+    if apps.is_installed("allauth.mfa"):
+        from allauth.mfa.models import Authenticator
+
+        Authenticator.objects.filter(user=request.about_id).delete()
+    end_sessions(request.about)
+    record_event(
+        SecurityEvent.Kind.FACTOR_REMOVED,
+        about=request.about,
+        by=request.decided_by,
+        detail=f"All of them, so that they can be made anew: {request.reason}",
+    )
+
+
+_APPLY = {
+    Kind.GROUP: lambda request: _load_person(request).groups.add(request.group),
+    Kind.PERMISSION: lambda request: _load_person(request).user_permissions.add(request.permission),
+    Kind.GROUP_PERMISSION: _give_group_permission,
+    Kind.SUPERUSER: _save("is_superuser", True),
+    Kind.ACTIVATION: _save("is_active", True),
+    Kind.EMAIL: _give_email,
+    Kind.FACTORS: _drop_factors,
+}
