@@ -1,7 +1,7 @@
 """What backups leave out of billing, and how it is proved after restoring."""
 
 from backoffice.backups import registry
-from billing.local_salts import SUFFIX
+from billing.local_salts import DRAFT, SUFFIX
 from billing.models import ReaderSalt, Seal, Verification
 from billing.verification import verify_payouts
 
@@ -9,7 +9,7 @@ from billing.verification import verify_payouts
 def register_backups() -> None:
     """Readers' salts stay here: a key in a backup must lead to nobody once they are destroyed."""
     registry.leave_out(ReaderSalt._meta.db_table)
-    registry.leave_out_files(SUFFIX)
+    registry.leave_out_files(SUFFIX, DRAFT)
     query = f"SELECT hash FROM {Seal._meta.db_table} ORDER BY number DESC LIMIT 1"  # noqa: S608
     registry.prove("payouts", registry.Proof(query, _find_difference))
 

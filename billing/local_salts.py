@@ -17,7 +17,7 @@ from pathlib import Path
 from django.conf import settings
 
 SALT_LIFETIME = dt.timedelta(hours=48)
-SUFFIX = ".salt"
+SUFFIX, DRAFT = ".salt", ".draft"
 
 
 def get_salt(day: dt.date) -> bytes:
@@ -94,7 +94,7 @@ def _read(path: Path) -> bytes:
 def _write(path: Path, salt: bytes, *, is_new: bool) -> None:
     """Put a salt in its place, whole or not at all. A new one yields to one that is there."""
     settings.SPOOL_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{secrets.token_hex(8)}.draft")
+    draft = path.with_name(f"{secrets.token_hex(8)}{DRAFT}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -47,6 +47,7 @@ def installation(house, settings, tmp_path):
         settings.MEDIA_ROOT / "pictures" / "a.png": b"picture",
         settings.SPOOL_DIR / "1.views": b"views",
         settings.SPOOL_DIR / "2026-11-27.salt": b"salt",
+        settings.SPOOL_DIR / "0a1b.draft": b"a salt that is being written",
     }.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

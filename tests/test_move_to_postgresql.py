@@ -33,19 +33,18 @@ def moved_from(tmp_path_factory):
         pytest.skip("It is moved to PostgreSQL.")
     file = tmp_path_factory.mktemp("house") / "db.sqlite3"
     dump = gzip.decompress((DUMPS / "157f2d7.sqlite.sql.gz").read_bytes()).decode()
-    with sqlite3.connect(file) as database:
+    with contextlib.closing(sqlite3.connect(file)) as database:
         database.executescript(dump)
     command = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
     settings = {"DATABASE_URL": f"sqlite:///{file}", "DJANGO_SETTINGS_MODULE": "tests.settings"}
     subprocess.run(command, env=os.environ | settings, check=True)
-    with sqlite3.connect(file) as database:
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
         database.execute("UPDATE auth_user SET last_login = ? WHERE username = 'ada'", [FIRST])
         database.execute("UPDATE auth_user SET last_login = ? WHERE username = 'bruno'", [SECOND])
         database.execute("UPDATE weblog_blog SET body = ? WHERE slug = 'cafe'", [TEXT])
         key = bytes(range(32))
         database.execute("INSERT INTO billing_loglinekey VALUES (1, ?, ?)", [key, FIRST])
         database.execute("INSERT INTO sqlite_sequence VALUES ('backoffice_jobrun', 41)")
-    database.close()
     return file
 
 
