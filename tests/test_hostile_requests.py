@@ -121,8 +121,8 @@ def test_no_form_fails_whatever_is_sent_in_its_fields(doors, client):  # noqa: F
     client.force_login(make_user(is_superuser=True))
     chance = random.Random(SEED)
     urls = [url for url in sorted(doors.values()) if "logout" not in url]
-    forms = list(_list_forms(client, urls))
-    assert len(forms) > 30
+    forms = list(_list_forms(client, chance.sample(urls, min(len(urls), REQUESTS // 4))))
+    assert len(forms) > 10
     faults = []
     for number in range(max(REQUESTS // 5, len(forms))):
         url, names = forms[number % len(forms)]
