@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -292,3 +293,14 @@ def test_postgresql_read_only(folder):
         _, during, lost, _ = Trial(folder, url).run("PostgreSQL read-only", fault)
     assert during > SECONDS
     assert lost == 0
+
+
+def test_postgresql_on_a_full_disk(folder, monkeypatch):
+    """In a folder that the account of the server may enter."""
+    with tempfile.TemporaryDirectory(prefix="disk-") as name:
+        Path(name).chmod(0o755)
+        with small_disk(Path(name) / "disk", "400m") as disk:
+            monkeypatch.setattr("tempfile.tempdir", str(disk))
+            with postgres_server(fsync=True) as url:
+                _, _, lost, named = Trial(folder, url).run("PostgreSQL, disk full", full(disk))
+    assert lost == named
