@@ -1,4 +1,5 @@
 import contextlib
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -16,7 +17,9 @@ CRONTAB, CRON = "/usr/bin/crontab", "/usr/sbin/cron"
 
 @contextlib.contextmanager
 def kept_crontab():
-    """Put back what the crontab of this user held before."""
+    """Put back what the crontab of this user held before. One run of these tests at a time."""
+    lock = open(Path(tempfile.gettempdir()) / "deploy-tests.lock", "w")  # noqa: SIM115
+    fcntl.flock(lock, fcntl.LOCK_EX)
     before = subprocess.run([CRONTAB, "-l"], capture_output=True, text=True, check=False)
     try:
         yield
@@ -25,6 +28,7 @@ def kept_crontab():
             subprocess.run([CRONTAB, "-r"], check=False, capture_output=True)
         else:
             subprocess.run([CRONTAB, "-"], input=before.stdout, text=True, check=True)
+        lock.close()
 
 
 @contextlib.contextmanager

@@ -72,6 +72,7 @@ class Installation:
         text = text.replace(REPOSITORY, str(self.root / "repository"))
         if self.quick:
             text = text.replace("make setup", f"ln -sfn {ROOT}/.venv .venv")
+            text = text.replace("make backup", ".venv/bin/python manage.py backup")
             text = text.replace("make cron-install", ".venv/bin/python manage.py install_jobs")
             assert not re.search(r"^make ", text, re.MULTILINE)  # it would rebuild what is linked
         return text.replace("createsuperuser", "createsuperuser --no-input")
