@@ -11,6 +11,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.accounts.models import AccessRequest
 from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.two_people import AccessRefused, propose_access
@@ -49,7 +50,7 @@ def report_proposal(model_admin, request, access):
         model_admin.message_user(request, text, messages.WARNING)
 
 
-class LetInDialog(BaseDialogForm):
+class LetInDialog(ConfirmMixin, BaseDialogForm):
     reason = forms.CharField(
         label="Why",
         max_length=1000,
@@ -64,6 +65,7 @@ class LetInDialog(BaseDialogForm):
             self.user = User.objects.get(pk=object_id)
         except (User.DoesNotExist, ValueError, OverflowError):
             raise Http404 from None
+        self.ask_to_confirm()
 
 
 LET_IN = {

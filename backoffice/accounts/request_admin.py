@@ -12,6 +12,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.accounts.actors import current_actor
+from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.accounts.models import AccessRequest
 from backoffice.accounts.two_people import (
     AccessRefused,
@@ -33,6 +34,12 @@ class RequestDialog(BaseDialogForm):
             raise Http404 from None
 
 
+class ConfirmDialog(ConfirmMixin, RequestDialog):
+    def __init__(self, request, object_id=None, **kwargs):
+        super().__init__(request, object_id, **kwargs)
+        self.ask_to_confirm()
+
+
 class RefuseDialog(RequestDialog):
     note = forms.CharField(
         label="Why not?",
@@ -46,7 +53,7 @@ CONFIRM = {
     "title": "Confirm this?",
     "description": "Ask the person yourself first, by another way than mail. It takes effect at "
     "once, and everyone concerned gets a mail.",
-    "form_class": RequestDialog,
+    "form_class": ConfirmDialog,
     "form_submit_text": "Confirm",
 }
 REFUSE = {

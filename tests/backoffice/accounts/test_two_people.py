@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group, Permission, User
 from django.core import mail
 from django.core.management import call_command
@@ -346,6 +347,23 @@ def test_looking_at_a_dialog_decides_nothing(client, keepers, ines, otto, edda, 
     assert client.get(url).status_code == 200
     access.refresh_from_db()
     assert access.outcome == "waiting"
+
+
+@any_database
+def test_confirmation_is_asked_again_who_it_is(client, settings, keepers, ines, otto, edda):
+    settings.REAUTHENTICATE_MINUTES = 15
+    access = propose(ines, edda, keepers)
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        values = {"username": "otto", "password": "secret"}
+        client.post(reverse("admin:login"), values)
+        clock.shift(16 * 60)
+        page = dialog(client, "confirm", access).text
+        assert "Enter your password" in page
+        dialog(client, "confirm", access, confirm_password="wrong")
+        assert not edda.groups.exists()
+        dialog(client, "confirm", access, confirm_password="secret")
+    assert [*edda.groups.all()] == [keepers]
 
 
 # A house with one administrator
