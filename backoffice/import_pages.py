@@ -47,6 +47,15 @@ class UploadForm(forms.Form):
         return file
 
 
+class AnyTextResponse(TemplateResponse):
+    """Shows half a character (a lone surrogate), which a file may hold, as a question mark."""
+
+    def make_bytes(self, value):
+        if isinstance(value, str):
+            value = value.encode(self.charset, "replace")
+        return super().make_bytes(value)
+
+
 class ImportView(View):
     """The base of such pages. `refusals` are the exceptions whose message the person is shown."""
 
@@ -136,7 +145,7 @@ class ImportView(View):
 
     def refuse(self, error):
         self.forget()
-        messages.error(self.request, str(error))
+        messages.error(self.request, str(error).encode(errors="replace").decode())
         return HttpResponseRedirect(self.request.path)
 
     def forget(self):
@@ -154,7 +163,7 @@ class ImportView(View):
     def show(self, **context):
         context |= self.model_admin.admin_site.each_context(self.request)
         context |= {"title": self.title, "opts": self.model_admin.opts}
-        return TemplateResponse(self.request, self.template_name, context)
+        return AnyTextResponse(self.request, self.template_name, context)
 
 
 class TableImportView(ImportView):

@@ -72,6 +72,24 @@ def test_file_that_is_no_table_is_refused_with_its_place(data, message):
         read(data)
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("slug" + ",a" * 9_000_000, "100 columns|MB of memory"),
+        ("slug,name\n" + "," * 19_000_000, "Row 2 has|MB of memory|no rows"),
+        ('slug\n"' + "x" * 9_000_000, "field larger"),
+        ("[" * 9_000_000, "no JSON"),
+        ('[{"slug": ' + "9" * 5_000 + "}]", "no JSON"),
+        ('[{"slug": [' + "[]," * 6_000_000 + "[]]}]", "MB of memory|seconds|characters"),
+        (json.dumps([{str(number): 1 for number in range(101)}]), "100 columns"),
+    ],
+    ids=range(7),
+)
+def test_table_that_is_built_to_take_much_is_refused_soon(data, message):
+    with pytest.raises(TableRefused, match=message):
+        read(data)
+
+
 def test_size_is_looked_at_before_anything_is_parsed(monkeypatch):
     monkeypatch.setattr(tables, "MOST_BYTES", 10)
     with pytest.raises(TableRefused, match="larger than"):
