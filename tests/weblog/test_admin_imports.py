@@ -100,6 +100,18 @@ def test_file_that_cannot_be_read_is_refused_at_its_field(client, emma, folder, 
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["uuid", "title", "slug", "html", "status", "custom_excerpt"])
+@pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 70_000, [], {}, 9**999, None, True])
+def test_odd_value_is_told_or_taken(client, emma, name, text):
+    assert upload(client, make_ghost({name: text}), "ghost.json").status_code == 200
+
+
+def test_half_a_character_in_the_name_of_an_author_is_told(client, emma):
+    users = [{"id": "u1", "slug": "\ud800", "name": "\ud800"}]
+    response = upload(client, make_ghost({}, users=users), "ghost.json")
+    assert "?" in response.text
+
+
 def test_more_than_a_request_can_do_is_sent_to_the_command(client, emma, monkeypatch):
     monkeypatch.setattr(imports, "MOST_POSTS", 1)
     response = upload(client, make_wxr(make_item(1), make_item(2)))

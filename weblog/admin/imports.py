@@ -17,6 +17,14 @@ MOST_POSTS = 1_000  # what a request can do in its time
 MOST_NAMES = 900  # a form may have 1,000 fields
 
 
+def check_size(posts: int, names: int) -> None:
+    if posts > MOST_POSTS or names > MOST_NAMES:
+        raise ImportRefused(
+            f"This page takes {MOST_POSTS:,} new posts of {MOST_NAMES:,} authors and categories at "
+            "once. Let an administrator import the file by a command: docs/operations.md."
+        )
+
+
 class PostImportView(ImportView):
     title = "Import posts"
     template_name = "weblog/admin/post_import.html"
@@ -29,12 +37,8 @@ class PostImportView(ImportView):
 
     def look(self, file, file_name):
         with open_apart(file, file_name) as source:
-            plan = make_plan(source, by=self.request.user, **self.read_maps())
-        if plan.new > MOST_POSTS or len(plan.authors) + len(plan.categories) > MOST_NAMES:
-            raise ImportRefused(
-                f"This page takes {MOST_POSTS:,} new posts of {MOST_NAMES:,} authors and "
-                "categories at once. Let an administrator import the file by a command: "
-                "docs/operations.md."
+            plan = make_plan(
+                source, by=self.request.user, check_size=check_size, **self.read_maps()
             )
         return {
             "plan": plan,
@@ -49,7 +53,9 @@ class PostImportView(ImportView):
 
     def run(self, file, file_name):
         with open_apart(file, file_name) as source:
-            plan = import_posts(source=source, by=self.request.user, **self.read_maps())
+            plan = import_posts(
+                source=source, by=self.request.user, check_size=check_size, **self.read_maps()
+            )
         return f"{file_name}: {plan.describe()}"
 
     def refuse(self, error):

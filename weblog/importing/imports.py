@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -31,6 +31,7 @@ def import_posts(
     by: User | None = None,
     author_map: Mapping[str, str] | None = None,
     category_map: Mapping[str, str] | None = None,
+    check_size: Callable[[int, int], None] = lambda posts, names: None,
 ) -> Plan:
     """Make a blog of each post that is not here yet, and return what that came to.
 
@@ -40,7 +41,13 @@ def import_posts(
     """
     try:
         with transaction.atomic():
-            plan = make_plan(source, by=by, author_map=author_map, category_map=category_map)
+            plan = make_plan(
+                source,
+                by=by,
+                author_map=author_map,
+                category_map=category_map,
+                check_size=check_size,
+            )
             check_plan(plan)
             _Import(plan, source).run()
     except IntegrityError as error:

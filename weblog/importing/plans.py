@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -114,11 +114,13 @@ def make_plan(
     by: User | None,
     author_map: Mapping[str, str] | None = None,
     category_map: Mapping[str, str] | None = None,
+    check_size: Callable[[int, int], None] = lambda posts, names: None,
 ) -> Plan:
     """Read all posts and say what becomes of them. Raises ImportRefused where they can't be read.
 
     `author_map` is {author in the file: username}, `category_map` {category in the file: name or
-    slug}; whoever and whatever is in neither is looked up by name, and else made.
+    slug}; whoever and whatever is in neither is looked up by name, and else made. `check_size` is
+    told of the new posts, and of their authors and categories, while they are read, and may refuse.
     """
     plan = Plan(source.name, source.kind, by)
     seen = set()
@@ -138,6 +140,7 @@ def make_plan(
             categories[post.categories[0] if post.categories else NO_CATEGORY] += 1
             if post.status == Blog.Status.PUBLISHED:
                 published.update(post.authors)
+        check_size(plan.new, len(authors) + len(categories))
     plan.skipped = source.skipped
     if not plan.posts:
         raise ImportRefused(
@@ -153,7 +156,8 @@ def make_plan(
 
 def find_imported(posts: list[Post]) -> set[str]:
     """The sources of those `posts` that were imported before. One query."""
-    found = Blog.objects.filter(imported_from__in=[post.source for post in posts])
+    sources = [post.source for post in posts if not find_unstorable(post.source)]
+    found = Blog.objects.filter(imported_from__in=sources)
     return set(found.values_list("imported_from", flat=True))
 
 

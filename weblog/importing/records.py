@@ -19,7 +19,10 @@ class Records:
     Read apart, the texts of posts come clean, and are read once.
     """
 
-    def __init__(self, read: Callable, file: BinaryIO, name: str, *, is_apart: bool):
+    def __init__(
+        self, read: Callable, file: BinaryIO, name: str, *, is_apart: bool, bounds: Bounds = BOUNDS
+    ):
+        self._bounds = bounds
         self._read, self._file, self._name = read, file, name
         self._is_apart, self._answer = is_apart, None
 
@@ -46,7 +49,7 @@ class Records:
                 self._file,
                 what=self._name,
                 advice="Let an administrator import the file by a command: docs/operations.md.",
-                bounds=BOUNDS,
+                bounds=self._bounds,
                 args=(self._read.__module__, self._read.__name__, settings.MEDIA_URL),
             )
         self._answer.seek(0)
