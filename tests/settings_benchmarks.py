@@ -1,4 +1,7 @@
-"""The project's settings as production has them, but for a key and the connections' life."""
+"""The settings of benchmarks: as production has them, but for a key and the connections' life.
+
+Not in benchmarks, which sets Django up when it is imported: a server has its settings read once.
+"""
 
 import os
 
