@@ -1,13 +1,19 @@
-"""Sessions that end by themselves, can be listed by person, and whose keys are not in the database.
+"""Sessions that end by themselves, can be listed by person, and are for their cookies alone.
+
+Their keys are not there, and what they hold is encrypted with them: while somebody confirms that
+it is they, what they had posted, passwords and cookies included; while they enrol, the secret.
 
 Three things that the libraries of 2026-11 leave: django-user-sessions and allauth.usersessions can
 list sessions, but store their keys, addresses and browsers as they came; neither limits idle time.
 """
 
+import base64
 import datetime as dt
 import hashlib
+import hmac
 
 from asgiref.sync import sync_to_async
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
@@ -22,6 +28,11 @@ SEEN_EVERY = dt.timedelta(minutes=1)
 
 def digest_key(session_key: str) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()
+
+
+def _make_cipher(session_key: str | None) -> Fernet:
+    key = hmac.digest((session_key or "").encode(), b"session data", hashlib.sha256)
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def idle_limit() -> dt.timedelta:
@@ -65,6 +76,23 @@ class SessionStore(db.SessionStore):
 
     async def aexists(self, session_key):
         return await super().aexists(digest_key(session_key))
+
+    def encode(self, session_dict):
+        """Sign as Django does, and encrypt for whoever has the cookie."""
+        return (
+            _make_cipher(self.session_key or "")
+            .encrypt(super().encode(session_dict).encode())
+            .decode()
+        )
+
+    def decode(self, session_data):
+        """Return what was encoded, or nothing if it can't be read: then nobody is signed in."""
+        try:
+            return super().decode(
+                _make_cipher(self.session_key or "").decrypt(session_data).decode()
+            )
+        except InvalidToken:
+            return {}
 
     def create_model_instance(self, data):
         now = self.seen_at = timezone.now()

@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from backoffice.models import AccountSession
 from tests.backoffice.accounts.signing_in import (
     PASSWORD,
     code_now,
@@ -54,6 +55,17 @@ def test_change_of_password_asks_again_and_then_does_what_was_sent(client, clock
     client.post(response.url, {"password": PASSWORD})
     user.refresh_from_db()
     assert user.check_password(NEW)
+
+
+def test_what_waits_for_a_confirmation_is_not_for_readers_of_the_database(client, clock):
+    user = make_person()
+    sign_in(client, user)
+    key = client.cookies["sessionid"].value
+    clock.shift(16 * 60)
+    change_password(client)
+    assert NEW.replace(" ", "+") in str(dict(client.session.items()))
+    stored = str(AccountSession.objects.values()) + str(AccountSession.objects.get().get_decoded())
+    assert not [text for text in (key, NEW.replace(" ", "+"), NEW) if text in stored]
 
 
 def test_second_factor_is_what_is_asked_for_again(client, clock):

@@ -3,6 +3,7 @@ import datetime as dt
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
+from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
@@ -57,7 +58,25 @@ def test_key_of_the_cookie_is_not_in_the_database(sign_in, edda):
     session = AccountSession.objects.get()
     assert session.session_key == digest_key(key)
     assert key not in str(AccountSession.objects.values())
-    assert key not in str(session.get_decoded())
+
+
+def test_what_a_session_holds_is_for_whoever_has_its_cookie(sign_in, edda):
+    client = sign_in(edda)
+    session = client.session
+    session["typed"] = "a secret"
+    session.save()
+    assert client.session["typed"] == "a secret"
+    row = AccountSession.objects.get()
+    assert row.get_decoded() == {}
+    for key in ("", row.session_key, "another" * 5):
+        assert SessionStore(key).decode(row.session_data) == {}
+
+
+def test_what_can_not_be_read_signs_nobody_in(sign_in, edda):
+    client = sign_in(edda)
+    for stored in ("", "nonsense", signing.dumps({"_auth_user_id": str(edda.pk)})):
+        AccountSession.objects.update(session_data=stored)
+        assert not is_in(client)
 
 
 def test_digest_opens_nothing(client, sign_in, edda):
