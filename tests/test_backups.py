@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from backoffice.accounts.sessions import SessionStore
 from backoffice.backups import making, registry, restoring
 from backoffice.backups.archives import read_manifest
 from backoffice.backups.errors import BackupError
@@ -34,6 +35,7 @@ def house(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), other_database(read_dump("157f2d7")) as name:
         migrate()
         ReaderSalt.objects.create(day=AT.date(), salt=b"\x07" * 32)
+        SessionStore().create()
         yield name
 
 
@@ -84,6 +86,7 @@ def test_restore_drill(installation, tmp_path):
         assert head in told
         restored = count_rows()
         assert restored.pop("billing_verification") == rows.pop("billing_verification") + 1
+        assert (rows["backoffice_accountsession"], restored["backoffice_accountsession"]) == (1, 0)
         assert restored == rows | dict.fromkeys(registry.tables_left_out, 0)
         assert (installation.MEDIA_ROOT / "pictures" / "a.png").read_bytes() == b"picture"
         assert [path.name for path in installation.SPOOL_DIR.iterdir()] == ["1.views"]
