@@ -1,15 +1,19 @@
 """The files of deploy/, as their own programs read them. tests/deploy runs them for real."""
 
+import contextlib
 import re
 import shutil
+import socket
+import ssl
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from backoffice import timers
-from tests.deploy.servers import Nginx
+from tests.deploy.servers import HOST, Nginx
 
 pytestmark = pytest.mark.any_database
 
@@ -117,3 +121,93 @@ def test_nginx_takes_its_site(tmp_path):
     require("openssl")
     nginx = Nginx(tmp_path / "nginx", static=tmp_path, app=tmp_path / "web.sock")
     assert "test is successful" in nginx.check()
+
+
+@pytest.fixture
+def nginx_alone():
+    """nginx whose application is away: what it says, it says by itself."""
+    require("nginx")
+    require("openssl")
+    with tempfile.TemporaryDirectory(prefix="imprint-nginx-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # nginx's workers are somebody else
+        (folder / "static").mkdir(mode=0o755)
+        (folder / "static" / "site.0123456789ab.css").write_text("p { color: inherit }")
+        nginx = Nginx(folder / "nginx", static=folder / "static", app=folder / "web.sock")
+        with nginx.running():
+            yield nginx
+
+
+def ask(nginx, request, *, tls=True):
+    """Return the status and the headers of the answer to the bytes of a request."""
+    context = ssl.create_default_context(cafile=nginx.folder / "fullchain.pem")
+    with contextlib.ExitStack() as stack:
+        address = ("127.0.0.1", nginx.port if tls else nginx.plain_port)
+        sock = stack.enter_context(socket.create_connection(address, timeout=10))
+        if tls:
+            sock = stack.enter_context(context.wrap_socket(sock, server_hostname=HOST))
+        sock.sendall(request.replace("HOST", HOST).encode())
+        answer = stack.enter_context(sock.makefile("rb")).read().decode()
+    head = answer.partition("\r\n\r\n")[0]
+    status, *headers = head.split("\r\n")
+    return status.partition(" ")[2][:3], dict(line.split(": ", 1) for line in headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/static/site.0123456789ab.css", "200"),
+        ("/static/nothing.css", "404"),
+        ("/static/", "403"),  # no list of the files
+        ("/", "503"),  # the application is away
+    ],
+)
+def test_what_nginx_says_itself_comes_with_its_guards(nginx_alone, path, status):
+    said, headers = ask(nginx_alone, f"GET {path} HTTP/1.0\r\nHost: HOST\r\n\r\n")
+    assert said == status
+    assert headers["Strict-Transport-Security"].startswith("max-age=31536000; includeSubDomains")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Server"] == "nginx"
+
+
+def test_nginx_takes_no_request_that_two_could_read_differently(nginx_alone):
+    body = "5\r\nq=abc\r\n0\r\n\r\n"
+    both = f"Content-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n"
+    for headers in (both, "Content-Length: 3\r\nContent-Length: 5\r\n", "Transfer-Encoding: x\r\n"):
+        request = f"POST / HTTP/1.1\r\nHost: HOST\r\n{headers}Connection: close\r\n\r\n{body}"
+        status, _ = ask(nginx_alone, request)
+        assert status in ("400", "501"), headers
+    assert ask(nginx_alone, "TRACE / HTTP/1.0\r\nHost: HOST\r\n\r\n")[0] == "405"
+
+
+def test_token_is_never_led_from_plain_http_to_tls(nginx_alone):
+    """Whoever sends it in the clear has to notice at once."""
+    assert ask(nginx_alone, "GET /metrics HTTP/1.0\r\nHost: HOST\r\n\r\n", tls=False)[0] == ""
+    assert ask(nginx_alone, "GET / HTTP/1.0\r\nHost: HOST\r\n\r\n", tls=False)[0] == "301"
+
+
+def test_nginx_offers_tls_that_keeps_old_talk_secret():
+    text = (DEPLOY / "nginx" / "imprint.conf").read_text()
+    (protocols,) = re.findall(r"ssl_protocols\s+(.+);", text)
+    (ciphers,) = re.findall(r"ssl_ciphers\s+(.+);", text)
+    assert protocols.split() == ["TLSv1.2", "TLSv1.3"]
+    for cipher in ciphers.split(":"):
+        assert re.fullmatch(r"ECDHE-(ECDSA|RSA)-(AES\d+-GCM-SHA\d+|CHACHA20-POLY1305)", cipher)
+
+
+def test_nginx_leads_to_the_application_and_to_nothing_else():
+    text = (DEPLOY / "nginx" / "imprint.conf").read_text()
+    assert set(re.findall(r"proxy_pass\s+(\S+);", text)) == {"http://imprint"}
+    assert re.findall(r"^\s+server (\S+)", text, re.MULTILINE)[0] == "unix:/run/imprint/web.sock"
+    assert set(re.findall(r"(?:alias|root)\s+(\S+);", text)) == {
+        "/srv/imprint/staticfiles/",
+        "/srv/imprint/staticfiles/$file",
+        "/var/www/acme",
+    }
+
+
+@pytest.mark.parametrize("name", ["imprint-web.service", "imprint-job@.service"])
+def test_history_of_the_code_is_out_of_reach(name):
+    text = (DEPLOY / "systemd" / name).read_text()
+    assert "\nInaccessiblePaths=-/srv/imprint/.git\n" in text
