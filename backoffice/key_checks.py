@@ -136,6 +136,22 @@ def check_database_transport(app_configs, **kwargs):
     ]
 
 
+@register("security", deploy=True)
+def check_mail_transport(app_configs, **kwargs):
+    """Links to a new password, and who is paid what, go out by mail."""
+    options = settings.MAILERS["default"].get("OPTIONS", {})
+    host = options.get("host", "")
+    if _is_this_machine(host) or options.get("use_tls") or options.get("use_ssl"):
+        return []
+    return [
+        Warning(
+            f"EMAIL_URL leads over the network to {host}, without TLS.",
+            hint="Begin it with smtp+tls:// (usually port 587) or smtp+ssl:// (465).",
+            id="backoffice.W039",
+        )
+    ]
+
+
 def _is_this_machine(host: str) -> bool:
     """Whether it is a socket, or an address that leaves no machine."""
     if not host or host.startswith(("/", "@")) or host.rstrip(".").lower() == "localhost":

@@ -11,6 +11,7 @@ from django.db.backends.signals import connection_created
 from django.urls import reverse
 
 from backoffice import key_checks
+from backoffice.env import read_mailer
 from backoffice.keys import list_secrets
 from tests.factories import make_user
 
@@ -211,3 +212,22 @@ def test_database_over_the_network_needs_tls(monkeypatch, host, options, number)
     database = {"ENGINE": "django.db.backends.postgresql", "HOST": host, "OPTIONS": options}
     monkeypatch.setattr(key_checks.settings, "DATABASES", {"default": database})
     assert len(key_checks.check_database_transport(None)) == number
+
+
+@pytest.mark.parametrize(
+    ("url", "number"),
+    [
+        ("smtp://localhost", 0),
+        ("smtp://127.0.0.1:25", 0),
+        ("consolemail://", 0),
+        ("smtp+tls://u:p@mail.example.org:587", 0),
+        ("smtp+ssl://u:p@mail.example.org:465", 0),
+        ("smtp://u:p@mail.example.org:25", 1),
+        ("smtp://10.0.0.5", 1),
+    ],
+)
+def test_mail_over_the_network_needs_tls(monkeypatch, url, number):
+    monkeypatch.setenv("EMAIL_URL", url)
+    mailers = {"default": read_mailer("EMAIL_URL", default="")}
+    monkeypatch.setattr(key_checks.settings, "MAILERS", mailers)
+    assert len(key_checks.check_mail_transport(None)) == number
