@@ -19,7 +19,7 @@ class BackofficeConfig(AppConfig):
     verbose_name = "Back-office"
 
     def ready(self):
-        from allauth.account.signals import password_reset
+        from allauth.account.signals import authentication_step_completed, password_reset
         from allauth.mfa.signals import (
             authenticator_added,
             authenticator_removed,
@@ -53,6 +53,7 @@ class BackofficeConfig(AppConfig):
         request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),
+            (authentication_step_completed, receivers.receive_confirmation, None),
             (user_login_failed, receivers.receive_sign_in_failure, None),
             (user_locked_out, receivers.receive_lock, None),
             (lock_released, receivers.receive_lock_released, None),

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "backoffice.limits.queries.QueryLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "backoffice.accounts.middleware.SessionUseMiddleware",
+    "backoffice.accounts.middleware.StaffPageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "backoffice.bodies.BodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -237,6 +238,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict: links in mails would sign out
 SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
+MESSAGE_STORAGE = "backoffice.accounts.messages.MessageStorage"
 
 CHANGE_KNOWN_PASSWORDS = env.bool("CHANGE_KNOWN_PASSWORDS", default=True)  # at sign-in
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_MINUTES", default=60) * 60

@@ -9,6 +9,8 @@ from weblog.sitemaps import SITEMAPS, index
 
 app_name = "weblog"
 
+XML = "application/xml; charset=utf-8"
+
 
 def machine_readable(view):
     """For programs that come back often: they get 304 for what they have."""
@@ -27,13 +29,17 @@ urlpatterns = [
     path(
         "sitemap.xml",
         machine_readable(index),
-        {"sitemaps": SITEMAPS, "sitemap_url_name": "weblog:sitemap_section"},
+        {
+            "sitemaps": SITEMAPS,
+            "sitemap_url_name": "weblog:sitemap_section",
+            "content_type": XML,
+        },
         name="sitemap",
     ),
     path(
         "sitemap-<slug:section>.xml",
         machine_readable(sitemaps.sitemap),
-        {"sitemaps": SITEMAPS},
+        {"sitemaps": SITEMAPS, "content_type": XML},
         name="sitemap_section",
     ),
     re_path(

@@ -1,9 +1,11 @@
-"""Using a session puts its idle limit off."""
+"""Using a session puts its idle limit off, and what staff see is kept by no browser."""
 
 import logging
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 
 logger = logging.getLogger(__name__)
 
@@ -29,3 +31,20 @@ class SessionUseMiddleware:
             session.note_use(at=timezone.now())
         except DatabaseError:
             logger.warning("The use of a session could not be noted.", exc_info=True)
+
+
+class StaffPageMiddleware:
+    """Tell browsers to keep no page or file of staff, for whoever sits there next.
+
+    Django says so of the admin's own pages; not of the one for a new password, nor of downloads.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        is_staffs = request.path_info.startswith(settings.LOGGED_PATHS)
+        if is_staffs and "Cache-Control" not in response:
+            add_never_cache_headers(response)
+        return response

@@ -41,6 +41,16 @@ def receive_sign_in(sender, *, request, user, **kwargs):
     record_event(Kind.SIGNED_IN, about=user, by=user)
 
 
+def receive_confirmation(sender, *, request, reauthenticated=False, **kwargs):
+    """Whoever confirmed gets a new key, so that one that was stolen before is good for nothing.
+
+    A sign-in counts as a confirmation, and has brought a new key already.
+    """
+    came_with = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if reauthenticated and came_with == request.session.session_key:
+        request.session.cycle_key()
+
+
 def receive_sign_in_failure(sender, *, credentials, **kwargs):
     """What was typed is not kept: people type their password for their name.
 
