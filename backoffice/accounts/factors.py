@@ -11,6 +11,9 @@ from allauth.mfa.utils import decrypt
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
+
+from backoffice.accounts.rights import find_guarded_people
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes are no factor
 LAST_COUNTER = "last_counter"
@@ -27,14 +30,18 @@ def list_factors(user: User) -> set[str]:
 
 def needs_factor(user: User) -> bool:
     """Whether what `user` may do asks for a second factor: superusers, the groups of
-    SECOND_FACTOR_GROUPS, and whoever was given a right beside the groups. Two queries at most."""
+    SECOND_FACTOR_GROUPS, whoever was given a right beside the groups, and whoever has one that two
+    people give, whatever the group is called by now. One query at most."""
     if not (settings.REQUIRE_SECOND_FACTOR and user.is_authenticated and user.is_staff):
         return False
-    return (
-        user.is_superuser
-        or user.groups.filter(name__in=settings.SECOND_FACTOR_GROUPS).exists()
-        or user.user_permissions.exists()
+    if user.is_superuser:
+        return True
+    asked_of = (
+        Q(groups__name__in=settings.SECOND_FACTOR_GROUPS)
+        | Q(user_permissions__isnull=False)
+        | Q(pk__in=find_guarded_people().values("pk"))
     )
+    return User.objects.filter(asked_of, pk=user.pk).exists()
 
 
 def must_enrol(user: User) -> bool:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.accounts.notices import mail_request
-from backoffice.accounts.pauses import find_pauses
+from backoffice.accounts.pauses import find_given_outside, find_pauses
 from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import end_sessions
 
@@ -119,10 +119,16 @@ def find_objections(*, request: AccessRequest, by: User, at: dt.datetime) -> lis
         objections.append("It is for you: another administrator has to confirm.")
     if not (request.asked_by.is_active and request.asked_by.is_superuser):
         objections.append("Whoever proposed it is no administrator any more. Refuse it.")
+    if _gains(request.asked_by, request):
+        objections.append("It is for whoever proposed it by now. Refuse it.")
+    if _has_changed(request):
+        objections.append("The role was changed after it was proposed. Refuse it, and ask anew.")
     if at > request.asked_at + CONFIRM_WITHIN:
         objections.append("It was proposed more than 7 days ago. Refuse it, and propose it anew.")
     if find_pauses(by, at=at).exclude(by=None).exists():
         objections.append("Somebody else changed your account lately, so you confirm nothing yet.")
+    if find_given_outside(by) or find_given_outside(request.asked_by):
+        objections.append("One of you was given rights without a second administrator.")
     return objections
 
 
@@ -135,6 +141,13 @@ def _gains(user, request):
     if request.kind == Kind.GROUP_PERMISSION:
         return user.groups.filter(pk=request.group_id).exists()
     return request.about_id == user.pk
+
+
+def _has_changed(request):
+    """Whether it is another role than the one that was proposed: what it permits, or its name."""
+    if request.kind != Kind.GROUP:
+        return False
+    return request.group.history.filter(history_date__gt=request.asked_at).exists()
 
 
 def _decide(request, outcome, *, by, at, **values):

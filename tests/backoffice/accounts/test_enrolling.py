@@ -1,7 +1,7 @@
 import pytest
 from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -105,6 +105,14 @@ def test_money_roles_must_enrol(required, group):
 def test_superusers_and_whoever_has_a_right_of_their_own_must_enrol(required, make_clerk):
     assert must_enrol(make_person(is_superuser=True))
     assert must_enrol(make_clerk("auth.view_user"))
+
+
+def test_role_of_any_name_with_such_a_right_must_enrol(required):
+    """Neither another role nor a renamed one is a way past the second factor."""
+    user = make_member("Treasury")
+    assert not must_enrol(user)
+    user.groups.get().permissions.add(Permission.objects.get(codename="change_user"))
+    assert must_enrol(user)
 
 
 def test_others_may_but_need_not(required):

@@ -285,6 +285,54 @@ def test_member_confirms_no_permission_of_their_role(ines, otto):
 
 
 @any_database
+def test_nobody_joins_a_role_that_they_proposed_a_permission_for(ines, otto):
+    group = Group.objects.create(name="Desk")
+    permission = Permission.objects.get(codename="add_user")
+    access = propose_access(
+        kind=Kind.GROUP_PERMISSION, group=group, permission=permission, by=ines, reason="Help"
+    )
+    ines.groups.add(group)
+    with pytest.raises(AccessRefused, match="whoever proposed it"):
+        confirm_access(request=access, by=otto)
+
+
+@any_database
+@pytest.mark.parametrize("what", ["permissions", "name"])
+def test_what_is_confirmed_is_the_role_that_was_proposed(client, keepers, ines, otto, edda, what):
+    access = propose(ines, edda, keepers)
+    client.force_login(ines)
+    held = [*keepers.permissions.values_list("pk", flat=True)]
+    values = {"name": keepers.name, "permissions": held}
+    if what == "name":
+        values["name"] = "Helpers"
+    else:
+        values["permissions"] = [*held, Permission.objects.get(codename="delete_group").pk]
+    client.post(reverse("admin:auth_group_change", args=[keepers.pk]), values)
+    with pytest.raises(AccessRefused, match="was changed after"):
+        confirm_access(request=access, by=otto)
+    assert not edda.groups.exists()
+
+
+@any_database
+@pytest.mark.parametrize("who", ["asker", "confirmer"])
+def test_administrator_made_on_the_machine_is_no_second_person(keepers, ines, otto, edda, who):
+    puppet = User.objects.create_superuser("puppet", "puppet@example.org", "secret")
+    asker, confirmer = (puppet, otto) if who == "asker" else (ines, puppet)
+    with pytest.raises(AccessRefused, match="without a second administrator"):
+        confirm_access(request=propose(asker, edda, keepers), by=confirmer)
+    assert not edda.groups.exists()
+
+
+@any_database
+def test_account_that_is_let_into_the_back_office_again_pauses(settings, form, keepers, edda):
+    settings.SIGNING_PAUSE_HOURS = 72
+    edda.groups.through.objects.create(user=edda, group=keepers)
+    User.objects.filter(pk=edda.pk).update(is_staff=False)
+    form(edda, is_staff="on", access_reason="")
+    assert "Staff status given" in explain_pauses(edda, at=timezone.now())[0]
+
+
+@any_database
 def test_proposal_of_somebody_who_is_no_administrator_any_more_is_void(keepers, ines, otto, edda):
     access = propose(ines, edda, keepers)
     User.objects.filter(pk=ines.pk).update(is_superuser=False)
