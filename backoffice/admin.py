@@ -22,7 +22,9 @@ from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from backoffice.accounts import admin as accounts  # noqa: F401
 from backoffice.accounts import request_admin  # noqa: F401
 from backoffice.accounts.access_forms import AccountForm, RoleForm
+from backoffice.accounts.anonymise_dialog import AnonymiseAction
 from backoffice.accounts.confirming import ConfirmedAdmin, confirmed, confirmed_first
+from backoffice.accounts.extract_views import UserExtractView
 from backoffice.accounts.proposing import LetInAction, ProposingAdmin, explain_own_password
 from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.sessions import list_sessions
@@ -40,7 +42,13 @@ admin.site.unregister([User, Group])
 
 @admin.register(User)
 class UserAdmin(
-    ConfirmedAdmin, ProposingAdmin, LetInAction, auth_admin.UserAdmin, ImportAdmin, HistoryAdmin
+    ConfirmedAdmin,
+    ProposingAdmin,
+    LetInAction,
+    AnonymiseAction,
+    auth_admin.UserAdmin,
+    ImportAdmin,
+    HistoryAdmin,
 ):
     """Accounts are deactivated, never deleted: history and money point to them.
 
@@ -64,12 +72,12 @@ class UserAdmin(
     ]
     fieldsets = [
         (None, {"fields": ["username", ("first_name", "last_name"), "email"]}),
-        (SIGN_IN, {"fields": ["password", "sign_ins"]}),
+        (SIGN_IN, {"fields": ["password", "sign_ins", "kept"]}),
         ("Roles and rights", {"fields": [*RIGHTS, REASON]}),
         ("Dates", {"fields": [("last_login", "date_joined")]}),
     ]
-    actions_detail = ["let_in"]
-    readonly_fields = ["last_login", "date_joined", "sign_ins"]
+    actions_detail = ["let_in", "anonymise"]
+    readonly_fields = ["last_login", "date_joined", "sign_ins", "kept"]
 
     @display(description="user", header=True, ordering="username")
     def show_person(self, user):
@@ -94,9 +102,23 @@ class UserAdmin(
             pluralize(count),
         )
 
+    @display(description="Kept about them")
+    def kept(self, user):
+        if not user.pk:
+            return None
+        url = reverse("admin:auth_user_extract", args=[user.pk])
+        return format_html('<a class="bo-link" href="{}">See and download for them</a>', url)
+
     def get_urls(self):
-        view = self.admin_site.admin_view(UserSessionsView.as_view(admin_site=self.admin_site))
-        return [path("<int:pk>/sessions/", view, name="auth_user_sessions"), *super().get_urls()]
+        pages = [("sessions", UserSessionsView), ("extract", UserExtractView)]
+        return [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(view.as_view(admin_site=self.admin_site)),
+                name=f"auth_user_{name}",
+            )
+            for name, view in pages
+        ] + super().get_urls()
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("groups")

@@ -38,6 +38,8 @@ class BackofficeConfig(AppConfig):
         )
         from backoffice.accounts import checks as account_checks  # noqa: F401
         from backoffice.accounts import receivers
+        from backoffice.accounts.duties import find_own_duties, register_duties
+        from backoffice.accounts.kept import register_own_extracts
         from backoffice.accounts.signals import lock_released, password_reset_asked
         from backoffice.health import checks as health
         from backoffice.health.metrics import register_own_metrics
@@ -50,6 +52,8 @@ class BackofficeConfig(AppConfig):
 
         health.register_checks()
         register_own_metrics()
+        register_own_extracts()
+        register_duties("accounts", find_own_duties)
         request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),

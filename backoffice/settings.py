@@ -152,6 +152,7 @@ LONG_PAGES = [
     "billing_accesslogimport_*",
     "billing_finding_*",
     "billing_categoryprice_withdraw",
+    "*_extract",
 ]
 
 # How often one account, or one address that is not signed in, may ask: 60/m, 20/h; empty: no limit.
@@ -295,6 +296,10 @@ AXES_VERBOSE = False
 SECURITY_ADDRESS_DAYS = env.int("SECURITY_ADDRESS_DAYS", default=90)
 SINGLE_ADMINISTRATOR = env.bool("SINGLE_ADMINISTRATOR", default=False)  # nobody to confirm rights
 SIGNING_PAUSE_HOURS = env.int("SIGNING_PAUSE_HOURS", default=0 if DEBUG else 72)
+
+# Whole years for which a name stays with the money that it was paid or signed for, from the end of
+# the year of the last such act. Ten are what § 147 AO (Germany, as of 2025) asks for books.
+ACCOUNT_KEEP_YEARS = env.int("ACCOUNT_KEEP_YEARS", default=10)
 
 # Backups: where, how many stay (0: all), and where the programs of PostgreSQL are if not on PATH.
 

@@ -114,6 +114,11 @@ def list_pages():
     pages = [
         ("audit-trail/", "backoffice_audittrail_changelist", "backoffice.audit.AuditTrailView"),
         ("account/", "backoffice_account", "backoffice.accounts.views.AccountView"),
+        (
+            "account/extract/",
+            "backoffice_account_extract",
+            "backoffice.accounts.extract_views.ExtractView",
+        ),
         ("review/", "weblog_review_changelist", "weblog.admin.reviews.ReviewQueueView"),
         ("mails/", "weblog_mailpreferences", "weblog.admin.preferences.MailPreferenceView"),
     ]

@@ -8,9 +8,19 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self):
+        from backoffice.accounts.duties import register_duties
+        from backoffice.accounts.extracts import register_extract
         from backoffice.accounts.rights import guard_rights
         from backoffice.clocks import register_latest_moment
-        from billing import backups, blog_columns, checks, clocks, health, receivers  # noqa: F401
+        from billing import (  # noqa: F401
+            backups,
+            blog_columns,
+            checks,
+            clocks,
+            health,
+            personal,
+            receivers,
+        )
         from weblog.signals import blog_viewed
 
         guard_rights(Q(content_type__app_label="billing"))
@@ -18,6 +28,9 @@ class BillingConfig(AppConfig):
         blog_columns.offer_blog_columns()
         health.register_health()
         backups.register_backups()
+        for name, list_rows in personal.EXTRACTS.items():
+            register_extract(name, list_rows)
+        register_duties("money", personal.find_duties)
         blog_viewed.connect(receivers.receive_blog_view, dispatch_uid="billing.receive_blog_view")
         for signal, receiver in [
             (pre_migrate, receivers.receive_pre_migrate),

@@ -41,7 +41,7 @@ AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 # Pages of the theme and of one's own account: for all staff.
 STAFF = {"search", "index", "password_change", "password_change_done", "jsi18n"}
-STAFF |= {"weblog_mailpreferences", "backoffice_account"}
+STAFF |= {"weblog_mailpreferences", "backoffice_account", "backoffice_account_extract"}
 # Each of these has a test of its own.
 NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}
 NOT_PAGES |= {"billing_verification_advance", "billing_payoutbatch_pack"}

@@ -32,8 +32,11 @@ def _keep_requests() -> Iterator[Rule]:
     yield Rule(
         AccessRequest,
         "UPDATE",
-        f"OLD.outcome <> 'waiting' OR {changes(AccessRequest, but=decision)}",
-        "an access request is decided once, and not changed otherwise.",
+        f"OLD.outcome <> 'waiting' AND {changes(AccessRequest, but=['email'])} "
+        f"OR {changes(AccessRequest, but=[*decision, 'email'])} "
+        "OR NEW.email <> OLD.email AND (OLD.outcome = 'waiting' OR NEW.email <> '')",
+        "an access request is decided once, and not changed otherwise: "
+        "its mail address alone can be forgotten.",
     )
     yield Rule(AccessRequest, "DELETE", "TRUE", "access requests are never deleted.")
 

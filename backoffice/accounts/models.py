@@ -70,6 +70,8 @@ class SecurityEvent(models.Model):
         GROUP_CHANGED = "group_changed", "Permissions of a role changed"
         ACCESS_ASKED = "access_asked", "Access proposed"
         ACCESS_REFUSED = "access_refused", "Proposed access refused"
+        EXTRACT_TAKEN = "extract_taken", "Extract downloaded"
+        ANONYMISED = "anonymised", "Account anonymised"
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=30, choices=Kind.choices)
@@ -182,7 +184,7 @@ class AccessRequest(models.Model):
         if self.kind == self.Kind.GROUP_PERMISSION:
             return f"the permission “{self.permission.name}”"
         if self.kind == self.Kind.EMAIL:
-            return f"the e-mail address {self.email}"
+            return f"the e-mail address {self.email}" if self.email else "an e-mail address"
         if self.kind == self.Kind.FACTORS:
             return "a sign-in without the second factors"
         if self.kind == self.Kind.ACTIVATION:

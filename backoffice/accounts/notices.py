@@ -40,6 +40,7 @@ SUBJECTS = {
     Kind.GROUP_TAKEN: "A role was taken from you",
     Kind.PERMISSION_GIVEN: "You were given a permission",
     Kind.PERMISSION_TAKEN: "A permission was taken from you",
+    Kind.EXTRACT_TAKEN: "What is kept about you was downloaded",
 }
 
 ALARM = """If you did not do this and nobody told you of it: change your password, look at what

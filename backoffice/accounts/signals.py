@@ -13,3 +13,7 @@ lock_released = Signal()
 # account, so that it takes the same time; allauth's password_reset follows where the link is used.
 # Arguments: request, email: str, users: list[User] (who get a mail)
 password_reset_asked = Signal()
+
+# An account has become a pseudonym, within the transaction that made it one: forget what else is
+# kept about the person that nothing needs. Arguments: user: User, as it is now, at: datetime
+account_anonymised = Signal()

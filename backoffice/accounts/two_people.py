@@ -71,7 +71,7 @@ def propose_access(
     if standing := waiting.first():
         return standing
     request.save()
-    detail = f"{request.what}: {request.reason}"
+    detail = _describe(request, request.reason)
     record_event(SecurityEvent.Kind.ACCESS_ASKED, about=about, by=by, detail=detail)
     if settings.SINGLE_ADMINISTRATOR:
         return _carry_out(request, by=by, at=at, is_alone=True)
@@ -101,9 +101,15 @@ def refuse_access(
         raise AccessRefused("Say why: whoever proposed it reads it.")
     at = at or timezone.now()
     _decide(request, Outcome.REFUSED, by=by, at=at, decision_note=note.strip())
-    detail = f"{request.what}: {request.decision_note}"
+    detail = _describe(request, request.decision_note)
     record_event(SecurityEvent.Kind.ACCESS_REFUSED, about=request.about, by=by, detail=detail)
     return request
+
+
+def _describe(request, why):
+    """For the security log, where nothing can be forgotten: no mail address."""
+    what = "an e-mail address" if request.kind == Kind.EMAIL else request.what
+    return f"{what}: {why}"
 
 
 def find_objections(*, request: AccessRequest, by: User, at: dt.datetime) -> list[str]:

@@ -1,0 +1,133 @@
+"""An account becomes a pseudonym, once nothing obliges the house to know whose it was.
+
+The row and its number stay, since books and histories point to them. What was signed holds names
+as of then and stays as it is: lines of payments, exports, seals. It can't be undone.
+"""
+
+import datetime as dt
+from itertools import count
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from axes.models import AccessAttempt
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.utils import timezone
+from simple_history.utils import bulk_update_with_history
+
+from backoffice.accounts.duties import explain_duties
+from backoffice.accounts.models import AccessRequest, SecurityEvent
+from backoffice.accounts.security_log import record_event
+from backoffice.accounts.sessions import end_sessions
+from backoffice.accounts.signals import account_anonymised
+
+FIELDS = ["username", "first_name", "last_name", "email", "password", "last_login", "is_staff"]
+SHORTEST_NAME = 3  # letters; a shorter one is part of too many words to look for
+
+
+class AnonymisingRefused(Exception):
+    """The message is shown to the person as it is."""
+
+
+@transaction.atomic
+def anonymise_account(
+    *, user: User, by: User, reason: str, keep_name: bool = False, at: dt.datetime | None = None
+) -> User:
+    """Replace who the account was by its number, for good, and return it.
+
+    `keep_name`: the first and last name stay, which readers know from blogs. No signal of User is
+    sent, so nobody is mailed, and the one event of it says what was done. Raises
+    AnonymisingRefused.
+    """
+    at = at or timezone.now()
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if refusals := explain_refusals(user=user, by=by, at=at):
+        raise AnonymisingRefused(" ".join(refusals))
+    if refusal := explain_reason(reason, user):
+        raise AnonymisingRefused(refusal)
+    old_username = user.get_username()
+    _replace_account(user, by=by, keep_name=keep_name, at=at)
+    for rights in (user.groups, user.user_permissions):
+        rights.clear()
+    _replace_copies(user, old_username)
+    for model in (Authenticator, EmailAddress):
+        model.objects.filter(user=user).delete()
+    AccessAttempt.objects.filter(username=old_username).delete()
+    end_sessions(user)
+    account_anonymised.send(User, user=user, at=at)
+    detail = f"{'The name stays. ' if keep_name else ''}{reason.strip()}"
+    record_event(SecurityEvent.Kind.ANONYMISED, about=user, by=by, detail=detail)
+    return user
+
+
+def explain_refusals(*, user: User, by: User, at: dt.datetime) -> list[str]:
+    """Return why `by` may not anonymise the account now, a sentence for each reason."""
+    if not (by.is_active and by.is_superuser):
+        return ["Only superusers anonymise accounts."]
+    if user == by:
+        return ["Nobody anonymises their own account. Ask another administrator."]
+    if was_anonymised(user):
+        return ["This account was anonymised already."]
+    active = ["The account is active: take away Active first."] if user.is_active else []
+    return active + explain_duties(user, on=timezone.localdate(at))
+
+
+def was_anonymised(user: User) -> bool:
+    events = SecurityEvent.objects.filter(about=user, kind=SecurityEvent.Kind.ANONYMISED)
+    return events.exists()
+
+
+def explain_reason(reason: str, user: User) -> str:
+    """Return what is wrong with the reason, which is kept for good; empty where nothing is."""
+    if not reason.strip():
+        return "Say why: the reason is kept."
+    names = [user.get_username(), user.last_name, user.email]
+    if any(len(name) >= SHORTEST_NAME and name.lower() in reason.lower() for name in names):
+        return "Leave the name out of the reason: the reason is kept."
+    return ""
+
+
+def _replace_account(user: User, *, by: User, keep_name: bool, at: dt.datetime) -> None:
+    user.username = _find_free_name(user)
+    if not keep_name:
+        user.first_name, user.last_name = "Former colleague", str(user.pk)
+    user.email, user.last_login, user.is_staff = "", None, False
+    user.set_unusable_password()
+    bulk_update_with_history(
+        [user],
+        User,
+        FIELDS,
+        default_user=by,
+        default_change_reason="Anonymised",
+        default_date=at,
+    )
+    user._password, user._history_user, user._change_reason = None, by, "Anonymised"
+
+
+def _find_free_name(user: User) -> str:
+    wanted = f"former-{user.pk}"
+    names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
+    others = User.objects.exclude(pk=user.pk)
+    return next(name for name in names if not others.filter(username=name).exists())
+
+
+def _replace_copies(user: User, old_username: str) -> None:
+    """Take the name out of what repeats it: the account's history, logs, proposals, addresses."""
+    names = {"username": user.username, "first_name": user.first_name, "last_name": user.last_name}
+    user.history.all().update(**names, email="")
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
+    )
+    entries.update(object_repr=user.username)
+    released = f"Released {old_username}: "  # backoffice.accounts.admin
+    for entry in LogEntry.objects.filter(change_message__startswith=released):
+        entry.change_message = entry.change_message.replace(old_username, user.username, 1)
+        entry.save(update_fields=["change_message"])
+    decided = AccessRequest.objects.exclude(outcome=AccessRequest.Outcome.WAITING)
+    decided.filter(about=user).exclude(email="").update(email="")
+    # The address of an event is that of whoever acted.
+    SecurityEvent.objects.filter(by=user, address__isnull=False).update(address=None)
+    unsigned = SecurityEvent.objects.filter(about=user, by=None, address__isnull=False)
+    unsigned.update(address=None)

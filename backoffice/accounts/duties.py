@@ -1,0 +1,68 @@
+"""Why an account's name has to stay: what each app knows of, and until when.
+
+Each app registers its own in AppConfig.ready: nothing of their tables is known here.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Max, Q
+from django.utils.timezone import localdate
+
+from backoffice.accounts.models import AccessRequest
+from backoffice.accounts.rights import is_guarded_person
+
+
+class Duty(NamedTuple):
+    """Without `since`, `why` is a sentence that says what to do; with it, the subject of one."""
+
+    why: str
+    since: dt.date | None = None
+
+    @property
+    def until(self) -> dt.date:
+        """The last day on which the name has to stay."""
+        return dt.date(min(self.since.year + settings.ACCOUNT_KEEP_YEARS, dt.MAXYEAR), 12, 31)
+
+
+FindDuties = Callable[[User], Iterable[Duty]]
+
+_finders: dict[str, FindDuties] = {}
+
+
+def register_duties(name: str, find_duties: FindDuties) -> None:
+    """Let `find_duties` say why the name of a user has to stay. Call it in ready()."""
+    _finders[name] = find_duties
+
+
+def explain_duties(user: User, *, on: dt.date) -> list[str]:
+    """Return why the name of `user` has to stay on that day, a sentence for each reason."""
+    sentences = []
+    for find_duties in _finders.values():
+        for duty in find_duties(user):
+            if duty.since is None:
+                sentences.append(duty.why)
+            elif on <= duty.until:
+                sentences.append(
+                    f"{duty.why}, of {duty.since:%-d %B %Y}, keeps the name until "
+                    f"{duty.until:%-d %B %Y}."
+                )
+    return sentences
+
+
+def find_own_duties(user: User) -> Iterable[Duty]:
+    """What accounts themselves know of: rights that are open, and who let whom in."""
+    if is_guarded_person(user):
+        yield Duty("The account has rights over money or accounts: take them away first.")
+    waiting = AccessRequest.objects.filter(outcome=AccessRequest.Outcome.WAITING)
+    if waiting.filter(Q(about=user) | Q(asked_by=user)).exists():
+        yield Duty("An access request for them, or by them, waits: decide it first.")
+    last = [
+        AccessRequest.objects.filter(asked_by=user).aggregate(last=Max("asked_at"))["last"],
+        AccessRequest.objects.filter(decided_by=user).aggregate(last=Max("decided_at"))["last"],
+    ]
+    if moments := [moment for moment in last if moment]:
+        yield Duty("Their last decision on access", localdate(max(moments)))

@@ -1,0 +1,69 @@
+"""The download of what is kept about somebody: by the person, and for them by a superuser."""
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.generic import TemplateView
+from unfold.views import UnfoldSiteViewMixin
+
+from backoffice.accounts.confirming import confirmed
+from backoffice.accounts.extracts import list_sections, make_extract
+
+
+@method_decorator(confirmed, name="dispatch")
+class ExtractView(UnfoldSiteViewMixin, TemplateView):
+    """Says on GET what the file holds, and hands it out on POST. One's own."""
+
+    http_method_names = ["get", "head", "post"]
+    permission_required = ()
+    template_name = "backoffice/extract.html"
+    title = "What is kept about you"
+
+    def find_user(self):
+        return self.request.user
+
+    def find_way_back(self):
+        return reverse("admin:backoffice_account")
+
+    def post(self, request, *args, **kwargs):
+        file = make_extract(user=self.find_user(), by=request.user)
+        name = f"kept-{self.find_user().pk}-{timezone.localdate()}.json"
+        return FileResponse(
+            file, as_attachment=True, filename=name, content_type="application/json"
+        )
+
+    def get_context_data(self, **kwargs):
+        user = self.find_user()
+        return super().get_context_data(
+            person=user,
+            is_own=user == self.request.user,
+            back=self.find_way_back(),
+            sections=list_sections(),
+            **kwargs,
+        )
+
+
+class UserExtractView(ExtractView):
+    """Another person's, by a superuser, who hands it to them. Who took it is recorded."""
+
+    title = "What is kept about somebody"
+
+    def has_permission(self):
+        if not self.request.user.is_superuser:
+            raise PermissionDenied
+        return True
+
+    def find_user(self):
+        return get_object_or_404(User, pk=self.kwargs["pk"])
+
+    def find_way_back(self):
+        return reverse("admin:auth_user_change", args=[self.kwargs["pk"]])
+
+    def get_context_data(self, **kwargs):
+        user = self.find_user()
+        name = user.get_full_name() or user.get_username()
+        return super().get_context_data(**kwargs) | {"title": f"What is kept about {name}"}

@@ -1,0 +1,82 @@
+"""An extract: everything that is kept about one person, as JSON, for that person.
+
+Each app registers what it keeps in its AppConfig.ready; nothing of their tables is known here.
+Other people are not named in it: whoever acted is “you”, “somebody else” or “the application”.
+Free text (a reason, a comment) is about the person and comes as it was written.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable
+from typing import BinaryIO
+
+from django.contrib.auth.models import User
+from django.core.serializers.json import DjangoJSONEncoder
+
+from backoffice.accounts.models import SecurityEvent
+from backoffice.accounts.security_log import record_event
+
+KEPT_IN_MEMORY = 5_000_000  # bytes; more goes to a temporary file
+ROWS_AT_A_TIME = 1_000
+
+ListRows = Callable[[User], Iterable[dict]]
+
+_sections: dict[str, ListRows] = {}
+
+
+def register_extract(name: str, list_rows: ListRows) -> None:
+    """Add a section. `list_rows` yields what is kept about a user, a dictionary for each row.
+
+    Values are texts, numbers, dates, times, Decimals, or lists of them. Call it in ready().
+    """
+    _sections[name] = list_rows
+
+
+def list_sections() -> list[str]:
+    """Return the names of the sections, in words."""
+    return [name.replace("_", " ") for name in _sections]
+
+
+def make_extract(*, user: User, by: User) -> BinaryIO:
+    """Return a temporary file with all sections as JSON, at its start, and record that it was made.
+
+    Memory holds a portion of rows, however much is kept.
+    """
+    file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
+    try:
+        _write_sections(file, user)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    record_event(SecurityEvent.Kind.EXTRACT_TAKEN, about=user, by=by)
+    return file
+
+
+def _write_sections(file: BinaryIO, user: User) -> None:
+    for mark, (name, list_rows) in zip(_marks("{"), _sections.items(), strict=False):
+        file.write(f"{mark}\n{json.dumps(name)}: ".encode())
+        _write_rows(file, list_rows(user))
+    file.write(b"\n}\n")
+
+
+def _write_rows(file: BinaryIO, rows: Iterable[dict]) -> None:
+    file.write(b"[")
+    for mark, row in zip(_marks(""), rows, strict=False):
+        text = json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)
+        file.write(f"{mark}\n  {text}".encode())
+    file.write(b"]")
+
+
+def _marks(first: str) -> Iterable[str]:
+    """Yield what stands before each member: `first` before the first one, then commas."""
+    yield first
+    while True:
+        yield ","
+
+
+def name_actor(pk: int | None, user: User) -> str:
+    """Return who acted, for an extract about `user`: no other person by name."""
+    if pk is None:
+        return "the application, or nobody signed in"
+    return "you" if pk == user.pk else "somebody else"

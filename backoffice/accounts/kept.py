@@ -1,0 +1,159 @@
+"""What is kept about an account itself: for its extract."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from allauth.mfa.models import Authenticator
+from axes.models import AccessAttempt
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from backoffice.accounts.extracts import ROWS_AT_A_TIME, name_actor, register_extract
+from backoffice.accounts.models import AccessRequest, SecurityEvent
+from backoffice.accounts.sessions import list_sessions
+
+FACTS = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"]
+FACTS += ["date_joined"]
+
+
+def register_own_extracts() -> None:
+    for name, list_rows in [
+        ("account", list_account),
+        ("account_history", list_history),
+        ("second_factors", list_factors),
+        ("sign_ins_open", list_open_sign_ins),
+        ("sign_ins_failed", list_failed_sign_ins),
+        ("security_events", list_events),
+        ("security_events_by_you", list_own_events),
+        ("access_requests", list_requests),
+        ("changes_in_the_admin", list_log_entries),
+    ]:
+        register_extract(name, list_rows)
+
+
+def list_account(user: User) -> Iterator[dict]:
+    yield {
+        **{fact: getattr(user, fact) for fact in [*FACTS, "last_login"]},
+        "roles": [group.name for group in user.groups.order_by("name")],
+        "permissions": [permission.name for permission in user.user_permissions.all()],
+    }
+
+
+def list_history(user: User) -> Iterator[dict]:
+    roles = _list_past_roles(user)
+    records = user.history.order_by("history_date", "history_id")
+    for record in records.iterator(ROWS_AT_A_TIME):
+        yield {
+            "at": record.history_date,
+            "what": record.get_history_type_display(),
+            "by": name_actor(record.history_user_id, user),
+            **{fact: getattr(record, fact) for fact in FACTS},
+            "roles": sorted(roles[record.history_id]),
+        }
+
+
+def _list_past_roles(user: User) -> dict[int, list[str]]:
+    """Return {history_id: names of roles}; of a role that is gone, its number. Two queries."""
+    names, roles = dict(Group.objects.values_list("pk", "name")), defaultdict(list)
+    held = user.history.model.groups.model.objects.filter(
+        history_id__in=user.history.values("history_id")
+    )
+    for history_id, role in held.values_list("history_id", "group_id"):
+        roles[history_id].append(names.get(role, f"role {role}"))
+    return roles
+
+
+def list_factors(user: User) -> Iterator[dict]:
+    """The kind and the dates: what a factor is checked with is a secret."""
+    for factor in Authenticator.objects.filter(user=user).order_by("pk"):
+        yield {
+            "kind": str(factor.get_type_display()),
+            "added_at": factor.created_at,
+            "last_used_at": factor.last_used_at,
+        }
+
+
+def list_open_sign_ins(user: User) -> Iterator[dict]:
+    """Where the account is signed in, without the keys."""
+    for session in list_sessions(user, at=timezone.now()):
+        yield {
+            "device": session.device,
+            "since": session.started_at,
+            "last_used_at": session.seen_at,
+            "ends_at": session.expire_date,
+        }
+
+
+def list_failed_sign_ins(user: User) -> Iterator[dict]:
+    for attempt in AccessAttempt.objects.filter(username=user.get_username()).order_by("pk"):
+        yield {
+            "at": attempt.attempt_time,
+            "address": attempt.ip_address,
+            "browser": attempt.user_agent,
+            "failures": attempt.failures_since_start,
+        }
+
+
+def list_events(user: User) -> Iterator[dict]:
+    """The address and device are those of whoever acted: another's are not told."""
+    events = SecurityEvent.objects.filter(about=user).order_by("pk")
+    for event in events.iterator(ROWS_AT_A_TIME):
+        is_anothers = event.by_id not in (None, user.pk)
+        yield {
+            "at": event.at,
+            "what": event.get_kind_display(),
+            "by": name_actor(event.by_id, user),
+            "detail": event.detail,
+            "address": None if is_anothers else event.address,
+            "device": "" if is_anothers else event.device,
+            "signs_nothing_until": event.pauses_until,
+        }
+
+
+def list_own_events(user: User) -> Iterator[dict]:
+    """What the person did to other accounts: not to whose, nor the words, which may name them."""
+    events = SecurityEvent.objects.filter(by=user).exclude(about=user).order_by("pk")
+    for event in events.iterator(ROWS_AT_A_TIME):
+        yield {
+            "at": event.at,
+            "what": event.get_kind_display(),
+            "address": event.address,
+            "device": event.device,
+        }
+
+
+def list_requests(user: User) -> Iterator[dict]:
+    """Rights that were proposed for the person, and that they proposed or decided for others."""
+    requests = AccessRequest.objects.select_related("group", "permission").order_by("pk")
+    for request in requests.filter(about=user).iterator(ROWS_AT_A_TIME):
+        yield {
+            "what": request.what,
+            "why": request.reason,
+            "proposed_at": request.asked_at,
+            "proposed_by": name_actor(request.asked_by_id, user),
+            "outcome": request.outcome,
+            "decided_at": request.decided_at,
+            "note": request.decision_note,
+        }
+    for role, moment in [("asked_by", "asked_at"), ("decided_by", "decided_at")]:
+        done = requests.filter(**{role: user}).exclude(about=user)
+        for request in done.iterator(ROWS_AT_A_TIME):
+            what = "You proposed" if role == "asked_by" else "You decided on"
+            yield {
+                "what": f"{what} a right of somebody else",
+                "kind": request.get_kind_display(),
+                "at": getattr(request, moment),
+            }
+
+
+def list_log_entries(user: User) -> Iterator[dict]:
+    """What they changed by the admin's pages: of which kind, and when. The rows may be others'."""
+    entries = LogEntry.objects.filter(user=user).select_related("content_type").order_by("pk")
+    for entry in entries.iterator(ROWS_AT_A_TIME):
+        yield {
+            "at": entry.action_time,
+            "what": entry.get_action_flag_display(),
+            "kind": entry.content_type.name if entry.content_type else "",
+            "row": entry.object_id,
+        }

@@ -1,0 +1,217 @@
+"""What billing keeps about a person: for their extract, and why their name has to stay.
+
+Findings that are open are not in the extract: who is told what an inquiry looks at can evade it.
+"""
+
+from collections.abc import Iterator
+
+from django.contrib.auth.models import User
+from django.db.models import Max, Sum
+from django.db.models.functions import Coalesce, TruncMonth
+from django.utils.timezone import localdate
+
+from backoffice.accounts.duties import Duty
+from billing.models import (
+    AccessLogImport,
+    Acknowledgement,
+    Adjustment,
+    BlogView,
+    CategoryPrice,
+    DailyViewCount,
+    Finding,
+    MonthlyViewCount,
+    Payment,
+    PaymentExport,
+    PaymentInstruction,
+    PaymentLine,
+    PaymentResult,
+    PayoutBatch,
+    RobotException,
+    Verification,
+)
+
+ROWS_AT_A_TIME = 1_000
+
+# (model, who, when, what was done) of every act over money.
+ACTS = [
+    (PayoutBatch.history.model, "history_user", "history_date", "changed a payout batch"),
+    (PayoutBatch, "submitted_by", "submitted_at", "submitted a payout batch"),
+    (PayoutBatch, "approved_by", "approved_at", "approved a payout batch"),
+    (PayoutBatch, "second_approved_by", "second_approved_at", "approved a batch as the second"),
+    (Acknowledgement, "by", "at", "wrote about a flag of a payout batch"),
+    (CategoryPrice.history.model, "history_user", "history_date", "changed a price"),
+    (Adjustment, "created_by", "created_at", "made an adjustment"),
+    (Adjustment, "withdrawn_by", "withdrawn_at", "withdrew an adjustment"),
+    (Adjustment.history.model, "history_user", "history_date", "changed an adjustment"),
+    (PaymentInstruction, "created_by", "created_at", "held or paid out a payment"),
+    (PaymentInstruction, "ended_by", "ended_at", "ended a hold or an instruction"),
+    (Finding, "decided_by", "decided_at", "decided on a finding"),
+    (RobotException.history.model, "history_user", "history_date", "changed a robot exception"),
+    (PaymentExport, "by", "at", "exported payments"),
+    (PaymentResult, "by", "at", "recorded what the bank did with a payment"),
+    (AccessLogImport, "by", "started_at", "imported an access log"),
+    (Verification, "by", "started_at", "verified payouts"),
+]
+
+
+def list_payments(user: User) -> Iterator[dict]:
+    payments = user.payments.with_reason().select_related("batch").order_by("pk")
+    for payment in payments.iterator(ROWS_AT_A_TIME):
+        yield {
+            "reference": payment.reference,
+            "month": payment.batch.month,
+            "batch_status": payment.batch.get_status_display(),
+            "name_as_of_then": payment.author_name,
+            "status": payment.get_status_display(),
+            "reason": payment.reason,
+            "currency": payment.batch.currency,
+            "amount": payment.amount,
+            "rounding": payment.rounding,
+            "kept_back": payment.carried_amount,
+        }
+
+
+def list_lines(user: User) -> Iterator[dict]:
+    lines = PaymentLine.objects.filter(payment__author=user).order_by("payment", "number")
+    for line in lines.select_related("payment").iterator(ROWS_AT_A_TIME):
+        yield {
+            "payment": line.payment.reference,
+            "line": line.number,
+            "kind": line.get_kind_display(),
+            "month": line.month,
+            "blog": line.blog_title,
+            "category": line.category_name,
+            "views": line.views,
+            "price_per_1000": line.price_per_1000,
+            "amount": line.amount,
+            "note": line.note,
+        }
+
+
+def list_results(user: User) -> Iterator[dict]:
+    results = PaymentResult.objects.filter(payment__author=user).order_by("pk")
+    for result in results.select_related("payment").iterator(ROWS_AT_A_TIME):
+        yield {
+            "payment": result.payment.reference,
+            "at": result.at,
+            "outcome": result.get_outcome_display(),
+            "reason": result.reason,
+        }
+
+
+def list_adjustments(user: User) -> Iterator[dict]:
+    for adjustment in user.adjustments.order_by("pk").iterator(ROWS_AT_A_TIME):
+        yield {
+            "amount": adjustment.amount,
+            "reason": adjustment.reason,
+            "made_at": adjustment.created_at,
+            "withdrawn_at": adjustment.withdrawn_at,
+        }
+
+
+def list_instructions(user: User) -> Iterator[dict]:
+    for order in user.payment_instructions.order_by("pk").iterator(ROWS_AT_A_TIME):
+        yield {
+            "kind": order.get_kind_display(),
+            "reason": order.reason,
+            "from": order.created_at,
+            "until": order.ended_at,
+            "ended_because": order.end_reason,
+        }
+
+
+def list_exclusions(user: User) -> Iterator[dict]:
+    findings = Finding.objects.filter(author=user, status=Finding.Status.EXCLUDED)
+    for finding in findings.select_related("blog").order_by("pk").iterator(ROWS_AT_A_TIME):
+        yield {
+            "month": finding.month,
+            "blog": finding.blog.title,
+            "found": finding.sentence,
+            "decided_at": finding.decided_at,
+            "reason": finding.reason,
+        }
+
+
+def list_views(user: User) -> Iterator[dict]:
+    counts = MonthlyViewCount.objects.filter(author=user).select_related("blog", "category")
+    for count in counts.order_by("month", "pk").iterator(ROWS_AT_A_TIME):
+        yield {
+            "month": count.month,
+            "blog": count.blog.title,
+            "category": count.category.name,
+            "views": count.views,
+        }
+
+
+def list_acts(user: User) -> Iterator[dict]:
+    """What they did over money, by kind and date: not whose money it was."""
+    for model, who, when, what in ACTS:
+        moments = model.objects.filter(**{who: user}).order_by("pk").values_list(when, flat=True)
+        for moment in moments.iterator(ROWS_AT_A_TIME):
+            yield {"at": moment, "what": what}
+
+
+EXTRACTS = {
+    "payments": list_payments,
+    "payment_lines": list_lines,
+    "payment_results": list_results,
+    "adjustments": list_adjustments,
+    "holds_and_instructions": list_instructions,
+    "excluded_views": list_exclusions,
+    "counted_views": list_views,
+    "acts_over_money": list_acts,
+}
+
+
+def find_duties(user: User) -> Iterator[Duty]:
+    """Yield what is open of their money, and when money was last paid to them or signed by them."""
+    yield from _find_open_money(user)
+    standing = Payment.objects.filter(author=user, batch__in=PayoutBatch.objects.standing())
+    paid = standing.aggregate(last=Max(Coalesce("batch__approved_at", "batch__built_at")))["last"]
+    settled = PaymentResult.objects.filter(payment__author=user).aggregate(last=Max("at"))["last"]
+    if moments := [moment for moment in (paid, settled) if moment]:
+        yield Duty("Their last payment", localdate(max(moments)))
+    acts = [
+        model.objects.filter(**{who: user}).aggregate(last=Max(when))["last"]
+        for model, who, when, _ in ACTS
+    ]
+    if moments := [moment for moment in acts if moment]:
+        yield Duty("Their last act over money", localdate(max(moments)))
+
+
+def _find_open_money(user: User) -> Iterator[Duty]:
+    payments = Payment.objects.filter(author=user)
+    if payments.filter(batch__status__in=["draft", "submitted"]).exists():
+        yield Duty("A payout batch that is not approved pays them: finish it, or cancel it.")
+    if payments.payable().filter(batch__status="approved").exists():
+        yield Duty("A payment of theirs has no result from the bank yet: record it.")
+    if payments.outstanding().exists():
+        yield Duty("Money of theirs is held, carried or failed: pay it out, or take it off.")
+    if Adjustment.objects.filter(author=user).waiting().exists():
+        yield Duty("An adjustment of theirs waits for a batch: withdraw it, or pay it.")
+    if PaymentInstruction.objects.filter(author=user, ended_at=None).exists():
+        yield Duty("A hold, or an order to pay out in full, stands for them: end it.")
+    if Finding.objects.filter(author=user, status=Finding.Status.OPEN).exists():
+        yield Duty("A finding about their views is open: decide it.")
+    if _has_unpaid_views(user):
+        yield Duty("Views of their blogs are counted and not paid yet: wait for the batch.")
+
+
+def _has_unpaid_views(user: User) -> bool:
+    """Whether what was counted for them is not what the lines of their payments count."""
+    if BlogView.objects.filter(author=user, outcome=BlogView.Outcome.PENDING).exists():
+        return True
+    counted = (
+        DailyViewCount.objects.filter(author=user)
+        .annotate(month=TruncMonth("day"))
+        .order_by()
+        .values_list("blog", "month")
+        .annotate(sum=Sum("views"))
+    )
+    lines = PaymentLine.objects.filter(
+        payment__author=user,
+        kind=PaymentLine.Kind.VIEWS,
+        payment__batch__in=PayoutBatch.objects.standing(),
+    )
+    paid = lines.order_by().values_list("blog", "month").annotate(sum=Sum("views"))
+    return {row for row in counted if row[2]} != {row for row in paid if row[2]}

@@ -1,0 +1,258 @@
+import datetime as dt
+
+import pytest
+from allauth.mfa.models import Authenticator
+from axes.models import AccessAttempt
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, User
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice.accounts import duties
+from backoffice.accounts.anonymising import AnonymisingRefused, anonymise_account
+from backoffice.accounts.duties import Duty
+from backoffice.models import AccessRequest, AccountSession, SecurityEvent
+from tests.factories import make_blog, make_user
+from weblog.models import MailPreference
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+
+AT = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def edda():
+    names = {"first_name": "Edda", "last_name": "Quillfeather"}
+    return make_user("edda.q", email="edda.q@example.org", is_active=False, **names)
+
+
+@pytest.fixture
+def ines():
+    return make_user("ines", is_superuser=True)
+
+
+@pytest.fixture
+def duty(monkeypatch):
+    """What an app says of every account."""
+    said = []
+    monkeypatch.setitem(duties._finders, "test", lambda user: said)
+    return said
+
+
+def anonymise(user, by, reason="Asked for by letter.", **values):
+    return anonymise_account(user=user, by=by, reason=reason, **values)
+
+
+def everything():
+    """All values of all tables, as one text."""
+    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    return "\n".join(str(list(model._base_manager.values_list())) for model in models)
+
+
+def test_no_table_knows_the_person_afterwards(edda, ines, client):
+    edda.email = "quillfeather@example.net"
+    edda.save()
+    edda.groups.add(Group.objects.create(name="Bakers"))
+    MailPreference.objects.create(user=edda, on_submit=False)
+    Authenticator.objects.create(user=edda, type="totp", data={"secret": "x"})
+    AccessAttempt.objects.create(username="edda.q", ip_address="192.0.2.9", failures_since_start=5)
+    LogEntry.objects.log_actions(ines.pk, [edda], 2)
+    LogEntry.objects.log_actions(ines.pk, [ines], 2, "Released edda.q: they rang")
+    AccessRequest.objects.create(
+        kind="email", about=edda, email="edda.q@example.com", reason="Asked", asked_by=ines,
+        asked_at=AT,
+    )  # fmt: skip
+    AccessRequest.objects.update(outcome="refused", decided_by=ines, decided_at=AT)
+    SecurityEvent.objects.create(at=AT, kind="signed_in", about=edda, by=edda, address="192.0.2.9")
+    client.force_login(edda)
+    assert "edda.q" in everything()
+    user = anonymise(edda, ines)
+    assert (user.username, user.get_full_name()) == (
+        f"former-{edda.pk}",
+        f"Former colleague {edda.pk}",
+    )
+    kept = everything()
+    for trace in ("edda", "Edda", "uillfeather", "192.0.2.9"):
+        assert trace not in kept
+    assert not user.has_usable_password()
+    assert not user.groups.exists()
+    assert not Authenticator.objects.filter(user=user).exists()
+    assert not AccountSession.objects.filter(user=user).exists()
+    assert not MailPreference.objects.filter(user=user).exists()
+
+
+def test_the_event_holds_the_number_and_the_reason_and_nobody_is_mailed(
+    edda, ines, django_capture_on_commit_callbacks
+):
+    edda.groups.add(Group.objects.create(name="Bakers"))
+    with django_capture_on_commit_callbacks(execute=True):
+        anonymise(edda, ines)
+    event = SecurityEvent.objects.get(kind="anonymised")
+    assert (event.about_id, event.by, event.detail) == (edda.pk, ines, "Asked for by letter.")
+    assert mail.outbox == []
+
+
+def test_change_is_in_the_history_of_the_account(edda, ines):
+    user = anonymise(edda, ines)
+    reasons = user.history.values_list("history_change_reason", "history_user")
+    assert ("Anonymised", ines.pk) in reasons
+
+
+def test_blogs_stay_and_show_readers_the_pseudonym(edda, ines, client):
+    blog = make_blog(author=edda)
+    anonymise(edda, ines)
+    page = client.get(blog.get_absolute_url()).content.decode()
+    assert f"Former colleague {edda.pk}" in page
+    assert "Quillfeather" not in page
+
+
+def test_name_that_readers_know_stays_where_it_is_asked_for(edda, ines):
+    user = anonymise(edda, ines, keep_name=True)
+    assert (user.username, user.email) == (f"former-{edda.pk}", "")
+    assert user.get_full_name() == "Edda Quillfeather"
+    assert SecurityEvent.objects.get(kind="anonymised").detail.startswith("The name stays. ")
+
+
+def test_username_that_somebody_else_has_is_passed_by(edda, ines):
+    make_user(f"former-{edda.pk}")
+    assert anonymise(edda, ines).username == f"former-{edda.pk}-2"
+
+
+def refuse(user, by, words, **values):
+    before = everything()
+    with pytest.raises(AnonymisingRefused, match=words):
+        anonymise(user, by, **values)
+    assert everything() == before
+
+
+def test_active_account_is_refused(ines):
+    refuse(make_user(), ines, "active: take away Active first")
+
+
+def test_ones_own_is_refused(ines):
+    refuse(ines, ines, "their own account")
+
+
+def test_whoever_is_no_superuser_is_refused(edda):
+    refuse(edda, make_user(), "Only superusers")
+
+
+def test_right_over_accounts_has_to_be_taken_away_first(ines):
+    refuse(make_user(is_superuser=True, is_active=False), ines, "rights over money or accounts")
+
+
+def test_waiting_request_has_to_be_decided_first(edda, ines):
+    AccessRequest.objects.create(
+        kind="superuser", about=edda, reason="Asked", asked_by=ines, asked_at=AT
+    )
+    refuse(edda, ines, "waits: decide it first")
+
+
+def test_second_time_is_refused(edda, ines):
+    anonymise(edda, ines)
+    refuse(edda, ines, "anonymised already")
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_reason_is_needed(reason, edda, ines):
+    refuse(edda, ines, "Say why", reason=reason)
+
+
+@pytest.mark.parametrize("reason", ["quillfeather wrote", "For EDDA.Q", "edda.q@example.org asks"])
+def test_reason_does_not_name_the_person(reason, edda, ines):
+    refuse(edda, ines, "Leave the name out", reason=reason)
+
+
+def test_duty_lasts_to_the_end_of_the_last_year_and_says_until_when(edda, ines, duty, settings):
+    settings.ACCOUNT_KEEP_YEARS = 10
+    duty.append(Duty("Their last payment", dt.date(2016, 2, 29)))
+    last_moment = dt.datetime(2026, 12, 31, 12, tzinfo=dt.UTC)
+    words = "Their last payment, of 29 February 2016, keeps the name until 31 December 2026."
+    refuse(edda, ines, words, at=last_moment)
+    anonymise(edda, ines, at=last_moment + dt.timedelta(days=1))
+
+
+def test_last_decision_on_access_is_a_duty(edda, ines):
+    request = AccessRequest.objects.create(
+        kind="superuser", about=make_user(), reason="Asked", asked_by=edda, asked_at=AT
+    )
+    AccessRequest.objects.filter(pk=request.pk).update(
+        outcome="refused", decided_by=ines, decided_at=AT
+    )
+    refuse(edda, ines, "Their last decision on access, of 27 November 2026", at=AT)
+
+
+def test_failure_of_an_app_leaves_everything_as_it_was(edda, ines, monkeypatch):
+    before = everything()
+    monkeypatch.setattr("backoffice.accounts.anonymising.end_sessions", lambda user: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        anonymise(edda, ines)
+    assert everything() == before
+
+
+def test_request_forgets_its_address_once_decided_and_nothing_else(edda, ines):
+    request = AccessRequest.objects.create(
+        kind="email", about=edda, email="x@example.org", reason="Asked", asked_by=ines, asked_at=AT
+    )
+    rows = AccessRequest.objects.filter(pk=request.pk)
+
+    def is_refused(**values):
+        try:
+            with transaction.atomic():
+                rows.update(**values)
+        except IntegrityError:
+            return True
+        return False
+
+    assert is_refused(email="")
+    rows.update(outcome="refused", decided_by=ines, decided_at=AT)
+    assert is_refused(email="y@example.org")
+    assert is_refused(email="", reason="Other")
+    assert not is_refused(email="")
+    assert rows.get().what == "an e-mail address"
+
+
+@pytest.fixture
+def post(client, ines, edda):
+    client.force_login(ines)
+
+    def post(**values):
+        values = {
+            "_form_submitted": "True",
+            "username": "edda.q",
+            "name": "replace",
+            "reason": "Asked.",
+        } | values
+        return client.post(reverse("admin:auth_user_anonymise", args=[edda.pk]), values)
+
+    return post
+
+
+def test_administrator_anonymises_by_the_dialog(post, edda):
+    response = post()
+    assert response.headers["HX-Redirect"] == reverse("admin:auth_user_change", args=[edda.pk])
+    assert User.objects.get(pk=edda.pk).username == f"former-{edda.pk}"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"username": "edda"}, "This is not the username of the account."),
+        ({"reason": ""}, "Say why: the reason is kept."),
+        ({"reason": "For Quillfeather."}, "Leave the name out of the reason"),
+    ],
+)
+def test_dialog_keeps_what_was_typed_and_says_why(values, words, post, edda):
+    assert words in post(**values).content.decode()
+    assert User.objects.get(pk=edda.pk).username == "edda.q"
+
+
+def test_dialog_says_until_when_before_anything_is_typed(post, client, edda, duty):
+    duty.append(Duty("Their last payment", timezone.localdate()))
+    url = reverse("admin:auth_user_anonymise", args=[edda.pk])
+    assert "keeps the name until" in client.get(url).content.decode()
+    assert "keeps the name until" in post().content.decode()
+    assert User.objects.get(pk=edda.pk).username == "edda.q"

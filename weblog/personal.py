@@ -1,0 +1,87 @@
+"""What the weblog keeps about a person, for their extract, and forgets with them."""
+
+from collections.abc import Iterator
+
+from django.contrib.auth.models import User
+
+from weblog.models import Blog, BlogRevision, MailPreference, Picture
+
+ROWS_AT_A_TIME = 1_000
+
+
+def list_blogs(user: User) -> Iterator[dict]:
+    """Blogs of theirs, and those that they co-write."""
+    for role, blogs in [("author", user.blogs), ("co-author", user.blogs_co_written)]:
+        rows = blogs.select_related("category").order_by("pk").defer("body")
+        for blog in rows.iterator(ROWS_AT_A_TIME):
+            yield {
+                "title": blog.title,
+                "address": blog.get_absolute_url(),
+                "you_are": role,
+                "category": blog.category.name,
+                "status": blog.get_status_display(),
+                "published_from": blog.publish_at if blog.was_published else None,
+                "created_at": blog.created_at,
+                "changed_at": blog.updated_at,
+                "editor_asked_for": blog.review_comment if role == "author" else "",
+            }
+
+
+def list_new_texts(user: User) -> Iterator[dict]:
+    """New texts that they wrote or let through."""
+    for role, what in [("created_by", "written"), ("approved_by", "approved")]:
+        texts = BlogRevision.objects.filter(**{role: user}).defer("body").order_by("pk")
+        for text in texts.iterator(ROWS_AT_A_TIME):
+            yield {
+                "title": text.title,
+                "you_have": what,
+                "status": text.get_status_display(),
+                "created_at": text.created_at,
+                "editor_asked_for": text.review_comment if role == "created_by" else "",
+            }
+
+
+def list_pictures(user: User) -> Iterator[dict]:
+    for picture in Picture.objects.filter(uploaded_by=user).order_by("pk").iterator(ROWS_AT_A_TIME):
+        yield {
+            "file": picture.file.name,
+            "description": picture.alt_text,
+            "uploaded_at": picture.uploaded_at,
+            "taken_down_at": picture.taken_down_at,
+            "taken_down_because": picture.takedown_reason,
+        }
+
+
+def list_taken_down(user: User) -> Iterator[dict]:
+    pictures = Picture.objects.filter(taken_down_by=user).order_by("pk")
+    for picture in pictures.iterator(ROWS_AT_A_TIME):
+        yield {"at": picture.taken_down_at, "what": "took a picture down", "row": picture.pk}
+
+
+def list_mails(user: User) -> Iterator[dict]:
+    """Without a row they get all of them."""
+    preference = MailPreference.objects.filter(user=user).first() or MailPreference(user=user)
+    yield {name: getattr(preference, name) for name in ("on_submit", "on_return", "on_publish")}
+
+
+def list_versions(user: User) -> Iterator[dict]:
+    """What they changed of blogs, by date. A blog may be another's: its number, not its title."""
+    records = Blog.history.filter(history_user=user).order_by("history_id")
+    rows = records.values("history_date", "history_type", "id")
+    words = {"+": "added a blog", "~": "changed a blog", "-": "deleted a blog"}
+    for row in rows.iterator(ROWS_AT_A_TIME):
+        yield {"at": row["history_date"], "what": words[row["history_type"]], "row": row["id"]}
+
+
+EXTRACTS = {
+    "blogs": list_blogs,
+    "new_texts": list_new_texts,
+    "pictures": list_pictures,
+    "pictures_taken_down": list_taken_down,
+    "mail_preferences": list_mails,
+    "versions_of_blogs": list_versions,
+}
+
+
+def receive_anonymised(sender, *, user, **kwargs):
+    MailPreference.objects.filter(user=user).delete()
