@@ -1,3 +1,4 @@
+import datetime as dt
 import io
 import json
 import logging
@@ -88,6 +89,24 @@ def test_what_staff_ask_for_is_logged_with_the_person(failing, lines):
     assert warning["user_id"] == line["user_id"] == str(user.pk)
     assert [line[name] for name in ("method", "path", "status")] == ["GET", "/admin/work/", 200]
     assert line["milliseconds"] >= 0
+
+
+def test_refusal_is_logged_with_the_person(failing, lines):
+    user = make_user()
+    failing.force_login(user)
+    failing.get("/admin/auth/user/")
+    said = {line["logger"]: line for line in lines()}
+    assert said["django.request"]["message"] == "Forbidden (Permission denied): /admin/auth/user/"
+    line = said["backoffice.middleware"]
+    assert (line["status"], line["path"]) == (403, "/admin/auth/user/")
+    assert line["user_id"] == str(user.pk)
+
+
+def test_time_of_a_line_names_its_zone(failing, lines):
+    failing.get("/nothing/")
+    (line,) = lines()
+    assert line["timestamp"].endswith("Z")
+    assert dt.datetime.fromisoformat(line["timestamp"]).tzinfo == dt.UTC
 
 
 def test_log_costs_no_query(failing, django_assert_num_queries):

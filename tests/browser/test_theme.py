@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.pages import note_errors
 
+LOOKS = {"adminTheme", "sidebarOpen", "sidebarWidth"}
 EVALUATED = """new Promise((answer) => {
     setTimeout("window.evaluated = 1")
     setTimeout(() => answer(typeof window.evaluated), 50)
@@ -44,6 +45,10 @@ def test_theme_does_all_it_did_and_nothing_is_evaluated(sign_in, live_server):
     page.goto(f"{live_server.url}/admin/weblog/blog/1/change/")
     action = page.locator("#blog_form").get_attribute("action")
     assert action == "/admin/weblog/blog/1/change/"
+
+    # Of what was read, found and chosen nothing stays behind when somebody else sits down.
+    kept = page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]")
+    assert {name.removeprefix("_x_") for name in kept} <= LOOKS
 
     assert errors == []
     assert page.evaluate(EVALUATED) == "undefined"
