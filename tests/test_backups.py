@@ -163,6 +163,7 @@ def test_a_backup_while_others_write_holds_all_that_was_acknowledged(installatio
     for writer in writers:
         writer.start()
     while len(acknowledged) < 3 * WRITERS:
+        assert any(writer.is_alive() for writer in writers), "They all failed."
         is_over.wait(0.01)
     before = set(acknowledged)
     file = make_backup(to=tmp_path / "backups", at=AT)
