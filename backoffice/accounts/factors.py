@@ -61,12 +61,19 @@ def use_code(factor: Authenticator, code: str) -> bool:
     if locked.type != Authenticator.Type.TOTP:
         return True  # validate_code has crossed the recovery code out
     counter = _find_counter(wrapped, code)
-    if counter is None or counter <= locked.data.get(LAST_COUNTER, -1):
+    if counter is None or counter <= (locked.data.get(LAST_COUNTER) or -1):
         return False
     locked.data[LAST_COUNTER] = counter
     locked.save(update_fields=["data"])
     factor.data = locked.data
     return True
+
+
+def cross_out(factor: Authenticator, code: str) -> None:
+    """Let the code by which an app was added count for nothing more."""
+    if factor.type == Authenticator.Type.TOTP:
+        factor.data[LAST_COUNTER] = _find_counter(factor.wrap(), code)
+        factor.save(update_fields=["data"])
 
 
 def _find_counter(totp, code):

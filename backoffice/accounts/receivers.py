@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from backoffice.accounts.actors import current_actor, current_request
 from backoffice.accounts.devices import describe_device
+from backoffice.accounts.factors import cross_out
 from backoffice.accounts.guards import GUARDS
 from backoffice.accounts.models import SecurityEvent
 from backoffice.accounts.rights import is_guarded_person, is_guarded_right
@@ -153,8 +154,10 @@ def _find_actor(instance):
     return current_actor() or getattr(instance, "_history_user", None)
 
 
-def receive_new_factor(sender, *, user, authenticator, **kwargs):
+def receive_new_factor(sender, *, user, authenticator, request=None, **kwargs):
     """What was signed in without the new factor is not to outlast it."""
+    if request is not None:
+        cross_out(authenticator, request.POST.get("code", ""))
     end_other_sessions(user)
     record_event(
         Kind.FACTOR_ADDED, about=user, by=_find_actor(user), detail=_name_factor(authenticator)

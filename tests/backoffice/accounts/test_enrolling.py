@@ -1,4 +1,5 @@
 import pytest
+import time_machine
 from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
@@ -10,6 +11,7 @@ from backoffice.accounts.factors import must_enrol
 from tests.backoffice.accounts.signing_in import (
     SECRET,
     code_now,
+    enter_code,
     enter_password,
     give_app,
     give_codes,
@@ -45,6 +47,22 @@ def test_app_is_added_and_recovery_codes_are_shown_once(client):
     assert set(user.authenticator_set.values_list("type", flat=True)) == {"totp", "recovery_codes"}
     assert codes[0] not in client.get(reverse("mfa_view_recovery_codes")).text
     assert client.get(reverse("mfa_download_recovery_codes")).status_code == 403
+
+
+def test_code_that_added_an_app_lets_nobody_in(client, django_capture_on_commit_callbacks):
+    user = make_person()
+    with time_machine.travel("2026-11-27 10:00:05+00:00", tick=False):
+        sign_in(client, user)
+        secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
+        code = code_now(secret=secret)
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(reverse("mfa_activate_totp"), {"code": code})
+        other = Client()
+        enter_password(other, user)
+        enter_code(other, code)
+        assert not is_signed_in(other)
+        enter_code(other, code_now(secret=secret, steps=1))
+        assert is_signed_in(other)
 
 
 def test_wrong_code_adds_no_app(client):
