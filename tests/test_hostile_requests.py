@@ -101,7 +101,8 @@ def test_no_request_fails_or_takes_long(doors, client):  # noqa: F811
         started = time.monotonic()
         response = client.generic(method, url)
         took = time.monotonic() - started
-        if response.status_code >= 500 or took > SECONDS:
+        is_told = url.startswith("/readyz")  # 503 is its answer: no job has run here
+        if (response.status_code >= 500 and not is_told) or took > SECONDS:
             faults.append(f"{response.status_code} {took:.1f} s: {method} {url[:300]}")
     assert faults == []
 
