@@ -14,6 +14,10 @@ from django.utils.crypto import salted_hmac
 from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from backoffice.accounts.models import SecurityEvent
+
+Kind = SecurityEvent.Kind
+
 LONGEST_MEASURED = 72  # of what is longer, the beginning alone has to be strong enough
 WEAKEST = 3  # of 0 to 4: "safely unguessable, moderate protection from an offline attack"
 HOUSE_WORDS = ["imprint", "backoffice", "publisher"]
@@ -63,8 +67,11 @@ def _list_words(user):
 
 
 def note_known_password(request, user: User, password: str) -> None:
-    """Remember, for as long as it is theirs, that this person signed in with a known password."""
-    if settings.CHANGE_KNOWN_PASSWORDS and is_known(password):
+    """Remember, for as long as it is theirs, that this person signed in with a known password.
+
+    Whoever set it for them knows it as well.
+    """
+    if settings.CHANGE_KNOWN_PASSWORDS and (is_known(password) or _was_set_by_another(user)):
         request.session[KNOWN_PASSWORD] = _digest(user)
 
 
@@ -72,6 +79,12 @@ def has_known_password(request) -> bool:
     """Whether who asks still has the known password that they signed in with. No query."""
     known = request.session.get(KNOWN_PASSWORD)
     return bool(known) and request.user.is_authenticated and known == _digest(request.user)
+
+
+def _was_set_by_another(user):
+    setting = [Kind.ACCOUNT_ADDED, Kind.PASSWORD_CHANGED]
+    last = SecurityEvent.objects.filter(about=user, kind__in=setting).order_by("-pk").first()
+    return last is not None and last.by_id not in (None, user.pk)
 
 
 def _digest(user):

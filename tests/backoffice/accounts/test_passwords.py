@@ -1,14 +1,17 @@
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from backoffice.accounts.actors import acting_as
 from tests.backoffice.accounts.signing_in import PASSWORD, enter_password, make_person, sign_in
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 CHANGE = reverse("admin:password_change")
+GIVEN = "four umbrellas over Utrecht"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,36 @@ def test_whoever_signs_in_with_a_known_password_changes_it_first(client, passwor
     assert client.get(CHANGE).status_code == 200
     new = {"old_password": password, "new_password1": PASSWORD, "new_password2": PASSWORD}
     client.post(CHANGE, new)
+    assert client.get(reverse("admin:index")).status_code == 200
+
+
+@pytest.mark.usefixtures("changed_at_sign_in")
+@pytest.mark.parametrize("how", ["added", "set", "set for a person who had one"])
+def test_whoever_was_given_a_password_by_somebody_else_changes_it_first(client, how):
+    """The administrator who set it could sign in as that person for good."""
+    ines = make_person("ines", is_superuser=True)
+    client.force_login(ines)
+    given = {"usable_password": "true", "password1": GIVEN, "password2": GIVEN}
+    if how == "added":
+        client.post(reverse("admin:auth_user_add"), given | {"username": "edda"})
+        User.objects.filter(username="edda").update(is_staff=True)
+        edda = User.objects.get(username="edda")
+    else:
+        edda = make_person("edda")
+        if how != "set":
+            edda.set_password("a former one of hers")
+            with acting_as(edda):
+                edda.save()
+        page = reverse("admin:auth_user_password_change", args=[edda.pk])
+        client.post(page, given | {"set-password": "1"})
+    client.logout()
+    enter_password(client, edda, GIVEN)
+    assert client.get(reverse("admin:index")).url == CHANGE
+    new = {"old_password": GIVEN, "new_password1": PASSWORD, "new_password2": PASSWORD}
+    client.post(CHANGE, new)
+    assert client.get(reverse("admin:index")).status_code == 200
+    client.logout()
+    enter_password(client, edda)
     assert client.get(reverse("admin:index")).status_code == 200
 
 
