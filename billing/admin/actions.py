@@ -5,7 +5,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from billing import payouts, settlement
-from billing.errors import BatchOutdated, BillingError
+from billing.errors import BatchOutdated, BillingError, WrongStatus
 from billing.exports import export_payments
 from billing.forms import batches as dialogs
 from billing.models import PayoutBatch
@@ -153,7 +153,7 @@ class ApproverActions(BatchActions):
         return self._act(
             request,
             form,
-            payouts.approve_batch,
+            payouts.approve_batch if form.was_asked else _refuse_unsigned,
             success,
             acknowledgements=form.acknowledgements,
         )
@@ -169,6 +169,12 @@ class ApproverActions(BatchActions):
         success = "{} is returned to finance as a draft."
         reason = form.cleaned_data["reason"]
         return self._act(request, form, payouts.return_batch, success, reason=reason)
+
+
+def _refuse_unsigned(*, batch, **details):
+    """A batch that was submitted after the dialog looked at it is signed by nobody's password."""
+    status = batch.get_status_display().lower()
+    raise WrongStatus(f"This batch was {status} when you pressed: there was nothing to sign.")
 
 
 def _redirect(url_name, *args):

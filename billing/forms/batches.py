@@ -83,6 +83,7 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
     def __init__(self, request, object_id=None, **kwargs):
         super().__init__(request, object_id, **kwargs)
         self.objections = []
+        self.was_asked = False
         if self.batch.status == PayoutBatch.Status.SUBMITTED:
             self.objections = self._find_objections()
             if not self.objections:
@@ -100,6 +101,7 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
         return objections
 
     def _ask(self):
+        self.was_asked = True
         self.flags = find_flags(self.batch)
         for flag in self.flags:
             self.fields[f"{FLAG_PREFIX}{flag.code}"] = forms.CharField(

@@ -121,6 +121,24 @@ def test_approval_is_refused_where_the_dialog_showed_other_figures(client, sign_
     assert status_of(batch) == Status.SUBMITTED
 
 
+def test_batch_that_is_submitted_while_the_dialog_is_posted_is_not_approved_unsigned(
+    client, sign_in, monkeypatch
+):
+    """The dialog asks for no password where there is nothing to sign. Meanwhile there may be."""
+    batch = make_batch()
+    sign_in("Approvers")
+    approve_batch = payouts.approve_batch
+
+    def approve_after_waiting_for_the_lock(**values):
+        payouts.submit_batch(batch=batch, by=make_user())
+        return approve_batch(**values)
+
+    monkeypatch.setattr(payouts, "approve_batch", approve_after_waiting_for_the_lock)
+    monkeypatch.setattr(payouts, "find_flags", lambda batch: [])
+    press(client, batch, "approve", password="")
+    assert status_of(batch) != Status.APPROVED
+
+
 def test_dialog_that_shows_the_figures_as_they_are_approves(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Approvers")
