@@ -11,6 +11,7 @@ class BillingConfig(AppConfig):
         from backoffice.accounts.duties import register_duties
         from backoffice.accounts.extracts import register_extract
         from backoffice.accounts.rights import guard_rights
+        from backoffice.accounts.signals import account_anonymised
         from backoffice.clocks import register_latest_moment
         from billing import (  # noqa: F401
             backups,
@@ -31,6 +32,9 @@ class BillingConfig(AppConfig):
         for name, list_rows in personal.EXTRACTS.items():
             register_extract(name, list_rows)
         register_duties("money", personal.find_duties)
+        account_anonymised.connect(
+            personal.receive_anonymised, dispatch_uid="billing.receive_anonymised"
+        )
         blog_viewed.connect(receivers.receive_blog_view, dispatch_uid="billing.receive_blog_view")
         for signal, receiver in [
             (pre_migrate, receivers.receive_pre_migrate),

@@ -1,4 +1,4 @@
-"""What billing keeps about a person: for their extract, and why their name has to stay.
+"""What billing keeps about a person: for their extract, why their name has to stay, what goes.
 
 Findings that are open are not in the extract: who is told what an inquiry looks at can evade it.
 """
@@ -10,6 +10,7 @@ from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils.timezone import localdate
 
+from backoffice.accounts.anonymising import rename_in_log
 from backoffice.accounts.duties import Duty
 from billing.models import (
     AccessLogImport,
@@ -215,3 +216,9 @@ def _has_unpaid_views(user: User) -> bool:
     )
     paid = lines.order_by().values_list("blog", "month").annotate(sum=Sum("views"))
     return {row for row in counted if row[2]} != {row for row in paid if row[2]}
+
+
+def receive_anonymised(sender, *, user, **kwargs):
+    """Nothing of the books changes. The admin's log copied the name, and is no book."""
+    for rows in (user.adjustments, user.payment_instructions):
+        rename_in_log(rows.select_related("author"))

@@ -5,15 +5,17 @@ as of then and stays as it is: lines of payments, exports, seals. It can't be un
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from itertools import count
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from simple_history.utils import bulk_update_with_history
 
@@ -117,17 +119,29 @@ def _replace_copies(user: User, old_username: str) -> None:
     """Take the name out of what repeats it: the account's history, logs, proposals, addresses."""
     names = {"username": user.username, "first_name": user.first_name, "last_name": user.last_name}
     user.history.all().update(**names, email="")
-    entries = LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
-    )
-    entries.update(object_repr=user.username)
+    rename_in_log([user])
     released = f"Released {old_username}: "  # backoffice.accounts.admin
     for entry in LogEntry.objects.filter(change_message__startswith=released):
         entry.change_message = entry.change_message.replace(old_username, user.username, 1)
         entry.save(update_fields=["change_message"])
+    proposed = f"Proposed by {old_username}: "  # backoffice.accounts.two_people
+    for model in (User, Group):
+        for record in model.history.filter(history_change_reason__startswith=proposed):
+            reason = record.history_change_reason.replace(old_username, user.username, 1)
+            record.history_change_reason = reason
+            record.save()
     decided = AccessRequest.objects.exclude(outcome=AccessRequest.Outcome.WAITING)
     decided.filter(about=user).exclude(email="").update(email="")
     # The address of an event is that of whoever acted.
     SecurityEvent.objects.filter(by=user, address__isnull=False).update(address=None)
     unsigned = SecurityEvent.objects.filter(about=user, by=None, address__isnull=False)
     unsigned.update(address=None)
+
+
+def rename_in_log(rows: Iterable[Model]) -> None:
+    """Let the admin's log call rows by the names that they have now. A query for each row."""
+    for row in rows:
+        entries = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)
+        )
+        entries.update(object_repr=str(row)[:200])

@@ -4,6 +4,7 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
@@ -25,7 +26,7 @@ from billing.models import (
 )
 from tests.billing.test_evidence_pack import run, unpack
 from tests.billing.test_verification import OCTOBER, paid  # noqa: F401
-from tests.factories import make_blog, make_click, make_count, make_price, make_user
+from tests.factories import NOON, make_blog, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +84,19 @@ def test_signer_who_is_anonymised_is_a_number_in_the_pack_and_it_verifies(paid, 
     assert people[str(signer.pk)] == f"Former colleague {signer.pk}"
     assert run(folder).stdout.startswith("PASS")
     verify()
+
+
+def test_log_of_the_admin_forgets_the_name_with_the_account(ines):
+    author = make_user("quill.f", first_name="Edda", last_name="Quillfeather")
+    adjust(author)
+    LogEntry.objects.log_actions(ines.pk, [author, *author.adjustments.all()], 1)
+    assert LogEntry.objects.filter(object_repr__contains="Quillfeather").exists()
+    author.is_active = False
+    author.save()
+    author.adjustments.update(withdrawn_at=NOON, withdrawn_by=ines)
+    anonymise_account(user=author, by=ines, reason="Asked by letter.", at=AFTER_THE_DUTY)
+    names = LogEntry.objects.values_list("object_repr", flat=True)
+    assert set(names) == {f"former-{author.pk}", f"+€5.00 for Former colleague {author.pk}"}
 
 
 def test_payment_keeps_the_name_for_ten_years(author, ines):

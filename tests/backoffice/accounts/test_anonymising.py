@@ -84,6 +84,15 @@ def test_no_table_knows_the_person_afterwards(edda, ines, client):
     assert not MailPreference.objects.filter(user=user).exists()
 
 
+def test_who_proposed_others_rights_is_a_number_in_their_histories(edda, ines):
+    other = make_user("otto")
+    other._change_reason = "Proposed by edda.q: joins the house"
+    other.save()
+    anonymise(edda, ines)
+    reason = other.history.first().history_change_reason
+    assert reason == f"Proposed by former-{edda.pk}: joins the house"
+
+
 def test_the_event_holds_the_number_and_the_reason_and_nobody_is_mailed(
     edda, ines, django_capture_on_commit_callbacks
 ):
