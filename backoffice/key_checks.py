@@ -124,13 +124,13 @@ def check_database_transport(app_configs, **kwargs):
     if database["ENGINE"] != "django.db.backends.postgresql" or _is_this_machine(host):
         return []
     mode = database.get("OPTIONS", {}).get("sslmode", "prefer")
-    if mode in ("require", "verify-ca", "verify-full"):
+    if mode in ("verify-ca", "verify-full"):
         return []
     return [
         Warning(
             f"DATABASE_URL leads over the network to {host}, with sslmode={mode}.",
-            hint="Add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem to it; at the least "
-            "?sslmode=require, which takes any server for yours.",
+            hint="Add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem to it. With less, any "
+            "server on the way is taken for yours.",
             id="backoffice.W038",
         )
     ]

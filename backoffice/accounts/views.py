@@ -7,9 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView
 from unfold.views import UnfoldSiteViewMixin
 
+from backoffice.accounts.confirming import confirmed
 from backoffice.accounts.models import SecurityEvent
 from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import digest_key, end_sessions, list_sessions
@@ -56,6 +58,7 @@ class SessionsMixin:
         )
 
 
+@method_decorator(confirmed, name="post")
 class AccountView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
     """Everyone's own: no address leads to another person's."""
 

@@ -1,5 +1,6 @@
 import datetime as dt
 import sqlite3
+import ssl
 import stat
 from contextlib import closing
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.core.management import CommandError, call_command
 from django.db.backends.signals import connection_created
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from backoffice import key_checks
 from backoffice.env import read_mailer
@@ -204,7 +206,8 @@ def test_new_sqlite_file_is_for_this_user_alone(tmp_path):
         ("10.0.0.5", {"sslmode": "prefer"}, 1),
         ("localhost.example.org", {}, 1),
         ("db.example.org", {"sslmode": "disable"}, 1),
-        ("db.example.org", {"sslmode": "require"}, 0),
+        ("db.example.org", {"sslmode": "require"}, 1),
+        ("db.example.org", {"sslmode": "verify-ca"}, 0),
         ("db.example.org", {"sslmode": "verify-full"}, 0),
     ],
 )
@@ -231,3 +234,12 @@ def test_mail_over_the_network_needs_tls(monkeypatch, url, number):
     mailers = {"default": read_mailer("EMAIL_URL", default="")}
     monkeypatch.setattr(key_checks.settings, "MAILERS", mailers)
     assert len(key_checks.check_mail_transport(None)) == number
+
+
+@pytest.mark.parametrize("url", ["smtp+tls://u:p@mail.example.org", "smtp+ssl://mail.example.org"])
+def test_mail_goes_to_no_server_with_a_wrong_certificate(monkeypatch, url):
+    monkeypatch.setenv("EMAIL_URL", url)
+    mailer = read_mailer("EMAIL_URL", default="")
+    context = import_string(mailer["BACKEND"])(alias="default", **mailer["OPTIONS"]).ssl_context
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname

@@ -164,3 +164,20 @@ def test_confirmation_of_one_browser_holds_in_no_other(clock):
     assert change_password(here).url == reverse("admin:password_change_done")
     assert is_signed_in(here)
     assert not is_signed_in(there)  # a new password ends the others
+
+
+def test_ending_ones_sessions_asks_again(client, clock):
+    """Or whoever sits at a screen that was left open throws its owner out everywhere else."""
+    user = make_person()
+    elsewhere = Client()
+    sign_in(elsewhere, user)
+    sign_in(client, user)
+    clock.shift(16 * 60)
+    url = reverse("admin:backoffice_account")
+    assert client.get(url).status_code == 200
+    response = client.post(url, {"session": "others"})
+    assert response.url.startswith(reverse("account_reauthenticate"))
+    assert is_signed_in(elsewhere)
+    client.post(response.url, {"password": PASSWORD})
+    assert not is_signed_in(elsewhere)
+    assert is_signed_in(client)
