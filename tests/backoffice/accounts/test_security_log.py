@@ -25,6 +25,7 @@ from backoffice.checks import check_security_log
 from backoffice.jobs import run_job
 from backoffice.models import SecurityEvent
 from backoffice.resources import UserResource
+from tests.backoffice.accounts.signing_in import give_app
 from tests.factories import FIREFOX, make_user
 
 pytestmark = pytest.mark.django_db
@@ -277,7 +278,7 @@ def test_role_that_a_fixture_brings_up_to_date_is_no_ones_act(edda):
 
 
 def test_factor_is_logged_and_told(rf, edda, told):
-    authenticator = Authenticator(user=edda, type=Authenticator.Type.TOTP, data={})
+    authenticator = Authenticator.objects.get(user=give_app(edda))
     told_of = {
         authenticator_added: ["A second factor was added to your account"],
         authenticator_removed: ["A second factor was removed from your account"],
