@@ -56,7 +56,7 @@ def anonymise_account(
     _replace_copies(user, old_username)
     for model in (Authenticator, EmailAddress):
         model.objects.filter(user=user).delete()
-    AccessAttempt.objects.filter(username=old_username).delete()
+    AccessAttempt.objects.filter(username__iexact=old_username).delete()
     end_sessions(user)
     account_anonymised.send(User, user=user, at=at)
     detail = f"{'The name stays. ' if keep_name else ''}{reason.strip()}"

@@ -86,7 +86,8 @@ def list_open_sign_ins(user: User) -> Iterator[dict]:
 
 
 def list_failed_sign_ins(user: User) -> Iterator[dict]:
-    for attempt in AccessAttempt.objects.filter(username=user.get_username()).order_by("pk"):
+    attempts = AccessAttempt.objects.filter(username__iexact=user.get_username())
+    for attempt in attempts.order_by("pk"):
         yield {
             "at": attempt.attempt_time,
             "address": attempt.ip_address,

@@ -1,6 +1,7 @@
 """Hears of every change of an account, by whichever door: form, import, command, shell, loaddata.
 
-What passes signals by (QuerySet.update, SQL) is not heard; nothing in the application does that.
+What passes signals by (QuerySet.update, SQL) is not heard; in the application only anonymising does
+that, which records an event of its own.
 """
 
 from typing import NamedTuple

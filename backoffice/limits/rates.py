@@ -56,6 +56,7 @@ RATES = [
     Rate("IMPORT", ("admin:*_import", "admin:*_import_posts", "admin:*_results"), ("POST",)),
     Rate("IMPORT", ("admin:weblog_picture_upload", "admin:weblog_picture_add"), ("POST",)),
     Rate("EXPORT", ("admin:*_export", "admin:*_download", "admin:*_verify"), ("POST",)),
+    Rate("EXPORT", ("admin:*_extract",), ("POST",)),
     Rate("EXPORT", ("admin:*_pack", "admin:*_download"), ("GET",)),
 ]
 

@@ -104,6 +104,7 @@ def test_signing_in_is_limited_by_address_whatever_the_account(client):
         ("billing_accesslogimport_import", []),
         ("weblog_blog_export", []),
         ("billing_verification_verify", []),
+        ("backoffice_account_extract", []),
     ],
 )
 def test_imports_exports_and_verifications_are_limited(client, name, args):
