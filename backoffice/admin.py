@@ -137,9 +137,10 @@ class UserAdmin(
         if request.user.is_superuser:
             return self.readonly_fields
         fields = [*self.readonly_fields, *RIGHTS]
-        # Whoever could change the address could have the password sent there.
+        # Whoever could change the address could have the password sent there; another name would
+        # keep the person from signing, time and again.
         if obj and obj != request.user and is_guarded_person(obj):
-            fields.append("email")
+            fields += ["username", "email"]
         return fields
 
     def has_add_permission(self, request):

@@ -15,6 +15,7 @@ from unfold.widgets import INPUT_CLASSES
 
 from backoffice.accounts.factors import use_code
 from backoffice.accounts.locks import describe_lock
+from backoffice.accounts.passwords import is_entered_password
 from backoffice.accounts.throttle import is_locked, is_own_password, note_failure
 
 CODE_ATTRS = {
@@ -66,7 +67,17 @@ class CodeMixin:
         return code
 
 
-class AuthenticateForm(CodeMixin, base.AuthenticateForm):
+class SecondStepMixin:
+    """A new password ends a sign-in that began with the old one, as it ends those that are done."""
+
+    def clean(self):
+        if not is_entered_password(context.request, self.user):
+            text = "The password was changed meanwhile. Go back and sign in with the new one."
+            self.add_error(next(iter(self.fields)), text)
+        return super().clean()
+
+
+class AuthenticateForm(SecondStepMixin, CodeMixin, base.AuthenticateForm):
     pass
 
 
@@ -101,7 +112,7 @@ class PasskeyMixin:
             raise
 
 
-class AuthenticatePasskeyForm(PasskeyMixin, webauthn.AuthenticateWebAuthnForm):
+class AuthenticatePasskeyForm(SecondStepMixin, PasskeyMixin, webauthn.AuthenticateWebAuthnForm):
     pass
 
 

@@ -22,6 +22,7 @@ LONGEST_MEASURED = 72  # of what is longer, the beginning alone has to be strong
 WEAKEST = 3  # of 0 to 4: "safely unguessable, moderate protection from an offline attack"
 HOUSE_WORDS = ["imprint", "backoffice", "publisher"]
 KNOWN_PASSWORD = "known_password"  # noqa: S105
+ENTERED = "entered_password"
 
 
 @cache
@@ -79,6 +80,16 @@ def has_known_password(request) -> bool:
     """Whether who asks still has the known password that they signed in with. No query."""
     known = request.session.get(KNOWN_PASSWORD)
     return bool(known) and request.user.is_authenticated and known == _digest(request.user)
+
+
+def note_entered_password(request, user: User) -> None:
+    """Remember which password was right, while the second factor is asked for."""
+    request.session[ENTERED] = _digest(user)
+
+
+def is_entered_password(request, user: User) -> bool:
+    """Whether the password that this sign-in began with is still the one of the account."""
+    return request.session.get(ENTERED) == _digest(user)
 
 
 def _was_set_by_another(user):

@@ -3,7 +3,7 @@
 from allauth.account.utils import perform_login
 from django.contrib.auth.views import LoginView
 
-from backoffice.accounts.passwords import note_known_password
+from backoffice.accounts.passwords import note_entered_password, note_known_password
 
 
 class SignInView(LoginView):
@@ -11,5 +11,6 @@ class SignInView(LoginView):
 
     def form_valid(self, form):
         user = form.get_user()
+        note_entered_password(self.request, user)
         note_known_password(self.request, user, form.cleaned_data["password"])
         return perform_login(self.request, user, redirect_url=self.get_success_url())

@@ -150,3 +150,12 @@ def test_nothing_else_of_allauth_is_there(client, address):
     client.force_login(make_person(is_superuser=True))
     assert client.get(address).status_code == 404
     assert client.post(address).status_code == 404
+
+
+def test_new_password_ends_a_sign_in_that_waits_for_its_code(client):
+    user = give_app(make_person())
+    enter_password(client, user)
+    user.set_password("a quiet harbour at midnight")
+    user.save()
+    assert "changed meanwhile" in enter_code(client, code_now()).text
+    assert not is_signed_in(client)

@@ -187,9 +187,10 @@ def test_clerk_of_accounts_changes_no_address_that_opens_such_an_account(
     edda.groups.through.objects.create(user=edda, group=keepers)
     client.force_login(make_clerk("auth.view_user", "auth.change_user"))
     url = reverse("admin:auth_user_change", args=[edda.pk])
-    client.post(url, {"username": "edda", "first_name": "Edith", "email": "else@example.org"})
+    client.post(url, {"username": "else", "first_name": "Edith", "email": "else@example.org"})
     edda.refresh_from_db()
-    assert (edda.first_name, edda.email) == ("Edith", "edda@example.org")
+    assert (edda.username, edda.first_name) == ("edda", "Edith")
+    assert edda.email == "edda@example.org"
     assert "access_reason" not in client.get(url).text
 
 
