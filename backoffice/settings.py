@@ -239,6 +239,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict: links in mails would sign out
 SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
+CSRF_FAILURE_VIEW = "backoffice.error_pages.form_is_stale"
 MESSAGE_STORAGE = "backoffice.accounts.messages.MessageStorage"
 
 CHANGE_KNOWN_PASSWORDS = env.bool("CHANGE_KNOWN_PASSWORDS", default=True)  # at sign-in

@@ -1,12 +1,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from backoffice import error_pages
 from backoffice.bodies import refuse_request
 from backoffice.health.views import healthz, metrics, readyz
 from weblog import views
 
 handler400 = refuse_request
-handler404 = views.page_not_found
+handler403 = error_pages.page_forbidden
+handler404 = error_pages.page_not_found(views.page_not_found)
 handler500 = views.server_error
 
 urlpatterns = [

@@ -12,21 +12,33 @@ SECRETS = ("password", "csrfmiddlewaretoken", "code", "secret", "token")
 
 
 def refuse(
-    request: HttpRequest, *, status: int, title: str, text: str, retry_after: int
+    request: HttpRequest,
+    *,
+    status: int,
+    title: str,
+    text: str,
+    retry_after: int | None = None,
+    again: bool = True,
 ) -> HttpResponse:
-    """Answer `status` in the look of where it was asked. A form gets back what was typed."""
+    """Answer `status` in the look of where it was asked.
+
+    With `again`, a form gets back what was typed, and a page the link to try it again.
+    """
     context = {"title": title, "text": text, "again_in": retry_after}
     if "HX-Request" in request.headers:
         # A dialog shows no answer that is an error, so this one is none.
         response = render(request, "backoffice/refused_dialog.html", context)
     elif request.path.startswith(reverse("admin:index")):
-        context |= {"typed": list(_list_typed(request)), "is_form": request.method == "POST"}
+        context |= {"again": again, "is_form": request.method == "POST"}
+        if again:
+            context["typed"] = list(_list_typed(request))
         request = _as_nobody(request)
         context |= admin.site.each_context(request)
         response = render(request, "backoffice/refused.html", context, status=status)
     else:
         response = render(_as_nobody(request), "503.html", context, status=status)
-    response["Retry-After"] = retry_after
+    if retry_after is not None:
+        response["Retry-After"] = retry_after
     response["Cache-Control"] = "no-store"
     return response
 

@@ -1,0 +1,59 @@
+"""What staff see where a page is missing or not theirs, and where a form came without its proof.
+
+Under /admin/ in the look of the back-office; readers keep the site's own pages.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from backoffice.limits.refusals import refuse
+
+STALE = (
+    "While this form was open, you signed in or out in another window, or the browser lost its "
+    "cookies. Nothing was saved."
+)
+
+
+def page_not_found(of_readers: Callable) -> Callable:
+    """Return a handler404 that shows readers their own page, the view `of_readers`."""
+
+    @wraps(of_readers)
+    def handler(request: HttpRequest, exception: Exception) -> HttpResponse:
+        if not request.path.startswith(reverse("admin:index")):
+            return of_readers(request, exception)
+        return refuse(
+            request,
+            status=404,
+            title="There is no such page",
+            text="The address is not right, or what it showed is not there any more.",
+            again=False,
+        )
+
+    return handler
+
+
+def page_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what somebody may not do (handler403)."""
+    return refuse(
+        request,
+        status=403,
+        title="This is not open to you",
+        text="Your role does not include this page or this step, or it is not the time for it. "
+        "If it should, ask an administrator.",
+        again=False,
+    )
+
+
+def form_is_stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose CSRF token is missing or an old one (CSRF_FAILURE_VIEW).
+
+    What was typed is given back, with a new token, only if the browser says that a page of ours
+    sent it: another site must not get a form filled in for our people to press on.
+    """
+    is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return refuse(
+        request, status=403, title="Please send this once more", text=STALE, again=is_ours
+    )
