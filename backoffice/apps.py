@@ -1,9 +1,12 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.admin import apps as admin
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.signals import request_finished
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_migrate, pre_save
+
+# What breadcrumbs and lists of permissions say in the place of the names of libraries.
+APP_NAMES = {"axes": "Sign-in", "mfa": "Second factors"}
 
 
 class AdminConfig(admin.AdminConfig):
@@ -46,6 +49,9 @@ class BackofficeConfig(AppConfig):
         from backoffice.jobs.watching import receive_request_finished
         from backoffice.limits import queries  # noqa: F401
         from backoffice.sentry import start_sentry
+
+        for label, name in APP_NAMES.items():
+            apps.get_app_config(label).verbose_name = name
 
         if settings.SENTRY_DSN:
             start_sentry(settings.SENTRY_DSN, environment=settings.SENTRY_ENVIRONMENT)

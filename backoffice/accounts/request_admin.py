@@ -79,7 +79,7 @@ class AccessRequestAdmin(ReadOnlyAdmin):
     list_filter = [("outcome", ChoicesCheckboxFilter), ("kind", ChoicesCheckboxFilter)]
     search_fields = ["about__username", "about__last_name", "group__name", "reason"]
     fields = readonly_fields = [
-        "show_what", "show_whom", "reason", "show_asker", "asked_at", "show_outcome",
+        "show_what", "show_whom", "reason", "show_asker", "asked_at", "show_outcome_text",
         "show_decider", "decided_at", "decision_note", "show_objections",
     ]  # fmt: skip
     actions_detail = ["confirm", "refuse"]
@@ -114,8 +114,12 @@ class AccessRequestAdmin(ReadOnlyAdmin):
         },
     )
     def show_outcome(self, request):
+        return request.outcome, self.show_outcome_text(request)
+
+    @display(description="state")
+    def show_outcome_text(self, request):
         text = request.get_outcome_display()
-        return request.outcome, f"{text} by a single administrator" if request.is_alone else text
+        return f"{text} by a single administrator" if request.is_alone else text
 
     @display(description="You can't confirm it")
     def show_objections(self, request):

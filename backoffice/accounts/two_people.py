@@ -23,6 +23,10 @@ from backoffice.accounts.sessions import end_sessions
 Kind, Outcome = AccessRequest.Kind, AccessRequest.Outcome
 
 CONFIRM_WITHIN = dt.timedelta(days=7)
+NO_OTHER = (
+    "There is no other one yet: whoever keeps the machine makes a second "
+    "(manage.py createsuperuser), who then proposes and confirms with you."
+)
 
 _granting: ContextVar[AccessRequest | None] = ContextVar("granting", default=None)
 
@@ -121,6 +125,9 @@ def find_objections(*, request: AccessRequest, by: User, at: dt.datetime) -> lis
         objections.append("Only superusers confirm.")
     if request.asked_by_id == by.pk:
         objections.append("You proposed it: another administrator has to confirm.")
+        others = User.objects.filter(is_active=True, is_superuser=True).exclude(pk=by.pk)
+        if not others.exists():
+            objections.append(NO_OTHER)
     if _gains(by, request):
         objections.append("It is for you: another administrator has to confirm.")
     if not (request.asked_by.is_active and request.asked_by.is_superuser):

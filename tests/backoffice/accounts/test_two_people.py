@@ -542,3 +542,25 @@ def test_database_keeps_what_was_decided(keepers, ines, otto, edda):
     for act in (rows.delete, lambda: rows.update(outcome="refused", decision_note="x")):
         with pytest.raises(IntegrityError, match="backoffice: "), transaction.atomic():
             act()
+
+
+# What the page of a proposal says
+
+
+@any_database
+def test_state_is_a_word_on_the_page_of_a_proposal(client, ines, otto, edda, keepers):
+    access = propose(ines, edda, keepers)
+    client.force_login(otto)
+    page = client.get(reverse("admin:backoffice_accessrequest_change", args=[access.pk])).text
+    assert "Waiting" in page
+    assert "&#x27;waiting&#x27;" not in page
+
+
+@any_database
+def test_only_administrator_is_told_where_a_second_comes_from(client, ines, edda, keepers):
+    access = propose(ines, edda, keepers)
+    client.force_login(ines)
+    url = reverse("admin:backoffice_accessrequest_change", args=[access.pk])
+    assert "createsuperuser" in client.get(url).text
+    make_user("otto", is_superuser=True)
+    assert "createsuperuser" not in client.get(url).text
