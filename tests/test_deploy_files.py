@@ -1,12 +1,15 @@
 """The files of deploy/, as their own programs read them. tests/deploy runs them for real."""
 
 import contextlib
+import http.server
 import re
 import shutil
 import socket
+import socketserver
 import ssl
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from tests.deploy.servers import HOST, Nginx
 pytestmark = pytest.mark.any_database
 
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
+GUARDS = ["Strict-Transport-Security", "X-Content-Type-Options", "Content-Security-Policy"]
 WORST_EXPOSURE = 2.0  # systemd calls that OK; a service without hardening has 9.6
 
 
@@ -138,8 +142,8 @@ def nginx_alone():
             yield nginx
 
 
-def ask(nginx, request, *, tls=True):
-    """Return the status and the headers of the answer to the bytes of a request."""
+def ask_whole(nginx, request, *, tls=True):
+    """Return the lines of what is answered to the bytes of a request, up to the body."""
     context = ssl.create_default_context(cafile=nginx.folder / "fullchain.pem")
     with contextlib.ExitStack() as stack:
         address = ("127.0.0.1", nginx.port if tls else nginx.plain_port)
@@ -148,8 +152,12 @@ def ask(nginx, request, *, tls=True):
             sock = stack.enter_context(context.wrap_socket(sock, server_hostname=HOST))
         sock.sendall(request.replace("HOST", HOST).encode())
         answer = stack.enter_context(sock.makefile("rb")).read().decode()
-    head = answer.partition("\r\n\r\n")[0]
-    status, *headers = head.split("\r\n")
+    return answer.partition("\r\n\r\n")[0].split("\r\n")
+
+
+def ask(nginx, request, *, tls=True):
+    """Return the status and the headers of the answer."""
+    status, *headers = ask_whole(nginx, request, tls=tls)
     return status.partition(" ")[2][:3], dict(line.split(": ", 1) for line in headers)
 
 
@@ -169,6 +177,36 @@ def test_what_nginx_says_itself_comes_with_its_guards(nginx_alone, path, status)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["Server"] == "nginx"
+
+
+class Said(http.server.BaseHTTPRequestHandler):
+    """An application that sends its own guards."""
+
+    def do_GET(self):
+        self.send_response(200)
+        for name in GUARDS:
+            self.send_header(name, "as the application says")
+        self.end_headers()
+
+    def address_string(self):
+        return "nginx"
+
+    def log_message(self, *args):
+        pass
+
+
+def test_what_the_application_says_is_said_once_and_as_it_is(nginx_alone):
+    path = str(nginx_alone.folder.parent / "web.sock")
+    with socketserver.UnixStreamServer(path, Said) as application:
+        Path(path).chmod(0o666)
+        answering = threading.Thread(target=application.handle_request)
+        answering.start()
+        head = ask_whole(nginx_alone, "GET / HTTP/1.0\r\nHost: HOST\r\n\r\n")
+        answering.join()
+    for name in GUARDS:
+        assert [line for line in head if line.startswith(name)] == [
+            f"{name}: as the application says"
+        ]
 
 
 def test_nginx_takes_no_request_that_two_could_read_differently(nginx_alone):
