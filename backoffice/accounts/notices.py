@@ -87,13 +87,19 @@ def mail_request(request: AccessRequest) -> None:
 
 def mail_outside(event: SecurityEvent) -> None:
     """Tell all administrators that a right was given without the second of two people."""
-    whom = _name(event.about) if event.about else "a role"
+    whom = _name(event.about) if event.about else "everyone of the role"
+    consequence = (
+        "Until it is taken away and proposed anew, they sign nothing."
+        if event.about
+        else "An update of the application does so where its roles have grown. If there was none: "
+        "take it away, and ask who was at the machine. Evidence names it."
+    )
     body = (
         f"{event.get_kind_display()}: {event.detail or 'see the audit trail'}\n"
         f"To:   {whom}\nBy:   {_name_actor(event)}\n"
         f"When: {localtime(event.at):%-d %B %Y, %H:%M}\n\n"
         "This right needs two administrators, and was given without: by a command, a fixture or a "
-        "program on the machine. Until it is taken away and proposed anew, they sign nothing.\n"
+        f"program on the machine. {consequence}\n"
     )
     _mail_administrators("A right was given without a second person", body)
 

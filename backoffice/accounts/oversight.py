@@ -18,6 +18,7 @@ class Oversight(NamedTuple):
     alone: int  # requests that one administrator proposed and confirmed
     waiting: int
     outside: list[tuple[User, list[SecurityEvent]]]  # given past both, and not taken away since
+    roles: list[SecurityEvent]  # permissions given past both to everyone of a role
 
 
 def summarise_rights() -> Oversight:
@@ -37,4 +38,5 @@ def summarise_rights() -> Oversight:
         alone=confirmed.filter(is_alone=True).count(),
         waiting=requests.filter(outcome=AccessRequest.Outcome.WAITING).count(),
         outside=[(user, events) for user, events in found if events],
+        roles=list(SecurityEvent.objects.filter(is_outside=True, about=None).order_by("-pk")),
     )

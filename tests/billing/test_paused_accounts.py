@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
@@ -151,6 +151,17 @@ def test_evidence_tells_how_rights_were_given(client, april, ines, settings):
     page = client.get(url).text
     assert "the house says that it has a single one" in page
     assert "<strong>April</strong> was given a right without a second administrator" in page
+
+
+def test_evidence_names_a_role_that_grew_on_the_machine(client, april):
+    make_groups("10_groups.json", "30_billing_groups.json")
+    client.force_login(make_user("audrey", groups=["Auditors"]))
+    desk = Group.objects.create(name="Desk")
+    april.groups.add(desk)
+    desk.permissions.add(Permission.objects.get(codename="approve_payoutbatch"))
+    page = client.get(reverse("admin:billing_evidence_changelist")).text
+    assert "A role was changed without a second administrator" in page
+    assert "Desk: given Can approve" in page
 
 
 # What the database itself refuses
