@@ -5,6 +5,10 @@ PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4
 LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.12 \
 	--generate-hashes --custom-compile-command="make lock"
 
+# The settings of an installation, for what is checked of one.
+DEPLOYED = DEBUG=0 ALLOWED_HOSTS=example.org SITE_URL=https://example.org JOBS_STARTED_BY=elsewhere \
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
+
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev free-port run test test-alone test-deploy coverage lint screenshots audit bench bench-robots lock sbom cron-install backup restore
 
@@ -59,9 +63,8 @@ lint: setup-dev ## Check style, templates, imports, migrations and settings
 	$(BIN)/python -m tools.supply_chain.audit
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check
-	DEBUG=0 ALLOWED_HOSTS=example.org JOBS_STARTED_BY=elsewhere \
-		SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
-		$(MANAGE) check --deploy --fail-level WARNING
+	$(DEPLOYED) $(MANAGE) collectstatic --no-input --verbosity 0
+	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
 
 screenshots: setup-dev ## Take the pictures in docs/screenshots again
 	SCREENSHOTS=docs/screenshots $(BIN)/pytest tests/browser
