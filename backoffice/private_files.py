@@ -1,5 +1,6 @@
 """Files that are for this user of the machine alone."""
 
+import contextlib
 from pathlib import Path
 
 from django.conf import settings
@@ -8,6 +9,9 @@ from django.dispatch import receiver
 
 from backoffice.env import BASE_DIR, VAR_DIR
 
+BESIDE = ("-wal", "-shm")
+HEADER_SIZE = 4096  # bytes that the first connection writes, for WAL, before there is any table
+
 
 def list_private_files() -> list[Path]:
     """Return what holds secrets, people's data or traces of readers, there or not."""
@@ -15,7 +19,7 @@ def list_private_files() -> list[Path]:
     files = [BASE_DIR / ".env", VAR_DIR, settings.UPLOAD_DIR, settings.RATES_FILE]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         name = str(database["NAME"])
-        files += [Path(f"{name}{ending}") for ending in ("", "-wal", "-shm")]
+        files += [Path(f"{name}{ending}") for ending in ("", *BESIDE)]
     return files
 
 
@@ -25,5 +29,8 @@ def close_new_database(connection, **kwargs):
     if connection.vendor != "sqlite":
         return
     file = Path(str(connection.settings_dict["NAME"]))
-    if file.is_file() and file.stat().st_size == 0:
-        file.chmod(0o600)
+    if not file.is_file() or file.stat().st_size > HEADER_SIZE:
+        return
+    for path in (file, *(Path(f"{file}{ending}") for ending in BESIDE)):
+        with contextlib.suppress(FileNotFoundError):
+            path.chmod(0o600)
