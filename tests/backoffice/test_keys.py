@@ -186,8 +186,8 @@ def test_new_sqlite_file_is_for_this_user_alone(tmp_path):
     file = tmp_path / "new.sqlite3"
     with closing(sqlite3.connect(file)) as new:
         wrapper = SimpleNamespace(vendor="sqlite", settings_dict={"NAME": file}, connection=new)
+        new.execute("PRAGMA journal_mode=WAL")  # writes a page: Django's settings do it first
         connection_created.send(sqlite3, connection=wrapper)
-        new.execute("PRAGMA journal_mode=WAL")
         new.execute("CREATE TABLE t (a)")
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert len(modes) == 3
