@@ -1,7 +1,8 @@
-"""Patterns that people write, matched in a time that grows with the length of the path alone.
+"""Patterns that people write, matched within a time that they can't exceed.
 
-RE2 knows no look-around and no references back, which are what can take for ever, and is given
-little memory, which bounds what repetitions of repetitions unfold to.
+RE2 takes a time that grows with the length of the path alone, and is given little memory, which
+bounds what repetitions of repetitions unfold to. It knows no look-around and no references back: a
+pattern that needs them is matched by the package regex, which stops at a time that it is given.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import re2
+import regex
 
 from billing.errors import InvalidPathPattern
 from billing.models import AccessLogImport
@@ -50,26 +52,18 @@ def compile_path_pattern(path_pattern: str) -> FindSlug:
 
 class _BoundedPattern:
     def __init__(self, path_pattern: str, group: int):
-        options = re2.Options()
-        options.max_mem = MOST_MEMORY
-        options.log_errors = False
         self._text, self._group = path_pattern, group
         self._time = self._lines = 0
-        try:
-            self._pattern = re2.compile(path_pattern.encode(), options)
-        except (re2.error, UnicodeEncodeError) as error:
-            reason = error.args[0].decode() if isinstance(error, re2.error) else "half a character"
-            raise InvalidPathPattern(
-                f"“{path_pattern}” has something in it that can take for ever to match, such as a "
-                f"look-ahead (?=…), a reference back \\1 or very many repetitions: {reason}. "
-                f"{EXAMPLE}"
-            ) from None
+        self._search = _compile(path_pattern)
 
     def find_slug(self, path: str) -> str:
         if len(path) > LONGEST_PATH:
             return ""
         started = time.perf_counter_ns()
-        found = self._pattern.search(path.encode(errors="replace"))
+        try:
+            found = self._search(path)
+        except TimeoutError:
+            found = None
         self._lines += 1
         self._time += time.perf_counter_ns() - started
         if self._time > MOST_TIME + self._lines * MOST_TIME_A_LINE:
@@ -77,4 +71,24 @@ class _BoundedPattern:
                 f"“{self._text}” takes too long to match: {self._time // 10**9} seconds for "
                 f"{self._lines:,} lines. {EXAMPLE}"
             )
-        return (found[self._group] or b"").decode(errors="replace") if found else ""
+        slug = found[self._group] if found else None
+        return slug.decode(errors="replace") if isinstance(slug, bytes) else slug or ""
+
+
+def _compile(path_pattern: str) -> Callable:
+    """Return what searches a path: by RE2, or by regex against the clock."""
+    options = re2.Options()
+    options.max_mem = MOST_MEMORY
+    options.log_errors = False
+    try:
+        linear = re2.compile(path_pattern.encode(), options)
+    except (re2.error, UnicodeEncodeError):
+        pass
+    else:
+        return lambda path: linear.search(path.encode(errors="replace"))
+    try:
+        timed = regex.compile(path_pattern)
+    except (regex.error, OverflowError, RecursionError, MemoryError) as error:
+        raise InvalidPathPattern(f"“{path_pattern}” can't be matched: {error}. {EXAMPLE}") from None
+    # One that takes longer than all lines together may take is over with the first.
+    return lambda path: timed.search(path, timeout=MOST_TIME / 1e9 + 0.01)

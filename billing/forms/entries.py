@@ -31,8 +31,7 @@ class AccessLogForm(forms.Form):
         initial=OWN_PAGES,
         widget=UnfoldAdminTextInputWidget,
         help_text="A regular expression for the paths of pages. Its group named slug gives the "
-        "blog's slug, with - for / and dots and in lower case. It can hold no look-ahead (?=…) and "
-        "no reference back \\1.",
+        "blog's slug, with - for / and dots and in lower case.",
     )
     trusted_proxies = forms.IntegerField(
         label="Proxies of our own",

@@ -257,14 +257,15 @@ def test_reader_does_not_wait_for_sqlite_to_be_unlocked(client, blog):
 def test_full_sqlite_keeps_no_view_and_loses_none(client, blog):
     make_click(blog)
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # other tests leave free pages, which would take them all
         cursor.execute("PRAGMA page_count")
         cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
         for _ in range(200):
             make_click(blog)
         cursor.execute("PRAGMA max_page_count = 1073741823")
-    stored, waiting = BlogView.objects.count(), spool_status().views
-    assert stored + waiting == 201
+    waiting = spool_status().views
     assert waiting > 0
+    assert BlogView.objects.count() + waiting == 201
     fold_views()
     assert BlogView.objects.count() == 201
 

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.pages import note_errors
+from weblog.models import Blog
 
 LOOKS = {"adminTheme", "sidebarOpen", "sidebarWidth"}
 EVALUATED = """new Promise((answer) => {
@@ -40,11 +41,12 @@ def test_theme_does_all_it_did_and_nothing_is_evaluated(sign_in, live_server):
     page.get_by_text("dark_mode").last.click()
     expect(page.locator("html")).to_have_class(re.compile("dark"))
 
-    page.goto(f"{live_server.url}/admin/weblog/blog/1/history/")
+    blog = Blog.objects.first()
+    page.goto(f"{live_server.url}/admin/weblog/blog/{blog.pk}/history/")
     page.locator("#content td").first.click()
-    page.goto(f"{live_server.url}/admin/weblog/blog/1/change/")
+    page.goto(f"{live_server.url}/admin/weblog/blog/{blog.pk}/change/")
     action = page.locator("#blog_form").get_attribute("action")
-    assert action == "/admin/weblog/blog/1/change/"
+    assert action == f"/admin/weblog/blog/{blog.pk}/change/"
 
     # Of what was read, found and chosen nothing stays behind when somebody else sits down.
     kept = page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]")

@@ -31,8 +31,8 @@ class Command(BaseCommand):
             default=OWN_PAGES,
             metavar="REGEX",
             help="The paths of pages, with a group named slug: what it holds, with - for / and "
-            "dots and in lower case, is the blog's slug (default: %(default)s). It is matched by "
-            "RE2: without look-ahead and references back, which can take for ever.",
+            "dots and in lower case, is the blog's slug (default: %(default)s). One that takes too "
+            "long to match is stopped.",
         )
         parser.add_argument(
             "--trusted-proxies",
