@@ -91,4 +91,4 @@ def _compile(path_pattern: str) -> Callable:
     except (regex.error, OverflowError, RecursionError, MemoryError) as error:
         raise InvalidPathPattern(f"“{path_pattern}” can't be matched: {error}. {EXAMPLE}") from None
     # One that takes longer than all lines together may take is over with the first.
-    return lambda path: timed.search(path, timeout=MOST_TIME / 1e9 + 0.01)
+    return lambda path: timed.search(path, timeout=MOST_TIME // 10**9 + 1)
