@@ -37,7 +37,11 @@ def note_errors(context):
     return errors
 
 
-def assert_fits(page):
-    assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"], (
-        page.url
-    )
+def assert_fits(page, tries=50):
+    """Fail where a page stays wider than the screen after its fonts and scripts have come."""
+    page.wait_for_load_state("load")
+    screen = page.viewport_size["width"]
+    while (width := page.evaluate("document.documentElement.scrollWidth")) != screen and tries:
+        page.wait_for_timeout(100)
+        tries -= 1
+    assert width == screen, page.url
