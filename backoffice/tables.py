@@ -9,14 +9,15 @@ from typing import BinaryIO, NamedTuple
 from tablib import Dataset
 
 from backoffice.bounded import BoundReached, Bounds, Unreadable, run_bounded
+from backoffice.errors import Refusal
 from backoffice.spreadsheets import unguard_cell
 from backoffice.table_cells import MOST_BYTES
 
 BOUNDS = Bounds(seconds=4, memory=500_000_000, answer=60_000_000)
 
 
-class TableRefused(Exception):
-    """The message is shown to the person as it is."""
+class TableRefused(Refusal):
+    pass
 
 
 class Table(NamedTuple):

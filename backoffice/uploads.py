@@ -16,11 +16,13 @@ from typing import BinaryIO
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from backoffice.errors import Refusal
+
 LIFETIME = dt.timedelta(hours=1)
 
 
-class UploadGone(Exception):
-    """The message is shown to the person as it is."""
+class UploadGone(Refusal):
+    pass
 
 
 def keep_upload(*, chunks: Iterable[bytes], by: User) -> tuple[str, str]:

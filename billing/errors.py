@@ -1,7 +1,9 @@
 """Why a request about money was refused. Each message is shown to the clerk as it stands."""
 
+from backoffice.errors import Refusal
 
-class BillingError(Exception):
+
+class BillingError(Refusal):
     """The base of all refusals; `str(error)` says what to do next."""
 
 

@@ -1,7 +1,9 @@
 """What can be wrong with a request to the weblog. Each message is shown to the person as it is."""
 
+from backoffice.errors import Refusal
 
-class WeblogError(Exception):
+
+class WeblogError(Refusal):
     """The base of them all."""
 
 

@@ -5,41 +5,35 @@ from allauth.mfa.admin import Authenticator
 from axes.models import AccessAttempt
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import OuterRef, Subquery, Sum
-from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.text import Truncator
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from backoffice.accounts.throttle import find_live_attempts, release_lock
 from backoffice.base_admin import ReadOnlyAdmin
+from backoffice.dialogs import DialogForm, Done, ReasonField, dialog_action
 
 # allauth's own pages: addresses that nothing uses, and the secrets of factors in a text field.
 admin.site.unregister([EmailAddress, Authenticator])
 
 
-class ReleaseDialog(BaseDialogForm):
+class ReleaseDialog(DialogForm):
     what = forms.ChoiceField(label="Who may try again?", widget=UnfoldAdminRadioSelectWidget)
-    reason = forms.CharField(
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget({"rows": 2}),
+    reason = ReasonField(
+        rows=2,
         help_text="Make sure first that it is they who ask.",
-        error_messages={"required": "Say why: the reason is kept."},
+        missing="Say why: the reason is kept.",
     )
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        try:
-            self.attempt = find_live_attempts().get(pk=object_id)
-        except (AccessAttempt.DoesNotExist, ValueError, OverflowError):
-            raise Http404 from None
-        choices = [("account", f"{self.attempt.username}, from everywhere")]
-        if self.attempt.ip_address:
-            choices.append(("address", f"Everybody at {self.attempt.ip_address}"))
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        choices = [("account", f"{obj.username}, from everywhere")]
+        if obj.ip_address:
+            choices.append(("address", f"Everybody at {obj.ip_address}"))
         self.fields["what"].choices = choices
         self.fields["what"].initial = "account"
 
@@ -103,22 +97,23 @@ class FailedSignInAdmin(ReadOnlyAdmin):
     def has_release_permission(self, request, object_id=None):
         return request.user.has_perm("axes.delete_accessattempt")
 
-    @action(
+    @dialog_action(
         description="Release",
         icon="lock_open",
         variant=ActionVariant.PRIMARY,
         permissions=["release"],
         dialog=RELEASE,
     )
-    def release(self, request, form, object_id):
-        attempt, reason = form.attempt, form.cleaned_data["reason"]
+    def release(self, request, form):
+        attempt, reason = form.obj, form.cleaned_data["reason"]
         released = {"username": attempt.username}
         if form.cleaned_data["what"] == "address":
             released = {"ip_address": attempt.ip_address}
         self.log_change(request, attempt, f"Released {_name(released)}: {reason}")
         release_lock(**released, by=request.user, reason=reason)
-        self.message_user(request, f"{_name(released)} can try again.", messages.SUCCESS)
-        return HttpResponse(headers={"HX-Redirect": reverse("admin:axes_accessattempt_changelist")})
+        return Done(
+            f"{_name(released)} can try again.", url=reverse("admin:axes_accessattempt_changelist")
+        )
 
 
 def _add_up(attempts, match):

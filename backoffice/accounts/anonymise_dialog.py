@@ -1,33 +1,24 @@
 """The dialog on the page of a user that makes the account a pseudonym."""
 
 from django import forms
-from django.contrib import messages
 from django.contrib.auth.models import User
-from django.http import Http404, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
-from unfold.widgets import (
-    UnfoldAdminRadioSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.accounts.anonymising import (
-    AnonymisingRefused,
     anonymise_account,
     explain_reason,
     explain_refusals,
     was_anonymised,
 )
 from backoffice.accounts.confirming import ConfirmMixin
+from backoffice.dialogs import DialogForm, ReasonField, dialog_action
 
 REPLACE, KEEP = "replace", "keep"
 
 
-class AnonymiseDialog(ConfirmMixin, BaseDialogForm):
-    form_before_template = "backoffice/refusals.html"
+class AnonymiseDialog(ConfirmMixin, DialogForm):
+    objections_heading = "Not yet:"
 
     username = forms.CharField(
         label="Type the username, to be sure",
@@ -39,46 +30,35 @@ class AnonymiseDialog(ConfirmMixin, BaseDialogForm):
         initial=REPLACE,
         widget=UnfoldAdminRadioSelectWidget,
     )
-    reason = forms.CharField(
+    reason = ReasonField(
         label="Why",
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget({"rows": 2}),
+        rows=2,
         help_text="Without the name: the reason is kept.",
-        error_messages={"required": "Say why: the reason is kept."},
+        missing="Say why: the reason is kept.",
     )
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        try:
-            self.user = User.objects.get(pk=object_id)
-        except (User.DoesNotExist, ValueError, OverflowError):
-            raise Http404 from None
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
         self.fields["name"].choices = [
-            (REPLACE, f"“Former colleague {self.user.pk}”"),
-            (KEEP, f"“{self.user.get_full_name() or self.user.get_username()}”, as published"),
+            (REPLACE, f"“Former colleague {obj.pk}”"),
+            (KEEP, f"“{obj.get_full_name() or obj.get_username()}”, as published"),
         ]
-        if not self.user.get_full_name():
+        if not obj.get_full_name():
             del self.fields["name"]
-        self.refusals = explain_refusals(user=self.user, by=request.user, at=timezone.now())
         self.ask_to_confirm()
 
+    def find_objections(self):
+        return explain_refusals(user=self.obj, by=self.request.user, at=timezone.now())
+
     def clean_username(self):
-        if self.cleaned_data["username"] != self.user.get_username():
+        if self.cleaned_data["username"] != self.obj.get_username():
             raise forms.ValidationError("This is not the username of the account.")
         return self.cleaned_data["username"]
 
     def clean_reason(self):
-        if refusal := explain_reason(self.cleaned_data["reason"], self.user):
+        if refusal := explain_reason(self.cleaned_data["reason"], self.obj):
             raise forms.ValidationError(refusal)
         return self.cleaned_data["reason"]
-
-    def get_before_template_context(self, request, object_id=None):
-        return {"refusals": self.refusals}
-
-    def clean(self):
-        for refusal in self.refusals:
-            self.add_error(None, refusal)
-        return super().clean()
 
 
 ANONYMISE = {
@@ -97,24 +77,17 @@ class AnonymiseAction:
         user = User.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
         return user is None or not (user.is_active or was_anonymised(user))
 
-    @action(
+    @dialog_action(
         description="Anonymise",
         icon="person_off",
         permissions=["anonymise"],
         dialog=ANONYMISE,
     )
-    def anonymise(self, request, form, object_id):
-        try:
-            user = anonymise_account(
-                user=form.user,
-                by=request.user,
-                reason=form.cleaned_data["reason"],
-                keep_name=form.cleaned_data.get("name") == KEEP,
-            )
-        except AnonymisingRefused as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-        else:
-            text = f"The account is “{user.get_username()}” from now on."
-            self.message_user(request, text, messages.SUCCESS)
-        url = reverse("admin:auth_user_change", args=[object_id])
-        return HttpResponse(headers={"HX-Redirect": url})
+    def anonymise(self, request, form):
+        user = anonymise_account(
+            user=form.obj,
+            by=request.user,
+            reason=form.cleaned_data["reason"],
+            keep_name=form.cleaned_data.get("name") == KEEP,
+        )
+        return f"The account is “{user.get_username()}” from now on."

@@ -24,13 +24,14 @@ from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import end_sessions
 from backoffice.accounts.signals import account_anonymised
+from backoffice.errors import Refusal
 
 FIELDS = ["username", "first_name", "last_name", "email", "password", "last_login", "is_staff"]
 SHORTEST_NAME = 3  # letters; a shorter one is part of too many words to look for
 
 
-class AnonymisingRefused(Exception):
-    """The message is shown to the person as it is."""
+class AnonymisingRefused(Refusal):
+    pass
 
 
 @transaction.atomic

@@ -1,20 +1,14 @@
 """What the pages of users and groups have in common: they propose what needs a second person."""
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import User
-from django.http import Http404, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.accounts.models import AccessRequest
 from backoffice.accounts.rights import is_guarded_person
-from backoffice.accounts.two_people import AccessRefused, propose_access
+from backoffice.accounts.two_people import propose_access
+from backoffice.dialogs import DialogForm, Done, ReasonField, dialog_action, page_of
 
 Kind, Outcome = AccessRequest.Kind, AccessRequest.Outcome
 
@@ -33,38 +27,31 @@ class ProposingAdmin:
             return
         requests, refusals = form.propose(request.user)
         for access in requests:
-            report_proposal(self, request, access)
+            proposed = describe_proposal(access)
+            self.message_user(request, proposed.text, proposed.level)
         for refusal in refusals:
             self.message_user(request, refusal, messages.ERROR)
 
 
-def report_proposal(model_admin, request, access):
+def describe_proposal(access) -> Done:
     """Say what became of a proposal, with the way to it."""
-    url = reverse("admin:backoffice_accessrequest_change", args=[access.pk])
-    link = format_html('<a class="bo-link" href="{}">{}</a>', url, access)
+    link = format_html('<a class="bo-link" href="{}">{}</a>', page_of(access), access)
     if access.outcome == Outcome.CONFIRMED:
-        text = format_html("Given, by a single administrator: {}.", link)
-        model_admin.message_user(request, text, messages.SUCCESS)
-    else:
-        text = format_html("Not given yet: {} waits for another administrator.", link)
-        model_admin.message_user(request, text, messages.WARNING)
+        return Done(format_html("Given, by a single administrator: {}.", link))
+    text = format_html("Not given yet: {} waits for another administrator.", link)
+    return Done(text, level=messages.WARNING)
 
 
-class LetInDialog(ConfirmMixin, BaseDialogForm):
-    reason = forms.CharField(
+class LetInDialog(ConfirmMixin, DialogForm):
+    reason = ReasonField(
         label="Why",
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget({"rows": 2}),
+        rows=2,
         help_text="Make sure that it is they who ask: by telephone or in person, not by mail.",
-        error_messages={"required": "Say why: another administrator has to confirm this."},
+        missing="Say why: another administrator has to confirm this.",
     )
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        try:
-            self.user = User.objects.get(pk=object_id)
-        except (User.DoesNotExist, ValueError, OverflowError):
-            raise Http404 from None
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
         self.ask_to_confirm()
 
 
@@ -81,26 +68,20 @@ class LetInAction:
     def has_let_in_permission(self, request, object_id=None):
         return request.user.is_superuser and object_id != str(request.user.pk)
 
-    @action(
+    @dialog_action(
         description="Lost every factor",
         icon="no_encryption",
         permissions=["let_in"],
         dialog=LET_IN,
     )
-    def let_in(self, request, form, object_id):
-        try:
-            access = propose_access(
-                kind=Kind.FACTORS,
-                about=form.user,
-                by=request.user,
-                reason=form.cleaned_data["reason"],
-            )
-        except AccessRefused as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-        else:
-            report_proposal(self, request, access)
-        url = reverse("admin:auth_user_change", args=[form.user.pk])
-        return HttpResponse(headers={"HX-Redirect": url})
+    def let_in(self, request, form):
+        access = propose_access(
+            kind=Kind.FACTORS,
+            about=form.obj,
+            by=request.user,
+            reason=form.cleaned_data["reason"],
+        )
+        return describe_proposal(access)
 
 
 def explain_own_password(user, by) -> str:

@@ -1,52 +1,29 @@
 """What one administrator proposed: another confirms it here, or refuses."""
 
-from django import forms
-from django.contrib import admin, messages
-from django.http import Http404, HttpResponse
-from django.urls import reverse
+from django.contrib import admin
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.accounts.actors import current_actor
 from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.accounts.models import AccessRequest
-from backoffice.accounts.two_people import (
-    AccessRefused,
-    confirm_access,
-    find_objections,
-    refuse_access,
-)
+from backoffice.accounts.two_people import confirm_access, find_objections, refuse_access
 from backoffice.base_admin import ReadOnlyAdmin
+from backoffice.dialogs import DialogActions, DialogForm, ReasonField, dialog_action
 
 Outcome = AccessRequest.Outcome
 
 
-class RequestDialog(BaseDialogForm):
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        try:
-            self.access = AccessRequest.objects.get(pk=object_id)
-        except (AccessRequest.DoesNotExist, ValueError, OverflowError):
-            raise Http404 from None
-
-
-class ConfirmDialog(ConfirmMixin, RequestDialog):
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
+class ConfirmDialog(ConfirmMixin, DialogForm):
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
         self.ask_to_confirm()
 
 
-class RefuseDialog(RequestDialog):
-    note = forms.CharField(
-        label="Why not?",
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget({"rows": 2}),
-        error_messages={"required": "Say why: whoever proposed it reads it."},
-    )
+class RefuseDialog(DialogForm):
+    note = ReasonField(label="Why not?", rows=2, missing="Say why: whoever proposed it reads it.")
 
 
 CONFIRM = {
@@ -65,7 +42,7 @@ REFUSE = {
 
 
 @admin.register(AccessRequest)
-class AccessRequestAdmin(ReadOnlyAdmin):
+class AccessRequestAdmin(DialogActions, ReadOnlyAdmin):
     list_display = [
         "show_what",
         "show_whom",
@@ -136,41 +113,33 @@ class AccessRequestAdmin(ReadOnlyAdmin):
     def has_decide_permission(self, request, object_id=None):
         return request.user.is_superuser
 
-    def get_actions_detail(self, request, object_id):
-        access = self.get_object(request, object_id)
-        if access is None or access.outcome != Outcome.WAITING:
-            return []
-        actions = super().get_actions_detail(request, object_id)
-        if _find_objections(access, request.user):
-            actions = [shown for shown in actions if not shown.path.endswith("confirm")]
-        return actions
-
-    @action(
+    @dialog_action(
         description="Confirm",
         icon="how_to_reg",
         variant=ActionVariant.PRIMARY,
         permissions=["decide"],
         dialog=CONFIRM,
+        fits=lambda access, user: (
+            access.outcome == Outcome.WAITING and not _find_objections(access, user)
+        ),
     )
-    def confirm(self, request, form, object_id):
-        return self.decide(request, form, confirm_access, "is given")
+    def confirm(self, request, form):
+        return _describe_decision(confirm_access(request=form.obj, by=request.user), "is given")
 
-    @action(description="Refuse", icon="block", permissions=["decide"], dialog=REFUSE)
-    def refuse(self, request, form, object_id):
-        return self.decide(
-            request, form, refuse_access, "is refused", note=form.cleaned_data["note"]
-        )
+    @dialog_action(
+        description="Refuse",
+        icon="block",
+        permissions=["decide"],
+        dialog=REFUSE,
+        fits=lambda access, user: access.outcome == Outcome.WAITING,
+    )
+    def refuse(self, request, form):
+        access = refuse_access(request=form.obj, by=request.user, note=form.cleaned_data["note"])
+        return _describe_decision(access, "is refused")
 
-    def decide(self, request, form, decide, word, **values):
-        try:
-            access = decide(request=form.access, by=request.user, **values)
-        except AccessRefused as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-        else:
-            text = f"{access.what[0].upper()}{access.what[1:]} {word}."
-            self.message_user(request, text, messages.SUCCESS)
-        url = reverse("admin:backoffice_accessrequest_change", args=[form.access.pk])
-        return HttpResponse(headers={"HX-Redirect": url})
+
+def _describe_decision(access, word):
+    return f"{access.what[0].upper()}{access.what[1:]} {word}."
 
 
 def _find_objections(access, user):

@@ -19,6 +19,7 @@ from backoffice.accounts.notices import mail_request
 from backoffice.accounts.pauses import find_given_outside, find_pauses
 from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import end_sessions
+from backoffice.errors import Refusal
 
 Kind, Outcome = AccessRequest.Kind, AccessRequest.Outcome
 
@@ -31,8 +32,8 @@ NO_OTHER = (
 _granting: ContextVar[AccessRequest | None] = ContextVar("granting", default=None)
 
 
-class AccessRefused(Exception):
-    """The message is shown to the person as it is."""
+class AccessRefused(Refusal):
+    pass
 
 
 def current_grant() -> AccessRequest | None:
