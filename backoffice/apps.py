@@ -46,6 +46,7 @@ class BackofficeConfig(AppConfig):
         from backoffice.accounts.signals import lock_released, password_reset_asked
         from backoffice.health import checks as health
         from backoffice.health.metrics import register_own_metrics
+        from backoffice.jobs import home as jobs_home
         from backoffice.jobs.watching import receive_request_finished
         from backoffice.limits import queries  # noqa: F401
         from backoffice.sentry import start_sentry
@@ -60,6 +61,7 @@ class BackofficeConfig(AppConfig):
         register_own_metrics()
         register_own_extracts()
         register_duties("accounts", find_own_duties)
+        jobs_home.offer_home()
         request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),

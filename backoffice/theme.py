@@ -160,7 +160,7 @@ UNFOLD = {
         lambda request: static("backoffice/passkeys.js"),
     ],
     "ENVIRONMENT": name_environment,
-    "DASHBOARD_CALLBACK": "backoffice.dashboard.dashboard_context",
+    "DASHBOARD_CALLBACK": "backoffice.home.build_home",
     "SIDEBAR": {"show_search": True, "navigation": build_navigation},
     "COMMAND": {
         "search_models": [

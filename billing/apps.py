@@ -19,6 +19,7 @@ class BillingConfig(AppConfig):
             checks,
             clocks,
             health,
+            home,
             personal,
             receivers,
         )
@@ -27,6 +28,7 @@ class BillingConfig(AppConfig):
         guard_rights(Q(content_type__app_label="billing"))
         register_latest_moment(clocks.find_latest_view)
         blog_columns.offer_blog_columns()
+        home.offer_home()
         health.register_health()
         backups.register_backups()
         for name, list_rows in personal.EXTRACTS.items():

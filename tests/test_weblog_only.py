@@ -38,6 +38,15 @@ def test_editor_works_in_the_admin(client):
         assert "billing" not in response.content.decode().lower()
 
 
+def test_home_has_the_weblogs_part(client):
+    call_command("loaddata", "fixtures/10_groups.json", verbosity=0)
+    client.force_login(make_user(groups=["Editors"]))
+    make_blog(status=Blog.Status.IN_REVIEW)
+    context = client.get(reverse("admin:index")).context
+    assert [card["label"] for card in context["cards"]] == ["Live blogs", "Waiting for review"]
+    assert [task["text"] for task in context["tasks"]] == ["1 text waits for your review"]
+
+
 def test_blog_goes_live():
     blog = publish_blog(blog=make_blog(status=Blog.Status.IN_REVIEW), by=make_user())
     assert blog.is_live

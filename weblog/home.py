@@ -1,5 +1,6 @@
 """What authors and editors find on their home page."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import Truncator
 
+from backoffice.home import Card, Section, Task, register_cards, register_sections, register_tasks
 from weblog.hooks import annotate_blogs, find_blog_columns
 from weblog.models import Blog, BlogRevision
 from weblog.moments import format_moment, format_wait
@@ -55,6 +57,21 @@ class OwnBlog(NamedTuple):
         return f"{word} {date_format(timezone.localtime(blog.publish_at), 'j F Y')}"
 
 
+def offer_home() -> None:
+    register_tasks("weblog", list_tasks, order=10)
+    register_cards("weblog", list_cards, order=20)
+    register_sections("weblog", list_sections, order=10)
+
+
+def list_sections(user: User) -> Iterator[Section]:
+    """Yield the author's corner: for an editor who has written nothing there is none."""
+    if not user.has_perm("weblog.add_blog"):
+        return
+    own_blogs = find_own_blogs(user)
+    if own_blogs or not user.has_perm("weblog.view_all_blogs"):
+        yield Section("own_blogs", "weblog/admin/home_own_blogs.html", own_blogs)
+
+
 def find_own_blogs(user: User) -> list[OwnBlog]:
     """Return the blogs of an author that were worked on last. Two queries."""
     columns = find_blog_columns(user)
@@ -71,7 +88,7 @@ def find_own_blogs(user: User) -> list[OwnBlog]:
     ]
 
 
-def list_cards(user: User):
+def list_cards(user: User) -> Iterator[Card]:
     """Yield the figures of whoever sees blogs."""
     if not user.has_perm("weblog.view_blog"):
         return
@@ -93,11 +110,11 @@ def list_cards(user: User):
     )
 
 
-def _card(label, figure, link):
+def _card(label: str, figure: int, link: str) -> Card:
     return {"label": label, "value": _group(figure), "link": link}
 
 
-def list_tasks(user: User):
+def list_tasks(user: User) -> Iterator[Task]:
     """Yield what waits for an editor, and what came back to an author or was never submitted."""
     if user.has_perms(["weblog.publish_blog", "weblog.view_all_blogs"]):
         yield from _list_editor_tasks(user)

@@ -243,7 +243,7 @@ def test_home_page_names_the_problems_to_who_may_see_runs(client, make_clerk):
     make_run("fold_views")
     page = client.get(reverse("admin:index"))
     assert "verify_payouts has never run since the installation." in page.content.decode()
-    link = page.context["job_problems"][0]["link"]
+    link = page.context["warnings"][0].content[0]["link"]
     assert client.get(link).status_code == 200
     client.force_login(make_clerk())
     assert "since the installation" not in client.get(reverse("admin:index")).content.decode()

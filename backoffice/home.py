@@ -1,0 +1,135 @@
+"""The home page, put together of what the apps offer. It knows none of them.
+
+An app has a `home.py` with functions that are called with whoever looks, and registers them in the
+ready() of its AppConfig. Each asks for the permission of what it tells; `order` says what stands
+first, across the apps. docs/contributing.md has an example.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, NotRequired, TypedDict
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils.formats import date_format, number_format
+
+
+class Task(TypedDict):
+    """What waits for somebody, in a sentence, and the page where they do it."""
+
+    text: str
+    link: str
+
+
+class Card(TypedDict):
+    """A figure under its name."""
+
+    label: str
+    value: str
+    note: NotRequired[str]
+    link: NotRequired[str]
+
+
+class Section(NamedTuple):
+    """A panel of the page. The template finds what it shows under the name `content`.
+
+    A warning stands above all else.
+    """
+
+    name: str
+    template: str
+    content: Any
+    is_warning: bool = False
+
+
+class Chart(TypedDict):
+    """Content of the template CHART: bars, and the same numbers as text."""
+
+    title: str
+    unit: str
+    summary: str
+    days: list[dict]
+    data: str
+
+
+CHART = "backoffice/home/chart.html"
+
+type Lister[Item] = Callable[[User], Iterable[Item]]
+
+
+class _Offers[Item]:
+    """The functions that list one kind of thing, each under the name of who offers it."""
+
+    def __init__(self) -> None:
+        self._listers: dict[str, tuple[int, Lister[Item]]] = {}
+
+    def add(self, name: str, lister: Lister[Item], order: int) -> None:
+        self._listers[name] = order, lister
+
+    def remove(self, name: str) -> None:
+        self._listers.pop(name, None)
+
+    def list_for(self, user: User) -> list[Item]:
+        listers = sorted(self._listers.values(), key=lambda offer: offer[0])
+        return [item for _, lister in listers for item in lister(user)]
+
+
+_tasks: _Offers[Task] = _Offers()
+_cards: _Offers[Card] = _Offers()
+_sections: _Offers[Section] = _Offers()
+
+
+def register_tasks(name: str, list_tasks: Lister[Task], *, order: int = 50) -> None:
+    _tasks.add(name, list_tasks, order)
+
+
+def register_cards(name: str, list_cards: Lister[Card], *, order: int = 50) -> None:
+    _cards.add(name, list_cards, order)
+
+
+def register_sections(name: str, list_sections: Lister[Section], *, order: int = 50) -> None:
+    _sections.add(name, list_sections, order)
+
+
+def unregister(name: str) -> None:
+    """Take away all that was offered under the name."""
+    for offers in (_tasks, _cards, _sections):
+        offers.remove(name)
+
+
+def build_home(request: HttpRequest, context: dict) -> dict:
+    """Add what admin/index.html shows: DASHBOARD_CALLBACK of the theme."""
+    user = request.user
+    sections = _sections.list_for(user)
+    return context | {
+        "warnings": [section for section in sections if section.is_warning],
+        "tasks": _tasks.list_for(user),
+        "cards": _cards.list_for(user),
+        "sections": [section for section in sections if not section.is_warning],
+    }
+
+
+def make_chart(days: Mapping[dt.date, int], *, title: str, unit: str) -> Chart:
+    """Return a chart of numbers by day, the latest of which is last. `unit` is a plural noun."""
+    total = number_format(sum(days.values()), force_grouping=True)
+    return {
+        "title": title,
+        "unit": unit.capitalize(),
+        "summary": f"{total} {unit} in {len(days)} days, in numbers",
+        "days": [{"day": day, "number": number} for day, number in reversed(days.items())],
+        "data": json.dumps(
+            {
+                "labels": [date_format(day, "j M") for day in days],
+                "datasets": [
+                    {
+                        "label": unit.capitalize(),
+                        "data": list(days.values()),
+                        "backgroundColor": "var(--color-primary-600)",
+                        "maxBarThickness": 26,
+                        "displayYAxis": True,
+                    }
+                ],
+            }
+        ),
+    }

@@ -1,0 +1,116 @@
+"""What the home page tells of views and their money: by its permissions, to each the own part."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+
+from backoffice.home import (
+    CHART,
+    Card,
+    Section,
+    Task,
+    make_chart,
+    register_cards,
+    register_sections,
+    register_tasks,
+)
+from billing.figures import MonthFigures, latest_exclusions, month_figures, views_by_day
+from billing.models import PayoutBatch
+from billing.money import format_amount, round_amount
+from billing.periods import month_of, previous_month
+
+CHART_DAYS = 30
+EXCLUSIONS_SHOWN_FOR = dt.timedelta(days=92)
+
+
+def offer_home() -> None:
+    register_cards("billing", list_cards, order=10)
+    register_tasks("billing", list_tasks, order=20)
+    register_sections("billing", list_sections, order=20)
+
+
+def list_cards(user: User) -> Iterator[Card]:
+    """Yield the views of this month, to authors those of their own blogs, and what they cost."""
+    if not (may_see_all := _sees_all_views(user)) and not user.has_perm("weblog.add_blog"):
+        return
+    author = None if may_see_all else user
+    month = month_of(timezone.localdate())
+    now = month_figures(month=month, author=author)
+    before = month_figures(month=previous_month(month), author=author)
+    last = f"{previous_month(month):%B}"
+    yield {
+        "label": f"{'Views' if may_see_all else 'Your views'} in {month:%B} so far",
+        "value": _group(now.views),
+        "note": f"{_group(before.views)} in all of {last}",
+    }
+    if author:
+        yield _earnings_card(now, month)
+    if user.has_perm("billing.view_payoutbatch"):
+        unpriced = f", and {now.unpriced} views without a price" if now.unpriced else ""
+        yield {
+            "label": f"Cost of {month:%B} so far",
+            "value": format_amount(round_amount(now.cost)),
+            "note": f"{format_amount(round_amount(before.cost))} in all of {last}{unpriced}",
+        }
+
+
+def _earnings_card(figures: MonthFigures, month: dt.date) -> Card:
+    note = "paid after the month has closed"
+    if figures.unpriced:
+        views = "view has" if figures.unpriced == 1 else "views have"
+        note = f"{note}; {_group(figures.unpriced)} {views} no price yet"
+    return {
+        "label": f"Your earnings in {month:%B} so far",
+        "value": format_amount(round_amount(figures.cost)),
+        "note": note,
+    }
+
+
+def list_tasks(user: User) -> Iterator[Task]:
+    """Yield the batches that wait for a step that the user may take."""
+    if user.has_perm("billing.submit_payoutbatch"):
+        for batch in PayoutBatch.objects.drafts():
+            asked = (
+                "was returned to you" if batch.return_reason else "is a draft to check and submit"
+            )
+            yield _batch_task(f"The payout batch of {batch} {asked}", batch)
+    if user.has_perm("billing.approve_payoutbatch"):
+        waiting = PayoutBatch.objects.awaiting_approval().exclude(submitted_by=user)
+        for batch in waiting.exclude(approved_by=user):
+            yield _batch_task(f"The payout batch of {batch} waits for an approver", batch)
+    if user.has_perm("billing.settle_payoutbatch"):
+        for batch in PayoutBatch.objects.awaiting_results():
+            text = f"The payments of {batch} are to be made, and the bank's results recorded"
+            yield _batch_task(text, batch)
+
+
+def _batch_task(text: str, batch: PayoutBatch) -> Task:
+    return {"text": text, "link": reverse("admin:billing_payoutbatch_change", args=[batch.pk])}
+
+
+def list_sections(user: User) -> Iterator[Section]:
+    """Yield what was excluded of an author's views lately, and the chart of views per day."""
+    today, is_author = timezone.localdate(), user.has_perm("weblog.add_blog")
+    if is_author:
+        since = month_of(today - EXCLUSIONS_SHOWN_FOR)
+        if exclusions := latest_exclusions(author=user, since=since):
+            yield Section("exclusions", "billing/home/exclusions.html", exclusions)
+    if (may_see_all := _sees_all_views(user)) or is_author:
+        first = today - dt.timedelta(days=CHART_DAYS - 1)
+        days = views_by_day(first=first, last=today, author=None if may_see_all else user)
+        title = "Views per day" if may_see_all else "Views of your blogs per day"
+        yield Section("views", CHART, make_chart(days, title=title, unit="views"))
+
+
+def _sees_all_views(user: User) -> bool:
+    return user.has_perms(["weblog.view_all_blogs"]) or user.has_perm(
+        "billing.view_monthlyviewcount"
+    )
+
+
+def _group(number: int) -> str:
+    return number_format(number, force_grouping=True)
