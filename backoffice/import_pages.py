@@ -1,7 +1,8 @@
 """Upload a file, look at what it would come to, and only then import it: one page, three steps.
 
 What was looked at is kept for its uploader and known by its SHA-256; confirming takes those very
-bytes, once. Which upload that is stands in the session.
+bytes, once. Which upload that is stands in the session. Tables of any model (ImportAdmin), posts of
+other systems (weblog) and access logs (billing) come in by it.
 """
 
 from contextlib import ExitStack
@@ -19,6 +20,8 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from backoffice.base_admin import ExportAdmin
 from backoffice.bodies import takes_files
+from backoffice.dialogs import Done
+from backoffice.errors import Refusal
 from backoffice.table_cells import MOST_BYTES, MOST_ROWS
 from backoffice.tables import TableRefused, read_table
 from backoffice.uploads import (
@@ -34,16 +37,21 @@ SHOWN = 50
 
 
 class UploadForm(forms.Form):
+    """Asks for the file. What a form asks for besides is handed to `look` and `run` by its name."""
+
+    too_large = "The file is larger than {} MB. Split it."
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget, error_messages={"required": "Choose a file."}
     )
 
+    @staticmethod
+    def most_bytes():
+        return MOST_BYTES
+
     def clean_file(self):
         file = self.cleaned_data["file"]
-        if file.size > MOST_BYTES:
-            raise forms.ValidationError(
-                f"The file is larger than {MOST_BYTES // 10**6} MB. Split it."
-            )
+        if file.size > self.most_bytes():
+            raise forms.ValidationError(self.too_large.format(self.most_bytes() // 10**6))
         return file
 
 
@@ -57,21 +65,33 @@ class AnyTextResponse(TemplateResponse):
 
 
 class ImportView(View):
-    """The base of such pages. `refusals` are the exceptions whose message the person is shown."""
+    """The base of such pages, for an admin that has `has_import_permission`."""
 
     http_method_names = ["get", "head", "post"]
     model_admin = None
+    form_class = UploadForm
     title = ""
     template_name = ""
-    refusals = (UploadGone,)
+    cancelled = "Nothing was imported. The uploaded file is removed."
+    keeps_preview = False  # in the session, as JSON: for a preview that takes long to make
     open_to_run = staticmethod(take_upload)
 
-    def look(self, file, file_name):
+    @classmethod
+    def as_page(cls, model_admin, guard=lambda view: view):
+        """Return the view for a URL of the admin. `guard` may ask for more than a permission."""
+        view = takes_files(
+            guard(cls.as_view(model_admin=model_admin)),
+            most_bytes=cls.form_class.most_bytes,
+            allows=model_admin.has_import_permission,
+        )
+        return model_admin.admin_site.admin_view(view)
+
+    def look(self, file, file_name, **options):
         """Return what the preview shows; `may_import` in it says whether it can be confirmed."""
         raise NotImplementedError
 
-    def run(self, file, file_name):
-        """Import and return what to tell. Raises one of `refusals`, and then nothing changed."""
+    def run(self, file, file_name, **options):
+        """Import and return what to tell, or a Done. Raises a Refusal, and then nothing changed."""
         raise NotImplementedError
 
     def has_permission(self):
@@ -83,7 +103,10 @@ class ImportView(View):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request):
-        return self.show(form=UploadForm())
+        waiting = self.request.session.get(self.session_key, {})
+        if "found" in waiting:
+            return self.show(form=self.form_class(), waiting=waiting, **waiting["found"])
+        return self.show(form=self.form_class())
 
     def post(self, request):
         drop_stale_uploads(at=timezone.now())
@@ -92,24 +115,29 @@ class ImportView(View):
 
     def preview(self):
         """Keep the file and show what an import would come to. Nothing is changed."""
-        form = UploadForm(self.request.POST, self.request.FILES)
+        form = self.form_class(self.request.POST, self.request.FILES)
         if not form.is_valid():
             return self.show(form=form)
         self.forget()
-        upload = form.cleaned_data["file"]
+        options = form.cleaned_data
+        upload = options.pop("file")
         name, sha256 = keep_upload(chunks=upload.chunks(), by=self.request.user)
-        waiting = {"name": name, "sha256": sha256, "file_name": upload.name}
+        waiting = {"name": name, "sha256": sha256, "file_name": upload.name, "options": options}
         with ExitStack() as unless_it_waits:
             unless_it_waits.callback(drop_upload, name, by=self.request.user)
             try:
                 with open_upload(name, sha256=sha256, by=self.request.user) as file:
-                    found = self.look(file, upload.name)
-            except self.refusals as error:
+                    found = self.look(file, upload.name, **options)
+            except Refusal as error:
                 form.add_error("file", str(error).split("\n"))
                 return self.show(form=form)
             if found["may_import"]:
                 unless_it_waits.pop_all()
+                if self.keeps_preview:
+                    waiting["found"] = found
                 self.request.session[self.session_key] = waiting
+        if "found" in waiting:
+            return HttpResponseRedirect(self.request.path)
         return self.show(form=form, waiting=waiting, **found)
 
     def look_again(self):
@@ -117,26 +145,24 @@ class ImportView(View):
         waiting = self.request.session.get(self.session_key)
         try:
             with self.open(waiting, open_upload) as file:
-                found = self.look(file, waiting["file_name"])
-        except self.refusals as error:
+                found = self.look(file, waiting["file_name"], **waiting["options"])
+        except Refusal as error:
             return self.refuse(error)
-        return self.show(form=UploadForm(), waiting=waiting, **found)
+        return self.show(form=self.form_class(), waiting=waiting, **found)
 
     def confirm(self):
         waiting = self.request.session.get(self.session_key)
         try:
             with self.open(waiting, self.open_to_run) as file:
-                message = self.run(file, waiting["file_name"])
-        except self.refusals as error:
+                done = self.run(file, waiting["file_name"], **waiting["options"])
+        except Refusal as error:
             return self.refuse(error)
         self.forget()
-        messages.success(self.request, message)
-        return self.go_to("changelist")
+        return self.go_on(Done(done) if isinstance(done, str) else done)
 
     def cancel(self):
         self.forget()
-        messages.info(self.request, "Nothing was imported. The uploaded file is removed.")
-        return self.go_to("changelist")
+        return self.go_on(Done(self.cancelled, level=messages.INFO))
 
     def open(self, waiting, opener):
         if waiting is None or waiting["name"] != self.request.POST.get("name"):
@@ -156,9 +182,11 @@ class ImportView(View):
     def session_key(self):
         return f"upload:{self.request.path}"
 
-    def go_to(self, page):
+    def go_on(self, done):
+        messages.add_message(self.request, done.level, done.text)
         opts = self.model_admin.opts
-        return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}"))
+        changelist = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+        return HttpResponseRedirect(done.url or changelist)
 
     def show(self, **context):
         context |= self.model_admin.admin_site.each_context(self.request)
@@ -170,7 +198,6 @@ class TableImportView(ImportView):
     """CSV, XLSX or JSON into the rows of the admin's first resource."""
 
     template_name = "backoffice/table_import.html"
-    refusals = (UploadGone, TableRefused)
 
     @property
     def title(self):
@@ -231,13 +258,6 @@ class TableImportView(ImportView):
         return super().show(**context)
 
 
-def takes_import(view, model_admin):
-    """Declare that `view` takes a file from those who may import."""
-    return takes_files(
-        view, most_bytes=lambda: MOST_BYTES, allows=model_admin.has_import_permission
-    )
-
-
 def _count(result):
     names = (RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE, RowResult.IMPORT_TYPE_SKIP)
     return {name: result.totals[name] for name in names}
@@ -273,8 +293,7 @@ class ImportAdmin(ExportAdmin):
         return request.user.has_perm(f"{self.opts.app_label}.import_{self.opts.model_name}")
 
     def get_urls(self):
-        view = takes_import(self.guard_import(TableImportView.as_view(model_admin=self)), self)
-        view = self.admin_site.admin_view(view)
+        view = TableImportView.as_page(self, guard=self.guard_import)
         name = f"{self.opts.app_label}_{self.opts.model_name}_import"
         return [path("import/", view, name=name), *super().get_urls()]
 

@@ -9,6 +9,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.import_pages import UploadForm
 from billing.access_logs.patterns import OWN_PAGES, compile_path_pattern
 from billing.adjustments import check_adjustment, find_authors
 from billing.errors import BillingError, InvalidPathPattern
@@ -18,7 +19,10 @@ from billing.money import currency_decimals, round_amount
 from weblog.names import full_name
 
 
-class AccessLogForm(forms.Form):
+class AccessLogForm(UploadForm):
+    too_large = (
+        "The file is larger than {} MB. Import it with “manage.py import_access_log”, or in parts."
+    )
     file = forms.FileField(
         label="Access log",
         widget=UnfoldAdminFileFieldWidget,
@@ -54,15 +58,6 @@ class AccessLogForm(forms.Form):
     @staticmethod
     def most_bytes():
         return settings.ACCESS_LOG_UPLOAD_MB * 10**6
-
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > self.most_bytes():
-            raise forms.ValidationError(
-                f"The file is larger than {settings.ACCESS_LOG_UPLOAD_MB} MB. Import it with "
-                "“manage.py import_access_log”, or in parts."
-            )
-        return file
 
     def clean_path_pattern(self):
         path_pattern = self.cleaned_data["path_pattern"]

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 IMPORTS = "/admin/billing/accesslogimport/"
 URL = IMPORTS + "import/"
+KEY = f"upload:{URL}"
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def upload(client, data=None, *, name="access.log", **values):
 
 
 def confirm(client, **values):
-    name = client.session.get("access_log_upload", {}).get("name", "")
+    name = client.session.get(KEY, {}).get("name", "")
     return client.post(URL, {"step": "confirm", "name": name} | values)
 
 
@@ -77,7 +78,7 @@ def test_log_that_adds_nothing_says_so_before_it_is_counted(client, blog, anna):
 
 def test_second_confirmation_counts_nothing_twice(client, blog, anna):
     upload(client)
-    name = client.session["access_log_upload"]["name"]
+    name = client.session[KEY]["name"]
     confirm(client)
     response = confirm(client, name=name)
     assert shown(response)[-1].startswith("This file was imported or cancelled already")
@@ -86,7 +87,7 @@ def test_second_confirmation_counts_nothing_twice(client, blog, anna):
 
 def test_confirmation_in_an_old_tab_does_not_count_the_newer_file(client, blog, anna, folder):
     upload(client)
-    old = client.session["access_log_upload"]["name"]
+    old = client.session[KEY]["name"]
     upload(client, make_line(host="192.0.2.2"))
     assert len(list(folder.iterdir())) == 1
     assert "or replaced" in shown(confirm(client, name=old))[0]
@@ -124,10 +125,10 @@ def test_file_that_is_missing_swapped_or_stale_is_not_counted(
 
 def test_session_of_somebody_else_does_not_lead_to_the_file(client, blog, anna, sign_in, folder):
     upload(client)
-    waiting = client.session["access_log_upload"]
+    waiting = client.session[KEY]
     sign_in("Finance")
     session = client.session
-    session["access_log_upload"] = waiting
+    session[KEY] = waiting
     session.save()
     assert "no longer there" in shown(confirm(client))[0]
     assert nothing_is_counted()
@@ -179,7 +180,7 @@ def test_failure_leaves_no_file_behind(client, blog, anna, folder, monkeypatch, 
 def test_looking_changes_nothing(client, blog, anna, folder):
     upload(client)
     for step in ("confirm", "cancel"):
-        name = client.session["access_log_upload"]["name"]
+        name = client.session[KEY]["name"]
         assert client.get(URL, {"step": step, "name": name}).status_code == 200
     assert nothing_is_counted()
     assert len(list(folder.iterdir())) == 1

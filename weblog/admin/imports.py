@@ -4,8 +4,8 @@ from django.contrib.auth.models import User
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from backoffice.import_pages import SHOWN, ImportView, takes_import
-from backoffice.uploads import UploadGone, open_upload
+from backoffice.import_pages import SHOWN, ImportView
+from backoffice.uploads import open_upload
 from weblog.errors import ImportRefused
 from weblog.importing.formats import open_apart
 from weblog.importing.imports import import_posts
@@ -28,7 +28,6 @@ def check_size(posts: int, names: int) -> None:
 class PostImportView(ImportView):
     title = "Import posts"
     template_name = "weblog/admin/post_import.html"
-    refusals = (UploadGone, ImportRefused)
     open_to_run = staticmethod(open_upload)  # twice is harmless, and a refusal is not the end
 
     def has_permission(self):
@@ -96,7 +95,6 @@ class PostImports:
         )
 
     def get_urls(self):
-        view = takes_import(PostImportView.as_view(model_admin=self), self)
-        view = self.admin_site.admin_view(view)
+        view = PostImportView.as_page(self)
         url = path("import-posts/", view, name="weblog_blog_import_posts")
         return [url, *super().get_urls()]
