@@ -410,6 +410,7 @@ CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(BASE_DIR / "manage.py")
 CRONTAB_COMMAND_SUFFIX = ">> var/cron.log 2>&1"
 CRONJOBS = [
     ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
+    ("*/5 * * * *", "backoffice.jobs.run_job", ["clean_uploads"]),
     ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
     ("10 4 * * *", "backoffice.jobs.run_job", ["forget_addresses"]),
     ("30 1 * * *", "backoffice.jobs.run_job", ["backup"]),

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Min, Sum
 
-from backoffice.uploads import drop_stale_uploads
 from billing.clocks import read_clock
 from billing.errors import NotSealed
 from billing.local_salts import purge_salts
@@ -35,29 +34,25 @@ Status = PayoutBatch.Status
 class PurgeResult:
     """What purge_readers took away, and why it stopped if views past retention are left."""
 
-    uploads: int = 0
     salts: int = 0
     days: int = 0
     views: int = 0
     hindrance: str = ""
 
     def __str__(self):
-        line = (
-            f"{self.salts} salts and {self.uploads} uploaded files destroyed; "
-            f"{self.views} views of {self.days} days dropped"
-        )
+        line = f"{self.salts} salts destroyed; {self.views} views of {self.days} days dropped"
         return f"{line}. {self.hindrance}" if self.hindrance else f"{line}."
 
 
 def purge_readers(*, at: dt.datetime | None = None) -> PurgeResult:
-    """Destroy salts older than SALT_LIFETIME and logs that nobody confirmed, and drop old views.
+    """Destroy salts older than SALT_LIFETIME, and drop old views.
 
     Views past settings.VIEW_RETENTION_DAYS go day by day, oldest first, each in a transaction of
     its own, and not beyond the first day that is not sealed: so all days up to the last retired one
     are retired.
     """
     at = at or read_clock()
-    result = PurgeResult(uploads=drop_stale_uploads(at=at), salts=_destroy_salts(at))
+    result = PurgeResult(salts=_destroy_salts(at))
     end = day_of(at) - dt.timedelta(days=settings.VIEW_RETENTION_DAYS)
     while (day := _first_day()) and day < end:
         try:

@@ -2,10 +2,14 @@ import datetime as dt
 import hashlib
 import os
 import stat
+from io import StringIO
 
 import pytest
+import time_machine
+from django.core.management import call_command
 from django.utils import timezone
 
+from backoffice.jobs import run_job
 from backoffice.uploads import (
     UploadGone,
     drop_stale_uploads,
@@ -93,3 +97,23 @@ def test_upload_that_nobody_confirmed_is_removed(folder, anna, age, left):
 
 def test_there_may_be_no_upload_at_all(folder):
     assert drop_stale_uploads(at=timezone.now()) == 0
+
+
+def test_cleaning_is_a_job_of_every_install_and_recorded(settings, folder, anna):
+    job = ("*/5 * * * *", "backoffice.jobs.run_job", ["clean_uploads"])
+    assert job in settings.CRONJOBS
+    run = run_job("clean_uploads")
+    assert (run.status, run.output) == ("succeeded", "0 uploaded files removed.")
+    keep_upload(chunks=[b"a"], by=anna)
+    os.utime(next(folder.iterdir()), (0, 0))
+    assert run_job("clean_uploads").output == "1 uploaded file removed."
+    assert list(folder.iterdir()) == []
+
+
+def test_job_removes_what_waits_for_more_than_an_hour(folder, anna):
+    now = timezone.now()
+    keep_upload(chunks=[b"192.0.2.1 - -"], by=anna)
+    for later, left in ((dt.timedelta(), 1), (dt.timedelta(hours=2), 0)):
+        with time_machine.travel(now + later):
+            call_command("clean_uploads", stdout=StringIO())
+        assert len(list(folder.iterdir())) == left

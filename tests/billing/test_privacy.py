@@ -140,7 +140,7 @@ def test_whole_flow_leaves_no_address_and_no_user_agent(
         REMOTE_ADDR=ADDRESS,
     )
     shown = import_by_command(tmp_path).encode() + import_by_admin(client)
-    for job in ("fold_views", "purge_readers"):
+    for job in ("fold_views", "clean_uploads", "purge_readers"):
         run_job(job)
     export = pay_october()
     shown += client.get(reverse("admin:billing_blogview_changelist")).content

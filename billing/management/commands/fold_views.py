@@ -1,7 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.clocks import TOLERANCE
-from backoffice.uploads import drop_stale_uploads
 from billing.clocks import read_clock
 from billing.counting import fold_views
 from billing.errors import ClockDoubted
@@ -12,8 +11,7 @@ from billing.spool_intake import get_spool_ready
 class Command(BaseCommand):
     help = (
         "Take in what this machine's spool has kept, settle the views that came in since the last "
-        "run, and add up the counts. Uploaded access logs that nobody confirmed within the hour "
-        "are removed."
+        "run, and add up the counts."
     )
 
     def handle(self, **options):
@@ -21,7 +19,6 @@ class Command(BaseCommand):
             now = read_clock()
         except ClockDoubted as error:
             raise CommandError(str(error)) from error
-        drop_stale_uploads(at=now)
         self.stdout.write(str(fold_views(at=now)))
         if ahead := BlogView.objects.pending().filter(viewed_at__gt=now + TOLERANCE).count():
             self.stdout.write(
