@@ -39,7 +39,8 @@ def make_groups(*fixtures):
     for fixture in fixtures:
         for row in json.loads((settings.BASE_DIR / "fixtures" / fixture).read_text()):
             fields = row["fields"]
-            wanted[fields["name"]] = [permissions[tuple(key)] for key in fields["permissions"]]
+            pks = [permissions[tuple(key)] for key in fields["permissions"]]
+            wanted.setdefault(fields["name"], []).extend(pks)
     groups = Group.objects.bulk_create(Group(name=name) for name in wanted)
     through = Group.permissions.through
     through.objects.bulk_create(

@@ -3,9 +3,10 @@ import datetime as dt
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
+from backoffice.accounts.models import SecurityEvent
 from billing.models import CategoryPrice, LogLineKey, ReaderSalt
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +28,33 @@ def test_auditors_keep_what_they_had_without_billing():
     before = permissions_of("Auditors")
     load("30_billing_groups.json")
     assert before < permissions_of("Auditors")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [("10_groups.json", "30_billing_groups.json"), ("30_billing_groups.json", "10_groups.json")],
+)
+def test_file_of_roles_takes_nothing_that_the_other_gave(order):
+    load(*order)
+    whole = {group.name: permissions_of(group.name) for group in Group.objects.all()}
+    apps_of_auditors = {name.split(".")[0] for name in whole["Auditors"]}
+    assert apps_of_auditors == {"backoffice", "billing", "weblog"}
+    logged = SecurityEvent.objects.count()
+    for name in order:
+        load(name)
+        assert {group.name: permissions_of(group.name) for group in Group.objects.all()} == whole
+    assert SecurityEvent.objects.count() == logged
+
+
+def test_file_of_roles_takes_what_it_gives_no_more():
+    load("10_groups.json", "30_billing_groups.json")
+    before = permissions_of("Auditors")
+    extra = Permission.objects.filter(codename__in=["publish_blog", "approve_payoutbatch"])
+    Group.objects.get(name="Auditors").permissions.add(*extra)
+    load("10_groups.json")
+    assert permissions_of("Auditors") == before | {"billing.approve_payoutbatch"}
+    load("30_billing_groups.json")
+    assert permissions_of("Auditors") == before
 
 
 def test_auditors_see_all_of_billing_and_change_nothing(groups):
