@@ -19,9 +19,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.core.mail import mail_admins
 from django.db import OperationalError
 
+from backoffice.mails import mail_admins
 from backoffice.scrubbing import describe_exception, scrub
 
 HOUR = dt.timedelta(hours=1)
@@ -31,7 +31,6 @@ MOST_KINDS = 500
 LONGEST_FILE = 4_000
 EVERY_MAIL = "every mail"
 KEPT_FOR = 400 * 24 * 60 * 60  # seconds
-LONGEST_SUBJECT = 150
 
 _last_told: dict[str, float] = {}  # of this process alone
 _sending = threading.local()
@@ -150,7 +149,7 @@ def _place_of(error):
 
 def _subject_of(record):
     first = _message_of(record).strip().partition("\n")[0]
-    return f"{record.levelname.capitalize()}: {first}"[:LONGEST_SUBJECT]
+    return f"{record.levelname.capitalize()}: {first}"
 
 
 def _body_of(record, *, left_out, since):

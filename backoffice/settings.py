@@ -42,6 +42,10 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else []
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# What readers know the site by, and what its staff call this application.
+SITE_NAME = env("SITE_NAME", default="Imprint Press")
+PRODUCT_NAME = "Imprint"
+
 ROOT_URLCONF = "backoffice.urls"
 WSGI_APPLICATION = "backoffice.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -349,7 +353,7 @@ SECURITY_LOG = env("SECURITY_LOG", default="")
 LOGGING = make_logging(debug=DEBUG, security_log=SECURITY_LOG)
 LOGGED_PATHS = ("/admin/", "/accounts/")  # requests of staff; those of readers are never logged
 ALERTS_DIR = VAR_DIR / "alerts"  # what was mailed, and how often it happened
-EMAIL_SUBJECT_PREFIX = "[Imprint] "
+EMAIL_SUBJECT_PREFIX = f"[{PRODUCT_NAME}] "  # of what ADMINS hear
 SENTRY_DSN = env("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", default="")
 

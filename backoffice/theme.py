@@ -140,8 +140,8 @@ def name_environment(request):
 
 
 UNFOLD = {
-    "SITE_TITLE": "Imprint",
-    "SITE_HEADER": "Imprint",
+    "SITE_TITLE": lambda request: settings.PRODUCT_NAME,
+    "SITE_HEADER": lambda request: settings.PRODUCT_NAME,
     "SITE_SUBHEADER": "Publishing back-office",
     "SITE_ICON": lambda request: static("backoffice/icon.svg"),
     "SITE_FAVICONS": [

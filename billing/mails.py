@@ -3,16 +3,15 @@
 A mail that can't be sent is logged, and changes nothing about the step. None names an author.
 """
 
+from collections.abc import Iterator
 from functools import partial
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.template.loader import render_to_string
-from django.urls import reverse
 
+from backoffice.mails import find_url, mail_after_commit, write_mails
 from billing import sealing
 from billing.models import PayoutBatch
 from billing.money import format_amount
@@ -41,17 +40,16 @@ def mail_approved(batch: PayoutBatch) -> None:
 def _mail_after_commit(
     subject: str, template: str, batch: PayoutBatch, *, to: QuerySet[User]
 ) -> None:
-    transaction.on_commit(partial(_mail, subject, template, batch, to=to), robust=True)
+    write = partial(_write, subject, template, batch, to=to)
+    mail_after_commit(write, about=f"the payout batch {batch.pk}")
 
 
-def _mail(subject: str, template: str, batch: PayoutBatch, *, to: QuerySet[User]) -> None:
-    addresses = to.filter(is_active=True).exclude(email="").order_by("email")
-    context = _describe(batch)
-    EmailMessage(
-        subject,
-        render_to_string(f"billing/mail/{template}.txt", context),
-        to=list(addresses.values_list("email", flat=True).distinct()),
-    ).send()
+def _write(
+    subject: str, template: str, batch: PayoutBatch, *, to: QuerySet[User]
+) -> Iterator[EmailMessage]:
+    addresses = to.filter(is_active=True).values_list("email", flat=True)
+    text = render_to_string(f"billing/mail/{template}.txt", _describe(batch))
+    return write_mails(subject, text, to=addresses)
 
 
 def _describe(batch: PayoutBatch) -> dict:
@@ -60,11 +58,10 @@ def _describe(batch: PayoutBatch) -> dict:
         paying=Count("pk", filter=Q(amount__gt=0)),
         kept_back=Count("pk", filter=Q(amount=0)),
     )
-    path = reverse("admin:billing_payoutbatch_change", args=[batch.pk])
     return {
         "batch": batch,
         "total": format_amount(sums.pop("total"), currency=batch.currency),
         **sums,
-        "url": f"{settings.SITE_URL.rstrip('/')}{path}",
+        "url": find_url("billing_payoutbatch_change", batch.pk),
         "seal": sealing.chain_head(),
     }

@@ -1,5 +1,6 @@
 import re
 
+from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
@@ -14,8 +15,10 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class LatestBlogsFeed(Feed):
-    title = "Imprint Press"
     description = "The latest from our authors."
+
+    def title(self):
+        return settings.SITE_NAME
 
     def link(self):
         return absolute(reverse("weblog:blog_list"))

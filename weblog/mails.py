@@ -4,16 +4,16 @@ Sent once the step is committed. A mail that can't be sent is logged, and change
 step. Nobody is told of their own step, nor of what they chose not to hear of.
 """
 
+from collections.abc import Iterator
 from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
-from django.urls import reverse
 
+from backoffice.mails import find_url, mail_after_commit, write_mails
 from weblog.models import Blog, BlogRevision
 from weblog.names import full_name
 
@@ -69,33 +69,26 @@ def _mail_after_commit(
     by: User | None = None,
     **details: str,
 ) -> None:
-    to = to.filter(is_active=True).exclude(pk=by and by.pk).exclude(email="").order_by("email")
+    to = to.filter(is_active=True).exclude(pk=by and by.pk)
     details["by"] = by and full_name(by)
-    mail = partial(_mail, template, line.format(subject), subject, to=to, details=details)
-    transaction.on_commit(mail, robust=True)
+    write = partial(_write, template, line.format(subject), subject, to=to, details=details)
+    mail_after_commit(write, about=f"{subject._meta.verbose_name} {subject.pk}")
 
 
-def _mail(
+def _write(
     template: str,
     line: str,
     subject: Blog | BlogRevision,
     *,
     to: QuerySet[User],
     details: dict[str, str],
-) -> None:
+) -> Iterator[EmailMessage]:
     context = details | {
         "blog": _blog_of(subject),
         "subject": subject,
         "is_new_text": isinstance(subject, BlogRevision),
-        "url": _url(f"weblog_{subject._meta.model_name}_change", subject.pk),
-        "preferences_url": _url("weblog_mailpreferences"),
+        "url": find_url(f"weblog_{subject._meta.model_name}_change", subject.pk),
+        "preferences_url": find_url("weblog_mailpreferences"),
     }
-    EmailMessage(
-        " ".join(line.split()),  # a title may hold a line break, a subject may not
-        render_to_string(f"weblog/mail/{template}.txt", context),
-        to=list(to.values_list("email", flat=True).distinct()),
-    ).send()
-
-
-def _url(name, *args):
-    return f"{settings.SITE_URL.rstrip('/')}{reverse(f'admin:{name}', args=args)}"
+    text = render_to_string(f"weblog/mail/{template}.txt", context)
+    return write_mails(line, text, to=to.values_list("email", flat=True))

@@ -1,5 +1,6 @@
 """The pages that readers see: at most four queries each, no script, and nothing from elsewhere."""
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.files.storage import default_storage
@@ -63,7 +64,7 @@ class PublicPage(ContextMixin, View):
     """A page that browsers may keep, but ask for each time: a cache must not hide views from us."""
 
     title = ""
-    description = "The latest from the authors of Imprint Press."
+    description = ""
 
     def dispatch(self, request, *args, **kwargs):
         response = super().dispatch(request, *args, **kwargs)
@@ -78,8 +79,9 @@ class PublicPage(ContextMixin, View):
         )
 
     def get_context_data(self, **kwargs):
+        description = self.description or f"The latest from the authors of {settings.SITE_NAME}."
         return super().get_context_data(
-            title=self.title, description=self.description, **describe_site(self.request), **kwargs
+            title=self.title, description=description, **describe_site(self.request), **kwargs
         )
 
 
@@ -96,7 +98,7 @@ class CategoryBlogsView(BlogListView):
     def get_queryset(self):
         self.category = get_object_or_404(Category, slug=self.kwargs["slug"])
         self.title = self.category.name
-        self.description = f"{self.title}: the latest from the authors of Imprint Press."
+        self.description = f"{self.title}: the latest from the authors of {settings.SITE_NAME}."
         return super().get_queryset().filter(category=self.category)
 
     def get_context_data(self, **kwargs):
@@ -109,7 +111,7 @@ class AuthorBlogsView(BlogListView):
     def get_queryset(self):
         self.author = get_object_or_404(User, pk=self.kwargs["pk"])
         self.title = full_name(self.author)
-        self.description = f"What {self.title} has written for Imprint Press."
+        self.description = f"What {self.title} has written for {settings.SITE_NAME}."
         return super().get_queryset().written_by(self.author)
 
     def get_paginator(self, *args, **kwargs):

@@ -4,17 +4,13 @@ Signing in is told only where it is unusual: every day's mails are read by nobod
 """
 
 import datetime as dt
-import logging
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
-from django.urls import reverse
 from django.utils.timezone import localtime
 
 from backoffice.accounts.models import AccessRequest, SecurityEvent
-
-logger = logging.getLogger(__name__)
+from backoffice.mails import find_url, send_mail, write_mails
 
 Kind = SecurityEvent.Kind
 
@@ -62,19 +58,15 @@ ADVICE = {
 def mail_event(event: SecurityEvent, old_address: str = "") -> None:
     """Tell the person, and their old address. A mail that can't be sent is logged, and no more."""
     subject = _choose_subject(event)
-    addresses = sorted({event.about.email, old_address} - {""}) if event.about else []
-    if not subject or not addresses:
+    if not subject or not event.about:
         return
-    message = EmailMessage(f"Imprint: {subject}", _write(event, subject), bcc=addresses)
-    try:
-        message.send()
-    except Exception:
-        logger.exception("The mail about the security event %s could not be sent.", event.pk)
+    addresses = [event.about.email, old_address]
+    _mail(subject, _write(event, subject), to=addresses, about=f"the security event {event.pk}")
 
 
 def mail_request(request: AccessRequest) -> None:
     """Ask the other administrators to look at a proposal."""
-    url = settings.SITE_URL + reverse("admin:backoffice_accessrequest_change", args=[request.pk])
+    url = find_url("backoffice_accessrequest_change", request.pk)
     body = (
         f"{_name(request.asked_by)} proposes {request.what} for {request.whom}.\n\n"
         f"Why: {request.reason}\n\n"
@@ -106,13 +98,14 @@ def mail_outside(event: SecurityEvent) -> None:
 
 def _mail_administrators(subject, body, but=()):
     people = User.objects.filter(is_superuser=True, is_active=True).exclude(email="")
-    addresses = sorted(people.exclude(pk__in=but).values_list("email", flat=True))
-    if not addresses:
-        return
-    try:
-        EmailMessage(f"Imprint: {subject}", body, bcc=addresses).send()
-    except Exception:
-        logger.exception("The mail “%s” could not be sent.", subject)
+    addresses = people.exclude(pk__in=but).values_list("email", flat=True)
+    _mail(subject, body, to=addresses, about="a right that takes two people")
+
+
+def _mail(subject, text, *, to, about):
+    """Nobody sees who else is told."""
+    for mail in write_mails(f"{settings.PRODUCT_NAME}: {subject}", text, bcc=to):
+        send_mail(mail, about=about)
 
 
 def _choose_subject(event):
@@ -153,7 +146,7 @@ def _write(event, subject):
     if event.pauses_until:
         until = f"{localtime(event.pauses_until):%-d %B %Y, %H:%M}"
         lines += ["", f"Until {until} you can sign no payout: somebody else changed your account."]
-    account = settings.SITE_URL + reverse("admin:backoffice_account")
+    account = find_url("backoffice_account")
     lines += ["", ADVICE.get(event.kind, ALARM).format(account=account), ""]
     return "\n".join(lines)
 

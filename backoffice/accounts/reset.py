@@ -4,7 +4,6 @@ The link counts once and for PASSWORD_RESET_TIMEOUT. It leads to a new password,
 has a second factor is asked for it at the next sign-in.
 """
 
-import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from allauth.account.signals import password_reset
@@ -14,7 +13,6 @@ from django.conf import settings
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import views
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse_lazy
 from unfold.widgets import BASE_INPUT_CLASSES
@@ -22,21 +20,14 @@ from unfold.widgets import BASE_INPUT_CLASSES
 from backoffice.accounts.actors import acting_as
 from backoffice.accounts.locks import show_lock
 from backoffice.accounts.signals import password_reset_asked
+from backoffice.mails import send_mail, write_mails
 
-logger = logging.getLogger(__name__)
 # Mails go out on the side: how long a mail server takes would tell who has an account.
 _sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="password-reset")
 
 
 def wait_for_mails() -> None:
     _sender.submit(lambda: None).result()
-
-
-def _send(message):
-    try:
-        message.send()
-    except Exception:
-        logger.exception("The mail with a link to a new password could not be sent.")
 
 
 class ResetForm(auth_forms.PasswordResetForm):
@@ -47,9 +38,9 @@ class ResetForm(auth_forms.PasswordResetForm):
 
     def send_mail(self, subject_template, template, context, from_email, to_email, **kwargs):
         context |= {"site_url": settings.SITE_URL, "minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
-        subject = render_to_string(subject_template, context).strip()
-        text = render_to_string(template, context)
-        _sender.submit(_send, EmailMessage(subject, text, from_email, [to_email]))
+        subject = render_to_string(subject_template, context)
+        for mail in write_mails(subject, render_to_string(template, context), to=[to_email]):
+            _sender.submit(send_mail, mail, about="a link to a new password")
 
 
 class NewPasswordForm(auth_forms.SetPasswordForm):

@@ -247,3 +247,12 @@ def test_no_link_takes_the_host_that_a_reader_sends(client, host, path):
     assert "https://testserver" not in page
     after = client.get(path).content.decode()
     assert host not in after.replace("http://testserver", "")
+
+
+def test_site_has_the_name_that_the_settings_give_it(client, settings):
+    settings.SITE_NAME = "The Evening Leaf"
+    blog = make_blog()
+    for url in (reverse("weblog:blog_list"), blog.get_absolute_url(), "/nowhere/", "/feed/"):
+        page = client.get(url).content.decode()
+        assert "The Evening Leaf" in page
+        assert "Imprint" not in page

@@ -1,4 +1,5 @@
 from django import template
+from django.conf import settings
 
 from weblog.excerpts import make_excerpt
 from weblog.moments import format_wait
@@ -6,3 +7,9 @@ from weblog.moments import format_wait
 register = template.Library()
 register.filter("excerpt", make_excerpt)
 register.filter("wait", format_wait)
+
+
+@register.simple_tag
+def site_name() -> str:
+    """What readers know this site by. A tag: the page of a failure has no context."""
+    return settings.SITE_NAME

@@ -1,0 +1,68 @@
+"""The one way in which mails leave this site.
+
+Whoever acts is never refused because a mail can't be sent: send_mail logs it, and ADMINS hear of
+it. What is mailed about a change goes out once the change is committed: mail_after_commit. A
+subject is one line, and nobody is mailed twice.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import batched
+
+from django.conf import settings
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.urls import reverse
+
+logger = logging.getLogger(__name__)
+
+LONGEST_SUBJECT = 150
+ADDRESSES_AT_A_TIME = 50  # a server takes 100 at least (RFC 5321, 4.5.3.1.8), many no more
+
+
+def mail_after_commit(write: Callable[[], Iterable[EmailMessage]], *, about: str) -> None:
+    """Send what `write` returns. It is called once the transaction is committed."""
+    transaction.on_commit(partial(_send_all, write, about), robust=True)
+
+
+def write_mails(
+    subject: str, text: str, *, to: Iterable[str] = (), bcc: Iterable[str] = ()
+) -> Iterator[EmailMessage]:
+    """Yield the mail, in several where more people get it than a mail server takes.
+
+    Those of `to` see each other's addresses. Empty ones count for nobody.
+    """
+    for field, addresses in (("to", to), ("bcc", bcc)):
+        for portion in batched(sorted({*addresses} - {""}), ADDRESSES_AT_A_TIME):
+            yield EmailMessage(make_subject(subject), text, **{field: list(portion)})
+
+
+def send_mail(message: EmailMessage, *, about: str) -> None:
+    """Send, or log why not, and what the mail was about: without a name or a title."""
+    try:
+        message.send()
+    except Exception:
+        logger.exception("The mail about %s could not be sent.", about)
+
+
+def mail_admins(subject: str, text: str) -> None:
+    """Tell ADMINS. Raises what the mail server does: who logs failures must not log this one."""
+    mail.mail_admins(make_subject(subject), text)
+
+
+def make_subject(line: str) -> str:
+    """Return the line as the subject of a mail: a title may hold a line break, or be long."""
+    line = " ".join(line.split())
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
+
+
+def find_url(name: str, *args: object) -> str:
+    """Return the whole address of a page of the admin, for a mail."""
+    return f"{settings.SITE_URL.rstrip('/')}{reverse(f'admin:{name}', args=args)}"
+
+
+def _send_all(write: Callable[[], Iterable[EmailMessage]], about: str) -> None:
+    for message in write():
+        send_mail(message, about=about)

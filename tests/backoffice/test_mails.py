@@ -1,0 +1,95 @@
+import logging
+
+import pytest
+from django.core import mail
+from django.db import transaction
+
+from backoffice import mails
+
+pytestmark = pytest.mark.any_database
+
+
+def test_mail_about_a_change_goes_out_once_it_is_committed(db, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        mails.mail_after_commit(
+            lambda: mails.write_mails("News", "Read on.", to=["ada@example.org"]), about="news"
+        )
+        assert mail.outbox == []
+    (message,) = mail.outbox
+    assert (message.subject, message.body, message.to) == ("News", "Read on.", ["ada@example.org"])
+
+
+def test_mail_about_a_change_that_is_undone_is_never_written(
+    db, django_capture_on_commit_callbacks
+):
+    written = []
+    with django_capture_on_commit_callbacks(execute=True):
+        try:
+            with transaction.atomic():
+                mails.mail_after_commit(lambda: written.append("a mail") or [], about="news")
+                raise LookupError
+        except LookupError:
+            pass
+    assert written == []
+
+
+def test_mail_that_fails_is_logged_without_its_subject_and_the_next_goes_out(
+    db, django_capture_on_commit_callbacks, monkeypatch, caplog
+):
+    sent = []
+
+    def send(message):
+        if "ada@example.org" in message.to:
+            raise OSError("no way out")
+        sent.append(message.to)
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", send)
+    monkeypatch.setattr(mails, "ADDRESSES_AT_A_TIME", 1)
+    with caplog.at_level(logging.ERROR), django_capture_on_commit_callbacks(execute=True):
+        people = ["ada@example.org", "bea@example.org"]
+        mails.mail_after_commit(lambda: mails.write_mails("Secret", "", to=people), about="blog 7")
+    assert sent == [["bea@example.org"]]
+    assert [record.getMessage() for record in caplog.records] == [
+        "The mail about blog 7 could not be sent."
+    ]
+    assert "no way out" in caplog.text
+
+
+def test_mail_to_many_goes_out_in_portions_that_a_server_takes():
+    people = [f"reader{number:03}@example.org" for number in range(101)]
+    portions = [message.bcc for message in mails.write_mails("News", "", bcc=people)]
+    assert [len(portion) for portion in portions] == [50, 50, 1]
+    assert [address for portion in portions for address in portion] == people
+
+
+def test_nobody_is_mailed_twice_and_no_address_is_no_mail():
+    (message,) = mails.write_mails("News", "", to=["ada@example.org", "", "ada@example.org"])
+    assert message.to == ["ada@example.org"]
+    assert [*mails.write_mails("News", "", to=[""], bcc=[])] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "subject"),
+    [
+        ("Paper\nBcc: all@example.org", "Paper Bcc: all@example.org"),
+        ("  Two \t words\r\n", "Two words"),
+        ("x" * 150, "x" * 150),
+        ("x" * 151, "x" * 149 + "…"),
+    ],
+)
+def test_subject_is_one_line_and_not_too_long(line, subject):
+    assert mails.make_subject(line) == subject
+
+
+def test_admins_are_told_under_the_name_of_the_application(settings):
+    settings.ADMINS = ["ops@example.org"]
+    mails.mail_admins("Error: It\nfailed", "Look.")
+    (message,) = mail.outbox
+    assert message.subject == "[Imprint] Error: It failed"
+    assert (message.to, message.from_email) == (["ops@example.org"], settings.SERVER_EMAIL)
+
+
+def test_without_admins_nobody_is_told(settings):
+    settings.ADMINS = []
+    mails.mail_admins("Error", "Look.")
+    assert mail.outbox == []
