@@ -1,7 +1,7 @@
 PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
-PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4
+PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.12 \
 	--generate-hashes --custom-compile-command="make lock"
 
@@ -16,6 +16,8 @@ DEPLOYED = DEBUG=0 ALLOWED_HOSTS=example.org SITE_URL=https://example.org JOBS_S
 run: export DEBUG ?= 1
 lint: export DEBUG = 1
 test test-alone test-deploy coverage screenshots: export DEBUG = 0
+# Each worker and each process that a test starts would compile all modules anew.
+test test-alone test-deploy coverage: export PYTHONDONTWRITEBYTECODE =
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile

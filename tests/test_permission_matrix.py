@@ -7,6 +7,7 @@ from axes.models import AccessAttempt
 from django.apps import apps
 from django.contrib import admin
 from django.core.management import call_command
+from django.db import transaction
 from django.urls import reverse
 
 from backoffice.accounts import urls as accounts
@@ -136,9 +137,19 @@ ALLOWED = {
 }
 
 
-@pytest.fixture
-def doors():
-    """{door: URL} for every page and action of the admin, on rows that belong to somebody else."""
+@pytest.fixture(scope="module")
+def doors(django_db_setup, django_db_blocker):
+    """{door: URL} for every page and action of the admin, on rows that belong to somebody else.
+
+    They are made once: each test takes back what is its own, and the last one leaves nothing.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        make_rows()
+        yield dict(_doors())
+        transaction.set_rollback(True)
+
+
+def make_rows():
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
     category = make_category("Tech")
     blog = make_blog(category=category)
@@ -176,7 +187,6 @@ def doors():
     RobotException.objects.create(text="CUBOT", reason="A phone.")
     Verification.objects.create(started_at=AT, steps=1)
     RetiredViewTotal.objects.create(day=dt.date(2025, 1, 1), outcome="robot", views=1)
-    return dict(_doors())
 
 
 def _doors():
@@ -250,6 +260,7 @@ def test_looking_at_every_page_changes_nothing_even_for_a_superuser(doors, clien
     assert snapshot() == before
 
 
+@pytest.mark.any_database
 def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
     client.force_login(make_user(is_superuser=True))
     before = snapshot()
@@ -272,6 +283,7 @@ def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
     assert snapshot() == before
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_autocomplete_finds_nothing_that_its_model_would_refuse(role, doors, client):
     sign_in(client, role)
@@ -298,6 +310,7 @@ def account_pages():
     return {name: reverse(name, args=ACCOUNT_ARGUMENTS.get(name)) for name in names}
 
 
+@pytest.mark.any_database
 def test_stranger_reaches_the_entrances_alone(client):
     for name, url in account_pages().items():
         for response in (client.get(url), client.post(url)):
@@ -307,6 +320,7 @@ def test_stranger_reaches_the_entrances_alone(client):
             assert to_sign_in is (name not in OPEN), name
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_looking_at_the_pages_of_ones_own_account_changes_nothing(role, client):
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
@@ -317,6 +331,7 @@ def test_looking_at_the_pages_of_ones_own_account_changes_nothing(role, client):
     assert snapshot() == before
 
 
+@pytest.mark.any_database
 def test_reader_without_staff_status_has_no_account_pages(client):
     client.force_login(make_user(is_staff=False))
     for name, url in account_pages().items():
@@ -324,12 +339,14 @@ def test_reader_without_staff_status_has_no_account_pages(client):
             assert client.get(url).url.split("?")[0] == reverse("admin:login"), name
 
 
+@pytest.mark.any_database
 def test_stranger_is_asked_to_sign_in_at_every_door(doors, client):
     for url in doors.values():
         response = client.get(url)
         assert (response.status_code, response.url.split("?")[0]) == (302, reverse("admin:login"))
 
 
+@pytest.mark.any_database
 def test_reader_with_an_account_but_no_staff_status_stays_out(doors, client):
     client.force_login(make_user(is_staff=False))
     assert {client.get(url).status_code for url in doors.values()} == {302}

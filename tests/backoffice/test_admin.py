@@ -8,6 +8,8 @@ from django.utils import timezone
 from backoffice.models import JobRun
 from tests.factories import make_user
 
+pytestmark = pytest.mark.any_database
+
 ACCOUNT_CLERK = ["auth.view_user", "auth.change_user", "auth.add_user", "auth.delete_user"]
 ACCOUNT_CLERK += ["auth.view_group", "auth.change_group", "auth.add_group", "auth.delete_group"]
 

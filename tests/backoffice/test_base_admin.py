@@ -3,6 +3,8 @@ from django.urls import reverse
 
 from tests.factories import make_blog, make_category
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def category(db):

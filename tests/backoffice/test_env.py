@@ -17,6 +17,8 @@ from backoffice.env import (
     resolve_database,
 )
 
+pytestmark = pytest.mark.any_database
+
 
 def test_key_is_made_once_for_its_owner_alone(tmp_path):
     path = tmp_path / "var" / "development.key"

@@ -3,6 +3,8 @@ from django.test import RequestFactory
 
 from backoffice.middleware import ClientAddressMiddleware
 
+pytestmark = pytest.mark.any_database
+
 
 def ask(**headers):
     request = RequestFactory().get("/", **headers)

@@ -5,6 +5,8 @@ from django.contrib.auth.models import Permission
 from backoffice.sites import BackofficeSite
 from tests.factories import make_category
 
+pytestmark = pytest.mark.any_database
+
 URL = "/admin/search/"
 
 

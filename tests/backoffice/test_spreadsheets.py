@@ -5,6 +5,8 @@ from import_export import fields, widgets
 
 from backoffice.spreadsheets import GuardedResource, guard_cell, unguard_cell
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.parametrize(
     "text",

@@ -9,6 +9,8 @@ from backoffice import table_cells, tables
 from backoffice.bounded_child import Refused
 from backoffice.tables import TableRefused, read_table
 
+pytestmark = pytest.mark.any_database
+
 
 def read(data):
     return read_table(io.BytesIO(data if isinstance(data, bytes) else data.encode()))

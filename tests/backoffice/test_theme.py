@@ -5,6 +5,8 @@ from django.test import RequestFactory
 from backoffice import theme
 from tests.factories import make_blog
 
+pytestmark = pytest.mark.any_database
+
 
 def read_sidebar(user, path="/admin/"):
     request = RequestFactory().get(path)

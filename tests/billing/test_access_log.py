@@ -89,6 +89,7 @@ def semicomplete_lines(semicomplete):
     return (semicomplete / "apache_logs").read_bytes().splitlines()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("robot_lists", "column", "total"),
     [

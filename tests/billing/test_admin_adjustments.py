@@ -12,7 +12,7 @@ from tests.billing.test_adjustments import make_adjustment, make_held_adjustment
 from tests.billing.test_payouts import AT, OCTOBER
 from tests.factories import make_blog, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today"), pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 LIST = "/admin/billing/adjustment/"

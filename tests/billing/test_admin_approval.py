@@ -14,7 +14,7 @@ from tests.billing.pages import press, shown, url_of
 from tests.billing.test_payouts import make_batch
 from tests.factories import approve, make_count, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 

@@ -12,7 +12,7 @@ from tests.billing.test_evidence import IN_SEPTEMBER, approve_month, click
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.factories import NOON, make_blog, make_price
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 EVIDENCE = "/admin/evidence/"
 EXCEPTIONS = "/admin/billing/robotexception/"

@@ -10,7 +10,7 @@ from billing.payouts import build_batch, submit_batch
 from tests.billing.pages import count_queries, shown, url_of
 from tests.factories import make_blog, make_category, make_click, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)

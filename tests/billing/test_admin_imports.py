@@ -12,7 +12,7 @@ from billing.models import AccessLogImport, BlogView, DailyViewCount, ReaderSalt
 from tests.billing.pages import shown
 from tests.factories import FIREFOX, make_blog, make_line
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 IMPORTS = "/admin/billing/accesslogimport/"
 URL = IMPORTS + "import/"

@@ -6,7 +6,7 @@ from tests.billing.pages import count_queries, shown
 from tests.billing.test_payouts import AT, make_batch
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 LIST = "/admin/billing/paymentinstruction/"

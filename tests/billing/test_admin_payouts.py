@@ -15,7 +15,7 @@ from tests.billing.pages import BATCHES, count_queries, press, shown, url_of
 from tests.billing.test_payouts import AT, make_batch
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 ROLES = ["Authors", "Editors", "Finance", "Approvers", "Auditors"]

@@ -12,7 +12,7 @@ from tests.billing.test_payouts import make_batch
 from tests.factories import make_blog, make_category, make_count, make_price
 from tests.test_permission_matrix import snapshot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today"), pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 

@@ -10,7 +10,7 @@ from tests.billing.pages import count_queries, shown
 from tests.billing.test_payouts import make_batch
 from tests.factories import make_category, make_price
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today"), pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 LIST = "/admin/billing/categoryprice/"

@@ -7,7 +7,7 @@ from tests.billing.pages import BATCHES, shown, url_of
 from tests.billing.test_payouts import AT, OCTOBER, make_batch
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 

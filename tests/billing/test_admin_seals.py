@@ -4,7 +4,7 @@ from billing.models import PayoutBatch, Seal
 from tests.billing.pages import count_queries
 from tests.billing.test_payouts import AT, make_batch
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 LIST = "/admin/billing/seal/"

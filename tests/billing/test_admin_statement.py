@@ -16,7 +16,7 @@ from tests.billing.tampering import without_guards
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER, make_batch
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 Status = PayoutBatch.Status
 

@@ -4,7 +4,7 @@ from django.urls import reverse
 from billing.models import Verification
 from tests.billing.test_verification import paid  # noqa: F401
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 CHANGELIST = reverse("admin:billing_verification_changelist")
 VERIFY = reverse("admin:billing_verification_verify")

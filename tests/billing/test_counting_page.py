@@ -14,6 +14,8 @@ from billing.findings import day_keys, detection
 from billing.models import BlogView, Finding
 from tests.factories import make_blog, make_click
 
+pytestmark = pytest.mark.any_database
+
 PAGE = (settings.BASE_DIR / "docs" / "counting.md").read_text()
 COUNTING = [
     *(

@@ -10,6 +10,8 @@ from billing.access_logs import files as log_files
 from billing.access_logs.files import LogFile, open_access_log
 from billing.errors import UnreadableAccessLog
 
+pytestmark = pytest.mark.any_database
+
 LINES = b"a\nb\n" * 1000
 
 

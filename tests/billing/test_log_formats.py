@@ -6,6 +6,8 @@ import pytest
 from billing.access_logs.formats import find_reader, read_entry
 from tests.factories import FIREFOX, make_line
 
+pytestmark = pytest.mark.any_database
+
 AT = dt.datetime(2015, 5, 17, 10, 5, 3, tzinfo=dt.UTC)
 
 

@@ -7,6 +7,8 @@ from billing.access_logs.patterns import OWN_PAGES
 from billing.errors import InvalidPathPattern
 from tests.factories import FIREFOX, make_line
 
+pytestmark = pytest.mark.any_database
+
 
 def read(line, path_pattern=OWN_PAGES):
     return make_reader(path_pattern)(line)

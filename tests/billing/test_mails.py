@@ -10,7 +10,7 @@ from billing.models import PayoutBatch, Seal
 from tests.billing.test_reviewing import KEPT_BACK, make_batch, make_payment
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 

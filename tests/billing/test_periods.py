@@ -6,6 +6,8 @@ import pytest
 from billing import periods
 from billing.errors import InvalidMonth
 
+pytestmark = pytest.mark.any_database
+
 UTC = dt.UTC
 
 

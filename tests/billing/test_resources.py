@@ -9,7 +9,7 @@ from tests.billing.pages import make_october
 from tests.billing.test_payouts import make_batch
 from tests.factories import make_category, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def export(client, model, **data):

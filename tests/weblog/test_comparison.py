@@ -13,6 +13,8 @@ from weblog.comparison import (
     compare_texts,
 )
 
+pytestmark = pytest.mark.any_database
+
 
 def show(pieces):
     """-gone- and +come+ words."""

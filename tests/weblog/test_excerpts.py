@@ -2,6 +2,8 @@ import pytest
 
 from weblog.excerpts import find_picture, make_excerpt
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.parametrize(
     ("html", "text"),

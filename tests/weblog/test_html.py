@@ -7,6 +7,8 @@ from django.urls import reverse
 from tests.factories import make_blog
 from weblog.html import clean_html, count_words, estimate_minutes, is_own_picture
 
+pytestmark = pytest.mark.any_database
+
 SOURCE = "/media/pictures/2026/11/0123456789abcdef.webp"
 
 # From the OWASP cheat sheet on filter evasion, and from the advisories on mXSS in sanitizers.

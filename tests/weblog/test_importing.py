@@ -11,7 +11,7 @@ from weblog.importing.formats import open_source
 from weblog.importing.imports import import_posts
 from weblog.models import Blog, Category, OldAddress
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def bring_in(*items, name="site.xml", **options):

@@ -7,6 +7,8 @@ from tests.weblog.posts import make_ghost
 from weblog.errors import ImportRefused
 from weblog.importing.ghost import GhostExport
 
+pytestmark = pytest.mark.any_database
+
 
 def read(data):
     return list(GhostExport(io.BytesIO(data), "ghost.json").read_posts())

@@ -8,6 +8,8 @@ from weblog.errors import ImportRefused
 from weblog.importing.formats import open_source
 from weblog.importing.markdown import MarkdownFolder
 
+pytestmark = pytest.mark.any_database
+
 FRONT = "---\ntitle: {title}\nauthors:\n- rosa\n---\n{body}"
 
 

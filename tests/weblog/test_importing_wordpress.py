@@ -9,6 +9,8 @@ from weblog.errors import ImportRefused
 from weblog.importing.bodies import add_paragraphs
 from weblog.importing.wordpress import WordPressExport
 
+pytestmark = pytest.mark.any_database
+
 UTC = dt.UTC
 
 

@@ -14,6 +14,8 @@ from weblog.errors import PictureRefused
 from weblog.picture_encoding import run_apart
 from weblog.pictures import encode_picture
 
+pytestmark = pytest.mark.any_database
+
 
 def decode(content):
     image = Image.open(BytesIO(content.read()))

@@ -6,6 +6,8 @@ import pytest
 from weblog.html import clean_html
 from weblog.trix import find_unknown_tags, from_editor, to_editor
 
+pytestmark = pytest.mark.any_database
+
 SOURCE = "/media/pictures/2026/11/0123456789abcdef.webp"
 
 
