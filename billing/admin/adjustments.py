@@ -8,17 +8,17 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin
 from backoffice.changelists import shorten_search
+from backoffice.dialogs import DialogActions, dialog_action
 from billing.adjustments import (
     check_is_open,
     find_authors,
     save_adjustment,
     withdraw_adjustment,
 )
-from billing.admin.reasons import ReasonActions
 from billing.errors import BillingError
 from billing.forms import payments as payment_dialogs
 from billing.forms.entries import AdjustmentForm
@@ -80,7 +80,7 @@ class AdjustmentColumns:
 
 
 @admin.register(Adjustment)
-class AdjustmentAdmin(AdjustmentColumns, ReasonActions, HistoryAdmin):
+class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
     """Amounts by hand. They change until a batch that holds them is signed."""
 
     form = AdjustmentForm
@@ -163,18 +163,17 @@ class AdjustmentAdmin(AdjustmentColumns, ReasonActions, HistoryAdmin):
     def has_withdraw_permission(self, request, object_id=None):
         return request.user.has_perm("billing.change_adjustment")
 
-    def find_fitting_actions(self, obj):
-        return [] if obj.refusal else ["withdraw"]
-
-    @action(
+    @dialog_action(
         description="Withdraw",
         icon="undo",
         permissions=["withdraw"],
         dialog=payment_dialogs.WITHDRAW_ADJUSTMENT,
+        fits=lambda adjustment, user: not adjustment.refusal,
     )
-    def withdraw(self, request, form, object_id):
-        success = "The adjustment is withdrawn. If a draft holds it, rebuild the draft."
-        return self._act(request, form, withdraw_adjustment, success, adjustment=form.subject)
+    def withdraw(self, request, form):
+        reason = form.cleaned_data["reason"]
+        withdraw_adjustment(adjustment=form.obj, by=request.user, reason=reason)
+        return "The adjustment is withdrawn. If a draft holds it, rebuild the draft."
 
 
 def describe_state(adjustment):

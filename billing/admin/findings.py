@@ -1,13 +1,11 @@
-from django.contrib import admin, messages
-from django.http import HttpResponse
-from django.urls import reverse
+from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
+from backoffice.dialogs import DialogActions, dialog_action
 from billing.admin.filters import MonthFilter
-from billing.errors import BillingError
 from billing.findings import decisions as findings
 from billing.forms import findings as dialogs
 from billing.models import Finding, PayoutBatch
@@ -31,67 +29,46 @@ FIGURES = {
 }
 
 
-class FindingActions:
-    """Accept, exclude, reopen. Each opens a dialog that asks why; only its POST acts."""
+class FindingActions(DialogActions):
+    """Accept, exclude, reopen. What may happen, billing.findings decides."""
 
     def has_decide_permission(self, request, object_id=None):
         return request.user.has_perm("billing.decide_finding")
 
-    def get_actions_detail(self, request, object_id):
-        """Show the buttons that fit the finding now; what may happen, billing.findings decides."""
-        finding = self.get_object(request, object_id)
-        fitting = set()
-        if finding and finding.status != Status.OPEN:
-            fitting = {"billing_finding_reopen"}
-        elif finding:
-            fitting = {"billing_finding_accept"}
-            fitting |= {"billing_finding_exclude_views"} if finding.key else set()
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if button.action_name in fitting
-        ]
-
-    @action(
+    @dialog_action(
         description="Accept",
         icon="check",
         permissions=["decide"],
         dialog=dialogs.ACCEPT,
+        fits=lambda finding, user: finding.status == Status.OPEN,
     )
-    def accept(self, request, form, object_id):
-        return self._act(request, form, findings.accept_finding, "The views stay counted.")
+    def accept(self, request, form):
+        return self._decide(request, form, findings.accept_finding, "The views stay counted.")
 
-    @action(
+    @dialog_action(
         description="Exclude views",
         icon="block",
         variant=ActionVariant.DANGER,
         permissions=["decide"],
         dialog=dialogs.EXCLUDE,
+        fits=lambda finding, user: finding.status == Status.OPEN and finding.key,
     )
-    def exclude_views(self, request, form, object_id):
-        return self._act(request, form, findings.exclude_views, "{:,} views are excluded.")
+    def exclude_views(self, request, form):
+        return self._decide(request, form, findings.exclude_views, "{:,} views are excluded.")
 
-    @action(
+    @dialog_action(
         description="Reopen",
         icon="undo",
         permissions=["decide"],
         dialog=dialogs.REOPEN,
+        fits=lambda finding, user: finding.status != Status.OPEN,
     )
-    def reopen(self, request, form, object_id):
-        return self._act(request, form, findings.reopen_finding, "The finding is open again.")
+    def reopen(self, request, form):
+        return self._decide(request, form, findings.reopen_finding, "The finding is open again.")
 
-    def _act(self, request, form, act, success):
-        """Call the domain function `act`, tell what came of it, return to the finding."""
-        reason = form.cleaned_data["reason"]
-        try:
-            finding = act(finding=form.finding, by=request.user, reason=reason)
-        except BillingError as error:
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            text = f"{success.format(finding.views)} {_advise(finding, form.finding)}".strip()
-            self.message_user(request, text, messages.SUCCESS)
-        url = reverse("admin:billing_finding_change", args=[form.finding.pk])
-        return HttpResponse(headers={"HX-Redirect": url})
+    def _decide(self, request, form, decide, done):
+        finding = decide(finding=form.obj, by=request.user, reason=form.cleaned_data["reason"])
+        return f"{done.format(finding.views)} {_advise(finding, form.obj)}".strip()
 
 
 def _advise(after, before):

@@ -6,10 +6,10 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
-from billing.admin.reasons import ReasonActions
+from backoffice.dialogs import DialogActions, dialog_action
 from billing.forms import payments as payment_dialogs
 from billing.holds import end_instruction
 from billing.models import PaymentInstruction
@@ -30,7 +30,7 @@ class OpenFilter(DropdownFilter):
 
 
 @admin.register(PaymentInstruction)
-class PaymentInstructionAdmin(ReasonActions, HistoryAdmin, ReadOnlyAdmin):
+class PaymentInstructionAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
     """Holds and payments in full, the open ones first. They begin on the page of a payment."""
 
     actions_detail = ["end"]
@@ -64,18 +64,17 @@ class PaymentInstructionAdmin(ReasonActions, HistoryAdmin, ReadOnlyAdmin):
     def has_end_permission(self, request, object_id=None):
         return request.user.has_perm("billing.hold_payment")
 
-    def find_fitting_actions(self, obj):
-        return [] if obj.ended_at else ["end"]
-
-    @action(
+    @dialog_action(
         description="End",
         icon="stop_circle",
         permissions=["end"],
         dialog=payment_dialogs.END_INSTRUCTION,
+        fits=lambda instruction, user: not instruction.ended_at,
     )
-    def end(self, request, form, object_id):
-        success = "The instruction is ended."
-        return self._act(request, form, end_instruction, success, instruction=form.subject)
+    def end(self, request, form):
+        reason = form.cleaned_data["reason"]
+        end_instruction(instruction=form.obj, by=request.user, reason=reason)
+        return "The instruction is ended."
 
     @display(description="Author")
     def author_name(self, instruction):

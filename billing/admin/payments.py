@@ -3,13 +3,13 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
 from backoffice.changelists import LinkedRowFilter
+from backoffice.dialogs import DialogActions, dialog_action
 from billing import holds
 from billing.admin.filters import BatchMonthFilter, FlaggedFilter
-from billing.admin.reasons import ReasonActions
 from billing.forms import payments as payment_dialogs
 from billing.models import Payment, PaymentInstruction, PayoutBatch
 from billing.money import format_amount
@@ -29,62 +29,79 @@ Kind = PaymentInstruction.Kind
 Status = Payment.Status
 
 
-class PaymentActions(ReasonActions):
-    """Hold, release, pay out in full: while the payment's batch is a draft."""
+def _where_ordered(*kinds):
+    """Return the `fits` of a button for payments of drafts, by what is ordered for the author."""
 
-    fitting_actions = {Kind.HOLD: ["release", "pay_out"], Kind.PAY_OUT: ["hold", "end_pay_out"]}
+    def fits(payment, user):
+        if payment.batch.status != PayoutBatch.Status.DRAFT:
+            return False
+        order = payment.payslip.instruction
+        return (order.kind if order else None) in kinds
+
+    return fits
+
+
+def _can_be_paid_out(payment, user):
+    kinds = [Kind.HOLD, None] if payment.status in (Status.HELD, Status.CARRIED) else [Kind.HOLD]
+    return _where_ordered(*kinds)(payment, user)
+
+
+class PaymentActions(DialogActions):
+    """Hold, release, pay out in full: while the payment's batch is a draft."""
 
     def has_hold_permission(self, request, object_id=None):
         return request.user.has_perm("billing.hold_payment")
 
-    def find_fitting_actions(self, obj):
-        if obj.batch.status != PayoutBatch.Status.DRAFT:
-            return []
-        order = Payslip(obj).instruction
-        if order:
-            return self.fitting_actions[order.kind]
-        is_kept_back = obj.status in (Status.HELD, Status.CARRIED)
-        return ["hold", "pay_out"] if is_kept_back else ["hold"]
-
-    @action(
+    @dialog_action(
         description="Hold",
         icon="front_hand",
         permissions=["hold"],
         dialog=payment_dialogs.HOLD,
+        fits=_where_ordered(None, Kind.PAY_OUT),
     )
-    def hold(self, request, form, object_id):
-        success = "The payment is on hold."
-        return self._act(request, form, holds.hold_payment, success, payment=form.subject)
+    def hold(self, request, form):
+        return self._decide(request, form, holds.hold_payment, "The payment is on hold.")
 
-    @action(
+    @dialog_action(
         description="Release",
         icon="play_circle",
         permissions=["hold"],
         dialog=payment_dialogs.RELEASE,
+        fits=_where_ordered(Kind.HOLD),
     )
-    def release(self, request, form, object_id):
-        success = "The hold is ended."
-        return self._act(request, form, holds.release_payment, success, payment=form.subject)
+    def release(self, request, form):
+        return self._decide(request, form, holds.release_payment, "The hold is ended.")
 
-    @action(
+    @dialog_action(
         description="Pay out in full",
         icon="logout",
         permissions=["hold"],
         dialog=payment_dialogs.PAY_OUT,
+        fits=_can_be_paid_out,
     )
-    def pay_out(self, request, form, object_id):
-        success = "What is above zero is paid out in full."
-        return self._act(request, form, holds.pay_out_payment, success, payment=form.subject)
+    def pay_out(self, request, form):
+        return self._decide(
+            request, form, holds.pay_out_payment, "What is above zero is paid out in full."
+        )
 
-    @action(
+    @dialog_action(
         description="Stop paying out in full",
         icon="undo",
         permissions=["hold"],
         dialog=payment_dialogs.END_PAY_OUT,
+        fits=_where_ordered(Kind.PAY_OUT),
     )
-    def end_pay_out(self, request, form, object_id):
-        success = "The author’s payments follow the ordinary rules again."
-        return self._act(request, form, holds.release_payment, success, payment=form.subject)
+    def end_pay_out(self, request, form):
+        return self._decide(
+            request,
+            form,
+            holds.release_payment,
+            "The author’s payments follow the ordinary rules again.",
+        )
+
+    def _decide(self, request, form, decide, done):
+        decide(payment=form.obj, by=request.user, reason=form.cleaned_data["reason"])
+        return done
 
 
 @admin.register(Payment)
@@ -112,8 +129,14 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
     class Media:
         css = {"all": ["billing/statement.css"]}
 
+    def get_object(self, request, object_id, from_field=None):
+        payment = super().get_object(request, object_id, from_field)
+        if payment:
+            payment.payslip = Payslip(payment)
+        return payment
+
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        payslip = Payslip(obj)
+        payslip = obj.payslip
         page = Paginator(payslip.lines, LINES_PER_PAGE).get_page(request.GET.get(PAGE_VAR))
         for line in page:
             line.day_rows = list_days(line)

@@ -1,14 +1,15 @@
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import RelatedDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from backoffice.base_admin import ExportAdmin, HistoryAdmin
+from backoffice.dialogs import DialogActions, Done, dialog_action
 from billing.errors import BillingError
 from billing.forecasts import forecast_price
 from billing.forms.prices import WITHDRAW, PriceForm
@@ -65,35 +66,26 @@ class TimelinePage:
         return TemplateResponse(request, "billing/price_timeline.html", context)
 
 
-class WithdrawAction:
-    """The button that takes a price back. It opens a dialog; only its POST acts."""
+class WithdrawAction(DialogActions):
+    """The button that takes a price back. What may happen, billing.withdrawals decides."""
 
     def has_withdraw_permission(self, request, object_id=None):
         return request.user.has_perm("billing.change_categoryprice")
 
-    def get_actions_detail(self, request, object_id):
-        """Show the button where it would work; what may happen, billing.withdrawals decides."""
-        price = self.get_object(request, object_id)
-        may_go = price and not explain_refusal(check_withdrawal, price)
-        return super().get_actions_detail(request, object_id) if may_go else []
-
-    @action(description="Withdraw", icon="undo", permissions=["withdraw"], dialog=WITHDRAW)
-    def withdraw(self, request, form, object_id):
-        price, reason = form.price, form.cleaned_data["reason"]
-        url = reverse("admin:billing_categoryprice_change", args=[price.pk])
-        try:
-            drafts = withdraw_price(price=price, by=request.user, reason=reason)
-        except BillingError as error:
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            url = _timeline_url(price)
-            text = (
-                f"The price of {price.category} from {price.effective_from:%-d %B %Y} is withdrawn."
-            )
-            if drafts:
-                text += f" Rebuilt without it: {_list(drafts)}."
-            self.message_user(request, text, messages.SUCCESS)
-        return HttpResponse(headers={"HX-Redirect": url})
+    @dialog_action(
+        description="Withdraw",
+        icon="undo",
+        permissions=["withdraw"],
+        dialog=WITHDRAW,
+        fits=lambda price, user: not explain_refusal(check_withdrawal, price),
+    )
+    def withdraw(self, request, form):
+        price = form.obj
+        drafts = withdraw_price(price=price, by=request.user, reason=form.cleaned_data["reason"])
+        text = f"The price of {price.category} from {price.effective_from:%-d %B %Y} is withdrawn."
+        if drafts:
+            text += f" Rebuilt without it: {_list(drafts)}."
+        return Done(text, url=_timeline_url(price))
 
 
 @admin.register(CategoryPrice)

@@ -4,16 +4,16 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.validators import RegexValidator
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.base_admin import ReadOnlyAdmin
+from backoffice.dialogs import DialogForm, Done, dialog_action, page_of
 from billing.errors import WrongStatus
 from billing.evidence import list_months
 from billing.evidence_pack import make_evidence_pack, name_pack
@@ -27,7 +27,7 @@ STATUS_COLOURS = {"running": "info", "passed": "success", "failed": "danger"}
 SECONDS_A_REQUEST = 2  # far from the 30 s after which gunicorn ends a request
 
 
-class VerifyDialog(BaseDialogForm):
+class VerifyDialog(DialogForm):
     month = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
     head = forms.CharField(
         label="Head of the chain",
@@ -40,8 +40,8 @@ class VerifyDialog(BaseDialogForm):
         "since. May be left empty.",
     )
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
         months = [(format_month(month), f"{month:%B %Y}") for month in list_months()]
         self.fields["month"].choices = [("", "All months"), *months]
 
@@ -82,7 +82,7 @@ class VerificationAdmin(ReadOnlyAdmin):
     def has_verify_permission(self, request, object_id=None):
         return request.user.has_perm("billing.verify_payoutbatch")
 
-    @action(
+    @dialog_action(
         description="Verify",
         icon="verified_user",
         variant=ActionVariant.PRIMARY,
@@ -96,8 +96,7 @@ class VerificationAdmin(ReadOnlyAdmin):
             head=form.cleaned_data["head"],
             by=request.user,
         )
-        url = reverse("admin:billing_verification_change", args=[run.pk])
-        return HttpResponse(headers={"HX-Redirect": url})
+        return Done(url=page_of(run))
 
     def get_urls(self):
         own = [

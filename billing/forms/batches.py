@@ -3,15 +3,15 @@
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Sum
-from django.http import Http404
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.accounts.locks import describe_lock
 from backoffice.accounts.throttle import is_locked, is_own_password
+from backoffice.dialogs import DialogForm, ReasonField
+from billing.errors import BatchOutdated
 from billing.four_eyes import find_objections
 from billing.models import PayoutBatch
 from billing.payouts import find_months_to_build
@@ -21,50 +21,47 @@ FLAG_PREFIX = "flag_"
 LOOK_AT = '<a class="bo-link" href="{}" target="_blank">Look at what this is about (new tab)</a>'
 
 
-class BuildDialog(BaseDialogForm):
+class BuildDialog(DialogForm):
     form_before_template = "billing/build_dialog.html"
 
     def get_before_template_context(self, request, object_id=None):
         return {"months": find_months_to_build(at=timezone.now())}
 
 
-class BatchDialog(BaseDialogForm):
+class BatchDialog(DialogForm):
     """Shows the figures of the batch, and remembers which they were."""
 
     form_before_template = "billing/batch_dialog.html"
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        batches = PayoutBatch.objects.with_totals().select_related("submitted_by", "approved_by")
-        try:
-            self.batch = batches.get(pk=object_id)
-        except (PayoutBatch.DoesNotExist, ValueError):
-            raise Http404 from None
-        seen = (self.batch.built_at.isoformat(), self.batch.digest, self.batch.total)
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        seen = (obj.built_at.isoformat(), obj.digest, obj.total)
         self.fields["seen"].initial = "/".join(map(str, seen))
 
     def get_before_template_context(self, request, object_id=None):
-        return {"form": self, "batch": self.batch}
+        return {"form": self, "batch": self.obj}
 
-    @property
-    def is_outdated(self):
-        """Whether the batch was built, changed or signed anew since the dialog was opened."""
+    def take_batch(self):
+        """Return the batch. Raises BatchOutdated if it is not what the dialog showed."""
         seen = self.cleaned_data["seen"]
-        return bool(seen) and seen != self.fields["seen"].initial
+        if seen and seen != self.fields["seen"].initial:
+            raise BatchOutdated(
+                "Somebody changed this batch while you looked at it. Look at it again."
+            )
+        return self.obj
 
 
 class SubmitDialog(BatchDialog):
     """Names what stands in the way, and goes no further while anything does."""
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        is_draft = self.batch.status == PayoutBatch.Status.DRAFT
-        self.blockers = find_blockers(self.batch) if is_draft else []
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        self.blockers = find_blockers(obj) if obj.status == PayoutBatch.Status.DRAFT else []
 
     def get_before_template_context(self, request, object_id=None):
-        return {"form": self, "batch": self.batch, "blockers": self.blockers}
+        return super().get_before_template_context(request) | {"blockers": self.blockers}
 
     def clean(self):
         if self.blockers:
@@ -80,17 +77,20 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
 
     has_password = True
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        self.objections = []
-        self.was_asked = False
-        if self.batch.status == PayoutBatch.Status.SUBMITTED:
-            self.objections = self._find_objections()
-            if not self.objections:
-                self._ask()
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        self.was_asked = self.is_submitted and not self.objections
+        if self.was_asked:
+            self._ask()
 
-    def _find_objections(self):
-        objections = find_objections(batch=self.batch, by=self.request.user)
+    @property
+    def is_submitted(self):
+        return self.obj.status == PayoutBatch.Status.SUBMITTED
+
+    def find_objections(self):
+        if not self.is_submitted:
+            return []
+        objections = find_objections(batch=self.obj, by=self.request.user)
         if objections:
             objections.append("Somebody else has to approve it.")
         elif not self.request.user.has_usable_password():
@@ -101,9 +101,7 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
         return objections
 
     def _ask(self):
-        self.was_asked = True
-        self.flags = find_flags(self.batch)
-        for flag in self.flags:
+        for flag in find_flags(self.obj):
             self.fields[f"{FLAG_PREFIX}{flag.code}"] = forms.CharField(
                 label=flag.message,
                 help_text=format_html(LOOK_AT, flag.url),
@@ -120,12 +118,7 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
         self.ask_to_confirm()
 
     def get_before_template_context(self, request, object_id=None):
-        return {
-            "form": self,
-            "batch": self.batch,
-            "objections": self.objections,
-            "shows_digest": True,
-        }
+        return super().get_before_template_context(request) | {"shows_digest": True}
 
     def clean_password(self):
         password = self.cleaned_data["password"]
@@ -134,11 +127,6 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
         if not is_own_password(self.request, password):
             raise ValidationError("This is not your password. Nothing was approved.")
         return password
-
-    def clean(self):
-        if self.objections:
-            raise ValidationError(self.objections)
-        return super().clean()
 
     @property
     def acknowledgements(self):
@@ -151,30 +139,28 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
 
     @property
     def is_first_of_two(self):
-        return self.batch.approvals_needed == 2 and not self.batch.approved_by
+        return self.obj.approvals_needed == 2 and not self.obj.approved_by
 
 
 class ReasonDialog(BatchDialog):
-    reason = forms.CharField(
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+    reason = ReasonField(
         help_text="Kept with the batch, for everyone who may see it.",
-        error_messages={"required": "Say why: the reason is kept with the batch."},
+        missing="Say why: the reason is kept with the batch.",
     )
 
 
 class AllPaidDialog(ConfirmMixin, BatchDialog):
     """Shows what has no result yet."""
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
         self.ask_to_confirm()
 
     def get_before_template_context(self, request, object_id=None):
-        waiting = self.batch.payments.payable().aggregate(
+        waiting = self.obj.payments.payable().aggregate(
             payments=Count("pk"), amount=Sum("amount", default=0)
         )
-        return {"form": self, "batch": self.batch, "waiting": waiting}
+        return super().get_before_template_context(request) | {"waiting": waiting}
 
 
 BUILD = {

@@ -1,34 +1,17 @@
 """What is asked before a finding is decided: the words, the finding, and a reason."""
 
-from django import forms
-from django.http import Http404
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
-
-from billing.models import Finding
+from backoffice.dialogs import DialogForm, ReasonField
 
 
-class FindingDialog(BaseDialogForm):
+class FindingDialog(DialogForm):
     """Shows the finding and asks for the reason of the decision."""
 
     form_before_template = "billing/finding_dialog.html"
 
-    reason = forms.CharField(
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+    reason = ReasonField(
         help_text="Kept with the finding. The author reads why views were excluded.",
-        error_messages={"required": "Say why: the reason is kept with the finding."},
+        missing="Say why: the reason is kept with the finding.",
     )
-
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        try:
-            self.finding = Finding.objects.select_related("blog").get(pk=object_id)
-        except (Finding.DoesNotExist, ValueError):
-            raise Http404 from None
-
-    def get_before_template_context(self, request, object_id=None):
-        return {"finding": self.finding}
 
 
 ACCEPT = {

@@ -3,12 +3,11 @@
 from django import forms
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.http import Http404
 from django.utils import timezone
 from django.utils.functional import cached_property
-from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.dialogs import DialogForm, ReasonField
 from billing.errors import PriceInUse
 from billing.forecasts import forecast_withdrawal
 from billing.models import CategoryPrice
@@ -86,36 +85,30 @@ class PriceForm(forms.ModelForm):
             self.add_error("effective_from", errors.as_data())
 
 
-class WithdrawDialog(BaseDialogForm):
+class WithdrawDialog(DialogForm):
     """Shows what taking a price back does, and asks for the reason."""
 
     form_before_template = "billing/price_withdrawal.html"
     form_after_template = "billing/price_withdrawal_effect.html"
 
-    reason = forms.CharField(
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+    reason = ReasonField(
         help_text="Kept in the history of the price, for the auditors.",
-        error_messages={"required": "Say why: the reason is kept in the history of the price."},
+        missing="Say why: the reason is kept in the history of the price.",
     )
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        try:
-            self.price = CategoryPrice.objects.select_related("category").get(pk=object_id)
-        except (CategoryPrice.DoesNotExist, ValueError):
-            raise Http404 from None
-        self.refusal = explain_refusal(check_withdrawal, self.price)
+    def find_objections(self):
+        refusal = explain_refusal(check_withdrawal, self.obj)
+        return [refusal] if refusal else []
 
     @cached_property
     def forecast(self):
-        return forecast_withdrawal(price=self.price, at=timezone.now())
+        return forecast_withdrawal(price=self.obj, at=timezone.now())
 
     def get_before_template_context(self, request, object_id=None):
-        return {"price": self.price, "refusal": self.refusal, "forecast": self.forecast}
+        return {"price": self.obj, "forecast": self.forecast}
 
     def get_after_template_context(self, request, object_id=None):
-        return {} if self.refusal else {"forecast": self.forecast}
+        return {} if self.objections else {"forecast": self.forecast}
 
 
 WITHDRAW = {

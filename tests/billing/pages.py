@@ -6,6 +6,7 @@ from django.contrib.messages import get_messages
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from backoffice.dialogs import DialogForm
 from billing import payouts
 from billing.models import BlogView, PayoutBatch
 from billing.reviewing import FLAGGING_CHECKS
@@ -31,7 +32,10 @@ def press(client, batch, button, **data):
 
 
 def shown(response):
-    return [str(message) for message in get_messages(response.wsgi_request)]
+    """What the person is told: by the next page, or by the dialog that refuses."""
+    form = (response.context or {}).get("form")
+    refusals = form.non_field_errors() if isinstance(form, DialogForm) else []
+    return [*map(str, get_messages(response.wsgi_request)), *refusals]
 
 
 def count_queries(client, url):
