@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from django.conf import settings
+from django.core.files import File
 
 from backoffice.bounded_child import REFUSED, TOO_MUCH_MEMORY
 from backoffice.env import BASE_DIR
@@ -49,8 +50,14 @@ class Unreadable(Exception):
 
 
 def run_bounded(
-    function: str, file: BinaryIO, *, what: str, advice: str, bounds: Bounds, args: tuple = ()
-) -> BinaryIO:
+    function: str,
+    file: IO[bytes] | File,
+    *,
+    what: str,
+    advice: str,
+    bounds: Bounds,
+    args: tuple = (),
+) -> IO[bytes]:
     """Run `function`, "package.module:name", on `file`, and return what it wrote, as an open file.
 
     `what` and `advice` go into the message: what is being read, and how to go on without it.

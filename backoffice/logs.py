@@ -10,10 +10,12 @@ import re
 import sys
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import structlog
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
+from structlog.typing import Processor
 
 from backoffice.scrubbing import describe_exception, scrub
 
@@ -23,7 +25,14 @@ EXTRAS += ["event_id", "kind", "about", "by", "detail", "address"]  # of securit
 EXTRAS += ["kind", "event_id", "about", "by", "detail"]  # backoffice.accounts.security_log
 SECURITY = "imprint.security"
 
-_request: contextvars.ContextVar[HttpRequest | None] = contextvars.ContextVar(
+
+class NamedRequest(HttpRequest):
+    """For annotations: a request to which backoffice.middleware gave its id."""
+
+    id: str
+
+
+_request: contextvars.ContextVar[NamedRequest | None] = contextvars.ContextVar(
     "request", default=None
 )
 _job: contextvars.ContextVar[str | None] = contextvars.ContextVar("job", default=None)
@@ -31,7 +40,7 @@ _job: contextvars.ContextVar[str | None] = contextvars.ContextVar("job", default
 
 def make_logging(*, debug: bool, security_log: str = "") -> dict:
     """Return settings.LOGGING. Every logger's records reach the handlers of the root."""
-    logging = {
+    logging: dict[str, Any] = {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {
@@ -77,12 +86,13 @@ def make_logging(*, debug: bool, security_log: str = "") -> dict:
 
 def make_formatter(*, debug: bool):
     """Return a formatter for records of the standard library: JSON, or words for a developer."""
-    shared = [
+    shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(EXTRAS),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    last: list[Processor]
     if debug:
         last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     else:
@@ -141,8 +151,8 @@ def _user_id_of(request):
 
 
 @contextlib.contextmanager
-def logging_for(request: HttpRequest) -> Iterator[None]:
-    """Within this block records belong to `request`, which needs an `id`."""
+def logging_for(request: NamedRequest) -> Iterator[None]:
+    """Within this block records belong to `request`."""
     token = _request.set(request)
     try:
         yield
@@ -160,7 +170,7 @@ def logging_for_job(name: str) -> Iterator[None]:
         _job.reset(token)
 
 
-def current_request() -> HttpRequest | None:
+def current_request() -> NamedRequest | None:
     """Return the request that is being answered, if one is."""
     return _request.get()
 

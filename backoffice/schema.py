@@ -52,24 +52,30 @@ def _compare(model: type[models.Model], connection) -> Iterator[str]:
     with connection.cursor() as cursor:
         constraints = connection.introspection.get_constraints(cursor, model._meta.db_table)
     for field in model._meta.local_concrete_fields:
-        if field.column not in columns:
-            yield f"the column {field.column}"
+        column = _column_of(field)
+        if column not in columns:
+            yield f"the column {column}"
             continue
-        kind, is_nullable = columns[field.column]
+        kind, is_nullable = columns[column]
         should = _name_type(field, connection)
         if kind.lower() != should and (should, kind.lower()) not in AS_GOOD:
-            yield f"the type {should} of the column {field.column}, which is {kind}"
+            yield f"the type {should} of the column {column}, which is {kind}"
         if is_nullable != field.null and not field.primary_key:
-            yield f"{'NULL' if field.null else 'NOT NULL'} on the column {field.column}"
+            yield f"{'NULL' if field.null else 'NOT NULL'} on the column {column}"
         yield from _compare_keys(field, constraints.values())
+    fields = {field.name: field for field in model._meta.local_concrete_fields}
     for names in model._meta.unique_together:
-        asked = [model._meta.get_field(name).column for name in names]
+        asked = [_column_of(fields[name]) for name in names]
         if not _has(constraints.values(), asked, "unique"):
             yield f"the unique constraint on {', '.join(asked)}"
     for index in [*model._meta.indexes, *model._meta.constraints]:
         if index.name not in constraints:
             kind = "index" if isinstance(index, models.Index) else "constraint"
             yield f"the {kind} {index.name}"
+
+
+def _column_of(field: models.Field) -> str:
+    return field.get_attname_column()[1] or ""
 
 
 def _read_columns(table: str, connection) -> dict[str, tuple[str, bool]]:
@@ -81,7 +87,7 @@ def _read_columns(table: str, connection) -> dict[str, tuple[str, bool]]:
 
 
 def _name_type(field: models.Field, connection) -> str:
-    kind = field.db_type(connection)
+    kind = field.db_type(connection) or ""
     if connection.vendor == "postgresql":
         for django, other in OTHER_NAMES.items():
             kind = kind.replace(django, other)
@@ -89,15 +95,16 @@ def _name_type(field: models.Field, connection) -> str:
 
 
 def _compare_keys(field: models.Field, constraints) -> Iterator[str]:
-    column = [field.column]
+    column = [_column_of(field)]
+    is_indexed = getattr(field, "db_index", False)
     if field.primary_key:
         if not _has(constraints, column, "primary_key"):
             yield f"the primary key {field.column}"
     elif field.unique and not _has(constraints, column, "unique"):
         yield f"the unique constraint on {field.column}"
-    elif field.db_index and not field.unique and not _has(constraints, column, "index"):
+    elif is_indexed and not field.unique and not _has(constraints, column, "index"):
         yield f"the index on {field.column}"
-    is_held = field.remote_field and field.db_constraint
+    is_held = field.remote_field and getattr(field, "db_constraint", False)
     if is_held and not _has(constraints, column, "foreign_key"):
         yield f"the foreign key on {field.column}"
 

@@ -1,16 +1,21 @@
 """Errors to Sentry, if SENTRY_DSN names one: what failed and where, and nobody's data."""
 
+from typing import TYPE_CHECKING, Any, cast
+
 import sentry_sdk
 from sentry_sdk.types import Event, Hint
 
 from backoffice.logs import current_request
 from backoffice.scrubbing import describe_message, scrub
 
+if TYPE_CHECKING:
+    from sentry_sdk._types import DataCollectionUserOptions
+
 KEPT = {"event_id", "timestamp", "level", "logger", "platform", "release", "environment", "sdk"}
 KEPT_OF_FRAME = {"filename", "function", "module", "lineno", "in_app"}
 
 
-NOTHING_OF_ANYBODY = {
+NOTHING_OF_ANYBODY: "DataCollectionUserOptions" = {
     "user_info": False,
     "cookies": {"mode": "off"},
     "http_headers": {"request": {"mode": "off"}},
@@ -42,15 +47,15 @@ def start_sentry(dsn: str, *, environment: str = "", **options) -> None:
 
 def strip_event(event: Event, hint: Hint) -> Event:
     """Return a new event of what may leave: everything that is not named here stays."""
-    stripped = {name: event[name] for name in KEPT & event.keys()}
+    stripped: dict[str, Any] = {name: told for name, told in event.items() if name in KEPT}
     if request := current_request():
         stripped["request"] = {"method": request.method, "url": scrub(request.path)}
         stripped["tags"] = {"request_id": request.id}
     if logged := event.get("logentry"):
-        stripped["logentry"] = {"message": scrub(logged.get("message") or "")}
+        stripped["logentry"] = {"message": scrub(str(logged.get("message") or ""))}
     if errors := event.get("exception", {}).get("values"):
         stripped["exception"] = {"values": [*_strip_errors(errors, hint)]}
-    return stripped
+    return cast(Event, stripped)
 
 
 def _strip_errors(errors, hint):

@@ -1,14 +1,17 @@
 """Saving with who did it and why: what every tracked row's history asks for."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db.models import Model
 
 
 def save_signed[M: Model](instance: M, *, by: User | None, reason: str) -> M:
     """Save with one row of history that says who did it and why."""
-    instance._history_user = by
-    instance._change_reason = reason
+    signed: Any = instance
+    signed._history_user = by
+    signed._change_reason = reason
     instance.save()
     # Both stick to the instance, and would sign whatever is saved next (simple-history 3.13.0).
-    del instance._history_user, instance._change_reason
+    del signed._history_user, signed._change_reason
     return instance

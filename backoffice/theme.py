@@ -3,7 +3,7 @@
 Read while settings load: nothing here may import a model or the admin.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from django.apps import apps
 from django.conf import settings
@@ -12,7 +12,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 
-class Link(NamedTuple):
+@dataclass(frozen=True)
+class Link:
     """A sidebar link to the list of a model, or to a page that is named like one."""
 
     title: str

@@ -23,7 +23,11 @@ from weblog.names import full_name
 
 def find_authors() -> models.QuerySet[User]:
     """Return who may write blogs, or has written some; those who left included."""
-    writers = User.objects.with_perm("weblog.add_blog", is_active=None, include_superusers=False)
+    writers = User.objects.with_perm(
+        "weblog.add_blog",
+        is_active=None,  # type: ignore[arg-type]  # Django documents it: active or not
+        include_superusers=False,
+    )
     return User.objects.filter(
         Q(pk__in=writers.values("pk"))
         | Exists(Blog.objects.filter(author=OuterRef("pk")))

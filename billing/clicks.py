@@ -41,12 +41,12 @@ class Click(NamedTuple):
     excluded_by: str
     log_import_id: int | None
 
-    def as_stored(self) -> "Click":
+    def as_stored(self) -> tuple:
         """Return the values as the database takes them: PostgreSQL as they are."""
         if connection.vendor == "postgresql":
             return self
         viewed_at = connection.ops.adapt_datetimefield_value(self.viewed_at)
-        return self._replace(id=self.id.hex, viewed_at=viewed_at)
+        return tuple((self._asdict() | {"id": self.id.hex, "viewed_at": viewed_at}).values())
 
 
 def make_click(
@@ -83,7 +83,7 @@ def make_click(
         agent_key=make_key(user_agent, day, salts),
         outcome=outcome.value,
         excluded_by=excluded_by,
-        log_import_id=log_import and log_import.pk,
+        log_import_id=log_import.pk if log_import else None,
     )
 
 

@@ -37,7 +37,7 @@ def find_latest_view() -> dt.datetime | None:
     """Return the day of the latest view that a reader made here. An imported log may be old."""
     views = BlogView.objects.filter(log_import=None).order_by("-day")
     day = views.values_list("day", flat=True).first()
-    return day and _start_of(day)
+    return _start_of(day) if day else None
 
 
 def _start_of(day: dt.date) -> dt.datetime:

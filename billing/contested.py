@@ -37,7 +37,7 @@ def find_contested(month: dt.date) -> dict[tuple[int, int, int], Counter]:
         .values_list("author_id", "blog_id", "category_id", "day")
         .annotate(views=Count("*"))
     )
-    contested = defaultdict(Counter)
+    contested: defaultdict[tuple, Counter[dt.date]] = defaultdict(Counter)
     for *key, day, views in rows:
         contested[tuple(key)][day] = views
     return contested

@@ -9,6 +9,7 @@ A click that arrives late can so turn one that was counted into a double click.
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, models, transaction
 from django.db.models import OuterRef, Q, Subquery
@@ -73,7 +74,8 @@ def _fold_portion(settled_before: dt.datetime, result: FoldResult) -> bool:
         .order_by("viewed_at", "pk")
         .values_list("pk", *COUNT_KEY, "viewed_at", "next_at", "previous", named=True)[:FOLD_SIZE]
     )
-    counted, double_clicks = [], []
+    counted: list[Any] = []
+    double_clicks: list[Any] = []
     for row in portion:
         (double_clicks if _is_double_click(row) else counted).append(row)
     replaced = _find_replaced(portion)
@@ -192,7 +194,7 @@ def _add_to(model: type[models.Model], period: str, changes: Counter) -> None:
     makes this the one writer.
     """
     key = ("blog_id", "author_id", "category_id", period)
-    rows = model.objects.filter(
+    rows = model._default_manager.filter(
         **{
             "blog_id__in": {change[0] for change in changes},
             f"{period}__in": {change[3] for change in changes},

@@ -34,12 +34,11 @@ def _decide(
 ) -> tuple[Status, str]:
     if instruction and instruction.kind == Order.HOLD:
         return Status.HELD, instruction.reason
-    is_paid_out = instruction is not None
-    if not (payment.author.is_active or is_paid_out):
+    if not (payment.author.is_active or instruction):
         return Status.HELD, "The author's account is deactivated."
     if amount <= 0:
         return Status.CARRIED, "There is nothing above zero to pay."
-    if is_paid_out:
+    if instruction:
         return Status.PAYABLE, f"Paid out in full: {instruction.reason}"
     if amount < minimum:
         least = format_amount(minimum, currency=payment.batch.currency)

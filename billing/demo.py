@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
+from simple_history.utils import get_history_manager_for_model
 
 from backoffice.accounts.models import AccessRequest
 from backoffice.accounts.rights import is_guarded_right
@@ -79,8 +80,8 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
     _date_roles(joined_at)
     people = {}
     with events_of(joined_at):
-        for username, *person in PEOPLE:
-            people[username] = _make_person(username, *person, at=joined_at)
+        for username, first_name, last_name, group in PEOPLE:
+            people[username] = _make_person(username, first_name, last_name, group, at=joined_at)
     call_command("loaddata", *sorted({*FIXTURES.glob("*.json")} - {*groups}), verbosity=0)
     _begin_history(Category, by=people["editor"])
     _begin_history(Blog, by=people["editor"])
@@ -97,7 +98,7 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
 
 def _date_roles(at: dt.datetime) -> None:
     """Let the roles be older than what is proposed: one that changed since is not confirmed."""
-    for record in Group.history.all():
+    for record in get_history_manager_for_model(Group).all():
         record.history_date = at
         record.save()
 
@@ -224,7 +225,8 @@ def _settle(batch: PayoutBatch, *, failing: User, by: User, at: dt.datetime) -> 
 
 def _replay_views(*, at: dt.datetime) -> None:
     """Record the sample's views in the last three closed months and in the month so far."""
-    blogs, salts = Blog.objects.in_bulk(field_name="slug"), {}
+    blogs = Blog.objects.in_bulk(field_name="slug")
+    salts: dict[dt.date, bytes] = {}
     first = previous_month(previous_month(last_closed_month(at)))
     growth, month = 70, first
     while month <= month_of(timezone.localdate(at)):

@@ -8,7 +8,7 @@ import datetime as dt
 import heapq
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched, count, groupby
 from operator import itemgetter
 
@@ -124,11 +124,12 @@ def _make_payment(
     return payment, list(zip(lines, digests, strict=True))
 
 
-def _describe_lines(dues: Iterable[tuple], month: dt.date, prices, titles) -> Iterator[tuple]:
+def _describe_lines(dues: Iterable[Sequence], month: dt.date, prices, titles) -> Iterator[tuple]:
     """Yield the facts of an author's lines, in the order of LineRecord from `kind` on."""
     for kind, *due in dues:
         if kind == Kind.VIEWS:
-            yield from _describe_views(*due, prices, titles)
+            blog, category, days = due
+            yield from _describe_views(blog, category, days, prices, titles)
         elif kind == Kind.ADJUSTMENT:
             adjustment, reason, amount = due
             yield _describe_amount(kind, month, amount, adjustment=adjustment, note=reason)
@@ -145,7 +146,7 @@ def _describe_amount(kind, month, amount, *, adjustment=None, carried_from=None,
 
 def _describe_views(blog, category, days: dict[dt.date, int], prices, titles) -> Iterator[tuple]:
     """Split a blog's days by month and price."""
-    parts = defaultdict(dict)
+    parts: defaultdict[tuple, dict[int, int]] = defaultdict(dict)
     for day in sorted(days):
         parts[month_of(day), prices.find(category, day)][day.day] = days[day]
     for (month, (price, price_per_1000)), views_by_day in parts.items():
@@ -193,13 +194,13 @@ def _due_views(batch: PayoutBatch) -> Iterator[tuple]:
         yield author, Kind.VIEWS, blog, category, days
 
 
-def _find_corrections(batch: PayoutBatch) -> dict[tuple, Counter]:
+def _find_corrections(batch: PayoutBatch) -> dict[tuple, dict[dt.date, int]]:
     """Return {BLOG_KEY: {day: views}} to add to the month's counts.
 
     What other batches hold of the month comes off, and what a finding holds back. What came late
     to an earlier month that has a batch, or was taken away there, comes in.
     """
-    corrections = defaultdict(Counter)
+    corrections: defaultdict[tuple, Counter[dt.date]] = defaultdict(Counter)
     held = _held_lines(batch).filter(month=batch.month)
     _take_off(held, corrections)
     _hold_back(batch.month, corrections)

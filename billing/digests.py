@@ -142,8 +142,8 @@ def read_payments(batch: PayoutBatch) -> Iterator[StoredPayment]:
         digests = defaultdict(list)
         for payment, digest in lines:
             digests[payment].append(digest)
-        for payment in portion:
-            yield StoredPayment(*payment, digests[payment[0]])
+        for pk, reference, facts, digest in portion:
+            yield StoredPayment(pk, reference, facts, digest, digests[pk])
         after = portion[-1][1]
 
 

@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import hashlib
 import io
+from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -74,7 +75,7 @@ def _write_csv(batch: PayoutBatch) -> bytes:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     month = format_month(batch.month)
-    total = 0
+    total = Decimal(0)
     payments = (
         batch.payments.paying()
         .in_order()
@@ -88,6 +89,6 @@ def _write_csv(batch: PayoutBatch) -> bytes:
     if seal := find_upgrade_seal(batch):
         day = f"sealed on {timezone.localdate(seal.at)}"
         writer.writerow([UPGRADED, seal.hash, str(seal), day, "", ""])
-    head = chain_head()
-    writer.writerow(["chain head", head.hash, f"seal {head.number}", "", "", ""])
+    if head := chain_head():  # the approval's seal at least
+        writer.writerow(["chain head", head.hash, f"seal {head.number}", "", "", ""])
     return text.getvalue().encode()

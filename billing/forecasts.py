@@ -29,7 +29,7 @@ class PriceList:
     def __init__(self, prices: Iterable[CategoryPrice], *, name: str = "As it is now"):
         self.name = name
         self.prices = sorted(prices, key=lambda price: price.effective_from)
-        self._by_category = {}
+        self._by_category: dict[int, tuple[list[dt.date], list[Decimal]]] = {}
         for price in self.prices:
             days, amounts = self._by_category.setdefault(price.category_id, ([], []))
             days.append(price.effective_from)
@@ -205,7 +205,7 @@ class MonthForecast:
         for author, group in groupby(rows.iterator(), key=itemgetter(0)):
             yield (
                 author,
-                sum(_amount(views, self._spans[span][2]) for _, span, views in group),
+                sum((_amount(views, self._spans[span][2]) for _, span, views in group), Decimal(0)),
             )
 
     @cached_property

@@ -16,24 +16,26 @@ from billing import sealing
 from billing.models import PayoutBatch
 from billing.money import format_amount
 
+NOBODY = 0  # no account has this key
+
 
 def mail_submitted(batch: PayoutBatch) -> None:
     """Ask those who may approve the batch, and have not signed it, to look at it."""
-    signers = [batch.submitted_by_id, batch.approved_by_id]
+    signers = [pk for pk in (batch.submitted_by_id, batch.approved_by_id) if pk]
     approvers = User.objects.with_perm("billing.approve_payoutbatch").exclude(pk__in=signers)
     _mail_after_commit(f"Approve the payout of {batch}", "submitted", batch, to=approvers)
 
 
-def mail_returned(batch: PayoutBatch, *, to: User) -> None:
+def mail_returned(batch: PayoutBatch, *, to: User | None) -> None:
     """Tell whoever had submitted the batch why it is a draft again."""
-    to = User.objects.filter(pk=to.pk)
-    _mail_after_commit(f"The payout of {batch} was returned", "returned", batch, to=to)
+    submitter = User.objects.filter(pk=to.pk if to else NOBODY)
+    _mail_after_commit(f"The payout of {batch} was returned", "returned", batch, to=submitter)
 
 
 def mail_approved(batch: PayoutBatch) -> None:
     """Tell the submitter, and those who export payments, that the batch can be paid."""
     finance = User.objects.with_perm("billing.export_payoutbatch", include_superusers=False)
-    to = finance | User.objects.filter(pk=batch.submitted_by_id)
+    to = finance | User.objects.filter(pk=batch.submitted_by_id or NOBODY)
     _mail_after_commit(f"The payout of {batch} is approved", "approved", batch, to=to)
 
 

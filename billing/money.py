@@ -91,7 +91,7 @@ def currency_decimals() -> int:
 def format_amount(amount: Decimal, *, currency: str | None = None, exact: bool = False) -> str:
     """Return the amount as people read it, such as €1,234.50; `exact` shows all its decimals."""
     shown = amount.normalize() if exact else amount
-    decimals = max(currency_decimals(), -shown.as_tuple().exponent if exact else 0)
+    decimals = max(currency_decimals(), -int(shown.as_tuple().exponent) if exact else 0)
     pattern = f"¤#,##0.{'0' * decimals}" if decimals else "¤#,##0"
     return format_currency(
         amount, currency or settings.CURRENCY, pattern, locale="en_GB", currency_digits=False

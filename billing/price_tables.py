@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Any
 
-from django.db.models import Max, Model
+from django.db.models import Max
 
 from billing.models import CategoryPrice
 from weblog.models import Category
@@ -18,8 +19,8 @@ History = CategoryPrice.history.model
 class PriceChange:
     """A row of the history of a price, beside the row before it."""
 
-    record: Model
-    before: Model | None = None
+    record: Any
+    before: Any = None
 
     @property
     def is_withdrawal(self) -> bool:
@@ -92,7 +93,7 @@ def _find_last_changes(categories: Iterable[Category]) -> dict[int, PriceChange]
     }
 
 
-def _last(records: Sequence[Model]) -> Model | None:
+def _last(records: Sequence):
     return records[-1] if records else None
 
 

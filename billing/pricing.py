@@ -120,7 +120,7 @@ def _find_batch(price: CategoryPrice, batches: models.QuerySet) -> PayoutBatch |
         return None
     used = PaymentLine.objects.filter(price=price, payment__batch__in=batches)
     line = used.select_related("payment__batch").order_by().first()
-    return line and line.payment.batch
+    return line.payment.batch if line else None
 
 
 def first_free_day(category: int) -> dt.date | None:

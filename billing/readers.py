@@ -79,7 +79,7 @@ def _read_salt(day: dt.date) -> bytes | None:
         row = ReaderSalt.objects.filter(day=day).first()
     except Error:
         return None
-    return row and bytes(row.salt)
+    return bytes(row.salt) if row else None
 
 
 def adopt_salts() -> None:

@@ -20,7 +20,7 @@ SLOW_REFUSAL = 1  # seconds that a reader may wait for the database to take the 
 REST = 5  # seconds for which a database that was slow to refuse is not asked again
 
 # Of this process with the database, by the monotonic clock.
-_trouble = {"until": 0, "told_until": 0}
+_trouble: dict[str, float] = {"until": 0, "told_until": 0}
 
 
 def record_view(**facts) -> Click:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 
 from billing.counting import DOUBLE_CLICK_WINDOW, describe_rules
 from billing.models import BlogView, RetiredViewTotal
 from billing.periods import format_month, next_month
+from billing.querysets import BlogViewQuerySet
 from billing.robots import is_on_lists
 from weblog.names import full_name
 
@@ -87,7 +87,7 @@ def _find_left_lists(month: dt.date) -> list[str]:
     return [pattern for pattern in patterns if not is_on_lists(pattern)]
 
 
-def _find_clicks(recount: Recount) -> QuerySet[BlogView]:
+def _find_clicks(recount: Recount) -> BlogViewQuerySet:
     """Views of persons by today's lists, of all days."""
     robots = BlogView.objects.filter(outcome=Outcome.ROBOT, excluded_by__in=recount.left_lists)
     return BlogView.objects.human() | robots
@@ -124,5 +124,5 @@ def _find_clicks_after_midnight(recount: Recount) -> dict[tuple, list[dt.datetim
     found = defaultdict(list)
     rows = clicks.order_by().values_list("blog_id", "previous_day_key", "viewed_at")
     for blog, key, viewed_at in rows.iterator():
-        found[blog, bytes(key)].append(viewed_at)
+        found[blog, bytes(key or b"")].append(viewed_at)
     return found

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from billing.errors import InvalidResults
 from billing.models import Payment, PaymentResult, PayoutBatch
+from billing.models.seals import REASON_LENGTH
 from billing.settlement import SETTLED_FROM
 
 Outcome = PaymentResult.Outcome
 
 COLUMNS = ["reference", "outcome", "reason"]
-REASON_LENGTH = PaymentResult._meta.get_field("reason").max_length
 PROBLEMS_SHOWN = 20
 MOST_ROWS = 200_000
 LONGEST_LINE = 10_000
@@ -39,7 +39,7 @@ def read_results(text: str) -> list[ResultRow]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     if LONG_LINE.search(text):
         _refuse([f"A line is longer than {LONGEST_LINE:,} characters. Is this the right file?"])
-    rows = []
+    rows: list[ResultRow] = []
     try:
         for cells in reader:
             if len(rows) == MOST_ROWS:
@@ -47,8 +47,8 @@ def read_results(text: str) -> list[ResultRow]:
             cells = [cell.strip() for cell in cells]
             if not any(cells) or [cell.lower() for cell in cells[:3]] == COLUMNS:
                 continue
-            reference, outcome, *reason = [*cells, ""]
-            reason = ", ".join(filter(None, reason))  # a comma in it needs no quotes
+            reference, outcome, *rest = [*cells, ""]
+            reason = ", ".join(filter(None, rest))  # a comma in it needs no quotes
             rows.append(ResultRow(reader.line_num, reference, outcome.lower(), reason))
     except csv.Error as error:
         _refuse([f"Row {reader.line_num}: this can't be read as CSV ({error})."])
@@ -67,7 +67,8 @@ def match_results(
         reference: (pk, status)
         for reference, pk, status in batch.payments.values_list("reference", "pk", "status")
     }
-    results, problems = {}, []
+    results: dict[int, tuple[Outcome, str]] = {}
+    problems: list[str] = []
     for row in rows:
         found = list(_find_problems(row, payments, results))
         problems += [f"Row {row.number}: {problem}" for problem in found]
@@ -99,7 +100,7 @@ def _find_problems(row: ResultRow, payments: dict, results: dict) -> Iterator[st
     if row.outcome not in Outcome:
         yield f"“{row.outcome}” is no outcome. Write paid or failed."
         return
-    if status not in SETTLED_FROM[row.outcome]:
+    if status not in SETTLED_FROM[Outcome(row.outcome)]:
         name = Payment.Status(status).label
         yield f"{row.reference} is {name}: it can't be recorded as {row.outcome}."
     if row.outcome == Outcome.FAILED and not row.reason:

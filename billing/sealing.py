@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
+from typing import Any
 
 from django.db.models import Model
 
@@ -72,8 +73,9 @@ def name_batch(batch: PayoutBatch) -> str:
     return f"{batch.month:%Y%m}-{batch.attempt}"
 
 
-def format_moment(at: dt.datetime) -> str:
-    return at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+def format_moment(at: dt.datetime | None) -> str:
+    """Return the moment in UTC; "" of a step that was not taken."""
+    return at.astimezone(dt.UTC).isoformat(timespec="microseconds") if at else ""
 
 
 def make_approval(batch: PayoutBatch) -> dict:
@@ -133,7 +135,7 @@ def read_histories(batch: PayoutBatch) -> Iterator[tuple[Model, str]]:
             yield record, _digest_record(record)
 
 
-def _digest_record(record: Model) -> str:
+def _digest_record(record: Any) -> str:
     """Return the SHA-256 of a history record. A batch goes by its month and attempt.
 
     A field that a later version added is left out while it holds what its migration gave the
@@ -141,7 +143,7 @@ def _digest_record(record: Model) -> str:
     """
     names = RECORD_FACTS[record.instance_type]
     fields = {field.name: field for field in record._meta.concrete_fields}
-    facts = [fields[name].value_to_string(record) for name in names]
+    facts: list[object] = [fields[name].value_to_string(record) for name in names]
     for name in sorted(fields.keys() - {*names, "id", "history_id"}):
         if fields[name].value_from_object(record) != fields[name].get_default():
             facts.append([name, fields[name].value_to_string(record)])

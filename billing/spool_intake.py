@@ -149,7 +149,7 @@ def _find_references(views: list[SpooledView]) -> dict[str, set[int]]:
     found = {}
     for name, model in models.items():
         keys = {getattr(view.click, name) for view in views}
-        found[name] = set(model.objects.filter(pk__in=keys).values_list("pk", flat=True))
+        found[name] = set(model._default_manager.filter(pk__in=keys).values_list("pk", flat=True))
     return found
 
 

@@ -7,6 +7,8 @@ from billing.errors import ReasonRequired, WrongStatus
 from billing.locks import hold_lock
 from billing.models import PayoutBatch
 
+Status = PayoutBatch.Status
+
 
 def require_reason(reason: str) -> None:
     if not reason.strip():
@@ -33,7 +35,7 @@ def move_batch(
 
     A batch may stay at its status, for the first of two approvals.
     """
-    if to != batch.status and to not in PayoutBatch.TRANSITIONS[batch.status]:
+    if to != batch.status and to not in PayoutBatch.TRANSITIONS[Status(batch.status)]:
         raise WrongStatus(f"A batch can't go from {batch.status} to {to}.")
     changes = {"status": to, **signature}
     unchanged = PayoutBatch.objects.filter(

@@ -1,6 +1,7 @@
 """Taking back a price that was entered by mistake. Its history keeps it, with the reason."""
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -35,8 +36,8 @@ def withdraw_price(
         PayoutBatch.objects.filter(payments__lines__in=lines).order_by("month").distinct()
     )
     lines.delete()
-    price._history_user = by
-    price._change_reason = reason
+    signed: Any = price
+    signed._history_user, signed._change_reason = by, reason
     price.delete()
     return [_rebuild(draft, price, by=by, at=at) for draft in drafts]
 

@@ -77,8 +77,9 @@ def is_orderly(source: str) -> bool:
     Only then does cleaning take a time that grows with the length alone: a browser's rules for
     tags that are left open, which nh3 follows, can multiply them.
     """
-    open_tags, place, end = [], BETWEEN_TAGS.match(source).end(), len(source)
-    while place < end:
+    open_tags: list[str] = []
+    place = _end_of_text(source, 0)
+    while place < len(source):
         match = TAG.match(source, place)
         if match is None or match[2] not in TAGS:
             return False
@@ -89,8 +90,13 @@ def is_orderly(source: str) -> bool:
             open_tags.append(match[2])
             if len(open_tags) > MOST_DEEP:
                 return False
-        place = BETWEEN_TAGS.match(source, match.end()).end()
+        place = _end_of_text(source, match.end())
     return not open_tags
+
+
+def _end_of_text(source: str, start: int) -> int:
+    match = BETWEEN_TAGS.match(source, start)
+    return match.end() if match else start
 
 
 def run_apart(source, answer, media_url):

@@ -85,7 +85,8 @@ def compare_blocks(old: list[str], new: list[str]) -> list[Row]:
         if tag == "equal":
             rows += [Row([Piece("same", text)], [Piece("same", text)], True) for text in old[i1:i2]]
         else:
-            rows += [_compare_pair(*pair, work) for pair in _pair(old[i1:i2], new[j1:j2])]
+            pairs = _pair(old[i1:i2], new[j1:j2])
+            rows += [_compare_pair(before, after, work) for before, after in pairs]
     return rows
 
 

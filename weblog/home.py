@@ -46,7 +46,7 @@ class OwnBlog(NamedTuple):
             return _waiting("In review", blog)
         if text and text.status == BlogRevision.Status.IN_REVIEW:
             return _waiting("Live; new text in review", text)
-        if text and text.is_scheduled:
+        if text and text.is_scheduled and text.publish_at:
             return f"Live; new text goes live on {format_moment(text.publish_at)}"
         if text:
             is_returned = bool(text.review_comment)

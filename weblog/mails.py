@@ -69,8 +69,10 @@ def _mail_after_commit(
     by: User | None = None,
     **details: str,
 ) -> None:
-    to = to.filter(is_active=True).exclude(pk=by and by.pk)
-    details["by"] = by and full_name(by)
+    to = to.filter(is_active=True)
+    if by:
+        to = to.exclude(pk=by.pk)
+        details["by"] = full_name(by)
     write = partial(_write, template, line.format(subject), subject, to=to, details=details)
     mail_after_commit(write, about=f"{subject._meta.verbose_name} {subject.pk}")
 

@@ -29,8 +29,10 @@ TOO_MANY_PIXELS = (
     "one side. Make it smaller first."
 )
 # What Pillow raises for files that are broken or built to do harm.
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError)
-UNREADABLE += (ArithmeticError, struct.error)
+UNREADABLE = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError,
+    struct.error,
+)  # fmt: skip
 BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 TURNED = {5, 6, 7, 8}  # of EXIF's orientations, those that lie on their side
 ORIENTATION = 0x0112

@@ -60,7 +60,8 @@ def load_waiting(rows) -> list[Waiting]:
     waiting = []
     for kind, pk, since in rows:
         if text := found[kind].get(pk):
-            waiting.append(Waiting(text, text if kind == "blog" else text.blog, since))
+            blog = text if isinstance(text, Blog) else text.blog
+            waiting.append(Waiting(text, blog, since))
     return waiting
 
 

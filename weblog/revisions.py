@@ -56,8 +56,9 @@ def publish_revision(
     or the new one is another by now.
     """
     now = timezone.now()
-    is_later = at is not None and at > now
-    revision = _lock_revision(revision, Status.SCHEDULED if is_later else Status.PUBLISHED)
+    goes_live_at = at if at is not None and at > now else None
+    target = Status.SCHEDULED if goes_live_at else Status.PUBLISHED
+    revision = _lock_revision(revision, target)
     blog = revision.blog
     check_not_own(blog, revision.created_by_id, by=by)
     if blog.status != Blog.Status.PUBLISHED:
@@ -67,11 +68,10 @@ def publish_revision(
             "Somebody changed the live text or the new one while you looked at them. "
             "Nothing was published: look at both again."
         )
-    revision.approved_by, revision.publish_at = by, at if is_later else now
-    if is_later:
-        _move_revision(
-            revision, Status.SCHEDULED, by=by, reason=f"To go live on {format_moment(at)}"
-        )
+    revision.approved_by, revision.publish_at = by, goes_live_at or now
+    if goes_live_at:
+        reason = f"To go live on {format_moment(goes_live_at)}"
+        _move_revision(revision, Status.SCHEDULED, by=by, reason=reason)
         mails.mail_published(revision, by=by)
         return revision
     return _put_live(revision, by=by, reason="Published")
@@ -85,11 +85,12 @@ def go_live(*, revision: BlogRevision, at: dt.datetime) -> BlogRevision:
     Raises TransitionNotAllowed where somebody was faster.
     """
     revision = _lock_revision(revision, Status.PUBLISHED, start=Status.SCHEDULED)
-    if revision.publish_at > at:
+    due_at = revision.publish_at
+    if due_at is None or due_at > at:
         raise TransitionNotAllowed(revision, Status.PUBLISHED.label)
     if obstacle := _find_obstacle(revision):
         return _send_back(revision, obstacle)
-    reason = f"Went live at the time that was set, {format_moment(revision.publish_at)}"
+    reason = f"Went live at the time that was set, {format_moment(due_at)}"
     return _put_live(revision, by=revision.approved_by, reason=reason)
 
 

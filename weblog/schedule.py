@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
 
 def publish_due_texts(*, at: dt.datetime) -> Outcome:
     """Publish what is due at `at`, each text in a transaction of its own: a bad one stops none."""
-    found = Counter()
+    found: Counter[str] = Counter()
     for revision in BlogRevision.objects.due(at=at).defer("body"):
         try:
             found[go_live(revision=revision, at=at).status] += 1

@@ -22,7 +22,7 @@ def take_down_picture(*, picture: Picture, by: User, reason: str) -> Picture:
             stored.taken_down_at, stored.taken_down_by = timezone.now(), by
             stored.takedown_reason = reason.strip()
             stored.save()
-    stored.file.storage.delete(stored.file.name)
+    stored.file.storage.delete(stored.file.name or "")
     if was_taken_down:
         raise PictureGone(stored)
     return stored

@@ -7,6 +7,7 @@ as of then and stays as it is: lines of payments, exports, seals. It can't be un
 import datetime as dt
 from collections.abc import Iterable
 from itertools import count
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -17,7 +18,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
-from simple_history.utils import bulk_update_with_history
+from simple_history.utils import bulk_update_with_history, get_history_manager_for_model
 
 from backoffice.accounts.duties import explain_duties
 from backoffice.accounts.models import AccessRequest, SecurityEvent
@@ -106,7 +107,8 @@ def _replace_account(user: User, *, by: User, keep_name: bool, at: dt.datetime) 
         default_change_reason="Anonymised",
         default_date=at,
     )
-    user._password, user._history_user, user._change_reason = None, by, "Anonymised"
+    signed: Any = user
+    signed._password, signed._history_user, signed._change_reason = None, by, "Anonymised"
 
 
 def _find_free_name(user: User) -> str:
@@ -119,7 +121,7 @@ def _find_free_name(user: User) -> str:
 def _replace_copies(user: User, old_username: str) -> None:
     """Take the name out of what repeats it: the account's history, logs, proposals, addresses."""
     names = {"username": user.username, "first_name": user.first_name, "last_name": user.last_name}
-    user.history.all().update(**names, email="")
+    get_history_manager_for_model(user).update(**names, email="")
     rename_in_log([user])
     released = f"Released {old_username}: "  # backoffice.accounts.admin
     for entry in LogEntry.objects.filter(change_message__startswith=released):
@@ -127,7 +129,8 @@ def _replace_copies(user: User, old_username: str) -> None:
         entry.save(update_fields=["change_message"])
     proposed = f"Proposed by {old_username}: "  # backoffice.accounts.two_people
     for model in (User, Group):
-        for record in model.history.filter(history_change_reason__startswith=proposed):
+        history = get_history_manager_for_model(model)
+        for record in history.filter(history_change_reason__startswith=proposed):
             reason = record.history_change_reason.replace(old_username, user.username, 1)
             record.history_change_reason = reason
             record.save()

@@ -22,11 +22,6 @@ class Duty(NamedTuple):
     why: str
     since: dt.date | None = None
 
-    @property
-    def until(self) -> dt.date:
-        """The last day on which the name has to stay."""
-        return dt.date(min(self.since.year + settings.ACCOUNT_KEEP_YEARS, dt.MAXYEAR), 12, 31)
-
 
 FindDuties = Callable[[User], Iterable[Duty]]
 
@@ -45,12 +40,17 @@ def explain_duties(user: User, *, on: dt.date) -> list[str]:
         for duty in find_duties(user):
             if duty.since is None:
                 sentences.append(duty.why)
-            elif on <= duty.until:
+            elif on <= (until := _last_day(duty.since)):
                 sentences.append(
                     f"{duty.why}, of {duty.since:%-d %B %Y}, keeps the name until "
-                    f"{duty.until:%-d %B %Y}."
+                    f"{until:%-d %B %Y}."
                 )
     return sentences
+
+
+def _last_day(since: dt.date) -> dt.date:
+    """Return the last day on which the name has to stay."""
+    return dt.date(min(since.year + settings.ACCOUNT_KEEP_YEARS, dt.MAXYEAR), 12, 31)
 
 
 def find_own_duties(user: User) -> Iterable[Duty]:

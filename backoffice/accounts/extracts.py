@@ -8,7 +8,7 @@ Free text (a reason, a comment) is about the person and comes as it was written.
 import json
 import tempfile
 from collections.abc import Callable, Iterable
-from typing import BinaryIO
+from typing import IO
 
 from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
@@ -37,7 +37,7 @@ def list_sections() -> list[str]:
     return [name.replace("_", " ") for name in _sections]
 
 
-def make_extract(*, user: User, by: User) -> BinaryIO:
+def make_extract(*, user: User, by: User) -> IO[bytes]:
     """Return a temporary file with all sections as JSON, at its start, and record that it was made.
 
     Memory holds a portion of rows, however much is kept.
@@ -53,14 +53,14 @@ def make_extract(*, user: User, by: User) -> BinaryIO:
     return file
 
 
-def _write_sections(file: BinaryIO, user: User) -> None:
+def _write_sections(file: IO[bytes], user: User) -> None:
     for mark, (name, list_rows) in zip(_marks("{"), _sections.items(), strict=False):
         file.write(f"{mark}\n{json.dumps(name)}: ".encode())
         _write_rows(file, list_rows(user))
     file.write(b"\n}\n")
 
 
-def _write_rows(file: BinaryIO, rows: Iterable[dict]) -> None:
+def _write_rows(file: IO[bytes], rows: Iterable[dict]) -> None:
     file.write(b"[")
     for mark, row in zip(_marks(""), rows, strict=False):
         text = json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)

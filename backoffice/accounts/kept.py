@@ -8,6 +8,7 @@ from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
+from simple_history.utils import get_history_manager_for_model
 
 from backoffice.accounts.extracts import ROWS_AT_A_TIME, name_actor, register_extract
 from backoffice.accounts.models import AccessRequest, SecurityEvent
@@ -42,7 +43,7 @@ def list_account(user: User) -> Iterator[dict]:
 
 def list_history(user: User) -> Iterator[dict]:
     roles = _list_past_roles(user)
-    records = user.history.order_by("history_date", "history_id")
+    records = get_history_manager_for_model(user).order_by("history_date", "history_id")
     for record in records.iterator(ROWS_AT_A_TIME):
         yield {
             "at": record.history_date,
@@ -56,9 +57,8 @@ def list_history(user: User) -> Iterator[dict]:
 def _list_past_roles(user: User) -> dict[int, list[str]]:
     """Return {history_id: names of roles}; of a role that is gone, its number. Two queries."""
     names, roles = dict(Group.objects.values_list("pk", "name")), defaultdict(list)
-    held = user.history.model.groups.model.objects.filter(
-        history_id__in=user.history.values("history_id")
-    )
+    history = get_history_manager_for_model(user)
+    held = history.model.groups.model.objects.filter(history_id__in=history.values("history_id"))
     for history_id, role in held.values_list("history_id", "group_id"):
         roles[history_id].append(names.get(role, f"role {role}"))
     return roles

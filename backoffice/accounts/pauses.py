@@ -30,7 +30,7 @@ def find_pauses(user: User, *, at: dt.datetime) -> QuerySet[SecurityEvent]:
 
 def find_given_outside(user: User) -> list[SecurityEvent]:
     """Return the rights that were given without the two people they need, and stand. One query."""
-    standing = {}
+    standing: dict[tuple[str, str], SecurityEvent] = {}
     kinds = {*TAKEN_BACK, *TAKEN_BACK.values()}
     for event in SecurityEvent.objects.filter(about=user, kind__in=kinds).order_by("pk"):
         given = next((kind for kind, taken in TAKEN_BACK.items() if taken == event.kind), None)

@@ -202,7 +202,7 @@ def _has_administrators(*, but):
 def end_other_sessions(user) -> int:
     """End where `user` is signed in, but for the session of the request that is answered."""
     request = current_request()
-    if getattr(request, "user", None) != user:
+    if request is None or getattr(request, "user", None) != user:
         return end_sessions(user)
     if not user.is_active:
         request.session.flush()

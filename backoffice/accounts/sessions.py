@@ -11,6 +11,7 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from cryptography.fernet import Fernet, InvalidToken
@@ -20,6 +21,9 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends import db
 from django.db.models import Q
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import AccountSession
 
 SIGNED_IN_AT = "signed_in_at"  # a Unix time
 DEVICE = "device"
@@ -50,7 +54,7 @@ class SessionStore(db.SessionStore):
     """
 
     @classmethod
-    def get_model_class(cls):
+    def get_model_class(cls) -> type["AccountSession"]:
         from backoffice.accounts.models import AccountSession
 
         return AccountSession
@@ -134,7 +138,8 @@ class SessionStore(db.SessionStore):
         seen_at = getattr(self, "seen_at", None)
         if seen_at and at - seen_at >= SEEN_EVERY:
             self.seen_at = at
-            self.model.objects.filter(session_key=digest_key(self.session_key)).update(seen_at=at)
+            key = digest_key(self.session_key or "")
+            self.get_model_class().objects.filter(session_key=key).update(seen_at=at)
 
 
 def list_sessions(user: User, *, at: dt.datetime):

@@ -8,6 +8,7 @@ no stranger can keep somebody out for good. Unknown accounts are counted and loc
 
 import copy
 import ipaddress
+from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
@@ -132,7 +133,8 @@ def is_own_password(request: HttpRequest, password: str) -> bool:
     If that locks, the form that asked says so: what was typed into it must stay.
     """
     user = authenticate(request, username=request.user.get_username(), password=password)
-    request.axes_locked_out = False
+    marked: Any = request
+    marked.axes_locked_out = False
     return user == request.user
 
 

@@ -1,5 +1,7 @@
 """Your account: where one is signed in, for everyone on the staff."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -24,7 +26,7 @@ OTHERS = "others"
 class SessionsMixin:
     """Lists sessions on GET; on POST ends the one that is named, or all but this browser's."""
 
-    http_method_names = ["get", "head", "post"]
+    http_method_names: Sequence[str] = ["get", "head", "post"]
 
     def post(self, request, *args, **kwargs):
         user, current = self.find_user(), digest_key(request.session.session_key)

@@ -4,7 +4,7 @@ What passes signals by (QuerySet.update, SQL) is not heard; in the application o
 that, which records an event of its own.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import Model
@@ -23,19 +23,22 @@ class Change(NamedTuple):
 
 def remember_account(user: User, update_fields=None) -> None:
     """Note what saving the account will overwrite. One query, none at a sign-in."""
-    user._stored = None
+    account: Any = user
+    account._stored = None
     if user.pk and (update_fields is None or {*WATCHED} & {*update_fields}):
-        user._stored = User.objects.filter(pk=user.pk).values(*WATCHED).first()
+        account._stored = User.objects.filter(pk=user.pk).values(*WATCHED).first()
 
 
 def compare_account(user: User, update_fields=None) -> list[Change]:
     """Return what saving has changed, of what is watched. A new account has changed nothing."""
-    stored, user._stored = getattr(user, "_stored", None), None
+    account: Any = user
+    stored, account._stored = getattr(user, "_stored", None), None
     if stored is None:
         return []
     changed = [name for name in WATCHED if stored[name] != getattr(user, name)]
     # A sign-in brings the hash up to date: the password is the same.
-    if changed == ["password"] and {*(update_fields or ())} == {"password"} and not user._password:
+    is_rehash = changed == ["password"] and {*(update_fields or ())} == {"password"}
+    if is_rehash and not account._password:
         return []
     return [Change(user, name, stored[name], getattr(user, name)) for name in changed]
 

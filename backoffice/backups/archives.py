@@ -17,7 +17,8 @@ BLOCK = 1 << 20
 
 class ArchiveWriter:
     def __init__(self, tar: tarfile.TarFile):
-        self.tar, self.digests = tar, {}
+        self.tar = tar
+        self.digests: dict[str, str] = {}
 
     def add(self, path: Path, name: str) -> None:
         """Add a file, and note the SHA-256 of the very bytes that went in."""
@@ -33,7 +34,7 @@ class _Hashing:
     def __init__(self, file):
         self.file, self.sha256 = file, hashlib.sha256()
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         block = self.file.read(size)
         self.sha256.update(block)
         return block
@@ -71,9 +72,7 @@ def read_manifest(path: Path) -> dict:
     try:
         with tarfile.open(path) as tar:
             for member in tar:
-                content = tar.extractfile(member)
-                if content is None:
-                    raise BackupError(f"{path} holds {member.name}, which is no file.")
+                content = _open_member(path, tar, member)
                 if member.name == MANIFEST:
                     manifest = json.load(content)
                 else:
@@ -91,6 +90,13 @@ def read_manifest(path: Path) -> dict:
     return manifest
 
 
+def _open_member(path: Path, tar: tarfile.TarFile, member: tarfile.TarInfo) -> io.BufferedReader:
+    content = tar.extractfile(member)
+    if not isinstance(content, io.BufferedReader):
+        raise BackupError(f"{path} holds {member.name}, which is no file.")
+    return content
+
+
 def extract(path: Path, prefix: str, folder: Path) -> None:
     """Write the files whose names begin with `prefix` into `folder`, flushed to the disk."""
     with tarfile.open(path) as tar:
@@ -100,7 +106,8 @@ def extract(path: Path, prefix: str, folder: Path) -> None:
                 if not target.resolve().is_relative_to(folder.resolve()):
                     raise BackupError(f"{path} holds {member.name}, which leads elsewhere.")
                 target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with target.open("wb") as file, tar.extractfile(member) as content:
+                content = _open_member(path, tar, member)
+                with target.open("wb") as file, content:
                     while block := content.read(BLOCK):
                         file.write(block)
                     file.flush()

@@ -30,7 +30,7 @@ def make_backup(*, to: Path, at: dt.datetime, keep: int = 0) -> Path:
     if path.exists():
         raise BackupError(f"{path} exists. Wait a second.")
     _clear_unfinished(to)
-    facts = {
+    facts: dict[str, object] = {
         "made_at": at.isoformat(),
         "database": connection.vendor,
         "migrations": sorted(map(list, MigrationRecorder(connection).applied_migrations())),
@@ -58,7 +58,7 @@ def _copy_spool(working: Path) -> dict[str, Path]:
 
     Until none is left that has no copy: so a file that was renamed is met under its new name.
     """
-    copies = {}
+    copies: dict[str, Path] = {}
     while names := _list_spool() - copies.keys():
         for name in names:
             copy = working / f"spool-{len(copies)}"

@@ -38,7 +38,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Everything works, or 503. Insiders see what does not."""
     results = _check_now_and_then()
     ok = all(result.ok for result in results.values())
-    told = {"ok": ok}
+    told: dict[str, object] = {"ok": ok}
     if is_insider(request):
         told["checks"] = {name: _describe(result) for name, result in results.items()}
     return _answer(JsonResponse(told, status=200 if ok else 503))

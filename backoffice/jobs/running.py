@@ -10,7 +10,6 @@ import io
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from backoffice.models import JobRun
 logger = logging.getLogger(__name__)
 
 PATIENCE = 2  # seconds: somebody may look just now whether the job runs
+STANDARD_ERROR = 2  # the descriptor: sys.stderr may be closed
 LAST_WORDS = 60  # seconds past the limit, for cleaning up
 
 
@@ -134,7 +134,7 @@ def time_limit(name: str) -> Iterator[None]:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGALRM, signal.SIGTERM)}
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds + LAST_WORDS, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(seconds + LAST_WORDS, exit=True, file=STANDARD_ERROR)
     try:
         yield
     finally:

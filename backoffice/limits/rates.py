@@ -122,7 +122,7 @@ def _count(key: bytes, *, ends_at: int) -> int:
 
 
 def _is_about(rate: Rate, request: HttpRequest) -> bool:
-    name = request.resolver_match.view_name or ""
+    name = (request.resolver_match and request.resolver_match.view_name) or ""
     return (
         request.method in rate.methods
         and (not rate.parameter or bool(request.GET.get(rate.parameter)))

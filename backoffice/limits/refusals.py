@@ -24,7 +24,7 @@ def refuse(
 
     With `again`, a form gets back what was typed, and a page the link to try it again.
     """
-    context = {"title": title, "text": text, "again_in": retry_after}
+    context: dict[str, object] = {"title": title, "text": text, "again_in": retry_after}
     if "HX-Request" in request.headers:
         # A dialog shows no answer that is an error, so this one is none.
         response = render(request, "backoffice/refused_dialog.html", context)

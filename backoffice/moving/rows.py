@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from ipaddress import ip_address
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
@@ -21,7 +22,9 @@ def list_models() -> list[type[models.Model]]:
 
 
 def kind_of(field: models.Field) -> str:
-    return kind_of(field.target_field) if field.remote_field else field.get_internal_type()
+    if isinstance(field, models.ForeignKey):
+        return kind_of(field.target_field)
+    return field.get_internal_type()
 
 
 def _read_moment(text: str) -> dt.datetime:
@@ -37,14 +40,14 @@ def _read_json(text: str):
 
 
 # From SQLite's value to what PostgreSQL takes. Of kinds that are not here it is the same value.
-TAKEN = {
+TAKEN: dict[str, Callable[[Any], object]] = {
     "BooleanField": bool,
     "DateField": dt.date.fromisoformat,
     "DateTimeField": _read_moment,
     "UUIDField": UUID,
 }
 # From the value of either to one that can be compared.
-COMPARED = {
+COMPARED: dict[str, Callable[[Any], object]] = {
     "BooleanField": int,
     "DateField": str,
     "UUIDField": lambda value: UUID(str(value)).hex,

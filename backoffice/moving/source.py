@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -25,7 +26,7 @@ LARGEST = {
     "AutoField": 2_147_483_647,
 }
 
-PARSERS = {
+PARSERS: dict[str, tuple[Callable[[Any], object], str]] = {
     "DateField": (dt.date.fromisoformat, "is no date"),
     "DateTimeField": (dt.datetime.fromisoformat, "is no moment"),
     "UUIDField": (UUID, "is no UUID"),

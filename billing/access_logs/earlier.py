@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter
 from typing import BinaryIO
 
+from billing.access_logs.files import READ_SIZE
 from billing.access_logs.lines import Request
 from billing.models import AccessLogImport, BlogView
 
@@ -14,9 +15,13 @@ def find_earlier_imports(file: BinaryIO) -> list[AccessLogImport]:
     if not file.seekable():
         return []
     start = file.tell()
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while block := file.read(READ_SIZE):
+        digest.update(block)
     file.seek(start)
-    return list(AccessLogImport.objects.filter(sha256=digest, finished_at__isnull=False))
+    return list(
+        AccessLogImport.objects.filter(sha256=digest.hexdigest(), finished_at__isnull=False)
+    )
 
 
 def count_earlier_views(

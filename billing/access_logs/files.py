@@ -118,7 +118,7 @@ class _Source(io.RawIOBase):
         return size
 
 
-def _unpack(file: io.BufferedReader, file_name: str) -> BinaryIO:
+def _unpack(file: io.BufferedReader, file_name: str) -> io.BufferedIOBase:
     start = file.peek(8)[:8]
     for magic, kind in NOT_READ.items():
         if start.startswith(magic):

@@ -161,7 +161,8 @@ def _add_views(
     blogs = _find_blogs({request.slug for request in requests})
     counted = count_earlier_views(requests, earlier)
     retired_until = last_retired_day()
-    clicks, salts = [], {}
+    clicks: list[Click] = []
+    salts: dict[dt.date, bytes] = {}
     for request in requests:
         blog = blogs.get(request.slug)
         reason = _refuse(
@@ -170,7 +171,7 @@ def _add_views(
         if blog and counted[blog.pk, request.viewed_at] > 0:
             counted[blog.pk, request.viewed_at] -= 1
             reason = reason or Skipped.ALREADY_IMPORTED
-        if reason:
+        if blog is None or reason:
             report.outcomes[reason] += 1
             continue
         known.add(request.view_id)
@@ -183,7 +184,7 @@ def _add_views(
             log_import=log_import,
             salts=salts,
         )
-        report.outcomes[VIEWS[click.outcome]] += 1
+        report.outcomes[VIEWS[BlogView.Outcome(click.outcome)]] += 1
         clicks.append(click)
     insert_rows(BlogView, Click._fields, map(Click.as_stored, clicks))
     _note(log_import, report)

@@ -14,12 +14,11 @@ import re2
 import regex
 
 from billing.errors import InvalidPathPattern
-from billing.models import AccessLogImport
+from billing.models.counts import LONGEST_PATTERN
 
 OWN_PAGES = r"^/blogs/(?P<slug>[-a-zA-Z0-9_]+)/$"
 EXAMPLE = r"Write one like ^/blog/(?P<slug>[^/]+)\.html$"
 LONGEST_PATH = 2_000  # no address of a page is longer
-LONGEST_PATTERN = AccessLogImport._meta.get_field("path_pattern").max_length
 MOST_MEMORY = 1_000_000  # bytes for what a pattern unfolds to
 
 # Nanoseconds that a pattern may take for all lines, and for each besides.

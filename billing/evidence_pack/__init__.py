@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import batched, chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from django.urls import reverse
 
@@ -37,7 +37,7 @@ def name_pack(batch: PayoutBatch) -> str:
     return f"evidence-{name_batch(batch)}.zip"
 
 
-def make_evidence_pack(batch: PayoutBatch) -> BinaryIO:
+def make_evidence_pack(batch: PayoutBatch) -> IO[bytes]:
     """Return a temporary file with the pack, at its start. Raises WrongStatus before approval.
 
     The same rows give the same bytes. Memory holds a portion of rows.

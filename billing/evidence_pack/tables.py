@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.db import connection
+from django.db.models import Max
 
 from billing.digests import LineRecord, PaymentRecord, hash_text, status_when_submitted
 from billing.models import (
@@ -138,8 +139,8 @@ def list_counts(batch: PayoutBatch) -> Iterator[tuple]:
 
 def list_seals(batch: PayoutBatch) -> Iterator[tuple]:
     """Yield the chain up to the batch's last seal; of other batches' seals not what they say."""
-    last = batch.seals.order_by("number").last()
-    seals = Seal.objects.filter(number__lte=last.number).select_related("batch").order_by("number")
+    last = batch.seals.aggregate(number=Max("number"))["number"]
+    seals = Seal.objects.filter(number__lte=last).select_related("batch").order_by("number")
     for seal in seals.iterator(ROWS_AT_A_TIME):
         yield (
             seal.number, seal.kind, name_batch(seal.batch), hash_text(seal.content),

@@ -3,7 +3,7 @@
 The rules hold for whoever writes: the application, a shell, a person at the database's prompt.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from backoffice.guards.rules import Rule, changes
 from billing.models import (
@@ -47,7 +47,7 @@ def list_rules() -> list[Rule]:
     ]
 
 
-def _moves(transitions: dict[str, Collection[str]]) -> str:
+def _moves[Status: str](transitions: Mapping[Status, Collection[str]]) -> str:
     """SQL: the status goes one of these ways."""
     ways = sorted(f"('{old}', '{new}')" for old, news in transitions.items() for new in news)
     return f"(OLD.status, NEW.status) IN (VALUES {', '.join(ways)})"

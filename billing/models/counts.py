@@ -11,6 +11,8 @@ from billing.models.findings import Finding
 from billing.querysets import BlogViewQuerySet
 from weblog.models import Blog, Category
 
+LONGEST_PATTERN = 500
+
 
 def make_view_id() -> uuid.UUID:
     """Return a UUIDv7 (RFC 9562): made by the writer, rising with time."""
@@ -35,7 +37,7 @@ class AccessLogImport(models.Model):
         related_name="+",
         help_text="Empty where the command line started it.",
     )
-    path_pattern = models.CharField(max_length=500)
+    path_pattern = models.CharField(max_length=LONGEST_PATTERN)
     trusted_proxies = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="How many proxies stood before the server, as was told."
     )

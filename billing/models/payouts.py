@@ -1,5 +1,7 @@
 """A month's payout: the batch, one payment per author, and the lines that add up to it."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -70,6 +72,9 @@ class PayoutBatch(models.Model):
     return_reason = models.TextField(
         blank=True, max_length=1000, help_text="What the approver asked for, if it was returned."
     )
+
+    total: Decimal  # as is payment_count, only where with_totals() was asked
+    payment_count: int
 
     objects = PayoutBatchQuerySet.as_manager()
     history = HistoricalRecords()
@@ -280,8 +285,10 @@ class PaymentLine(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(kind="views")
-                | models.lookups.Exact(
-                    _whole(F("amount") * 1000), _whole(F("views") * F("price_per_1000"))
+                | Q(
+                    models.lookups.Exact(
+                        _whole(F("amount") * 1000), _whole(F("views") * F("price_per_1000"))
+                    )
                 ),
                 name="billing_paymentline_exact",
             ),

@@ -10,8 +10,10 @@ from billing.money import AmountField
 from billing.querysets import CategoryPriceQuerySet
 from weblog.models import Category
 
+CategoryPriceManagerBase = models.Manager.from_queryset(CategoryPriceQuerySet)
 
-class CategoryPriceManager(models.Manager.from_queryset(CategoryPriceQuerySet)):
+
+class CategoryPriceManager(CategoryPriceManagerBase):
     def get_by_natural_key(self, slug, effective_from):
         return self.get(category__slug=slug, effective_from=effective_from)
 
@@ -61,4 +63,4 @@ class CategoryPrice(models.Model):
     def natural_key(self):
         return (self.category.slug, self.effective_from)
 
-    natural_key.dependencies = ["weblog.category"]
+    natural_key.dependencies = ["weblog.category"]  # type: ignore[attr-defined]  # Django's way

@@ -6,6 +6,8 @@ from django.db.models import Q
 
 from billing.models.payouts import Payment, PayoutBatch
 
+REASON_LENGTH = 500  # of a bank's result
+
 
 class Acknowledgement(models.Model):
     """What an approver wrote about something that a check had flagged in the batch."""
@@ -78,7 +80,7 @@ class PaymentResult(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="results")
     seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="results")
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
-    reason = models.CharField(max_length=500, blank=True, help_text="Why it failed.")
+    reason = models.CharField(max_length=REASON_LENGTH, blank=True, help_text="Why it failed.")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

@@ -71,6 +71,8 @@ class Payslip:
 
 def list_days(line: PaymentLine) -> list[DayOfViews]:
     """Return the days whose views a line pays, each at the line's price."""
+    if line.price_per_1000 is None:  # an adjustment, or what was carried here
+        return []
     return [
         DayOfViews(
             day=line.month.replace(day=day),

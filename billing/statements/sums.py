@@ -1,6 +1,6 @@
 """What the lines of a batch add up to, and how the month's views come to those it pays."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -32,7 +32,8 @@ class LineSums:
     @cached_property
     def categories(self) -> list[tuple[str, int, Decimal]]:
         """(name, views, amount), by name."""
-        views, amounts = Counter(), Counter()
+        views: Counter[str] = Counter()
+        amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
         for row in self.rows:
             if row["kind"] == Kind.VIEWS:
                 views[row["category_name"]] += row["views"]
@@ -104,7 +105,8 @@ def reconcile(batch: PayoutBatch, sums: LineSums) -> Reconciliation:
     """Return how the views of the batch's month come to those on its lines. Two queries."""
     outcomes = count_outcomes(batch.month)
     counted = outcomes.pop(Outcome.COUNTED)
-    in_month, by_status = Counter(), Counter()
+    in_month: Counter[bool] = Counter()
+    by_status: Counter[str] = Counter()
     for row in sums.rows:
         in_month[row["month"] == batch.month] += row["views"]
         by_status[row["payment__status"]] += row["views"]

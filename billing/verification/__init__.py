@@ -132,7 +132,7 @@ def _count_portions(name: str, key: int | str) -> int:
     if name == "views":
         return DAYS_OF_A_MONTH + 1
     if name == "digests":
-        return Payment.objects.filter(batch=key).count() // digests.PAYMENTS_AT_A_TIME + 1
+        return Payment.objects.filter(batch=int(key)).count() // digests.PAYMENTS_AT_A_TIME + 1
     return 1
 
 
@@ -155,7 +155,7 @@ def _check_side_by_side(run: Verification, show_progress: Callable) -> None:
 
 def _check_whole(run: Verification, step: list) -> Counter:
     name, key, after, _ = step
-    numbers = Counter()
+    numbers: Counter[str] = Counter()
     while after := _check_portion(run, [name, key, after, 1], numbers):
         pass
     return numbers

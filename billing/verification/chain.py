@@ -101,7 +101,7 @@ def check_approvals(run: Verification, key: str, after: str, numbers: Counter) -
         )
     for seal in seals:
         sealed = json.loads(seal.content)
-        make_facts, others = OF_APPROVALS[seal.kind]
+        make_facts, others = OF_APPROVALS[Seal.Kind(seal.kind)]
         check_content(seal, make_facts(batch) | {name: sealed.get(name) for name in others})
 
 

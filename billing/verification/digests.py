@@ -24,9 +24,10 @@ PAYMENTS_AT_A_TIME = 5_000
 
 def check_line_digests(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Each line has the digest of what it says. Hashed by the database."""
-    lines = PaymentLine.objects.filter(payment__batch=key).annotate(found=hash_line_facts())
+    lines = PaymentLine.objects.filter(payment__batch=int(key)).annotate(found=hash_line_facts())
     if line := find_first(lines.exclude(digest=F("found"))):
-        raise Difference(line, f"has the digest {line.digest}", f"what it says has {line.found}")
+        found = lines.values_list("found", flat=True).get(pk=line.pk)
+        raise Difference(line, f"has the digest {line.digest}", f"what it says has {found}")
 
 
 def check_digests(run: Verification, key: str, after: str, numbers: Counter) -> str:
@@ -53,8 +54,8 @@ def _read_payments(batch: PayoutBatch, after: str) -> Iterator[StoredPayment]:
         .annotate(facts=write_payment_facts(), line_digests=LineDigests("pk"))
         .values_list("pk", "reference", "facts", "digest", "line_digests")
     )
-    for *payment, digests in payments[:PAYMENTS_AT_A_TIME]:
-        yield StoredPayment(*payment, digests.split("\n") if digests else [])
+    for pk, reference, facts, digest, digests in payments[:PAYMENTS_AT_A_TIME]:
+        yield StoredPayment(pk, reference, facts, digest, digests.split("\n") if digests else [])
 
 
 class LineDigests(Func):

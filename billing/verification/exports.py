@@ -34,7 +34,9 @@ def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> 
 def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> int:
     """Return how many files there were before there were seals; an upgrade sealed which."""
     seal = find_upgrade_seal(batch)
-    sealed = json.loads(seal.content)["files"] if seal else []
+    if seal is None:
+        return 0
+    sealed = json.loads(seal.content)["files"]
     for file, export in zip_longest(sealed, exports[: len(sealed)]):
         says = export and make_handing_out(export)["file"]
         if says != file:

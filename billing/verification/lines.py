@@ -4,6 +4,7 @@ Worked out by the database, which returns nothing but the first line or payment 
 """
 
 from collections import Counter
+from decimal import Decimal
 
 from babel.numbers import get_currency_precision
 from django.db import connection
@@ -47,7 +48,7 @@ WHERE p.batch_id = %s AND l.kind = 'views' AND (
 
 def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Each line's amount is its views at its price, which was in force on each of its days."""
-    views = PaymentLine.objects.filter(payment__batch=key, kind=Kind.VIEWS).annotate(
+    views = PaymentLine.objects.filter(payment__batch=int(key), kind=Kind.VIEWS).annotate(
         thousandfold=in_millionths("amount") * 1000,
         product=F("views") * in_millionths("price_per_1000"),
     )
@@ -60,17 +61,21 @@ def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> No
     if line := load_line(views, wrong["days"]):
         raise Difference(line, f"has the days “{line.days}”", "days read like “1:12 2:40”")
     if line := load_line(views, wrong["amount"]):
+        price_per_1000 = line.price_per_1000 or Decimal(0)
         raise Difference(
             line,
             f"has the amount {line.amount:f}",
-            f"{line.views} views at {line.price_per_1000:f} per 1,000 are "
-            f"{line.views * line.price_per_1000 / 1000:f}",
+            f"{line.views} views at {price_per_1000:f} per 1,000 are "
+            f"{line.views * price_per_1000 / 1000:f}",
         )
     if line := load_line(views, wrong["price"]):
+        price = line.price
         raise Difference(
             line,
             f"has the price {line.price_per_1000:f} of {line.category_name}",
-            f"price {line.price_id} is {line.price.price_per_1000:f} of {line.price.category}",
+            f"price {price.pk} is {price.price_per_1000:f} of {price.category}"
+            if price
+            else "it points to no price",
         )
     if line := _find_wrong_days(key):
         _explain_days(line)
@@ -181,7 +186,7 @@ def check_carries(run: Verification, key: str, after: str, numbers: Counter) -> 
 
 
 def _first_kind(batch: str, kind: Kind):
-    lines = PaymentLine.objects.filter(payment__batch=batch, kind=kind)
+    lines = PaymentLine.objects.filter(payment__batch=int(batch), kind=kind)
     related = ("payment", "adjustment", "carried_from__batch")
     return lines.select_related(*related).order_by("payment", "number")
 

@@ -40,4 +40,6 @@ def find_first(lines: QuerySet[PaymentLine]) -> PaymentLine | None:
 
 
 def load_line(lines: QuerySet[PaymentLine], pk: int | None) -> PaymentLine | None:
-    return pk and lines.select_related("payment", "price__category").get(pk=pk)
+    if pk is None:
+        return None
+    return lines.select_related("payment", "price__category").get(pk=pk)

@@ -9,14 +9,15 @@ from typing import BinaryIO
 from weblog.errors import ImportRefused
 from weblog.importing.ghost import GhostExport
 from weblog.importing.markdown import MarkdownFolder, MarkdownZip
-from weblog.importing.posts import Source
 from weblog.importing.wordpress import WordPressExport
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+type FileSource = WordPressExport | GhostExport | MarkdownZip
+
 
 @contextmanager
-def open_apart(file: BinaryIO, name: str) -> Iterator[Source]:
+def open_apart(file: BinaryIO, name: str) -> Iterator[FileSource]:
     """Open what somebody uploaded: it is read in a process of its own. Raises ImportRefused."""
     source = open_source(file, name, is_apart=True)
     try:
@@ -25,7 +26,7 @@ def open_apart(file: BinaryIO, name: str) -> Iterator[Source]:
         source.records.close()
 
 
-def open_source(file: BinaryIO, name: str, *, is_apart: bool = False) -> Source:
+def open_source(file: BinaryIO, name: str, *, is_apart: bool = False) -> FileSource:
     """Return what reads `file`, told by its first bytes, not by its name. Raises ImportRefused."""
     start = file.read(512).removeprefix(BYTE_ORDER_MARK).lstrip()
     file.seek(0)
@@ -43,7 +44,7 @@ def open_source(file: BinaryIO, name: str, *, is_apart: bool = False) -> Source:
 
 
 @contextmanager
-def open_path(path: Path) -> Iterator[Source]:
+def open_path(path: Path) -> Iterator[FileSource | MarkdownFolder]:
     """Open a file, or a folder of Markdown files, as it lies on the disk. Raises ImportRefused."""
     if path.is_dir():
         yield MarkdownFolder(path)

@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -76,7 +77,7 @@ class _Import:
         self._plan = plan
         self._source = source
         self._reason = f"Imported from {plan.file_name}"
-        self._numbers = Counter()
+        self._numbers: Counter[str] = Counter()
 
     def run(self):
         self._authors = self._make_authors()
@@ -111,7 +112,8 @@ class _Import:
         blog.category = self._categories[post.categories[0] if post.categories else ""]
         self._sign(blog)
         if others := [user for user in dict.fromkeys(others) if user != blog.author]:
-            blog._history_user, blog._change_reason = self._plan.by, self._reason
+            signed: Any = blog
+            signed._history_user, signed._change_reason = self._plan.by, self._reason
             blog.co_authors.set(others)
 
     def _free_slug(self, base, taken):

@@ -5,7 +5,7 @@ What reads them is weblog.importing.markdown_files.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -36,7 +36,7 @@ class MarkdownFolder:
         self.name = folder.name
         self.people: dict[str, Person] = {}
         self.skipped: Counter[str] = Counter()
-        self.records = _FolderRecords(folder)
+        self.records: Iterable[dict] = _FolderRecords(folder)
 
     def read_posts(self) -> Iterator[Post]:
         self.skipped.clear()
@@ -55,7 +55,7 @@ class MarkdownZip(MarkdownFolder):
         # 300 kB of text, which packs to a third, render in a second: a small file gets little.
         seconds = min(15, BOUNDS.seconds + file.seek(0, 2) // 100_000)
         bounds = replace(BOUNDS, seconds=seconds)
-        self.records = Records(read_zip, file, name, is_apart=is_apart, bounds=bounds)
+        self.records: Records = Records(read_zip, file, name, is_apart=is_apart, bounds=bounds)
 
 
 class _FolderRecords:

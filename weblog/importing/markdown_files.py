@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -63,7 +64,7 @@ def read_zip(file: BinaryIO) -> Iterator[dict]:
     strip = f"{tops.pop()}/" if len(tops) == 1 and len(entries) > 1 else ""
     for entry in entries:
         path = entry.filename.removeprefix(strip)
-        yield read_file(path, lambda entry=entry: _unpack(archive, entry))
+        yield read_file(path, partial(_unpack, archive, entry))
 
 
 def _unpack(archive, entry):

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -71,6 +71,7 @@ class Plan:
     @property
     def open_choices(self) -> list[str]:
         """What is wrong with who and what the posts are given to: other choices mend it."""
+        named: dict[str, Mapping[str, AuthorChoice | CategoryChoice]]
         named = {"author": self.authors, "category": self.categories}
         return [
             f"{self.file_name}, {kind} “{key}”: {choice.problem}"
@@ -123,8 +124,10 @@ def make_plan(
     told of the new posts, and of their authors and categories, while they are read, and may refuse.
     """
     plan = Plan(source.name, source.kind, by)
-    seen = set()
-    authors, categories, published = Counter(), Counter(), Counter()
+    seen: set[str] = set()
+    authors: Counter[str] = Counter()
+    categories: Counter[str] = Counter()
+    published: Counter[str] = Counter()
     for batch in itertools.batched(source.read_posts(), BATCH):
         here = find_imported(batch)
         for post in batch:
@@ -154,11 +157,11 @@ def make_plan(
     return plan
 
 
-def find_imported(posts: list[Post]) -> set[str]:
+def find_imported(posts: Iterable[Post]) -> set[str]:
     """The sources of those `posts` that were imported before. One query."""
     sources = [post.source for post in posts if not find_unstorable(post.source)]
     found = Blog.objects.filter(imported_from__in=sources)
-    return set(found.values_list("imported_from", flat=True))
+    return {source for source in found.values_list("imported_from", flat=True) if source}
 
 
 def build_blog(post: Post) -> Blog:

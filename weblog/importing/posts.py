@@ -16,8 +16,8 @@ from django.utils.text import Truncator
 
 from weblog.importing.bodies import link_pictures
 from weblog.models import Blog
+from weblog.models.blogs import SUMMARY_LENGTH
 
-SUMMARY_LENGTH = Blog._meta.get_field("summary").max_length
 LONGEST_PLAIN = 20_000  # characters; a summary may be long, and is shortened
 UNTITLED = "(no title)"
 SHORT_OFFSET = re.compile(r"([+-])(\d)\Z")  # 2015-03-17 14:00:00 -4, as Ruby reads it

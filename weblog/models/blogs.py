@@ -10,6 +10,8 @@ from weblog.fields import CleanHTMLField
 from weblog.names import full_name
 from weblog.querysets import BlogQuerySet
 
+SUMMARY_LENGTH = 500
+
 
 class CategoryManager(models.Manager):
     def get_by_natural_key(self, slug):
@@ -38,7 +40,10 @@ class Category(models.Model):
         return (self.slug,)
 
 
-class BlogManager(models.Manager.from_queryset(BlogQuerySet)):
+BlogManagerBase = models.Manager.from_queryset(BlogQuerySet)
+
+
+class BlogManager(BlogManagerBase):
     def get_by_natural_key(self, slug):
         return self.get(slug=slug)
 
@@ -73,7 +78,7 @@ class Blog(models.Model):
     )
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="blogs")
     summary = models.TextField(
-        blank=True, max_length=500, help_text="One or two sentences, shown in lists."
+        blank=True, max_length=SUMMARY_LENGTH, help_text="One or two sentences, shown in lists."
     )
     body = CleanHTMLField(blank=True)
     status = models.CharField(
