@@ -56,7 +56,7 @@ coverage: setup-dev ## Print what the tests on SQLite do not reach; fails where 
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --cov
 
-lint: setup-dev ## Check style, templates, imports, migrations and settings
+lint: setup-dev ## Check style, templates, imports, types, migrations and settings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	find backoffice weblog billing -path '*/templates/*.html' \
@@ -65,6 +65,7 @@ lint: setup-dev ## Check style, templates, imports, migrations and settings
 	$(BIN)/python -m tools.supply_chain.audit
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check
+	$(BIN)/mypy
 	$(DEPLOYED) $(MANAGE) collectstatic --no-input --verbosity 0
 	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
 

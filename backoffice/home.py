@@ -7,7 +7,7 @@ first, across the apps. docs/contributing.md has an example.
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from django.contrib.auth.models import User
@@ -98,7 +98,13 @@ def unregister(name: str) -> None:
         offers.remove(name)
 
 
-def build_home(request: HttpRequest, context: dict) -> dict:
+class _StaffRequest(HttpRequest):
+    """For annotations: whoever sees the home page is signed in."""
+
+    user: User
+
+
+def build_home(request: _StaffRequest, context: dict) -> dict:
     """Add what admin/index.html shows: DASHBOARD_CALLBACK of the theme."""
     user = request.user
     sections = _sections.list_for(user)
@@ -110,7 +116,7 @@ def build_home(request: HttpRequest, context: dict) -> dict:
     }
 
 
-def make_chart(days: Mapping[dt.date, int], *, title: str, unit: str) -> Chart:
+def make_chart(days: dict[dt.date, int], *, title: str, unit: str) -> Chart:
     """Return a chart of numbers by day, the latest of which is last. `unit` is a plural noun."""
     total = number_format(sum(days.values()), force_grouping=True)
     return {

@@ -27,7 +27,7 @@ OUTCOMES = {
 class DialogActions:
     """Buttons above a form. Each opens a dialog; only its POST acts. Set `action_statuses`."""
 
-    action_statuses = {}
+    action_statuses: dict[str, set] = {}
 
     def get_actions_detail(self, request, object_id):
         """Show the buttons that fit the object now; what may happen, the domain decides."""
