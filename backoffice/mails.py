@@ -34,9 +34,14 @@ def write_mails(
 
     Those of `to` see each other's addresses. Empty ones count for nobody.
     """
-    for field, addresses in (("to", to), ("bcc", bcc)):
-        for portion in batched(sorted({*addresses} - {""}), ADDRESSES_AT_A_TIME):
-            yield EmailMessage(make_subject(subject), text, **{field: list(portion)})
+    for portion in _portion(to):
+        yield EmailMessage(make_subject(subject), text, to=portion)
+    for portion in _portion(bcc):
+        yield EmailMessage(make_subject(subject), text, bcc=portion)
+
+
+def _portion(addresses: Iterable[str]) -> Iterator[list[str]]:
+    return map(list, batched(sorted({*addresses} - {""}), ADDRESSES_AT_A_TIME))
 
 
 def send_mail(message: EmailMessage, *, about: str) -> None:
