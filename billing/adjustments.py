@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from backoffice.people import full_name
 from backoffice.signing import save_signed
 from billing.errors import (
     AdjustmentInUse,
@@ -18,7 +19,6 @@ from billing.errors import (
 from billing.locks import hold_lock
 from billing.models import Adjustment, MonthlyViewCount, PayoutBatch
 from weblog.models import Blog
-from weblog.names import full_name
 
 
 def find_authors() -> models.QuerySet[User]:

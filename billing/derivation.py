@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db.models import Min, Sum
 from django.db.models.functions import TruncMonth
 
+from backoffice.people import full_name
 from billing.bulk import any_of
 from billing.contested import find_contested
 from billing.day_views import format_days, parse_days
@@ -35,7 +36,6 @@ from billing.periods import month_of, next_month
 from billing.pricing import price_id_on
 from billing.sealing import name_batch
 from weblog.models import Blog
-from weblog.names import full_name
 
 Kind = PaymentLine.Kind
 

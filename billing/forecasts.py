@@ -14,11 +14,11 @@ from operator import itemgetter
 from django.contrib.auth.models import User
 from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
 
+from backoffice.people import full_name
 from billing.models import CategoryPrice, DailyViewCount
 from billing.money import format_amount, line_amount, round_amount
 from billing.periods import day_of, iter_months, last_closed_month, month_of, next_month
 from weblog.models import Category
-from weblog.names import full_name
 
 AUTHORS_SHOWN = 10
 

@@ -27,6 +27,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum, Window
 from django.urls import reverse
 from django.utils.text import Truncator
 
+from backoffice.people import full_name
 from billing.contested import find_undecided
 from billing.derivation import find_unpriced_categories
 from billing.evidence import list_losses
@@ -41,7 +42,6 @@ from billing.models import (
 from billing.periods import format_month, next_month
 from billing.spool_status import spool_status
 from weblog.models import Category
-from weblog.names import full_name
 
 NAMES_SHOWN = 3
 NAME_LENGTH = 60

@@ -4,9 +4,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from backoffice.people import full_name
 from weblog.html import count_words, estimate_minutes, show_html
 from weblog.moments import format_moment
-from weblog.names import full_name
 
 STATUS_COLOURS = {
     "Draft": "",

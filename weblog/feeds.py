@@ -5,10 +5,10 @@ from django.contrib.syndication.views import Feed
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
+from backoffice.people import full_name
 from weblog.excerpts import make_excerpt
 from weblog.links import absolute
 from weblog.models import Blog
-from weblog.names import full_name
 
 # What no XML document may hold, not even escaped: XML 1.0, 2.2 Characters.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -2,7 +2,7 @@ from django.contrib.admin import RelatedOnlyFieldListFilter
 from django.contrib.auth.models import User
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from weblog.names import full_name
+from backoffice.people import full_name
 
 
 class AuthorFilter(RelatedDropdownFilter, RelatedOnlyFieldListFilter):

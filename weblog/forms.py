@@ -2,11 +2,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
+from backoffice.people import full_name
 from weblog.addresses import check_address
 from weblog.errors import AddressTaken, OwnLiveBlog, PictureRefused
 from weblog.guarded_forms import GuardedForm
 from weblog.models import Blog, Picture
-from weblog.names import full_name
 from weblog.ownership import check_may_change
 from weblog.pictures import encode_picture
 from weblog.widgets import BodyWidget

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 
+from backoffice.people import full_name
 from weblog.comparison import compare_field
 from weblog.html import show_html
-from weblog.names import full_name
 
 BETWEEN_TAGS = re.compile(r">\s+<")
 

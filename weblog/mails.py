@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from backoffice.mails import find_url, mail_after_commit, write_mails
+from backoffice.people import full_name
 from weblog.models import Blog, BlogRevision
-from weblog.names import full_name
 
 
 def mail_submitted(subject: Blog | BlogRevision, *, by: User) -> None:

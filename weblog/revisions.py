@@ -10,12 +10,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.people import full_name
 from backoffice.signing import save_signed
 from weblog import mails
 from weblog.errors import BlogNotPublished, RevisionOpen, TextOutdated, TransitionNotAllowed
 from weblog.models import Blog, BlogRevision
 from weblog.moments import format_moment
-from weblog.names import full_name
 from weblog.ownership import check_not_own, is_own
 from weblog.texts import get_text, set_text
 from weblog.workflow import check_comment

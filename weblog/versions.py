@@ -6,11 +6,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
+from backoffice.people import full_name
 from backoffice.signing import save_signed
 from weblog.errors import TextOutdated, VersionNotFound
 from weblog.models import Blog
 from weblog.moments import format_moment
-from weblog.names import full_name
 from weblog.ownership import check_may_change
 from weblog.texts import get_text, set_text
 from weblog.workflow import RETURNED, UNPUBLISHED

@@ -27,11 +27,11 @@ from django.views.defaults import server_error as default_server_error
 from django.views.generic import ListView, View
 from django.views.generic.base import ContextMixin
 
+from backoffice.people import full_name
 from weblog.excerpts import find_picture, make_excerpt
 from weblog.html import count_words, estimate_minutes, show_html
 from weblog.links import absolute
 from weblog.models import Blog, Category, OldAddress
-from weblog.names import full_name
 from weblog.paginators import LookaheadPaginator
 from weblog.search import SearchForm
 from weblog.signals import blog_viewed

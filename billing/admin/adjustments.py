@@ -13,6 +13,7 @@ from unfold.decorators import display
 from backoffice.base_admin import HistoryAdmin
 from backoffice.changelists import shorten_search
 from backoffice.dialogs import DialogActions, dialog_action
+from backoffice.people import full_name
 from billing.adjustments import (
     check_is_open,
     find_authors,
@@ -24,7 +25,6 @@ from billing.forms import payments as payment_dialogs
 from billing.forms.entries import AdjustmentForm
 from billing.models import Adjustment, PaymentLine, PayoutBatch
 from billing.money import format_amount
-from weblog.names import full_name
 
 AUTHORS_PER_PAGE = 20
 STATES = {

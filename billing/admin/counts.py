@@ -6,9 +6,9 @@ from unfold.paginator import InfinitePaginator
 
 from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
 from backoffice.changelists import LinkedRowFilter
+from backoffice.people import full_name
 from billing.admin.filters import DayMonthFilter, FindingViewsFilter, MonthFilter
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
-from weblog.names import full_name
 
 OUTCOME_COLOURS = {
     "pending": "warning",

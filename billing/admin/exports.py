@@ -6,8 +6,8 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from backoffice.base_admin import ReadOnlyAdmin
+from backoffice.people import full_name
 from billing.models import PaymentExport
-from weblog.names import full_name
 
 
 @admin.register(PaymentExport)

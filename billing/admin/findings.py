@@ -5,11 +5,11 @@ from unfold.enums import ActionVariant
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions, dialog_action
+from backoffice.people import full_name
 from billing.admin.filters import MonthFilter
 from billing.findings import decisions as findings
 from billing.forms import findings as dialogs
 from billing.models import Finding, PayoutBatch
-from weblog.names import full_name
 
 Status = Finding.Status
 STATUS_COLOURS = {"open": "warning", "accepted": "success", "excluded": "danger"}

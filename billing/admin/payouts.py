@@ -5,6 +5,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
+from backoffice.people import full_name
 from billing.admin.actions import ApproverActions, FinanceActions, SettlementActions
 from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
 from billing.admin.results import ResultsPage
@@ -12,7 +13,6 @@ from billing.models import Payment, PayoutBatch
 from billing.money import format_amount
 from billing.statements.batches import Statement
 from billing.statements.next_steps import describe_next_step
-from weblog.names import full_name
 
 STATUS_COLOURS = {
     "draft": "info",

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.dialogs import DialogForm, Done, dialog_action, page_of
+from backoffice.people import full_name
 from billing.errors import WrongStatus
 from billing.evidence import list_months
 from billing.evidence_pack import make_evidence_pack, name_pack
@@ -21,7 +22,6 @@ from billing.models import PayoutBatch, Verification
 from billing.periods import format_month, parse_month
 from billing.verification import advance_verification, describe_next, start_verification
 from billing.verification.reports import list_numbers
-from weblog.names import full_name
 
 STATUS_COLOURS = {"running": "info", "passed": "success", "failed": "danger"}
 SECONDS_A_REQUEST = 2  # far from the 30 s after which gunicorn ends a request

@@ -5,10 +5,10 @@ import json
 from babel.numbers import get_currency_precision
 from django.contrib.auth.models import User
 
+from backoffice.people import full_name
 from billing.models import PayoutBatch
 from billing.money import to_millionths
 from billing.sealing import find_upgrade_seal, format_moment, name_batch
-from weblog.names import full_name
 
 
 def describe_batch(batch: PayoutBatch) -> dict:

@@ -5,9 +5,9 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+from backoffice.people import full_name
 from billing.money import AmountField, format_amount
 from billing.querysets import AdjustmentQuerySet, PaymentInstructionQuerySet
-from weblog.names import full_name
 
 
 class Adjustment(models.Model):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from django.contrib.auth.models import User
 
+from backoffice.people import full_name
 from billing.four_eyes import find_objections
 from billing.models import Finding, PayoutBatch
 from billing.statements.batches import Statement
-from weblog.names import full_name
 
 Status = PayoutBatch.Status
 

@@ -2,8 +2,8 @@
 
 from django import template
 
+from backoffice.people import full_name
 from billing.money import format_amount
-from weblog.names import full_name
 
 register = template.Library()
 

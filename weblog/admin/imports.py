@@ -5,13 +5,13 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from backoffice.import_pages import SHOWN, ImportView
+from backoffice.people import full_name
 from backoffice.uploads import open_upload
 from weblog.errors import ImportRefused
 from weblog.importing.formats import open_apart
 from weblog.importing.imports import import_posts
 from weblog.importing.plans import make_plan
 from weblog.models import Category
-from weblog.names import full_name
 
 MOST_POSTS = 1_000  # what a request can do in its time
 MOST_NAMES = 900  # a form may have 1,000 fields

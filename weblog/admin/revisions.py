@@ -6,11 +6,11 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.base_admin import HistoryAdmin
+from backoffice.people import full_name
 from weblog.columns import LastStep
 from weblog.comparison import compare_texts
 from weblog.guarded_forms import GuardedForm
 from weblog.models import BlogRevision
-from weblog.names import full_name
 from weblog.revision_actions import RevisionActions
 from weblog.revisions import find_base, find_live_changes
 from weblog.texts import TEXT_FIELDS, get_text

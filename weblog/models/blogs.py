@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from backoffice.people import full_name
 from weblog.fields import CleanHTMLField
-from weblog.names import full_name
 from weblog.querysets import BlogQuerySet
 
 SUMMARY_LENGTH = 500

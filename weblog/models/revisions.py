@@ -5,9 +5,9 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
+from backoffice.people import full_name
 from weblog.fields import CleanHTMLField
 from weblog.models.blogs import Blog
-from weblog.names import full_name
 from weblog.querysets import BlogRevisionQuerySet
 
 
