@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_blog, make_user
-from weblog.forms import BlogForm
+from weblog.admin.forms import BlogForm
 from weblog.models import Blog
 from weblog.workflow import publish_blog
 

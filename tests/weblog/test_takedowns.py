@@ -4,8 +4,8 @@ from django.urls import reverse
 
 from tests.factories import make_user
 from tests.weblog.pictures import make_file
+from weblog.admin.forms import PictureForm
 from weblog.errors import PictureGone
-from weblog.forms import PictureForm
 from weblog.models import Picture
 from weblog.takedowns import take_down_picture
 

@@ -6,17 +6,17 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2W
 
 from backoffice.base_admin import DayRangeFilter, HistoryAdmin
 from backoffice.import_pages import ImportAdmin
-from weblog.actions import WorkflowActions
 from weblog.addresses import change_slug
+from weblog.admin.actions import WorkflowActions
 from weblog.admin.bulk import BulkActions
+from weblog.admin.columns import BlogColumns
+from weblog.admin.filters import AuthorFilter
+from weblog.admin.forms import AuthorChoiceField, AuthorsChoiceField, BlogForm
 from weblog.admin.hooked_columns import HookedColumns
 from weblog.admin.imports import PostImports
-from weblog.columns import BlogColumns
-from weblog.filters import AuthorFilter
-from weblog.forms import AuthorChoiceField, AuthorsChoiceField, BlogForm
+from weblog.admin.previews import PreviewPages
 from weblog.models import Blog
 from weblog.ownership import is_own_and_live
-from weblog.previews import PreviewPages
 from weblog.resources import BlogResource
 
 

@@ -10,9 +10,9 @@ from unfold.decorators import action, display
 from backoffice.base_admin import BackofficeAdmin
 from backoffice.bodies import takes_files
 from backoffice.people import full_name
-from weblog.dialogs import TAKE_DOWN
+from weblog.admin.dialogs import TAKE_DOWN
+from weblog.admin.forms import DescriptionForm, PictureForm
 from weblog.errors import WeblogError
-from weblog.forms import DescriptionForm, PictureForm
 from weblog.models import Picture
 from weblog.pictures import MAX_BYTES
 from weblog.takedowns import take_down_picture

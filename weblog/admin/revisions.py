@@ -7,14 +7,14 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.base_admin import HistoryAdmin
 from backoffice.people import full_name
-from weblog.columns import LastStep
+from weblog.admin.columns import LastStep
+from weblog.admin.guarded_forms import GuardedForm
+from weblog.admin.revision_actions import RevisionActions
+from weblog.admin.widgets import BodyWidget
 from weblog.comparison import compare_texts
-from weblog.guarded_forms import GuardedForm
 from weblog.models import BlogRevision
-from weblog.revision_actions import RevisionActions
 from weblog.revisions import find_base, find_live_changes
 from weblog.texts import TEXT_FIELDS, get_text
-from weblog.widgets import BodyWidget
 
 Status = BlogRevision.Status
 STATUS_COLOURS = {

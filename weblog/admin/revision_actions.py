@@ -1,8 +1,9 @@
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from weblog import dialogs, revisions
-from weblog.actions import DialogActions
+from weblog import revisions
+from weblog.admin import dialogs
+from weblog.admin.actions import DialogActions
 from weblog.models import BlogRevision
 from weblog.moments import format_moment
 

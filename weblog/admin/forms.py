@@ -4,12 +4,12 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from backoffice.people import full_name
 from weblog.addresses import check_address
+from weblog.admin.guarded_forms import GuardedForm
+from weblog.admin.widgets import BodyWidget
 from weblog.errors import AddressTaken, OwnLiveBlog, PictureRefused
-from weblog.guarded_forms import GuardedForm
 from weblog.models import Blog, Picture
 from weblog.ownership import check_may_change
 from weblog.pictures import encode_picture
-from weblog.widgets import BodyWidget
 
 
 class AuthorChoiceField(forms.ModelChoiceField):

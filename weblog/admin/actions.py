@@ -4,7 +4,8 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from weblog import dialogs, workflow
+from weblog import workflow
+from weblog.admin import dialogs
 from weblog.comparison import compare_texts
 from weblog.errors import WeblogError
 from weblog.models import Blog, BlogRevision
