@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from benchmarks.databases import make_blogs, new_database, run_apart
 from benchmarks.results import write_results
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.models import BlogView
 from weblog.models import Blog
 

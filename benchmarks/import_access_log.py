@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from benchmarks.databases import new_database, run_apart
 from benchmarks.results import write_results
-from billing.access_logs.importing import import_access_log
-from billing.access_logs.lines import Request, make_reader
+from billing.counting.access_logs.importing import import_access_log
+from billing.counting.access_logs.lines import Request, make_reader
 from billing.models import BlogView
 from weblog.models import Blog, Category
 

@@ -22,8 +22,8 @@ from django.utils import timezone
 from benchmarks import article
 from benchmarks.databases import make_blogs, new_database, run_apart
 from benchmarks.results import write_results
-from billing.clicks import append_click, make_click
-from billing.counting import record_view
+from billing.counting.clicks import append_click, make_click
+from billing.counting.recording import record_view
 from billing.models.counts import make_view_id
 from weblog.models import Blog
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from benchmarks.results import write_results
-from billing.robots import COUNTER, IS_BOT, find_on_lists
+from billing.counting.robots import COUNTER, IS_BOT, find_on_lists
 
 LAYERS = [[COUNTER], [COUNTER, IS_BOT]]
 

@@ -1,7 +1,7 @@
 """What backups leave out of billing, and how it is proved after restoring."""
 
 from backoffice.backups import registry
-from billing.local_salts import DRAFT, SUFFIX
+from billing.counting.local_salts import DRAFT, SUFFIX
 from billing.models import ReaderSalt, Seal, Verification
 from billing.verification import verify_payouts
 

@@ -5,8 +5,8 @@ from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.db import connections
 
+from billing.counting.robots import FINDERS
 from billing.guards import find_missing_guards
-from billing.robots import FINDERS
 
 
 @register

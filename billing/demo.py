@@ -21,7 +21,8 @@ from backoffice.accounts.security_log import events_of
 from backoffice.accounts.two_people import confirm_access, propose_access
 from backoffice.signing import save_signed
 from billing.adjustments import save_adjustment
-from billing.counting import fold_views, record_view
+from billing.counting.folding import fold_views
+from billing.counting.recording import record_view
 from billing.holds import hold_payment
 from billing.models import Adjustment, BlogView, CategoryPrice, PaymentResult, PayoutBatch
 from billing.payouts import approve_batch, build_batch, find_months_to_build, submit_batch

@@ -9,9 +9,9 @@ from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from backoffice.health.registry import Result, register_check, register_metrics
+from billing.counting.spool_status import spool_status
 from billing.guards import find_missing_guards
 from billing.models import BlogView, Finding, Payment, PayoutBatch
-from billing.spool_status import spool_status
 
 LONGEST_PENDING = dt.timedelta(minutes=30)  # a fold comes every five
 

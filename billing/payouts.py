@@ -20,7 +20,7 @@ from backoffice.signing import save_signed
 from billing import mails
 from billing.bulk import insert_rows
 from billing.clocks import read_clock, read_witnessed_time
-from billing.counting import describe_rules, fold_views
+from billing.counting.folding import describe_rules, fold_views
 from billing.derivation import derive_payments, find_unpriced_categories
 from billing.digests import LineRecord, digest_batch
 from billing.errors import (

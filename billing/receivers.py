@@ -2,10 +2,10 @@
 
 from django.db import connections
 
+from billing.counting.losses import note_lost_views
+from billing.counting.recording import record_view
 from billing.guards import find_missing_guards, install_guards, remove_guards
-from billing.losses import note_lost_views
 from billing.periods import day_of
-from billing.recording import record_view
 
 
 def receive_blog_view(sender, *, blog, viewed_at, ip_address, user_agent, user, **kwargs):

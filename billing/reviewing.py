@@ -29,8 +29,9 @@ from django.utils.text import Truncator
 
 from backoffice.people import full_name
 from billing.contested import find_undecided
+from billing.counting.equation import list_losses
+from billing.counting.spool_status import spool_status
 from billing.derivation import find_unpriced_categories
-from billing.evidence import list_losses
 from billing.models import (
     Adjustment,
     BlogView,
@@ -40,7 +41,6 @@ from billing.models import (
     PayoutBatch,
 )
 from billing.periods import format_month, next_month
-from billing.spool_status import spool_status
 from weblog.models import Category
 
 NAMES_SHOWN = 3

@@ -107,7 +107,7 @@ def make_click(
     blog, seconds=0.0, *, start=NOON, ip_address="192.0.2.1", user_agent=FIREFOX, user=None
 ):
     """A view as the receiver records it, `seconds` after `start`."""
-    from billing.counting import record_view
+    from billing.counting.recording import record_view
 
     return record_view(
         blog=blog,

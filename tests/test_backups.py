@@ -18,8 +18,8 @@ from backoffice.backups.archives import read_manifest
 from backoffice.backups.errors import BackupError
 from backoffice.backups.making import make_backup
 from backoffice.backups.restoring import restore_backup
+from billing.counting.recording import record_view
 from billing.models import BlogView, ReaderSalt, Seal
-from billing.recording import record_view
 from tests.factories import FIREFOX
 from tests.on_postgres import PACKAGE_DIR
 from tests.upgrades.databases import migrate, other_database, read_dump

@@ -10,11 +10,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from backoffice.schema import find_schema_differences
+from billing.counting.recording import record_view
 from billing.earlier_digests import digest_batch_as_signed
 from billing.exports import export_payments
 from billing.models import BlogView, Payment, PaymentLine, PayoutBatch, Seal
 from billing.payouts import build_closed_months, rebuild_batch, submit_batch
-from billing.recording import record_view
 from billing.sealing import hash_seal
 from billing.settlement import record_results
 from billing.verification import verify_payouts

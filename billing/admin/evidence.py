@@ -12,7 +12,7 @@ from backoffice.accounts.oversight import summarise_rights
 from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
 from billing.admin.counts import OUTCOME_COLOURS
 from billing.admin.filters import DayMonthFilter
-from billing.evidence import list_losses, list_months, make_overview, month_equation
+from billing.counting.equation import list_losses, list_months, make_overview, month_equation
 from billing.models import RetiredViewTotal
 from billing.periods import format_month, parse_month
 

@@ -11,7 +11,7 @@ from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.dialogs import Done, page_of
 from backoffice.import_pages import ImportView
 from backoffice.people import full_name
-from billing.access_logs.importing import HEADINGS, import_access_log
+from billing.counting.access_logs.importing import HEADINGS, import_access_log
 from billing.forms.entries import AccessLogForm
 from billing.models import AccessLogImport
 

@@ -3,8 +3,8 @@ from django.contrib import admin
 from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin
+from billing.counting.robots import describe_lists, forget_exceptions
 from billing.models import RobotException
-from billing.robots import describe_lists, forget_exceptions
 
 SHORTEST_TEXT = 4  # "bot" alone would make people of most robots
 

@@ -15,8 +15,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.dialogs import DialogForm, Done, dialog_action, page_of
 from backoffice.people import full_name
+from billing.counting.equation import list_months
 from billing.errors import WrongStatus
-from billing.evidence import list_months
 from billing.evidence_pack import make_evidence_pack, name_pack
 from billing.models import PayoutBatch, Verification
 from billing.periods import format_month, parse_month

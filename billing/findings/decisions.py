@@ -11,7 +11,7 @@ from django.utils import timezone
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from backoffice.signing import save_signed
-from billing.counting import add_to_counts, count_by_day, fold_views
+from billing.counting.folding import add_to_counts, count_by_day, fold_views
 from billing.errors import MonthSigned, ReasonRequired, WrongStatus
 from billing.findings.detection import detect
 from billing.locks import hold_lock

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import Sum
 from django.utils.functional import cached_property
 
-from billing.evidence import count_outcomes
+from billing.counting.equation import count_outcomes
 from billing.models import BlogView, CategoryPrice, PaymentLine, PayoutBatch
 from billing.pricing import find_last_changes
 

@@ -14,7 +14,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
-from billing.evidence import list_months
+from billing.counting.equation import list_months
 from billing.models import Payment, PayoutBatch, Verification
 from billing.verification import (
     chain,

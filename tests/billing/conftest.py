@@ -1,7 +1,7 @@
 import pytest
 
-from billing import losses, readers, recording
-from billing.robots import forget_exceptions
+from billing.counting import losses, readers, recording
+from billing.counting.robots import forget_exceptions
 from tests.factories import make_groups, make_user
 
 

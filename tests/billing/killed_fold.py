@@ -17,7 +17,7 @@ if not apps.ready:
 
 from django.db import connection
 
-from billing import counting
+from billing.counting import folding
 
 LATER = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 
@@ -54,6 +54,6 @@ def _fold(database, fatal_step, fold_size):
     connection.ensure_connection()
     commit = connection._commit
     connection._commit = lambda: around(commit)
-    counting.FOLD_SIZE = fold_size
+    folding.FOLD_SIZE = fold_size
     with connection.execute_wrapper(around):
-        counting.fold_views(at=LATER)
+        folding.fold_views(at=LATER)

@@ -18,7 +18,7 @@ if not apps.ready:
 from django.conf import settings
 from django.db import connection
 
-from billing import spool, spool_intake
+from billing.counting import spool, spool_intake
 
 CALLS = ("open", "write", "fsync", "close", "rename", "unlink", "link")
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from billing import payouts
 from billing.adjustments import save_adjustment, withdraw_adjustment
-from billing.counting import add_to_counts
+from billing.counting.folding import add_to_counts
 from billing.errors import BatchBlocked, BatchOutdated, BillingError
 from billing.holds import hold_payment, pay_out_payment, release_payment
 from billing.locks import hold_lock

@@ -14,11 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from billing.access_logs import importing as access_log
-from billing.access_logs.files import BZIP2, GZIP, NOT_READ, LogFile
-from billing.access_logs.importing import HEADINGS, import_access_log
-from billing.access_logs.lines import Skipped
-from billing.access_logs.patterns import OWN_PAGES
+from billing.counting.access_logs import importing as access_log
+from billing.counting.access_logs.files import BZIP2, GZIP, NOT_READ, LogFile
+from billing.counting.access_logs.importing import HEADINGS, import_access_log
+from billing.counting.access_logs.lines import Skipped
+from billing.counting.access_logs.patterns import OWN_PAGES
 from billing.errors import InvalidPathPattern, UnreadableAccessLog
 from billing.models import (
     AccessLogImport,

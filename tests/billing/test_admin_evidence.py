@@ -3,10 +3,11 @@ import datetime as dt
 import pytest
 from django.db import OperationalError
 
-from billing import payouts, recording
-from billing.counting import fold_views
+from billing import payouts
+from billing.counting import recording
+from billing.counting.folding import fold_views
+from billing.counting.retention import retire_day
 from billing.models import BlogView, DailyViewCount, LostViewTotal, RetiredViewTotal, RobotException
-from billing.retention import retire_day
 from tests.billing.pages import count_queries, make_october
 from tests.billing.test_evidence import IN_SEPTEMBER, approve_month, click
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER

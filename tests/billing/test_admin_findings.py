@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.findings.decisions import exclude_views, find_findings
 from billing.models import BlogView, Finding, PayoutBatch
 from billing.payouts import build_batch, submit_batch

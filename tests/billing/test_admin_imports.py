@@ -6,8 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from billing.access_logs import importing as access_log
-from billing.access_logs.patterns import OWN_PAGES
+from billing.counting.access_logs import importing as access_log
+from billing.counting.access_logs.patterns import OWN_PAGES
 from billing.models import AccessLogImport, BlogView, DailyViewCount, ReaderSalt
 from tests.billing.pages import shown
 from tests.factories import FIREFOX, make_blog, make_line

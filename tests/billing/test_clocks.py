@@ -9,11 +9,11 @@ from django.core.management import CommandError, call_command
 
 from backoffice.models import JobRun
 from billing import payouts
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
+from billing.counting.retention import purge_readers
 from billing.errors import ClockDoubted, MonthNotClosed
 from billing.models import BlogView, PayoutBatch, ReaderSalt
 from billing.payouts import build_batch, build_closed_months
-from billing.retention import purge_readers
 from tests.billing.test_evidence import approve_month
 from tests.factories import make_blog, make_click, make_price, make_user
 

@@ -8,8 +8,9 @@ from threading import Barrier, Event
 import pytest
 from django.db import connection, transaction
 
-from billing import counting, readers
-from billing.counting import fold_views, record_view
+from billing.counting import folding, readers
+from billing.counting.folding import fold_views
+from billing.counting.recording import record_view
 from billing.errors import BillingError
 from billing.locks import hold_lock
 from billing.models import (
@@ -87,7 +88,7 @@ def test_32_simultaneous_clicks_of_one_reader_count_once_and_folds_do_not_double
 
 
 def test_16_folds_at_once_beside_writers_count_every_view_once(monkeypatch):
-    monkeypatch.setattr(counting, "FOLD_SIZE", 5)
+    monkeypatch.setattr(folding, "FOLD_SIZE", 5)
     blog = make_blog()
 
     def write_or_fold(n):

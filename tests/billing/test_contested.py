@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from billing.counting import fold_views
+from billing.counting.equation import month_equation
+from billing.counting.folding import fold_views
 from billing.errors import BatchOutdated
-from billing.evidence import month_equation
 from billing.findings.decisions import accept_finding, exclude_views, find_findings
 from billing.models import Finding, Payment, PaymentLine
 from billing.payouts import build_batch, cancel_batch, rebuild_batch, submit_batch

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db.models import Sum
 from django.urls import reverse
 
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from tests.factories import FIREFOX, make_blog, make_line
 

@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from billing import counting, readers
+from billing.counting import folding, readers
 from billing.models import BlogView, ReaderSalt
 from tests.factories import FIREFOX, NOON, make_blog, make_click, make_user
 
@@ -104,4 +104,4 @@ def test_salt_of_a_day_long_past_is_not_kept_in_memory(monkeypatch):
 
 def test_rules_are_told_with_the_robot_lists(settings):
     settings.ROBOT_LISTS = ["counter", "is-bot"]
-    assert counting.describe_rules().startswith("COUNTER 5.1; counter-robots ")
+    assert folding.describe_rules().startswith("COUNTER 5.1; counter-robots ")

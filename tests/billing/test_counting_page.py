@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from backoffice.middleware import ClientAddressMiddleware
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.findings import day_keys, detection
 from billing.models import BlogView, Finding
 from tests.factories import make_blog, make_click

@@ -20,9 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from billing import counting
-from billing.access_logs.importing import import_access_log
-from billing.counting import fold_views, record_view
+from billing.counting import folding
+from billing.counting.access_logs.importing import import_access_log
+from billing.counting.folding import fold_views
+from billing.counting.recording import record_view
 from billing.models import (
     AccessLogImport,
     BlogView,
@@ -85,7 +86,7 @@ class Counting(RuleBasedStateMachine):
         for model in (DailyViewCount, MonthlyViewCount, BlogView, AccessLogImport, ReaderSalt):
             model.objects.all().delete()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(counting, "FOLD_SIZE", fold_size)
+        self.patch.setattr(folding, "FOLD_SIZE", fold_size)
         self.blogs = [make_blog(), make_blog()]
         self.authors = [blog.author for blog in self.blogs]
         self.categories = [blog.category for blog in self.blogs]

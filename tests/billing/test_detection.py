@@ -5,8 +5,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.access_logs.importing import import_access_log
-from billing.counting import fold_views
+from billing.counting.access_logs.importing import import_access_log
+from billing.counting.folding import fold_views
 from billing.findings.detection import detect
 from billing.models import BlogView, DailyViewCount, Finding
 from tests.billing.test_access_log import (  # noqa: F401 - semicomplete is a fixture

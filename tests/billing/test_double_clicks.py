@@ -7,7 +7,7 @@ from django.db.models import Count, Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from billing.periods import day_of
 from tests.factories import make_blog, make_click, make_user

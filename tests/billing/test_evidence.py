@@ -4,12 +4,19 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
-from billing import holds, payouts, recording
+from billing import holds, payouts
 from billing.adjustments import save_adjustment
-from billing.counting import fold_views
-from billing.evidence import count_outcomes, list_losses, list_months, make_overview, month_equation
+from billing.counting import recording
+from billing.counting.equation import (
+    count_outcomes,
+    list_losses,
+    list_months,
+    make_overview,
+    month_equation,
+)
+from billing.counting.folding import fold_views
+from billing.counting.retention import retire_day
 from billing.models import Adjustment, DailyViewCount, LostViewTotal, RetiredViewTotal
-from billing.retention import retire_day
 from billing.settlement import record_results
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.factories import (

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.errors import BillingError, MonthSigned, ReasonRequired, WrongStatus
 from billing.findings.decisions import (
     accept_finding,

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.uploads import keep_upload
-from billing import counting
-from billing.counting import fold_views
+from billing.counting import folding
+from billing.counting.folding import fold_views
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from tests.factories import NOON, make_blog, make_category, make_click, make_user
 
@@ -137,7 +137,7 @@ def test_counts_can_be_made_again_from_the_views():
 
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_counts_do_not_depend_on_the_size_of_a_portion(monkeypatch, size):
-    monkeypatch.setattr(counting, "FOLD_SIZE", size)
+    monkeypatch.setattr(folding, "FOLD_SIZE", size)
     fill([make_blog() for _ in range(3)])
     fold_views(at=LATER)
     assert outcomes().count("counted") == 15

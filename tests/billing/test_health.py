@@ -9,10 +9,10 @@ from django.utils import timezone
 from backoffice.health.metrics import write_metrics
 from backoffice.health.registry import Result, run_checks
 from billing import payouts
+from billing.counting.losses import Reason, note_loss
+from billing.counting.spool import keep_view
 from billing.guards import install_guards, remove_guards
-from billing.losses import Reason, note_loss
 from billing.models import BlogView, Payment
-from billing.spool import keep_view
 from tests.billing.test_spool import make_view
 from tests.factories import (
     approve,

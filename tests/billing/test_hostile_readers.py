@@ -10,8 +10,8 @@ from django.db.models import Count
 from django.urls import reverse
 
 from billing.bulk import insert_rows
-from billing.clicks import Click, make_click
-from billing.counting import fold_views
+from billing.counting.clicks import Click, make_click
+from billing.counting.folding import fold_views
 from billing.models import BlogView, DailyViewCount
 from tests.factories import FIREFOX, NOON, make_blog
 

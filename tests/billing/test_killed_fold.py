@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from billing import counting
-from billing.counting import fold_views
+from billing.counting import folding
+from billing.counting.folding import fold_views
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from tests.billing.killed_fold import LATER, die_in_fold
 from tests.factories import make_blog, make_click
@@ -21,7 +21,7 @@ MIDNIGHT = dt.datetime(2026, 10, 31, 23, tzinfo=dt.UTC)  # in Berlin, at the end
 
 @pytest.fixture(autouse=True)
 def fold_in_small_portions(monkeypatch):
-    monkeypatch.setattr(counting, "FOLD_SIZE", FOLD_SIZE)
+    monkeypatch.setattr(folding, "FOLD_SIZE", FOLD_SIZE)
 
 
 def outcomes():

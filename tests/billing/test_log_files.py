@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from billing.access_logs import files as log_files
-from billing.access_logs.files import LogFile, open_access_log
+from billing.counting.access_logs import files as log_files
+from billing.counting.access_logs.files import LogFile, open_access_log
 from billing.errors import UnreadableAccessLog
 
 pytestmark = pytest.mark.any_database

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from billing.access_logs.formats import find_reader, read_entry
+from billing.counting.access_logs.formats import find_reader, read_entry
 from tests.factories import FIREFOX, make_line
 
 pytestmark = pytest.mark.any_database

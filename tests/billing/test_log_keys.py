@@ -5,7 +5,7 @@ import gzip
 import pytest
 from django.core.management import call_command
 
-from billing.access_logs.keys import derive_key, get_line_key
+from billing.counting.access_logs.keys import derive_key, get_line_key
 from billing.models import AccessLogImport, BlogView, DailyViewCount, LogLineKey
 from billing.verification import verify_payouts
 from tests.factories import make_blog, make_line

@@ -2,8 +2,8 @@ import datetime as dt
 
 import pytest
 
-from billing.access_logs.lines import Request, Skipped, make_reader
-from billing.access_logs.patterns import OWN_PAGES
+from billing.counting.access_logs.lines import Request, Skipped, make_reader
+from billing.counting.access_logs.patterns import OWN_PAGES
 from billing.errors import InvalidPathPattern
 from tests.factories import FIREFOX, make_line
 

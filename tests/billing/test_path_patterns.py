@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.access_logs.patterns import OWN_PAGES, compile_path_pattern
+from billing.counting.access_logs.patterns import OWN_PAGES, compile_path_pattern
 from billing.errors import InvalidPathPattern
 
 pytestmark = pytest.mark.any_database
@@ -42,7 +42,7 @@ def test_look_around_and_references_are_matched_as_well(pattern, path, slug):
 
 @pytest.mark.parametrize("pattern", [r"(?P<slug>(a|aa)+)(?!b)c", r"(?P<slug>(.*a){20})\1b"])
 def test_what_would_take_for_ever_is_stopped_by_the_clock(monkeypatch, pattern):
-    monkeypatch.setattr("billing.access_logs.patterns.MOST_TIME", 20_000_000)
+    monkeypatch.setattr("billing.counting.access_logs.patterns.MOST_TIME", 20_000_000)
     find_slug = compile_path_pattern(pattern)
     with pytest.raises(InvalidPathPattern, match="takes too long to match"):
         [find_slug("/" + "a" * length + "?") for length in range(1_000, 1_200)]
@@ -72,7 +72,7 @@ def test_pattern_that_nests_repetitions_takes_no_time(pattern):
 
 
 def test_pattern_that_is_slow_all_the_same_is_stopped(monkeypatch):
-    monkeypatch.setattr("billing.access_logs.patterns.MOST_TIME", 20_000_000)
+    monkeypatch.setattr("billing.counting.access_logs.patterns.MOST_TIME", 20_000_000)
     find_slug = compile_path_pattern(r"(?P<slug>(x?){90}(x?){90}(x{90}){9})!")
     paths = ("/" + "x" * length for length in range(900, 1_900))
     with pytest.raises(InvalidPathPattern, match="takes too long to match: 0 seconds"):

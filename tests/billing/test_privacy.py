@@ -18,9 +18,9 @@ from gunicorn.config import Config
 from backoffice.jobs import run_job
 from backoffice.models import AccountSession
 from billing import payouts
+from billing.counting.retention import purge_readers
 from billing.exports import export_payments
 from billing.models import BlogView, ReaderSalt
-from billing.retention import purge_readers
 from tests.billing.test_payouts import AT, OCTOBER
 from tests.factories import approve, make_blog, make_click, make_line, make_price, make_user
 from weblog.views import BlogDetailView

@@ -12,7 +12,7 @@ from benchmarks.robots import (
     read_browsers,
     read_robots,
 )
-from billing import robots
+from billing.counting import robots
 from billing.models import RobotException
 
 pytestmark = pytest.mark.any_database

@@ -19,14 +19,15 @@ from django.db import (
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import local_salts, readers, receivers, recording
-from billing.counting import fold_views
-from billing.losses import read_losses
+from billing import receivers
+from billing.counting import local_salts, readers, recording
+from billing.counting.folding import fold_views
+from billing.counting.losses import read_losses
+from billing.counting.retention import purge_readers
+from billing.counting.spool_intake import get_spool_ready
+from billing.counting.spool_status import spool_status
 from billing.models import BlogView, DailyViewCount, LostViewTotal, ReaderSalt
 from billing.periods import day_of
-from billing.retention import purge_readers
-from billing.spool_intake import get_spool_ready
-from billing.spool_status import spool_status
 from tests.factories import FIREFOX, make_blog, make_click, make_user
 
 ERRORS = [

@@ -4,9 +4,9 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
+from billing.counting.recounting import recount_month
 from billing.models import BlogView, RetiredViewTotal
-from billing.recounting import recount_month
 from tests.billing.test_payouts import AT, OCTOBER
 from tests.factories import NOON, make_blog, make_click, make_user
 from tests.test_permission_matrix import snapshot

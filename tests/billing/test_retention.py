@@ -6,10 +6,10 @@ from django.core.management import call_command
 
 from backoffice.jobs import run_job
 from billing import payouts
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
+from billing.counting.retention import last_retired_day, purge_readers, retire_day
 from billing.errors import NotSealed
 from billing.models import BlogView, DailyViewCount, ReaderSalt, RetiredViewTotal
-from billing.retention import last_retired_day, purge_readers, retire_day
 from tests.billing.test_concurrency import at_once
 from tests.billing.test_evidence import IN_SEPTEMBER, approve_month, click
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER

@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from billing import recording
+from billing.counting import recording
 from billing.models import (
     Acknowledgement,
     Adjustment,

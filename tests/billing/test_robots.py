@@ -7,9 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing import robots
-from billing.models import RobotException
-from billing.robots import (
+from billing.counting import robots
+from billing.counting.robots import (
     LONGEST_USER_AGENT,
     describe_lists,
     find_on_lists,
@@ -17,6 +16,7 @@ from billing.robots import (
     forget_exceptions,
     is_on_lists,
 )
+from billing.models import RobotException
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -163,7 +163,7 @@ def test_pattern_of_a_list_not_in_use_is_on_none(settings):
 def test_counter_list_is_the_published_one(settings, shared_data):
     settings.ROBOT_LISTS = ["counter"]
     published = json.loads((shared_data / "robots" / "COUNTER_Robots_list.json").read_text())
-    from billing.robots import _counter_patterns
+    from billing.counting.robots import _counter_patterns
 
     _, patterns = _counter_patterns()
     assert [pattern.pattern for pattern in patterns] == [row["pattern"] for row in published]

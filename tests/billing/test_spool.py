@@ -7,13 +7,20 @@ from multiprocessing import get_context
 
 import pytest
 
-from billing import losses, spool
-from billing.clicks import Click
-from billing.counting import fold_views
-from billing.losses import Reason, note_loss, read_losses
+from billing.counting import losses, spool
+from billing.counting.clicks import Click
+from billing.counting.folding import fold_views
+from billing.counting.losses import Reason, note_loss, read_losses
+from billing.counting.spool import (
+    claim_files,
+    keep_view,
+    make_reserve,
+    read_line,
+    read_lines,
+    write_line,
+)
+from billing.counting.spool_status import describe_spool, spool_status
 from billing.models import BlogView
-from billing.spool import claim_files, keep_view, make_reserve, read_line, read_lines, write_line
-from billing.spool_status import describe_spool, spool_status
 from tests.factories import make_blog
 from weblog.views import BlogDetailView
 

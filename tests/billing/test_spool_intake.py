@@ -3,13 +3,13 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
-from billing import spool
-from billing.counting import fold_views
+from billing.counting import spool
+from billing.counting.folding import fold_views
+from billing.counting.spool import keep_view, read_line
+from billing.counting.spool_intake import take_in_spool
+from billing.counting.spool_status import spool_status
 from billing.models import BlogView, LostViewTotal, RetiredViewTotal
 from billing.payouts import build_batch
-from billing.spool import keep_view, read_line
-from billing.spool_intake import take_in_spool
-from billing.spool_status import spool_status
 from tests.billing.test_evidence import approve_month
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.billing.test_spool import DAY, make_view

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, models, transaction
 from backoffice.guards import VENDORS
 from billing import payouts, verification
 from billing.adjustments import save_adjustment
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.exports import export_payments
 from billing.guards import remove_guards
 from billing.holds import hold_payment

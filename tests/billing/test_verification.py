@@ -8,7 +8,8 @@ from django.db import connection, transaction
 
 from billing import payouts
 from billing.adjustments import save_adjustment
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
+from billing.counting.retention import purge_readers
 from billing.exports import export_payments
 from billing.guards import remove_guards
 from billing.models import (
@@ -21,7 +22,6 @@ from billing.models import (
     Seal,
     Verification,
 )
-from billing.retention import purge_readers
 from billing.settlement import record_results
 from billing.verification import advance_verification, start_verification, verify_payouts
 from tests.billing.tampering import without_guards

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 
 from backoffice.jobs import run_job
 from backoffice.models import JobRun
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.models import DailyViewCount, Seal
 from tests.billing.test_verification import make_views, paid  # noqa: F401
 

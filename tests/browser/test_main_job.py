@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
 from billing.models import BlogView, PaymentExport, PayoutBatch, Seal
 from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors, press
 

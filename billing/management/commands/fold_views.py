@@ -2,10 +2,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.clocks import TOLERANCE
 from billing.clocks import read_clock
-from billing.counting import fold_views
+from billing.counting.folding import fold_views
+from billing.counting.spool_intake import get_spool_ready
 from billing.errors import ClockDoubted
 from billing.models import BlogView
-from billing.spool_intake import get_spool_ready
 
 
 class Command(BaseCommand):

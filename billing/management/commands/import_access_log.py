@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.access_logs.files import open_access_log
-from billing.access_logs.importing import import_access_log
-from billing.access_logs.patterns import OWN_PAGES
+from billing.counting.access_logs.files import open_access_log
+from billing.counting.access_logs.importing import import_access_log
+from billing.counting.access_logs.patterns import OWN_PAGES
 from billing.errors import BillingError
 
 

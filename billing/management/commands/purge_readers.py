@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
+from billing.counting.retention import purge_readers
 from billing.errors import ClockDoubted
-from billing.retention import purge_readers
 
 
 class Command(BaseCommand):

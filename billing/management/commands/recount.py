@@ -1,8 +1,8 @@
 from django.core.management.base import BaseCommand, CommandError
 
+from billing.counting.recounting import recount_month
 from billing.errors import BillingError
 from billing.periods import parse_month
-from billing.recounting import recount_month
 
 
 class Command(BaseCommand):

@@ -12,11 +12,11 @@ from django.contrib.auth.models import User
 from django.db import connection
 from psycopg import Cursor
 
+from billing.counting.readers import make_key
+from billing.counting.robots import find_robot
 from billing.models import AccessLogImport, BlogView
 from billing.models.counts import make_view_id
 from billing.periods import day_of
-from billing.readers import make_key
-from billing.robots import find_robot
 from weblog.models import Blog
 
 Outcome = BlogView.Outcome

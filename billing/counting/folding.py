@@ -17,13 +17,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing.bulk import insert_rows
-from billing.clicks import DOUBLE_CLICK_WINDOW
+from billing.counting.clicks import DOUBLE_CLICK_WINDOW
+from billing.counting.robots import describe_lists
+from billing.counting.spool_intake import Intake, take_in_spool
 from billing.locks import hold_lock
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from billing.periods import month_of
-from billing.recording import record_view as record_view
-from billing.robots import describe_lists
-from billing.spool_intake import Intake, take_in_spool
 
 Outcome = BlogView.Outcome
 

@@ -1,6 +1,6 @@
 """Who a reader is, without knowing who: keys that are salted by the day.
 
-Once the salt of a day is destroyed (billing.retention), nobody can tell whose a key was.
+Once the salt of a day is destroyed (billing.counting.retention), nobody can tell whose a key was.
 """
 
 import contextlib
@@ -12,8 +12,8 @@ import secrets
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
-from billing import local_salts
-from billing.local_salts import SALT_LIFETIME
+from billing.counting import local_salts
+from billing.counting.local_salts import SALT_LIFETIME
 from billing.models import ReaderSalt
 from billing.periods import day_of
 

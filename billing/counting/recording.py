@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from billing.clicks import DOUBLE_CLICK_WINDOW, Click, append_click, make_click
-from billing.local_salts import name_salt
+from billing.counting.clicks import DOUBLE_CLICK_WINDOW, Click, append_click, make_click
+from billing.counting.local_salts import name_salt
+from billing.counting.readers import recall_salts
+from billing.counting.spool import keep_view
 from billing.models.counts import make_view_id
 from billing.periods import day_of
-from billing.readers import recall_salts
-from billing.spool import keep_view
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from billing import losses, spool
+from billing.counting import losses, spool
 
 FACTS = re.compile(rb'"viewed_at":"([^"]+)","day":"([^"]+)"')
 

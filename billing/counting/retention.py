@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import Max, Min, Sum
 
 from billing.clocks import read_clock
+from billing.counting.local_salts import purge_salts
+from billing.counting.readers import SALT_LIFETIME
 from billing.errors import NotSealed
-from billing.local_salts import purge_salts
 from billing.locks import hold_lock
 from billing.models import (
     BlogView,
@@ -24,7 +25,6 @@ from billing.models import (
     RetiredViewTotal,
 )
 from billing.periods import closes_on, day_of, month_of
-from billing.readers import SALT_LIFETIME
 
 Outcome = BlogView.Outcome
 Status = PayoutBatch.Status

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils.text import slugify
 
-from billing.access_logs.formats import find_reader, read_entry
-from billing.access_logs.keys import derive_key
-from billing.access_logs.patterns import FindSlug, compile_path_pattern
+from billing.counting.access_logs.formats import find_reader, read_entry
+from billing.counting.access_logs.keys import derive_key
+from billing.counting.access_logs.patterns import FindSlug, compile_path_pattern
 
 SUCCESSFUL = {"200", "304"}  # COUNTER Code of Practice 5.1, 7.1
 SCHEME_AND_HOST = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")

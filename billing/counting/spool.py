@@ -25,7 +25,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from billing.clicks import Click
+from billing.counting.clicks import Click
 
 RESERVE_SIZE = 4 * 1024 * 1024  # bytes: about 8,000 views on a full disk
 RESERVE = "reserve.views"

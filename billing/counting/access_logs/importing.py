@@ -15,17 +15,17 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from billing.access_logs.earlier import count_earlier_views, find_earlier_imports
-from billing.access_logs.files import LogFile
-from billing.access_logs.keys import get_line_key
-from billing.access_logs.lines import Request, Skipped, make_reader
 from billing.bulk import insert_rows
-from billing.clicks import Click, make_click
-from billing.counting import fold_views
+from billing.counting.access_logs.earlier import count_earlier_views, find_earlier_imports
+from billing.counting.access_logs.files import LogFile
+from billing.counting.access_logs.keys import get_line_key
+from billing.counting.access_logs.lines import Request, Skipped, make_reader
+from billing.counting.clicks import Click, make_click
+from billing.counting.folding import fold_views
+from billing.counting.retention import last_retired_day
 from billing.locks import hold_lock
 from billing.models import AccessLogImport, BlogView
 from billing.periods import day_of
-from billing.retention import last_retired_day
 from weblog.models import Blog, OldAddress
 
 LINES_AT_A_TIME = 5_000

@@ -20,15 +20,15 @@ from django.core.mail import mail_admins
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from billing import losses, spool
-from billing.clicks import insert_statement
-from billing.local_salts import name_salt
+from billing.counting import losses, spool
+from billing.counting.clicks import insert_statement
+from billing.counting.local_salts import name_salt
+from billing.counting.readers import adopt_salts, lay_in_salts
+from billing.counting.retention import last_retired_day
+from billing.counting.spool import SpooledView
 from billing.locks import hold_lock
 from billing.models import LostViewTotal, ReaderSalt
 from billing.periods import day_of
-from billing.readers import adopt_salts, lay_in_salts
-from billing.retention import last_retired_day
-from billing.spool import SpooledView
 from weblog.models import Blog, Category
 
 logger = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from itertools import chain
 
 from django.db.models import Count, Max, Min, QuerySet, Sum
 
+from billing.counting.spool_status import spool_status
 from billing.models import (
     BlogView,
     DailyViewCount,
@@ -23,7 +24,6 @@ from billing.models import (
     RetiredViewTotal,
 )
 from billing.periods import iter_months, month_of, next_month
-from billing.spool_status import spool_status
 
 Outcome = BlogView.Outcome
 Status = PayoutBatch.Status

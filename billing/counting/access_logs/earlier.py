@@ -5,8 +5,8 @@ import hashlib
 from collections import Counter
 from typing import BinaryIO
 
-from billing.access_logs.files import READ_SIZE
-from billing.access_logs.lines import Request
+from billing.counting.access_logs.files import READ_SIZE
+from billing.counting.access_logs.lines import Request
 from billing.models import AccessLogImport, BlogView
 
 
