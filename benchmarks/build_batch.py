@@ -17,8 +17,8 @@ from benchmarks.databases import new_database, run_apart
 from benchmarks.results import write_results
 from billing.guards import install_guards, remove_guards
 from billing.models import CategoryPrice, DailyViewCount, PaymentLine, PayoutBatch
-from billing.payouts import build_batch
-from billing.sealing import name_batch
+from billing.payouts.steps import build_batch
+from billing.proof.sealing import name_batch
 from weblog.models import Category
 
 SIZES = [10_000, 100_000, 1_000_000]
@@ -45,7 +45,7 @@ SELECT blog_id, author_id, category_id, '{month}', views FROM billing_dailyviewc
 ANALYZE;
 """
 
-# The digest is that of billing.digests.digest_line, so that the lines are the very same.
+# The digest is that of billing.proof.digests.digest_line, so that the lines are the very same.
 LINES = """
 INSERT INTO billing_paymentline (payment_id, number, kind, month, blog_id, blog_title, category_id,
     category_name, price_id, price_per_1000, days, views, note, amount, digest)

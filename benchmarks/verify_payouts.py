@@ -17,8 +17,8 @@ from benchmarks.build_batch import AT, MONTH, fill
 from benchmarks.databases import new_database, run_apart
 from benchmarks.results import write_results
 from billing.models import DailyViewCount, RetiredViewTotal
-from billing.payouts import approve_batch, build_batch, submit_batch
-from billing.reviewing import find_flags
+from billing.payouts.batch_checks import find_flags
+from billing.payouts.steps import approve_batch, build_batch, submit_batch
 from billing.verification import verify_payouts
 from tests.factories import make_user
 

@@ -20,16 +20,16 @@ from backoffice.accounts.rights import is_guarded_right
 from backoffice.accounts.security_log import events_of
 from backoffice.accounts.two_people import confirm_access, propose_access
 from backoffice.signing import save_signed
-from billing.adjustments import save_adjustment
+from billing.bank.settlement import record_results
 from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
-from billing.holds import hold_payment
 from billing.models import Adjustment, BlogView, CategoryPrice, PaymentResult, PayoutBatch
-from billing.payouts import approve_batch, build_batch, find_months_to_build, submit_batch
+from billing.payouts.adjustments import save_adjustment
+from billing.payouts.batch_checks import find_flags
+from billing.payouts.holds import hold_payment
+from billing.payouts.steps import approve_batch, build_batch, find_months_to_build, submit_batch
 from billing.periods import last_closed_month, month_of, next_month, previous_month
-from billing.pricing import save_price
-from billing.reviewing import find_flags
-from billing.settlement import record_results
+from billing.prices.rules import save_price
 from weblog.models import Blog, Category
 from weblog.revisions import publish_revision, start_revision, submit_revision
 

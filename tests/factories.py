@@ -92,8 +92,8 @@ def make_count(blog, views, day=dt.date(2026, 10, 15)):
 
 def approve(batch, *, by=None, at=None):
     """Approve a batch as somebody who has looked at whatever is flagged."""
-    from billing.payouts import approve_batch
-    from billing.reviewing import find_flags
+    from billing.payouts.batch_checks import find_flags
+    from billing.payouts.steps import approve_batch
 
     texts = {flag.code: "Looked at." for flag in find_flags(batch)}
     return approve_batch(batch=batch, by=by or make_user(), acknowledgements=texts, at=at)

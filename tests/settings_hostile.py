@@ -23,7 +23,7 @@ def prepare():
     from django.test import Client
     from django.utils import timezone
 
-    from billing import payouts
+    from billing.payouts import steps
     from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
     call_command("migrate", verbosity=0)
@@ -32,9 +32,9 @@ def prepare():
     make_price(category, "10")
     make_count(make_blog(category=category), 1_000)
     now = timezone.now()
-    (month, *_) = payouts.find_months_to_build(at=now)
-    batch, _ = payouts.build_batch(month=month, at=now)
-    batch = approve(payouts.submit_batch(batch=batch, by=make_user(), at=now), at=now)
+    (month, *_) = steps.find_months_to_build(at=now)
+    batch, _ = steps.build_batch(month=month, at=now)
+    batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=now), at=now)
     client = Client()
     client.force_login(user)
     sys.stdout.write(f"\n{client.cookies['sessionid'].value} {batch.pk}\n")

@@ -16,7 +16,7 @@ TRACKED = {
 }  # fmt: skip
 
 # Compare-and-set on the status; the same function saves the row, with its history, right after.
-COMPARE_AND_SET = {("billing/transitions.py", "move_batch")}
+COMPARE_AND_SET = {("billing/payouts/transitions.py", "move_batch")}
 
 
 def python_files(*apps):

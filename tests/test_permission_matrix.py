@@ -12,9 +12,7 @@ from django.urls import reverse
 
 from backoffice.accounts import urls as accounts
 from backoffice.models import AccessRequest, AccountSession, JobRun
-from billing import payouts
-from billing.adjustments import save_adjustment
-from billing.exports import export_payments
+from billing.bank.exports import export_payments
 from billing.models import (
     AccessLogImport,
     Adjustment,
@@ -24,6 +22,8 @@ from billing.models import (
     RobotException,
     Verification,
 )
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
 from tests.factories import (
     approve,
     make_blog,
@@ -165,8 +165,8 @@ def make_rows():
     PaymentInstruction.objects.create(
         author=make_user(), kind="hold", reason="Asked", created_by=make_user(), created_at=AT
     )
-    batch, _ = payouts.build_batch(month=dt.date(2026, 10, 1), at=AT)
-    payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch, _ = steps.build_batch(month=dt.date(2026, 10, 1), at=AT)
+    steps.submit_batch(batch=batch, by=make_user(), at=AT)
     approve(batch, at=AT)
     export_payments(batch=batch, at=AT)
     JobRun.objects.create(name="fold_views", started_at=AT)

@@ -10,13 +10,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from backoffice.schema import find_schema_differences
+from billing.bank.exports import export_payments
+from billing.bank.settlement import record_results
 from billing.counting.recording import record_view
-from billing.earlier_digests import digest_batch_as_signed
-from billing.exports import export_payments
 from billing.models import BlogView, Payment, PaymentLine, PayoutBatch, Seal
-from billing.payouts import build_closed_months, rebuild_batch, submit_batch
-from billing.sealing import hash_seal
-from billing.settlement import record_results
+from billing.payouts.steps import build_closed_months, rebuild_batch, submit_batch
+from billing.proof.earlier_digests import digest_batch_as_signed
+from billing.proof.sealing import hash_seal
 from billing.verification import verify_payouts
 from billing.verification.reports import report_run
 from tests.billing.tampering import without_guards

@@ -2,12 +2,13 @@ from django.contrib import messages
 from unfold.enums import ActionVariant
 
 from backoffice.dialogs import DialogActions, Done, dialog_action, with_status
-from billing import payouts, settlement
+from billing.bank import settlement
+from billing.bank.exports import export_payments
+from billing.bank.result_files import match_results
 from billing.errors import WrongStatus
-from billing.exports import export_payments
 from billing.forms import batches as dialogs
 from billing.models import PayoutBatch
-from billing.result_files import match_results
+from billing.payouts import steps
 
 Status = PayoutBatch.Status
 
@@ -36,7 +37,7 @@ class FinanceActions(DialogActions):
         in_transaction=False,  # views are folded, and months built, in transactions of their own
     )
     def build(self, request, form):
-        batches = payouts.build_closed_months(by=request.user)
+        batches = steps.build_closed_months(by=request.user)
         if not batches:
             return Done("There was no month to build.", level=messages.INFO)
         return f"Built as drafts: {', '.join(map(str, batches))}."
@@ -50,7 +51,7 @@ class FinanceActions(DialogActions):
         fits=is_draft,
     )
     def submit(self, request, form):
-        payouts.submit_batch(batch=form.take_batch(), by=request.user)
+        steps.submit_batch(batch=form.take_batch(), by=request.user)
         return f"{form.obj} is submitted. Now somebody else has to approve it."
 
     @dialog_action(
@@ -62,7 +63,7 @@ class FinanceActions(DialogActions):
         in_transaction=False,  # views are folded in transactions of their own
     )
     def rebuild(self, request, form):
-        payouts.rebuild_batch(batch=form.take_batch(), by=request.user)
+        steps.rebuild_batch(batch=form.take_batch(), by=request.user)
         return (
             f"{form.obj} is rebuilt from views and prices as they are now, with adjustments and "
             "holds."
@@ -77,7 +78,7 @@ class FinanceActions(DialogActions):
     )
     def cancel(self, request, form):
         reason = form.cleaned_data["reason"]
-        payouts.cancel_batch(batch=form.take_batch(), by=request.user, reason=reason)
+        steps.cancel_batch(batch=form.take_batch(), by=request.user, reason=reason)
         return (
             f"{form.obj} is cancelled. “Build closed months”, in the list, makes a new batch of it."
         )
@@ -137,7 +138,7 @@ class ApproverActions(DialogActions):
             raise WrongStatus(
                 f"This batch was {status} when you pressed: there was nothing to sign."
             )
-        payouts.approve_batch(batch=batch, by=request.user, acknowledgements=form.acknowledgements)
+        steps.approve_batch(batch=batch, by=request.user, acknowledgements=form.acknowledgements)
         if is_first_of_two:
             return f"{batch} has your approval. A second approver has to sign it too."
         return f"{batch} is approved. Finance can export it now."
@@ -152,5 +153,5 @@ class ApproverActions(DialogActions):
     )
     def return_to_finance(self, request, form):
         reason = form.cleaned_data["reason"]
-        payouts.return_batch(batch=form.take_batch(), by=request.user, reason=reason)
+        steps.return_batch(batch=form.take_batch(), by=request.user, reason=reason)
         return f"{form.obj} is returned to finance as a draft."

@@ -14,17 +14,17 @@ from backoffice.base_admin import HistoryAdmin
 from backoffice.changelists import shorten_search
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
-from billing.adjustments import (
-    check_is_open,
-    find_authors,
-    save_adjustment,
-    withdraw_adjustment,
-)
 from billing.errors import BillingError
 from billing.forms import payments as payment_dialogs
 from billing.forms.entries import AdjustmentForm
 from billing.models import Adjustment, PaymentLine, PayoutBatch
 from billing.money import format_amount
+from billing.payouts.adjustments import (
+    check_is_open,
+    find_authors,
+    save_adjustment,
+    withdraw_adjustment,
+)
 
 AUTHORS_PER_PAGE = 20
 STATES = {

@@ -62,7 +62,7 @@ class FindingViewsFilter(DropdownFilter):
 
 
 class FlaggedFilter(DropdownFilter):
-    """Payments that the checks of a batch flag, under the codes of billing.reviewing."""
+    """Payments that the checks of a batch flag, under the codes of billing.payouts.batch_checks."""
 
     title = "flag"
     parameter_name = "flagged"

@@ -12,8 +12,8 @@ from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
 from billing.forms import payments as payment_dialogs
-from billing.holds import end_instruction
 from billing.models import PaymentInstruction
+from billing.payouts.holds import end_instruction
 
 
 class OpenFilter(DropdownFilter):

@@ -8,11 +8,11 @@ from unfold.decorators import display
 from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
 from backoffice.changelists import LinkedRowFilter
 from backoffice.dialogs import DialogActions, dialog_action
-from billing import holds
 from billing.admin.filters import BatchMonthFilter, FlaggedFilter
 from billing.forms import payments as payment_dialogs
 from billing.models import Payment, PaymentInstruction, PayoutBatch
 from billing.money import format_amount
+from billing.payouts import holds
 from billing.resources import PaymentResource
 from billing.statements.payments import Payslip, list_days
 

@@ -11,13 +11,13 @@ from unfold.decorators import display
 from backoffice.base_admin import ExportAdmin, HistoryAdmin
 from backoffice.dialogs import DialogActions, Done, dialog_action
 from billing.errors import BillingError
-from billing.forecasts import forecast_price
 from billing.forms.prices import WITHDRAW, PriceForm
 from billing.models import CategoryPrice
 from billing.money import format_amount
+from billing.payouts.price_withdrawal import withdraw_price
 from billing.periods import day_of, month_of, next_month
-from billing.price_tables import PriceChange, make_price_table, make_timeline
-from billing.pricing import (
+from billing.prices.forecasts import forecast_price
+from billing.prices.rules import (
     check_price,
     check_withdrawal,
     explain_refusal,
@@ -25,8 +25,8 @@ from billing.pricing import (
     first_free_day,
     save_price,
 )
+from billing.prices.tables import PriceChange, make_price_table, make_timeline
 from billing.resources import CategoryPriceResource
-from billing.withdrawals import withdraw_price
 from weblog.models import Category
 
 STATES = {
@@ -67,7 +67,7 @@ class TimelinePage:
 
 
 class WithdrawAction(DialogActions):
-    """The button that takes a price back. What may happen, billing.withdrawals decides."""
+    """The button that takes a price back. What may happen, billing.payouts.price_withdrawal decides."""
 
     def has_withdraw_permission(self, request, object_id=None):
         return request.user.has_perm("billing.change_categoryprice")

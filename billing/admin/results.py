@@ -9,15 +9,15 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods
 
 from backoffice.bodies import takes_files
+from billing.bank.result_files import describe_results
+from billing.bank.settlement import record_results
 from billing.errors import BillingError
 from billing.forms.results import MOST_BYTES, ResultsForm
-from billing.result_files import describe_results
-from billing.settlement import record_results
 from billing.statements.batches import Statement
 
 
 class ResultsPage:
-    """A page of the batch's admin. What may be recorded, billing.settlement decides."""
+    """A page of the batch's admin. What may be recorded, billing.bank.settlement decides."""
 
     def get_urls(self):
         view = takes_files(

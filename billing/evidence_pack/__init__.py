@@ -15,12 +15,12 @@ from typing import IO
 from django.urls import reverse
 
 from backoffice.spreadsheets import guard_cell
-from billing.digests import encode_canonical, hash_text
 from billing.errors import WrongStatus
 from billing.evidence_pack.signatures import describe_approvals, describe_batch
 from billing.evidence_pack.tables import TABLES
 from billing.models import PayoutBatch
-from billing.sealing import name_batch
+from billing.proof.digests import encode_canonical, hash_text
+from billing.proof.sealing import name_batch
 
 SCRIPTS = Path(__file__).parent / "files"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a .zip knows: the same rows give the same bytes

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from django.db import connection
 from django.db.models import Max
 
-from billing.digests import LineRecord, PaymentRecord, hash_text, status_when_submitted
 from billing.models import (
     Adjustment,
     CategoryPrice,
@@ -14,7 +13,8 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-from billing.sealing import format_moment, name_batch
+from billing.proof.digests import LineRecord, PaymentRecord, hash_text, status_when_submitted
+from billing.proof.sealing import format_moment, name_batch
 from billing.verification.snapshots import read_at_one_moment
 from billing.verification.sql import as_number, unpack_days
 

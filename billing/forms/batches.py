@@ -12,10 +12,10 @@ from backoffice.accounts.locks import describe_lock
 from backoffice.accounts.throttle import is_locked, is_own_password
 from backoffice.dialogs import DialogForm, ReasonField
 from billing.errors import BatchOutdated
-from billing.four_eyes import find_objections
 from billing.models import PayoutBatch
-from billing.payouts import find_months_to_build
-from billing.reviewing import find_blockers, find_flags
+from billing.payouts.batch_checks import find_blockers, find_flags
+from billing.payouts.four_eyes import find_objections
+from billing.payouts.steps import find_months_to_build
 
 FLAG_PREFIX = "flag_"
 LOOK_AT = '<a class="bo-link" href="{}" target="_blank">Look at what this is about (new tab)</a>'

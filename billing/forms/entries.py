@@ -11,12 +11,12 @@ from unfold.widgets import (
 
 from backoffice.import_pages import UploadForm
 from backoffice.people import full_name
-from billing.adjustments import check_adjustment, find_authors
 from billing.counting.access_logs.patterns import OWN_PAGES, compile_path_pattern
 from billing.errors import BillingError, InvalidPathPattern
 from billing.locks import hold_lock
 from billing.models import Adjustment
 from billing.money import currency_decimals, round_amount
+from billing.payouts.adjustments import check_adjustment, find_authors
 
 
 class AccessLogForm(UploadForm):

@@ -9,9 +9,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.dialogs import DialogForm, ReasonField
 from billing.errors import PriceInUse
-from billing.forecasts import forecast_withdrawal
 from billing.models import CategoryPrice
-from billing.pricing import check_price, check_withdrawal, explain_refusal, find_last_change
+from billing.prices.forecasts import forecast_withdrawal
+from billing.prices.rules import check_price, check_withdrawal, explain_refusal, find_last_change
 
 
 class PriceForm(forms.ModelForm):

@@ -6,8 +6,8 @@ from unfold.widgets import (
 )
 
 from backoffice.accounts.confirming import ConfirmMixin
+from billing.bank.result_files import match_results, read_results
 from billing.errors import InvalidResults
-from billing.result_files import match_results, read_results
 
 MOST_BYTES = 20_000_000  # 100,000 payments take 4 MB
 

@@ -120,7 +120,7 @@ def _keep_batches() -> Iterator[Rule]:
 
 
 def _keep_four_eyes() -> Iterator[Rule]:
-    """Who may not approve, as billing.four_eyes says it; submitting too is a constraint."""
+    """Who may not approve, as billing.payouts.four_eyes says it; submitting too is a constraint."""
 
     def rule(topic: str, finger: str, reason: str) -> Rule:
         refused_if = f"OLD.status = 'submitted' AND EXISTS ({finger})"

@@ -139,7 +139,7 @@ class Finding(models.Model):
 
     @property
     def is_holding(self):
-        """Whether its views are left out of the batch of their month: see billing.contested."""
+        """Whether its views are left out of the batch of their month, see findings.contested."""
         return self.kind in self.HOLDING_KINDS and self.status == self.Status.OPEN
 
     @property

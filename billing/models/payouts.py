@@ -20,7 +20,7 @@ def _whole(expression):
 
 
 class PayoutBatch(models.Model):
-    """What one closed month pays out. Changed by billing.payouts alone."""
+    """What one closed month pays out. Changed by billing.payouts.steps alone."""
 
     class Status(models.TextChoices):
         DRAFT = "draft"

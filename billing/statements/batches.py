@@ -10,8 +10,8 @@ from django.db.models.functions import Abs
 from django.utils.functional import cached_property
 
 from billing.models import Finding, Payment, PaymentLine, PayoutBatch
+from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
 from billing.periods import previous_month
-from billing.reviewing import Blocker, Flag, find_blockers, find_flags
 from billing.statements.sums import LineSums, Reconciliation, reconcile
 
 Status = PayoutBatch.Status

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from django.contrib.auth.models import User
 
 from backoffice.people import full_name
-from billing.four_eyes import find_objections
 from billing.models import Finding, PayoutBatch
+from billing.payouts.four_eyes import find_objections
 from billing.statements.batches import Statement
 
 Status = PayoutBatch.Status

@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 
 from billing.counting.equation import count_outcomes
 from billing.models import BlogView, CategoryPrice, PaymentLine, PayoutBatch
-from billing.pricing import find_last_changes
+from billing.prices.rules import find_last_changes
 
 Kind = PaymentLine.Kind
 Outcome = BlogView.Outcome

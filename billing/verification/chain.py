@@ -8,7 +8,6 @@ from operator import attrgetter
 from django.db import connection
 from django.db.models import F, OuterRef, Q, Subquery
 
-from billing.digests import encode_canonical
 from billing.guards import find_missing_guards
 from billing.models import (
     Payment,
@@ -17,7 +16,8 @@ from billing.models import (
     Seal,
     Verification,
 )
-from billing.sealing import (
+from billing.proof.digests import encode_canonical
+from billing.proof.sealing import (
     NO_HASH,
     format_moment,
     hash_seal,

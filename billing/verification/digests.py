@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from django.db.models import F, Func, TextField
 
-from billing.digests import (
+from billing.models import Payment, PaymentLine, PayoutBatch, Verification
+from billing.proof.digests import (
     StoredPayment,
     digest_batch,
     hash_line_facts,
     hash_payment,
     write_payment_facts,
 )
-from billing.earlier_digests import digest_batch_as_signed
-from billing.models import Payment, PaymentLine, PayoutBatch, Verification
-from billing.sealing import find_upgrade_seal, name_batch
+from billing.proof.earlier_digests import digest_batch_as_signed
+from billing.proof.sealing import find_upgrade_seal, name_batch
 from billing.verification.differences import Difference
 from billing.verification.sql import find_first
 

@@ -8,10 +8,10 @@ from collections import Counter
 from itertools import zip_longest
 
 from backoffice.spreadsheets import guard_cell
-from billing.exports import UPGRADED
+from billing.bank.exports import UPGRADED
 from billing.models import PaymentExport, PayoutBatch, Seal, Verification
 from billing.money import round_amount
-from billing.sealing import find_upgrade_seal, make_handing_out
+from billing.proof.sealing import find_upgrade_seal, make_handing_out
 from billing.verification.chain import check_content
 from billing.verification.differences import Difference
 

@@ -20,9 +20,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 
-from billing import payouts
 from billing.errors import BillingError
 from billing.models import PayoutBatch
+from billing.payouts import steps
 from tests.factories import approve
 
 OCTOBER = dt.date(2026, 10, 1)
@@ -36,12 +36,12 @@ at_that_moment = time_machine.travel(AT, tick=False)
 
 @at_that_moment
 def build(person):
-    return payouts.build_batch(month=OCTOBER, by=person, at=AT)
+    return steps.build_batch(month=OCTOBER, by=person, at=AT)
 
 
 @at_that_moment
 def submit(person):
-    return payouts.submit_batch(batch=_october(), by=person, at=AT)
+    return steps.submit_batch(batch=_october(), by=person, at=AT)
 
 
 @at_that_moment
@@ -64,10 +64,10 @@ def die_in(act, person, step):
 
 
 def _act_until(act, person, fatal_step):
-    steps = itertools.count()
+    moments = itertools.count()
 
     def take_step():
-        if next(steps) == fatal_step:
+        if next(moments) == fatal_step:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(execute, *arguments):

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.dialogs import DialogForm
-from billing import payouts
 from billing.models import BlogView, PayoutBatch
-from billing.reviewing import FLAGGING_CHECKS
+from billing.payouts import steps
+from billing.payouts.batch_checks import FLAGGING_CHECKS
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.factories import make_blog, make_category, make_count, make_price
 
@@ -51,11 +51,11 @@ def make_october(*, authors):
     blogs = [make_blog(category=category, title=f"Blog {n}") for n in range(authors)]
     for number, blog in enumerate(blogs):
         make_count(blog, 1000 + number, dt.date(2026, 9, 10))
-    payouts.build_batch(month=SEPTEMBER, at=AT)
+    steps.build_batch(month=SEPTEMBER, at=AT)
     for number, blog in enumerate(blogs):
         make_count(blog, 10, dt.date(2026, 9, 11))
         make_count(blog, 2000 + number, dt.date(2026, 10, 11))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     return PayoutBatch.objects.with_totals().get(pk=batch.pk)
 
 

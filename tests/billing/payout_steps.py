@@ -9,18 +9,18 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from billing import payouts
-from billing.adjustments import save_adjustment, withdraw_adjustment
+from billing.bank.settlement import record_results
 from billing.counting.folding import add_to_counts
 from billing.errors import BatchBlocked, BatchOutdated, BillingError
-from billing.holds import hold_payment, pay_out_payment, release_payment
 from billing.locks import hold_lock
 from billing.models import Adjustment, CategoryPrice, Payment, PayoutBatch
 from billing.money import to_millionths
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
+from billing.payouts.holds import hold_payment, pay_out_payment, release_payment
+from billing.payouts.price_withdrawal import withdraw_price
 from billing.periods import last_closed_month, next_month, previous_month
-from billing.pricing import save_price
-from billing.settlement import record_results
-from billing.withdrawals import withdraw_price
+from billing.prices.rules import save_price
 from tests.billing.naive_payouts import Batch, House
 from tests.factories import approve
 from weblog.models import Blog, Category
@@ -234,7 +234,7 @@ class PayoutSteps(RuleBasedStateMachine):
             key = blog.author_id, blog.pk, blog.category_id, self.month.replace(day=7 * number + 1)
             self.add_views(key, 100 * number + 1)
         self.month = next_month(self.month)
-        for batch in payouts.build_closed_months(by=self.finance, at=self.at):
+        for batch in steps.build_closed_months(by=self.finance, at=self.at):
             self.note_built(batch)
 
     # The batches
@@ -250,7 +250,7 @@ class PayoutSteps(RuleBasedStateMachine):
         month = last_closed_month(self.at)
         for _ in range(months_ago):
             month = previous_month(month)
-        batch, is_new = payouts.build_batch(month=month, by=self.finance, at=self.at)
+        batch, is_new = steps.build_batch(month=month, by=self.finance, at=self.at)
         if is_new:
             self.note_built(batch)
 
@@ -261,7 +261,7 @@ class PayoutSteps(RuleBasedStateMachine):
     @step("which")
     def draft_is_rebuilt(self, which):
         if batch := self.batch(which, "draft"):
-            payouts.rebuild_batch(batch=batch, by=self.finance, at=self.at)
+            steps.rebuild_batch(batch=batch, by=self.finance, at=self.at)
             self.house.fill(self.naive(batch))
 
     @step("which")
@@ -269,13 +269,13 @@ class PayoutSteps(RuleBasedStateMachine):
         if batch := self.batch(which, "draft"):
             naive = self.naive(batch)
             try:
-                payouts.submit_batch(batch=batch, by=self.finance, at=self.at)
+                steps.submit_batch(batch=batch, by=self.finance, at=self.at)
             except BatchBlocked:
                 assert not naive.payments
             except BatchOutdated:
                 self.draft_is_rebuilt(which)  # after which only an empty one is refused
                 assert self.attempt(
-                    payouts.submit_batch, batch=batch, by=self.finance, at=self.at
+                    steps.submit_batch, batch=batch, by=self.finance, at=self.at
                 ) == bool(naive.payments)
                 naive.status = "submitted" if naive.payments else "draft"
             else:
@@ -309,13 +309,13 @@ class PayoutSteps(RuleBasedStateMachine):
     @step("which")
     def batch_is_returned(self, which):
         if batch := self.batch(which, "submitted"):
-            payouts.return_batch(batch=batch, by=self.approver, reason="Look again")
+            steps.return_batch(batch=batch, by=self.approver, reason="Look again")
             self.naive(batch).status = "draft"
 
     @step("which")
     def draft_is_cancelled(self, which):
         if batch := self.batch(which, "draft"):
-            payouts.cancel_batch(batch=batch, by=self.finance, reason="Begun too early")
+            steps.cancel_batch(batch=batch, by=self.finance, reason="Begun too early")
             self.naive(batch).status = "cancelled"
 
     @step("which")

@@ -6,8 +6,6 @@ from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from billing import payouts
-from billing.adjustments import find_authors, save_adjustment, withdraw_adjustment
 from billing.errors import (
     AdjustmentInUse,
     FourEyesViolation,
@@ -16,6 +14,8 @@ from billing.errors import (
     WrongStatus,
 )
 from billing.models import Adjustment, PayoutBatch
+from billing.payouts import steps
+from billing.payouts.adjustments import find_authors, save_adjustment, withdraw_adjustment
 from tests.billing.test_payouts import AT, OCTOBER, make_batch
 from tests.factories import approve, make_blog, make_count, make_price, make_user
 
@@ -37,11 +37,11 @@ def make_held_adjustment(status):
     make_price(blog.category, "10")
     make_count(blog, 1000)
     adjustment = make_adjustment(author=blog.author)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     if status == Status.CANCELLED:
-        payouts.cancel_batch(batch=batch, by=make_user(), reason="a test")
+        steps.cancel_batch(batch=batch, by=make_user(), reason="a test")
     if status in (Status.SUBMITTED, Status.APPROVED):
-        batch = payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+        batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
     if status == Status.APPROVED:
         approve(batch, at=AT)
     return adjustment
@@ -157,9 +157,9 @@ def test_adjustment_may_change_until_a_batch_that_holds_it_is_signed(status):
 def test_returned_batch_gives_the_adjustment_back():
     adjustment = make_held_adjustment(Status.SUBMITTED)
     batch = PayoutBatch.objects.get()
-    payouts.return_batch(batch=batch, by=make_user(), reason="Look again")
+    steps.return_batch(batch=batch, by=make_user(), reason="Look again")
     withdraw_adjustment(adjustment=adjustment, by=make_user(), reason="Not needed", at=AT)
-    payouts.rebuild_batch(batch=batch, by=make_user(), at=AT)
+    steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
     assert not adjustment.lines.exists()
 
 

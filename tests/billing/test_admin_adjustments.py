@@ -4,9 +4,9 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from billing import payouts
-from billing.adjustments import save_adjustment, withdraw_adjustment
 from billing.models import Adjustment, PayoutBatch
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
 from tests.billing.pages import count_queries, shown
 from tests.billing.test_adjustments import make_adjustment, make_held_adjustment
 from tests.billing.test_payouts import AT, OCTOBER
@@ -222,7 +222,7 @@ def test_adjustment_that_was_signed_in_the_meantime_is_not_saved(client, sign_in
     sign_in("Finance")
     form = client.get(page_of(adjustment)).context["adminform"].form
     seen = {name: form[name].value() for name in form.fields}
-    payouts.submit_batch(batch=PayoutBatch.objects.get(), by=make_user())
+    steps.submit_batch(batch=PayoutBatch.objects.get(), by=make_user())
     response = save(client, page_of(adjustment), **seen | {"amount": "6"})
     assert "counter-adjustment" in errors_of(response)[0]
     adjustment.refresh_from_db()
@@ -337,5 +337,5 @@ def test_adjustment_of_a_cancelled_batch_waits_again(client, sign_in):
     sign_in("Finance")
     assert "Waits for the next batch" in client.get(LIST).text
     with time_machine.travel(AT + dt.timedelta(days=1)):
-        batch, _ = payouts.build_batch(month=OCTOBER)
+        batch, _ = steps.build_batch(month=OCTOBER)
     assert batch.payments.get().lines.filter(adjustment=adjustment).exists()

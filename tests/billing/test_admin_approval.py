@@ -6,10 +6,10 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from backoffice.accounts.security_log import events_of
-from billing import payouts
-from billing.adjustments import save_adjustment
 from billing.models import Acknowledgement, Adjustment, PaymentLine, PayoutBatch
-from billing.reviewing import find_flags
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
+from billing.payouts.batch_checks import find_flags
 from tests.billing.pages import press, shown, url_of
 from tests.billing.test_payouts import make_batch
 from tests.factories import approve, make_count, make_user
@@ -31,7 +31,7 @@ def test_dialog_names_what_stands_in_the_way_and_goes_no_further(client, sign_in
     author = batch.payments.get().author
     adjustment = Adjustment(author=author, amount=5)
     save_adjustment(adjustment=adjustment, by=make_user(), at=batch.built_at)
-    payouts.rebuild_batch(batch=batch, by=make_user())
+    steps.rebuild_batch(batch=batch, by=make_user())
     sign_in("Finance")
     for response in (client.get(url_of(batch, "submit")), press(client, batch, "submit")):
         assert "1 adjustment is without a reason" in response.text
@@ -113,10 +113,10 @@ def test_approval_is_refused_where_the_dialog_showed_other_figures(client, sign_
     batch = make_batch(Status.SUBMITTED)
     sign_in("Approvers")
     seen = client.get(url_of(batch, "approve")).context["form"].fields["seen"].initial
-    payouts.return_batch(batch=batch, by=make_user(), reason="a test")
+    steps.return_batch(batch=batch, by=make_user(), reason="a test")
     make_count(PaymentLine.objects.get().blog, 500, dt.date(2026, 10, 20))
-    payouts.rebuild_batch(batch=batch, by=make_user())
-    payouts.submit_batch(batch=batch, by=make_user())
+    steps.rebuild_batch(batch=batch, by=make_user())
+    steps.submit_batch(batch=batch, by=make_user())
     assert "changed this batch" in shown(press(client, batch, "approve", seen=seen))[0]
     assert status_of(batch) == Status.SUBMITTED
 
@@ -127,14 +127,14 @@ def test_batch_that_is_submitted_while_the_dialog_is_posted_is_not_approved_unsi
     """The dialog asks for no password where there is nothing to sign. Meanwhile there may be."""
     batch = make_batch()
     sign_in("Approvers")
-    approve_batch = payouts.approve_batch
+    approve_batch = steps.approve_batch
 
     def approve_after_waiting_for_the_lock(**values):
-        payouts.submit_batch(batch=batch, by=make_user())
+        steps.submit_batch(batch=batch, by=make_user())
         return approve_batch(**values)
 
-    monkeypatch.setattr(payouts, "approve_batch", approve_after_waiting_for_the_lock)
-    monkeypatch.setattr(payouts, "find_flags", lambda batch: [])
+    monkeypatch.setattr(steps, "approve_batch", approve_after_waiting_for_the_lock)
+    monkeypatch.setattr(steps, "find_flags", lambda batch: [])
     press(client, batch, "approve", password="")
     assert status_of(batch) != Status.APPROVED
 

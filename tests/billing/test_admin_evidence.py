@@ -3,11 +3,11 @@ import datetime as dt
 import pytest
 from django.db import OperationalError
 
-from billing import payouts
 from billing.counting import recording
 from billing.counting.folding import fold_views
 from billing.counting.retention import retire_day
 from billing.models import BlogView, DailyViewCount, LostViewTotal, RetiredViewTotal, RobotException
+from billing.payouts import steps
 from tests.billing.pages import count_queries, make_october
 from tests.billing.test_evidence import IN_SEPTEMBER, approve_month, click
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
@@ -49,7 +49,7 @@ def test_each_number_leads_to_as_many_rows(client, sign_in, blog, role):
     click(blog, 5, 1000, start=NOON, user=blog.author)
     click(blog, 2000, 2010, 2020, start=NOON)
     click(blog, 3000, start=NOON, user_agent="Googlebot/2.1")
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     sign_in(role)
     found = links(show(client))
     expected = {
@@ -100,7 +100,7 @@ def test_batches_of_later_months_stand_on_the_page(client, sign_in, blog):
     text = " ".join(show(client, "2026-09").text.split())
     assert "Paid by the batch of September 2026" in text
     assert "To be taken back" in text
-    payouts.build_batch(month=OCTOBER, at=AT)
+    steps.build_batch(month=OCTOBER, at=AT)
     text = " ".join(show(client, "2026-09").text.split())
     assert "Not approved yet: the batch of October 2026" in text
     assert "Waiting for a batch" in text.split("Month by month")[0]

@@ -6,7 +6,7 @@ from django.urls import reverse
 from billing.counting.folding import fold_views
 from billing.findings.decisions import exclude_views, find_findings
 from billing.models import BlogView, Finding, PayoutBatch
-from billing.payouts import build_batch, submit_batch
+from billing.payouts.steps import build_batch, submit_batch
 from tests.billing.pages import count_queries, shown, url_of
 from tests.factories import make_blog, make_category, make_click, make_price, make_user
 

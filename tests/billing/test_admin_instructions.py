@@ -1,7 +1,7 @@
 import pytest
 
-from billing import holds
 from billing.models import PaymentInstruction, PayoutBatch
+from billing.payouts import holds
 from tests.billing.pages import count_queries, shown
 from tests.billing.test_payouts import AT, make_batch
 from tests.factories import make_user

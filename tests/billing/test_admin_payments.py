@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing import payouts
-from billing.exports import export_payments
+from billing.bank.exports import export_payments
+from billing.bank.settlement import record_results
 from billing.models import (
     Adjustment,
     DailyViewCount,
@@ -15,7 +15,7 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-from billing.settlement import record_results
+from billing.payouts import steps
 from billing.statements.payments import list_days
 from tests.billing.pages import count_queries, make_october, shown
 from tests.billing.test_adjustments import make_adjustment
@@ -38,12 +38,12 @@ def make_carried(adjustment=None):
     blog = make_blog()
     make_price(blog.category, "4")
     make_count(blog, 1, dt.date(2026, 9, 10))
-    september, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
-    approve(payouts.submit_batch(batch=september, by=make_user(), at=AT), at=AT)
+    september, _ = steps.build_batch(month=SEPTEMBER, at=AT)
+    approve(steps.submit_batch(batch=september, by=make_user(), at=AT), at=AT)
     if adjustment:
         make_adjustment(adjustment, author=blog.author)
     make_count(blog, 1000)
-    october, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    october, _ = steps.build_batch(month=OCTOBER, at=AT)
     return september.payments.get(), october.payments.get()
 
 
@@ -59,7 +59,7 @@ def test_list_is_searched_by_author_and_reference_and_filtered_by_month(client, 
     blog = make_blog(author=make_user(first_name="Ada", last_name="Example"))
     make_price(blog.category, "10")
     make_count(blog, 1000)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     payment = batch.payments.get()
     sign_in("Finance")
     for query, found in [
@@ -98,7 +98,7 @@ def test_line_shows_the_days_of_its_views_as_they_were_paid(client, sign_in):
     make_price(blog.category, "12.345")
     make_count(blog, 12, dt.date(2026, 10, 1))
     make_count(blog, 1234, dt.date(2026, 10, 31))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     DailyViewCount.objects.update(views=99)
     sign_in("Finance")
     payment = batch.payments.get()
@@ -149,7 +149,7 @@ def test_adjustment_without_a_reason_says_so(client, sign_in):
     make_price(blog.category, "10")
     make_count(blog, 1000)
     make_adjustment(author=blog.author, reason="")
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     sign_in("Finance")
     assert "No reason yet" in client.get(page_of(batch.payments.get())).text
 
@@ -169,11 +169,11 @@ def test_what_waits_says_so(client, sign_in):
     blog = make_blog()
     make_price(blog.category, "4")
     make_count(blog, 1)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     sign_in("Finance")
     url = page_of(batch.payments.get())
     assert "will wait for the batch after this one" in client.get(url).text
-    approve(payouts.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
+    approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
     assert "wait for the next batch that is built" in client.get(url).text
     assert "€0.004" in client.get(LIST).text
 
@@ -202,8 +202,8 @@ def test_page_costs_the_same_for_2_and_20_lines(client, sign_in):
     def count(blogs):
         for _ in range(blogs):
             make_count(make_blog(author=author, category=category), 1000)
-        batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
-        payouts.rebuild_batch(batch=batch, by=make_user(), at=AT)
+        batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+        steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
         url = page_of(batch.payments.get())
         client.get(url)
         return count_queries(client, url)
@@ -251,7 +251,7 @@ def test_payment_of_who_left_is_paid_out_in_full_and_that_is_taken_back(client, 
     blog = make_blog(author=make_user(is_active=False))
     make_price(blog.category, "10")
     make_count(blog, 1000)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     payment = batch.payments.get()
     sign_in("Finance")
     assert payment.status == "held"
@@ -291,7 +291,7 @@ def test_nobody_holds_a_payment_of_their_own(client, sign_in):
     blog = make_blog(author=user)
     make_price(blog.category, "10")
     make_count(blog, 1000)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert "payment of your own" in shown(act(client, batch.payments.get(), "hold"))[0]
 
 

@@ -1,8 +1,8 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from billing import payouts
 from billing.models import Payment, PaymentResult, PayoutBatch, Seal
+from billing.payouts import steps
 from tests.billing.pages import BATCHES, shown, url_of
 from tests.billing.test_payouts import AT, OCTOBER, make_batch
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
@@ -19,8 +19,8 @@ def batch():
     make_price(category, "10")
     for number in (1, 2, 3):
         make_count(make_blog(category=category), number * 100)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
-    return approve(payouts.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    return approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
 
 
 def csv_file(text, encoding="utf-8"):

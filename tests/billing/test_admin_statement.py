@@ -4,12 +4,12 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from billing import payouts
-from billing.adjustments import save_adjustment
-from billing.exports import export_payments
-from billing.holds import hold_payment
+from billing.bank.exports import export_payments
+from billing.bank.settlement import record_results
 from billing.models import Adjustment, PaymentExport, PaymentLine, PayoutBatch
-from billing.settlement import record_results
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
+from billing.payouts.holds import hold_payment
 from billing.statements.batches import Statement
 from tests.billing.pages import count_queries, make_october, make_view, press, url_of
 from tests.billing.tampering import without_guards
@@ -39,7 +39,7 @@ def test_first_batch_has_nothing_to_be_compared_with(client, sign_in):
 
 
 def test_change_against_a_month_of_nothing_has_no_per_cent():
-    payouts.build_batch(month=SEPTEMBER, at=AT)
+    steps.build_batch(month=SEPTEMBER, at=AT)
     make_batch()
     previous = Statement(PayoutBatch.objects.with_totals().get(month=OCTOBER)).previous
     assert (previous.change, previous.change_in_percent) == (Decimal(10), None)
@@ -78,7 +78,7 @@ def test_page_costs_the_same_for_2_and_20_payments(client, sign_in):
     queries = count_queries(client, url_of(batch))
     for _ in range(18):
         make_count(make_blog(category=make_category("Tech")), 1000)
-    payouts.rebuild_batch(batch=batch, by=make_user())
+    steps.rebuild_batch(batch=batch, by=make_user())
     assert batch.payments.count() == 20
     assert count_queries(client, url_of(batch)) == queries
 
@@ -100,7 +100,7 @@ def test_payments_come_a_hundred_to_a_page(client, sign_in):
 
 def test_return_reason_stands_on_top_and_is_escaped(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
-    payouts.return_batch(batch=batch, by=make_user(), reason="<b>Look</b> again")
+    steps.return_batch(batch=batch, by=make_user(), reason="<b>Look</b> again")
     sign_in("Finance")
     text = client.get(url_of(batch)).text
     assert "An approver returned this batch" in text
@@ -144,12 +144,12 @@ def test_approver_with_a_finger_in_it_is_told_so(client, sign_in):
 
 def test_finance_is_told_what_to_do_with_returned_empty_and_paid_batches(client, sign_in):
     sign_in("Finance")
-    empty, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
+    empty, _ = steps.build_batch(month=SEPTEMBER, at=AT)
     assert "There is nothing to pay" in client.get(url_of(empty)).context["next_step"]
     batch = make_batch(Status.SUBMITTED)
-    payouts.return_batch(batch=batch, by=make_user(), reason="a test")
+    steps.return_batch(batch=batch, by=make_user(), reason="a test")
     assert "what the approver asks for" in client.get(url_of(batch)).context["next_step"]
-    payouts.submit_batch(batch=batch, by=make_user())
+    steps.submit_batch(batch=batch, by=make_user())
     approve(batch)
     press(client, batch, "all-paid")
     assert "the payments were made." in client.get(url_of(batch)).context["next_step"]
@@ -189,15 +189,15 @@ def october(settings):
     save_adjustment(
         adjustment=adjustment, by=make_user(first_name="Fina", last_name="Sample"), at=AT
     )
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     payment = batch.payments.get(author=held.author)
     hold_payment(payment=payment, by=make_user(), reason="Under review.", at=AT)
     return PayoutBatch.objects.with_totals().get(pk=batch.pk)
 
 
 def approve_month(month):
-    batch, _ = payouts.build_batch(month=month, at=AT)
-    return approve(payouts.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
+    batch, _ = steps.build_batch(month=month, at=AT)
+    return approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
 
 
 def test_amount_is_the_lines_less_what_is_kept_back(october):
@@ -247,7 +247,7 @@ def test_batch_that_pays_nothing_says_so(client, sign_in, settings):
     batch = make_batch()
     sign_in("Finance")
     assert "Nothing is paid out" in client.get(url_of(batch)).context["next_step"]
-    approve(payouts.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
+    approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
     page = client.get(url_of(batch))
     assert "Nothing was paid out" in page.context["next_step"]
     assert "Record bank results" not in page.text
@@ -255,7 +255,7 @@ def test_batch_that_pays_nothing_says_so(client, sign_in, settings):
 
 def test_batch_is_compared_with_the_three_months_before():
     for month in (6, 7, 8, 9):
-        payouts.build_batch(month=dt.date(2026, month, 1), at=AT)
+        steps.build_batch(month=dt.date(2026, month, 1), at=AT)
     make_batch()
     statement = Statement(PayoutBatch.objects.with_totals().get(month=OCTOBER))
     assert [row.batch.month.month for row in statement.comparisons] == [9, 8, 7]

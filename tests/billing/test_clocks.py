@@ -8,12 +8,12 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from backoffice.models import JobRun
-from billing import payouts
 from billing.counting.folding import fold_views
 from billing.counting.retention import purge_readers
 from billing.errors import ClockDoubted, MonthNotClosed
 from billing.models import BlogView, PayoutBatch, ReaderSalt
-from billing.payouts import build_batch, build_closed_months
+from billing.payouts import steps
+from billing.payouts.steps import build_batch, build_closed_months
 from tests.billing.test_evidence import approve_month
 from tests.factories import make_blog, make_click, make_price, make_user
 
@@ -105,7 +105,7 @@ def test_view_of_a_web_machine_years_ahead_ends_no_month_and_makes_no_time_belie
         call_command("fold_views", stdout=output)
         assert build_closed_months() == []
         with pytest.raises(MonthNotClosed):
-            payouts.build_batch(month=OCTOBER)
+            steps.build_batch(month=OCTOBER)
     assert "not counted before that time has come: 1 views" in output.getvalue()
     with time_machine.travel(THIRD + YEARS, tick=False), pytest.raises(ClockDoubted):
         purge_readers()

@@ -9,8 +9,8 @@ from billing.counting.folding import fold_views
 from billing.errors import BatchOutdated
 from billing.findings.decisions import accept_finding, exclude_views, find_findings
 from billing.models import Finding, Payment, PaymentLine
-from billing.payouts import build_batch, cancel_batch, rebuild_batch, submit_batch
-from billing.reviewing import find_flags
+from billing.payouts.batch_checks import find_flags
+from billing.payouts.steps import build_batch, cancel_batch, rebuild_batch, submit_batch
 from billing.verification import verify_payouts
 from tests.factories import (
     NOON,
@@ -195,7 +195,7 @@ def test_page_of_the_finding_says_that_its_views_wait(client, contested):
 
 
 def test_holding_back_costs_two_queries_whatever_is_held(contested, django_assert_num_queries):
-    from billing.contested import find_contested
+    from billing.findings.contested import find_contested
 
     with django_assert_num_queries(2):
         assert sum(sum(days.values()) for days in find_contested(OCTOBER).values()) == 25

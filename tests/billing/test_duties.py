@@ -8,12 +8,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
-from billing import payouts
-from billing.adjustments import save_adjustment, withdraw_adjustment
 from billing.errors import FourEyesViolation
-from billing.holds import hold_payment, pay_out_payment, release_payment
 from billing.models import Adjustment, PaymentInstruction, PaymentLine
-from billing.pricing import save_price
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
+from billing.payouts.holds import hold_payment, pay_out_payment, release_payment
+from billing.prices.rules import save_price
 from tests.billing.pages import press, shown, url_of
 from tests.billing.test_payouts import AT, make_batch
 from tests.factories import approve, make_blog, make_count, make_user
@@ -139,9 +139,9 @@ def test_who_has_a_finger_in_a_batch_does_not_approve_it(
     settings.SECOND_APPROVAL_ABOVE = -1 if position == "second" else Decimal("Infinity")
     draft = make_batch()
     take_on(draft, person)
-    draft = payouts.rebuild_batch(batch=draft, by=make_user(), at=AT)
+    draft = steps.rebuild_batch(batch=draft, by=make_user(), at=AT)
     submitter = person if duty == "submitter" else make_user()
-    batch = payouts.submit_batch(batch=draft, by=submitter, at=AT)
+    batch = steps.submit_batch(batch=draft, by=submitter, at=AT)
     if position == "second":
         first = person if duty == "first approver" else make_user()
         batch = approve(batch, by=first, at=AT)
@@ -160,8 +160,8 @@ def test_maker_of_an_adjustment_is_known_without_a_history(person):
     Adjustment.objects.create(
         author=draft.payments.get().author, amount=1, reason="x", created_by=person, created_at=AT
     )
-    payouts.rebuild_batch(batch=draft, by=make_user(), at=AT)
-    batch = payouts.submit_batch(batch=draft, by=make_user(), at=AT)
+    steps.rebuild_batch(batch=draft, by=make_user(), at=AT)
+    batch = steps.submit_batch(batch=draft, by=make_user(), at=AT)
     by_shell(None, batch, person, ADJUSTMENT[0], "")
 
 
@@ -175,7 +175,7 @@ def own(person):
     be_paid(draft, person)
     adjustment = Adjustment(author=person, amount=Decimal(5), reason="A prize")
     save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
-    draft = payouts.rebuild_batch(batch=draft, by=make_user(), at=AT)
+    draft = steps.rebuild_batch(batch=draft, by=make_user(), at=AT)
     return draft.payments.get(author=person)
 
 

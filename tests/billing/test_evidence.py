@@ -4,8 +4,7 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
-from billing import holds, payouts
-from billing.adjustments import save_adjustment
+from billing.bank.settlement import record_results
 from billing.counting import recording
 from billing.counting.equation import (
     count_outcomes,
@@ -17,7 +16,8 @@ from billing.counting.equation import (
 from billing.counting.folding import fold_views
 from billing.counting.retention import retire_day
 from billing.models import Adjustment, DailyViewCount, LostViewTotal, RetiredViewTotal
-from billing.settlement import record_results
+from billing.payouts import holds, steps
+from billing.payouts.adjustments import save_adjustment
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.factories import (
     NOON,
@@ -50,8 +50,8 @@ def click(blog, *seconds, start, **facts):
 
 
 def approve_month(month, at=AT):
-    batch, _ = payouts.build_batch(month=month, at=at)
-    batch = payouts.submit_batch(batch=batch, by=make_user(), at=at)
+    batch, _ = steps.build_batch(month=month, at=at)
+    batch = steps.submit_batch(batch=batch, by=make_user(), at=at)
     return approve(batch, at=at)
 
 
@@ -98,11 +98,11 @@ def test_counted_views_wait_are_in_check_and_are_paid(blog):
     equation = month_equation(OCTOBER)
     assert (equation.waiting, equation.in_check, equation.paid) == (10, 0, 0)
 
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     equation = month_equation(OCTOBER)
     assert (equation.waiting, equation.in_check, equation.paid) == (0, 10, 0)
 
-    payouts.cancel_batch(batch=batch, by=make_user(), reason="a test")
+    steps.cancel_batch(batch=batch, by=make_user(), reason="a test")
     assert month_equation(OCTOBER).waiting == 10
 
     approve_month(OCTOBER)
@@ -118,7 +118,7 @@ def test_late_views_are_paid_by_the_next_month_and_still_add_up(blog):
     fold_views(at=AT)
     assert month_equation(SEPTEMBER).waiting == 2
 
-    payouts.build_batch(month=OCTOBER, at=AT)
+    steps.build_batch(month=OCTOBER, at=AT)
     equation = month_equation(SEPTEMBER)
     assert batches_of(equation) == [(SEPTEMBER, "approved", 10), (OCTOBER, "draft", 2)]
     assert (equation.counted.views, equation.counts) == (12, 12)
@@ -249,7 +249,7 @@ def sums_of(equation):
 
 def test_views_on_hold_are_held_until_a_later_batch_pays_them(blog):
     make_count(blog, 1000, dt.date(2026, 8, 10))
-    august, _ = payouts.build_batch(month=AUGUST, at=AT)
+    august, _ = steps.build_batch(month=AUGUST, at=AT)
     payment = august.payments.get()
     holds.hold_payment(payment=payment, by=make_user(), reason="Under review.", at=AT)
     assert sums_of(month_equation(AUGUST)) == (0, 1000, 0)
@@ -262,7 +262,7 @@ def test_views_on_hold_are_held_until_a_later_batch_pays_them(blog):
     assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 200)
 
     make_count(blog, 30)
-    october, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    october, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert sums_of(month_equation(AUGUST)) == (0, 1000, 0)
     release(october)
     approve_month(OCTOBER)
@@ -287,13 +287,13 @@ def test_views_of_a_failed_payment_are_held_until_it_is_made_again(blog):
 
 def test_views_that_a_cancelled_batch_took_in_are_held_again(blog):
     make_count(blog, 1000, dt.date(2026, 9, 10))
-    september, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
+    september, _ = steps.build_batch(month=SEPTEMBER, at=AT)
     payment = september.payments.get()
     holds.hold_payment(payment=payment, by=make_user(), reason="Under review.", at=AT)
     approve_month(SEPTEMBER)
-    october, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    october, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert sums_of(month_equation(SEPTEMBER)) == (0, 1000, 0)
-    payouts.cancel_batch(batch=october, by=make_user(), reason="a test")
+    steps.cancel_batch(batch=october, by=make_user(), reason="a test")
     assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 1000)
 
 
@@ -313,8 +313,8 @@ def test_equation_follows_any_number_of_carries_with_the_same_queries(
     for number in (2, 18):
         for _ in range(number):
             make_count(make_blog(category=blog.category), 1000, dt.date(2026, 9, 10))
-        batch, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
-        payouts.rebuild_batch(batch=batch, by=make_user(), at=AT)
+        batch, _ = steps.build_batch(month=SEPTEMBER, at=AT)
+        steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
     approve_month(SEPTEMBER)
     with django_assert_num_queries(7):
         assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 20_000)

@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing import payouts
+from billing.bank.exports import export_payments
 from billing.errors import WrongStatus
-from billing.exports import export_payments
-from billing.holds import hold_payment
 from billing.models import Payment, PaymentExport, PayoutBatch
+from billing.payouts import steps
+from billing.payouts.holds import hold_payment
 from tests.billing.tampering import without_guards
 from tests.billing.test_payouts import AT, OCTOBER, make_batch
 from tests.factories import approve, make_blog, make_count, make_price, make_user
@@ -61,10 +61,10 @@ def test_only_what_is_paid_is_exported():
     for blog, price in ((held, "10"), (carried, "0.001")):
         make_price(blog.category, price)
         make_count(blog, 1000)
-    payouts.rebuild_batch(batch=batch, by=make_user(), at=AT)
+    steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
     payment = batch.payments.get(author=held.author)
     hold_payment(payment=payment, by=make_user(), reason="Under review.", at=AT)
-    batch = payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
     approve(batch, at=AT)
     *payments, total, _ = read(export_payments(batch=batch, at=AT))
     assert batch.payments.count() == 3

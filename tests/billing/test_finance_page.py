@@ -8,13 +8,13 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from billing.adjustments import save_adjustment
-from billing.holds import end_instruction, hold_payment, pay_out_payment
+from billing.bank.settlement import record_results
 from billing.models import Adjustment, PaymentInstruction, PaymentResult
 from billing.money import format_amount
-from billing.payouts import approve_batch, build_batch, rebuild_batch, submit_batch
-from billing.reviewing import find_flags
-from billing.settlement import record_results
+from billing.payouts.adjustments import save_adjustment
+from billing.payouts.batch_checks import find_flags
+from billing.payouts.holds import end_instruction, hold_payment, pay_out_payment
+from billing.payouts.steps import approve_batch, build_batch, rebuild_batch, submit_batch
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 from weblog.models import Blog
 

@@ -21,7 +21,7 @@ from billing.models import (
     PaymentLine,
     RetiredViewTotal,
 )
-from billing.payouts import build_batch, rebuild_batch, return_batch, submit_batch
+from billing.payouts.steps import build_batch, rebuild_batch, return_batch, submit_batch
 from tests.factories import make_blog, make_category, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db

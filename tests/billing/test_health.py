@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from backoffice.health.metrics import write_metrics
 from backoffice.health.registry import Result, run_checks
-from billing import payouts
 from billing.counting.losses import Reason, note_loss
 from billing.counting.spool import keep_view
 from billing.guards import install_guards, remove_guards
 from billing.models import BlogView, Payment
+from billing.payouts import steps
 from tests.billing.test_spool import make_view
 from tests.factories import (
     approve,
@@ -119,11 +119,11 @@ def test_batches_and_money_that_waits(settings):
     make_price(category, "10")
     for _ in range(2):
         make_count(make_blog(category=category), 1000)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=NOON)
+    batch, _ = steps.build_batch(month=OCTOBER, at=NOON)
     told = read_metrics()
     assert told['imprint_payout_batches{status="draft"}'] == "1.0"
     assert told['imprint_money_waiting{currency="EUR",where="draft"}'] == "20.0"
-    payouts.submit_batch(batch=batch, by=make_user(), at=NOON)
+    steps.submit_batch(batch=batch, by=make_user(), at=NOON)
     approve(batch, at=NOON)
     told = read_metrics()
     assert told['imprint_payout_batches{status="draft"}'] == "0.0"
@@ -136,8 +136,8 @@ def test_money_that_is_kept_back(settings):
     category = make_category("Tech")
     make_price(category, "10")
     make_count(make_blog(category=category), 1000)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=NOON)
-    payouts.submit_batch(batch=batch, by=make_user(), at=NOON)
+    batch, _ = steps.build_batch(month=OCTOBER, at=NOON)
+    steps.submit_batch(batch=batch, by=make_user(), at=NOON)
     approve(batch, at=NOON)
     assert Payment.objects.get().status == "carried"
     assert read_metrics()['imprint_money_waiting{currency="EUR",where="kept_back"}'] == "10.0"

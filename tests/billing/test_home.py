@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from backoffice.models import JobRun
-from billing import payouts
+from billing.payouts import steps
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from weblog.models import Blog
 
@@ -39,7 +39,7 @@ def make_month(views=1000):
     make_price(blog.category, "10", dt.date(2026, 1, 1))
     make_count(blog, views, dt.date(2026, 10, 1))
     make_count(blog, 2 * views, dt.date(2026, 11, 21))
-    return payouts.build_batch(month=dt.date(2026, 10, 1), at=AT)[0]
+    return steps.build_batch(month=dt.date(2026, 10, 1), at=AT)[0]
 
 
 def figures(context):
@@ -72,15 +72,15 @@ def test_views_without_a_price_are_named_beside_the_cost(home):
 
 
 def test_finance_is_told_of_a_returned_batch(home):
-    batch = payouts.submit_batch(batch=make_month(), by=make_user(), at=AT)
-    payouts.return_batch(batch=batch, by=make_user(), reason="Look again")
+    batch = steps.submit_batch(batch=make_month(), by=make_user(), at=AT)
+    steps.return_batch(batch=batch, by=make_user(), reason="Look again")
     assert texts(home("Finance")) == ["The payout batch of October 2026 was returned to you"]
 
 
 def test_approver_sees_what_waits_but_not_what_they_submitted(home):
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
     approver = make_user(groups=["Approvers", "Finance"])
-    payouts.submit_batch(batch=make_month(), by=approver, at=AT)
+    steps.submit_batch(batch=make_month(), by=approver, at=AT)
     assert texts(home("Approvers")) == ["The payout batch of October 2026 waits for an approver"]
     assert texts(home(None, user=approver)) == []
 
@@ -89,14 +89,14 @@ def test_first_of_two_approvers_has_nothing_left_to_do(home, settings):
     settings.SECOND_APPROVAL_ABOVE = 1
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
     approver = make_user(groups=["Approvers"])
-    batch = payouts.submit_batch(batch=make_month(), by=make_user(), at=AT)
+    batch = steps.submit_batch(batch=make_month(), by=make_user(), at=AT)
     approve(batch, by=approver, at=AT)
     assert texts(home(None, user=approver)) == []
     assert texts(home("Approvers")) == ["The payout batch of October 2026 waits for an approver"]
 
 
 def test_finance_is_told_of_payments_without_results(home):
-    approve(payouts.submit_batch(batch=make_month(), by=make_user(), at=AT), at=AT)
+    approve(steps.submit_batch(batch=make_month(), by=make_user(), at=AT), at=AT)
     assert texts(home("Finance")) == [
         "The payments of October 2026 are to be made, and the bank's results recorded"
     ]

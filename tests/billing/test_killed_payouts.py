@@ -9,12 +9,12 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from billing import payouts
-from billing.adjustments import save_adjustment
+from billing.bank.settlement import record_results
 from billing.errors import WrongStatus
-from billing.holds import hold_payment
 from billing.models import Adjustment, Payment, PaymentLine, PayoutBatch, Seal
-from billing.settlement import record_results
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
+from billing.payouts.holds import hold_payment
 from tests.billing.killed_payouts import AT, approve_october, build, die_in, submit
 from tests.billing.test_killed_fold import Snapshot, all_counts
 from tests.factories import approve, make_blog, make_click, make_count, make_price, make_user
@@ -34,9 +34,9 @@ def finance():
         make_price(blog.category, "12.345")
         make_price(blog.category, "10", dt.date(2026, 10, 15))
         make_count(blog, 100 * number + 1, dt.date(2026, 9, 10))
-    september, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
+    september, _ = steps.build_batch(month=SEPTEMBER, at=AT)
     hold_payment(payment=september.payments.first(), by=finance, reason="Asked for", at=AT)
-    payouts.submit_batch(batch=september, by=finance, at=AT)
+    steps.submit_batch(batch=september, by=finance, at=AT)
     september = approve(september, at=AT)
     failed = september.payments.payable().first()
     results = {failed.pk: ("failed", "Account closed")}

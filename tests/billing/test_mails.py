@@ -5,8 +5,9 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 
-from billing import mails, sealing
 from billing.models import PayoutBatch, Seal
+from billing.payouts import mails
+from billing.proof import sealing
 from tests.billing.test_reviewing import KEPT_BACK, make_batch, make_payment
 from tests.factories import make_user
 

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.utils.text import slugify
 
 from billing.models import Payment, PaymentLine, PayoutBatch, Seal
-from billing.payouts import submit_batch
-from billing.sealing import chain_head
+from billing.payouts.steps import submit_batch
+from billing.proof.sealing import chain_head
 from tests.factories import approve, make_blog, make_category, make_price, make_user
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from backoffice.accounts.security_log import events_of, record_event
 from backoffice.models import SecurityEvent
-from billing import payouts
+from billing.bank.settlement import record_results
 from billing.errors import FourEyesViolation
 from billing.models import PaymentResult, PayoutBatch, Seal
-from billing.settlement import record_results
+from billing.payouts import steps
 from tests.billing.test_payouts import AT, make_batch
 from tests.factories import approve, make_groups, make_user
 
@@ -42,7 +42,7 @@ def sign(step, user):
     if step == "approve":
         return approve(make_batch("submitted"), by=user, at=AT)
     if step == "submit":
-        return payouts.submit_batch(batch=make_batch(), by=user, at=AT)
+        return steps.submit_batch(batch=make_batch(), by=user, at=AT)
     batch = make_batch("approved")
     results = {batch.payments.get().pk: ("paid", "")}
     return record_results(batch=batch, results=results, by=user, at=AT)

@@ -10,7 +10,6 @@ import time_machine
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from billing import payouts
 from billing.day_views import parse_days
 from billing.models import (
     Adjustment,
@@ -22,6 +21,7 @@ from billing.models import (
     Seal,
 )
 from billing.money import to_millionths
+from billing.payouts import steps
 from tests.billing.payout_steps import (
     CHOICES,
     MINIMUM,
@@ -105,7 +105,7 @@ def rules_of_the_house(db, settings, monkeypatch):
     settings.MINIMUM_PAYOUT = MINIMUM
     settings.SECOND_APPROVAL_ABOVE = SECOND_APPROVAL_ABOVE
     settings.TIME_ZONE, settings.CURRENCY = "Europe/Berlin", "EUR"
-    monkeypatch.setattr(payouts, "describe_rules", lambda: "the rules of the day")
+    monkeypatch.setattr(steps, "describe_rules", lambda: "the rules of the day")
 
 
 def test_nothing_vanishes_and_a_naive_model_agrees():

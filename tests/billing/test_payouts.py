@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing import payouts
+from billing.bank.settlement import record_results
 from billing.errors import (
     BatchBlocked,
     BatchOutdated,
@@ -18,7 +18,7 @@ from billing.errors import (
     WrongStatus,
 )
 from billing.models import Payment, PaymentLine, PayoutBatch
-from billing.settlement import record_results
+from billing.payouts import steps
 from tests.billing.tampering import without_guards
 from tests.factories import (
     approve,
@@ -44,11 +44,11 @@ def make_batch(status=Status.DRAFT, *, submitter=None, approver=None, views=1000
     category = make_category()
     make_price(category, "10")
     make_count(make_blog(category=category), views)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     if status == Status.CANCELLED:
-        return payouts.cancel_batch(batch=batch, by=make_user(), reason="a test")
+        return steps.cancel_batch(batch=batch, by=make_user(), reason="a test")
     if status in PAST_DRAFT:
-        batch = payouts.submit_batch(batch=batch, by=submitter or make_user(), at=AT)
+        batch = steps.submit_batch(batch=batch, by=submitter or make_user(), at=AT)
     if status in PAST_DRAFT[1:]:
         batch = approve(batch, by=approver, at=AT)
     if status == Status.PAID:
@@ -71,7 +71,7 @@ def test_payment_is_the_exact_sum_of_its_lines_rounded_once():
     make_price(category, "5")
     for title in ("a", "b", "c"):
         make_count(make_blog(author=author, category=category, title=title), 1)
-    batch, is_new = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, is_new = steps.build_batch(month=OCTOBER, at=AT)
     payment = batch.payments.get()
     assert is_new
     assert payment.amount == Decimal("0.02")
@@ -89,7 +89,7 @@ def test_price_that_changes_within_the_month_splits_the_line():
     make_price(blog.category, "12.345", dt.date(2026, 10, 15))
     make_count(blog, 100, dt.date(2026, 10, 14))
     make_count(blog, 200, dt.date(2026, 10, 15))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert facts(batch) == [
         ("a", OCTOBER, 100, Decimal(10), Decimal(1)),
         ("a", OCTOBER, 200, Decimal("12.345"), Decimal("2.469")),
@@ -103,7 +103,7 @@ def test_views_of_other_months_stay_out():
     make_count(blog, 100, dt.date(2026, 9, 30))
     make_count(blog, 200, dt.date(2026, 10, 31))
     make_count(blog, 400, dt.date(2026, 11, 1))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert facts(batch) == [("a", OCTOBER, 200, Decimal(10), Decimal(2))]
 
 
@@ -112,10 +112,10 @@ def test_late_views_of_a_month_with_a_batch_come_in_at_their_months_price():
     make_price(blog.category, "10")
     make_price(blog.category, "20", OCTOBER)
     make_count(blog, 100, dt.date(2026, 9, 10))
-    payouts.build_batch(month=SEPTEMBER, at=AT)
+    steps.build_batch(month=SEPTEMBER, at=AT)
     make_count(blog, 50, dt.date(2026, 9, 11))
     make_count(blog, 100, dt.date(2026, 10, 11))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert facts(batch) == [
         ("a", SEPTEMBER, 50, Decimal(10), Decimal("0.5")),
         ("a", OCTOBER, 100, Decimal(20), Decimal(2)),
@@ -126,11 +126,11 @@ def test_views_taken_away_after_a_batch_come_in_negative():
     blog = make_blog(title="a")
     make_price(blog.category, "10")
     september = make_count(blog, 100, dt.date(2026, 9, 10))
-    payouts.build_batch(month=SEPTEMBER, at=AT)
+    steps.build_batch(month=SEPTEMBER, at=AT)
     september.views -= 1
     september.save()
     make_count(blog, 100, dt.date(2026, 10, 11))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert facts(batch) == [
         ("a", SEPTEMBER, -1, Decimal(10), Decimal("-0.01")),
         ("a", OCTOBER, 100, Decimal(10), Decimal(1)),
@@ -142,15 +142,15 @@ def test_sum_below_the_smallest_coin_is_carried_to_the_next_batch():
     blog = make_blog(title="a")
     make_price(blog.category, "4")
     make_count(blog, 1, dt.date(2026, 9, 10))
-    september, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
+    september, _ = steps.build_batch(month=SEPTEMBER, at=AT)
     carried = september.payments.get()
     assert (carried.status, carried.amount) == ("carried", 0)
     assert carried.carried_amount == carried.exact_amount == Decimal("0.004")
     assert carried.status_reason == "There is nothing above zero to pay."
-    september = payouts.submit_batch(batch=september, by=make_user(), at=AT)
+    september = steps.submit_batch(batch=september, by=make_user(), at=AT)
     assert approve(september, at=AT).status == Status.PAID
     make_count(blog, 1)
-    october, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    october, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert facts(october) == [
         ("", SEPTEMBER, 0, None, Decimal("0.004")),
         ("a", OCTOBER, 1, Decimal(4), Decimal("0.004")),
@@ -162,7 +162,7 @@ def test_sum_below_the_smallest_coin_is_carried_to_the_next_batch():
 
 def test_building_twice_leaves_one_batch():
     batch = make_batch()
-    again, is_new = payouts.build_batch(month=OCTOBER, at=AT)
+    again, is_new = steps.build_batch(month=OCTOBER, at=AT)
     assert (again, is_new) == (batch, False)
     assert Payment.objects.count() == PaymentLine.objects.count() == 1
 
@@ -173,7 +173,7 @@ def test_category_without_a_price_is_named_and_nothing_is_written():
     make_price(priced.category, "10")
     make_count(priced, 10)
     with pytest.raises(MissingPrice, match="No price for Tech on"):
-        payouts.build_batch(month=OCTOBER, at=AT)
+        steps.build_batch(month=OCTOBER, at=AT)
     assert PayoutBatch.objects.count() == Payment.objects.count() == 0
     assert PayoutBatch.history.count() == 0
 
@@ -183,7 +183,7 @@ def test_price_that_starts_within_the_month_leaves_its_first_days_unpriced():
     make_price(blog.category, "10", dt.date(2026, 10, 2))
     make_count(blog, 10, OCTOBER)
     with pytest.raises(MissingPrice):
-        payouts.build_batch(month=OCTOBER, at=AT)
+        steps.build_batch(month=OCTOBER, at=AT)
 
 
 @pytest.mark.parametrize(
@@ -196,10 +196,10 @@ def test_price_that_starts_within_the_month_leaves_its_first_days_unpriced():
 def test_month_is_closed_once_its_grace_is_over_in_the_billing_time_zone(at, is_closed, settings):
     settings.TIME_ZONE = "Europe/Berlin"
     if is_closed:
-        payouts.build_batch(month=OCTOBER, at=at)
+        steps.build_batch(month=OCTOBER, at=at)
     else:
         with pytest.raises(MonthNotClosed, match="from 3 November 2026 on"):
-            payouts.build_batch(month=OCTOBER, at=at)
+            steps.build_batch(month=OCTOBER, at=at)
 
 
 def test_every_closed_month_is_caught_up_oldest_first():
@@ -207,9 +207,9 @@ def test_every_closed_month_is_caught_up_oldest_first():
     make_price(blog.category, "10")
     for day in (dt.date(2026, 11, 1), dt.date(2026, 10, 1), dt.date(2026, 7, 1)):
         make_count(blog, 10, day)
-    built = payouts.build_closed_months(at=AT)
+    built = steps.build_closed_months(at=AT)
     assert [batch.month for batch in built] == [dt.date(2026, 7, 1), OCTOBER]
-    assert payouts.build_closed_months(at=AT) == []
+    assert steps.build_closed_months(at=AT) == []
 
 
 def test_views_are_paid_to_the_author_and_category_of_their_day():
@@ -219,7 +219,7 @@ def test_views_are_paid_to_the_author_and_category_of_their_day():
     make_count(blog, 100, dt.date(2026, 10, 1))
     blog.author = second
     make_count(blog, 200, dt.date(2026, 10, 2))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert dict(batch.payments.values_list("author", "amount")) == {
         first.pk: Decimal(1),
         second.pk: Decimal(2),
@@ -230,13 +230,13 @@ def test_views_are_paid_to_the_author_and_category_of_their_day():
 
 
 VERBS = {
-    "submit": (Status.DRAFT, lambda b: payouts.submit_batch(batch=b, by=make_user(), at=AT)),
-    "rebuild": (Status.DRAFT, lambda b: payouts.rebuild_batch(batch=b, by=make_user(), at=AT)),
-    "cancel": (Status.DRAFT, lambda b: payouts.cancel_batch(batch=b, by=make_user(), reason="x")),
+    "submit": (Status.DRAFT, lambda b: steps.submit_batch(batch=b, by=make_user(), at=AT)),
+    "rebuild": (Status.DRAFT, lambda b: steps.rebuild_batch(batch=b, by=make_user(), at=AT)),
+    "cancel": (Status.DRAFT, lambda b: steps.cancel_batch(batch=b, by=make_user(), reason="x")),
     "approve": (Status.SUBMITTED, approve),
     "return": (
         Status.SUBMITTED,
-        lambda b: payouts.return_batch(batch=b, by=make_user(), reason="x"),
+        lambda b: steps.return_batch(batch=b, by=make_user(), reason="x"),
     ),
 }
 
@@ -268,7 +268,7 @@ def test_submit_and_approve_are_signed_with_one_digest():
 def test_each_step_is_in_the_history_with_its_person_and_reason():
     finance, approver = make_user(), make_user()
     batch = make_batch(Status.SUBMITTED, submitter=finance)
-    payouts.return_batch(batch=batch, by=approver, reason="September is missing")
+    steps.return_batch(batch=batch, by=approver, reason="September is missing")
     rows = batch.history.order_by("history_id").values_list(
         "status", "history_user", "history_change_reason"
     )
@@ -281,9 +281,9 @@ def test_each_step_is_in_the_history_with_its_person_and_reason():
 
 def test_returned_batch_shows_the_reason_until_it_is_submitted_again():
     batch = make_batch(Status.SUBMITTED)
-    batch = payouts.return_batch(batch=batch, by=make_user(), reason="Look again")
+    batch = steps.return_batch(batch=batch, by=make_user(), reason="Look again")
     assert (batch.return_reason, batch.digest, batch.submitted_by) == ("Look again", "", None)
-    batch = payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
     assert batch.return_reason == ""
 
 
@@ -292,7 +292,7 @@ def test_returned_batch_shows_the_reason_until_it_is_submitted_again():
 )
 def test_returning_and_cancelling_need_a_reason(status, act):
     with pytest.raises(ReasonRequired):
-        getattr(payouts, act)(batch=make_batch(status), by=make_user(), reason="  ")
+        getattr(steps, act)(batch=make_batch(status), by=make_user(), reason="  ")
 
 
 def test_draft_that_is_no_longer_true_is_not_submitted_until_rebuilt():
@@ -300,21 +300,21 @@ def test_draft_that_is_no_longer_true_is_not_submitted_until_rebuilt():
     line = PaymentLine.objects.get()
     make_count(line.blog, 5, dt.date(2026, 10, 20))
     with pytest.raises(BatchOutdated):
-        payouts.submit_batch(batch=batch, by=make_user(), at=AT)
-    batch = payouts.rebuild_batch(batch=batch, by=make_user(), at=AT)
-    assert payouts.submit_batch(batch=batch, by=make_user(), at=AT).status == Status.SUBMITTED
+        steps.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch = steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
+    assert steps.submit_batch(batch=batch, by=make_user(), at=AT).status == Status.SUBMITTED
     assert PaymentLine.objects.get().views == 1005
 
 
 def test_empty_batch_is_not_submitted():
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     with pytest.raises(BatchBlocked, match="nothing in this batch to pay"):
-        payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+        steps.submit_batch(batch=batch, by=make_user(), at=AT)
 
 
 def test_cancelled_batch_makes_room_for_a_new_one():
     cancelled = make_batch(Status.CANCELLED)
-    batch, is_new = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, is_new = steps.build_batch(month=OCTOBER, at=AT)
     assert is_new
     assert batch != cancelled
     assert facts(batch) == facts(cancelled)
@@ -324,8 +324,8 @@ def test_first_of_two_approvers_signs_again_what_was_returned_unchanged(settings
     settings.SECOND_APPROVAL_ABOVE = 0
     first, second = make_user(), make_user()
     batch = approve(make_batch(Status.SUBMITTED), by=first, at=AT)
-    batch = payouts.return_batch(batch=batch, by=second, reason="Look again")
-    batch = payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch = steps.return_batch(batch=batch, by=second, reason="Look again")
+    batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
     assert approve(batch, by=first, at=AT).status == Status.SUBMITTED
     assert approve(batch, by=second, at=AT).status == Status.APPROVED
 
@@ -343,12 +343,12 @@ def count_queries(*, authors):
             blog = make_blog(category=category)
             make_count(blog, 100 + number)
             make_count(blog, number, dt.date(2026, 9, 15))
-        payouts.build_batch(month=SEPTEMBER, at=AT)
+        steps.build_batch(month=SEPTEMBER, at=AT)
         people, counts = [make_user(), make_user()], {}
         with CaptureQueriesContext(connection) as queries:
-            batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+            batch, _ = steps.build_batch(month=OCTOBER, at=AT)
             counts["build"] = len(queries)
-            batch = payouts.submit_batch(batch=batch, by=people[0], at=AT)
+            batch = steps.submit_batch(batch=batch, by=people[0], at=AT)
             counts["submit"] = len(queries) - counts["build"]
             approve(batch, by=people[1], at=AT)
             counts["approve"] = len(queries) - counts["build"] - counts["submit"]
@@ -363,7 +363,7 @@ def test_approver_must_differ_from_submitter():
     person = make_user(is_superuser=True)
     batch = make_batch(Status.SUBMITTED, submitter=person)
     with pytest.raises(FourEyesViolation, match="You submitted this batch"):
-        payouts.approve_batch(batch=batch, by=person)
+        steps.approve_batch(batch=batch, by=person)
     batch.refresh_from_db()
     assert (batch.status, batch.approved_by) == (Status.SUBMITTED, None)
 
@@ -371,7 +371,7 @@ def test_approver_must_differ_from_submitter():
 def test_approver_must_not_be_paid_by_the_batch():
     batch = make_batch(Status.SUBMITTED)
     with pytest.raises(FourEyesViolation, match="This batch pays you"):
-        payouts.approve_batch(batch=batch, by=batch.payments.get().author)
+        steps.approve_batch(batch=batch, by=batch.payments.get().author)
 
 
 def test_approver_must_not_be_the_last_editor_of_a_price_used():
@@ -381,9 +381,9 @@ def test_approver_must_not_be_the_last_editor_of_a_price_used():
     for person in (first, last):
         price._history_user = person
         price.save()
-    batch = payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
     with pytest.raises(FourEyesViolation, match="last to change a price"):
-        payouts.approve_batch(batch=batch, by=last)
+        steps.approve_batch(batch=batch, by=last)
     assert approve(batch, by=first).status == Status.APPROVED
 
 
@@ -423,4 +423,4 @@ def test_approval_of_anything_but_what_was_submitted_is_refused(model):
         else:
             PaymentLine.objects.update(views=2000, amount=Decimal(20))
     with pytest.raises(BatchTampered):
-        payouts.approve_batch(batch=batch, by=make_user())
+        steps.approve_batch(batch=batch, by=make_user())

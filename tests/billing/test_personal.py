@@ -14,8 +14,6 @@ from backoffice.accounts.anonymising import (
     explain_refusals,
 )
 from backoffice.accounts.extracts import make_extract
-from billing import payouts
-from billing.adjustments import save_adjustment
 from billing.models import (
     Adjustment,
     Payment,
@@ -24,6 +22,8 @@ from billing.models import (
     PaymentLine,
     Seal,
 )
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
 from tests.billing.test_evidence_pack import run, unpack
 from tests.billing.test_verification import OCTOBER, paid  # noqa: F401
 from tests.factories import NOON, make_blog, make_click, make_count, make_price, make_user
@@ -133,7 +133,7 @@ def open_batch(author):
     blog = make_blog(author=author)
     make_price(blog.category, "10")
     make_count(blog, 1000)
-    payouts.build_batch(month=OCTOBER)
+    steps.build_batch(month=OCTOBER)
 
 
 def adjust(author):

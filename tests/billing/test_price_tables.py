@@ -4,9 +4,9 @@ from decimal import Decimal
 import pytest
 
 from billing.models import CategoryPrice
-from billing.price_tables import make_price_table, make_timeline
-from billing.pricing import save_price
-from billing.withdrawals import withdraw_price
+from billing.payouts.price_withdrawal import withdraw_price
+from billing.prices.rules import save_price
+from billing.prices.tables import make_price_table, make_timeline
 from tests.billing.test_admin_prices import make_price_without_history
 from tests.factories import make_category, make_user
 

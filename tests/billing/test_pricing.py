@@ -5,10 +5,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from billing import payouts
 from billing.errors import PriceInUse
 from billing.models import CategoryPrice, PaymentLine
-from billing.pricing import find_outdated_drafts, find_price_editors, save_price
+from billing.payouts import steps
+from billing.prices.rules import find_outdated_drafts, find_price_editors, save_price
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +22,8 @@ def make_signed_price():
     blog = make_blog(category=make_category("Tech"))
     price = make_price(blog.category, "10")
     make_count(blog, 1000)
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
-    payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    steps.submit_batch(batch=batch, by=make_user(), at=AT)
     return price
 
 
@@ -76,8 +76,8 @@ def test_price_of_another_category_may_start_in_a_paid_month():
 
 def test_price_may_change_while_the_batch_is_a_draft():
     price = make_signed_price()
-    batch = payouts.PayoutBatch.objects.get()
-    payouts.return_batch(batch=batch, by=make_user(), reason="The price is wrong")
+    batch = steps.PayoutBatch.objects.get()
+    steps.return_batch(batch=batch, by=make_user(), reason="The price is wrong")
     price.price_per_1000 = Decimal(20)
     assert save(price).price_per_1000 == Decimal(20)
 
@@ -97,7 +97,7 @@ def test_price_changed_in_the_middle_of_a_month_splits_its_lines_to_the_cent():
     make_price(blog.category, "12.345", dt.date(2026, 10, 15))
     make_count(blog, 1001, dt.date(2026, 10, 14))
     make_count(blog, 2003, dt.date(2026, 10, 15))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     lines = PaymentLine.objects.filter(payment__batch=batch).order_by("price_per_1000")
     assert list(lines.values_list("month", "views", "price_per_1000", "amount")) == [
         (OCTOBER, 1001, Decimal(10), Decimal("10.01")),
@@ -111,7 +111,7 @@ def test_draft_is_outdated_by_a_price_of_its_days_alone():
     blog = make_blog(category=make_category("Tech"))
     used = make_price(blog.category, "10")
     make_count(blog, 1000)
-    draft, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    draft, _ = steps.build_batch(month=OCTOBER, at=AT)
     assert find_outdated_drafts(used) == [draft]
     assert find_outdated_drafts(make_price(blog.category, "12", dt.date(2026, 10, 31))) == [draft]
     assert find_outdated_drafts(make_price(blog.category, "12", dt.date(2026, 11, 1))) == []
@@ -127,7 +127,7 @@ def test_only_the_last_editor_of_a_used_price_counts():
     unused = make_price(make_category(), "1")
     unused._history_user = other
     unused.save()
-    assert list(find_price_editors(payouts.PayoutBatch.objects.get())) == [last]
+    assert list(find_price_editors(steps.PayoutBatch.objects.get())) == [last]
 
 
 @pytest.mark.parametrize("amount", ["-0.001", "1.0001", "NaN", "Infinity", "1e400", "12345678901"])

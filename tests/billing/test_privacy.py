@@ -17,10 +17,10 @@ from gunicorn.config import Config
 
 from backoffice.jobs import run_job
 from backoffice.models import AccountSession
-from billing import payouts
+from billing.bank.exports import export_payments
 from billing.counting.retention import purge_readers
-from billing.exports import export_payments
 from billing.models import BlogView, ReaderSalt
+from billing.payouts import steps
 from tests.billing.test_payouts import AT, OCTOBER
 from tests.factories import approve, make_blog, make_click, make_line, make_price, make_user
 from weblog.views import BlogDetailView
@@ -112,8 +112,8 @@ def import_by_admin(client):
 
 
 def pay_october():
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
-    batch = payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
     batch = approve(batch, at=AT)
     return export_payments(batch=batch, at=AT)
 

@@ -1,10 +1,10 @@
 import pytest
 
-from billing import payouts
+from billing.bank.result_files import describe_results, match_results, read_results
 from billing.errors import InvalidResults
-from billing.holds import hold_payment
 from billing.models import Payment, PayoutBatch
-from billing.result_files import describe_results, match_results, read_results
+from billing.payouts import steps
+from billing.payouts.holds import hold_payment
 from tests.billing.test_payouts import make_batch
 from tests.factories import approve, make_user
 
@@ -62,7 +62,7 @@ def test_payment_that_is_not_to_be_paid_takes_no_result():
     batch = make_batch()
     payment = batch.payments.get()
     hold_payment(payment=payment, by=make_user(), reason="Under review.")
-    approve(payouts.submit_batch(batch=batch, by=make_user()))
+    approve(steps.submit_batch(batch=batch, by=make_user()))
     with pytest.raises(InvalidResults, match="is on hold: it can't be recorded as paid"):
         match_results(batch=batch, rows=read_results(f"{REFERENCE},paid"), others_paid=False)
     assert match_results(batch=batch, rows=[], others_paid=True) == {}

@@ -5,11 +5,11 @@ import pytest
 from django.core.management import call_command
 
 from backoffice.jobs import run_job
-from billing import payouts
 from billing.counting.folding import fold_views
 from billing.counting.retention import last_retired_day, purge_readers, retire_day
 from billing.errors import NotSealed
 from billing.models import BlogView, DailyViewCount, ReaderSalt, RetiredViewTotal
+from billing.payouts import steps
 from tests.billing.test_concurrency import at_once
 from tests.billing.test_evidence import IN_SEPTEMBER, approve_month, click
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
@@ -94,8 +94,8 @@ def test_day_is_kept_until_its_retention_is_over(blog, settings, days, left):
 
 def test_views_of_a_month_that_nobody_approved_are_kept(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
-    batch, _ = payouts.build_batch(month=SEPTEMBER, at=AT)
-    payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch, _ = steps.build_batch(month=SEPTEMBER, at=AT)
+    steps.submit_batch(batch=batch, by=make_user(), at=AT)
     result = purge_readers(at=AT)
     assert "September 2026 are kept: its payout batch is not approved" in str(result)
     assert BlogView.objects.count() == 10

@@ -16,7 +16,7 @@ from billing.models import (
     PaymentLine,
     PayoutBatch,
 )
-from billing.reviewing import (
+from billing.payouts.batch_checks import (
     BLOCKING_CHECKS,
     FLAGGING_CHECKS,
     Blocker,

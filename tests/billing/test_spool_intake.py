@@ -9,7 +9,7 @@ from billing.counting.spool import keep_view, read_line
 from billing.counting.spool_intake import take_in_spool
 from billing.counting.spool_status import spool_status
 from billing.models import BlogView, LostViewTotal, RetiredViewTotal
-from billing.payouts import build_batch
+from billing.payouts.steps import build_batch
 from tests.billing.test_evidence import approve_month
 from tests.billing.test_payouts import AT, OCTOBER, SEPTEMBER
 from tests.billing.test_spool import DAY, make_view

@@ -10,12 +10,11 @@ import pytest
 from django.db import DatabaseError, connection, models, transaction
 
 from backoffice.guards import VENDORS
-from billing import payouts, verification
-from billing.adjustments import save_adjustment
+from billing import verification
+from billing.bank.exports import export_payments
+from billing.bank.settlement import record_results
 from billing.counting.folding import fold_views
-from billing.exports import export_payments
 from billing.guards import remove_guards
-from billing.holds import hold_payment
 from billing.models import (
     Acknowledgement,
     Adjustment,
@@ -27,8 +26,10 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-from billing.pricing import save_price
-from billing.settlement import record_results
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
+from billing.payouts.holds import hold_payment
+from billing.prices.rules import save_price
 from billing.verification import verify_payouts
 from tests.factories import approve, make_blog, make_category, make_click, make_user
 
@@ -73,12 +74,12 @@ def house():
         adjustment = Adjustment(author=blog.author, amount=Decimal(2), reason=reason)
         save_adjustment(adjustment=adjustment, by=finance, at=AT)
     fold_views()
-    september, _ = payouts.build_batch(month=SEPTEMBER, by=finance, at=AT)
+    september, _ = steps.build_batch(month=SEPTEMBER, by=finance, at=AT)
     held = september.payments.get(author=blogs[2].author)
     hold_payment(payment=held, by=finance, reason="Asked for", at=AT)
     sign(september, finance, failed=blogs[0].author)
     read(blogs[1], dt.date(2026, 9, 29), 2)
-    sign(payouts.build_batch(month=OCTOBER, by=finance, at=AT)[0], finance)
+    sign(steps.build_batch(month=OCTOBER, by=finance, at=AT)[0], finance)
 
 
 def read(blog, day, readers):
@@ -88,7 +89,7 @@ def read(blog, day, readers):
 
 
 def sign(batch, finance, failed=None):
-    batch = payouts.submit_batch(batch=batch, by=finance, at=AT)
+    batch = steps.submit_batch(batch=batch, by=finance, at=AT)
     batch = approve(batch, at=AT)
     export_payments(batch=batch, by=finance, at=AT)
     results = {
@@ -296,7 +297,7 @@ def test_older_copy_of_the_database_is_found_by_the_head_that_was_handed_out(hou
         blog, finance = make_blog(category=make_category("Tech")), make_user()
         read(blog, dt.date(2026, 8, 3), 2)
         fold_views()
-        august, _ = payouts.build_batch(month=AUGUST, at=AT)
+        august, _ = steps.build_batch(month=AUGUST, at=AT)
         sign(august, finance)
         assert verify_payouts().status == "passed"
         handed_out = bytes(PaymentExport.objects.get(batch=august).content).decode()

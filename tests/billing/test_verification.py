@@ -6,11 +6,10 @@ from decimal import Decimal
 import pytest
 from django.db import connection, transaction
 
-from billing import payouts
-from billing.adjustments import save_adjustment
+from billing.bank.exports import export_payments
+from billing.bank.settlement import record_results
 from billing.counting.folding import fold_views
 from billing.counting.retention import purge_readers
-from billing.exports import export_payments
 from billing.guards import remove_guards
 from billing.models import (
     Adjustment,
@@ -22,7 +21,8 @@ from billing.models import (
     Seal,
     Verification,
 )
-from billing.settlement import record_results
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
 from billing.verification import advance_verification, start_verification, verify_payouts
 from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_category, make_click, make_price, make_user
@@ -40,8 +40,8 @@ def make_views(blog, day, number):
 
 
 def pay(month, *, at, failed=False):
-    batch, _ = payouts.build_batch(month=month, at=at)
-    batch = payouts.submit_batch(batch=batch, by=make_user(), at=at)
+    batch, _ = steps.build_batch(month=month, at=at)
+    batch = steps.submit_batch(batch=batch, by=make_user(), at=at)
     batch = approve(batch, at=at)
     export_payments(batch=batch, at=at)
     results = {payment.pk: ("paid", "") for payment in batch.payments.payable()}

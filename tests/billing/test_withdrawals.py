@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from billing import payouts
 from billing.errors import MissingPrice, PriceInUse, ReasonRequired, WrongStatus
 from billing.models import CategoryPrice, PaymentLine
-from billing.withdrawals import withdraw_price
+from billing.payouts import steps
+from billing.payouts.price_withdrawal import withdraw_price
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 from tests.test_permission_matrix import snapshot
 
@@ -23,7 +23,7 @@ def make_split_draft():
     later = make_price(blog.category, "20", dt.date(2026, 10, 15))
     make_count(blog, 1000, dt.date(2026, 10, 14))
     make_count(blog, 1000, dt.date(2026, 10, 15))
-    batch, _ = payouts.build_batch(month=OCTOBER, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     return batch, later
 
 
@@ -60,7 +60,7 @@ def test_only_price_of_a_draft_is_not_withdrawn():
     blog = make_blog(category=make_category("Tech"))
     price = make_price(blog.category, "10")
     make_count(blog, 1000)
-    payouts.build_batch(month=OCTOBER, at=AT)
+    steps.build_batch(month=OCTOBER, at=AT)
     by = make_user()
     before = snapshot()
     with pytest.raises(MissingPrice, match="draft of October 2026 can't be built: Tech"):
@@ -70,7 +70,7 @@ def test_only_price_of_a_draft_is_not_withdrawn():
 
 def test_price_of_a_signed_batch_is_not_withdrawn():
     batch, price = make_split_draft()
-    payouts.submit_batch(batch=batch, by=make_user(), at=AT)
+    steps.submit_batch(batch=batch, by=make_user(), at=AT)
     with pytest.raises(PriceInUse, match="The batch of October 2026 has used this price"):
         withdraw(price)
     assert CategoryPrice.objects.contains(price)
@@ -78,14 +78,14 @@ def test_price_of_a_signed_batch_is_not_withdrawn():
 
 def test_price_is_withdrawn_after_its_batch_was_returned():
     batch, price = make_split_draft()
-    payouts.submit_batch(batch=batch, by=make_user(), at=AT)
-    payouts.return_batch(batch=batch, by=make_user(), reason="The price is wrong")
+    steps.submit_batch(batch=batch, by=make_user(), at=AT)
+    steps.return_batch(batch=batch, by=make_user(), reason="The price is wrong")
     assert withdraw(price) == [batch]
 
 
 def test_price_that_a_cancelled_batch_shows_stays():
     batch, price = make_split_draft()
-    payouts.cancel_batch(batch=batch, by=make_user(), reason="A test")
+    steps.cancel_batch(batch=batch, by=make_user(), reason="A test")
     with pytest.raises(PriceInUse, match="which was cancelled, stays to be read"):
         withdraw(price)
     assert CategoryPrice.objects.contains(price)

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.errors import BillingError
-from billing.payouts import build_batch, build_closed_months
+from billing.payouts.steps import build_batch, build_closed_months
 from billing.periods import format_month, parse_month
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from billing.bank.exports import export_payments
 from billing.errors import BillingError
-from billing.exports import export_payments
 from billing.models import PaymentExport, PayoutBatch
 from billing.periods import parse_month
 

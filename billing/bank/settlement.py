@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.errors import ReasonRequired, WrongStatus
-from billing.four_eyes import check_account
 from billing.models import Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
-from billing.sealing import append_seal, make_settlement
-from billing.transitions import claim_batch, move_batch
+from billing.payouts.four_eyes import check_account
+from billing.payouts.transitions import claim_batch, move_batch
+from billing.proof.sealing import append_seal, make_settlement
 
 Outcome = PaymentResult.Outcome
 Status = Payment.Status

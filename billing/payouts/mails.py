@@ -12,9 +12,9 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.template.loader import render_to_string
 
 from backoffice.mails import find_url, mail_after_commit, write_mails
-from billing import sealing
 from billing.models import PayoutBatch
 from billing.money import format_amount
+from billing.proof import sealing
 
 NOBODY = 0  # no account has this key
 

@@ -9,8 +9,8 @@ from django.db import transaction
 from billing.errors import MissingPrice, ReasonRequired, WrongStatus
 from billing.locks import hold_lock
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
-from billing.payouts import rebuild_batch
-from billing.pricing import check_withdrawal
+from billing.payouts.steps import rebuild_batch
+from billing.prices.rules import check_withdrawal
 
 
 @transaction.atomic

@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.signing import save_signed
-from billing.deciding import decide_payment
-from billing.digests import digest_payment, record_payment
 from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus
 from billing.locks import hold_lock
 from billing.models import Payment, PaymentInstruction, PayoutBatch
-from billing.transitions import claim_batch, require_reason
+from billing.payouts.deciding import decide_payment
+from billing.payouts.transitions import claim_batch, require_reason
+from billing.proof.digests import digest_payment, record_payment
 
 Kind = PaymentInstruction.Kind
 

@@ -22,7 +22,7 @@ from billing.locks import hold_lock
 from billing.models import PaymentExport, PayoutBatch, Seal
 from billing.money import round_amount
 from billing.periods import format_month
-from billing.sealing import append_seal, chain_head, find_upgrade_seal, make_handing_out
+from billing.proof.sealing import append_seal, chain_head, find_upgrade_seal, make_handing_out
 
 Status = PayoutBatch.Status
 

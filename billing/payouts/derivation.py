@@ -18,10 +18,8 @@ from django.db.models.functions import TruncMonth
 
 from backoffice.people import full_name
 from billing.bulk import any_of
-from billing.contested import find_contested
 from billing.day_views import format_days, parse_days
-from billing.deciding import decide_payment
-from billing.digests import LineRecord, digest_line, digest_payment, record_payment
+from billing.findings.contested import find_contested
 from billing.models import (
     Adjustment,
     CategoryPrice,
@@ -32,9 +30,11 @@ from billing.models import (
     PayoutBatch,
 )
 from billing.money import from_millionths, in_millionths, line_millionths, to_millionths
+from billing.payouts.deciding import decide_payment
 from billing.periods import month_of, next_month
-from billing.pricing import price_id_on
-from billing.sealing import name_batch
+from billing.prices.rules import price_id_on
+from billing.proof.digests import LineRecord, digest_line, digest_payment, record_payment
+from billing.proof.sealing import name_batch
 from weblog.models import Blog
 
 Kind = PaymentLine.Kind

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Model
 
-from billing.digests import encode_canonical, hash_text
 from billing.models import (
     Adjustment,
     CategoryPrice,
@@ -16,6 +15,7 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from billing.proof.digests import encode_canonical, hash_text
 
 NO_HASH = "0" * 64
 

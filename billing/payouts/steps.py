@@ -17,12 +17,9 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from backoffice.signing import save_signed
-from billing import mails
 from billing.bulk import insert_rows
 from billing.clocks import read_clock, read_witnessed_time
 from billing.counting.folding import describe_rules, fold_views
-from billing.derivation import derive_payments, find_unpriced_categories
-from billing.digests import LineRecord, digest_batch
 from billing.errors import (
     AcknowledgementMissing,
     BatchBlocked,
@@ -33,7 +30,6 @@ from billing.errors import (
     MonthNotClosed,
 )
 from billing.findings.decisions import find_findings
-from billing.four_eyes import check_account, find_objections
 from billing.locks import hold_lock
 from billing.models import (
     Acknowledgement,
@@ -44,10 +40,14 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from billing.payouts import mails
+from billing.payouts.batch_checks import find_blockers, find_flags
+from billing.payouts.derivation import derive_payments, find_unpriced_categories
+from billing.payouts.four_eyes import check_account, find_objections
+from billing.payouts.transitions import claim_batch, move_batch, require_reason
 from billing.periods import closes_on, day_of, last_closed_month
-from billing.reviewing import find_blockers, find_flags
-from billing.sealing import append_seal, make_approval
-from billing.transitions import claim_batch, move_batch, require_reason
+from billing.proof.digests import LineRecord, digest_batch
+from billing.proof.sealing import append_seal, make_approval
 
 Status = PayoutBatch.Status
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from backoffice.accounts.pauses import explain_pauses
 from billing.errors import FourEyesViolation
 from billing.models import Adjustment, PaymentInstruction, PaymentLine, PayoutBatch
-from billing.pricing import find_price_editors
+from billing.prices.rules import find_price_editors
 
 
 def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> list[str]:

@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterator
 
-from billing.digests import status_when_submitted
 from billing.models import PaymentLine, PayoutBatch
+from billing.proof.digests import status_when_submitted
 
 
 def digest_batch_as_signed(batch: PayoutBatch) -> str:

@@ -28,10 +28,9 @@ from django.urls import reverse
 from django.utils.text import Truncator
 
 from backoffice.people import full_name
-from billing.contested import find_undecided
 from billing.counting.equation import list_losses
 from billing.counting.spool_status import spool_status
-from billing.derivation import find_unpriced_categories
+from billing.findings.contested import find_undecided
 from billing.models import (
     Adjustment,
     BlogView,
@@ -40,6 +39,7 @@ from billing.models import (
     PaymentLine,
     PayoutBatch,
 )
+from billing.payouts.derivation import find_unpriced_categories
 from billing.periods import format_month, next_month
 from weblog.models import Category
 

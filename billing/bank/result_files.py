@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from billing.bank.settlement import SETTLED_FROM
 from billing.errors import InvalidResults
 from billing.models import Payment, PaymentResult, PayoutBatch
 from billing.models.seals import REASON_LENGTH
-from billing.settlement import SETTLED_FROM
 
 Outcome = PaymentResult.Outcome
 
