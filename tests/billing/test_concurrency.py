@@ -23,7 +23,7 @@ from billing.models import (
     Seal,
 )
 from tests.billing.killed_payouts import act_at_once, approve_october, build, submit
-from tests.billing.test_payouts import AT
+from tests.billing.payouts.test_steps import AT
 from tests.factories import make_blog, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -24,8 +24,8 @@ from billing.models import (
 )
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
-from tests.billing.test_evidence_pack import run, unpack
-from tests.billing.test_verification import OCTOBER, paid  # noqa: F401
+from tests.billing.evidence_pack.test_pack import run, unpack
+from tests.billing.verification.test_verifying import OCTOBER, paid  # noqa: F401
 from tests.factories import NOON, make_blog, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import Payment
 from tests.billing.pages import make_october
-from tests.billing.test_payouts import make_batch
+from tests.billing.payouts.test_steps import make_batch
 from tests.factories import make_category, make_price, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]

@@ -1,0 +1,112 @@
+import csv
+import random
+import runpy
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from billing.errors import WrongStatus
+from billing.evidence_pack import make_evidence_pack
+from tests.billing.verification.test_verifying import paid  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+
+
+def unpack(batch, folder):
+    with make_evidence_pack(batch) as file, zipfile.ZipFile(file) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run(folder, *arguments):
+    """What verify.py says with nothing but the standard library."""
+    command = [sys.executable, "-I", "-S", folder / "verify.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_pack_proves_itself_without_the_product(paid, tmp_path):  # noqa: F811
+    for batch in paid:
+        result = run(unpack(batch, tmp_path / str(batch.pk)))
+        assert result.stdout.startswith("PASS: the batch 2026")
+        assert batch.digest in result.stdout
+        assert result.returncode == 0
+
+
+def test_pack_is_checked_as_it_is_packed(paid, tmp_path):  # noqa: F811
+    folder = unpack(paid[1], tmp_path)
+    packed = tmp_path / "pack.zip"
+    with make_evidence_pack(paid[1]) as file:
+        packed.write_bytes(file.read())
+    assert run(folder, packed).stdout.startswith("PASS")
+
+
+def test_same_rows_give_the_same_bytes(paid):  # noqa: F811
+    with make_evidence_pack(paid[0]) as first, make_evidence_pack(paid[0]) as second:
+        assert first.read() == second.read()
+
+
+def test_no_pack_before_the_approval(paid):  # noqa: F811
+    paid[0].status = "submitted"
+    with pytest.raises(WrongStatus, match="before it is approved"):
+        make_evidence_pack(paid[0])
+
+
+def test_texts_that_look_like_formulas_come_back_as_they_were(paid, tmp_path):  # noqa: F811
+    folder = unpack(paid[0], tmp_path)
+    with (folder / "lines.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert {line["blog_title"] for line in lines} >= {"'=1+1", "''quoted'"}
+    assert {line["amount"] for line in lines} >= {"-5.000000"}
+    assert run(folder).returncode == 0
+
+
+def cells(folder):
+    """Where each byte of the tables' cells stands: (file, place)."""
+    for path in sorted(folder.glob("*.csv")):
+        text = path.read_bytes()
+        start = text.index(b"\r\n") + 2
+        yield from (
+            (path, place) for place in range(start, len(text)) if text[place] not in b"\r\n,"
+        )
+
+
+def test_any_changed_byte_of_any_cell_is_found_with_its_row(paid, tmp_path):  # noqa: F811
+    folder = unpack(paid[1], tmp_path)
+    verify = runpy.run_path(str(folder / "verify.py"))["verify"]
+    verify(folder)
+    chance = random.Random(1)
+    for path, place in chance.sample(list(cells(folder)), 300):
+        before = path.read_bytes()
+        byte = chance.choice([byte for byte in b"01Z-'=" if byte != before[place]])
+        path.write_bytes(before[:place] + bytes([byte]) + before[place + 1 :])
+        with pytest.raises(Exception, match=r"\.csv, row [0-9]+ "):
+            verify(folder)
+        path.write_bytes(before)
+    verify(folder)
+
+
+def test_changed_byte_of_any_other_file_is_found(paid, tmp_path):  # noqa: F811
+    folder = unpack(paid[0], tmp_path / "pack")
+    verify = runpy.run_path(str(folder / "verify.py"))["verify"]
+    chance = random.Random(2)
+    for name in ("batch.json", "approvals.json", "digests.json", "README.txt", "verify.py"):
+        before = (folder / name).read_bytes()
+        for place in chance.sample(range(len(before)), 20):
+            changed = before[:place] + bytes([before[place] ^ 1]) + before[place + 1 :]
+            (folder / name).write_bytes(changed)
+            with pytest.raises(Exception, match=r"."):
+                verify(folder)
+        (folder / name).write_bytes(before)
+
+
+def test_whole_row_that_is_taken_out_is_missed(paid, tmp_path):  # noqa: F811
+    folder = unpack(paid[0], tmp_path)
+    for name in ("lines.csv", "payments.csv", "counts.csv", "seals.csv", "prices.csv"):
+        before = (folder / name).read_text(newline="")
+        rows = before.splitlines(keepends=True)
+        (folder / name).write_text("".join(rows[:1] + rows[2:]), newline="")
+        result = run(folder)
+        assert (result.returncode, result.stdout[:5]) == (1, "FAIL:")
+        (folder / name).write_text(before, newline="")

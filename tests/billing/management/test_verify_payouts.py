@@ -1,0 +1,53 @@
+import datetime as dt
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from backoffice.jobs import run_job
+from backoffice.models import JobRun
+from billing.counting.folding import fold_views
+from billing.models import DailyViewCount, Seal
+from tests.billing.verification.test_verifying import make_views, paid  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+
+
+def verify(*arguments):
+    output = io.StringIO()
+    call_command("verify_payouts", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_tells_what_was_checked_in_numbers(paid):  # noqa: F811
+    head = Seal.objects.last().hash
+    assert verify("--head", head) == (
+        "All months: checked 2 batches, 6 payments, 12 lines, 1 adjustments, "
+        "2 amounts carried forward, 6 days, 63 counted views, 6 seals, 4 bank results, "
+        "2 exported files, 6 rows with a history.\n"
+        f"No row differs. The chain ends with {head}.\n"
+    )
+
+
+def test_exits_with_1_and_names_the_row(paid):  # noqa: F811
+    count = DailyViewCount.objects.first()
+    DailyViewCount.objects.filter(pk=count.pk).update(views=99)
+    with pytest.raises(CommandError, match=r"billing_monthlyviewcount \d+\) says"):
+        verify("--month", "2026-10")
+
+
+def test_tells_how_many_views_wait_for_the_next_batch(paid):  # noqa: F811
+    blog = DailyViewCount.objects.first().blog
+    make_views(blog, dt.date(2026, 10, 29), 2)
+    fold_views()
+    assert "2 views wait for the next batch" in verify()
+
+
+def test_month_that_is_none_is_refused():
+    with pytest.raises(CommandError, match="is no month"):
+        verify("--month", "2026-13")
+
+
+def test_nightly_job_is_recorded(paid):  # noqa: F811
+    assert "No row differs" in run_job("verify_payouts").output
+    assert JobRun.objects.get().status == "succeeded"
