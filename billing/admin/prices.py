@@ -67,7 +67,7 @@ class TimelinePage:
 
 
 class WithdrawAction(DialogActions):
-    """The button that takes a price back. What may happen, billing.payouts.price_withdrawal decides."""
+    """The button that takes a price back, where payouts.price_withdrawal lets it go."""
 
     def has_withdraw_permission(self, request, object_id=None):
         return request.user.has_perm("billing.change_categoryprice")

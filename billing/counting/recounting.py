@@ -13,7 +13,8 @@ from itertools import groupby, pairwise
 from django.contrib.auth.models import User
 
 from backoffice.people import full_name
-from billing.counting.folding import DOUBLE_CLICK_WINDOW, describe_rules
+from billing.counting.clicks import DOUBLE_CLICK_WINDOW
+from billing.counting.folding import describe_rules
 from billing.counting.robots import is_on_lists
 from billing.models import BlogView, RetiredViewTotal
 from billing.periods import format_month, next_month
