@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from backoffice.progress import Progress, draw_bar
 from billing.counting.access_logs.files import open_access_log
 from billing.counting.access_logs.importing import import_access_log
 from billing.counting.access_logs.patterns import OWN_PAGES
@@ -53,9 +54,8 @@ class Command(BaseCommand):
     def handle(self, *, file, path_pattern, trusted_proxies, dry_run, **options):
         is_stdin = str(file) == "-"
         try:
-            with (
-                contextlib.nullcontext(sys.stdin.buffer) if is_stdin else open_access_log(file)
-            ) as log:
+            source = contextlib.nullcontext(sys.stdin.buffer) if is_stdin else open_access_log(file)
+            with source as log, Progress(self.stderr) as progress:
                 report = import_access_log(
                     file=log,
                     file_name="standard input" if is_stdin else file.name,
@@ -63,27 +63,25 @@ class Command(BaseCommand):
                     at=timezone.now(),
                     trusted_proxies=trusted_proxies,
                     dry_run=dry_run,
-                    show_progress=self._make_progress(log),
+                    show_progress=_make_progress(log, progress),
                 )
         except BillingError as error:
             raise CommandError(error) from error
-        if self.stderr.isatty():
-            self.stderr.write("")
         self.stdout.write(str(report))
 
-    def _make_progress(self, log):
-        """Return a function that draws a bar, on a terminal, and nothing elsewhere."""
-        if not self.stderr.isatty():
-            return lambda bytes_read, lines: None
-        size = os.fstat(log.fileno()).st_size
-        started_at = time.monotonic()
 
-        def show_progress(bytes_read, lines):
-            line = describe_progress(bytes_read, size, lines, time.monotonic() - started_at)
-            self.stderr.write(f"\r{line:<70}", style_func=str, ending="")
-            self.stderr.flush()
+def _make_progress(log, progress):
+    """Return a function that shows how much of the log is read, where that is seen."""
+    if not progress.is_seen:
+        return lambda bytes_read, lines: None
+    size = os.fstat(log.fileno()).st_size
+    started_at = time.monotonic()
 
-        return show_progress
+    def show_progress(bytes_read, lines):
+        seconds = time.monotonic() - started_at
+        progress.show(describe_progress(bytes_read, size, lines, seconds))
+
+    return show_progress
 
 
 def describe_progress(bytes_read, size, lines, seconds):
@@ -91,7 +89,5 @@ def describe_progress(bytes_read, size, lines, seconds):
     speed = f"{lines:,} lines, {int(lines / (seconds or 1)):,}/s"
     if bytes_read > size:
         return speed
-    done = bytes_read / (size or 1)
     left = int(seconds * (size - bytes_read) / (bytes_read or 1))
-    bar = "#" * int(done * 24)
-    return f"[{bar:<24}] {done:4.0%} {speed}, {left // 60}:{left % 60:02} left"
+    return f"{draw_bar(bytes_read, size)} {speed}, {left // 60}:{left % 60:02} left"

@@ -1,5 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
+from backoffice.progress import Progress, draw_bar
 from billing.errors import BillingError
 from billing.models import Verification
 from billing.periods import parse_month
@@ -25,25 +26,18 @@ class Command(BaseCommand):
 
     def handle(self, *, month, head, **options):
         try:
-            run = verify_payouts(
-                month=parse_month(month) if month else None,
-                head=head,
-                show_progress=self._show_progress,
-            )
+            with Progress(self.stderr) as progress:
+                run = verify_payouts(
+                    month=parse_month(month) if month else None,
+                    head=head,
+                    show_progress=lambda done, steps, what: progress.show(
+                        f"{draw_bar(done, steps)} {what}"
+                    ),
+                )
         except BillingError as error:
             raise CommandError(str(error)) from error
-        if self.stderr.isatty():
-            self.stderr.write("")
         *found, outcome = report_run(run)
         self.stdout.write("\n".join(found))
         if run.status == Verification.Status.FAILED:
             raise CommandError(outcome)
         self.stdout.write(outcome)
-
-    def _show_progress(self, done, steps, what):
-        """Draw a bar on a terminal, and nothing elsewhere."""
-        if self.stderr.isatty():
-            share = done / (steps or 1)
-            line = f"[{'#' * int(share * 24):<24}] {share:4.0%} {what}"
-            self.stderr.write(f"\r{line:<100.100}", style_func=str, ending="")
-            self.stderr.flush()
