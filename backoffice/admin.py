@@ -32,6 +32,7 @@ from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.import_pages import ImportAdmin
 from backoffice.models import JobRun
+from backoffice.people import full_name
 from backoffice.resources import UserResource
 
 SIGN_IN, REASON = "Sign-in", "access_reason"
@@ -81,7 +82,7 @@ class UserAdmin(
 
     @display(description="user", header=True, ordering="username")
     def show_person(self, user):
-        name = user.get_full_name() or user.get_username()
+        name = full_name(user)
         return name, user.get_username(), "".join(word[0] for word in name.split()[:2])
 
     @display(description="roles", label=True)

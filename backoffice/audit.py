@@ -21,6 +21,7 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTe
 
 from backoffice.accounts.models import SecurityEvent
 from backoffice.changes import describe_records
+from backoffice.people import full_name
 
 ENTRIES_PER_PAGE = 50
 SYSTEM = "system"
@@ -94,20 +95,20 @@ class SecurityEntry:
         by = self.event.by
         if by is None:
             return "nobody signed in" if self.event.address else "system"
-        return by.get_full_name() or by.get_username()
+        return full_name(by)
 
     @property
     def object_name(self):
         about = self.event.about
-        return about.get_full_name() or about.get_username() if about else ""
+        return full_name(about) if about else ""
 
 
 def _list_people():
     yield "", "Anyone"
     yield SYSTEM, "System"
     for user in get_user_model().objects.order_by("username"):
-        full_name = user.get_full_name()
-        yield str(user.pk), f"{full_name} ({user})" if full_name else str(user)
+        name = full_name(user)
+        yield str(user.pk), f"{name} ({user})" if name != str(user) else name
 
 
 def _list_kind_choices():

@@ -9,6 +9,8 @@ from django.db.models import BooleanField, ForeignKey, OuterRef, Subquery
 from django.utils.text import capfirst
 from simple_history.template_utils import ObjDiffDisplay
 
+from backoffice.people import full_name
+
 LONG_TEXT = 120
 
 
@@ -45,7 +47,7 @@ class Entry(NamedTuple):
     @property
     def person(self):
         user = self.record.history_user
-        return user.get_full_name() or user.get_username() if user else "system"
+        return full_name(user) if user else "system"
 
     @property
     def kind(self):

@@ -63,6 +63,12 @@ class ReasonRequired(BillingError):
     pass
 
 
+def require_reason(reason: str, refusal: str) -> None:
+    """Raise ReasonRequired, with the refusal, where the reason says nothing."""
+    if not reason.strip():
+        raise ReasonRequired(refusal)
+
+
 class InvalidPathPattern(BillingError):
     pass
 

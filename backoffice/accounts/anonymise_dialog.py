@@ -13,6 +13,7 @@ from backoffice.accounts.anonymising import (
 )
 from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.dialogs import DialogForm, ReasonField, dialog_action
+from backoffice.people import full_name
 
 REPLACE, KEEP = "replace", "keep"
 
@@ -41,7 +42,7 @@ class AnonymiseDialog(ConfirmMixin, DialogForm):
         super().__init__(request, obj, **kwargs)
         self.fields["name"].choices = [
             (REPLACE, f"“Former colleague {obj.pk}”"),
-            (KEEP, f"“{obj.get_full_name() or obj.get_username()}”, as published"),
+            (KEEP, f"“{full_name(obj)}”, as published"),
         ]
         if not obj.get_full_name():
             del self.fields["name"]

@@ -12,6 +12,7 @@ from unfold.views import UnfoldSiteViewMixin
 
 from backoffice.accounts.confirming import confirmed
 from backoffice.accounts.extracts import list_sections, make_extract
+from backoffice.people import full_name
 
 
 @method_decorator(confirmed, name="dispatch")
@@ -65,5 +66,5 @@ class UserExtractView(ExtractView):
 
     def get_context_data(self, **kwargs):
         user = self.find_user()
-        name = user.get_full_name() or user.get_username()
+        name = full_name(user)
         return super().get_context_data(**kwargs) | {"title": f"What is kept about {name}"}

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
+from backoffice.people import full_name
+
 
 class AccountSession(AbstractBaseSession):
     """Where somebody is signed in.
@@ -195,4 +197,4 @@ class AccessRequest(models.Model):
     def whom(self):
         if self.about is None:
             return f"everyone with the role {self.group.name}"
-        return self.about.get_full_name() or self.about.get_username()
+        return full_name(self.about)

@@ -11,6 +11,7 @@ from django.utils.timezone import localtime
 
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.mails import find_url, send_mail, write_mails
+from backoffice.people import full_name
 
 Kind = SecurityEvent.Kind
 
@@ -68,7 +69,7 @@ def mail_request(request: AccessRequest) -> None:
     """Ask the other administrators to look at a proposal."""
     url = find_url("backoffice_accessrequest_change", request.pk)
     body = (
-        f"{_name(request.asked_by)} proposes {request.what} for {request.whom}.\n\n"
+        f"{full_name(request.asked_by)} proposes {request.what} for {request.whom}.\n\n"
         f"Why: {request.reason}\n\n"
         f"It takes effect when another administrator confirms it, within 7 days:\n{url}\n\n"
         "Ask the person yourself before you do, by another way than this mail.\n"
@@ -79,7 +80,7 @@ def mail_request(request: AccessRequest) -> None:
 
 def mail_outside(event: SecurityEvent) -> None:
     """Tell all administrators that a right was given without the second of two people."""
-    whom = _name(event.about) if event.about else "everyone of the role"
+    whom = full_name(event.about) if event.about else "everyone of the role"
     consequence = (
         "Until it is taken away and proposed anew, they sign nothing."
         if event.about
@@ -133,7 +134,7 @@ def _write(event, subject):
     person = event.about
     when = f"{localtime(event.at):%-d %B %Y, %H:%M}"
     lines = [
-        f"Hello {_name(person)},",
+        f"Hello {full_name(person)},",
         "",
         f"{subject}.",
         "",
@@ -156,8 +157,4 @@ def _name_actor(event):
         return "nobody who is signed in" if event.address else "the machine itself"
     if event.by_id == event.about_id:
         return "you"
-    return _name(event.by)
-
-
-def _name(user):
-    return user.get_full_name() or user.get_username()
+    return full_name(event.by)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import localtime
 
 from backoffice.accounts.models import SecurityEvent
+from backoffice.people import full_name
 
 Kind = SecurityEvent.Kind
 
@@ -63,4 +64,4 @@ def _describe(event):
 
 
 def _name(by):
-    return by.get_full_name() or by.get_username() if by else "somebody at the machine"
+    return full_name(by) if by else "somebody at the machine"

@@ -9,6 +9,7 @@ from backoffice.accounts.models import AccessRequest
 from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.two_people import propose_access
 from backoffice.dialogs import DialogForm, Done, ReasonField, dialog_action, page_of
+from backoffice.people import full_name
 
 Kind, Outcome = AccessRequest.Kind, AccessRequest.Outcome
 
@@ -88,4 +89,4 @@ def explain_own_password(user, by) -> str:
     """Say why `by` may not set the password of `user`; empty where they may."""
     if settings.SINGLE_ADMINISTRATOR or user == by or not is_guarded_person(user):
         return ""
-    return OWN_ALONE.format(user.get_full_name() or user.get_username())
+    return OWN_ALONE.format(full_name(user))

@@ -12,6 +12,7 @@ from backoffice.accounts.models import AccessRequest
 from backoffice.accounts.two_people import confirm_access, find_objections, refuse_access
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.dialogs import DialogActions, DialogForm, ReasonField, dialog_action
+from backoffice.people import full_name
 
 Outcome = AccessRequest.Outcome
 
@@ -75,11 +76,11 @@ class AccessRequestAdmin(DialogActions, ReadOnlyAdmin):
 
     @display(description="proposed by", ordering="asked_by")
     def show_asker(self, request):
-        return _name(request.asked_by)
+        return full_name(request.asked_by)
 
     @display(description="decided by", ordering="decided_by")
     def show_decider(self, request):
-        return _name(request.decided_by) if request.decided_by else None
+        return full_name(request.decided_by) if request.decided_by else None
 
     @display(
         description="state",
@@ -146,10 +147,6 @@ def _find_objections(access, user):
     if access is None or access.outcome != Outcome.WAITING or not user.is_superuser:
         return []
     return find_objections(request=access, by=user, at=timezone.now())
-
-
-def _name(user):
-    return user.get_full_name() or user.get_username()
 
 
 def count_waiting() -> int:

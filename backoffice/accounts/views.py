@@ -17,6 +17,7 @@ from backoffice.accounts.confirming import confirmed
 from backoffice.accounts.models import SecurityEvent
 from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import digest_key, end_sessions, list_sessions
+from backoffice.people import full_name
 
 Kind = SecurityEvent.Kind
 
@@ -95,7 +96,7 @@ class UserSessionsView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
 
     def get_context_data(self, **kwargs):
         user = self.find_user()
-        name = user.get_full_name() or user.get_username()
+        name = full_name(user)
         back = reverse("admin:auth_user_change", args=[user.pk])
         context = super().get_context_data(back=back, **kwargs)
         return context | {"title": f"Where {name} is signed in"}

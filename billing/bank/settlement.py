@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from billing.errors import ReasonRequired, WrongStatus
+from billing.errors import WrongStatus, require_reason
 from billing.models import Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
 from billing.payouts.four_eyes import check_account
 from billing.payouts.transitions import claim_batch, move_batch
@@ -94,8 +94,8 @@ def _check_result(payment: Payment, outcome: Outcome, reason: str, taken_in: set
             f"{payment.reference} failed, and a later batch pays it again. Hold the payment there, "
             f"or take it off there by an adjustment."
         )
-    if outcome == Outcome.FAILED and not reason.strip():
-        raise ReasonRequired(f"Say why {payment.reference} failed, as the bank says it.")
+    if outcome == Outcome.FAILED:
+        require_reason(reason, f"Say why {payment.reference} failed, as the bank says it.")
 
 
 def _set_statuses(rows: list[PaymentResult]) -> None:

@@ -12,7 +12,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from backoffice.signing import save_signed
 from billing.counting.folding import add_to_counts, count_by_day, fold_views
-from billing.errors import MonthSigned, ReasonRequired, WrongStatus
+from billing.errors import MonthSigned, WrongStatus, require_reason
 from billing.findings.detection import detect
 from billing.locks import hold_lock
 from billing.models import BlogView, Finding, MonthlyViewCount, PayoutBatch, RetiredViewTotal
@@ -168,8 +168,7 @@ def find_views(finding: Finding) -> models.QuerySet[BlogView]:
 
 def _claim(finding: Finding, expected: Status | None, verb: str, *, reason: str) -> Finding:
     """Return the finding as it is now, under the lock, if its state is the expected one."""
-    if not reason.strip():
-        raise ReasonRequired("Say why: the reason is kept with the finding.")
+    require_reason(reason, "Say why: the reason is kept with the finding.")
     hold_lock("payouts")
     hold_lock("findings")
     try:

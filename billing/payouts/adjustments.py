@@ -13,8 +13,8 @@ from billing.errors import (
     AdjustmentInUse,
     FourEyesViolation,
     InvalidAdjustment,
-    ReasonRequired,
     WrongStatus,
+    require_reason,
 )
 from billing.locks import hold_lock
 from billing.models import Adjustment, MonthlyViewCount, PayoutBatch
@@ -83,8 +83,7 @@ def withdraw_adjustment(
     *, adjustment: Adjustment, by: User, reason: str, at: dt.datetime | None = None
 ) -> Adjustment:
     """Take an adjustment back before a batch that holds it is signed. It stays to be read."""
-    if not reason.strip():
-        raise ReasonRequired("Say why: the reason is kept with the adjustment.")
+    require_reason(reason, "Say why: the reason is kept with the adjustment.")
     hold_lock("payouts")
     adjustment = Adjustment.objects.get(pk=adjustment.pk)
     check_is_open(adjustment)

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.signing import save_signed
-from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus
+from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus, require_reason
 from billing.locks import hold_lock
 from billing.models import Payment, PaymentInstruction, PayoutBatch
 from billing.payouts.deciding import decide_payment
-from billing.payouts.transitions import claim_batch, require_reason
+from billing.payouts.transitions import claim_batch
 from billing.proof.digests import digest_payment, record_payment
 
 Kind = PaymentInstruction.Kind
@@ -55,7 +55,7 @@ def end_instruction(
     *, instruction: PaymentInstruction, by: User, reason: str, at: dt.datetime | None = None
 ) -> PaymentInstruction:
     """End a hold or an order to pay out in full. Raises InstructionEnded."""
-    require_reason(reason)
+    require_reason(reason, "Say why: the reason is kept with the batch.")
     hold_lock("payouts")
     instruction = PaymentInstruction.objects.get(pk=instruction.pk)
     if instruction.ended_at:
@@ -70,7 +70,7 @@ def end_instruction(
 def _instruct(
     payment: Payment, kind: Kind, *, by: User, reason: str, at: dt.datetime
 ) -> PaymentInstruction:
-    require_reason(reason)
+    require_reason(reason, "Say why: the reason is kept with the batch.")
     claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
     _refuse_own(payment.author_id, by)
     standing = PaymentInstruction.objects.open().filter(author=payment.author_id).first()

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from billing.errors import MissingPrice, ReasonRequired, WrongStatus
+from billing.errors import MissingPrice, WrongStatus, require_reason
 from billing.locks import hold_lock
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
 from billing.payouts.steps import rebuild_batch
@@ -21,8 +21,7 @@ def withdraw_price(
 
     Raises PriceInUse, and MissingPrice if a draft can't be built without it: then all stays as is.
     """
-    if not reason.strip():
-        raise ReasonRequired("Say why: the reason is kept in the history of the price.")
+    require_reason(reason, "Say why: the reason is kept in the history of the price.")
     hold_lock("fold_views")  # rebuilding folds; whoever takes both locks takes this one first
     hold_lock("payouts")
     try:

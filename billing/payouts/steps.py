@@ -28,6 +28,7 @@ from billing.errors import (
     FourEyesViolation,
     MissingPrice,
     MonthNotClosed,
+    require_reason,
 )
 from billing.findings.decisions import find_findings
 from billing.locks import hold_lock
@@ -44,7 +45,7 @@ from billing.payouts import mails
 from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.derivation import derive_payments, find_unpriced_categories
 from billing.payouts.four_eyes import check_account, find_objections
-from billing.payouts.transitions import claim_batch, move_batch, require_reason
+from billing.payouts.transitions import claim_batch, move_batch
 from billing.periods import closes_on, day_of, last_closed_month
 from billing.proof.digests import LineRecord, digest_batch
 from billing.proof.sealing import append_seal, make_approval
@@ -307,7 +308,7 @@ def _acknowledge(
 @transaction.atomic
 def return_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
     """Hand a submitted batch back to finance as a draft, with what is asked of them."""
-    require_reason(reason)
+    require_reason(reason, "Say why: the reason is kept with the batch.")
     batch = claim_batch(batch, Status.SUBMITTED, verb="returned")
     submitter = batch.submitted_by
     batch = move_batch(
@@ -330,6 +331,6 @@ def return_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
 @transaction.atomic
 def cancel_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
     """Give up a draft. What it holds waits for the next batch that is built for the month."""
-    require_reason(reason)
+    require_reason(reason, "Say why: the reason is kept with the batch.")
     batch = claim_batch(batch, Status.DRAFT, verb="cancelled")
     return move_batch(batch, Status.CANCELLED, by=by, reason=f"Cancelled: {reason}")

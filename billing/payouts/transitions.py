@@ -3,16 +3,11 @@
 from django.contrib.auth.models import User
 
 from backoffice.signing import save_signed
-from billing.errors import ReasonRequired, WrongStatus
+from billing.errors import WrongStatus
 from billing.locks import hold_lock
 from billing.models import PayoutBatch
 
 Status = PayoutBatch.Status
-
-
-def require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonRequired("Say why: the reason is kept with the batch.")
 
 
 def claim_batch(batch: PayoutBatch, *expected: PayoutBatch.Status, verb: str) -> PayoutBatch:
