@@ -2,11 +2,9 @@
 
 import datetime as dt
 
-from django.contrib.messages import get_messages
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.dialogs import DialogForm
 from billing.models import BlogView, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.batch_checks import FLAGGING_CHECKS
@@ -29,13 +27,6 @@ def press(client, batch, button, **data):
         **{f"flag_{code}": "Looked at." for code in FLAGGING_CHECKS},
     }
     return client.post(url_of(batch, button), filled_in | data)
-
-
-def shown(response):
-    """What the person is told: by the next page, or by the dialog that refuses."""
-    form = (response.context or {}).get("form")
-    refusals = form.non_field_errors() if isinstance(form, DialogForm) else []
-    return [*map(str, get_messages(response.wsgi_request)), *refusals]
 
 
 def count_queries(client, url):

@@ -1,14 +1,10 @@
-from django.contrib import messages
-from django.http import HttpResponse
-from django.urls import reverse
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 
+from backoffice.dialogs import DialogActions, Done, dialog_action, page_of, with_status
 from weblog import workflow
 from weblog.admin import dialogs
 from weblog.comparison import compare_texts
-from weblog.errors import WeblogError
-from weblog.models import Blog, BlogRevision
+from weblog.models import Blog
 from weblog.moments import format_moment
 from weblog.ownership import is_own_and_live
 from weblog.revisions import start_revision
@@ -25,22 +21,8 @@ OUTCOMES = {
 }
 
 
-class DialogActions:
-    """Buttons above a form. Each opens a dialog; only its POST acts. Set `action_statuses`."""
-
-    action_statuses: dict[str, set] = {}
-
-    def get_actions_detail(self, request, object_id):
-        """Show the buttons that fit the object now; what may happen, the domain decides."""
-        obj = self.get_object(request, object_id)
-        if obj is None:
-            return []
-        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if obj.status in self.action_statuses[button.action_name.removeprefix(prefix)]
-        ]
+class EntrustedActions(DialogActions):
+    """Buttons for whoever a blog, or a new text of one, is entrusted to: not for co-authors."""
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         """Tell co-authors why they find no button."""
@@ -52,20 +34,8 @@ class DialogActions:
         obj = request.user.has_perm(permission) and self.get_object(request, object_id)
         return bool(obj) and obj.is_entrusted_to(request.user)
 
-    def _act(self, request, act, describe, **details):
-        """Call the domain function `act`, tell what came of it, open the page of the outcome."""
-        try:
-            outcome = act(by=request.user, **details)
-        except WeblogError as error:
-            self.message_user(request, str(error), messages.ERROR)
-            outcome = details.get("blog") or details["revision"]
-        else:
-            self.message_user(request, describe(outcome), messages.SUCCESS)
-        name = f"admin:weblog_{outcome._meta.model_name}_change"
-        return HttpResponse(headers={"HX-Redirect": reverse(name, args=[outcome.pk])})
 
-
-class WorkflowActions(DialogActions):
+class WorkflowActions(EntrustedActions):
     """The buttons of a blog."""
 
     actions_detail = [
@@ -77,21 +47,6 @@ class WorkflowActions(DialogActions):
         "unpublish",
         "archive",
     ]
-    action_statuses = {
-        "submit": {Status.DRAFT},
-        "publish": {Status.DRAFT, Status.IN_REVIEW, Status.ARCHIVED},
-        "return_to_author": {Status.IN_REVIEW},
-        "write_new_text": {Status.PUBLISHED},
-        "restore": set(Status),
-        "unpublish": {Status.PUBLISHED},
-        "archive": {Status.PUBLISHED},
-    }
-
-    def get_actions_detail(self, request, object_id):
-        buttons = super().get_actions_detail(request, object_id)
-        if buttons and BlogRevision.objects.open().filter(blog=object_id).exists():
-            return [button for button in buttons if button.method != self.write_new_text]
-        return buttons
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         """Tell of the new text that is on its way, or of what changed since the blog came back."""
@@ -116,101 +71,98 @@ class WorkflowActions(DialogActions):
     def has_restore_permission(self, request, object_id=None):
         return self._may(request, object_id, "weblog.restore_blog")
 
-    @action(
+    @dialog_action(
         description="Submit for review",
         icon="rate_review",
         variant=ActionVariant.PRIMARY,
         permissions=["submit"],
         dialog=dialogs.SUBMIT,
+        fits=with_status(Status.DRAFT),
     )
-    def submit(self, request, form, object_id):
-        return self._move(request, object_id, workflow.submit_for_review)
+    def submit(self, request, form):
+        return _describe(workflow.submit_for_review(blog=form.obj, by=request.user))
 
-    @action(
+    @dialog_action(
         description="Publish",
         icon="publish",
         variant=ActionVariant.PRIMARY,
         permissions=["publish"],
         dialog=dialogs.PUBLISH,
+        fits=with_status(Status.DRAFT, Status.IN_REVIEW, Status.ARCHIVED),
     )
-    def publish(self, request, form, object_id):
-        return self._move(request, object_id, workflow.publish_blog, at=form.cleaned_data["at"])
+    def publish(self, request, form):
+        at = form.cleaned_data["at"]
+        return _describe(workflow.publish_blog(blog=form.obj, by=request.user, at=at))
 
-    @action(
+    @dialog_action(
         description="Return to author",
         icon="undo",
         permissions=["publish"],
         url_path="return",
         dialog=dialogs.RETURN,
+        fits=with_status(Status.IN_REVIEW),
     )
-    def return_to_author(self, request, form, object_id):
-        return self._move(
-            request, object_id, workflow.return_to_author, comment=form.cleaned_data["comment"]
-        )
+    def return_to_author(self, request, form):
+        comment = form.cleaned_data["comment"]
+        return _describe(workflow.return_to_author(blog=form.obj, by=request.user, comment=comment))
 
-    @action(
+    @dialog_action(
         description="Write a new text",
         icon="edit_note",
         permissions=["write"],
         url_path="new-text",
         dialog=dialogs.NEW_TEXT,
+        fits=lambda blog, user: (
+            blog.status == Status.PUBLISHED and not blog.revisions.open().exists()
+        ),
     )
-    def write_new_text(self, request, form, object_id):
-        return self._act(
-            request, start_revision, describe_start, blog=self.get_object(request, object_id)
+    def write_new_text(self, request, form):
+        revision = start_revision(blog=form.obj, by=request.user)
+        return Done(
+            f"Here is the text of “{revision.blog}” as it is now. Change it, save it, and submit "
+            "it for review. Until an editor has published it, readers see the old one.",
+            url=page_of(revision),
         )
 
-    @action(
+    @dialog_action(
         description="Bring back",
         icon="restore_page",
         permissions=["restore"],
         dialog=dialogs.RESTORE,
     )
-    def restore(self, request, form, object_id):
-        return self._act(
-            request,
-            restore_version,
-            "“{}” has its old text again.".format,
-            blog=self.get_object(request, object_id),
+    def restore(self, request, form):
+        blog = restore_version(
+            blog=form.obj,
             history_id=form.cleaned_data["version"],
+            by=request.user,
             reason=form.cleaned_data["reason"],
         )
+        return f"“{blog}” has its old text again."
 
-    @action(
+    @dialog_action(
         description="Unpublish",
         icon="unpublished",
         permissions=["publish"],
         dialog=dialogs.UNPUBLISH,
+        fits=with_status(Status.PUBLISHED),
     )
-    def unpublish(self, request, form, object_id):
-        return self._move(
-            request, object_id, workflow.unpublish_blog, reason=form.cleaned_data["reason"]
-        )
+    def unpublish(self, request, form):
+        reason = form.cleaned_data["reason"]
+        return _describe(workflow.unpublish_blog(blog=form.obj, by=request.user, reason=reason))
 
-    @action(
+    @dialog_action(
         description="Archive",
         icon="inventory_2",
         permissions=["publish"],
         dialog=dialogs.ARCHIVE,
+        fits=with_status(Status.PUBLISHED),
     )
-    def archive(self, request, form, object_id):
-        return self._move(
-            request, object_id, workflow.archive_blog, reason=form.cleaned_data["reason"]
-        )
-
-    def _move(self, request, object_id, move, **details):
-        blog = self.get_object(request, object_id)
-        return self._act(request, move, describe_outcome, blog=blog, **details)
+    def archive(self, request, form):
+        reason = form.cleaned_data["reason"]
+        return _describe(workflow.archive_blog(blog=form.obj, by=request.user, reason=reason))
 
 
-def describe_outcome(blog):
+def _describe(blog):
     if blog.is_scheduled:
         return f"“{blog}” will be published on {format_moment(blog.publish_at)}."
     return OUTCOMES[blog.status].format(blog)
-
-
-def describe_start(revision):
-    return (
-        f"Here is the text of “{revision.blog}” as it is now. Change it, save it, and submit it "
-        "for review. Until an editor has published it, readers see the old one."
-    )

@@ -4,15 +4,9 @@ import datetime as dt
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.http import Http404
-from unfold.forms import BaseDialogForm
-from unfold.widgets import (
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from weblog.models import Blog, BlogRevision
+from backoffice.dialogs import DialogForm, ReasonField
 from weblog.revisions import find_live_changes, version_of
 from weblog.versions import find_earlier_texts
 
@@ -26,7 +20,7 @@ class MomentField(forms.DateTimeField):
     ]
 
 
-class PublishDialog(BaseDialogForm):
+class PublishDialog(DialogForm):
     at = MomentField(
         label="Publish at",
         required=False,
@@ -35,43 +29,38 @@ class PublishDialog(BaseDialogForm):
     )
 
 
-class ReturnDialog(BaseDialogForm):
-    comment = forms.CharField(
+class ReturnDialog(DialogForm):
+    comment = ReasonField(
         label="What should the author change?",
         max_length=2000,
-        widget=UnfoldAdminTextareaWidget({"rows": 4}),
-        error_messages={"required": "Say what should change: the author reads it."},
+        rows=4,
+        missing="Say what should change: the author reads it.",
     )
 
 
-class ArchiveDialog(BaseDialogForm):
-    reason = forms.CharField(
-        required=False,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget({"rows": 3}),
-        help_text="For the blog's history. Readers do not see it.",
+class ArchiveDialog(DialogForm):
+    reason = ReasonField(
+        max_length=2000, help_text="For the blog's history. Readers do not see it."
     )
 
 
-class UnpublishDialog(BaseDialogForm):
-    reason = forms.CharField(
+class UnpublishDialog(DialogForm):
+    reason = ReasonField(
         max_length=2000,
-        widget=UnfoldAdminTextareaWidget({"rows": 3}),
         help_text="The author reads it. Readers do not.",
-        error_messages={"required": "Say why: the author reads it."},
+        missing="Say why: the author reads it.",
     )
 
 
-class TakeDownDialog(BaseDialogForm):
-    reason = forms.CharField(
+class TakeDownDialog(DialogForm):
+    reason = ReasonField(
         max_length=2000,
-        widget=UnfoldAdminTextareaWidget({"rows": 3}),
         help_text="Who asked for it, and why. It is kept; readers do not see it.",
-        error_messages={"required": "Say why: it can't be asked once the picture is gone."},
+        missing="Say why: it can't be asked once the picture is gone.",
     )
 
 
-class RestoreDialog(BaseDialogForm):
+class RestoreDialog(DialogForm):
     version = forms.TypedChoiceField(
         label="Which text?",
         coerce=int,
@@ -79,34 +68,30 @@ class RestoreDialog(BaseDialogForm):
         help_text="Under “History” you can read each of them.",
         error_messages={"required": "There is no other text to bring back."},
     )
-    reason = forms.CharField(
-        max_length=1000,
-        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+    reason = ReasonField(
         help_text="Kept in the blog's history.",
-        error_messages={"required": "Say why: the reason is kept in the history."},
+        missing="Say why: the reason is kept in the history.",
     )
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        blog = _get_or_404(Blog.objects, object_id)
-        choices = [(text.record.history_id, str(text)) for text in find_earlier_texts(blog)]
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        choices = [(text.record.history_id, str(text)) for text in find_earlier_texts(obj)]
         self.fields["version"].choices = choices or [("", "This blog had no other text so far")]
 
 
-class PublishRevisionNowDialog(BaseDialogForm):
+class PublishRevisionNowDialog(DialogForm):
     """Says what happened to the live text meanwhile, and remembers what was looked at."""
 
     form_before_template = "weblog/admin/live_changes.html"
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, request, object_id=None, **kwargs):
-        super().__init__(request, object_id, **kwargs)
-        self.revision = _get_or_404(BlogRevision.objects.select_related("blog"), object_id)
-        self.fields["seen"].initial = version_of(self.revision)
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        self.fields["seen"].initial = version_of(obj)
 
     def get_before_template_context(self, request, object_id=None):
-        return {"live_changes": find_live_changes(self.revision)}
+        return {"live_changes": find_live_changes(self.obj)}
 
 
 class PublishRevisionDialog(PublishRevisionNowDialog):
@@ -116,13 +101,6 @@ class PublishRevisionDialog(PublishRevisionNowDialog):
         widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
         help_text="Leave empty to publish now. Until then readers see the text of now.",
     )
-
-
-def _get_or_404(queryset, object_id):
-    try:
-        return queryset.get(pk=object_id)
-    except (queryset.model.DoesNotExist, ValueError):
-        raise Http404 from None
 
 
 SUBMIT = {

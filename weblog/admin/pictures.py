@@ -1,25 +1,25 @@
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
-from django.http import HttpResponse, JsonResponse
-from django.urls import path, reverse
+from django.http import JsonResponse
+from django.urls import path
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from backoffice.base_admin import BackofficeAdmin
 from backoffice.bodies import takes_files
+from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
 from weblog.admin.dialogs import TAKE_DOWN
 from weblog.admin.forms import DescriptionForm, PictureForm
-from weblog.errors import WeblogError
 from weblog.models import Picture
 from weblog.pictures import MAX_BYTES
 from weblog.takedowns import take_down_picture
 
 
 @admin.register(Picture)
-class PictureAdmin(BackofficeAdmin):
+class PictureAdmin(DialogActions, BackofficeAdmin):
     """Pictures are added here or from within a blog; what is changed later is their description."""
 
     form = PictureForm
@@ -99,27 +99,23 @@ class PictureAdmin(BackofficeAdmin):
             }
         )
 
-    def get_actions_detail(self, request, object_id):
-        picture = self.get_object(request, object_id)
-        is_shown = picture is not None and picture.taken_down_at is None
-        return super().get_actions_detail(request, object_id) if is_shown else []
-
     def has_take_down_permission(self, request, object_id=None):
         may = request.user.has_perm("weblog.take_down_picture")
         return may and self.get_object(request, object_id) is not None
 
-    @action(description="Take down", icon="hide_image", permissions=["take_down"], dialog=TAKE_DOWN)
-    def take_down(self, request, form, object_id):
-        picture, reason = self.get_object(request, object_id), form.cleaned_data["reason"]
-        try:
-            take_down_picture(picture=picture, by=request.user, reason=reason)
-        except WeblogError as error:
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            self.log_change(request, picture, f"Taken down: {reason}")
-            self.message_user(request, f"“{picture}” is taken down.", messages.SUCCESS)
-        url = reverse("admin:weblog_picture_change", args=[picture.pk])
-        return HttpResponse(headers={"HX-Redirect": url})
+    @dialog_action(
+        description="Take down",
+        icon="hide_image",
+        permissions=["take_down"],
+        dialog=TAKE_DOWN,
+        fits=lambda picture, user: picture.taken_down_at is None,
+        in_transaction=False,  # the file goes for good, and only once the row says so
+    )
+    def take_down(self, request, form):
+        picture, reason = form.obj, form.cleaned_data["reason"]
+        take_down_picture(picture=picture, by=request.user, reason=reason)
+        self.log_change(request, picture, f"Taken down: {reason}")
+        return f"“{picture}” is taken down."
 
     @display(description="State", label={"Taken down": "danger"})
     def state(self, picture):

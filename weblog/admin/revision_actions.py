@@ -1,9 +1,9 @@
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 
+from backoffice.dialogs import dialog_action, with_status
 from weblog import revisions
 from weblog.admin import dialogs
-from weblog.admin.actions import DialogActions
+from weblog.admin.actions import EntrustedActions
 from weblog.models import BlogRevision
 from weblog.moments import format_moment
 
@@ -17,17 +17,10 @@ OUTCOMES = {
 }
 
 
-class RevisionActions(DialogActions):
+class RevisionActions(EntrustedActions):
     """The buttons of a new text."""
 
     actions_detail = ["submit", "publish", "publish_now", "return_to_author", "withdraw"]
-    action_statuses = {
-        "submit": {Status.DRAFT},
-        "publish": {Status.IN_REVIEW},
-        "publish_now": {Status.SCHEDULED},
-        "return_to_author": {Status.IN_REVIEW, Status.SCHEDULED},
-        "withdraw": set(BlogRevision.OPEN),
-    }
 
     def has_submit_permission(self, request, object_id=None):
         return self._may(request, object_id, "weblog.change_blogrevision")
@@ -35,67 +28,74 @@ class RevisionActions(DialogActions):
     def has_publish_permission(self, request, object_id=None):
         return self._may(request, object_id, "weblog.publish_blog")
 
-    @action(
+    @dialog_action(
         description="Submit for review",
         icon="rate_review",
         variant=ActionVariant.PRIMARY,
         permissions=["submit"],
         dialog=dialogs.SUBMIT_NEW_TEXT,
+        fits=with_status(Status.DRAFT),
     )
-    def submit(self, request, form, object_id):
-        return self._move(request, object_id, revisions.submit_revision)
+    def submit(self, request, form):
+        return _describe(revisions.submit_revision(revision=form.obj, by=request.user))
 
-    @action(
+    @dialog_action(
         description="Publish",
         icon="publish",
         variant=ActionVariant.PRIMARY,
         permissions=["publish"],
         dialog=dialogs.PUBLISH_NEW_TEXT,
+        fits=with_status(Status.IN_REVIEW),
     )
-    def publish(self, request, form, object_id):
-        details = {name: form.cleaned_data[name] for name in ("at", "seen")}
-        return self._move(request, object_id, revisions.publish_revision, **details)
+    def publish(self, request, form):
+        return _describe(
+            revisions.publish_revision(
+                revision=form.obj,
+                by=request.user,
+                at=form.cleaned_data["at"],
+                seen=form.cleaned_data["seen"],
+            )
+        )
 
-    @action(
+    @dialog_action(
         description="Publish now",
         icon="publish",
         variant=ActionVariant.PRIMARY,
         permissions=["publish"],
         url_path="publish-now",
         dialog=dialogs.PUBLISH_NEW_TEXT_NOW,
+        fits=with_status(Status.SCHEDULED),
     )
-    def publish_now(self, request, form, object_id):
-        return self._move(
-            request, object_id, revisions.publish_revision, seen=form.cleaned_data["seen"]
-        )
+    def publish_now(self, request, form):
+        seen = form.cleaned_data["seen"]
+        return _describe(revisions.publish_revision(revision=form.obj, by=request.user, seen=seen))
 
-    @action(
+    @dialog_action(
         description="Return to author",
         icon="undo",
         permissions=["publish"],
         url_path="return",
         dialog=dialogs.RETURN_NEW_TEXT,
+        fits=with_status(Status.IN_REVIEW, Status.SCHEDULED),
     )
-    def return_to_author(self, request, form, object_id):
-        return self._move(
-            request, object_id, revisions.return_revision, comment=form.cleaned_data["comment"]
+    def return_to_author(self, request, form):
+        comment = form.cleaned_data["comment"]
+        return _describe(
+            revisions.return_revision(revision=form.obj, by=request.user, comment=comment)
         )
 
-    @action(
+    @dialog_action(
         description="Withdraw",
         icon="delete",
         permissions=["submit"],
         dialog=dialogs.WITHDRAW_NEW_TEXT,
+        fits=with_status(*BlogRevision.OPEN),
     )
-    def withdraw(self, request, form, object_id):
-        return self._move(request, object_id, revisions.withdraw_revision)
-
-    def _move(self, request, object_id, move, **details):
-        revision = self.get_object(request, object_id)
-        return self._act(request, move, describe_outcome, revision=revision, **details)
+    def withdraw(self, request, form):
+        return _describe(revisions.withdraw_revision(revision=form.obj, by=request.user))
 
 
-def describe_outcome(revision):
+def _describe(revision):
     if revision.is_scheduled:
         moment = format_moment(revision.publish_at)
         return (

@@ -7,8 +7,9 @@ from billing.counting.folding import fold_views
 from billing.findings.decisions import exclude_views, find_findings
 from billing.models import BlogView, Finding, PayoutBatch
 from billing.payouts.steps import build_batch, submit_batch
-from tests.billing.pages import count_queries, shown, url_of
+from tests.billing.pages import count_queries, url_of
 from tests.factories import make_blog, make_category, make_click, make_price, make_user
+from tests.pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 

@@ -9,8 +9,8 @@ from django.test import Client
 from billing.counting.access_logs import importing as access_log
 from billing.counting.access_logs.patterns import OWN_PAGES
 from billing.models import AccessLogImport, BlogView, DailyViewCount, ReaderSalt
-from tests.billing.pages import shown
 from tests.factories import FIREFOX, make_blog, make_line
+from tests.pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 

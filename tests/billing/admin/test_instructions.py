@@ -2,9 +2,10 @@ import pytest
 
 from billing.models import PaymentInstruction, PayoutBatch
 from billing.payouts import holds
-from tests.billing.pages import count_queries, shown
+from tests.billing.pages import count_queries
 from tests.billing.payouts.test_steps import AT, make_batch
 from tests.factories import make_user
+from tests.pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 

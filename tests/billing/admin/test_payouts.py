@@ -11,9 +11,10 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-from tests.billing.pages import BATCHES, count_queries, press, shown, url_of
+from tests.billing.pages import BATCHES, count_queries, press, url_of
 from tests.billing.payouts.test_steps import AT, make_batch
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
+from tests.pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 

@@ -6,9 +6,10 @@ import time_machine
 from billing.admin.prices import CategoryPriceAdmin
 from billing.errors import PriceInUse
 from billing.models import CategoryPrice, PayoutBatch
-from tests.billing.pages import count_queries, shown
+from tests.billing.pages import count_queries
 from tests.billing.payouts.test_steps import make_batch
 from tests.factories import make_category, make_price
+from tests.pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today"), pytest.mark.any_database]
 

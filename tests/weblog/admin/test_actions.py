@@ -2,10 +2,10 @@ import datetime as dt
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from tests.factories import make_blog, make_user
+from tests.pages import shown
 from weblog.models import Blog
 from weblog.workflow import return_to_author, submit_for_review
 
@@ -30,10 +30,6 @@ def action_url(action, blog):
 
 def change_url(blog):
     return reverse("admin:weblog_blog_change", args=[blog.pk])
-
-
-def message_of(response):
-    return [str(message) for message in get_messages(response.wsgi_request)]
 
 
 @pytest.mark.parametrize(("action", "old", "new"), MOVES)
@@ -100,7 +96,7 @@ def test_editor_is_told_that_another_has_to_publish(client, editor):
     blog = make_blog(title="My own", status=IN_REVIEW, author=editor)
     client.force_login(editor)
     response = client.post(action_url("publish", blog), FILLED)
-    assert message_of(response) == ["You wrote “My own”. Somebody else has to publish it."]
+    assert shown(response) == ["You wrote “My own”. Somebody else has to publish it."]
     blog.refresh_from_db()
     assert blog.status == IN_REVIEW
 
@@ -110,7 +106,7 @@ def test_second_click_is_told_what_happened(client, editor):
     client.force_login(editor)
     client.post(action_url("publish", blog), FILLED)
     response = client.post(action_url("publish", blog), FILLED)
-    assert "“Small screens” is published and cannot become published." in message_of(response)[-1]
+    assert "“Small screens” is published and cannot become published." in shown(response)[-1]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +121,7 @@ def test_second_click_is_told_what_happened(client, editor):
 def test_outcome_is_told(client, editor, action, old, message):
     blog = make_blog(title="Small screens", status=old)
     client.force_login(editor)
-    assert message_of(client.post(action_url(action, blog), FILLED)) == [message]
+    assert shown(client.post(action_url(action, blog), FILLED)) == [message]
 
 
 def test_blog_is_scheduled_in_the_zone_of_the_office(client, editor):
@@ -136,7 +132,7 @@ def test_blog_is_scheduled_in_the_zone_of_the_office(client, editor):
     )
     blog.refresh_from_db()
     assert blog.publish_at == dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
-    assert "will be published on" in message_of(response)[0]
+    assert "will be published on" in shown(response)[0]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 import datetime as dt
 
 import pytest
-from django.contrib.messages import get_messages
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.factories import make_blog, make_user
+from tests.pages import shown
 from weblog.models import Blog, BlogRevision
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_button_goes_once_a_text_is_begun_and_the_page_leads_to_it(client, autho
     assert url(text) in page
     assert begin not in page
     response = client.post(begin, FILLED)
-    (message,) = get_messages(response.wsgi_request)
+    (message,) = shown(response)
     assert "is being written already" in str(message)
     assert BlogRevision.objects.count() == 1
 
@@ -138,7 +138,7 @@ def test_editor_publishes_a_text_at_a_time(client, editor):
     text = make_text(make_user(), IN_REVIEW)
     client.force_login(editor)
     response = client.post(url(text, "publish"), FILLED | {"at": "2030-03-01T09:30"})
-    (message,) = get_messages(response.wsgi_request)
+    (message,) = shown(response)
     assert str(message) == (
         "The new text of “As it was” goes live on 1 Mar 2030, 09:30. Until then readers see the "
         "old one."
@@ -242,7 +242,7 @@ def test_text_that_was_changed_behind_the_dialog_is_not_published(client, editor
     seen = client.get(url(text, "publish")).context["form"]["seen"].value()
     text.save()
     response = client.post(url(text, "publish"), FILLED | {"seen": seen})
-    (message,) = get_messages(response.wsgi_request)
+    (message,) = shown(response)
     assert "Nothing was published: look at both again." in str(message)
 
 
