@@ -1,4 +1,8 @@
-"""All evidence of one approved batch in a .zip, with a program that proves it without ours."""
+"""All evidence of one approved batch in a .zip, with a program that proves it without ours.
+
+tables and signatures write what goes in; files/verify.py goes in as it stands, and needs nothing
+but Python. Start with make_evidence_pack below.
+"""
 
 import csv
 import hashlib

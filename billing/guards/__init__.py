@@ -1,4 +1,7 @@
-"""Triggers by which the database itself refuses to change what is signed: see backoffice.guards."""
+"""Triggers by which the database itself refuses to change what is signed: see backoffice.guards.
+
+rules lists them, for SQLite and PostgreSQL alike; each migrate installs them again.
+"""
 
 from backoffice.guards import Guards
 from billing.guards.rules import list_rules

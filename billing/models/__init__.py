@@ -1,3 +1,9 @@
+"""What is stored: views and their counts, prices, batches with their payments and lines, seals.
+
+Constraints hold what is true of one row, triggers (billing.guards) what must never change. Rows are
+changed by the rooms alone. Start with counts, then payouts.
+"""
+
 from billing.models.adjustments import Adjustment, PaymentInstruction
 from billing.models.counts import (
     AccessLogImport,

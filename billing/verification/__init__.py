@@ -1,7 +1,8 @@
 """Every cent proved again: views, counts, prices, lines, payments, digests and the chain of seals.
 
-In portions of a few seconds at most, each of which sees the database as of one moment: a page goes
-on with a verification portion by portion, the command line checks several things at a time.
+A module for each of them; sums and prices are worked out again, not asked of the code that made
+them. In portions of a few seconds, each of which sees the database as of one moment: a page goes on
+portion by portion, the command line checks several things at a time. Start below.
 """
 
 import datetime as dt

@@ -1,3 +1,8 @@
+"""What is stored: blogs with their history, new texts of live ones, pictures, preferences.
+
+Start with blogs: its TRANSITIONS say which way a blog may move.
+"""
+
 from weblog.models.blogs import Blog, Category, OldAddress
 from weblog.models.pictures import Picture
 from weblog.models.preferences import MailPreference
