@@ -1,5 +1,7 @@
 import gc
 import itertools
+import os
+import random
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,12 @@ from django.db import connection
 
 from backoffice import alerts
 from backoffice.accounts.guards import GUARDS
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "some_of" in item.fixturenames:
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_collection_finish():
@@ -62,6 +70,22 @@ def nothing_told(settings, folders, monkeypatch):
     settings.ALERTS_DIR = next(folders)
     settings.JOBS_DIR = f"{settings.ALERTS_DIR}-jobs"
     monkeypatch.setattr(alerts, "_last_told", {})
+
+
+@pytest.fixture
+def some_of():
+    """Return a function that chooses so many of what a test tries: others in each run.
+
+    `make test-long` tries them all. A failure is made again with the seed that pytest prints.
+    """
+
+    def some_of(everything, most):
+        everything = list(everything)
+        if os.environ.get("TEST_ALL") == "1" or len(everything) <= most:
+            return everything
+        return random.sample(everything, most)
+
+    return some_of
 
 
 @pytest.fixture(scope="session")

@@ -91,8 +91,8 @@ def test_nothing_that_a_body_holds_gets_through(bad_strings):
         assert Page(clean_html(f"<p>{text}</p>{text}")).dangers == []
 
 
-def test_nothing_that_a_field_holds_runs_on_a_page(client, bad_texts, fill):
-    for texts in bad_texts:
+def test_nothing_that_a_field_holds_runs_on_a_page(client, bad_texts, fill, some_of):
+    for texts in some_of(bad_texts, 50):
         blog, _ = fill(*texts)
         for url in (
             "/",
@@ -104,30 +104,30 @@ def test_nothing_that_a_field_holds_runs_on_a_page(client, bad_texts, fill):
             assert (response.status_code, Page(response.content.decode()).dangers) == (200, [])
 
 
-def test_feeds_hold_it_as_text(client, bad_texts, fill):
-    for texts in bad_texts:
+def test_feeds_hold_it_as_text(client, bad_texts, fill, some_of):
+    for texts in some_of(bad_texts, 50):
         fill(*texts)
         for url in ("/feed/", "/feed/atom/", "/sitemap-blogs.xml"):
             assert ElementTree.fromstring(client.get(url).content) is not None
 
 
-def test_nothing_runs_in_a_preview(client, superuser, bad_texts, fill):
+def test_nothing_runs_in_a_preview(client, superuser, bad_texts, fill, some_of):
     client.force_login(superuser)
-    for texts in bad_texts:
+    for texts in some_of(bad_texts, 50):
         for row in fill(*texts):
             url = reverse(f"admin:weblog_{row._meta.model_name}_preview", args=[row.pk])
             response = client.get(url)
             assert (response.status_code, Page(response.content.decode()).dangers) == (200, [])
 
 
-def test_nothing_that_is_searched_for_runs(client, bad_strings):
+def test_nothing_that_is_searched_for_runs(client, bad_strings, some_of):
     make_blog()
-    for text in bad_strings:
+    for text in some_of(bad_strings, 100):
         response = client.get(reverse("weblog:search"), {"q": text})
         assert (response.status_code, Page(response.content.decode()).dangers) == (200, [])
 
 
-def test_every_address_is_answered(client, bad_strings):
-    for text in bad_strings:
+def test_every_address_is_answered(client, bad_strings, some_of):
+    for text in some_of(bad_strings, 100):
         for url in (f"/blogs/{text}/", f"/category/{text}/", f"/authors/{text}/", f"/media/{text}"):
             assert client.get(url.replace("\0", "")).status_code in (301, 404)

@@ -1,14 +1,11 @@
 """The list of blogs: what it shows, how many queries it takes, and what is done with several."""
 
-import datetime as dt
-
 import pytest
 from django.contrib.messages import get_messages
 from django.db import connection
 from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from tests.factories import make_blog, make_category, make_user
 from weblog import hooks
@@ -268,23 +265,21 @@ def test_author_who_left_stays_the_author(client, editor):
 
 
 def make_many(count):
-    """Blogs without a history: 35,000 of them in seconds."""
-    author, category = make_user(), make_category()
-    now = timezone.now()
-    statuses = list(Status)
-    rows = (
-        Blog(
-            title=f"Title {number}",
-            slug=f"one-of-many-{number}",
-            author=author,
-            category=category,
-            body="<p>Some words.</p>",
-            status=statuses[number % 4],
-            publish_at=now - dt.timedelta(hours=number),
+    """Blogs without a history: the database makes 35,000 in a second, of one in each status."""
+    values = {"author": make_user(), "category": make_category(), "body": "<p>Some words.</p>"}
+    first, *_ = (make_blog(status=status, **values).pk for status in list(Status)[:4])
+    changed = {"title": "'Title ' || n", "slug": "'one-of-many-' || n"}
+    columns = [field.column for field in Blog._meta.concrete_fields if not field.primary_key]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)
+            INSERT INTO weblog_blog ({", ".join(columns)})
+            SELECT {", ".join(changed.get(column, column) for column in columns)}
+            FROM numbers JOIN weblog_blog ON id = %s + n %% 4
+            """,  # noqa: S608
+            [count - 1, first],
         )
-        for number in range(count)
-    )
-    Blog.objects.bulk_create(rows, batch_size=2000)
 
 
 def count_queries(client, **values):
