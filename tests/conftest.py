@@ -8,7 +8,10 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from backoffice import alerts
 from backoffice.accounts.guards import GUARDS
@@ -25,6 +28,18 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The tables are made of the models: note that all migrations ran, whose work they are."""
+    with django_db_blocker.unblock():
+        recorder = MigrationRecorder(connection)
+        recorder.ensure_schema()
+        found = MigrationLoader(None).disk_migrations
+        done = [recorder.Migration(app=app, name=name) for app, name in found]
+        recorder.migration_qs.bulk_create(done)
+        call_command("migrate", verbosity=0)  # there is nothing left to do but to put up the guards
 
 
 @pytest.fixture(autouse=True)

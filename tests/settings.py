@@ -31,3 +31,5 @@ SPOOL_DIR = VAR_DIR / f"test-spool-{os.getpid()}"  # each test has one of its ow
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file of this run, as in production: threads that share one in memory know no WAL.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / f"test-{os.getpid()}.sqlite3"}
+# Of the models, in a third of the time: test_schema.py holds that migrations make the same.
+DATABASES["default"].setdefault("TEST", {})["MIGRATE"] = False
