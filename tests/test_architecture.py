@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from django.apps import apps as registry
 from django.conf import settings
+from django.db.models import signals
 
 ROOT = settings.BASE_DIR
+OWN = ("backoffice", "weblog", "billing")
 TRACKED = {
     "Adjustment", "Blog", "BlogRevision", "Category", "CategoryPrice", "Group",
     "PaymentInstruction", "PayoutBatch", "RobotException", "User",
@@ -155,8 +157,53 @@ def test_map_of_the_house_names_what_is_there():
     assert [path for paths in named for path in paths if not (ROOT / path).is_file()] == []
 
 
-def test_readme_names_only_what_is_there():
-    text = (ROOT / "README.md").read_text()
-    links = [part.split(")")[0] for part in text.split("](")[1:]]
-    local = [link for link in links if not link.startswith(("http", "#"))]
-    assert [link for link in local if not Path(ROOT / link).exists()] == []
+def test_no_receiver_of_ours_listens_to_models_of_the_apps():
+    heard = [
+        f"{receiver.__module__}.{receiver.__qualname__} hears of {model._meta.label}"
+        for app in ("weblog", "billing")
+        for model in registry.get_app_config(app).get_models(include_auto_created=True)
+        for signal in (signals.pre_save, signals.post_save, signals.pre_delete, signals.post_delete)
+        for receiver in signal._live_receivers(model)[0]
+        if receiver.__module__.split(".")[0] in OWN
+    ]
+    assert heard == []
+
+
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"))
+)
+FOLDERS = "|".join((*OWN, "tests", "benchmarks", "tools", "deploy", "docs", "fixtures"))
+PATH = re.compile(rf"(?<![\w/.:-])(?:{FOLDERS})/[\w./*-]*[\w/*]")
+NO_MODULE = r"\.(?:example\b|(?:add|change|delete|view)_)"  # a host, a permission
+DOTTED = re.compile(rf"(?<![\w/.@-])(?:{'|'.join(OWN)})(?!{NO_MODULE})(?:\.[A-Za-z_]\w*)+")
+LINK = re.compile(r"\]\(([^)#\s]+)")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_name_only_what_is_there(document):
+    text = (ROOT / document).read_text()
+    links = [link for link in LINK.findall(text) if "://" not in link]
+    missing = [link for link in links if not (ROOT / document).parent.joinpath(link).exists()]
+    missing += [path for path in PATH.findall(text) if not any(ROOT.glob(path.rstrip("/")))]
+    missing += [name for name in DOTTED.findall(text) if not _is_there(name)]
+    assert missing == []
+
+
+def _is_there(name):
+    """Whether a dotted name leads to a module, and what follows stands in it."""
+    first, *rest = name.split(".")
+    place = ROOT / first
+    while rest and (place / rest[0]).is_dir():
+        place /= rest.pop(0)
+    if rest and (place / f"{rest[0]}.py").is_file():
+        text = (place / f"{rest.pop(0)}.py").read_text()
+    else:
+        text = (place / "__init__.py").read_text()
+    return all(re.search(rf"\b{part}\b", text) for part in rest)
+
+
+def test_a_name_that_leads_nowhere_is_found():
+    assert _is_there("billing.money.round_amount")
+    assert not _is_there("billing.money.round_twice")
+    assert not _is_there("billing.monies")
