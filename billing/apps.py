@@ -23,6 +23,7 @@ class BillingConfig(AppConfig):
             personal,
             receivers,
         )
+        from billing.payouts import blockers, flags  # noqa: F401 - they register their checks
         from weblog.signals import blog_viewed
 
         guard_rights(Q(content_type__app_label="billing"))

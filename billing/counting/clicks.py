@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from psycopg import Cursor
 
+from billing.counting.double_clicks import DOUBLE_CLICK_WINDOW
 from billing.counting.readers import make_key
 from billing.counting.robots import find_robot
 from billing.models import AccessLogImport, BlogView
@@ -20,8 +21,6 @@ from billing.periods import day_of
 from weblog.models import Blog
 
 Outcome = BlogView.Outcome
-
-DOUBLE_CLICK_WINDOW = dt.timedelta(seconds=30)
 
 
 class Click(NamedTuple):

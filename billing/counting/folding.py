@@ -1,9 +1,8 @@
 """From a reader's click to a counted view, by the COUNTER Code of Practice 5.1.
 
 A click is one appended row. Whether it counts is a function of all clicks alone, not of the order
-in which they arrive or are folded: a click is a double click when the same reader clicks the same
-blog again within 30 seconds (7.2: the first is removed, the second retained), else it is counted.
-A click that arrives late can so turn one that was counted into a double click.
+in which they arrive or are folded: what is no double click is counted. A click that arrives late
+can so turn one that was counted into a double click, and the counts follow.
 """
 
 import datetime as dt
@@ -12,12 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing.bulk import insert_rows
-from billing.counting.clicks import DOUBLE_CLICK_WINDOW
+from billing.counting.double_clicks import (
+    DOUBLE_CLICK_WINDOW,
+    find_replaced,
+    is_double_click,
+    next_click_at,
+    previous_click,
+)
 from billing.counting.robots import describe_lists
 from billing.counting.spool_intake import Intake, take_in_spool
 from billing.locks import hold_lock
@@ -69,15 +72,15 @@ def _fold_portion(settled_before: dt.datetime, result: FoldResult) -> bool:
     portion = list(
         BlogView.objects.pending()
         .filter(viewed_at__lt=settled_before)
-        .annotate(next_at=_next_click_at(), previous=_previous_click())
+        .annotate(next_at=next_click_at(), previous=previous_click())
         .order_by("viewed_at", "pk")
         .values_list("pk", *COUNT_KEY, "viewed_at", "next_at", "previous", named=True)[:FOLD_SIZE]
     )
     counted: list[Any] = []
     double_clicks: list[Any] = []
     for row in portion:
-        (double_clicks if _is_double_click(row) else counted).append(row)
-    replaced = _find_replaced(portion)
+        (double_clicks if is_double_click(row) else counted).append(row)
+    replaced = find_replaced(portion, fields=COUNT_KEY)
 
     changes: Counter = Counter()
     changes.update(row[1:5] for row in counted)
@@ -91,65 +94,6 @@ def _fold_portion(settled_before: dt.datetime, result: FoldResult) -> bool:
     result.double_clicks += len(double_clicks)
     result.replaced += len(replaced)
     return bool(portion)
-
-
-def _next_click_at() -> models.Expression:
-    """When the same reader next clicked the same blog: on the same day, else the day after."""
-    next_clicks = (
-        BlogView.objects.human()
-        .filter(
-            Q(viewed_at__gt=OuterRef("viewed_at"))
-            | Q(viewed_at=OuterRef("viewed_at"), pk__gt=OuterRef("pk")),
-            blog=OuterRef("blog"),
-            viewed_at__gte=OuterRef("viewed_at"),
-        )
-        .order_by("viewed_at")
-        .values("viewed_at")
-    )
-    return Coalesce(
-        Subquery(next_clicks.filter(reader_key=OuterRef("reader_key"))[:1]),
-        Subquery(next_clicks.filter(previous_day_key=OuterRef("reader_key"))[:1]),
-    )
-
-
-def _previous_click() -> models.Expression:
-    """The click before, as _next_click_at."""
-    previous_clicks = (
-        BlogView.objects.human()
-        .filter(
-            Q(viewed_at__lt=OuterRef("viewed_at"))
-            | Q(viewed_at=OuterRef("viewed_at"), pk__lt=OuterRef("pk")),
-            blog=OuterRef("blog"),
-            viewed_at__lte=OuterRef("viewed_at"),
-        )
-        .order_by("-viewed_at", "-pk")
-        .values("pk")
-    )
-    return Coalesce(
-        Subquery(previous_clicks.filter(reader_key=OuterRef("reader_key"))[:1]),
-        Subquery(previous_clicks.filter(reader_key=OuterRef("previous_day_key"))[:1]),
-    )
-
-
-def _is_double_click(row) -> bool:
-    return row.next_at is not None and row.next_at - row.viewed_at <= DOUBLE_CLICK_WINDOW
-
-
-def _find_replaced(portion: list) -> list:
-    """Return the clicks that were counted and that one of the portion follows within the window.
-
-    Such a one is the very click before: were there another between, that one, too, would have
-    replaced it.
-    """
-    followed_at = {row.previous: row.viewed_at for row in portion if row.previous}
-    for row in portion:
-        followed_at.pop(row.pk, None)
-    previous = BlogView.objects.filter(pk__in=followed_at, outcome=Outcome.COUNTED)
-    return [
-        row
-        for row in previous.values_list("pk", *COUNT_KEY, "viewed_at", named=True)
-        if followed_at[row.pk] - row.viewed_at <= DOUBLE_CLICK_WINDOW
-    ]
 
 
 def _settle(rows: list, outcome: Outcome) -> None:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from billing.counting.clicks import DOUBLE_CLICK_WINDOW, Click, append_click, make_click
+from billing.counting.clicks import Click, append_click, make_click
+from billing.counting.double_clicks import DOUBLE_CLICK_WINDOW
 from billing.counting.local_salts import name_salt
 from billing.counting.readers import recall_salts
 from billing.counting.spool import keep_view

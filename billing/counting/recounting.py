@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from django.contrib.auth.models import User
 
 from backoffice.people import full_name
-from billing.counting.clicks import DOUBLE_CLICK_WINDOW
+from billing.counting.double_clicks import DOUBLE_CLICK_WINDOW
 from billing.counting.folding import describe_rules
 from billing.counting.robots import is_on_lists
 from billing.models import BlogView, RetiredViewTotal

@@ -1,7 +1,7 @@
 """What a closed month pays out, from the first draft to the approval.
 
-steps is what people do: build, submit, return, approve, cancel. derivation works the batch out and
-deciding whether a payment is paid, held or carried (the minimum payout); batch_checks flags what
-looks wrong, four_eyes says who may not approve, and transitions alone moves a batch. holds,
-adjustments and price_withdrawal are what finance does between batches. Start with steps.
+steps is what people do: build, submit, approve, return, cancel. derivation makes payments and lines
+of what is due, minimum_payout says whether one is paid, held or carried, filling writes them.
+batch_checks asks blockers and flags, four_eyes says who may not approve, transitions alone moves a
+batch. holds, adjustments and price_withdrawal are what finance does in between. Start with steps.
 """

@@ -30,7 +30,7 @@ from billing.models import (
     PayoutBatch,
 )
 from billing.money import from_millionths, in_millionths, line_millionths, to_millionths
-from billing.payouts.deciding import decide_payment
+from billing.payouts.minimum_payout import decide_payment
 from billing.periods import month_of, next_month
 from billing.prices.rules import price_id_on
 from billing.proof.digests import LineRecord, digest_line, digest_payment, record_payment

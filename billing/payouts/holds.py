@@ -14,7 +14,7 @@ from backoffice.signing import save_signed
 from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus, require_reason
 from billing.locks import hold_lock
 from billing.models import Payment, PaymentInstruction, PayoutBatch
-from billing.payouts.deciding import decide_payment
+from billing.payouts.minimum_payout import decide_payment
 from billing.payouts.transitions import claim_batch
 from billing.proof.digests import digest_payment, record_payment
 

@@ -6,8 +6,6 @@ moves the batch by compare-and-set. Permissions are the caller's; the rules here
 
 import datetime as dt
 from collections.abc import Mapping
-from itertools import zip_longest
-from operator import attrgetter
 from types import MappingProxyType
 
 from django.conf import settings
@@ -16,17 +14,14 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from backoffice.signing import save_signed
-from billing.bulk import insert_rows
 from billing.clocks import read_clock, read_witnessed_time
-from billing.counting.folding import describe_rules, fold_views
+from billing.counting.folding import fold_views
 from billing.errors import (
     AcknowledgementMissing,
     BatchBlocked,
     BatchOutdated,
     BatchTampered,
     FourEyesViolation,
-    MissingPrice,
     MonthNotClosed,
     require_reason,
 )
@@ -43,18 +38,14 @@ from billing.models import (
 )
 from billing.payouts import mails
 from billing.payouts.batch_checks import find_blockers, find_flags
-from billing.payouts.derivation import derive_payments, find_unpriced_categories
+from billing.payouts.filling import fill_batch, is_up_to_date
 from billing.payouts.four_eyes import check_account, find_objections
 from billing.payouts.transitions import claim_batch, move_batch
 from billing.periods import closes_on, day_of, last_closed_month
-from billing.proof.digests import LineRecord, digest_batch
+from billing.proof.digests import digest_batch
 from billing.proof.sealing import append_seal, make_approval
 
 Status = PayoutBatch.Status
-
-# The fields of a line that are not as in its record, and those that are, in the record's order.
-LINE_KEYS = ("payment", "carried_from", "digest")
-LINE_FIELDS = tuple(name for name in LineRecord._fields if name not in LINE_KEYS)
 
 
 def build_closed_months(
@@ -121,7 +112,7 @@ def build_batch(
             return standing, False
         attempt = PayoutBatch.objects.filter(month=month).count() + 1
         batch = PayoutBatch(month=month, attempt=attempt)
-        _fill(batch, at=at, reason="Built", by=by)
+        fill_batch(batch, at=at, reason="Built", by=by)
         return batch, True
 
 
@@ -134,52 +125,8 @@ def rebuild_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None
         batch = claim_batch(batch, Status.DRAFT, verb="rebuilt")
         PaymentLine.objects.filter(payment__batch=batch).delete()
         batch.payments.all().delete()
-        _fill(batch, at=at, reason="Rebuilt", by=by)
+        fill_batch(batch, at=at, reason="Rebuilt", by=by)
         return batch
-
-
-def _fill(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | None = None) -> None:
-    if unpriced := find_unpriced_categories(batch.month):
-        raise MissingPrice(
-            f"No price for {', '.join(unpriced)} on some days with views up to the end of "
-            f"{batch.month:%B %Y}. Add the missing price, from a day early enough, and build again."
-        )
-    batch.currency = settings.CURRENCY
-    batch.time_zone = settings.TIME_ZONE
-    batch.minimum_payout = settings.MINIMUM_PAYOUT
-    batch.rules_version = describe_rules()
-    batch.built_at = at
-    save_signed(batch, by=by, reason=reason)
-    for portion in derive_payments(batch):
-        payments = Payment.objects.bulk_create([payment for payment, _ in portion])
-        _insert_lines(
-            [
-                (payment.pk, *line)
-                for payment, (_, lines) in zip(payments, portion, strict=True)
-                for line in lines
-            ]
-        )
-
-
-def _insert_lines(lines: list[tuple[int, LineRecord, str]]) -> None:
-    """Insert lines, each with its payment's key and its digest. Two queries."""
-    carried = Payment.objects.in_bulk(
-        {line.carried_from for _, line, _ in lines if line.carried_from}, field_name="reference"
-    )
-    get_facts = attrgetter(*LINE_FIELDS)
-    insert_rows(
-        PaymentLine,
-        (*LINE_KEYS, *LINE_FIELDS),
-        (
-            (
-                payment,
-                carried[line.carried_from].pk if line.carried_from else None,
-                digest,
-                *get_facts(line),
-            )
-            for payment, line, digest in lines
-        ),
-    )
 
 
 @transaction.atomic
@@ -194,7 +141,7 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
     check_account(by, at=at)
     if blockers := find_blockers(batch):
         raise BatchBlocked(" ".join(blocker.message for blocker in blockers))
-    if not _is_up_to_date(batch):
+    if not is_up_to_date(batch):
         raise BatchOutdated(
             "Views, prices, adjustments or accounts have changed since this batch was built. "
             "Rebuild it and look at it again before you submit it."
@@ -220,17 +167,6 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
     )
     mails.mail_submitted(batch)
     return batch
-
-
-def _is_up_to_date(batch: PayoutBatch) -> bool:
-    """Whether the batch's payments are what would be built now, by their digests."""
-    derived = (
-        (payment.reference, payment.digest)
-        for portion in derive_payments(batch)
-        for payment, _ in portion
-    )
-    stored = batch.payments.in_order().values_list("reference", "digest").iterator()
-    return all(now == then for now, then in zip_longest(derived, stored))
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ COUNTING = [
     settings.BASE_DIR / "billing" / "periods.py",
     *(
         settings.BASE_DIR / "billing" / "counting" / f"{name}.py"
-        for name in ("clicks", "folding", "recounting", "retention", "robots")
+        for name in ("clicks", "double_clicks", "folding", "recounting", "retention", "robots")
     ),
     *(settings.BASE_DIR / "billing" / "counting" / "access_logs").glob("*.py"),
     *(settings.BASE_DIR / "billing" / "findings").glob("*.py"),

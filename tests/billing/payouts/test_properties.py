@@ -21,7 +21,7 @@ from billing.models import (
     Seal,
 )
 from billing.money import to_millionths
-from billing.payouts import steps
+from billing.payouts import filling
 from tests.billing.payout_steps import (
     CHOICES,
     MINIMUM,
@@ -105,7 +105,7 @@ def rules_of_the_house(db, settings, monkeypatch):
     settings.MINIMUM_PAYOUT = MINIMUM
     settings.SECOND_APPROVAL_ABOVE = SECOND_APPROVAL_ABOVE
     settings.TIME_ZONE, settings.CURRENCY = "Europe/Berlin", "EUR"
-    monkeypatch.setattr(steps, "describe_rules", lambda: "the rules of the day")
+    monkeypatch.setattr(filling, "describe_rules", lambda: "the rules of the day")
 
 
 def test_nothing_vanishes_and_a_naive_model_agrees():

@@ -1,0 +1,76 @@
+"""The checks that stop a batch from being submitted until something is put right."""
+
+from django.urls import reverse
+
+from backoffice.people import full_name
+from billing.counting.spool_status import spool_status
+from billing.models import Adjustment, BlogView
+from billing.payouts.batch_checks import blocks, count_are, evidence_url, list_names, list_url
+from billing.payouts.derivation import find_unpriced_categories
+from billing.periods import next_month
+
+
+@blocks("nothing_to_pay")
+def block_nothing_to_pay(batch):
+    if batch.payments.exists():
+        return None
+    return (
+        "There is nothing in this batch to pay or to carry forward. Cancel it.",
+        reverse("admin:billing_payoutbatch_change", args=[batch.pk]),
+    )
+
+
+@blocks("unpriced_views")
+def block_unpriced_views(batch):
+    categories = find_unpriced_categories(batch.month)
+    if not categories:
+        return None
+    return (
+        f"{', '.join(categories)} had views up to the end of {batch} on days without a price. "
+        "Add the missing price, from a day early enough, and rebuild the batch.",
+        reverse("admin:billing_categoryprice_add"),
+    )
+
+
+@blocks("pending_views")
+def block_pending_views(batch):
+    number = BlogView.objects.pending().filter(day__lt=next_month(batch.month)).count()
+    if not number:
+        return None
+    return (
+        f"{count_are(number, 'view')} still to be counted, up to the end of {batch}. That happens "
+        "every few minutes: try again soon. If it does not, tell the administrators that the job "
+        "fold_views does not run.",
+        list_url("blogview", outcome__exact=BlogView.Outcome.PENDING),
+    )
+
+
+@blocks("spooled_views")
+def block_spooled_views(batch):
+    months = spool_status().by_month
+    number = sum(views for month, views in months.items() if month <= batch.month)
+    if not number:
+        return None
+    return (
+        f"{count_are(number, 'view')} still in the spool, up to the end of {batch}: the database "
+        "did not take them. The job fold_views does, every few minutes: try again soon. If it "
+        "does not, tell the administrators.",
+        evidence_url(batch),
+    )
+
+
+@blocks("adjustment_without_reason")
+def block_adjustments_without_reason(batch):
+    adjustments = (
+        Adjustment.objects.filter(lines__payment__batch=batch, reason__regex=r"^\s*$")
+        .select_related("author")
+        .order_by("author__last_name", "pk")
+    )
+    authors = [full_name(adjustment.author) for adjustment in adjustments]
+    if not authors:
+        return None
+    return (
+        f"{count_are(len(authors), 'adjustment')} without a reason, for {list_names(authors)}. "
+        "Write why, or withdraw what has no reason, and rebuild the batch.",
+        list_url("adjustment", state="draft"),
+    )

@@ -1,0 +1,76 @@
+"""A batch's rows: written as they are derived, and compared with what would be derived now."""
+
+import datetime as dt
+from itertools import zip_longest
+from operator import attrgetter
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from backoffice.signing import save_signed
+from billing.bulk import insert_rows
+from billing.counting.folding import describe_rules
+from billing.errors import MissingPrice
+from billing.models import Payment, PaymentLine, PayoutBatch
+from billing.payouts.derivation import derive_payments, find_unpriced_categories
+from billing.proof.digests import LineRecord
+
+# The fields of a line that are not as in its record, and those that are, in the record's order.
+LINE_KEYS = ("payment", "carried_from", "digest")
+LINE_FIELDS = tuple(name for name in LineRecord._fields if name not in LINE_KEYS)
+
+
+def fill_batch(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | None = None) -> None:
+    """Save the batch under today's rules, with the rows that are due now. Raises MissingPrice."""
+    if unpriced := find_unpriced_categories(batch.month):
+        raise MissingPrice(
+            f"No price for {', '.join(unpriced)} on some days with views up to the end of "
+            f"{batch.month:%B %Y}. Add the missing price, from a day early enough, and build again."
+        )
+    batch.currency = settings.CURRENCY
+    batch.time_zone = settings.TIME_ZONE
+    batch.minimum_payout = settings.MINIMUM_PAYOUT
+    batch.rules_version = describe_rules()
+    batch.built_at = at
+    save_signed(batch, by=by, reason=reason)
+    for portion in derive_payments(batch):
+        payments = Payment.objects.bulk_create([payment for payment, _ in portion])
+        _insert_lines(
+            [
+                (payment.pk, *line)
+                for payment, (_, lines) in zip(payments, portion, strict=True)
+                for line in lines
+            ]
+        )
+
+
+def _insert_lines(lines: list[tuple[int, LineRecord, str]]) -> None:
+    """Insert lines, each with its payment's key and its digest. Two queries."""
+    carried = Payment.objects.in_bulk(
+        {line.carried_from for _, line, _ in lines if line.carried_from}, field_name="reference"
+    )
+    get_facts = attrgetter(*LINE_FIELDS)
+    insert_rows(
+        PaymentLine,
+        (*LINE_KEYS, *LINE_FIELDS),
+        (
+            (
+                payment,
+                carried[line.carried_from].pk if line.carried_from else None,
+                digest,
+                *get_facts(line),
+            )
+            for payment, line, digest in lines
+        ),
+    )
+
+
+def is_up_to_date(batch: PayoutBatch) -> bool:
+    """Whether the batch's payments are what would be built now, by their digests."""
+    derived = (
+        (payment.reference, payment.digest)
+        for portion in derive_payments(batch)
+        for payment, _ in portion
+    )
+    stored = batch.payments.in_order().values_list("reference", "digest").iterator()
+    return all(now == then for now, then in zip_longest(derived, stored))

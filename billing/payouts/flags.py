@@ -1,0 +1,151 @@
+"""The checks that let a batch through, for its approvers to answer for in writing."""
+
+from django.db.models import Count, Exists, OuterRef, Q, Sum, Window
+
+from billing.counting.equation import list_losses
+from billing.findings.contested import find_undecided
+from billing.models import CategoryPrice, Finding, PaymentLine
+from billing.payouts.batch_checks import (
+    NAMES_SHOWN,
+    count_are,
+    evidence_url,
+    flags,
+    list_names,
+    list_url,
+)
+from billing.periods import format_month, next_month
+from weblog.models import Category
+
+
+@flags("tripled")
+def flag_tripled(batch):
+    return _flag_payments(
+        batch.payments.tripled(),
+        batch=batch,
+        code="tripled",
+        sentence="more than three times what the author was paid before (over +200 %)",
+        advice="Look at where the rise comes from, and write why it is right.",
+    )
+
+
+@flags("unusually_large")
+def flag_unusually_large(batch):
+    return _flag_payments(
+        batch.payments.unusually_large(),
+        batch=batch,
+        code="unusually_large",
+        sentence="past the 95th percentile of what the author was paid before",
+        advice="Look at where the rise comes from, and write why it is right.",
+    )
+
+
+@flags("first_payouts")
+def flag_first_payouts(batch):
+    return _flag_payments(
+        batch.payments.first_payouts(),
+        batch=batch,
+        code="first_payouts",
+        sentence="the first to an author",
+        advice="Write how you know that these people write for us.",
+    )
+
+
+def _flag_payments(payments, *, batch, code, sentence, advice):
+    """Name the largest of the flagged payments. One query."""
+    largest = list(
+        payments.annotate(number=Window(Count("pk")))
+        .order_by("-amount", "pk")
+        .values_list("author_name", "number")[:NAMES_SHOWN]
+    )
+    if not largest:
+        return None
+    names, number = [name for name, _ in largest], largest[0][1]
+    message = f"{count_are(number, 'payment')} {sentence}: {list_names(names, number)}. {advice}"
+    return message, list_url("payment", batch__id__exact=batch.pk, flagged=code), number
+
+
+@flags("price_changed")
+def flag_changed_prices(batch):
+    """A price came into force in the month after another one; or one in force by its end was
+    entered, edited or withdrawn since the month began, when its views had started to come."""
+    changed = _find_categories_with_changes(batch.month)
+    if not changed:
+        return None
+    lines = PaymentLine.objects.filter(payment=OuterRef("pk"), category__in=changed)
+    number = batch.payments.filter(Exists(lines)).count()
+    if not number:
+        return None
+    return (
+        f"The price of {list_names(list(changed.values()))} changed in {batch}, or was entered, "
+        f"edited or withdrawn since that month began. Payments that use it: {number:,}. Look at "
+        "who changed what, and write why it is right.",
+        list_url("categoryprice"),
+        number,
+    )
+
+
+def _find_categories_with_changes(month) -> dict[int, str]:
+    """Return {category_id: name} by name. One query."""
+    started = CategoryPrice.objects.filter(effective_from__lt=next_month(month))
+    before = started.filter(
+        category=OuterRef("category"), effective_from__lt=OuterRef("effective_from")
+    )
+    came = started.filter(Exists(before), effective_from__gte=month)
+    history = CategoryPrice.history.model.objects
+    touched = history.filter(history_date__date__gte=month)
+    edited = history.filter(id__in=touched.values("id"), effective_from__lt=next_month(month))
+    categories = Category.objects.filter(
+        Q(pk__in=came.values("category")) | Q(pk__in=edited.values("category"))
+    )
+    return dict(categories.order_by("name").values_list("pk", "name"))
+
+
+@flags("open_findings")
+def flag_open_findings(batch):
+    findings = Finding.objects.filter(month=batch.month, status=Finding.Status.OPEN)
+    largest = list(
+        findings.annotate(number=Window(Count("pk")))
+        .order_by("-views", "pk")
+        .values_list("blog__title", "number")[:NAMES_SHOWN]
+    )
+    if not largest:
+        return None
+    titles, number = list(dict.fromkeys(title for title, _ in largest)), largest[0][1]
+    return (
+        f"{count_are(number, 'finding')} left open in {batch}, the largest about "
+        f"{list_names(titles)}. Have finance decide, or write why these views may be paid as "
+        "they are.",
+        list_url("finding", month=format_month(batch.month), status__exact=Finding.Status.OPEN),
+        number,
+    )
+
+
+@flags("undecided_findings")
+def flag_undecided_findings(batch):
+    """Views that were held back a month for a finding, and are paid as nobody has decided."""
+    findings = find_undecided(batch)
+    number, views = findings.count(), findings.aggregate(sum=Sum("views"))["sum"]
+    if not number:
+        return None
+    return (
+        f"{count_are(number, 'finding')} of earlier months still open, with {views:,} views that "
+        "were held back and are paid by this batch. Have finance decide, or write why these "
+        "views may be paid as they are.",
+        list_url("finding", status__exact=Finding.Status.OPEN),
+        number,
+    )
+
+
+@flags("lost_views")
+def flag_lost_views(batch):
+    losses = list_losses(batch.month)
+    if not losses:
+        return None
+    number = sum(row.views for row in losses)
+    reasons = list(dict.fromkeys(row.get_reason_display() for row in losses))
+    return (
+        f"{count_are(number, 'view')} lost in {batch}: {list_names(reasons)}. Nobody can bring "
+        "them back. Decide whether an adjustment makes up for them, and write what you decided.",
+        evidence_url(batch),
+        number,
+    )
