@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -114,3 +114,17 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip(f"No access logs and robot lists in {folder}.")
     return folder
+
+
+@pytest.fixture(scope="module")
+def doors(django_db_setup, django_db_blocker):
+    """{door: URL} for every page and action of the admin, on rows that belong to somebody else.
+
+    They are made once: each test takes back what is its own, and the last one leaves nothing.
+    """
+    from tests.doors import list_doors, make_rows
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        make_rows()
+        yield dict(list_doors())
+        transaction.set_rollback(True)

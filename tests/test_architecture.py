@@ -205,3 +205,24 @@ def test_a_name_that_leads_nowhere_is_found():
     assert _is_there("billing.money.round_amount")
     assert not _is_there("billing.money.round_twice")
     assert not _is_there("billing.monies")
+
+
+def test_no_test_imports_another_test():
+    """What two modules need is a maker or a fixture: then neither runs or moves with the other."""
+    files = [*python_files("tests", "benchmarks")]
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if any(name.startswith("test_") for module in _list_imports(node) for name in module)
+    ]
+    assert len(files) > 100
+    assert found == []
+
+
+def _list_imports(node):
+    """Yield the parts of each dotted name that the node imports."""
+    if isinstance(node, ast.ImportFrom):
+        yield from ([*(node.module or "").split("."), alias.name] for alias in node.names)
+    if isinstance(node, ast.Import):
+        yield from (alias.name.split(".") for alias in node.names)

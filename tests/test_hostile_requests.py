@@ -16,7 +16,6 @@ from django.contrib import admin
 from django.urls import get_resolver
 
 from tests.factories import make_user
-from tests.test_permission_matrix import doors  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +90,7 @@ def _list_routes(patterns, start=""):
             yield route
 
 
-def test_no_request_fails_or_takes_long(doors, client):  # noqa: F811
+def test_no_request_fails_or_takes_long(doors, client):
     client.raise_request_exception = False
     client.force_login(make_user(is_superuser=True))
     guesser = Guesser(SEED, sorted(doors.values()))
@@ -117,7 +116,7 @@ def _list_forms(client, urls):
             yield url, sorted(names - {"csrfmiddlewaretoken"})
 
 
-def test_no_form_fails_whatever_is_sent_in_its_fields(doors, client):  # noqa: F811
+def test_no_form_fails_whatever_is_sent_in_its_fields(doors, client):
     client.raise_request_exception = False
     client.force_login(make_user(is_superuser=True))
     chance = random.Random(SEED)

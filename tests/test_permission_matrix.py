@@ -1,55 +1,24 @@
 """Every door of the admin, for every role: who gets in, and that looking changes nothing."""
 
-import datetime as dt
-
 import pytest
-from axes.models import AccessAttempt
-from django.apps import apps
-from django.contrib import admin
 from django.core.management import call_command
-from django.db import transaction
 from django.urls import reverse
 
 from backoffice.accounts import urls as accounts
-from backoffice.models import AccessRequest, AccountSession, JobRun
-from billing.bank.exports import export_payments
-from billing.models import (
-    AccessLogImport,
-    Adjustment,
-    Finding,
-    PaymentInstruction,
-    RetiredViewTotal,
-    RobotException,
-    Verification,
-)
-from billing.payouts import steps
-from billing.payouts.adjustments import save_adjustment
+from tests.doors import NOT_PAGES
 from tests.factories import (
-    approve,
-    make_blog,
-    make_category,
-    make_click,
-    make_count,
-    make_price,
     make_user,
 )
-from weblog.models import Picture
-from weblog.revisions import start_revision
+from tests.snapshots import snapshot
 
 pytestmark = pytest.mark.django_db
 
-AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 # Pages of the theme and of one's own account: for all staff.
 STAFF = {"search", "index", "password_change", "password_change_done", "jsi18n"}
 STAFF |= {"weblog_mailpreferences", "backoffice_account", "backoffice_account_extract"}
-# Each of these has a test of its own.
-NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}
 NOT_PAGES |= {"billing_verification_advance", "billing_payoutbatch_pack"}
 NOT_PAGES |= {"weblog_picture_upload"}
-
-# Pages that take a row of another model than their name says.
-ROWS = {"billing_categoryprice_timeline": "weblog.category"}
 
 
 def reading(*models, has_history=()):
@@ -135,93 +104,6 @@ ALLOWED = {
     | {"billing_evidence_changelist", "billing_categoryprice_timeline"},
     None: set(),
 }
-
-
-@pytest.fixture(scope="module")
-def doors(django_db_setup, django_db_blocker):
-    """{door: URL} for every page and action of the admin, on rows that belong to somebody else.
-
-    They are made once: each test takes back what is its own, and the last one leaves nothing.
-    """
-    with django_db_blocker.unblock(), transaction.atomic():
-        make_rows()
-        yield dict(_doors())
-        transaction.set_rollback(True)
-
-
-def make_rows():
-    call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
-    category = make_category("Tech")
-    blog = make_blog(category=category)
-    start_revision(blog=blog, by=blog.author)
-    Picture.objects.create(
-        file="pictures/2026/11/x.png", alt_text="A", uploaded_by=blog.author, width=1, height=1
-    )
-    make_price(category, "10")
-    make_count(blog, 1000)
-    make_click(blog)
-    adjustment = Adjustment(author=blog.author, amount=5, reason="A correction")
-    save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
-    PaymentInstruction.objects.create(
-        author=make_user(), kind="hold", reason="Asked", created_by=make_user(), created_at=AT
-    )
-    batch, _ = steps.build_batch(month=dt.date(2026, 10, 1), at=AT)
-    steps.submit_batch(batch=batch, by=make_user(), at=AT)
-    approve(batch, at=AT)
-    export_payments(batch=batch, at=AT)
-    JobRun.objects.create(name="fold_views", started_at=AT)
-    AccessRequest.objects.create(
-        kind="superuser", about=blog.author, reason="Asked", asked_by=make_user(), asked_at=AT
-    )
-    AccessAttempt.objects.create(username="edda", ip_address="192.0.2.9", failures_since_start=5)
-    AccessLogImport.objects.create(file_name="access.log", path_pattern="x", started_at=AT)
-    Finding.objects.create(
-        kind="spike",
-        month=AT,
-        blog=blog,
-        author=blog.author,
-        views=9,
-        numbers={"before": 3},
-        found_at=AT,
-    )
-    RobotException.objects.create(text="CUBOT", reason="A phone.")
-    Verification.objects.create(started_at=AT, steps=1)
-    RetiredViewTotal.objects.create(day=dt.date(2025, 1, 1), outcome="robot", views=1)
-
-
-def _doors():
-    for name, arguments in _url_names(admin.site.get_urls()):
-        if name == "app_list":
-            for label in ("auth", "axes", "backoffice", "weblog", "billing"):
-                yield f"app_list_{label}", reverse("admin:app_list", args=[label])
-        elif not arguments:
-            yield name, reverse(f"admin:{name}")
-        else:
-            app_label, model_name, _ = name.split("_", 2)
-            model = ROWS.get(name) or f"{app_label}.{model_name}"
-            row = apps.get_model(model).objects.order_by("pk").last()
-            pks = [row.pk]
-            if name.endswith("_simple_history"):
-                pks.append(row.history.first().history_id)
-            yield name, reverse(f"admin:{name}", args=pks)
-
-
-def _url_names(patterns):
-    for pattern in patterns:
-        if hasattr(pattern, "url_patterns"):
-            yield from _url_names(pattern.url_patterns)
-        elif pattern.name and pattern.name not in NOT_PAGES:
-            yield pattern.name, pattern.pattern.regex.groups
-
-
-def snapshot():
-    """All rows of all tables but the sessions."""
-    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
-    return {
-        model._meta.label: sorted(map(repr, model._base_manager.values_list()))
-        for model in models
-        if model is not AccountSession
-    }
 
 
 def sign_in(client, role):

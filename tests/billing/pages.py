@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import BlogView, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.batch_checks import FLAGGING_CHECKS
-from tests.billing.payouts.test_steps import AT, OCTOBER, SEPTEMBER
+from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.factories import make_blog, make_category, make_count, make_price
 
 BATCHES = "/admin/billing/payoutbatch/"

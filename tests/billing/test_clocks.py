@@ -14,7 +14,7 @@ from billing.errors import ClockDoubted, MonthNotClosed
 from billing.models import BlogView, PayoutBatch, ReaderSalt
 from billing.payouts import steps
 from billing.payouts.steps import build_batch, build_closed_months
-from tests.billing.counting.test_equation import approve_month
+from tests.billing.clicks import approve_month
 from tests.factories import make_blog, make_click, make_price, make_user
 
 pytestmark = pytest.mark.django_db

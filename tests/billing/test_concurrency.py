@@ -2,8 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from threading import Event
 
 import pytest
 from django.db import connection, transaction
@@ -11,7 +10,6 @@ from django.db import connection, transaction
 from billing.counting import folding, readers
 from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
-from billing.errors import BillingError
 from billing.locks import hold_lock
 from billing.models import (
     BlogView,
@@ -22,30 +20,14 @@ from billing.models import (
     ReaderSalt,
     Seal,
 )
+from tests.billing.at_once import at_once
+from tests.billing.batches import AT
 from tests.billing.killed_payouts import act_at_once, approve_october, build, submit
-from tests.billing.payouts.test_steps import AT
 from tests.factories import make_blog, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-def at_once(act, number=8):
-    """Run `act(n)` in that many threads that start together; return results and errors."""
-    barrier = Barrier(number)
-
-    def run(n):
-        try:
-            barrier.wait()
-            return act(n)
-        except BillingError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(run, range(number)))
 
 
 def click(blog, viewed_at, ip_address="192.0.2.1"):

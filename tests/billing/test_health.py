@@ -13,7 +13,7 @@ from billing.counting.spool import keep_view
 from billing.guards import install_guards, remove_guards
 from billing.models import BlogView, Payment
 from billing.payouts import steps
-from tests.billing.counting.test_spool import make_view
+from tests.billing.counting.spooled import make_view
 from tests.factories import (
     approve,
     make_blog,

@@ -24,8 +24,8 @@ from billing.models import (
 )
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
-from tests.billing.evidence_pack.test_pack import run, unpack
-from tests.billing.verification.test_verifying import OCTOBER, paid  # noqa: F401
+from tests.billing.evidence_pack.packs import run, unpack
+from tests.billing.paid_months import OCTOBER
 from tests.factories import NOON, make_blog, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ MONEY = [Payment, PaymentLine, PaymentExport, Seal]
 
 
 @pytest.fixture
-def author(paid):  # noqa: F811
+def author(paid):
     """Somebody with two paid months, who left."""
     user = paid[1].payments.filter(status="paid").order_by("pk")[1].author
     user.is_active, user.last_name, user.first_name = False, "Quillfeather", "Edda"
@@ -60,7 +60,7 @@ def refusals(user, by, at=AFTER_THE_DUTY):
     return " ".join(explain_refusals(user=user, by=by, at=at))
 
 
-def test_money_seals_and_proof_are_the_same_after_anonymising(paid, author, ines, tmp_path):  # noqa: F811
+def test_money_seals_and_proof_are_the_same_after_anonymising(paid, author, ines, tmp_path):
     verify()
     before, folders = rows(), [tmp_path / "before", tmp_path / "after"]
     unpack(paid[1], folders[0])
@@ -73,7 +73,7 @@ def test_money_seals_and_proof_are_the_same_after_anonymising(paid, author, ines
     assert Payment.objects.filter(author=author).exclude(author_name__startswith="Former").exists()
 
 
-def test_signer_who_is_anonymised_is_a_number_in_the_pack_and_it_verifies(paid, ines, tmp_path):  # noqa: F811
+def test_signer_who_is_anonymised_is_a_number_in_the_pack_and_it_verifies(paid, ines, tmp_path):
     signer = paid[1].approved_by
     signer.is_active = False
     signer.save()
@@ -106,7 +106,7 @@ def test_payment_keeps_the_name_for_ten_years(author, ines):
         anonymise_account(user=author, by=ines, reason="Asked.", at=at)
 
 
-def test_extract_holds_the_persons_money_and_nobody_elses(paid, author, ines):  # noqa: F811
+def test_extract_holds_the_persons_money_and_nobody_elses(paid, author, ines):
     with make_extract(user=author, by=ines) as file:
         kept = json.load(file)
     payments = Payment.objects.filter(author=author).order_by("pk")
@@ -123,7 +123,7 @@ def test_extract_holds_the_persons_money_and_nobody_elses(paid, author, ines):  
     assert not [row for row in others if row.reference in text or row.author_name in text]
 
 
-def test_extract_says_what_a_signer_did_and_when(paid, ines):  # noqa: F811
+def test_extract_says_what_a_signer_did_and_when(paid, ines):
     with make_extract(user=paid[1].submitted_by, by=ines) as file:
         acts = json.load(file)["acts_over_money"]
     assert {"at": "2026-11-12T00:00:00Z", "what": "submitted a payout batch"} in acts

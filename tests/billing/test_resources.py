@@ -5,8 +5,8 @@ import io
 import pytest
 
 from billing.models import Payment
+from tests.billing.batches import make_batch
 from tests.billing.pages import make_october
-from tests.billing.payouts.test_steps import make_batch
 from tests.factories import make_category, make_price, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]

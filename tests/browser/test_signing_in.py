@@ -158,7 +158,7 @@ def a_while_later():
 @pytest.mark.skipif(not apps.is_installed("billing"), reason="There is nothing to sign.")
 def test_passkey_confirms_a_signature_in_its_dialog(page, live_server, root, passkeys, look):
     from billing.models import PayoutBatch
-    from tests.billing.payouts.test_steps import make_batch
+    from tests.billing.batches import make_batch
 
     batch = make_batch(PayoutBatch.Status.SUBMITTED)
     enter_password(page, live_server)

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_blog, make_category, make_user
-from tests.weblog.admin.test_forms import change_url, values_of
+from tests.weblog.admin.blog_forms import change_url, values_of
 from weblog.categories import change_category
 from weblog.errors import OwnBlog, OwnLiveBlog
 from weblog.models import Blog

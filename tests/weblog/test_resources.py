@@ -1,15 +1,14 @@
 import json
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from tests.factories import make_blog, make_category, make_user
+from tests.weblog.uploads import URL, bring_in, confirm, upload
 from weblog.models import Blog, Category, OldAddress
 
 pytestmark = pytest.mark.django_db
 
-URL = "/admin/weblog/blog/import/"
 FORMULAS = ["+1 For the Veil of Ignorance", "@JustinWolfers on the data revisions", "'Tis", "=1+1"]
 
 
@@ -33,21 +32,6 @@ def tech():
 @pytest.fixture
 def anna():
     return make_user("anna")
-
-
-def upload(client, data, *, url=URL, name="blogs.csv"):
-    data = data if isinstance(data, bytes) else data.encode()
-    return client.post(url, {"step": "preview", "file": SimpleUploadedFile(name, data)})
-
-
-def confirm(client, *, url=URL):
-    waiting = client.session.get(f"upload:{url}", {})
-    return client.post(url, {"step": "confirm", "name": waiting.get("name", "")}, follow=True)
-
-
-def bring_in(client, data, **options):
-    assert upload(client, data, **options).context.get("problems") == []
-    return confirm(client, url=options.get("url", URL))
 
 
 def problems(client, data, **options):

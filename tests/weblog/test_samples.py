@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from tests.factories import make_category, make_user
-from tests.weblog.test_resources import bring_in, upload
+from tests.weblog.uploads import bring_in, upload
 from weblog.importing.formats import open_path
 from weblog.importing.imports import import_posts
 from weblog.models import Blog

@@ -4,7 +4,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from backoffice.accounts.signals import lock_released
-from tests.backoffice.accounts.test_throttle import fail
+from tests.backoffice.accounts.attempts import fail
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]

@@ -12,30 +12,15 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.accounts.throttle import KNOWN_BROWSER, name_address, release_lock
+from tests.backoffice.accounts.attempts import AWAY, HOME, fail, try_password
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
-
-HOME, AWAY = "192.0.2.1", "198.51.100.7"
-WRONG = "not the password"
 
 
 @pytest.fixture(autouse=True)
 def few(settings):
     settings.SIGN_IN_FAILURES_OF_ACCOUNT = 10
-
-
-def try_password(username, password=WRONG, *, address=HOME, client=None, **headers):
-    return (client or Client()).post(
-        reverse("admin:login"),
-        {"username": username, "password": password, "next": reverse("admin:index")},
-        REMOTE_ADDR=address,
-        **headers,
-    )
-
-
-def fail(username, times, **where):
-    return [try_password(username, **where).status_code for _ in range(times)]
 
 
 def test_fifth_wrong_password_locks_the_account_at_its_address():

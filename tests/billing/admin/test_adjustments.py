@@ -7,9 +7,9 @@ import time_machine
 from billing.models import Adjustment, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
+from tests.billing.adjustments import make_adjustment, make_held_adjustment
+from tests.billing.batches import AT, OCTOBER
 from tests.billing.pages import count_queries
-from tests.billing.payouts.test_adjustments import make_adjustment, make_held_adjustment
-from tests.billing.payouts.test_steps import AT, OCTOBER
 from tests.factories import make_blog, make_user
 from tests.pages import shown
 

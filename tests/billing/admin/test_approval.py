@@ -10,8 +10,8 @@ from billing.models import Acknowledgement, Adjustment, PaymentLine, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.batch_checks import find_flags
+from tests.billing.batches import make_batch
 from tests.billing.pages import press, url_of
-from tests.billing.payouts.test_steps import make_batch
 from tests.factories import approve, make_count, make_user
 from tests.pages import shown
 

@@ -5,8 +5,8 @@ import time_machine
 
 from billing.models import PayoutBatch
 from tests.backoffice.accounts.signing_in import code_now, give_app, give_codes, wrong_code
+from tests.billing.batches import make_batch
 from tests.billing.pages import press, url_of
-from tests.billing.payouts.test_steps import make_batch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 

@@ -8,9 +8,9 @@ from billing.counting.folding import fold_views
 from billing.counting.retention import retire_day
 from billing.models import BlogView, DailyViewCount, LostViewTotal, RetiredViewTotal, RobotException
 from billing.payouts import steps
-from tests.billing.counting.test_equation import IN_SEPTEMBER, approve_month, click
+from tests.billing.batches import AT, OCTOBER, SEPTEMBER
+from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
 from tests.billing.pages import count_queries, make_october
-from tests.billing.payouts.test_steps import AT, OCTOBER, SEPTEMBER
 from tests.factories import NOON, make_blog, make_price
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]

@@ -2,8 +2,8 @@ import pytest
 
 from billing.models import PaymentInstruction, PayoutBatch
 from billing.payouts import holds
+from tests.billing.batches import AT, make_batch
 from tests.billing.pages import count_queries
-from tests.billing.payouts.test_steps import AT, make_batch
 from tests.factories import make_user
 from tests.pages import shown
 

@@ -17,9 +17,9 @@ from billing.models import (
 )
 from billing.payouts import steps
 from billing.statements.payments import list_days
+from tests.billing.adjustments import make_adjustment
+from tests.billing.batches import AT, OCTOBER, SEPTEMBER, make_batch
 from tests.billing.pages import count_queries, make_october
-from tests.billing.payouts.test_adjustments import make_adjustment
-from tests.billing.payouts.test_steps import AT, OCTOBER, SEPTEMBER, make_batch
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from tests.pages import shown
 

@@ -11,8 +11,8 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from tests.billing.batches import AT, make_batch
 from tests.billing.pages import BATCHES, count_queries, press, url_of
-from tests.billing.payouts.test_steps import AT, make_batch
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 from tests.pages import shown
 

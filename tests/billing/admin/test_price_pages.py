@@ -6,12 +6,12 @@ import time_machine
 
 from backoffice.models import AccountSession
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
-from tests.billing.admin.test_prices import LIST, errors_of, look, make_price_without_history, save
+from tests.billing.admin.price_pages import LIST, errors_of, look, make_price_without_history, save
+from tests.billing.batches import make_batch
 from tests.billing.pages import count_queries
-from tests.billing.payouts.test_steps import make_batch
 from tests.factories import make_blog, make_category, make_count, make_price
 from tests.pages import shown
-from tests.test_permission_matrix import snapshot
+from tests.snapshots import snapshot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today"), pytest.mark.any_database]
 

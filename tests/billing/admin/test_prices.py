@@ -6,47 +6,21 @@ import time_machine
 from billing.admin.prices import CategoryPriceAdmin
 from billing.errors import PriceInUse
 from billing.models import CategoryPrice, PayoutBatch
+from tests.billing.admin.price_pages import LIST, errors_of, make_price_without_history, save
+from tests.billing.batches import make_batch
 from tests.billing.pages import count_queries
-from tests.billing.payouts.test_steps import make_batch
 from tests.factories import make_category, make_price
 from tests.pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today"), pytest.mark.any_database]
 
 Status = PayoutBatch.Status
-LIST = "/admin/billing/categoryprice/"
 
 
 @pytest.fixture
 def today():
     with time_machine.travel(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)):
         yield
-
-
-def look(client, url=f"{LIST}add/", **data):
-    """Post a price that nobody has seen the effect of."""
-    form = {"category": "", "effective_from": "2027-01-01", "price_per_1000": "12.345"}
-    return client.post(url, form | {"note": "A contract"} | data)
-
-
-def save(client, url=f"{LIST}add/", **data):
-    """Post a price, and once more if its effect is shown."""
-    response = look(client, url, **data)
-    if response.status_code != 200 or errors_of(response):
-        return response
-    return look(client, url, **data, seen=response.context["adminform"].form.seen)
-
-
-def make_price_without_history(category, **values):
-    """A price that came by loaddata."""
-    price = CategoryPrice(
-        category=category, effective_from=dt.date(2020, 1, 1), price_per_1000="10", **values
-    )
-    return CategoryPrice.objects.bulk_create([price])[0]
-
-
-def errors_of(response):
-    return response.context["adminform"].form.errors.as_data()
 
 
 # The table of today's prices

@@ -3,8 +3,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from billing.models import Payment, PaymentResult, PayoutBatch, Seal
 from billing.payouts import steps
+from tests.billing.batches import AT, OCTOBER, make_batch
 from tests.billing.pages import BATCHES, url_of
-from tests.billing.payouts.test_steps import AT, OCTOBER, make_batch
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from tests.pages import shown
 

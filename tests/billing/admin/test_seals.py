@@ -1,8 +1,8 @@
 import pytest
 
 from billing.models import PayoutBatch, Seal
+from tests.billing.batches import AT, make_batch
 from tests.billing.pages import count_queries
-from tests.billing.payouts.test_steps import AT, make_batch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 

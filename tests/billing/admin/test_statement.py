@@ -11,8 +11,8 @@ from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.holds import hold_payment
 from billing.statements.batches import Statement
+from tests.billing.batches import AT, OCTOBER, SEPTEMBER, make_batch
 from tests.billing.pages import count_queries, make_october, make_view, press, url_of
-from tests.billing.payouts.test_steps import AT, OCTOBER, SEPTEMBER, make_batch
 from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 

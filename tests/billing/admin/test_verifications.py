@@ -2,7 +2,6 @@ import pytest
 from django.urls import reverse
 
 from billing.models import Verification
-from tests.billing.verification.test_verifying import paid  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -22,7 +21,7 @@ def advance(client, run):
     return client.post(url, headers=HTMX).content.decode()
 
 
-def test_auditor_watches_a_verification_to_its_end(paid, sign_in, client, monkeypatch):  # noqa: F811
+def test_auditor_watches_a_verification_to_its_end(paid, sign_in, client, monkeypatch):
     monkeypatch.setattr("billing.admin.verifications.SECONDS_A_REQUEST", 0)
     auditor = sign_in("Auditors", first_name="Vera", last_name="Check")
     run = start(client, month="2026-10")
@@ -43,7 +42,7 @@ def test_auditor_watches_a_verification_to_its_end(paid, sign_in, client, monkey
     assert "October 2026" in client.get(CHANGELIST).content.decode()
 
 
-def test_head_that_is_not_in_the_chain_is_told_in_words(paid, sign_in, client):  # noqa: F811
+def test_head_that_is_not_in_the_chain_is_told_in_words(paid, sign_in, client):
     sign_in("Approvers")
     run = start(client, head="0" * 63 + "1")
     assert "none with the hash 0000" in advance(client, run)
@@ -64,7 +63,7 @@ def test_browser_without_scripts_goes_on_by_a_button(sign_in, client):
 
 
 @pytest.mark.parametrize("group", ["Authors", "Editors"])
-def test_others_can_neither_advance_nor_take_packs(group, paid, sign_in, client):  # noqa: F811
+def test_others_can_neither_advance_nor_take_packs(group, paid, sign_in, client):
     run = Verification.objects.create(started_at=paid[0].built_at, steps=1)
     sign_in(group)
     url = reverse("admin:billing_verification_advance", args=[run.pk])
@@ -82,7 +81,7 @@ def test_looking_at_the_address_that_advances_does_nothing(sign_in, client):
     assert Verification.objects.get().done == 0
 
 
-def test_auditor_takes_the_pack_of_an_approved_batch(paid, sign_in, client):  # noqa: F811
+def test_auditor_takes_the_pack_of_an_approved_batch(paid, sign_in, client):
     sign_in("Auditors")
     url = reverse("admin:billing_payoutbatch_pack", args=[paid[0].pk])
     response = client.get(url)

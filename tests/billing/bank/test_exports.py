@@ -11,7 +11,7 @@ from billing.errors import WrongStatus
 from billing.models import Payment, PaymentExport, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.holds import hold_payment
-from tests.billing.payouts.test_steps import AT, OCTOBER, make_batch
+from tests.billing.batches import AT, OCTOBER, make_batch
 from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_count, make_price, make_user
 

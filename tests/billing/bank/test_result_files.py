@@ -5,7 +5,7 @@ from billing.errors import InvalidResults
 from billing.models import Payment, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.holds import hold_payment
-from tests.billing.payouts.test_steps import make_batch
+from tests.billing.batches import make_batch
 from tests.factories import approve, make_user
 
 pytestmark = pytest.mark.django_db

@@ -18,12 +18,11 @@ from billing.counting.retention import retire_day
 from billing.models import Adjustment, DailyViewCount, LostViewTotal, RetiredViewTotal
 from billing.payouts import holds, steps
 from billing.payouts.adjustments import save_adjustment
-from tests.billing.payouts.test_steps import AT, OCTOBER, SEPTEMBER
+from tests.billing.batches import AT, OCTOBER, SEPTEMBER
+from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
 from tests.factories import (
     NOON,
-    approve,
     make_blog,
-    make_click,
     make_count,
     make_price,
     make_user,
@@ -31,7 +30,6 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-IN_SEPTEMBER = dt.datetime(2026, 9, 10, 10, tzinfo=dt.UTC)
 AUGUST = dt.date(2026, 8, 1)
 NOVEMBER = dt.date(2026, 11, 1)
 IN_JANUARY = dt.datetime(2027, 1, 22, 12, tzinfo=dt.UTC)
@@ -42,17 +40,6 @@ def blog():
     blog = make_blog()
     make_price(blog.category, "10")
     return blog
-
-
-def click(blog, *seconds, start, **facts):
-    for second in seconds:
-        make_click(blog, second, start=start, **facts)
-
-
-def approve_month(month, at=AT):
-    batch, _ = steps.build_batch(month=month, at=at)
-    batch = steps.submit_batch(batch=batch, by=make_user(), at=at)
-    return approve(batch, at=at)
 
 
 def outcomes_of(equation):

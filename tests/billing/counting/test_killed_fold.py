@@ -9,7 +9,8 @@ import pytest
 
 from billing.counting import folding
 from billing.counting.folding import fold_views
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount
+from billing.models import BlogView
+from tests.billing.counting.folds import Snapshot, all_counts
 from tests.billing.killed_fold import LATER, die_in_fold
 from tests.factories import make_blog, make_click
 
@@ -28,15 +29,6 @@ def outcomes():
     return dict(BlogView.objects.values_list("pk", "outcome"))
 
 
-def counts(model, period):
-    facts = ("blog", "author", "category", period)
-    return Counter({row[:4]: row[4] for row in model.objects.values_list(*facts, "views")})
-
-
-def all_counts():
-    return counts(DailyViewCount, "day"), counts(MonthlyViewCount, "month")
-
-
 def recount():
     """Both counts, made from the views that are said to be counted."""
     by_day, by_month = Counter(), Counter()
@@ -45,20 +37,6 @@ def recount():
         by_day[*facts, view.day] += 1
         by_month[*facts, view.day.replace(day=1)] += 1
     return by_day, by_month
-
-
-class Snapshot:
-    """The tables as they are, to be put back before the next fold is killed."""
-
-    tables = (BlogView, DailyViewCount, MonthlyViewCount)
-
-    def __init__(self):
-        self.rows = {table: list(table.objects.all()) for table in self.tables}
-
-    def restore(self):
-        for table, rows in self.rows.items():
-            table.objects.all().delete()
-            table.objects.bulk_create(rows)
 
 
 def test_fold_killed_at_any_statement_leaves_no_wrong_count(settings):

@@ -11,7 +11,7 @@ from billing.counting.losses import Reason, note_loss
 from billing.counting.spool import claim_files, keep_view, read_line, read_lines, write_line
 from billing.counting.spool_intake import take_in_spool
 from billing.models import BlogView, LostViewTotal
-from tests.billing.counting.test_spool import DAY, kept, make_view
+from tests.billing.counting.spooled import DAY, kept, make_view
 from tests.billing.killed_spool import die_while_taking_in, die_while_writing
 from tests.factories import make_blog
 

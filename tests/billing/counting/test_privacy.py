@@ -21,7 +21,7 @@ from billing.bank.exports import export_payments
 from billing.counting.retention import purge_readers
 from billing.models import BlogView, ReaderSalt
 from billing.payouts import steps
-from tests.billing.payouts.test_steps import AT, OCTOBER
+from tests.billing.batches import AT, OCTOBER
 from tests.factories import approve, make_blog, make_click, make_line, make_price, make_user
 from weblog.views import BlogDetailView
 

@@ -10,9 +10,9 @@ from billing.counting.retention import last_retired_day, purge_readers, retire_d
 from billing.errors import NotSealed
 from billing.models import BlogView, DailyViewCount, ReaderSalt, RetiredViewTotal
 from billing.payouts import steps
-from tests.billing.counting.test_equation import IN_SEPTEMBER, approve_month, click
-from tests.billing.payouts.test_steps import AT, OCTOBER, SEPTEMBER
-from tests.billing.test_concurrency import at_once
+from tests.billing.at_once import at_once
+from tests.billing.batches import AT, OCTOBER, SEPTEMBER
+from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
 from tests.factories import NOON, make_blog, make_price, make_user
 
 pytestmark = pytest.mark.django_db

@@ -2,13 +2,11 @@ import datetime as dt
 import errno
 import os
 import time
-import uuid
 from multiprocessing import get_context
 
 import pytest
 
 from billing.counting import losses, spool
-from billing.counting.clicks import Click
 from billing.counting.folding import fold_views
 from billing.counting.losses import Reason, note_loss, read_losses
 from billing.counting.spool import (
@@ -21,43 +19,16 @@ from billing.counting.spool import (
 )
 from billing.counting.spool_status import describe_spool, spool_status
 from billing.models import BlogView
+from tests.billing.counting.spooled import AT, DAY, kept, make_view
 from tests.factories import make_blog
 from weblog.views import BlogDetailView
 
 pytestmark = pytest.mark.any_database
 
-DAY = dt.date(2026, 10, 31)
-AT = dt.datetime(2026, 10, 31, 22, 59, 59, 999_999, tzinfo=dt.UTC)
-
-
-def make_view(number=1, **values):
-    facts = {
-        "id": uuid.UUID(int=number),
-        "blog_id": 1,
-        "author_id": 2,
-        "category_id": 3,
-        "viewed_at": AT,
-        "day": DAY,
-        "reader_key": b"r" * 16,
-        "previous_day_key": None,
-        "address_key": b"a" * 16,
-        "agent_key": b"\x00\n\xff" + b"u" * 13,
-        "outcome": "pending",
-        "excluded_by": "",
-        "log_import_id": None,
-    }
-    return Click(**facts | values)
-
 
 def keep(*numbers):
     for number in numbers:
         keep_view(make_view(number), salt="abcd1234")
-
-
-def kept():
-    """The numbers of the views in all files, taken or not; None for a line that is broken."""
-    lines = [read_line(line) for path in spool.list_files() for line in read_lines(path)]
-    return sorted((view.click.id.int for view in lines if view), key=int), lines.count(None)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from billing.counting.spool_intake import take_in_spool
 from billing.counting.spool_status import spool_status
 from billing.models import BlogView, LostViewTotal, RetiredViewTotal
 from billing.payouts.steps import build_batch
-from tests.billing.counting.test_equation import approve_month
-from tests.billing.counting.test_spool import DAY, make_view
-from tests.billing.payouts.test_steps import AT, OCTOBER, SEPTEMBER
+from tests.billing.batches import AT, OCTOBER, SEPTEMBER
+from tests.billing.clicks import approve_month
+from tests.billing.counting.spooled import DAY, make_view
 from tests.factories import make_blog, make_price
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,32 +1,17 @@
 import csv
 import random
 import runpy
-import subprocess
-import sys
-import zipfile
 
 import pytest
 
 from billing.errors import WrongStatus
 from billing.evidence_pack import make_evidence_pack
-from tests.billing.verification.test_verifying import paid  # noqa: F401
+from tests.billing.evidence_pack.packs import run, unpack
 
 pytestmark = pytest.mark.django_db
 
 
-def unpack(batch, folder):
-    with make_evidence_pack(batch) as file, zipfile.ZipFile(file) as archive:
-        archive.extractall(folder)
-    return folder
-
-
-def run(folder, *arguments):
-    """What verify.py says with nothing but the standard library."""
-    command = [sys.executable, "-I", "-S", folder / "verify.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_pack_proves_itself_without_the_product(paid, tmp_path):  # noqa: F811
+def test_pack_proves_itself_without_the_product(paid, tmp_path):
     for batch in paid:
         result = run(unpack(batch, tmp_path / str(batch.pk)))
         assert result.stdout.startswith("PASS: the batch 2026")
@@ -34,7 +19,7 @@ def test_pack_proves_itself_without_the_product(paid, tmp_path):  # noqa: F811
         assert result.returncode == 0
 
 
-def test_pack_is_checked_as_it_is_packed(paid, tmp_path):  # noqa: F811
+def test_pack_is_checked_as_it_is_packed(paid, tmp_path):
     folder = unpack(paid[1], tmp_path)
     packed = tmp_path / "pack.zip"
     with make_evidence_pack(paid[1]) as file:
@@ -42,18 +27,18 @@ def test_pack_is_checked_as_it_is_packed(paid, tmp_path):  # noqa: F811
     assert run(folder, packed).stdout.startswith("PASS")
 
 
-def test_same_rows_give_the_same_bytes(paid):  # noqa: F811
+def test_same_rows_give_the_same_bytes(paid):
     with make_evidence_pack(paid[0]) as first, make_evidence_pack(paid[0]) as second:
         assert first.read() == second.read()
 
 
-def test_no_pack_before_the_approval(paid):  # noqa: F811
+def test_no_pack_before_the_approval(paid):
     paid[0].status = "submitted"
     with pytest.raises(WrongStatus, match="before it is approved"):
         make_evidence_pack(paid[0])
 
 
-def test_texts_that_look_like_formulas_come_back_as_they_were(paid, tmp_path):  # noqa: F811
+def test_texts_that_look_like_formulas_come_back_as_they_were(paid, tmp_path):
     folder = unpack(paid[0], tmp_path)
     with (folder / "lines.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
@@ -72,7 +57,7 @@ def cells(folder):
         )
 
 
-def test_any_changed_byte_of_any_cell_is_found_with_its_row(paid, tmp_path):  # noqa: F811
+def test_any_changed_byte_of_any_cell_is_found_with_its_row(paid, tmp_path):
     folder = unpack(paid[1], tmp_path)
     verify = runpy.run_path(str(folder / "verify.py"))["verify"]
     verify(folder)
@@ -87,7 +72,7 @@ def test_any_changed_byte_of_any_cell_is_found_with_its_row(paid, tmp_path):  # 
     verify(folder)
 
 
-def test_changed_byte_of_any_other_file_is_found(paid, tmp_path):  # noqa: F811
+def test_changed_byte_of_any_other_file_is_found(paid, tmp_path):
     folder = unpack(paid[0], tmp_path / "pack")
     verify = runpy.run_path(str(folder / "verify.py"))["verify"]
     chance = random.Random(2)
@@ -101,7 +86,7 @@ def test_changed_byte_of_any_other_file_is_found(paid, tmp_path):  # noqa: F811
         (folder / name).write_bytes(before)
 
 
-def test_whole_row_that_is_taken_out_is_missed(paid, tmp_path):  # noqa: F811
+def test_whole_row_that_is_taken_out_is_missed(paid, tmp_path):
     folder = unpack(paid[0], tmp_path)
     for name in ("lines.csv", "payments.csv", "counts.csv", "seals.csv", "prices.csv"):
         before = (folder / name).read_text(newline="")

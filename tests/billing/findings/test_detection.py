@@ -9,13 +9,7 @@ from billing.counting.access_logs.importing import import_access_log
 from billing.counting.folding import fold_views
 from billing.findings.detection import detect
 from billing.models import BlogView, DailyViewCount, Finding
-from tests.billing.counting.access_logs.test_importing import (  # noqa: F401 - semicomplete is a fixture
-    ARTICLES,
-    HOWTOS,
-    make_blogs,
-    read_expected,
-    semicomplete,
-)
+from tests.billing.counting.access_logs.logs import ARTICLES, HOWTOS, make_blogs, read_expected
 from tests.factories import FIREFOX, make_blog, make_click, make_count
 
 pytestmark = pytest.mark.django_db
@@ -231,7 +225,7 @@ def test_late_view_of_an_excluded_reader_is_named_on_that_blog_alone():
     assert [(finding.blog, finding.views) for finding in found(known=known)] == [(blog, 1)]
 
 
-def test_undeclared_robot_in_a_real_log_is_named(semicomplete, settings):  # noqa: F811
+def test_undeclared_robot_in_a_real_log_is_named(semicomplete, settings):
     """Firefox 2.0.0.4, of 2007, from dozens of hosts in 2015."""
     settings.TIME_ZONE = "UTC"
     with (semicomplete / "apache_logs").open("rb") as log:

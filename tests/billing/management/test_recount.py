@@ -7,9 +7,9 @@ from django.core.management import CommandError, call_command
 from billing.counting.folding import fold_views
 from billing.counting.recounting import recount_month
 from billing.models import BlogView, RetiredViewTotal
-from tests.billing.payouts.test_steps import AT, OCTOBER
+from tests.billing.batches import AT, OCTOBER
 from tests.factories import NOON, make_blog, make_click, make_user
-from tests.test_permission_matrix import snapshot
+from tests.snapshots import snapshot
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from backoffice.jobs import run_job
 from backoffice.models import JobRun
 from billing.counting.folding import fold_views
 from billing.models import DailyViewCount, Seal
-from tests.billing.verification.test_verifying import make_views, paid  # noqa: F401
+from tests.billing.paid_months import make_views
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ def verify(*arguments):
     return output.getvalue()
 
 
-def test_tells_what_was_checked_in_numbers(paid):  # noqa: F811
+def test_tells_what_was_checked_in_numbers(paid):
     head = Seal.objects.last().hash
     assert verify("--head", head) == (
         "All months: checked 2 batches, 6 payments, 12 lines, 1 adjustments, "
@@ -29,14 +29,14 @@ def test_tells_what_was_checked_in_numbers(paid):  # noqa: F811
     )
 
 
-def test_exits_with_1_and_names_the_row(paid):  # noqa: F811
+def test_exits_with_1_and_names_the_row(paid):
     count = DailyViewCount.objects.first()
     DailyViewCount.objects.filter(pk=count.pk).update(views=99)
     with pytest.raises(CommandError, match=r"billing_monthlyviewcount \d+\) says"):
         verify("--month", "2026-10")
 
 
-def test_tells_how_many_views_wait_for_the_next_batch(paid):  # noqa: F811
+def test_tells_how_many_views_wait_for_the_next_batch(paid):
     blog = DailyViewCount.objects.first().blog
     make_views(blog, dt.date(2026, 10, 29), 2)
     fold_views()
@@ -48,6 +48,6 @@ def test_month_that_is_none_is_refused():
         verify("--month", "2026-13")
 
 
-def test_nightly_job_is_recorded(paid):  # noqa: F811
+def test_nightly_job_is_recorded(paid):
     assert "No row differs" in run_job("verify_payouts").output
     assert JobRun.objects.get().status == "succeeded"

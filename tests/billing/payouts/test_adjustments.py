@@ -16,35 +16,11 @@ from billing.errors import (
 from billing.models import Adjustment, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.adjustments import find_authors, save_adjustment, withdraw_adjustment
-from tests.billing.payouts.test_steps import AT, OCTOBER, make_batch
-from tests.factories import approve, make_blog, make_count, make_price, make_user
+from tests.billing.adjustments import Status, make_adjustment, make_held_adjustment
+from tests.billing.batches import AT, make_batch
+from tests.factories import make_blog, make_user
 
 pytestmark = pytest.mark.django_db
-
-Status = PayoutBatch.Status
-
-
-def make_adjustment(amount="5", *, author=None, by=None, reason="A correction"):
-    adjustment = Adjustment(
-        author=author or make_blog().author, amount=Decimal(amount), reason=reason
-    )
-    return save_adjustment(adjustment=adjustment, by=by or make_user(), at=AT)
-
-
-def make_held_adjustment(status):
-    """An adjustment that a batch of October holds, which then came to `status`."""
-    blog = make_blog()
-    make_price(blog.category, "10")
-    make_count(blog, 1000)
-    adjustment = make_adjustment(author=blog.author)
-    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
-    if status == Status.CANCELLED:
-        steps.cancel_batch(batch=batch, by=make_user(), reason="a test")
-    if status in (Status.SUBMITTED, Status.APPROVED):
-        batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
-    if status == Status.APPROVED:
-        approve(batch, at=AT)
-    return adjustment
 
 
 @pytest.mark.parametrize("amount", ["25", "-25", "0.01", "0.000001"])

@@ -1,5 +1,4 @@
 import datetime as dt
-from decimal import Decimal
 from unittest import mock
 
 import pytest
@@ -10,9 +9,7 @@ from billing.counting import recording
 from billing.models import (
     Acknowledgement,
     Adjustment,
-    Finding,
     LostViewTotal,
-    Payment,
     PaymentLine,
     PayoutBatch,
 )
@@ -27,26 +24,19 @@ from billing.payouts.batch_checks import (
     flags,
 )
 from tests.billing.pages import make_view
+from tests.billing.payouts.bare_batches import (
+    KEPT_BACK,
+    OCTOBER,
+    Status,
+    flag_of,
+    make_batch,
+    make_finding,
+    make_payment,
+    make_views_line,
+)
 from tests.factories import make_blog, make_category, make_click, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
-
-OCTOBER = dt.date(2026, 10, 1)
-Status = Payment.Status
-KEPT_BACK = {"amount": 0, "carried_amount": 5, "status": Status.CARRIED}
-
-
-def make_batch(month=OCTOBER, **values):
-    values = {"currency": "EUR", "time_zone": "Europe/Berlin"} | values
-    built_at = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
-    return PayoutBatch.objects.create(month=month, built_at=built_at, **values)
-
-
-def make_payment(batch, author=None, amount="10", **values):
-    author = author or make_user()
-    number = Payment.objects.count() + 1
-    values = {"author_name": author.username, "amount": Decimal(amount), "rounding": 0} | values
-    return Payment.objects.create(batch=batch, author=author, reference=f"r{number}", **values)
 
 
 def make_past(author, *amounts):
@@ -57,45 +47,12 @@ def make_past(author, *amounts):
         make_payment(batch, author, amount)
 
 
-def make_views_line(payment, blog, price, **values):
-    return PaymentLine.objects.create(
-        payment=payment,
-        number=payment.lines.count() + 1,
-        blog=blog,
-        category=blog.category,
-        price=price,
-        month=OCTOBER,
-        views=1000,
-        price_per_1000=price.price_per_1000,
-        amount=price.price_per_1000,
-        **values,
-    )
-
-
-def make_finding(blog, month=OCTOBER, **values):
-    return Finding.objects.create(
-        kind=Finding.Kind.SPIKE,
-        month=month,
-        blog=blog,
-        author=blog.author,
-        fingerprint=str(Finding.objects.count()),
-        views=300,
-        numbers={"before": 100},
-        found_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
-        **values,
-    )
-
-
 def codes(remarks):
     return [remark.code for remark in remarks]
 
 
 def blocker_of(batch, code):
     return next((found for found in find_blockers(batch) if found.code == code), None)
-
-
-def flag_of(batch, code):
-    return next((found for found in find_flags(batch) if found.code == code), None)
 
 
 # Registry

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from billing.models import CategoryPrice, Finding, PayoutBatch
-from tests.billing.payouts.test_batch_checks import (
+from tests.billing.payouts.bare_batches import (
     flag_of,
     make_batch,
     make_finding,

@@ -14,8 +14,8 @@ from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
 from billing.payouts.holds import hold_payment, pay_out_payment, release_payment
 from billing.prices.rules import save_price
+from tests.billing.batches import AT, make_batch
 from tests.billing.pages import press, url_of
-from tests.billing.payouts.test_steps import AT, make_batch
 from tests.factories import approve, make_blog, make_count, make_user
 from tests.pages import shown
 

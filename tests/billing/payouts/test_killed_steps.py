@@ -15,7 +15,7 @@ from billing.models import Adjustment, Payment, PaymentLine, PayoutBatch, Seal
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.holds import hold_payment
-from tests.billing.counting.test_killed_fold import Snapshot, all_counts
+from tests.billing.counting.folds import Snapshot, all_counts
 from tests.billing.killed_payouts import AT, approve_october, build, die_in, submit
 from tests.factories import approve, make_blog, make_click, make_count, make_price, make_user
 

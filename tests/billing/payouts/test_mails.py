@@ -8,7 +8,7 @@ from django.db import transaction
 from billing.models import PayoutBatch, Seal
 from billing.payouts import mails
 from billing.proof import sealing
-from tests.billing.payouts.test_batch_checks import KEPT_BACK, make_batch, make_payment
+from tests.billing.payouts.bare_batches import KEPT_BACK, make_batch, make_payment
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]

@@ -13,7 +13,7 @@ from billing.bank.settlement import record_results
 from billing.errors import FourEyesViolation
 from billing.models import PaymentResult, PayoutBatch, Seal
 from billing.payouts import steps
-from tests.billing.payouts.test_steps import AT, make_batch
+from tests.billing.batches import AT, make_batch
 from tests.factories import approve, make_groups, make_user
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from billing.models import CategoryPrice, PaymentLine
 from billing.payouts import steps
 from billing.payouts.price_withdrawal import withdraw_price
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
-from tests.test_permission_matrix import snapshot
+from tests.snapshots import snapshot
 
 pytestmark = pytest.mark.django_db
 

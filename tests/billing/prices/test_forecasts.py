@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import CategoryPrice
 from billing.prices.forecasts import forecast_price, forecast_withdrawal
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
-from tests.test_permission_matrix import snapshot
+from tests.snapshots import snapshot
 
 pytestmark = pytest.mark.django_db
 

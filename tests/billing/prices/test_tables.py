@@ -7,7 +7,7 @@ from billing.models import CategoryPrice
 from billing.payouts.price_withdrawal import withdraw_price
 from billing.prices.rules import save_price
 from billing.prices.tables import make_price_table, make_timeline
-from tests.billing.admin.test_prices import make_price_without_history
+from tests.billing.admin.price_pages import make_price_without_history
 from tests.factories import make_category, make_user
 
 pytestmark = pytest.mark.django_db

@@ -1,28 +1,12 @@
 import pytest
-from django.urls import reverse
 
 from tests.factories import make_blog, make_user
+from tests.weblog.admin.blog_forms import change_url, values_of
 from weblog.admin.forms import BlogForm
 from weblog.models import Blog
 from weblog.workflow import publish_blog
 
 pytestmark = pytest.mark.django_db
-
-
-def change_url(blog):
-    return reverse("admin:weblog_blog_change", args=[blog.pk])
-
-
-def values_of(blog, **values):
-    """What a browser posts that opened the form of `blog` as it is now."""
-    names = ("title", "slug", "summary", "body")
-    return {
-        **{name: getattr(blog, name) for name in names},
-        "category": blog.category_id,
-        "author": blog.author_id,
-        "version": blog.updated_at.isoformat(),
-        **values,
-    }
 
 
 def test_second_of_two_editors_is_refused(client, editor):

@@ -1,10 +1,8 @@
 import bz2
-import csv
 import datetime as dt
 import gzip
 import hashlib
 import io
-import re
 from collections import Counter
 from itertools import islice
 
@@ -28,13 +26,12 @@ from billing.models import (
     ReaderSalt,
     RetiredViewTotal,
 )
-from tests.factories import make_blog, make_category, make_click, make_line, make_user
+from tests.billing.counting.access_logs.logs import ARTICLES, HOWTOS, make_blogs, read_expected
+from tests.factories import make_blog, make_click, make_line, make_user
 
 pytestmark = pytest.mark.django_db
 
 AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
-ARTICLES = r"^/blog/(?P<slug>(?!tags/)[^?#]*)\.html$"
-HOWTOS = r"^/(?P<slug>linux/[^?#]+|splittable-gzip)$"
 
 
 def import_lines(lines, *, path_pattern=OWN_PAGES, at=AT, **options):
@@ -47,23 +44,6 @@ def import_lines(lines, *, path_pattern=OWN_PAGES, at=AT, **options):
     )
 
 
-def read_expected(folder, column):
-    """Return {slug: views} of a log's expected_views.csv."""
-    with (folder / "expected_views.csv").open(newline="") as file:
-        return {
-            re.sub("[/.]", "-", row["path"].removeprefix("/blog").removesuffix(".html"))
-            .strip("-")
-            .lower(): int(row[column])
-            for row in csv.DictReader(file)
-        }
-
-
-def make_blogs(slugs):
-    author, category = make_user(), make_category()
-    for slug in slugs:
-        make_blog(slug=slug, author=author, category=category)
-
-
 def views_by_slug(model=DailyViewCount):
     views = Counter()
     for slug, count in model.objects.values_list("blog__slug", "views"):
@@ -74,14 +54,6 @@ def views_by_slug(model=DailyViewCount):
 @pytest.fixture
 def blog():
     return make_blog(slug="arp-security")
-
-
-@pytest.fixture
-def semicomplete(shared_data):
-    """The folder of a real log, with a blog for each of its articles."""
-    folder = shared_data / "access-log-semicomplete"
-    make_blogs(read_expected(folder, "views_200"))
-    return folder
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""A batch of October 2026, moved on as people move it."""
+
+import datetime as dt
+
+from billing.bank.settlement import record_results
+from billing.models import PayoutBatch
+from billing.payouts import steps
+from tests.factories import (
+    approve,
+    make_blog,
+    make_category,
+    make_count,
+    make_price,
+    make_user,
+)
+
+OCTOBER = dt.date(2026, 10, 1)
+SEPTEMBER = dt.date(2026, 9, 1)
+AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+Status = PayoutBatch.Status
+PAST_DRAFT = (Status.SUBMITTED, Status.APPROVED, Status.PAID)
+
+
+def make_batch(status=Status.DRAFT, *, submitter=None, approver=None, views=1000):
+    """A batch of October with one payment, moved to `status` the way people move it."""
+    category = make_category()
+    make_price(category, "10")
+    make_count(make_blog(category=category), views)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    if status == Status.CANCELLED:
+        return steps.cancel_batch(batch=batch, by=make_user(), reason="a test")
+    if status in PAST_DRAFT:
+        batch = steps.submit_batch(batch=batch, by=submitter or make_user(), at=AT)
+    if status in PAST_DRAFT[1:]:
+        batch = approve(batch, by=approver, at=AT)
+    if status == Status.PAID:
+        results = {payment.pk: ("paid", "") for payment in batch.payments.all()}
+        batch = record_results(batch=batch, results=results, by=make_user(), at=AT)
+    return batch

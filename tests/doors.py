@@ -1,0 +1,105 @@
+"""Every page and action of the admin, with rows to open it on."""
+
+import datetime as dt
+
+from axes.models import AccessAttempt
+from django.apps import apps
+from django.contrib import admin
+from django.core.management import call_command
+from django.urls import reverse
+
+from backoffice.models import AccessRequest, JobRun
+from billing.bank.exports import export_payments
+from billing.models import (
+    AccessLogImport,
+    Adjustment,
+    Finding,
+    PaymentInstruction,
+    RetiredViewTotal,
+    RobotException,
+    Verification,
+)
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
+from tests.factories import (
+    approve,
+    make_blog,
+    make_category,
+    make_click,
+    make_count,
+    make_price,
+    make_user,
+)
+from weblog.models import Picture
+from weblog.revisions import start_revision
+
+AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+# Each of these has a test of its own.
+NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}
+# Pages that take a row of another model than their name says.
+ROWS = {"billing_categoryprice_timeline": "weblog.category"}
+
+
+def make_rows():
+    call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
+    category = make_category("Tech")
+    blog = make_blog(category=category)
+    start_revision(blog=blog, by=blog.author)
+    Picture.objects.create(
+        file="pictures/2026/11/x.png", alt_text="A", uploaded_by=blog.author, width=1, height=1
+    )
+    make_price(category, "10")
+    make_count(blog, 1000)
+    make_click(blog)
+    adjustment = Adjustment(author=blog.author, amount=5, reason="A correction")
+    save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
+    PaymentInstruction.objects.create(
+        author=make_user(), kind="hold", reason="Asked", created_by=make_user(), created_at=AT
+    )
+    batch, _ = steps.build_batch(month=dt.date(2026, 10, 1), at=AT)
+    steps.submit_batch(batch=batch, by=make_user(), at=AT)
+    approve(batch, at=AT)
+    export_payments(batch=batch, at=AT)
+    JobRun.objects.create(name="fold_views", started_at=AT)
+    AccessRequest.objects.create(
+        kind="superuser", about=blog.author, reason="Asked", asked_by=make_user(), asked_at=AT
+    )
+    AccessAttempt.objects.create(username="edda", ip_address="192.0.2.9", failures_since_start=5)
+    AccessLogImport.objects.create(file_name="access.log", path_pattern="x", started_at=AT)
+    Finding.objects.create(
+        kind="spike",
+        month=AT,
+        blog=blog,
+        author=blog.author,
+        views=9,
+        numbers={"before": 3},
+        found_at=AT,
+    )
+    RobotException.objects.create(text="CUBOT", reason="A phone.")
+    Verification.objects.create(started_at=AT, steps=1)
+    RetiredViewTotal.objects.create(day=dt.date(2025, 1, 1), outcome="robot", views=1)
+
+
+def list_doors():
+    for name, arguments in _url_names(admin.site.get_urls()):
+        if name == "app_list":
+            for label in ("auth", "axes", "backoffice", "weblog", "billing"):
+                yield f"app_list_{label}", reverse("admin:app_list", args=[label])
+        elif not arguments:
+            yield name, reverse(f"admin:{name}")
+        else:
+            app_label, model_name, _ = name.split("_", 2)
+            model = ROWS.get(name) or f"{app_label}.{model_name}"
+            row = apps.get_model(model).objects.order_by("pk").last()
+            pks = [row.pk]
+            if name.endswith("_simple_history"):
+                pks.append(row.history.first().history_id)
+            yield name, reverse(f"admin:{name}", args=pks)
+
+
+def _url_names(patterns):
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _url_names(pattern.url_patterns)
+        elif pattern.name and pattern.name not in NOT_PAGES:
+            yield pattern.name, pattern.pattern.regex.groups
