@@ -25,6 +25,7 @@ from backoffice.accounts.access_forms import AccountForm, RoleForm
 from backoffice.accounts.anonymise_dialog import AnonymiseAction
 from backoffice.accounts.confirming import ConfirmedAdmin, confirmed, confirmed_first
 from backoffice.accounts.extract_views import UserExtractView
+from backoffice.accounts.offered import OfferedPermissions
 from backoffice.accounts.proposing import LetInAction, ProposingAdmin, explain_own_password
 from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.sessions import list_sessions
@@ -43,6 +44,7 @@ admin.site.unregister([User, Group])
 
 @admin.register(User)
 class UserAdmin(
+    OfferedPermissions,
     ConfirmedAdmin,
     ProposingAdmin,
     LetInAction,
@@ -172,7 +174,9 @@ class UserAdmin(
 
 
 @admin.register(Group)
-class GroupAdmin(ConfirmedAdmin, ProposingAdmin, auth_admin.GroupAdmin, HistoryAdmin):
+class GroupAdmin(
+    OfferedPermissions, ConfirmedAdmin, ProposingAdmin, auth_admin.GroupAdmin, HistoryAdmin
+):
     form = RoleForm
     list_display = ["name"]
 
@@ -197,6 +201,10 @@ class JobRunAdmin(ReadOnlyAdmin):
     ]
     search_fields = ["name", "output"]
     fields = ["name", "status", "started_at", "finished_at", "host", "output"]
+    empty_list_text = (
+        "No job has run yet. Each run of a scheduled job stands here, with what it said. If none "
+        "comes, “make cron-install” starts them."
+    )
 
     @display(
         description="status",

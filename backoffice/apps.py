@@ -6,7 +6,7 @@ from django.core.signals import request_finished
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_migrate, pre_save
 
 # What breadcrumbs and lists of permissions say in the place of the names of libraries.
-APP_NAMES = {"axes": "Sign-in", "mfa": "Second factors"}
+APP_NAMES = {"auth": "Administration", "axes": "Sign-in", "mfa": "Second factors"}
 
 
 class AdminConfig(admin.AdminConfig):

@@ -12,6 +12,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.views import ChangeList
 
@@ -38,6 +39,10 @@ class DeclaredChangeList(ChangeList):
     """A list that takes from its address what it declares. Anything else leads to ?e=1."""
 
     search_form_class = SearchForm
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.title = capfirst(self.opts.verbose_name_plural)  # Django: "Select seal to view"
 
     def get_filters(self, request):
         for name, values in self.get_filters_params().items():

@@ -45,7 +45,7 @@ ACTS = [
     (Adjustment, "withdrawn_by", "withdrawn_at", "withdrew an adjustment"),
     (Adjustment.history.model, "history_user", "history_date", "changed an adjustment"),
     (PaymentInstruction, "created_by", "created_at", "held or paid out a payment"),
-    (PaymentInstruction, "ended_by", "ended_at", "ended a hold or an instruction"),
+    (PaymentInstruction, "ended_by", "ended_at", "ended a hold or pay-out"),
     (Finding, "decided_by", "decided_at", "decided on a finding"),
     (RobotException.history.model, "history_user", "history_date", "changed a robot exception"),
     (PaymentExport, "by", "at", "exported payments"),
@@ -191,7 +191,7 @@ def _find_open_money(user: User) -> Iterator[Duty]:
     if Adjustment.objects.filter(author=user).waiting().exists():
         yield Duty("An adjustment of theirs waits for a batch: withdraw it, or pay it.")
     if PaymentInstruction.objects.filter(author=user, ended_at=None).exists():
-        yield Duty("A hold, or an order to pay out in full, stands for them: end it.")
+        yield Duty("A hold, or payment in full, stands for them: end it.")
     if Finding.objects.filter(author=user, status=Finding.Status.OPEN).exists():
         yield Duty("A finding about their views is open: decide it.")
     if _has_unpaid_views(user):

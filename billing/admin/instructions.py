@@ -74,7 +74,7 @@ class PaymentInstructionAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
     def end(self, request, form):
         reason = form.cleaned_data["reason"]
         end_instruction(instruction=form.obj, by=request.user, reason=reason)
-        return "The instruction is ended."
+        return f"{form.obj.name} is ended."
 
     @display(description="Author")
     def author_name(self, instruction):

@@ -29,21 +29,21 @@ Kind = PaymentInstruction.Kind
 Status = Payment.Status
 
 
-def _where_ordered(*kinds):
-    """Return the `fits` of a button for payments of drafts, by what is ordered for the author."""
+def _where_held(*kinds):
+    """Return the `fits` of a button for payments of drafts, by what holds for the author."""
 
     def fits(payment, user):
         if payment.batch.status != PayoutBatch.Status.DRAFT:
             return False
-        order = payment.payslip.instruction
-        return (order.kind if order else None) in kinds
+        hold = payment.payslip.instruction
+        return (hold.kind if hold else None) in kinds
 
     return fits
 
 
 def _can_be_paid_out(payment, user):
     kinds = [Kind.HOLD, None] if payment.status in (Status.HELD, Status.CARRIED) else [Kind.HOLD]
-    return _where_ordered(*kinds)(payment, user)
+    return _where_held(*kinds)(payment, user)
 
 
 class PaymentActions(DialogActions):
@@ -57,7 +57,7 @@ class PaymentActions(DialogActions):
         icon="front_hand",
         permissions=["hold"],
         dialog=payment_dialogs.HOLD,
-        fits=_where_ordered(None, Kind.PAY_OUT),
+        fits=_where_held(None, Kind.PAY_OUT),
     )
     def hold(self, request, form):
         return self._decide(request, form, holds.hold_payment, "The payment is on hold.")
@@ -67,7 +67,7 @@ class PaymentActions(DialogActions):
         icon="play_circle",
         permissions=["hold"],
         dialog=payment_dialogs.RELEASE,
-        fits=_where_ordered(Kind.HOLD),
+        fits=_where_held(Kind.HOLD),
     )
     def release(self, request, form):
         return self._decide(request, form, holds.release_payment, "The hold is ended.")
@@ -89,7 +89,7 @@ class PaymentActions(DialogActions):
         icon="undo",
         permissions=["hold"],
         dialog=payment_dialogs.END_PAY_OUT,
-        fits=_where_ordered(Kind.PAY_OUT),
+        fits=_where_held(Kind.PAY_OUT),
     )
     def end_pay_out(self, request, form):
         return self._decide(

@@ -42,7 +42,7 @@ END_PAY_OUT = {
     "form_submit_text": "Stop",
 }
 END_INSTRUCTION = {
-    "title": "End this instruction?",
+    "title": "End it?",
     "description": "The author’s payments in drafts follow at once, those of later batches when "
     "they are built. What was held comes in with the next batch.",
     "form_class": ReasonDialog,

@@ -293,6 +293,6 @@ def _keep_instructions() -> Iterator[Rule]:
         "UPDATE",
         f"""{changes(PaymentInstruction, but=end)}
         OR OLD.ended_at IS NOT NULL AND {changes(PaymentInstruction)}""",
-        "an instruction is ended once, and not changed otherwise.",
+        "a hold or pay-out is ended once, and not changed otherwise.",
     )
-    yield Rule(PaymentInstruction, "DELETE", "TRUE", "instructions are ended, never deleted.")
+    yield Rule(PaymentInstruction, "DELETE", "TRUE", "holds and pay-outs are ended, never deleted.")

@@ -1,4 +1,4 @@
-"""What people add to the views: amounts for an author, and orders to hold or to pay out in full."""
+"""What people add to the views: amounts for an author, holds, and payment in full."""
 
 from django.conf import settings
 from django.db import models
@@ -61,7 +61,7 @@ class Adjustment(models.Model):
 
 
 class PaymentInstruction(models.Model):
-    """A standing order for an author's payments, until somebody ends it."""
+    """A hold of an author's payments, or their payment in full, until somebody ends it."""
 
     class Kind(models.TextChoices):
         HOLD = "hold", "hold"
@@ -87,13 +87,14 @@ class PaymentInstruction(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        verbose_name = "payment instruction"
+        verbose_name = "hold or pay-out"
+        verbose_name_plural = "holds and pay-outs"
         constraints = [
             models.UniqueConstraint(
                 fields=["author"],
                 condition=Q(ended_at__isnull=True),
                 name="billing_paymentinstruction_one_open",
-                violation_error_message="This author's payments have an instruction already.",
+                violation_error_message="This author has a hold or pay-out already.",
             ),
             models.CheckConstraint(
                 condition=~Q(author=F("created_by")),
@@ -112,3 +113,8 @@ class PaymentInstruction(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()}: {full_name(self.author)}"
+
+    @property
+    def name(self) -> str:
+        """What it is, to begin a sentence with."""
+        return "This hold" if self.kind == self.Kind.HOLD else "Paying out in full"

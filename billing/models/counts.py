@@ -74,7 +74,7 @@ class LogLineKey(models.Model):
 
 
 class BlogView(models.Model):
-    """The evidence of one view. Rows are added, and settled once or again by fold_views alone.
+    """One view, as it came in. Rows are added, and settled once or again by fold_views alone.
 
     Author, category and day are copies of what held when the reader came: moving a blog later
     moves no money. No address and no user agent is kept, only keys salted by the day.
@@ -134,6 +134,8 @@ class BlogView(models.Model):
 
     class Meta:
         ordering = ["-viewed_at", "-id"]
+        verbose_name = "view"
+        verbose_name_plural = "views"
         indexes = [
             models.Index(
                 fields=["blog", "reader_key", "viewed_at"], name="billing_blogview_clicks"
@@ -234,6 +236,8 @@ class DailyViewCount(models.Model):
 
     class Meta:
         ordering = ["-day", "blog"]
+        verbose_name = "daily views of a blog"
+        verbose_name_plural = "daily views"
         indexes = [models.Index(fields=["day"], name="billing_dailyviewcount_day")]
         constraints = [
             models.UniqueConstraint(
@@ -256,6 +260,8 @@ class MonthlyViewCount(models.Model):
 
     class Meta:
         ordering = ["-month", "-views", "pk"]
+        verbose_name = "monthly views of a blog"
+        verbose_name_plural = "monthly views"
         indexes = [models.Index(fields=["-month", "-views"], name="billing_monthly_browse")]
         constraints = [
             models.UniqueConstraint(

@@ -44,7 +44,7 @@ class Seal(models.Model):
 
     class Kind(models.TextChoices):
         APPROVAL = "approval"
-        SETTLEMENT = "settlement"
+        SETTLEMENT = "settlement", "Bank results"
         EXPORT = "export"
         UPGRADE = "upgrade"  # of what was approved before there were seals
 

@@ -82,15 +82,15 @@ def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Lin
     for portion in batched(by_author, AUTHORS_AT_A_TIME):
         authors = User.objects.in_bulk([author for author, _ in portion])
         instructions = {
-            order.author_id: order
-            for order in PaymentInstruction.objects.open().filter(author__in=authors)
+            instruction.author_id: instruction
+            for instruction in PaymentInstruction.objects.open().filter(author__in=authors)
         }
         titles = _load_titles(portion)
         payments = []
         for author, own in portion:
             if facts := list(_describe_lines(own, batch.month, prices, titles)):
-                number, order = next(numbers), instructions.get(author)
-                payments.append(_make_payment(batch, authors[author], number, facts, order))
+                number, instruction = next(numbers), instructions.get(author)
+                payments.append(_make_payment(batch, authors[author], number, facts, instruction))
         yield payments
 
 

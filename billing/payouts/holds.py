@@ -1,6 +1,6 @@
-"""Payments kept back, and payments made in full: standing orders for an author, and their end.
+"""Holds of an author's payments, and their payment in full, until somebody ends either.
 
-An order outlasts the batch in which it was given. The author's payments in drafts follow at once,
+Both outlast the batch in which they began. The author's payments in drafts follow at once,
 so that a draft always shows what rebuilding it would give.
 """
 
@@ -39,12 +39,12 @@ def pay_out_payment(
 def release_payment(
     *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
 ) -> PaymentInstruction:
-    """End the instruction that keeps a draft's payment back. Raises WrongStatus without one."""
+    """End the hold that keeps a draft's payment back. Raises WrongStatus without one."""
     claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
     instruction = PaymentInstruction.objects.open().filter(author=payment.author_id).first()
     if instruction is None:
         raise WrongStatus(
-            "No instruction keeps this payment back. If the author's account is deactivated, "
+            "No hold keeps this payment back. If the author's account is deactivated, "
             "activate it and rebuild the batch, or pay out in full."
         )
     return end_instruction(instruction=instruction, by=by, reason=reason, at=at)
@@ -54,12 +54,12 @@ def release_payment(
 def end_instruction(
     *, instruction: PaymentInstruction, by: User, reason: str, at: dt.datetime | None = None
 ) -> PaymentInstruction:
-    """End a hold or an order to pay out in full. Raises InstructionEnded."""
+    """End a hold, or the payment in full. Raises InstructionEnded."""
     require_reason(reason, "Say why: the reason is kept with the batch.")
     hold_lock("payouts")
     instruction = PaymentInstruction.objects.get(pk=instruction.pk)
     if instruction.ended_at:
-        raise InstructionEnded(f"This instruction was ended on {instruction.ended_at:%-d %B %Y}.")
+        raise InstructionEnded(f"{instruction.name} was ended on {instruction.ended_at:%-d %B %Y}.")
     _refuse_own(instruction.author_id, by)
     _end(instruction, by=by, reason=reason, at=at or timezone.now())
     _decide_drafts(instruction.author_id)
@@ -75,7 +75,7 @@ def _instruct(
     _refuse_own(payment.author_id, by)
     standing = PaymentInstruction.objects.open().filter(author=payment.author_id).first()
     if standing and standing.kind == kind:
-        raise WrongStatus(f"There is an instruction to that effect already: {standing.reason}")
+        raise WrongStatus(f"{standing.name} is in force already: {standing.reason}")
     if standing:
         _end(standing, by=by, reason=f"Replaced: {reason}"[:900], at=at)
     instruction = PaymentInstruction(

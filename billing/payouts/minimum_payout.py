@@ -6,7 +6,7 @@ from billing.models import Payment, PaymentInstruction
 from billing.money import format_amount, round_amount
 
 Status = Payment.Status
-Order = PaymentInstruction.Kind
+Kind = PaymentInstruction.Kind
 
 
 def decide_payment(
@@ -32,7 +32,7 @@ def decide_payment(
 def _decide(
     payment: Payment, amount: Decimal, minimum: Decimal, instruction: PaymentInstruction | None
 ) -> tuple[Status, str]:
-    if instruction and instruction.kind == Order.HOLD:
+    if instruction and instruction.kind == Kind.HOLD:
         return Status.HELD, instruction.reason
     if not (payment.author.is_active or instruction):
         return Status.HELD, "The author's account is deactivated."

@@ -117,7 +117,7 @@ def build_batch(
 
 
 def rebuild_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
-    """Build a draft anew from today's counts and prices, adjustments and instructions."""
+    """Build a draft anew from today's counts and prices, adjustments and holds."""
     at = at or timezone.now()
     fold_views(at=at)
     find_findings(month=batch.month, at=at)

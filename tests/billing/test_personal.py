@@ -154,7 +154,7 @@ def hold(author):
     [
         (open_batch, "A payout batch that is not approved pays them"),
         (adjust, "An adjustment of theirs waits for a batch"),
-        (hold, "A hold, or an order to pay out in full, stands"),
+        (hold, "A hold, or payment in full, stands"),
         (lambda author: make_count(make_blog(author=author), 7), "counted and not paid yet"),
         (lambda author: make_click(make_blog(author=author)), "counted and not paid yet"),
     ],
