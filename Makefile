@@ -10,14 +10,14 @@ DEPLOYED = DEBUG=0 ALLOWED_HOSTS=example.org SITE_URL=https://example.org JOBS_S
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test test-alone test-deploy coverage lint screenshots audit bench bench-robots lock sbom cron-install backup restore
+.PHONY: help setup setup-dev free-port run test quick test-long test-alone test-deploy coverage lint screenshots audit bench bench-robots lock sbom cron-install backup restore
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
 lint: export DEBUG = 1
-test test-alone test-deploy coverage screenshots: export DEBUG = 0
+test quick test-long test-alone test-deploy coverage screenshots: export DEBUG = 0
 # Each worker and each process that a test starts would compile all modules anew.
-test test-alone test-deploy coverage: export PYTHONDONTWRITEBYTECODE =
+test quick test-long test-alone test-deploy coverage: export PYTHONDONTWRITEBYTECODE =
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,12 @@ test: setup-dev ## Run all tests: on SQLite, on PostgreSQL, and weblog without b
 		--ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
 	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
 		--ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py
+
+quick: setup-dev ## Run what is quick to run, in a minute: SQLite, no browser, nothing killed
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not slow" --ignore=tests/browser
+
+test-long: setup-dev ## Run in full what `make test` takes a sample of, other in each run
+	DATABASE_URL=sqlite:///var/db.sqlite3 TEST_ALL=1 $(PYTEST) -m long
 
 test-alone: setup-dev ## Run the browser's tests of weblog without billing
 	@tools/install_browser.sh

@@ -11,6 +11,8 @@ from django.apps import apps as registry
 from django.conf import settings
 from django.db.models import signals
 
+pytestmark = pytest.mark.slow
+
 ROOT = settings.BASE_DIR
 OWN = ("backoffice", "weblog", "billing")
 TRACKED = {

@@ -26,7 +26,7 @@ from tests.backoffice.accounts.signing_in import (
 )
 from tests.factories import make_blog, make_groups, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 OUTSIDE = {"random", "requests", "httpx", "urllib3", "aiohttp", "ftplib", "telnetlib", "smtplib"}
 OUTSIDE |= {"urllib.request", "http.client", "pickle", "marshal", "shelve", "dill", "xmlrpc"}

@@ -25,6 +25,8 @@ from tests.on_postgres import PACKAGE_DIR
 from tests.upgrades.databases import migrate, other_database, read_dump
 from weblog.models import Blog
 
+pytestmark = pytest.mark.slow
+
 AT = dt.datetime(2026, 11, 27, 3, tzinfo=dt.UTC)
 WRITERS = 8
 

@@ -7,7 +7,7 @@ import pytest
 from tests.hostile import KINDS, make_attack
 from tests.hostile.doors import encode, find_doors
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 DOORS = find_doors(batch=1)
 # 404: there is no batch here, so the page reads nothing.

@@ -10,6 +10,8 @@ from django.db import connection
 from tests.checkout import Checkout
 from tests.on_postgres import PACKAGE_DIR
 
+pytestmark = pytest.mark.slow
+
 LIST_RUNS = """
 from backoffice.models import JobRun
 for run in JobRun.objects.order_by("name"): print(run.name, run.status)

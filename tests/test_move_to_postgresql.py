@@ -22,6 +22,8 @@ from billing.models import BlogView, LogLineKey, Seal
 from tests.upgrades.databases import DUMPS, other_database
 from weblog.models import Blog
 
+pytestmark = pytest.mark.slow
+
 TEXT = "<p>\t\\N \\. \"\r\n'Zoë' 😀</p>"
 FIRST, SECOND = "2026-10-25 01:30:00.000001", "9999-12-31 22:59:59.999999"
 

@@ -17,7 +17,7 @@ from tools.supply_chain.components import (
     read_scripts,
 )
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 FILES = {path for finder in finders.get_finders() for path, _ in finder.list([])}
 SCRIPTS = sorted(path for path in FILES if Path(path).suffix in {".js", ".mjs"})

@@ -24,6 +24,8 @@ from tests.factories import FIREFOX, approve
 from tests.upgrades.databases import migrate, other_database, read_dump
 from weblog.models import Blog
 
+pytestmark = pytest.mark.slow
+
 JUNE = dt.date(2026, 6, 1)
 NOVEMBER = dt.datetime(2026, 11, 12, tzinfo=dt.UTC)
 READER = {"ip_address": "192.0.2.1", "user_agent": FIREFOX}

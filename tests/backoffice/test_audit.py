@@ -12,6 +12,8 @@ from backoffice.models import SecurityEvent
 from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog, Category
 
+pytestmark = pytest.mark.slow
+
 URL = "/admin/audit-trail/"
 
 

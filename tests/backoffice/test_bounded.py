@@ -7,7 +7,7 @@ import pytest
 
 from backoffice.bounded import BoundReached, Bounds, Unreadable, run_bounded
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 QUICK = Bounds(seconds=2, memory=200_000_000, answer=1_000_000)
 

@@ -9,7 +9,7 @@ from billing.models import DailyViewCount
 from tests.factories import make_blog, make_category, make_count, make_groups, make_user
 from weblog.models import Blog, Category
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 BLOGS = reverse("admin:weblog_blog_changelist")
 VIEWS = reverse("admin:billing_blogview_changelist")

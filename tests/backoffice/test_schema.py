@@ -6,7 +6,7 @@ from django.db import connection
 from backoffice.schema import find_schema_differences
 from tests.upgrades.databases import migrate, other_database
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 KINDS = ("primary_key", "unique", "foreign_key", "check", "index")
 BROKEN = {

@@ -9,7 +9,7 @@ from backoffice import table_cells, tables
 from backoffice.bounded_child import Refused
 from backoffice.tables import TableRefused, read_table
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 
 def read(data):

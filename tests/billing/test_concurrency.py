@@ -25,7 +25,7 @@ from tests.billing.batches import AT
 from tests.billing.killed_payouts import act_at_once, approve_october, build, submit
 from tests.factories import make_blog, make_click, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 

@@ -18,7 +18,7 @@ from billing.models import (
 from billing.verification import verify_payouts
 from weblog.models import Blog, BlogRevision
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 

@@ -24,7 +24,7 @@ SEPTEMBER, OCTOBER, NOVEMBER = (dt.date(2026, month, 1) for month in (9, 10, 11)
 IN_NOVEMBER = dt.datetime(2026, 11, 5, 12, tzinfo=dt.UTC)
 IN_DECEMBER = dt.datetime(2026, 12, 5, 12, tzinfo=dt.UTC)
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def read_tables() -> list[list[dict]]:

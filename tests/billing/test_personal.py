@@ -28,7 +28,7 @@ from tests.billing.evidence_pack.packs import run, unpack
 from tests.billing.paid_months import OCTOBER
 from tests.factories import NOON, make_blog, make_click, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AFTER_THE_DUTY = dt.datetime(2037, 1, 1, 12, tzinfo=dt.UTC)
 MONEY = [Payment, PaymentLine, PaymentExport, Seal]

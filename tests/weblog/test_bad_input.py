@@ -16,7 +16,7 @@ from tests.weblog.naughty import cut
 from weblog.html import clean_html
 from weblog.models import Blog, BlogRevision, Category
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 FOLDER = settings.BASE_DIR.parent / "shared" / "data" / "bad-input"
 ADDRESSES = ("href", "src", "action", "formaction", "data", "poster", "cite")

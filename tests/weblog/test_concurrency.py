@@ -14,7 +14,7 @@ from weblog.revisions import publish_revision, start_revision
 from weblog.schedule import publish_due_texts
 from weblog.workflow import publish_blog, return_to_author
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 THREADS = 8
 

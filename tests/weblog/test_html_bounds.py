@@ -16,7 +16,7 @@ from weblog.html import FEW_TAGS, _clean_apart, clean_html, show_html
 from weblog.models import Blog
 from weblog.trix import from_editor, to_editor
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 NESTED = {
     "lists": "<ul><li>" * 40_000,

@@ -12,7 +12,7 @@ from weblog.importing.formats import open_path, open_source
 from weblog.importing.imports import import_posts
 from weblog.models import Blog
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 WORDPRESS = {
     "namespace-edge-cases": "wp:post_id, wp:base_blog_url: one is missing",

@@ -24,7 +24,7 @@ from weblog import mails, workflow
 from weblog.models import Blog, BlogRevision, Category
 from weblog.revisions import start_revision
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = BlogRevision.Status
 

@@ -7,7 +7,7 @@ from backoffice.accounts.signals import lock_released
 from tests.backoffice.accounts.attempts import fail
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 LIST = "admin:axes_accessattempt_changelist"
 

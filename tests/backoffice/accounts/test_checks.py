@@ -5,6 +5,8 @@ import sys
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.any_database
 def test_empty_database_can_be_migrated(tmp_path):

@@ -20,7 +20,7 @@ from tests.backoffice.accounts.signing_in import (
     make_person,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 MANY = 8
 

@@ -8,7 +8,7 @@ from backoffice.accounts.actors import acting_as
 from tests.backoffice.accounts.signing_in import PASSWORD, enter_password, make_person, sign_in
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 CHANGE = reverse("admin:password_change")
 GIVEN = "four umbrellas over Utrecht"

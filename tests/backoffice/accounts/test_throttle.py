@@ -15,7 +15,7 @@ from backoffice.accounts.throttle import KNOWN_BROWSER, name_address, release_lo
 from tests.backoffice.accounts.attempts import AWAY, HOME, fail, try_password
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from tests.billing.pages import press, url_of
 from tests.factories import approve, make_count, make_user
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 

@@ -8,7 +8,7 @@ from tests.backoffice.accounts.signing_in import code_now, give_app, give_codes,
 from tests.billing.batches import make_batch
 from tests.billing.pages import press, url_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 KNOWN = {"flag_first_payouts": "I know her."}

@@ -13,7 +13,7 @@ from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
 from tests.billing.pages import count_queries, make_october
 from tests.factories import NOON, make_blog, make_price
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 EVIDENCE = "/admin/evidence/"
 EXCEPTIONS = "/admin/billing/robotexception/"

@@ -12,7 +12,7 @@ from billing.models import AccessLogImport, BlogView, DailyViewCount, ReaderSalt
 from tests.factories import FIREFOX, make_blog, make_line
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 IMPORTS = "/admin/billing/accesslogimport/"
 URL = IMPORTS + "import/"

@@ -8,7 +8,7 @@ from tests.billing.pages import BATCHES, url_of
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 

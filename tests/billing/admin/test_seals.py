@@ -4,7 +4,7 @@ from billing.models import PayoutBatch, Seal
 from tests.billing.batches import AT, make_batch
 from tests.billing.pages import count_queries
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 LIST = "/admin/billing/seal/"

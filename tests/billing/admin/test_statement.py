@@ -16,7 +16,7 @@ from tests.billing.pages import count_queries, make_october, make_view, press, u
 from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 

@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from billing.models import Verification
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 CHANGELIST = reverse("admin:billing_verification_changelist")
 VERIFY = reverse("admin:billing_verification_verify")

@@ -18,7 +18,7 @@ from billing.counting.folding import fold_views
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from tests.factories import FIREFOX, make_blog, make_line
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOON = dt.datetime(2026, 10, 15, 10, tzinfo=dt.UTC)
 INSIDE = range(2, 31, 2)  # seconds between the two clicks

@@ -34,6 +34,8 @@ from billing.models import (
 from billing.models.counts import make_view_id
 from tests.factories import FIREFOX, make_blog, make_line
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = settings(
     max_examples=20,
     stateful_step_count=25,

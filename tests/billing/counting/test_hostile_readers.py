@@ -15,7 +15,7 @@ from billing.counting.folding import fold_views
 from billing.models import BlogView, DailyViewCount
 from tests.factories import FIREFOX, NOON, make_blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LATER = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 

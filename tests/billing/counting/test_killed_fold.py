@@ -14,7 +14,7 @@ from tests.billing.counting.folds import Snapshot, all_counts
 from tests.billing.killed_fold import LATER, die_in_fold
 from tests.factories import make_blog, make_click
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 FOLD_SIZE = 4
 MIDNIGHT = dt.datetime(2026, 10, 31, 23, tzinfo=dt.UTC)  # in Berlin, at the end of the month

@@ -15,6 +15,8 @@ from tests.billing.counting.spooled import DAY, kept, make_view
 from tests.billing.killed_spool import die_while_taking_in, die_while_writing
 from tests.factories import make_blog
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.any_database
 def test_writer_killed_at_any_step_loses_nothing_acknowledged(spool_dir):

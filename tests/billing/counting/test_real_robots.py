@@ -15,7 +15,7 @@ from benchmarks.robots import (
 from billing.counting import robots
 from billing.models import RobotException
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.billing.clicks import approve_month
 from tests.billing.counting.spooled import DAY, make_view
 from tests.factories import make_blog, make_price
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 IN_SEPTEMBER = dt.datetime(2026, 9, 10, 10, tzinfo=dt.UTC)
 

@@ -8,7 +8,7 @@ from billing.errors import WrongStatus
 from billing.evidence_pack import make_evidence_pack
 from tests.billing.evidence_pack.packs import run, unpack
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_pack_proves_itself_without_the_product(paid, tmp_path):

@@ -10,7 +10,7 @@ from billing.counting.folding import fold_views
 from billing.models import DailyViewCount, Seal
 from tests.billing.paid_months import make_views
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def verify(*arguments):

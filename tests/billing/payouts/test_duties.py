@@ -19,7 +19,7 @@ from tests.billing.pages import press, url_of
 from tests.factories import approve, make_blog, make_count, make_user
 from tests.pages import shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 TO_AN_AUTHOR = {"author": "", "amount": "5", "reason": "A prize", "version": ""}
 

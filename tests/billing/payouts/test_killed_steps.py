@@ -19,7 +19,7 @@ from tests.billing.counting.folds import Snapshot, all_counts
 from tests.billing.killed_payouts import AT, approve_october, build, die_in, submit
 from tests.factories import approve, make_blog, make_click, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SEPTEMBER = dt.date(2026, 9, 1)
 STEPS = [build, submit, approve_october]

@@ -16,7 +16,7 @@ from billing.payouts import steps
 from tests.billing.batches import AT, make_batch
 from tests.factories import approve, make_groups, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 Kind = SecurityEvent.Kind
 HOUR = dt.timedelta(hours=1)

@@ -31,6 +31,8 @@ from tests.billing.payout_steps import (
     facts_of,
 )
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = settings(
     max_examples=6,
     stateful_step_count=30,

@@ -22,7 +22,7 @@ from tests.billing.paid_months import OCTOBER, SEPTEMBER, make_views
 from tests.billing.tampering import without_guards
 from tests.factories import make_blog, make_category
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_what_was_paid_is_proved_and_counted(paid):

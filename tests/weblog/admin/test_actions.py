@@ -9,7 +9,7 @@ from tests.pages import shown
 from weblog.models import Blog
 from weblog.workflow import return_to_author, submit_for_review
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED = Blog.Status
 ACTIONS = ["submit", "publish", "return_to_author", "unpublish", "archive"]

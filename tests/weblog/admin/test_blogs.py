@@ -13,7 +13,7 @@ from tests.factories import make_blog, make_category, make_user
 from weblog.addresses import change_slug
 from weblog.models import Blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 CHANGELIST = "/admin/weblog/blog/"
 ADD = "/admin/weblog/blog/add/"

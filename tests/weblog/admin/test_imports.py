@@ -9,7 +9,7 @@ from tests.weblog.posts import make_ghost, make_item, make_wxr, make_zip
 from weblog.admin import imports
 from weblog.models import Blog, Category
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 URL = "/admin/weblog/blog/import-posts/"
 

@@ -12,7 +12,7 @@ from weblog import hooks
 from weblog.admin.bulk import MOST_AT_ONCE
 from weblog.models import Blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 CHANGELIST = reverse("admin:weblog_blog_changelist")
 Status = Blog.Status

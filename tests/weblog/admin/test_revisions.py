@@ -9,7 +9,7 @@ from tests.factories import make_blog, make_user
 from tests.pages import shown
 from weblog.models import Blog, BlogRevision
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN = BlogRevision.Status
 LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)

@@ -29,7 +29,7 @@ from billing.models import (
 from tests.billing.counting.access_logs.logs import ARTICLES, HOWTOS, make_blogs, read_expected
 from tests.factories import make_blog, make_click, make_line, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
