@@ -1,12 +1,15 @@
 import os
 import re
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
+from django.db import connection
 from playwright.sync_api import expect
 
 from tests.factories import make_user
@@ -47,16 +50,37 @@ def browser_context_args(browser_context_args):
     }
 
 
+@pytest.fixture(scope="session")
+def demos():
+    """The demo's passwords, and a copy of its database: it is set up once in a run."""
+    demos = []
+    yield demos
+    for _, copy in demos:
+        copy.close()
+
+
 @pytest.fixture
-def demo(transactional_db, tmp_path):
+def demo(transactional_db, tmp_path, demos):
     """The demo's publishing house; returns {username: password}."""
     if not apps.is_installed("billing"):
         return make_weblog_alone()
     from billing.demo import set_up
 
+    if demos:
+        passwords, copy = demos[0]
+        connection.ensure_connection()
+        copy.backup(connection.connection)
+        ContentType.objects.clear_cache()
+        return passwords
     accounts_file = tmp_path / "accounts.txt"
     set_up(accounts_file=accounts_file)
-    return dict(re.findall(r"^  (\S+) +(\S+) +\S+$", accounts_file.read_text(), re.MULTILINE))
+    passwords = dict(re.findall(r"^  (\S+) +(\S+) +\S+$", accounts_file.read_text(), re.MULTILINE))
+    if connection.vendor == "sqlite":
+        copy = sqlite3.connect(":memory:")
+        connection.ensure_connection()
+        connection.connection.backup(copy)
+        demos.append((passwords, copy))
+    return passwords
 
 
 def make_weblog_alone():

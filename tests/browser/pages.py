@@ -7,6 +7,21 @@ from playwright.sync_api import expect
 SCREENS = [(1440, 900), (390, 844)]
 THEMES = ["light", "dark"]
 
+# Each page is opened once on each screen, in another theme on each, and turned to the other one.
+SCREENS_AND_THEMES = [
+    ({"width": width, "height": height}, themes)
+    for (width, height), themes in zip(SCREENS, [THEMES, THEMES[::-1]], strict=True)
+]
+
+
+def open_in(page, url, themes):
+    """Open a page in the first of the themes, and turn it to the others; yield each, as it is."""
+    page.emulate_media(color_scheme=themes[0])
+    page.goto(url)
+    for theme in themes:
+        page.emulate_media(color_scheme=theme)
+        yield theme
+
 
 def press(page, button, *, answer="", at="", password=None):
     """Press a button of a form and confirm its dialog, with `answer` to each thing it asks."""

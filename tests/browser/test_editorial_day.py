@@ -11,7 +11,7 @@ from django.utils import timezone
 from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import expect
 
-from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors, press
+from tests.browser.pages import SCREENS_AND_THEMES, assert_fits, note_errors, open_in, press
 from weblog import workflow
 from weblog.models import Blog, BlogRevision
 from weblog.revisions import start_revision, submit_revision
@@ -268,13 +268,12 @@ def test_every_page_of_the_day_fits_its_screen(page, live_server, staff, desk, t
         "blogs": (editor, reverse("admin:weblog_blog_changelist")),
         "blog": (page, revision.blog.get_absolute_url()),
     }
-    for width, height in SCREENS:
-        for theme in THEMES:
-            for name, (person, path) in pages.items():
-                person.set_viewport_size({"width": width, "height": height})
-                person.emulate_media(color_scheme=theme)
-                person.goto(live_server.url + path)
+    for screen, themes in SCREENS_AND_THEMES:
+        for name, (person, path) in pages.items():
+            person.set_viewport_size(screen)
+            for theme in open_in(person, live_server.url + path, themes):
                 assert_fits(person)
-                if picture := PICTURES.get((name, width, theme)):
+                if picture := PICTURES.get((name, screen["width"], theme)):
+                    person.reload()
                     take_picture(person, picture)
     assert errors == []

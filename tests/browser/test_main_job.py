@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from billing.counting.folding import fold_views
 from billing.models import BlogView, PaymentExport, PayoutBatch, Seal
-from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors, press
+from tests.browser.pages import SCREENS_AND_THEMES, assert_fits, note_errors, open_in, press
 
 COMPARED = "Compared with the contracts."
 PICTURES = {
@@ -106,13 +106,12 @@ def test_every_page_fits_its_screen_and_raises_no_error(sign_in, live_server, ta
         "job-runs": reverse("admin:backoffice_jobrun_changelist"),
         "site": reverse("weblog:blog_list"),
     }
-    for width, height in SCREENS:
-        page.set_viewport_size({"width": width, "height": height})
-        for colour_scheme in THEMES:
-            page.emulate_media(color_scheme=colour_scheme)
-            for name, url in pages.items():
-                page.goto(live_server.url + url)
+    for screen, themes in SCREENS_AND_THEMES:
+        page.set_viewport_size(screen)
+        for name, path in pages.items():
+            for theme in open_in(page, live_server.url + path, themes):
                 assert_fits(page)
                 assert (name, errors) == (name, [])
-                if picture := PICTURES.get((name, width, colour_scheme)):
+                if picture := PICTURES.get((name, screen["width"], theme)):
+                    page.reload()
                     take_picture(page, picture)
