@@ -1,4 +1,4 @@
-"""What backups leave out of billing, and how it is proved after restoring."""
+"""What backups leave out of billing's tables, and how a restore proves the rest."""
 
 from backoffice.backups import registry
 from billing.counting.local_salts import DRAFT, SUFFIX
@@ -7,7 +7,7 @@ from billing.verification import verify_payouts
 
 
 def register_backups() -> None:
-    """Readers' salts stay here: a key in a backup must lead to nobody once they are destroyed."""
+    """Leave out the readers' salts: once they are destroyed, no key in a backup names a person."""
     registry.leave_out(ReaderSalt._meta.db_table)
     registry.leave_out_files(SUFFIX, DRAFT)
     query = f"SELECT hash FROM {Seal._meta.db_table} ORDER BY number DESC LIMIT 1"  # noqa: S608

@@ -1,4 +1,4 @@
-"""Counted views, beside each blog in the weblog's lists."""
+"""The column of counted views in the weblog's lists of blogs."""
 
 from django.db.models import OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -23,6 +23,6 @@ def _count_this_month():
 
 
 def _count(counts):
-    """Return the views of the blog outside, whoever its author and whatever its category was."""
+    """Return the subquery of all counted views of the outer blog, of any author and category."""
     of_blog = counts.filter(blog=OuterRef("pk")).order_by().values("blog")
     return Coalesce(Subquery(of_blog.annotate(sum=Sum("views")).values("sum")), 0)

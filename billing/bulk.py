@@ -1,4 +1,4 @@
-"""Many rows at once, without a model instance or a parameter for each: what a batch needs."""
+"""Writes and lookups of many rows, without an instance or a parameter for each row."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,9 @@ from django.db.models.expressions import RawSQL
 
 
 def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable[tuple]) -> None:
-    """Insert `rows`, whose values are as the database keeps them, in the order of `fields`.
+    """Insert `rows`, tuples of database values in the order of `fields`.
 
-    By COPY on PostgreSQL. For tables without history.
+    PostgreSQL uses COPY. Only for tables without history.
     """
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
@@ -33,10 +33,10 @@ def _column_of(model: type[models.Model], name: str) -> str:
 
 
 def any_of(keys: Iterable[int]) -> RawSQL:
-    """Return what stands for thousands of `keys` after `__in`, as one parameter.
+    """Return one parameter for `__in` that holds thousands of `keys`.
 
-    Given one by one, the driver takes longer to put them into the statement than the database
-    takes to find their rows.
+    With one parameter for each key, the driver needs longer to write the statement than the
+    database needs to find the rows.
     """
     array = json.dumps(list(keys))
     if connection.vendor == "postgresql":

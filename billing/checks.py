@@ -1,4 +1,4 @@
-"""System checks of billing: settings that would pay wrong amounts, or none."""
+"""System checks of billing: settings that lead to wrong payments, or to none."""
 
 from babel.numbers import list_currencies
 from django.conf import settings
@@ -42,9 +42,9 @@ def check_retention_days(app_configs, **kwargs):
         return []
     return [
         Error(
-            f"VIEW_RETENTION_DAYS is {settings.VIEW_RETENTION_DAYS}: views would be dropped as "
-            "soon as they are paid.",
-            hint="Give the number of days for which auditors need the single views.",
+            f"VIEW_RETENTION_DAYS is {settings.VIEW_RETENTION_DAYS}: retention would drop views "
+            f"as soon as they are paid.",
+            hint="Give the number of days during which auditors need the single views.",
             id="billing.E004",
         )
     ]
@@ -64,13 +64,15 @@ def check_grace_days(app_configs, **kwargs):
 
 @register(Tags.database)
 def check_guards(app_configs, databases=(), **kwargs):
-    """A warning: an error would stop the very migrate that puts the guards back."""
+    """Warn about missing guards. An error would stop the migrate that puts them back."""
     return [
         Warning(
             f"Guards of signed payouts are missing or changed in the database “{alias}”: "
             f"{', '.join(missing)}.",
-            hint="Run verify_payouts, to see what was changed meanwhile, and then migrate, which "
-            "puts them back.",
+            hint=(
+                "Run verify_payouts to see what changed meanwhile. Then run migrate, which puts "
+                "the guards back."
+            ),
             id="billing.W001",
         )
         for alias in databases or ()

@@ -1,4 +1,4 @@
-"""The time now, for what ends months and destroys views."""
+"""The time now, for code that closes months or destroys views."""
 
 import datetime as dt
 
@@ -11,7 +11,7 @@ from billing.periods import day_of
 
 
 def read_clock() -> dt.datetime:
-    """Return the time now. Raises ClockDoubted, whose message says what contradicts it."""
+    """Return the time now. Raises ClockDoubted, whose message names the contradiction."""
     try:
         return clocks.read_clock()
     except clocks.ClockImplausible as error:
@@ -19,10 +19,10 @@ def read_clock() -> dt.datetime:
 
 
 def read_witnessed_time() -> dt.datetime:
-    """Return the latest time of which there is more than a clock: a job that ended, or a view.
+    """Return the latest time that an event shows: a job that ended, or a view.
 
-    A month is over once something happened after it: a reader came, or, where nobody reads, a job
-    succeeded. A view that is dated later than now is no witness. Raises ClockDoubted.
+    A month is over once a reader came or a job succeeded after its end. Views dated later than now
+    do not count. Raises ClockDoubted.
     """
     now = read_clock()
     mark = clocks.find_last_mark()
@@ -34,7 +34,7 @@ def read_witnessed_time() -> dt.datetime:
 
 
 def find_latest_view() -> dt.datetime | None:
-    """Return the day of the latest view that a reader made here. An imported log may be old."""
+    """Return the start of the day of the latest view here, without imported views."""
     views = BlogView.objects.filter(log_import=None).order_by("-day")
     day = views.values_list("day", flat=True).first()
     return _start_of(day) if day else None

@@ -18,7 +18,7 @@ is_submitted = with_status(Status.SUBMITTED)
 
 
 class FinanceActions(DialogActions):
-    """Build, check and submit a batch; once it is approved, export it."""
+    """Finance builds, checks and submits a batch, and exports it after the approval."""
 
     def has_build_permission(self, request, object_id=None):
         return request.user.has_perm("billing.build_payoutbatch")
@@ -97,7 +97,7 @@ class FinanceActions(DialogActions):
 
 
 class SettlementActions(DialogActions):
-    """Record that the bank made all payments; billing.admin.results takes the others."""
+    """Record that the bank made all payments. billing.admin.results records single results."""
 
     def has_settle_permission(self, request, object_id=None):
         return request.user.has_perm("billing.settle_payoutbatch")
@@ -118,7 +118,7 @@ class SettlementActions(DialogActions):
 
 
 class ApproverActions(DialogActions):
-    """Approve a submitted batch, or return it."""
+    """An approver approves a submitted batch or returns it."""
 
     def has_approve_permission(self, request, object_id=None):
         return request.user.has_perm("billing.approve_payoutbatch")
@@ -133,10 +133,10 @@ class ApproverActions(DialogActions):
     )
     def approve(self, request, form):
         batch, is_first_of_two = form.take_batch(), form.is_first_of_two
-        if not form.was_asked:  # submitted after the dialog looked at it: no password signs it
+        if not form.was_asked:  # somebody submitted the batch after the dialog saw a draft
             status = batch.get_status_display().lower()
             raise WrongStatus(
-                f"This batch was {status} when you pressed: there was nothing to sign."
+                f"This batch was {status} when you pressed the button: there was nothing to sign."
             )
         steps.approve_batch(batch=batch, by=request.user, acknowledgements=form.acknowledgements)
         if is_first_of_two:

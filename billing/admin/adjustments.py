@@ -81,7 +81,7 @@ class AdjustmentColumns:
 
 @admin.register(Adjustment)
 class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
-    """Amounts by hand. They change until a batch that holds them is signed."""
+    """Amounts that finance enters by hand. A signed batch fixes the adjustments it holds."""
 
     form = AdjustmentForm
     actions_detail = ["withdraw"]
@@ -95,7 +95,7 @@ class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
     change_form_outer_before_template = "billing/adjustment_note.html"
     empty_list_text = (
         "There is no adjustment yet. “Add adjustment” adds an amount to an author’s next payment, "
-        "or takes it off; the next batch that is built takes it in."
+        "or takes it off. The next new batch includes it."
     )
 
     class Media:
@@ -124,7 +124,7 @@ class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
         return [path("authors/", view, name="billing_adjustment_authors"), *super().get_urls()]
 
     def authors_view(self, request):
-        """Find authors for the form. Finance may not see the accounts, only the authors' names."""
+        """Find authors for the form. Finance sees only the authors' names, not their accounts."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
         people = find_authors()
@@ -136,7 +136,7 @@ class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
         return JsonResponse({"results": results, "pagination": {"more": page.has_next()}})
 
     def has_change_permission(self, request, obj=None):
-        """Show what has been used to be read. A POST gets an answer from the form."""
+        """Show a used adjustment read-only. The form itself answers a POST."""
         if request.method == "GET" and getattr(obj, "refusal", ""):
             return False
         return super().has_change_permission(request, obj)
@@ -157,8 +157,8 @@ class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
     def save_model(self, request, obj, form, change):
         save_adjustment(adjustment=obj, by=request.user)
         draft = PayoutBatch.objects.drafts().first()
-        text = f"Rebuild the draft of {draft} to take it in there." if draft else ""
-        messages.info(request, f"The next batch that is built takes it in. {text}".strip())
+        text = f"Rebuild the draft of {draft} to include it." if draft else ""
+        messages.info(request, f"The next new batch includes it. {text}".strip())
 
     def has_withdraw_permission(self, request, object_id=None):
         return request.user.has_perm("billing.change_adjustment")
@@ -177,7 +177,7 @@ class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
 
 
 def describe_state(adjustment):
-    """Return where an adjustment of the admin's queryset is, with the batch or the person."""
+    """Return the state of an adjustment of the admin's queryset, with its batch or person."""
     if adjustment.state == "withdrawn":
         return f"Withdrawn by {full_name(adjustment.withdrawn_by)}"
     if not adjustment.standing_lines:
@@ -187,7 +187,7 @@ def describe_state(adjustment):
 
 
 def _explain_refusal(adjustment):
-    """Return why the adjustment can't be changed any more, or an empty text."""
+    """Return why nobody can change the adjustment any more, or an empty text."""
     try:
         check_is_open(adjustment)
     except BillingError as error:

@@ -22,7 +22,7 @@ OUTCOME_COLOURS = {
 
 
 class CountAdmin(ReadOnlyAdmin):
-    """Lists of very many rows: in the order of an index, and without counting them all."""
+    """Lists of very many rows. They follow the order of an index and never count all rows."""
 
     paginator = InfinitePaginator
     list_per_page = 50
@@ -77,7 +77,7 @@ class DailyViewCountAdmin(CountAdmin):
 
 @admin.register(BlogView)
 class BlogViewAdmin(CountAdmin):
-    """The evidence. Of a reader no more is shown than tells two of them apart."""
+    """The evidence. The page shows just enough of a reader's key to tell two readers apart."""
 
     list_display = ["moment", "blog", "outcome_label", "excluded_by", "reader"]
     list_select_related = ["blog"]

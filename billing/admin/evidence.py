@@ -1,4 +1,4 @@
-"""Where auditors and finance see that every view that came in stands somewhere, once."""
+"""The page on which auditors and finance see where every received view went."""
 
 from django import forms
 from django.contrib import admin
@@ -29,7 +29,7 @@ class MonthForm(forms.Form):
 
     @property
     def chosen(self):
-        """The month that was asked for, or the latest; None where there is nothing to show."""
+        """Return the requested month, or the latest one. None if there is nothing to show."""
         if not self.is_bound:
             return self.months[0] if self.months else None
         return parse_month(self.cleaned_data["month"]) if self.is_valid() else None
@@ -58,7 +58,7 @@ class EvidenceView(UnfoldSiteViewMixin, TemplateView):
 
 @admin.register(RetiredViewTotal)
 class RetiredViewTotalAdmin(ReadOnlyAdmin):
-    """What is left of views that were dropped after the retention time."""
+    """The daily totals of views that retention has deleted."""
 
     list_display = ["day", "outcome_label", "view_count"]
     list_filter = [
@@ -70,8 +70,8 @@ class RetiredViewTotalAdmin(ReadOnlyAdmin):
     sortable_by = ["day"]
     fields = readonly_fields = ["day", "outcome", "view_count"]
     empty_list_text = (
-        "No views have been dropped. Once they are older than the retention time and their month "
-        "is paid, only their number by day and outcome is kept, and stands here."
+        "No views have been dropped. Views go once they are older than the retention time and "
+        "their month is paid. This page then shows their number by day and outcome."
     )
 
     class Media:

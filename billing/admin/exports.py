@@ -12,7 +12,7 @@ from billing.models import PaymentExport
 
 @admin.register(PaymentExport)
 class PaymentExportAdmin(ReadOnlyAdmin):
-    """Files as they were handed out. Their content is downloaded, never shown."""
+    """Exported files, byte for byte. The admin offers them for download and never shows them."""
 
     list_display = ["file_name", "month", "at", "maker", "short_sha256", "download"]
     list_select_related = ["batch", "by"]
@@ -33,7 +33,7 @@ class PaymentExportAdmin(ReadOnlyAdmin):
         return [url, *super().get_urls()]
 
     def download_view(self, request, pk):
-        """Hand out the bytes as they were stored. The browser must not take them for a page."""
+        """Return the stored bytes. The headers keep the browser from showing them as a page."""
         export = self.get_object(request, str(pk))
         if not self.has_view_permission(request, export):
             raise PermissionDenied

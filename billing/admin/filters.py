@@ -8,7 +8,7 @@ from billing.querysets import PaymentQuerySet
 
 
 class MonthFilter(DropdownFilter):
-    """A month between the first and the last that the date in `field` has. No scan of the table."""
+    """Filter by a month, from the first to the last date in `field`. It scans no table."""
 
     title = "month"
     parameter_name = "month"
@@ -45,7 +45,7 @@ class BatchMonthFilter(MonthFilter):
 
 
 class FindingViewsFilter(DropdownFilter):
-    """The views that a finding is about. Offered only to who comes from its page."""
+    """Filter the views of one finding. Only the link on the finding's page offers it."""
 
     title = "finding"
     parameter_name = "of_finding"
@@ -62,7 +62,7 @@ class FindingViewsFilter(DropdownFilter):
 
 
 class FlaggedFilter(DropdownFilter):
-    """Payments that the checks of a batch flag, under the codes of billing.payouts.batch_checks."""
+    """Filter payments by the flags of a batch, with the codes of billing.payouts.batch_checks."""
 
     title = "flag"
     parameter_name = "flagged"

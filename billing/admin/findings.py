@@ -30,7 +30,7 @@ FIGURES = {
 
 
 class FindingActions(DialogActions):
-    """Accept, exclude, reopen. What may happen, billing.findings decides."""
+    """Accept, exclude and reopen findings. billing.findings decides which step is allowed."""
 
     def has_decide_permission(self, request, object_id=None):
         return request.user.has_perm("billing.decide_finding")
@@ -72,7 +72,7 @@ class FindingActions(DialogActions):
 
 
 def _advise(after, before):
-    """Return what to do about a draft whose views are other ones by now."""
+    """Return what to do about a batch whose views have changed."""
     if Status.EXCLUDED not in (after.status, before.status):
         return ""
     batch = PayoutBatch.objects.standing().filter(month=after.month).first()
@@ -80,7 +80,7 @@ def _advise(after, before):
         return ""
     if batch.status == PayoutBatch.Status.DRAFT:
         return f"Rebuild the batch of {batch} before you submit it."
-    return f"The batch of {batch} is signed already, so they come off with the next batch."
+    return f"The batch of {batch} is signed already, so the next batch takes them off."
 
 
 def _format(number):
@@ -89,7 +89,7 @@ def _format(number):
 
 @admin.register(Finding)
 class FindingAdmin(FindingActions, HistoryAdmin, ReadOnlyAdmin):
-    """What a person should look at, in a sentence with its numbers."""
+    """Each finding as a sentence with its numbers, for a person to look at."""
 
     actions_detail = ["exclude_views", "accept", "reopen"]
     list_display = ["what", "blog", "author_name", "month_name", "view_count", "status_label"]
@@ -104,8 +104,8 @@ class FindingAdmin(FindingActions, HistoryAdmin, ReadOnlyAdmin):
     ordering = ["-month", "-views", "pk"]
     sortable_by = ["month_name", "view_count"]
     empty_list_text = (
-        "Nothing stands out. Every night the views of months that are not signed yet are looked "
-        "through for readers, addresses and browsers that do not look human."
+        "Nothing stands out. Every night a job searches the views of unsigned months for readers, "
+        "addresses and browsers that do not look human."
     )
 
     class Media:

@@ -1,4 +1,4 @@
-"""Access logs: what was imported, and the way in for a new one."""
+"""The list of imported access logs, and the page that imports a new one."""
 
 from django.contrib import admin
 from django.urls import path
@@ -29,7 +29,7 @@ class AccessLogImportView(ImportView):
     def run(self, file, file_name, **options):
         report = self.import_log(file, file_name, **options)
         return Done(
-            f"{file_name} is imported. Below is what became of its lines.",
+            f"{file_name} is imported. The table below shows what became of its lines.",
             url=page_of(report.log_import),
         )
 
@@ -49,7 +49,7 @@ class AccessLogImportView(ImportView):
 
 
 class AccessLogImports:
-    """The way in for a log, from the list of those that were imported."""
+    """The upload page for a log, reached from the list of imported logs."""
 
     def has_import_permission(self, request):
         return request.user.has_perm("billing.add_accesslogimport")
@@ -84,7 +84,7 @@ class AccessLogImportAdmin(AccessLogImports, ReadOnlyAdmin):
     ]
     empty_list_text = (
         "No access log has been imported. “Import a log”, above, reads one, and so does "
-        "“manage.py import_access_log FILE”, for pages that this application did not serve itself."
+        "“manage.py import_access_log FILE”, for pages that another server delivered."
     )
 
     class Media:
@@ -101,7 +101,7 @@ class AccessLogImportAdmin(AccessLogImports, ReadOnlyAdmin):
     @display(description="SHA-256 of the file")
     def digest(self, log_import):
         if not log_import.sha256:
-            return "Not known: the file was not read to its end."
+            return "Not known: the import stopped before the end of the file."
         return format_html('<span class="bo-mono">{}</span>', log_import.sha256)
 
     @display(description="What became of the lines")

@@ -31,7 +31,7 @@ class OpenFilter(DropdownFilter):
 
 @admin.register(PaymentInstruction)
 class PaymentInstructionAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
-    """Holds and payments in full, the open ones first. They begin on the page of a payment."""
+    """Holds and payments in full, the open ones first. Finance starts them on a payment's page."""
 
     actions_detail = ["end"]
     list_display = ["author_name", "kind_label", "reason", "beginning", "state_label", "ending"]

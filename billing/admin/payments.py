@@ -47,7 +47,7 @@ def _can_be_paid_out(payment, user):
 
 
 class PaymentActions(DialogActions):
-    """Hold, release, pay out in full: while the payment's batch is a draft."""
+    """Hold, release or pay out in full, while the payment's batch is a draft."""
 
     def has_hold_permission(self, request, object_id=None):
         return request.user.has_perm("billing.hold_payment")
@@ -81,7 +81,10 @@ class PaymentActions(DialogActions):
     )
     def pay_out(self, request, form):
         return self._decide(
-            request, form, holds.pay_out_payment, "What is above zero is paid out in full."
+            request,
+            form,
+            holds.pay_out_payment,
+            "The author is paid in full whenever the sum is above zero.",
         )
 
     @dialog_action(
@@ -122,9 +125,7 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
     search_help_text = "Search by author or reference"
     ordering = ["-batch__month", "author_name", "pk"]
     sortable_by = ["author_name", "month"]
-    empty_list_text = (
-        "No payment has been worked out yet. Payments come with the payout batch of a month."
-    )
+    empty_list_text = "There is no payment yet. The payout batch of a month brings its payments."
 
     class Media:
         css = {"all": ["billing/statement.css"]}

@@ -33,7 +33,7 @@ class PayoutBatchAdmin(
     HistoryAdmin,
     ReadOnlyAdmin,
 ):
-    """The page of a batch is a statement to read; the batch moves by its buttons alone."""
+    """The page of a batch is a read-only statement. Only its buttons move the batch."""
 
     actions_list = ["build"]
     actions_detail = [
@@ -53,8 +53,8 @@ class PayoutBatchAdmin(
     ordering = ["-month", "-pk"]
     sortable_by = ["month_name"]
     empty_list_text = (
-        "No month has been built yet. A month can be paid once it is over and its days of grace "
-        "have passed; a nightly job then builds its batch. “Build closed months” does so now."
+        "No month has been built yet. A nightly job builds the batch of a month once its days of "
+        "grace have passed. “Build closed months” does so now."
     )
 
     class Media:
@@ -107,9 +107,9 @@ class PayoutBatchAdmin(
 
 
 def _turn_to_payments(request, batch):
-    """Return the page of payments that was asked for, and the status to which it keeps, if any.
+    """Return the requested page of payments and the status it is limited to, if any.
 
-    Only the payments of the page are added up, not all of the batch.
+    The query adds up the payments of that page alone, not all of the batch.
     """
     status = request.GET.get("status")
     payments = batch.payments.order_by("author_name", "pk")

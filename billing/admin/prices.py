@@ -39,7 +39,7 @@ STATE_COLOURS = {"in_force": "success", "coming": "info", "withdrawn": "danger"}
 
 
 class TimelinePage:
-    """All that a category was, is and will be worth, with who changed it, when and why."""
+    """Past, current and coming prices of a category, with who changed them, when and why."""
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.timeline_view)
@@ -67,7 +67,7 @@ class TimelinePage:
 
 
 class WithdrawAction(DialogActions):
-    """The button that takes a price back, where payouts.price_withdrawal lets it go."""
+    """The button that withdraws a price, where payouts.price_withdrawal allows it."""
 
     def has_withdraw_permission(self, request, object_id=None):
         return request.user.has_perm("billing.change_categoryprice")
@@ -90,7 +90,7 @@ class WithdrawAction(DialogActions):
 
 @admin.register(CategoryPrice)
 class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin):
-    """Every category's price on one page; below it every price there is."""
+    """One page shows each category's current price, and below it all prices."""
 
     form = PriceForm
     resource_classes = [CategoryPriceResource]
@@ -118,7 +118,7 @@ class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin
         return price
 
     def has_change_permission(self, request, obj=None):
-        """Show a price that has been used to be read. A POST gets an answer from the form."""
+        """Show a used price read-only. The form itself answers a POST."""
         if request.method == "GET" and getattr(obj, "refusal", ""):
             return False
         return super().has_change_permission(request, obj)
@@ -132,7 +132,7 @@ class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin
         return ["price"] if obj and not self.has_change_permission(request, obj) else []
 
     def get_changeform_initial_data(self, request):
-        """Propose the first of next month, or the first day that is not paid yet."""
+        """Propose the first of next month, or the first unpaid day."""
         initial = super().get_changeform_initial_data(request)
         proposal = next_month(month_of(_today()))
         if category := _parse_category(initial.get("category")):
@@ -151,7 +151,7 @@ class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin
             return HttpResponseRedirect(request.get_full_path())
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        """Show the effect of a price that is filled in without a mistake, before it is saved."""
+        """Show the effect of a valid price before the form saves it."""
         form = context["adminform"].form
         category = obj.category if obj else _parse_category(form["category"].value())
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
@@ -198,7 +198,7 @@ def _timeline_url(price):
 
 
 def _parse_category(text):
-    """Return the category of a primary key that came from outside, or None."""
+    """Return the category of an untrusted primary key, or None."""
     return Category.objects.filter(pk=text).first() if str(text).isdecimal() else None
 
 

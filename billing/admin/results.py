@@ -1,4 +1,4 @@
-"""Where finance records, payment by payment, what the bank did with an approved batch."""
+"""The page on which finance records the bank's result for each payment of a batch."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,7 +17,7 @@ from billing.statements.batches import Statement
 
 
 class ResultsPage:
-    """A page of the batch's admin. What may be recorded, billing.bank.settlement decides."""
+    """A page of the batch's admin. billing.bank.settlement decides which results it accepts."""
 
     def get_urls(self):
         view = takes_files(
@@ -48,7 +48,7 @@ class ResultsPage:
         return TemplateResponse(request, "billing/results.html", context)
 
     def _record(self, request, form):
-        """Return whether it was recorded; if not, the form says why."""
+        """Record the results and return True, or put the reason on the form and return False."""
         try:
             record_results(batch=form.batch, results=form.results, by=request.user)
         except BillingError as error:

@@ -6,7 +6,7 @@ from backoffice.base_admin import HistoryAdmin
 from billing.counting.robots import describe_lists, forget_exceptions
 from billing.models import RobotException
 
-SHORTEST_TEXT = 4  # "bot" alone would make people of most robots
+SHORTEST_TEXT = 4  # "bot" alone would turn most robots into people
 
 
 class RobotExceptionForm(forms.ModelForm):
@@ -14,7 +14,7 @@ class RobotExceptionForm(forms.ModelForm):
         text = self.cleaned_data["text"]
         if len(text) < SHORTEST_TEXT:
             raise forms.ValidationError(
-                f"Too short: it would be found in too many user agents. Give at least "
+                f"Too short: too many user agents contain it. Give at least "
                 f"{SHORTEST_TEXT} characters."
             )
         return text
@@ -22,7 +22,7 @@ class RobotExceptionForm(forms.ModelForm):
 
 @admin.register(RobotException)
 class RobotExceptionAdmin(HistoryAdmin):
-    """The exceptions of this house. Superusers keep them; they are ended, never deleted."""
+    """This installation's exceptions. Superusers add and end them; nobody deletes one."""
 
     form = RobotExceptionForm
     list_display = ["text", "reason", "in_force"]

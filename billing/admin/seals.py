@@ -15,7 +15,7 @@ KIND_COLOURS = {"approval": "success", "settlement": "info", "export": "", "upgr
 
 @admin.register(Seal)
 class SealAdmin(ReadOnlyAdmin):
-    """The chain of all that was signed, link by link, to be read."""
+    """A read-only list of the seals, link by link."""
 
     list_display = ["number", "kind_label", "month", "short_hash", "at"]
     list_select_related = ["batch"]
@@ -56,7 +56,7 @@ class SealAdmin(ReadOnlyAdmin):
 
     @display(description="What was sealed")
     def what_was_sealed(self, seal):
-        """The content, set out for reading; as it stands where it is no JSON any more."""
+        """Return the content, indented; unchanged if it is not valid JSON."""
         try:
             text = json.dumps(json.loads(seal.content), indent=2, ensure_ascii=False)
         except ValueError:

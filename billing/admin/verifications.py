@@ -1,4 +1,4 @@
-"""Where auditors let every cent be proved again, and read what came of it."""
+"""The pages on which auditors start verifications and read their results."""
 
 from django import forms
 from django.contrib import admin
@@ -24,7 +24,7 @@ from billing.verification import advance_verification, describe_next, start_veri
 from billing.verification.reports import list_numbers
 
 STATUS_COLOURS = {"running": "info", "passed": "success", "failed": "danger"}
-SECONDS_A_REQUEST = 2  # far from the 30 s after which gunicorn ends a request
+SECONDS_A_REQUEST = 2  # gunicorn ends a request after 30 s; this stays far below it
 
 
 class VerifyDialog(DialogForm):
@@ -36,8 +36,10 @@ class VerifyDialog(DialogForm):
             RegexValidator(r"^\s*[0-9a-fA-F]{64}\s*$", "A hash has 64 digits, 0-9 and a-f.")
         ],
         widget=UnfoldAdminTextInputWidget,
-        help_text="The hash that an export or a mail shows, to prove that nothing was taken back "
-        "since. May be left empty.",
+        help_text=(
+            "The hash from an export or a mail. It proves that nobody has taken back a seal since "
+            "then. May be left empty."
+        ),
     )
 
     def __init__(self, request, obj=None, **kwargs):
@@ -48,8 +50,8 @@ class VerifyDialog(DialogForm):
 
 VERIFY = {
     "title": "Verify payouts?",
-    "description": "Every cent is worked out again from the views and prices. It takes seconds for "
-    "a small house and minutes for a big one; this page shows how far it is.",
+    "description": "Imprint works out every cent again from the views and prices. That takes "
+    "seconds for few views and minutes for many. This page shows the progress.",
     "form_class": VerifyDialog,
     "form_submit_text": "Verify",
 }
@@ -57,7 +59,7 @@ VERIFY = {
 
 @admin.register(Verification)
 class VerificationAdmin(ReadOnlyAdmin):
-    """Verifications as they were run, the nightly ones too. One that runs goes on while watched."""
+    """All verification runs, the nightly ones too. The page of an unfinished run continues it."""
 
     actions_list = ["verify"]
     list_display = ["scope", "status_label", "started_at", "person", "first_difference"]
@@ -66,7 +68,7 @@ class VerificationAdmin(ReadOnlyAdmin):
     ordering = ["-started_at", "-pk"]
     sortable_by = ["started_at"]
     empty_list_text = (
-        "Nothing has been verified yet. A nightly job works every paid cent out again; press "
+        "Nothing has been verified yet. A nightly job works out every paid cent again. Press "
         "“Verify” to do so now."
     )
 
@@ -109,7 +111,7 @@ class VerificationAdmin(ReadOnlyAdmin):
         ]
 
     def advance_view(self, request, pk):
-        """Go on with a verification for a moment, and answer how far it is."""
+        """Continue a verification for a moment and return its progress."""
         if not self.has_verify_permission(request):
             raise PermissionDenied
         run = self.get_object(request, str(pk))
@@ -122,7 +124,7 @@ class VerificationAdmin(ReadOnlyAdmin):
         return render(request, "billing/verification/run.html", _describe(run))
 
     def pack_view(self, request, pk):
-        """Hand out the evidence pack of a batch that is approved."""
+        """Return the evidence pack of an approved batch."""
         if not self.has_verify_permission(request):
             raise PermissionDenied
         batch = get_object_or_404(PayoutBatch, pk=pk)

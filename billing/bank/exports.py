@@ -1,9 +1,8 @@
-"""Files of approved payments. Each is made once; handing it out again gives the same bytes.
+"""Files of approved payments. Each file is made once; every later export returns the same bytes.
 
-After the payments comes the row “total”, and last the row “chain head”: the hash of the latest
-seal of that time, and its number. `verify_payouts --head HASH` proves that nothing was rolled back
-since then. A batch that was approved before there were seals says so, by the seal that an upgrade
-made of it.
+The row “total” follows the payments. The last row, “chain head”, holds the hash and the number of
+the latest seal at that time. `verify_payouts --head HASH` proves that nobody has rolled back a seal
+since then. The file of a batch approved before seals existed names the seal that an upgrade made.
 """
 
 import csv
@@ -39,7 +38,7 @@ def export_payments(
     by: User | None = None,
     at: dt.datetime | None = None,
 ) -> PaymentExport:
-    """Return the file of an approved batch's payments, made and recorded on first use."""
+    """Return the export of an approved batch. The first call makes and records it."""
     hold_lock("payouts")
     batch.refresh_from_db()
     if batch.status not in (Status.APPROVED, Status.PAID):
@@ -51,7 +50,7 @@ def export_payments(
         return export
     if chain_head() is None:
         raise BatchTampered(
-            f"The batch of {batch} is approved, but nothing was ever sealed. Tell the "
+            f"The batch of {batch} is approved, but the chain holds no seal. Tell the "
             "administrators: verify_payouts says what is missing."
         )
     at = at or timezone.now()
@@ -70,7 +69,7 @@ def export_payments(
 
 
 def _write_csv(batch: PayoutBatch) -> bytes:
-    """Return what is paid, its total and the head of the chain as CSV (RFC 4180), UTF-8."""
+    """Return payments, total and chain head as CSV (RFC 4180) in UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -89,6 +88,6 @@ def _write_csv(batch: PayoutBatch) -> bytes:
     if seal := find_upgrade_seal(batch):
         day = f"sealed on {timezone.localdate(seal.at)}"
         writer.writerow([UPGRADED, seal.hash, str(seal), day, "", ""])
-    if head := chain_head():  # the approval's seal at least
+    if head := chain_head():  # never None: the approval made a seal
         writer.writerow(["chain head", head.hash, f"seal {head.number}", "", "", ""])
     return text.getvalue().encode()

@@ -1,4 +1,4 @@
-"""Bank results as people hand them in: rows of reference, outcome, reason; all good or none."""
+"""Bank results as people enter them: rows of reference, outcome and reason, all or none."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ LONG_LINE = re.compile(rf"[^\n]{{{LONGEST_LINE + 1}}}")
 
 @dataclass(frozen=True)
 class ResultRow:
-    number: int  # of the line in the file or the field
+    number: int  # line number in the file or the field
     reference: str
     outcome: str
     reason: str
@@ -32,7 +32,7 @@ class ResultRow:
 def read_results(text: str) -> list[ResultRow]:
     """Return the rows of a CSV text with commas, semicolons or tabs. Raises InvalidResults.
 
-    The names of the columns are passed over, as are empty rows.
+    It skips empty rows and the row of column names.
     """
     first = text.partition("\n")[0]
     delimiter = next((mark for mark in ",;\t" if mark in first), ",")
@@ -58,10 +58,10 @@ def read_results(text: str) -> list[ResultRow]:
 def match_results(
     *, batch: PayoutBatch, rows: Iterable[ResultRow], others_paid: bool
 ) -> dict[int, tuple[Outcome, str]]:
-    """Return {payment_id: (outcome, reason)} for settlement.record_results. One query.
+    """Return {payment_id: (outcome, reason)} for settlement.record_results.
 
-    With `others_paid`, payments without a row and without a result were paid. Raises
-    InvalidResults, which names each row that is wrong.
+    One query. `others_paid` adds every payment that has no row and no result yet as paid. Raises
+    InvalidResults, which names each wrong row.
     """
     payments = {
         reference: (pk, status)
@@ -84,7 +84,7 @@ def match_results(
 
 
 def describe_results(results: Mapping[int, tuple[Outcome, str]]) -> str:
-    """Return what they come to: “12 as paid and 1 as failed”."""
+    """Return the numbers as text, such as “12 as paid and 1 as failed”."""
     numbers = Counter(outcome for outcome, _ in results.values())
     parts = [f"{numbers[outcome]:,} as {outcome}" for outcome in Outcome if numbers[outcome]]
     return " and ".join(parts)

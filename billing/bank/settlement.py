@@ -1,4 +1,4 @@
-"""What the bank did with the payments of an approved batch. Results are added, never changed."""
+"""The bank's results for the payments of an approved batch. Nobody changes a recorded result."""
 
 import datetime as dt
 from collections import defaultdict
@@ -20,7 +20,7 @@ Status = Payment.Status
 
 PAYMENTS_AT_A_TIME = 1_000
 
-# From what a payment may be to the outcome, and back where the bank or a clerk was wrong.
+# The allowed steps from status to outcome; back again where the bank or a clerk was wrong.
 SETTLED_FROM = {
     Outcome.PAID: {Status.PAYABLE, Status.FAILED},
     Outcome.FAILED: {Status.PAYABLE, Status.PAID},
@@ -37,8 +37,8 @@ def record_results(
 ) -> PayoutBatch:
     """Record {payment_id: (outcome, reason)}, all or nothing, and seal it.
 
-    A failure needs a reason, and comes back with the next batch. With the last one recorded the
-    batch is paid. Raises WrongStatus and ReasonRequired, naming the payment.
+    A failed payment needs a reason; the next batch pays it again. The last result makes the batch
+    paid. Raises WrongStatus or ReasonRequired, which name the payment.
     """
     at = at or timezone.now()
     approved, paid = PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID
@@ -54,7 +54,7 @@ def record_results(
             PaymentResult(payment=payment, outcome=outcome, reason=reason.strip(), by=by, at=at)
         )
     if not rows:
-        raise WrongStatus("There is no payment left to record a result for.")
+        raise WrongStatus("Every payment has its result already.")
     seal = append_seal(batch=batch, kind=Seal.Kind.SETTLEMENT, content=make_settlement(rows), at=at)
     for row in rows:
         row.seal = seal
@@ -73,7 +73,7 @@ def _load_payments(batch: PayoutBatch, results: Mapping) -> dict[int, Payment]:
 
 
 def _find_taken_in(results: Mapping) -> set[int]:
-    """Return which payments a later batch took in after they had failed."""
+    """Return the failed payments that a later batch has taken over."""
     return {
         pk
         for pks in batched(results, PAYMENTS_AT_A_TIME)
@@ -99,7 +99,7 @@ def _check_result(payment: Payment, outcome: Outcome, reason: str, taken_in: set
 
 
 def _set_statuses(rows: list[PaymentResult]) -> None:
-    """Let each payment's status follow its result, which the database's guards check."""
+    """Set each payment's status to its result. The database's guards check that they agree."""
     by_outcome = defaultdict(list)
     for row in rows:
         by_outcome[row.outcome].append(row.payment_id)
