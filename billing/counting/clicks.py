@@ -1,6 +1,6 @@
-"""A reader's click, as the row that is its evidence.
+"""A reader's click, stored as one row of evidence.
 
-Written without the ORM, which would be most of the cost of a view.
+Written without the ORM, whose cost would exceed all other costs of a view.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ Outcome = BlogView.Outcome
 
 
 class Click(NamedTuple):
-    """A row of BlogView as it is added. The names are the columns."""
+    """A new row of BlogView. The names are the columns."""
 
     id: uuid.UUID
     blog_id: int
@@ -41,7 +41,7 @@ class Click(NamedTuple):
     log_import_id: int | None
 
     def as_stored(self) -> tuple:
-        """Return the values as the database takes them: PostgreSQL as they are."""
+        """Return the values in the database's form; PostgreSQL takes them unchanged."""
         if connection.vendor == "postgresql":
             return self
         viewed_at = connection.ops.adapt_datetimefield_value(self.viewed_at)
@@ -61,8 +61,8 @@ def make_click(
 ) -> Click:
     """Return the evidence of a view: robots, own and staff views settled, others pending.
 
-    Whoever makes many in one transaction passes `salts`, empty at first, which spares a query for
-    each of them.
+    A caller that makes many clicks in one transaction passes an empty dict as `salts`, which saves
+    a query for each click.
     """
     salts = {} if salts is None else salts
     reader = f"{ip_address}|{user_agent}"
@@ -97,11 +97,11 @@ def _exclude(*, blog: Blog, user_agent: str, user: User | None) -> tuple[Outcome
 
 
 def append_click(click: Click) -> None:
-    """Insert the view, once: one that is there already is left alone.
+    """Insert the view unless a view with its id exists.
 
-    Django's cursor writes the values into the statement, which PostgreSQL then parses and plans for
-    each view. The driver's own has that done once for each connection, unless a pooler changes the
-    connection between transactions, which is what DISABLE_SERVER_SIDE_CURSORS says.
+    Django's cursor writes the values into the statement, so PostgreSQL parses and plans it for each
+    view. The driver's own cursor prepares it once for each connection. DISABLE_SERVER_SIDE_CURSORS
+    says that a pooler switches connections between transactions, which rules that out.
     """
     with connection.cursor() as cursor:
         pools = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")

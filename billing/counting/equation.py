@@ -1,8 +1,8 @@
-"""What auditors ask first: does every view that came in stand somewhere, once?
+"""The account of all received views: auditors ask first where each one went.
 
-Received = counted, each reason for which a view did not count, and what waits in the spool of the
-machine that shows it. What was lost on the way is named beside it. Counted = paid, on a batch that
-is not approved yet, kept back by an approved batch, and waiting for a batch.
+Received = counted + uncounted by reason + waiting in the spool of the machine that shows the page.
+Lost views stand beside the sum. Counted = paid + on a batch that is not approved yet + kept back by
+an approved batch + waiting for a batch.
 """
 
 import datetime as dt
@@ -34,7 +34,7 @@ KEPT_BACK = {Payment.Status.HELD, Payment.Status.CARRIED, Payment.Status.FAILED}
 
 @dataclass(frozen=True)
 class OutcomeRow:
-    """The views of a month with one outcome; of `retired` ones only the daily totals are kept."""
+    """The views of a month with one outcome. For `retired` views only daily totals are left."""
 
     outcome: Outcome
     views: int
@@ -47,7 +47,7 @@ class OutcomeRow:
 
 @dataclass(frozen=True)
 class BatchRow:
-    """The views of a month that one batch pays, the month's own or a later one."""
+    """The views of a month that one batch pays: the month's own batch or a later one."""
 
     batch: PayoutBatch
     views: int
@@ -55,14 +55,14 @@ class BatchRow:
 
 @dataclass(frozen=True)
 class MonthEquation:
-    """Where every view of a month stands. The parts add up to the sums, each counted by itself."""
+    """The account of a month's views. Parts and sums are counted separately and must agree."""
 
     month: dt.date
     outcomes: list[OutcomeRow]  # all but counted
     counted: OutcomeRow
     counts: int  # the daily counts, from which batches are paid
     batches: list[BatchRow]
-    held: int  # on payments that are on hold, carried or failed, and on no later batch yet
+    held: int  # on payments on hold, carried or failed, and on no later batch yet
     spooled: int = 0  # on this machine, until the next fold takes them in
 
     @property
@@ -91,17 +91,17 @@ class MonthEquation:
 
     @property
     def waiting(self):
-        """Counted and on no batch. Negative: taken away after they were put on a batch."""
+        """Counted views on no batch. Negative if views were taken away after a batch held them."""
         return self.counts - self.paid - self.in_check - self.held
 
     @property
     def unexplained(self):
-        """The counts without a view behind them, or views that no count holds: never but 0."""
+        """Counts without a view, or counted views without a count. 0 unless data is damaged."""
         return self.counts - self.counted.views
 
 
 def month_equation(month: dt.date) -> MonthEquation:
-    """Return where the views of `month` stand. At most seven queries, and a look at the spool."""
+    """Return the account of the views of `month`. At most seven queries; reads the spool."""
     kept, retired = _sum_outcomes(_count_kept(month)), _sum_outcomes(_count_retired(month))
     rows = {
         outcome: OutcomeRow(outcome, kept[outcome] + retired[outcome], retired[outcome])
@@ -121,7 +121,7 @@ def month_equation(month: dt.date) -> MonthEquation:
 
 
 def list_losses(month: dt.date) -> list[LostViewTotal]:
-    """Return what was lost of the month's views, one row for each day and reason. One query."""
+    """Return the lost views of the month, a row for each day and reason. One query."""
     rows = LostViewTotal.objects.filter(day__gte=month, day__lt=next_month(month))
     sums = rows.order_by("day", "reason").values("day", "reason").annotate(sum=Sum("views"))
     return [LostViewTotal(day=row["day"], reason=row["reason"], views=row["sum"]) for row in sums]
@@ -136,7 +136,7 @@ def count_outcomes(month: dt.date) -> dict[str, int]:
 def _count_kept(first: dt.date, last: dt.date | None = None) -> QuerySet:
     """Return (day, outcome, views) of the months from `first` to `last`.
 
-    In the order of the index, which takes a third of the time of adding up by outcome alone.
+    The query follows the index, which takes a third of the time of a sum by outcome alone.
     """
     views = BlogView.objects.filter(day__gte=first, day__lt=next_month(last or first))
     return views.order_by().values_list("day", "outcome").annotate(views=Count("*"))
@@ -155,9 +155,9 @@ def _sum_outcomes(rows: QuerySet) -> Counter:
 
 
 def _place_views(month: dt.date) -> tuple[list[BatchRow], int]:
-    """Return what each standing batch pays of the month's views, oldest first; and what none pays.
+    """Return the month's views by standing batch, oldest first, and the views kept back.
 
-    What a payment kept back counts with the payment that took it in, if one did.
+    Views of a payment that was kept back count with the payment that took them over, if any.
     """
     lines = PaymentLine.objects.filter(
         kind=PaymentLine.Kind.VIEWS,
@@ -187,9 +187,9 @@ def _place_views(month: dt.date) -> tuple[list[BatchRow], int]:
 
 
 def _follow_carries(by_payment: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
-    """Return {payment: (its batch, views)}, with the views at the last payment that took them in.
+    """Return {payment: (its batch, views)}, with views at the last payment that took them over.
 
-    One pass by month, as no carry goes back in time.
+    One pass by month is enough, because carries only go forward in time.
     """
     carries = (
         PaymentLine.objects.filter(
@@ -212,7 +212,7 @@ def _by_month(row: BatchRow) -> tuple:
 
 @dataclass
 class MonthRow:
-    """A month in the overview."""
+    """A row of the overview."""
 
     month: dt.date
     outcomes: Counter = field(default_factory=Counter)
@@ -241,7 +241,7 @@ class MonthRow:
 
     @property
     def others(self):
-        """Views of authors and staff, and those not yet counted."""
+        """Return the views of authors and staff, plus pending views."""
         return self.received - self.counted - self.robots - self.double_clicks - self.excluded
 
     @property

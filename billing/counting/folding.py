@@ -36,7 +36,7 @@ COUNT_KEY = ("blog_id", "author_id", "category_id", "day")
 
 @dataclass
 class FoldResult:
-    """How many views fold_views settled, by outcome; `replaced` were counted before."""
+    """The views that fold_views settled, by outcome. `replaced` views were counted before."""
 
     counted: int = 0
     double_clicks: int = 0
@@ -54,10 +54,9 @@ class FoldResult:
 def fold_views(*, at: dt.datetime | None = None) -> FoldResult:
     """Settle the pending views older than the double-click window at `at`, and add up the counts.
 
-    First takes in what this machine's spool has kept while the database was away.
-
-    Safe to repeat, to double and to kill: each portion is one transaction, one fold runs at a
-    time, and what was not yet committed elsewhere stays pending for the next run.
+    It first takes in the views that this machine's spool kept while the database was away. A fold
+    may be repeated, started twice or killed: each portion is one transaction, a lock lets one fold
+    run at a time, and views that are not committed yet stay pending for the next run.
     """
     settled_before = (at or timezone.now()) - DOUBLE_CLICK_WINDOW
     result = FoldResult(intake=take_in_spool())
@@ -99,8 +98,8 @@ def _fold_portion(settled_before: dt.datetime, result: FoldResult) -> bool:
 def _settle(rows: list, outcome: Outcome) -> None:
     """Write the outcome of many views.
 
-    One array, or one statement for each key: a list of keys as long as the portion is another
-    statement each time, and the driver of SQLite keeps 128 of those.
+    PostgreSQL gets one array, SQLite one statement for each key. A list of keys would be a new
+    statement for each length of portion, and the driver of SQLite keeps 128 statements.
     """
     keys = [row.pk for row in rows]
     statement = "UPDATE billing_blogview SET outcome = %s WHERE id = "
@@ -131,10 +130,10 @@ def add_to_counts(changes: Counter) -> None:
 
 
 def _add_to(model: type[models.Model], period: str, changes: Counter) -> None:
-    """Add `changes` to a table of counts. Three queries.
+    """Add `changes` to a table of counts.
 
-    The sums are computed here and written whole, which is right only because the fold's lock
-    makes this the one writer.
+    Three queries. Python adds up the sums and writes them whole. That is safe only because the
+    fold's lock allows one writer.
     """
     key = ("blog_id", "author_id", "category_id", period)
     rows = model._default_manager.filter(
@@ -174,5 +173,5 @@ def _write_totals(model: type[models.Model], totals: dict[int, int]) -> None:
 
 
 def describe_rules() -> str:
-    """Return the rules and robot lists that views are counted by, as batches keep them."""
+    """Return the counting rules and robot lists as the text that batches store."""
     return f"{RULES}; {describe_lists()}"

@@ -1,9 +1,9 @@
-"""Salts of readers' keys on this machine, for when the database can't be asked for one.
+"""Salts of readers' keys on this machine, for times when the database is away.
 
-In the spool's folder, a file for each day, destroyed after SALT_LIFETIME as those in the database
-are. The fold copies the database's here ahead of time, so that a process which starts while the
-database is away makes the same keys as all others. Where there was no fold, a salt is made here;
-the database takes it in, unless it has another one of that day by then.
+The spool's folder holds a file for each day. It is destroyed after SALT_LIFETIME, like the salts in
+the database. The fold copies the database's salts here ahead of time, so that a process which
+starts while the database is away makes the same keys as all others. Without such a copy this
+machine makes a salt. The database adopts it unless it has another salt of that day by then.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ SUFFIX, DRAFT = ".salt", ".draft"
 
 
 def get_salt(day: dt.date) -> bytes:
-    """Return this machine's salt of a day, made by whoever comes first. Raises OSError."""
+    """Return this machine's salt of a day; the first caller makes it. Raises OSError."""
     purge_salts()
     path = _path_of(day)
     try:
@@ -34,9 +34,9 @@ def get_salt(day: dt.date) -> bytes:
 
 
 def keep_salt(day: dt.date, salt: bytes, *, made_at: dt.datetime) -> None:
-    """Keep the database's salt of a day, in place of one that was made here. Raises OSError.
+    """Store the database's salt of a day, also over one made here.
 
-    A copy is as old as what it was copied from.
+    Raises OSError. The copy keeps the age of the original.
     """
     path = _path_of(day)
     with contextlib.suppress(FileNotFoundError, ValueError):
@@ -47,7 +47,7 @@ def keep_salt(day: dt.date, salt: bytes, *, made_at: dt.datetime) -> None:
 
 
 def list_salts() -> dict[dt.date, tuple[bytes, dt.datetime]]:
-    """Return {day: (salt, when it was made)} of those on this machine."""
+    """Return {day: (salt, when it was made)} of this machine's salts."""
     salts = {}
     for path in _paths():
         with contextlib.suppress(FileNotFoundError, ValueError):
@@ -57,9 +57,9 @@ def list_salts() -> dict[dt.date, tuple[bytes, dt.datetime]]:
 
 
 def purge_salts(*, at: dt.datetime | None = None) -> int:
-    """Destroy those that were made SALT_LIFETIME ago, and return how many that were.
+    """Destroy salts made SALT_LIFETIME ago, and return their number.
 
-    By when they were made, not by their day: so one for a day far off goes as well.
+    The time of making decides, not the day, so a salt of a distant day goes as well.
     """
     now = at.timestamp() if at else time.time()
     gone = 0
@@ -72,7 +72,7 @@ def purge_salts(*, at: dt.datetime | None = None) -> int:
 
 
 def name_salt(salt: bytes) -> str:
-    """Return a name that tells two salts of a day apart, and nothing else of them."""
+    """Return a name that tells two salts of a day apart and reveals nothing else."""
     return hashlib.sha256(b"name of a salt" + salt).hexdigest()[:8]
 
 
@@ -92,7 +92,7 @@ def _read(path: Path) -> bytes:
 
 
 def _write(path: Path, salt: bytes, *, is_new: bool) -> None:
-    """Put a salt in its place, whole or not at all. A new one yields to one that is there."""
+    """Write a salt whole or not at all. A new salt never replaces an existing one."""
     settings.SPOOL_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{secrets.token_hex(8)}{DRAFT}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,9 +1,9 @@
-"""Views that were lost, counted on this machine by day and reason until the database has them.
+"""Lost views, counted on this machine by day and reason until the database has them.
 
-Counted in a file of fixed size, whose room was allotted before: on a full disk nothing else can be
-written. Two slots take turns, so a write that breaks off leaves the one before. The sums only
-grow; the database stores what they have come to, so reading them twice adds nothing. What can't
-even be written there is kept in memory and tried again with the next one; the log has it as well.
+The sums stand in a file of fixed size with preallocated room, because a full disk takes no other
+writes. Two slots take turns, so a broken write leaves the previous sums. The sums only grow, and
+the database stores the sums themselves, so reading them twice adds nothing. If even this file can't
+be written, the loss stays in memory until the next write, and the log names it.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ Reason = LostViewTotal.Reason
 
 
 class Losses(NamedTuple):
-    """What the file says. `name` tells it from the file of another machine, or an earlier one."""
+    """The content of the file. `name` differs for each machine and each new file."""
 
     name: str
     number: int  # of the last write
@@ -46,7 +46,7 @@ _unwritten: Counter = Counter()
 
 @contextlib.contextmanager
 def note_lost_views(day: dt.date) -> Iterator[None]:
-    """Count a view as lost if what happens within raises, and let the error go on."""
+    """Count a view as lost if the block raises, and re-raise the error."""
     try:
         yield
     except Exception as error:
@@ -56,7 +56,7 @@ def note_lost_views(day: dt.date) -> Iterator[None]:
 
 
 def note_loss(*, day: dt.date, reason: Reason, views: int = 1) -> None:
-    """Count views that are lost. Never raises: the reader has the page already."""
+    """Count lost views. Never raises: the reader has the page already."""
     with _lock:
         _unwritten[day, reason.value] += views
         try:
@@ -67,7 +67,7 @@ def note_loss(*, day: dt.date, reason: Reason, views: int = 1) -> None:
 
 
 def read_losses() -> Losses | None:
-    """Return what the file says, or None where there is none. Raises OSError."""
+    """Return the content of the file, or None without a file. Raises OSError."""
     path = settings.SPOOL_DIR / FILE
     if not path.exists():
         return None
@@ -76,12 +76,12 @@ def read_losses() -> Losses | None:
 
 
 def count_unwritten() -> int:
-    """Return how many lost views are in this process's memory alone."""
+    """Return the number of lost views that only this process's memory holds."""
     return _unwritten.total()
 
 
 def make_losses_file() -> None:
-    """Allot the room for the sums, if it is not there. Raises OSError."""
+    """Preallocate the file for the sums unless it exists. Raises OSError."""
     path = settings.SPOOL_DIR / FILE
     if path.exists():
         return
@@ -108,7 +108,7 @@ def _write_sums() -> None:
 
 
 def _read_sums(descriptor: int) -> Losses:
-    """Return the newer of the slots that are whole; afresh, with another name, if none is."""
+    """Return the newer intact slot. Without one, return empty sums under a new name."""
     slots = [_read_slot(os.pread(descriptor, SLOT, n * SLOT)) for n in range(2)]
     whole = [slot for slot in slots if slot]
     if not whole:

@@ -1,6 +1,6 @@
-"""Who a reader is, without knowing who: keys that are salted by the day.
+"""Readers' keys: anonymous, with a new salt for each day.
 
-Once the salt of a day is destroyed (billing.counting.retention), nobody can tell whose a key was.
+Once billing.counting.retention has destroyed a day's salt, nobody can trace a key to a reader.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from billing.counting.local_salts import SALT_LIFETIME
 from billing.models import ReaderSalt
 from billing.periods import day_of
 
-# A salt for tomorrow is made this much early: no more, as that is taken off its 48 hours.
+# A salt for tomorrow is made this much early. An earlier start would shorten its 48 hours of use.
 LAID_IN_BEFORE = dt.timedelta(minutes=30)
 
 _salts: dict[dt.date, bytes] = {}
@@ -26,7 +26,7 @@ _salts: dict[dt.date, bytes] = {}
 def make_key(text: str, day: dt.date, salts: dict[dt.date, bytes]) -> bytes:
     """Return HMAC-SHA256 of `text` under the salt of `day`, cut to 16 bytes.
 
-    `salts` is filled with the salts that were needed. A query where a salt is not in memory.
+    The function adds the salts it needed to `salts`. A salt that is not in memory costs a query.
     """
     if day not in salts:
         salts[day] = _salt_of(day)
@@ -34,7 +34,7 @@ def make_key(text: str, day: dt.date, salts: dict[dt.date, bytes]) -> bytes:
 
 
 def _salt_of(day: dt.date) -> bytes:
-    """Return the salt of a day, made by whoever comes first. Kept in memory once committed."""
+    """Return the salt of a day; the first caller makes it. Memory keeps it once committed."""
     if day not in _salts:
         salt = bytes(_row_of(day).salt)
         transaction.on_commit(lambda: _keep_salt(day, salt))
@@ -47,7 +47,7 @@ def _row_of(day: dt.date) -> ReaderSalt:
 
 
 def _new_salt(day: dt.date) -> bytes:
-    """Return the salt that this machine made while the database was away, if it did."""
+    """Return the salt that this machine made while the database was away, or a new one."""
     with contextlib.suppress(OSError):
         if abs(day - day_of(timezone.now())) < SALT_LIFETIME:
             return _salts.get(day) or local_salts.get_salt(day)
@@ -55,7 +55,7 @@ def _new_salt(day: dt.date) -> bytes:
 
 
 def _keep_salt(day: dt.date, salt: bytes) -> None:
-    """Keep the salt of a day about now, and forget those that purge_readers destroys."""
+    """Keep the salt of a current day in memory, and forget salts that purge_readers destroys."""
     _salts[day] = salt
     today = day_of(timezone.now())
     for each in list(_salts):
@@ -64,15 +64,16 @@ def _keep_salt(day: dt.date, salt: bytes) -> None:
 
 
 def recall_salts(days: set[dt.date]) -> dict[dt.date, bytes]:
-    """Return the salts of `days` although the database takes none: it may still be read.
+    """Return the salts of `days` while the database takes no writes.
 
-    Else from memory, else this machine's. Raises OSError.
+    They come from the database if it still answers, else from memory, else from this machine.
+    Raises OSError.
     """
     return {day: _salts.get(day) or _read_salt(day) or local_salts.get_salt(day) for day in days}
 
 
 def _read_salt(day: dt.date) -> bytes | None:
-    """Return the database's salt if it answers: no new connection is waited for."""
+    """Return the database's salt if it answers on an open connection."""
     if connection.connection is None:
         return None
     try:
@@ -83,7 +84,7 @@ def _read_salt(day: dt.date) -> bytes | None:
 
 
 def adopt_salts() -> None:
-    """Have the database take in the salts that were made here, unless it has others by then."""
+    """Store the salts made here in the database, except for days that have a salt there."""
     salts = local_salts.list_salts()
     known = set(ReaderSalt.objects.filter(day__in=salts).values_list("day", flat=True))
     for day in sorted(salts.keys() - known):
@@ -93,7 +94,7 @@ def adopt_salts() -> None:
 
 
 def lay_in_salts(*, at: dt.datetime) -> None:
-    """Copy the salts that processes of this machine will need soon, should the database go away.
+    """Copy the salts of the coming days to this machine, for when the database is away.
 
     Raises OSError.
     """

@@ -1,4 +1,4 @@
-"""A reader's view is recorded: by the database, and where it does not answer, by the spool."""
+"""Records a reader's view in the database, or in the spool if the database does not answer."""
 
 import logging
 import time
@@ -20,23 +20,21 @@ logger = logging.getLogger(__name__)
 SLOW_REFUSAL = 1  # seconds that a reader may wait for the database to take the view
 REST = 5  # seconds for which a database that was slow to refuse is not asked again
 
-# Of this process with the database, by the monotonic clock.
+# This process's trouble with the database, by the monotonic clock.
 _trouble: dict[str, float] = {"until": 0, "told_until": 0}
 
 
 def record_view(**facts) -> Click:
     """Append the evidence of one view, from the arguments of make_click.
 
-    One INSERT, and a query for a new day's salt. What the database does not take, for whatever
-    reason, is kept in the spool, with the same id. The reader waits for the page, so nothing is
-    tried twice but a connection that was lost, and a database that was slow to refuse is left
-    alone for a moment.
+    One INSERT, and a query for a new day's salt. If the database refuses the view for any reason,
+    the spool keeps it with the same id. The reader waits for the page, so only a lost connection is
+    retried, and a database that was slow to refuse gets no views for a moment.
 
-    The time is the machine's, right or wrong: a view is kept as it was dated, as nobody can tell a
-    better time, and one of the future counts once that has come (fold_views names it until then).
-    No view is a witness of what time it is for jobs, but one not later than they know already.
-
-    Raises OSError if the spool can't keep it either.
+    The view keeps the machine's time, right or wrong, because nobody can tell a better one. A view
+    dated in the future counts once that time has come; fold_views names it until then. Jobs learn
+    the time only from views that are not later than the time they know already. Raises OSError if
+    the spool can't keep it either.
     """
     facts.setdefault("view_id", make_view_id())
     if time.monotonic() >= _trouble["until"]:
@@ -49,7 +47,7 @@ def record_view(**facts) -> Click:
 
 
 def _note_trouble(error: Error, *, seconds) -> None:
-    """Log it, but not for each of thousands of views, and decide whether to go on asking."""
+    """Log the error, but not for each of thousands of views, and decide whether to ask again."""
     now = time.monotonic()
     if now >= _trouble["told_until"]:
         logger.warning("The database takes no views; they go to the spool: %s", error)
@@ -77,9 +75,9 @@ def _append_once(facts: dict) -> Click:
 
 @contextmanager
 def _waiting_briefly() -> Iterator[None]:
-    """Have SQLite wait for another writer no longer than a reader should wait.
+    """Limit SQLite's wait for another writer to what a reader should wait.
 
-    On PostgreSQL that is the lock_timeout of web requests, which costs nothing here.
+    On PostgreSQL the lock_timeout of web requests does this, at no cost here.
     """
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield

@@ -1,7 +1,7 @@
-"""What today's rules and robot lists would make of a month's views. Writes nothing.
+"""Counts a month's views anew by today's rules and robot lists.
 
-No user agent is kept, so a pattern or an exception that is newer than the views can't be tried on
-them. A pattern that left the lists can, because the one that matched is kept with the view.
+Writes nothing. Views hold no user agent, so a recount can't try newer patterns or exceptions on
+them. It can undo a pattern that left the lists, because each view stores the pattern that matched.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ Outcome = BlogView.Outcome
 
 @dataclass
 class Recount:
-    """Counted views of each author, then and by today's rules."""
+    """Counted views of each author: those of then, and those by today's rules."""
 
     month: dt.date
     rules: str
@@ -43,7 +43,7 @@ class Recount:
         if self.left_lists:
             lines.append(f"No robots by today's lists: {', '.join(self.left_lists)}.")
         if self.pending:
-            lines.append(f"{self.pending} views are not counted yet, and left out.")
+            lines.append(f"{self.pending} views are not counted yet and left out.")
         if self.retired:
             lines.append(
                 f"{self.retired} views were dropped after the retention time and are left out."
@@ -62,9 +62,10 @@ class Recount:
 
 
 def recount_month(month: dt.date) -> Recount:
-    """Derive the month's counted views anew from the clicks. Memory holds the clicks of a reader.
+    """Return the month's counted views, derived again from the clicks.
 
-    Robots whose pattern left the lists become clicks; what finance excluded stays excluded.
+    Memory holds the clicks of one reader. Robots whose pattern left the lists become clicks. Views
+    that finance excluded stay excluded.
     """
     recount = Recount(month, rules=describe_rules(), left_lists=_find_left_lists(month))
     views = BlogView.objects.in_month(month)
@@ -89,7 +90,7 @@ def _find_left_lists(month: dt.date) -> list[str]:
 
 
 def _find_clicks(recount: Recount) -> BlogViewQuerySet:
-    """Views of persons by today's lists, of all days."""
+    """Return the views of all days that are people's by today's lists."""
     robots = BlogView.objects.filter(outcome=Outcome.ROBOT, excluded_by__in=recount.left_lists)
     return BlogView.objects.human() | robots
 

@@ -1,7 +1,7 @@
-"""How long things about readers are kept: salts for two days, views until they are paid and old.
+"""Retention of data about readers: salts for two days, views until they are paid and old.
 
-A salt that is destroyed leaves keys that lead to nobody, not even with the address at hand. Views
-that are dropped leave their number by day and outcome, so what was received stays explained.
+Once a salt is destroyed, its keys lead to nobody, not even for somebody who knows the address.
+Dropped views leave their number by day and outcome, which still explains all received views.
 """
 
 import datetime as dt
@@ -32,7 +32,7 @@ Status = PayoutBatch.Status
 
 @dataclass
 class PurgeResult:
-    """What purge_readers took away, and why it stopped if views past retention are left."""
+    """The numbers that purge_readers removed, and why views past retention are left, if any."""
 
     salts: int = 0
     days: int = 0
@@ -47,9 +47,8 @@ class PurgeResult:
 def purge_readers(*, at: dt.datetime | None = None) -> PurgeResult:
     """Destroy salts older than SALT_LIFETIME, and drop old views.
 
-    Views past settings.VIEW_RETENTION_DAYS go day by day, oldest first, each in a transaction of
-    its own, and not beyond the first day that is not sealed: so all days up to the last retired one
-    are retired.
+    Views past settings.VIEW_RETENTION_DAYS go day by day, oldest first, a transaction for each day.
+    The first unsealed day stops it, so no day before the last retired one keeps views.
     """
     at = at or read_clock()
     result = PurgeResult(salts=_destroy_salts(at))
@@ -65,7 +64,7 @@ def purge_readers(*, at: dt.datetime | None = None) -> PurgeResult:
 
 
 def _destroy_salts(at: dt.datetime) -> int:
-    """Those of the database, and the copies on this machine."""
+    """Destroy the salts in the database and the copies on this machine."""
     purge_salts(at=at)
     deleted, _ = ReaderSalt.objects.filter(created_at__lt=at - SALT_LIFETIME).delete()
     return deleted
@@ -77,9 +76,9 @@ def _first_day() -> dt.date | None:
 
 @transaction.atomic
 def retire_day(day: dt.date, *, at: dt.datetime) -> int:
-    """Put totals in the place of a day's views, and return how many they were. Raises NotSealed.
+    """Replace a day's views with totals, and return their number.
 
-    Holds the locks of imports and of the fold, in the order in which an import takes them.
+    Raises NotSealed. Takes the locks of imports and of the fold, in the same order as an import.
     """
     hold_lock("import_access_log")
     hold_lock("fold_views")
@@ -109,7 +108,7 @@ def _require_sealed(day: dt.date, *, counted: int, at: dt.datetime) -> None:
         raise NotSealed(f"Views of {month:%B %Y} are kept: some are not counted yet.")
     days = DailyViewCount.objects.filter(day=day)
     if counted + _count_retired(day) != days.aggregate(sum=Sum("views", default=0))["sum"]:
-        raise NotSealed(f"Views of {day} are kept: they don't come to what was counted that day.")
+        raise NotSealed(f"Views of {day} are kept: their sum is not what was counted that day.")
     is_counted = MonthlyViewCount.objects.filter(month=month, views__gt=0).exists()
     if is_counted and not _is_signed(month):
         raise NotSealed(f"Views of {month:%B %Y} are kept: its payout batch is not approved.")
@@ -127,8 +126,8 @@ def _is_signed(month: dt.date) -> bool:
 
 
 def last_retired_day() -> dt.date | None:
-    """Return the last day whose views were dropped: a log of it must not be counted again.
+    """Return the last day whose views were dropped, whose logs must not count again.
 
-    An importer asks under the lock "import_access_log", which holds off retire_day.
+    An importer asks while it holds the lock "import_access_log", which keeps retire_day waiting.
     """
     return RetiredViewTotal.objects.aggregate(day=Max("day"))["day"]

@@ -1,11 +1,11 @@
 """Which user agents are robots: the COUNTER list first, the wider is-bot list second.
 
-COUNTER Code of Practice 5.1, 7.8: listed robots must be excluded, and others that can be told. The
-list is taken from the package counter-robots, which holds it unchanged but matches
-case-sensitively, against the list's own README; so the patterns are compiled here.
+COUNTER Code of Practice 5.1, 7.8: listed robots must be excluded, and so must other known robots.
+The package counter-robots holds the unchanged list. It matches case-sensitively, against the list's
+own README, so this module compiles the patterns.
 
 Bare words on the lists also hit people: "bot" is in CUBOT, a brand of phones. An administrator may
-keep exceptions, which the Code does not know; so the rules that a batch stores name their number.
+keep exceptions. The Code has none, so the rules stored with a batch name their number.
 """
 
 import contextlib
@@ -25,16 +25,16 @@ COUNTER = "counter"
 IS_BOT = "is-bot"
 PACKAGES = {COUNTER: "counter-robots", IS_BOT: "is-bot"}
 
-# Longer user agents are cut: nothing behind this tells a robot, and matching takes time.
+# Longer user agents are cut: the rest never names a robot, and matching takes time.
 LONGEST_USER_AGENT = 1000
 
 
-# Copies of atmire/COUNTER-Robots, which bears no version, by their SHA-256.
+# Dates of copies of atmire/COUNTER-Robots, which has no versions, by their SHA-256.
 COUNTER_LIST_DATES = {
     "179a20d3ee8f90e714424b7d82de972db954807a24788bb5d128cd2e2a058808": "2024-04-22",
 }
 
-# How long a process may go by exceptions that were changed since.
+# How long a process may use outdated exceptions.
 EXCEPTIONS_HOLD_SECONDS = 30
 
 _last_texts: list[str] = []
@@ -43,15 +43,15 @@ _last_texts: list[str] = []
 def find_robot(user_agent: str | None) -> str:
     """Return "list: pattern" of the first of settings.ROBOT_LISTS that matches, or "".
 
-    An empty user agent is a robot: the COUNTER list says so itself. A person costs no query; where
-    a list matches, the exceptions are asked for, every half minute.
+    An empty user agent is a robot: the COUNTER list says so itself. A person costs no query. If a
+    list matches, the process reads the exceptions, at most every half minute.
     """
     robot = find_on_lists(user_agent)
     return "" if robot and _is_excepted(user_agent or "") else robot
 
 
 def find_on_lists(user_agent: str | None) -> str:
-    """Return what find_robot would if there were no exceptions. No query."""
+    """Return the result of find_robot without exceptions. No query."""
     return _find_on_lists((user_agent or "")[:LONGEST_USER_AGENT], tuple(settings.ROBOT_LISTS))
 
 
@@ -71,9 +71,10 @@ def _is_excepted(user_agent: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _texts_in_force(half_minute: int) -> list[str]:
-    """Return the exceptions' texts in lower case. Each `half_minute` asks the database anew.
+    """Return the exceptions' texts in lower case.
 
-    While it does not answer, those hold that it gave last: the view goes to the spool then.
+    Each new `half_minute` queries the database. While it does not answer, its last answer holds;
+    the view goes to the spool then.
     """
     texts = RobotException.objects.filter(is_active=True).values_list("text", flat=True)
     with contextlib.suppress(Error):
@@ -82,7 +83,7 @@ def _texts_in_force(half_minute: int) -> list[str]:
 
 
 def forget_exceptions() -> None:
-    """Have this process ask for the exceptions again at once."""
+    """Make this process read the exceptions again at the next use."""
     _last_texts.clear()
     _texts_in_force.cache_clear()
 
@@ -108,7 +109,7 @@ def _read_counter_list() -> bytes:
 
 
 def _find_in_is_bot(user_agent: str) -> str:
-    """Return the pattern. Bots.find() would return the text that matched, which is the reader's."""
+    """Return the matching pattern. Bots.find() would return the matched text of the reader."""
     bots = _is_bot()
     return min(bots.matches(user_agent)) if bots.is_bot(user_agent) else ""
 
@@ -122,7 +123,7 @@ FINDERS = {COUNTER: _find_in_counter_list, IS_BOT: _find_in_is_bot}
 
 
 def is_on_lists(robot: str) -> bool:
-    """Whether a "list: pattern" that was stored with a view is still in use."""
+    """Return whether the "list: pattern" stored with a view is still in use."""
     name, _, pattern = robot.partition(": ")
     return name in settings.ROBOT_LISTS and pattern in _patterns_of(name)
 
@@ -135,9 +136,9 @@ def _patterns_of(name: str) -> frozenset[str]:
 
 
 def describe_lists() -> str:
-    """Return the robot lists in use with their versions, and how many exceptions there are.
+    """Return the robot lists in use with their versions, and the number of exceptions.
 
-    Such as "counter-robots 2025.11 (list of 2024-04-22), is-bot 0.3.7". One query.
+    For example "counter-robots 2025.11 (list of 2024-04-22), is-bot 0.3.7". One query.
     """
     lists = ", ".join(_describe_list(name) for name in settings.ROBOT_LISTS)
     exceptions = RobotException.objects.filter(is_active=True).count()
@@ -154,7 +155,7 @@ def _describe_list(name: str) -> str:
 
 @cache
 def _date_counter_list() -> str:
-    """Return "list of 2024-04-22", or the beginning of the digest of a list not known here."""
+    """Return "list of 2024-04-22", or the start of the digest of an unknown list."""
     digest = hashlib.sha256(_read_counter_list()).hexdigest()
     date = COUNTER_LIST_DATES.get(digest)
     return f"list of {date}" if date else f"list {digest[:12]}"

@@ -1,12 +1,10 @@
-"""Views that the database did not take: kept on this machine until the next fold takes them in.
+"""Views that the database refused, kept on this machine until the next fold takes them in.
 
-In files of one line for each view, flushed to the disk before the reader has the answer. A line is
-what the database would have got: keys, but no address and no user agent. It has the view's id, so
-taking it in twice adds nothing; and a digest, so that one which broke off is told.
-
-Each process appends to a file of its own. Whoever takes a file in renames it first, under the
-lock that each line is written under: a writer that finds its file renamed starts another. Where
-the disk is full, lines go to a reserve whose room was allotted before; spool_intake reads both.
+Each view is a line of a file, flushed to the disk before the reader gets the answer. The line holds
+the columns of the row: keys, but no address and no user agent. Its view id makes a second intake
+harmless, and its digest shows whether the line is complete. Each process appends to a file of its
+own. The intake renames a file first, under the lock that guards each write; a writer whose file was
+renamed starts another. On a full disk, lines go to a preallocated reserve. spool_intake reads both.
 """
 
 import contextlib
@@ -32,19 +30,19 @@ RESERVE = "reserve.views"
 WAITING, TAKEN = ".views", ".taken"
 KEYS = ("reader_key", "previous_day_key", "address_key", "agent_key")
 
-_names: dict[int, str] = {}  # of the file that this process writes to, by its number
+_names: dict[int, str] = {}  # of this process's file, by its number
 _once = threading.Lock()
 
 
 class SpooledView(NamedTuple):
-    """A line as it is read back. `salt` names the salt of its keys."""
+    """A line of the spool, read back. `salt` names the salt of its keys."""
 
     click: Click
     salt: str
 
 
 def keep_view(click: Click, *, salt: str) -> None:
-    """Write a view down; on return it survives a power cut. Raises OSError if that can't be."""
+    """Write a view to the spool; on return it survives a power cut. Raises OSError."""
     line = write_line(click, salt)
     try:
         _append(settings.SPOOL_DIR / _own_file(), line)
@@ -65,9 +63,9 @@ def write_line(click: Click, salt: str) -> bytes:
 
 
 def read_line(line: bytes) -> SpooledView | None:
-    """Return the view of a line, or None if the line is not as it was written.
+    """Return the view of a line, or None for a damaged line.
 
-    Raises ValueError for one of another version of this application, which can read it.
+    Raises ValueError for a line that only another version of this application can read.
     """
     digest, _, text = line.rstrip(b"\n").partition(b" ")
     if not text or digest != _digest(text):
@@ -94,7 +92,7 @@ def _digest(text: bytes) -> bytes:
 
 
 def _own_file() -> str:
-    """Return the name of this process's file. A forked one makes another."""
+    """Return the name of this process's file. A forked process gets a new one."""
     process = os.getpid()
     if process not in _names:
         _names[process] = f"{process}-{secrets.token_hex(4)}{WAITING}"
@@ -106,7 +104,7 @@ def _append(path: Path, line: bytes) -> None:
     with _open_locked(path, flags) as descriptor:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            line = b"\n" + line  # the one before broke off
+            line = b"\n" + line  # the line before broke off
         try:
             _write(descriptor, line)
         except OSError:
@@ -124,7 +122,7 @@ def _write(descriptor: int, line: bytes) -> None:
 
 
 def _append_to_reserve(path: Path, line: bytes) -> None:
-    """Write over the first of the zeros that fill the reserve: that takes no room on the disk."""
+    """Overwrite the first zeros of the reserve, which needs no more room on the disk."""
     with _open_locked(path, os.O_RDWR) as descriptor:
         size = os.fstat(descriptor).st_size
         start = _find_end(descriptor, size)
@@ -137,7 +135,7 @@ def _append_to_reserve(path: Path, line: bytes) -> None:
 
 
 def _find_end(descriptor: int, size: int) -> int:
-    """Return where the zeros begin, by halving: no line has one."""
+    """Return where the zeros begin, by bisection. No line contains a zero byte."""
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
@@ -150,7 +148,7 @@ def _find_end(descriptor: int, size: int) -> int:
 
 @contextlib.contextmanager
 def _open_locked(path: Path, flags: int) -> Iterator[int]:
-    """Open the file that has this name once its lock is held: not one renamed meanwhile."""
+    """Open and lock the file of this name, and not one that was renamed meanwhile."""
     while True:
         descriptor = _open(path, flags)
         try:
@@ -180,7 +178,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 def _flush_folder() -> None:
-    """Have the names in the folder survive a power cut."""
+    """Flush the folder, so that its file names survive a power cut."""
     descriptor = os.open(settings.SPOOL_DIR, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -192,9 +190,10 @@ def _flush_folder() -> None:
 
 
 def make_reserve() -> None:
-    """Allot the reserve's room, if it is not there. Raises OSError.
+    """Preallocate the reserve unless it exists.
 
-    posix_fallocate promises that writing to it will not fail for lack of room (POSIX.1-2017).
+    Raises OSError. posix_fallocate guarantees that writes to it don't fail for lack of room
+    (POSIX.1-2017).
     """
     reserve = settings.SPOOL_DIR / RESERVE
     with _once:
@@ -215,9 +214,9 @@ def make_reserve() -> None:
 
 
 def claim_files() -> list[Path]:
-    """Take the files that have views away from their writers, and return them, oldest first.
+    """Take the files with views from their writers, and return them, oldest first.
 
-    With those that an earlier run had taken and did not finish.
+    The result includes files that an earlier run took and did not finish.
     """
     for path in _list(WAITING):
         with (
@@ -247,14 +246,14 @@ def read_lines(path: Path) -> Iterator[bytes]:
 
 
 def list_files() -> list[Path]:
-    """Return the files in which views may wait: those of the writers, and those being taken in."""
+    """Return the files that may hold views: the writers' files and those being taken in."""
     return sorted([*_list(WAITING), *_list(TAKEN)])
 
 
 def _list(suffix: str) -> list[Path]:
-    """Return the files of a kind. Raises OSError, unlike Path.glob, where the folder is shut."""
+    """Return the files of a kind. Unlike Path.glob, raises OSError for an unreadable folder."""
     try:
         names = os.listdir(settings.SPOOL_DIR)
     except FileNotFoundError:
-        return []  # made when it is first needed
+        return []  # the first writer makes it
     return [settings.SPOOL_DIR / name for name in names if name.endswith(suffix)]

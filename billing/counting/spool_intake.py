@@ -1,8 +1,8 @@
-"""Taking in what this machine's spool has kept: views, and the numbers of those that were lost.
+"""Moves views and numbers of lost views from this machine's spool into the database.
 
-Every step may be repeated, doubled and killed: a file goes only once its views are committed, a
-view that is there already is left alone, and a number of lost views is stored as the sum that it
-has come to, under the name of its file.
+Each step may be repeated, started twice or killed. A file is deleted only after its views are
+committed, an existing view is left alone, and lost views are stored as the total under the name of
+their file.
 """
 
 import contextlib
@@ -39,12 +39,12 @@ Reason = LostViewTotal.Reason
 
 @dataclass
 class Intake:
-    """What came in from the spool."""
+    """The numbers of views that came from the spool."""
 
     taken_in: int = 0
     known: int = 0  # views that were there already
     lost: int = 0
-    other_salt: int = 0  # made while the database was away, and its salt of the day not at hand
+    other_salt: int = 0  # made with a salt of this machine, because the day's salt was out of reach
     problem: str = ""
 
     def __str__(self):
@@ -59,9 +59,10 @@ class Intake:
 
 
 def take_in_spool() -> Intake:
-    """Take in what waits on this machine. No query where nothing does.
+    """Store the spooled views of this machine.
 
-    A folder that can't be read or written stops no fold: that is said in `problem`.
+    No query if there are none. An unreadable or unwritable folder does not stop the fold; `problem`
+    names it.
     """
     intake = Intake()
     files = _claim_files(intake)
@@ -78,7 +79,7 @@ def take_in_spool() -> Intake:
 
 @contextlib.contextmanager
 def _noting_problems(intake: Intake) -> Iterator[None]:
-    """Let the next step go on: on a full disk, say, views can be taken in where salts can't."""
+    """Note an error and let the next step run: a full disk blocks salts but not views."""
     try:
         yield
     except FileNotFoundError:
@@ -95,9 +96,9 @@ def _claim_files(intake: Intake) -> list[Path]:
 
 
 def get_spool_ready(*, at: dt.datetime | None = None) -> str:
-    """Have at hand what is needed once the database is away or the disk is full.
+    """Prepare for a database that is away and a disk that is full.
 
-    That are salts, and files whose room is allotted. Returns what stood in the way, or "".
+    Copies salts and preallocates files. Returns the error as text, or "".
     """
     intake = Intake()
     for get_ready in (
@@ -111,7 +112,7 @@ def get_spool_ready(*, at: dt.datetime | None = None) -> str:
 
 
 def _take_in_file(path: Path, intake: Intake) -> None:
-    """Add the views of a file that nobody writes to any more, then remove it."""
+    """Add the views of a file without a writer, then remove the file."""
     lost: Counter = Counter()
     file_day = day_of(dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC))
     for lines in batched(spool.read_lines(path), LINES_AT_A_TIME):
@@ -119,13 +120,13 @@ def _take_in_file(path: Path, intake: Intake) -> None:
         lost[file_day, Reason.BROKEN_LINE] += views.count(None)
         _add_views([view for view in views if view], intake, lost)
     _store_losses(path.stem, lost, intake)
-    # In a transaction that is rolled back, the file stays.
+    # The file stays if the transaction is rolled back.
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
 
 
 @transaction.atomic
 def _add_views(views: list[SpooledView], intake: Intake, lost: Counter) -> None:
-    """Add what the database does not have yet. The lock holds off retire_day, as for imports."""
+    """Add the views that the database lacks. The lock keeps retire_day waiting, as for imports."""
     hold_lock("import_access_log")
     retired_until = last_retired_day()
     known_to = _find_references(views)
@@ -144,7 +145,7 @@ def _add_views(views: list[SpooledView], intake: Intake, lost: Counter) -> None:
 
 
 def _find_references(views: list[SpooledView]) -> dict[str, set[int]]:
-    """Return {column: keys} of the rows that the views refer to and that there are."""
+    """Return {column: keys} of the existing rows that the views refer to."""
     models = {"blog_id": Blog, "author_id": User, "category_id": Category}
     found = {}
     for name, model in models.items():
@@ -154,7 +155,7 @@ def _find_references(views: list[SpooledView]) -> dict[str, set[int]]:
 
 
 def _insert(clicks: list, lost: Counter) -> int:
-    """Insert all at once; if the database refuses one of them, each by itself."""
+    """Insert all views at once. If the database refuses one, insert each by itself."""
     if not clicks:
         return 0
     try:
@@ -170,7 +171,7 @@ def _insert(clicks: list, lost: Counter) -> int:
 
 
 def _count_other_salts(views: list[SpooledView], intake: Intake) -> None:
-    """Count views whose reader looks like another one beside those of the same day."""
+    """Count views whose salt differs from that of the day's other views."""
     days = {view.click.day for view in views}
     rows = ReaderSalt.objects.filter(day__in=days).values_list("day", "salt")
     names = {day: name_salt(bytes(salt)) for day, salt in rows}
@@ -186,7 +187,7 @@ def _take_in_losses(intake: Intake) -> None:
 
 @transaction.atomic
 def _store_losses(source: str, sums: Counter, intake: Intake) -> None:
-    """Store what the sums of a file have come to; tell ADMINS of what is new."""
+    """Store the totals of a file, and mail the new losses to ADMINS."""
     known = {(row.day, row.reason): row for row in LostViewTotal.objects.filter(source=source)}
     new = []
     for (day, reason), views in sorted(sums.items()):
@@ -207,8 +208,8 @@ def _tell(new: list[str]) -> None:
     try:
         mail_admins(
             "Views were lost",
-            f"Nobody can bring these views back. Evidence names them, and batches of their "
-            f"months ask for a word about them.\n\n{text}\n",
+            f"Nobody can bring these views back. The evidence page lists them, and approvers have "
+            f"to comment on them when they approve the batch.\n\n{text}\n",
         )
     except OSError:
         logger.exception("Nobody could be told of lost views: %s", text)

@@ -1,4 +1,4 @@
-"""How this machine's spool is: what waits in it, since when, and what was lost."""
+"""The state of this machine's spool: waiting views, their age, and lost views."""
 
 import datetime as dt
 import os
@@ -18,7 +18,7 @@ FACTS = re.compile(rb'"viewed_at":"([^"]+)","day":"([^"]+)"')
 
 @dataclass
 class SpoolStatus:
-    """Numbers of this machine alone. `problem` says in words what an administrator must mend."""
+    """The numbers of this machine. `problem` is a sentence for the administrator, or ""."""
 
     files: int = 0
     views: int = 0
@@ -34,7 +34,7 @@ class SpoolStatus:
 
 
 def spool_status() -> SpoolStatus:
-    """Return how the spool is. Reads its files, and asks no database."""
+    """Return the state of the spool from its files. No query."""
     status = SpoolStatus(lost_in_memory=losses.count_unwritten())
     try:
         status.problem = find_problem()
@@ -49,7 +49,7 @@ def spool_status() -> SpoolStatus:
 
 
 def _add_file(path: Path, status: SpoolStatus) -> None:
-    """Count without reading each line as a whole: there may be a hundred thousand."""
+    """Count the views without parsing each line: there may be a hundred thousand."""
     views = 0
     try:
         for line in spool.read_lines(path):
@@ -66,7 +66,7 @@ def _add_file(path: Path, status: SpoolStatus) -> None:
 
 
 def find_problem() -> str:
-    """Return what is wrong with the folder, or "". It is made when it is first needed."""
+    """Return the fault of the folder, or "". A missing folder is fine: the first use makes it."""
     folder = settings.SPOOL_DIR
     try:
         mode = folder.stat().st_mode
@@ -82,7 +82,7 @@ def find_problem() -> str:
 
 
 def describe_spool() -> str:
-    """Return a line for an administrator."""
+    """Return the state as a line for an administrator."""
     status = spool_status()
     age = int(status.oldest_age(timezone.now()).total_seconds() // 60)
     line = f"{status.views} views wait in the spool"

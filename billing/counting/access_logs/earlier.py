@@ -1,4 +1,4 @@
-"""Whether the very same file was imported before: told by its SHA-256, whatever its name."""
+"""Finds earlier imports of the same file by its SHA-256, whatever its name."""
 
 import datetime as dt
 import hashlib
@@ -11,7 +11,7 @@ from billing.models import AccessLogImport, BlogView
 
 
 def find_earlier_imports(file: BinaryIO) -> list[AccessLogImport]:
-    """Return the finished imports of the same bytes. What can be read only once has none."""
+    """Return the finished imports of the same bytes; none for a stream."""
     if not file.seekable():
         return []
     start = file.tell()
@@ -27,7 +27,7 @@ def find_earlier_imports(file: BinaryIO) -> list[AccessLogImport]:
 def count_earlier_views(
     requests: list[Request], earlier: list[AccessLogImport]
 ) -> Counter[tuple[int, dt.datetime]]:
-    """Return {(blog, moment): views} that earlier imports of the file made of these moments."""
+    """Return {(blog, moment): views} of these moments from earlier imports of the file."""
     if not earlier or not requests:
         return Counter()
     moments = [request.viewed_at for request in requests]

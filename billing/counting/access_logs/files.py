@@ -1,4 +1,4 @@
-"""Files of an access log: what packs them, where their lines end, and which file it was."""
+"""Access log files: how they are packed, where lines end, and their digest."""
 
 import bz2
 import contextlib
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from billing.errors import UnreadableAccessLog
 
-LONGEST_LINE = 65_536  # bytes; nothing that a web server writes comes near
+LONGEST_LINE = 65_536  # bytes; no line of a web server comes near
 READ_SIZE = 262_144
 FEW_LINES, SHORTEST_LINE = 10_000, 40  # and after these, bytes on average
 MOST_EMPTY = 2_000_000  # bytes of a packed file before it yields as many: it may be made of ends
@@ -29,7 +29,7 @@ NOT_READ = {
 
 @contextlib.contextmanager
 def open_access_log(path: Path) -> Iterator[BinaryIO]:
-    """Open a file as it lies on the disk. Raises UnreadableAccessLog."""
+    """Return the file, opened as raw bytes. Raises UnreadableAccessLog."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -39,7 +39,7 @@ def open_access_log(path: Path) -> Iterator[BinaryIO]:
 
 
 class LogFile:
-    """A log, plain, gzip or bzip2, told by its first bytes and read once from front to back."""
+    """A plain, gzip or bzip2 log, recognised by its first bytes and read once to its end."""
 
     def __init__(self, file: BinaryIO, file_name: str, *, most_bytes: int | None = None):
         """Raises UnreadableAccessLog, as reading does after more than `most_bytes` unpacked."""
@@ -50,11 +50,11 @@ class LogFile:
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes of the file, packed as it may be, have been read."""
+        """Return the number of bytes read so far, counted as they lie on the disk."""
         return self._source.bytes_read
 
     def read_lines(self) -> Iterator[bytes]:
-        """Yield the lines without their ends; one longer than LONGEST_LINE comes as an empty one.
+        """Yield the lines without their ends; an empty one for a line over LONGEST_LINE.
 
         Raises UnreadableAccessLog.
         """
@@ -73,7 +73,7 @@ class LogFile:
                 yield line.rstrip(b"\r\n")
 
     def sha256(self) -> str:
-        """Return the digest of the whole file as it lies there: packed, if it is packed."""
+        """Return the SHA-256 of the whole file on the disk, packed or not."""
         self._source.most_bytes = sys.maxsize
         with _told_plainly():
             while self._source.read(READ_SIZE):
@@ -97,7 +97,7 @@ class LogFile:
 
 
 class _Source(io.RawIOBase):
-    """The bytes of a file on their way through, added up."""
+    """Passes the bytes of a file on, counts them and hashes them."""
 
     def __init__(self, file: BinaryIO):
         super().__init__()
@@ -114,7 +114,7 @@ class _Source(io.RawIOBase):
         self.digest.update(buffer[:size])
         self.bytes_read += size
         if self.bytes_read > self.most_bytes:
-            raise OSError("it is packed, and nothing is in it")
+            raise OSError("it is packed and empty")
         return size
 
 
@@ -135,11 +135,11 @@ def _unpack(file: io.BufferedReader, file_name: str) -> io.BufferedIOBase:
 
 @contextlib.contextmanager
 def _told_plainly() -> Iterator[None]:
-    """Turn what a file that breaks off raises into UnreadableAccessLog."""
+    """Turn the errors of a broken file into UnreadableAccessLog."""
     try:
         yield
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableAccessLog(
-            f"The file breaks off or is damaged: {error}. Import it again once it is whole: "
-            "nothing is counted twice."
+            f"The file breaks off or is damaged: {error}. Import the whole file again: no view "
+            f"counts twice."
         ) from error

@@ -1,4 +1,4 @@
-"""Views out of a web server's access log, for pages that the application did not serve itself."""
+"""Import of views from a web server's access log, for pages that the application did not serve."""
 
 import contextlib
 import datetime as dt
@@ -29,10 +29,10 @@ from billing.periods import day_of
 from weblog.models import Blog, OldAddress
 
 LINES_AT_A_TIME = 5_000
-CLOCK_TOLERANCE = dt.timedelta(minutes=5)  # between this clock and the web server's
+CLOCK_TOLERANCE = dt.timedelta(minutes=5)  # allowed between this clock and the web server's
 LISTED_LINES = 5
 
-# What may become of a line, in the order of the report. A log knows no signed-in users.
+# The outcomes of a line, in the order of the report. A log shows no signed-in users.
 Outcome = BlogView.Outcome
 VIEWS = {
     outcome: outcome.label.lower()
@@ -43,7 +43,7 @@ HEADINGS = [*VIEWS.values(), *Skipped]
 
 @dataclass
 class ImportReport:
-    """How many lines came to what. The outcomes add up to the lines."""
+    """The number of lines by outcome. The outcomes add up to the lines."""
 
     file_name: str
     is_dry_run: bool = False
@@ -62,12 +62,12 @@ class ImportReport:
         return "\n".join([title, *rows])
 
     def list_malformed(self) -> str:
-        """Return where the first malformed lines are, such as "line 3, 5, 8 ..."."""
+        """Return the numbers of the first malformed lines, such as "line 3, 5, 8 ..."."""
         is_more = self.outcomes[Skipped.MALFORMED] > len(self.malformed_lines)
         return f"line {', '.join(map(str, self.malformed_lines))}{' ...' if is_more else ''}"
 
     def describe(self) -> dict:
-        """Return what JSON can hold of it, for a page: no word of any line."""
+        """Return the report as JSON values for a page, without the text of any line."""
         return {
             "lines": self.lines,
             "outcomes": [[heading, self.outcomes[heading]] for heading in HEADINGS],
@@ -90,12 +90,10 @@ def import_access_log(
 ) -> ImportReport:
     """Add and count the views in a log. Raises InvalidPathPattern or UnreadableAccessLog.
 
-    A line leads to the same view each time, so what was imported before is not imported again, be
-    it the same file, one that overlaps, or the rest of an import that was stopped: each portion of
-    LINES_AT_A_TIME is one transaction. Of a file that is the same to the last byte, no line counts
-    that did before, even if its id was made with a key that is gone.
-
-    A dry run is one long transaction that is rolled back.
+    A line always gives the same view id, so a second import of the same file, of an overlapping
+    file or of the rest of a stopped import adds only new views. Each portion of LINES_AT_A_TIME is
+    one transaction. If the file is identical byte for byte, its lines never count again, even after
+    the key of their ids is lost. A dry run is one long transaction that is rolled back.
     """
     if trusted_proxies is None:
         trusted_proxies = settings.TRUSTED_PROXIES
@@ -126,14 +124,14 @@ def import_access_log(
 
 
 def _as_stored(text: str) -> str:
-    """Return `text` with ? for what is no UTF-8, which no database takes."""
+    """Return `text` with ? for bytes that are not UTF-8, which no database stores."""
     return text.encode(errors="replace").decode()
 
 
 def _sort_out(
     lines: Iterable[bytes], read_line: Callable[[bytes], Request | Skipped], report: ImportReport
 ) -> list[Request]:
-    """Return the requests for pages among the next lines of the file, and report the others."""
+    """Return the page requests among the next lines of the file, and report the other lines."""
     requests = []
     for line in lines:
         report.lines += 1
@@ -154,7 +152,7 @@ def _add_views(
     report: ImportReport,
     earlier: list[AccessLogImport],
 ) -> None:
-    """Add the views of a portion that are not there yet, and note how far the import has come."""
+    """Add the missing views of a portion, and save the progress of the import."""
     hold_lock("import_access_log")
     ids = [request.view_id for request in requests]
     known = set(BlogView.objects.filter(pk__in=ids).values_list("pk", flat=True))
@@ -191,10 +189,10 @@ def _add_views(
 
 
 def _find_blogs(slugs: set[str]) -> dict[str, Blog]:
-    """Return {slug: blog}, also for slugs that a blog had before. Two queries at most.
+    """Return {slug: blog}, including former slugs.
 
-    Readers who come by a former slug are redirected: in the log only a line from before the change
-    has it with a page that was shown.
+    Two queries at most. The site redirects former slugs, so a successful line with a former slug is
+    older than the change.
     """
     facts = ("author", "category", "status", "publish_at")
     blogs = Blog.objects.only("slug", *facts).in_bulk(slugs, field_name="slug")
@@ -236,7 +234,7 @@ def _note(log_import: AccessLogImport, report: ImportReport) -> None:
 
 
 def _finish(log_import: AccessLogImport, report: ImportReport) -> None:
-    """Put what the views came to, once they were folded, in place of what they were before."""
+    """Replace the outcomes in the report with those after the fold."""
     for heading in VIEWS.values():
         del report.outcomes[heading]
     rows = log_import.views.order_by().values_list("outcome").annotate(views=Count("pk"))

@@ -1,4 +1,4 @@
-"""The key of the ids of imported views, kept with the views: SECRET_KEY may change, it may not."""
+"""The key of imported views' ids. It must never change, so it is stored with the views."""
 
 import hashlib
 import secrets
@@ -20,8 +20,8 @@ def _make_key() -> bytes:
 
 
 def derive_key(secret_key: str) -> bytes:
-    """Return the key by which ids were made before there was one in the database.
+    """Return the key of ids from before the database held a key.
 
-    As django.utils.crypto.salted_hmac derives it, by which the ids were made.
+    django.utils.crypto.salted_hmac, which made those ids, derives it in the same way.
     """
     return hashlib.sha256(f"billing.log_lines.view_id{secret_key}".encode()).digest()

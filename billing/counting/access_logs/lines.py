@@ -1,4 +1,4 @@
-"""Lines of an access log, and which of them are a reader's requests for a page."""
+"""Picks readers' page requests out of the lines of an access log."""
 
 import datetime as dt
 import enum
@@ -22,7 +22,7 @@ SCHEME_AND_HOST = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 
 
 class Skipped(enum.StrEnum):
-    """Why a line became no view."""
+    """The reason why a line became no view."""
 
     MALFORMED = "malformed"
     NOT_A_SUCCESSFUL_GET = "not a successful GET"
@@ -49,8 +49,8 @@ def make_reader(
 ) -> Callable[[bytes], Request | Skipped]:
     """Return the function that reads one line of a log. Raises InvalidPathPattern.
 
-    With another `key` the lines that were imported before are new ones: whoever adds views gives
-    that of the installation. Without one, it is that of installations that had none of their own.
+    Another `key` makes new views of lines that were imported before, so importers pass the
+    installation's key. The default is the key of installations without one of their own.
     """
     mac = hmac.new(key or derive_key(settings.SECRET_KEY), digestmod=hashlib.sha256)
     find_slug = compile_path_pattern(path_pattern)
@@ -83,12 +83,12 @@ def _read_line(
 
 @lru_cache(maxsize=10_000)
 def _slug_of(text: str) -> str:
-    """Return the slug of a blog from the part of a path that names it."""
+    """Return a blog's slug from its part of a path."""
     return slugify(text.replace("/", "-").replace(".", "-"))
 
 
 def _make_view_id(line: bytes, viewed_at: dt.datetime, mac: hmac.HMAC) -> uuid.UUID:
-    """Return the one id of a line's view: its time, then 74 bits of HMAC (UUIDv8, RFC 9562)."""
+    """Return the fixed id of a line's view: its time, then 74 bits of HMAC (UUIDv8, RFC 9562)."""
     mac = mac.copy()
     mac.update(line)
     milliseconds = int(viewed_at.timestamp()) * 1000

@@ -1,8 +1,8 @@
-"""Patterns that people write, matched within a time that they can't exceed.
+"""Matching of patterns that people write, within a time limit.
 
-RE2 takes a time that grows with the length of the path alone, and is given little memory, which
-bounds what repetitions of repetitions unfold to. It knows no look-around and no references back: a
-pattern that needs them is matched by the package regex, which stops at a time that it is given.
+RE2's time grows only with the length of the path. A small memory limit bounds nested repetitions.
+RE2 has no look-around and no back-references: the package regex matches patterns with those, and
+stops at a timeout.
 """
 
 import re
@@ -18,19 +18,19 @@ from billing.models.counts import LONGEST_PATTERN
 
 OWN_PAGES = r"^/blogs/(?P<slug>[-a-zA-Z0-9_]+)/$"
 EXAMPLE = r"Write one like ^/blog/(?P<slug>[^/]+)\.html$"
-LONGEST_PATH = 2_000  # no address of a page is longer
-MOST_MEMORY = 1_000_000  # bytes for what a pattern unfolds to
+LONGEST_PATH = 2_000  # no page has a longer address
+MOST_MEMORY = 1_000_000  # bytes of memory for an unfolded pattern
 
-# Nanoseconds that a pattern may take for all lines, and for each besides.
+# Nanoseconds a pattern may take: for all lines together, plus for each line.
 MOST_TIME, MOST_TIME_A_LINE = 2_000_000_000, 300_000
 
 FindSlug = Callable[[str], str]
 
 
 def compile_path_pattern(path_pattern: str) -> FindSlug:
-    """Return what finds the part of a path that names its blog, "" where it names none.
+    """Return a function that finds a blog's part of a path, or "".
 
-    Raises InvalidPathPattern, as does what is returned when it has taken too long in all.
+    Raises InvalidPathPattern; so does the function once its total time is too long.
     """
     if len(path_pattern) > LONGEST_PATTERN:
         raise InvalidPathPattern(f"The path pattern is longer than {LONGEST_PATTERN} characters.")
@@ -42,7 +42,7 @@ def compile_path_pattern(path_pattern: str) -> FindSlug:
         ) from None
     if "slug" not in ours.groupindex:
         raise InvalidPathPattern(f"“{path_pattern}” has no group named slug. {EXAMPLE}")
-    if path_pattern == OWN_PAGES:  # the one that most lines are matched with; known to be quick
+    if path_pattern == OWN_PAGES:  # the default pattern, which is known to be quick
         return lambda path: found["slug"] if (found := ours.search(path)) else ""
     return lru_cache(maxsize=10_000)(
         _BoundedPattern(path_pattern, ours.groupindex["slug"]).find_slug
@@ -75,7 +75,7 @@ class _BoundedPattern:
 
 
 def _compile(path_pattern: str) -> Callable:
-    """Return what searches a path: by RE2, or by regex against the clock."""
+    """Return a function that searches a path, with RE2 or with regex and a timeout."""
     options = re2.Options()
     options.max_mem = MOST_MEMORY
     options.log_errors = False
@@ -89,5 +89,5 @@ def _compile(path_pattern: str) -> Callable:
         timed = regex.compile(path_pattern)
     except (regex.error, OverflowError, RecursionError, MemoryError) as error:
         raise InvalidPathPattern(f"“{path_pattern}” can't be matched: {error}. {EXAMPLE}") from None
-    # One that takes longer than all lines together may take is over with the first.
+    # A line that uses up the time for all lines ends the import.
     return lambda path: timed.search(path, timeout=MOST_TIME // 10**9 + 1)
