@@ -1,8 +1,8 @@
-"""The views of each day of a month, as a line of a payment keeps them: “1:12 2:40”."""
+"""The views of each day of a month, in the form that payment lines store: “1:12 2:40”."""
 
 
 def format_days(views_by_day: dict[int, int]) -> str:
-    """Return {1: 12, 2: 40} as “1:12 2:40”, by day; days without views are left out."""
+    """Return {1: 12, 2: 40} as “1:12 2:40”, sorted by day. Leaves out days without views."""
     return " ".join(f"{day}:{views}" for day, views in sorted(views_by_day.items()) if views)
 
 

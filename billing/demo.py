@@ -1,4 +1,4 @@
-"""A publishing house to try things out in: people, blogs, prices, and three months of views."""
+"""The demo publishing house: people, blogs, prices, and three months of views."""
 
 import csv
 import datetime as dt
@@ -69,10 +69,10 @@ def is_set_up() -> bool:
 
 @transaction.atomic
 def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
-    """Fill an empty database. All of it or nothing: interrupted, it starts again from nothing.
+    """Fill an empty database. One transaction: an interrupted run leaves nothing behind.
 
-    Of the closed months the first is paid, the second approved, and the last a draft, for whoever
-    tries the demo to submit and approve.
+    The first closed month is paid, the second approved. The last is a draft, for people to submit
+    and approve.
     """
     at = at or timezone.now()
     groups = sorted(FIXTURES.glob("*groups.json"))
@@ -98,7 +98,7 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
 
 
 def _date_roles(at: dt.datetime) -> None:
-    """Let the roles be older than what is proposed: one that changed since is not confirmed."""
+    """Make the roles older than the proposals: nobody can confirm a proposal older than a role."""
     for record in get_history_manager_for_model(Group).all():
         record.history_date = at
         record.save()
@@ -114,7 +114,7 @@ def ensure_accounts_file(accounts_file: Path) -> None:
 def _make_person(
     username: str, first_name: str, last_name: str, group: str | None, *, at: dt.datetime
 ) -> User:
-    """Add an account; who is to see or move money is proposed by one administrator to another."""
+    """Add an account. One administrator proposes money roles and another confirms them."""
     user = User.objects.create_user(
         username,
         f"{username}@example.com",
@@ -131,7 +131,7 @@ def _make_person(
                 kind=AccessRequest.Kind.GROUP, about=user, group=role, by=first, at=at,
                 reason="Joins the house",
             )  # fmt: skip
-            if access.outcome == AccessRequest.Outcome.WAITING:  # not by a single administrator
+            if access.outcome == AccessRequest.Outcome.WAITING:  # takes two administrators
                 confirm_access(request=access, by=second, at=at)
         else:
             user.groups.add(role)
@@ -152,7 +152,7 @@ def _set_passwords(people: Iterable[User], accounts_file: Path) -> None:
 
 
 def _begin_history(model, *, by: User) -> None:
-    """Record as added what loaddata, which leaves no history, has just brought."""
+    """Write “added” records for the rows of loaddata, which writes no history."""
     model.history.bulk_history_create(
         model.objects.all(), default_user=by, default_change_reason="Set up for the demo"
     )
@@ -165,7 +165,7 @@ def _name_a_co_author(people: dict[str, User]) -> None:
 
 
 def _schedule_a_text(people: dict[str, User]) -> None:
-    """Let an approved new text of a live blog wait for the morning a week from now."""
+    """Schedule an approved new text of a live blog for the morning a week from now."""
     blog, author = Blog.objects.get_by_natural_key("last-grass-court"), people["demo.bruno"]
     text = start_revision(blog=blog, by=author)
     text.body += "<p>The club has found two people to learn from him. They begin in May.</p>"
@@ -186,7 +186,7 @@ def _raise_a_price(*, by: User, month: dt.date) -> None:
 
 
 def _pay_months(people: dict[str, User], *, at: dt.datetime) -> None:
-    """Take the closed months as far as they are to come, with something of every kind in them."""
+    """Pay the first closed month, approve the second, draft the last, with all kinds of lines."""
     first, second, last = find_months_to_build(at=at)
     finance = people["finance"]
     _adjust(people["demo.chiara"], "-20.00", "Paid in advance in the spring.", by=finance, at=at)
@@ -244,7 +244,7 @@ def _replay_views(*, at: dt.datetime) -> None:
 
 
 def _sample_views(month: dt.date, growth: int) -> Iterator[tuple[dt.datetime, str, str, str]]:
-    """Yield (viewed_at, slug, address, agent). `growth` is the share of readers in per cent."""
+    """Yield (viewed_at, slug, address, agent). `growth` scales the number of readers, in %."""
     with (FIXTURES / "demo_views.csv").open() as file:
         for row in csv.DictReader(file):
             day = month + dt.timedelta(days=int(row["day"]) - 1)
@@ -262,7 +262,7 @@ def _sample_views(month: dt.date, growth: int) -> Iterator[tuple[dt.datetime, st
 
 
 def _agent_of(reader: int, agent: str) -> str:
-    """Return one browser after another, so that none stands out; a crawler is a crawler."""
+    """Return the browsers in turn, so that none stands out. A crawler keeps its own agent."""
     if agent not in BROWSERS:
         return agent
     return BROWSERS[(BROWSERS.index(agent) + reader) % len(BROWSERS)]

@@ -1,4 +1,4 @@
-"""Why a request about money was refused. Each message is shown to the clerk as it stands."""
+"""Refusals of requests about money. Pages show each message to the clerk unchanged."""
 
 from backoffice.errors import Refusal
 
@@ -16,7 +16,7 @@ class MonthNotClosed(BillingError):
 
 
 class ClockDoubted(BillingError):
-    """This machine's clock contradicts what the database knows of the time."""
+    """This machine's clock contradicts the times in the database."""
 
 
 class MissingPrice(BillingError):
@@ -78,7 +78,7 @@ class UnreadableAccessLog(BillingError):
 
 
 class NotSealed(BillingError):
-    """Views are still needed: their month is not paid, or they don't come to its counts."""
+    """Views must stay: their month is not paid, or their sum differs from the counts."""
 
 
 class InvalidAdjustment(BillingError):
@@ -90,7 +90,7 @@ class AdjustmentInUse(BillingError):
 
 
 class InvalidResults(BillingError):
-    """What is wrong with rows of bank results: `problems`, a sentence for each."""
+    """Rows of bank results are wrong. `problems` holds a sentence for each."""
 
     def __init__(self, problems):
         super().__init__(" ".join(problems))

@@ -1,4 +1,4 @@
-"""What billing adds to /readyz and /metrics: guards, folds, batches, and money that waits."""
+"""Billing's part of /readyz and /metrics: guards, folds, batches, and waiting money."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ def register_health() -> None:
 
 
 def check_guards() -> Result:
-    """Whether the triggers stand by which the database refuses to change what was signed."""
+    """Check that the triggers that protect signed rows are in place."""
     missing = len(find_missing_guards(connection))
     return Result(not missing, f"{missing} missing or changed: run migrate" if missing else "")
 
 
 def check_fold() -> Result:
-    """Whether views are settled soon. While nobody reads, none waits."""
+    """Check that views are settled soon. Without readers, no view waits."""
     age = _oldest_pending_age(timezone.now())
     is_ok = age <= LONGEST_PENDING.total_seconds()
     detail = "" if is_ok else "Views wait to be counted: see Job runs of fold_views."
@@ -40,7 +40,7 @@ def check_fold() -> Result:
 
 
 def check_spool() -> Result:
-    """Whether this machine can keep views for a database that refuses, and a fold takes them in."""
+    """Check that this machine can spool views and that a fold takes them in."""
     at, status = timezone.now(), spool_status()
     age = status.oldest_age(at).total_seconds()
     detail = status.problem
@@ -57,7 +57,7 @@ def _oldest_pending_age(at):
 
 
 def collect_view_metrics() -> Iterator[Metric]:
-    """Today's views alone: of the index, not of the whole table."""
+    """Yield metrics of today's views only, which an index answers without the whole table."""
     today = GaugeMetricFamily(
         "imprint_views_today", "Views since midnight, in the billing zone.", labels=["outcome"]
     )
@@ -68,7 +68,7 @@ def collect_view_metrics() -> Iterator[Metric]:
     yield today
     yield GaugeMetricFamily(
         "imprint_views_pending",
-        "Views of any day that are not settled yet.",
+        "Pending views of all days.",
         value=BlogView.objects.pending().count(),
     )
     yield GaugeMetricFamily(
@@ -106,13 +106,13 @@ def collect_money_metrics() -> Iterator[Metric]:
     yield _waiting_money()
     yield GaugeMetricFamily(
         "imprint_findings_open",
-        "Findings that nobody decided on.",
+        "Open findings.",
         value=Finding.objects.filter(status=Finding.Status.OPEN).count(),
     )
 
 
 def _waiting_money():
-    """Prometheus knows floats alone: for watching, not for books."""
+    """Yield amounts as floats, Prometheus's only numbers: for monitoring, not for the books."""
     waiting = GaugeMetricFamily(
         "imprint_money_waiting",
         "Payable and not paid yet, by the batch's status; kept_back: held, carried or failed.",

@@ -1,4 +1,4 @@
-"""What the home page tells of views and their money: by its permissions, to each the own part."""
+"""Views and money on the home page: each user sees what the permissions allow."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def offer_home() -> None:
 
 
 def list_cards(user: User) -> Iterator[Card]:
-    """Yield the views of this month, to authors those of their own blogs, and what they cost."""
+    """Yield this month's views and their cost; for authors, those of their own blogs."""
     if not (may_see_all := _sees_all_views(user)) and not user.has_perm("weblog.add_blog"):
         return
     author = None if may_see_all else user
@@ -71,7 +71,7 @@ def _earnings_card(figures: MonthFigures, month: dt.date) -> Card:
 
 
 def list_tasks(user: User) -> Iterator[Task]:
-    """Yield the batches that wait for a step that the user may take."""
+    """Yield the batches that wait for a step of this user."""
     if user.has_perm("billing.submit_payoutbatch"):
         for batch in PayoutBatch.objects.drafts():
             asked = (
@@ -93,7 +93,7 @@ def _batch_task(text: str, batch: PayoutBatch) -> Task:
 
 
 def list_sections(user: User) -> Iterator[Section]:
-    """Yield what was excluded of an author's views lately, and the chart of views per day."""
+    """Yield an author's recently excluded views, and the chart of views per day."""
     today, is_author = timezone.localdate(), user.has_perm("weblog.add_blog")
     if is_author:
         since = month_of(today - EXCLUSIONS_SHOWN_FOR)

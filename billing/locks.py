@@ -1,4 +1,4 @@
-"""One at a time: jobs that must not run beside themselves."""
+"""Locks for jobs that must run one at a time."""
 
 import zlib
 

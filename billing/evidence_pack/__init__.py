@@ -27,7 +27,7 @@ from billing.proof.digests import encode_canonical, hash_text
 from billing.proof.sealing import name_batch
 
 SCRIPTS = Path(__file__).parent / "files"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a .zip knows: the same rows give the same bytes
+EPOCH = (1980, 1, 1, 0, 0, 0)  # of every file, so that the same rows give the same bytes
 READABLE_BY_ALL = 0o644 << 16
 KEPT_IN_MEMORY = 10_000_000  # bytes
 ROWS_AT_A_TIME = 1_000
@@ -42,7 +42,7 @@ def name_pack(batch: PayoutBatch) -> str:
 
 
 def make_evidence_pack(batch: PayoutBatch) -> IO[bytes]:
-    """Return a temporary file with the pack, at its start. Raises WrongStatus before approval.
+    """Return a temporary file with the pack, rewound. Raises WrongStatus before approval.
 
     The same rows give the same bytes. Memory holds a portion of rows.
     """
@@ -88,7 +88,7 @@ def _encode_json(value) -> bytes:
 
 
 def _encode_table(columns: list[str], rows: Iterable[tuple]) -> Iterator[bytes]:
-    """Yield a table as CSV. Rows without a digest get one, by which a changed row is named."""
+    """Yield a table as CSV. Rows without a digest get one, which reveals a changed row."""
     has_digest = columns[-1] == "digest"
     header = columns if has_digest else [*columns, "row_digest"]
     for portion in batched(chain([header], map(_guard, rows)), ROWS_AT_A_TIME):

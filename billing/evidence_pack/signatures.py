@@ -1,4 +1,4 @@
-"""Who signed a batch, when, and what it was that they signed."""
+"""The signatures of a batch: who signed, when, and which digest."""
 
 import json
 
@@ -12,10 +12,10 @@ from billing.proof.sealing import find_upgrade_seal, format_moment, name_batch
 
 
 def describe_batch(batch: PayoutBatch) -> dict:
-    """Return what the batch's digest is over, apart from its payments, and that digest.
+    """Return the facts under the batch's digest, without its payments, and the digest.
 
-    If it was approved before there were seals: the digest that an upgrade made. `signed` is the one
-    that the people signed.
+    For a batch approved before seals existed, this is the digest from the upgrade, and `signed` is
+    the one that people signed.
     """
     seal = find_upgrade_seal(batch)
     return {
@@ -34,7 +34,7 @@ def describe_batch(batch: PayoutBatch) -> dict:
 
 
 def describe_approvals(batch: PayoutBatch) -> dict:
-    """Return the batch's seals as they were hashed, its history, and the names of the people."""
+    """Return the content of the batch's seals, its history, and the names of the people."""
     history = list(batch.history.order_by("history_id"))
     steps = [
         {

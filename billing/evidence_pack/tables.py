@@ -127,7 +127,7 @@ def list_carries(batch: PayoutBatch) -> Iterator[tuple]:
 
 
 def list_counts(batch: PayoutBatch) -> Iterator[tuple]:
-    """Yield the counted views of each day of the batch's blogs, and where they stand."""
+    """Yield the counted views of the batch's blogs by day, with those on this and other batches."""
     statement = COUNTS.format(
         month=as_number("l.month"), day=as_number("c.day"), days=unpack_days("l.days")
     )
@@ -138,7 +138,7 @@ def list_counts(batch: PayoutBatch) -> Iterator[tuple]:
 
 
 def list_seals(batch: PayoutBatch) -> Iterator[tuple]:
-    """Yield the chain up to the batch's last seal; of other batches' seals not what they say."""
+    """Yield the chain up to the batch's last seal, without the content of other batches' seals."""
     last = batch.seals.aggregate(number=Max("number"))["number"]
     seals = Seal.objects.filter(number__lte=last).select_related("batch").order_by("number")
     for seal in seals.iterator(ROWS_AT_A_TIME):

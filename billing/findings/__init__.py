@@ -1,5 +1,5 @@
-"""What does not look like people reading, found each night and decided by finance.
+"""Findings: views that do not look human. A nightly job finds them and finance decides.
 
-detection looks (day_keys and chance are its measures), decisions stores what it found and what
-finance says to it, contested holds back views while their finding is open. Start with detection.
+detection searches a month with the measures of day_keys and chance. decisions stores findings and
+finance's decisions. contested holds back views while their finding is open. Start with detection.
 """

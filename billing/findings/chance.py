@@ -1,15 +1,16 @@
-"""When a share is too large to be chance. Exact fractions, no float."""
+"""Tests whether a share is too large for chance. Exact fractions, no float."""
 
 from fractions import Fraction
 
-# What the other blogs show is weighed with as many made-up views of the usual share, so that three
-# views elsewhere prove nothing; and 4 standard deviations of a binomial are no chance.
+# The share on other blogs is averaged with a fixed number of made-up views of the usual share, so
+# that three views elsewhere prove nothing. More than 4 standard deviations of a binomial are not
+# chance.
 PRIOR_VIEWS = 20
 DEVIATIONS = 4
 
 
 def expect(elsewhere: tuple[int, int], usual: Fraction) -> Fraction:
-    """Return the share to expect: that of the other blogs, or the usual one if they have few."""
+    """Return the expected share: the other blogs' share, averaged with the usual one."""
     part, whole = elsewhere
     return (part + PRIOR_VIEWS * usual) / (whole + PRIOR_VIEWS)
 

@@ -1,13 +1,13 @@
-"""Views that are not paid while their finding is open: those of one address with many browsers.
+"""Views held back while their finding is open: those of one address with many browsers.
 
-Whoever wants an author paid more than readers came can do so from one address with a new user agent
-for each request, and whoever wants to harm an author can do the same. So the bound is on both
-sides. Held back are the views of that address on that day alone, never a reader's elsewhere; and
-only from the batch of their own month. The next batch pays them, decided or not, and its approver
-has to say why: nobody keeps an author's money for longer than a month by asking for pages.
+One address with a new user agent for each request can inflate an author's pay. An attacker can do
+the same to harm an author. So the rule limits both. It holds back only the views of that address on
+that day, never a reader's other views, and only from the batch of their own month. The next batch
+pays them, decided or not, and its approver has to say why. So page requests can delay an author's
+money by one month at most.
 
-Nothing is stored. A batch pays less than was counted, as for views that come late, and what is
-counted and on no batch waits for the next one; so the equation of views holds as it stands.
+Nothing is stored. The batch pays fewer views than were counted, as it does for late views. Counted
+views on no batch wait for the next one, so the equation of views still holds.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from billing.models import BlogView, Finding, PaymentLine, PayoutBatch
 
 
 def find_contested(month: dt.date) -> dict[tuple[int, int, int], Counter]:
-    """Return {(author, blog, category): {day: views}} held back of a month, by ids. Two queries."""
+    """Return a month's held-back {(author, blog, category): {day: views}}, by ids. Two queries."""
     findings = Finding.objects.filter(
         kind__in=Finding.HOLDING_KINDS, status=Finding.Status.OPEN, month=month
     )
@@ -44,7 +44,7 @@ def find_contested(month: dt.date) -> dict[tuple[int, int, int], Counter]:
 
 
 def find_undecided(batch: PayoutBatch) -> QuerySet[Finding]:
-    """Return the findings of earlier months whose views this batch pays with nobody's decision."""
+    """Return undecided findings of earlier months whose views this batch pays."""
     paid = PaymentLine.objects.filter(
         payment__batch=batch,
         payment__author=OuterRef("author"),

@@ -1,6 +1,6 @@
-"""Findings about one reader, one address or one browser: of a day, as their keys change daily.
+"""Findings about one reader, one address or one browser on one day: their keys change daily.
 
-The limits are ours, the Code of Practice has none. They name what a person should look at: a school
+We chose the limits; the Code of Practice has none. A finding only asks a person to look: a school
 behind one address looks like a robot.
 """
 
@@ -20,12 +20,12 @@ Kind = Finding.Kind
 Outcome = BlogView.Outcome
 COUNTED = Q(outcome=Outcome.COUNTED)
 
-# Of what was excluded before: (blog_id, author_id, key).
+# The (blog_id, author_id, key) of earlier exclusions.
 Known = set[tuple[int, int, bytes]]
 
 
 class Limit(NamedTuple):
-    """How many are odd whatever the blog, and how many if they are a fifth of its month."""
+    """The number that is odd on any blog, and the number that is odd as a fifth of its month."""
 
     anywhere: int
     with_share: int
@@ -34,13 +34,13 @@ class Limit(NamedTuple):
 SHARE = Fraction(1, 5)
 # Nobody reads one page 30 times a day; 10 views of a blog that has 1,000 are somebody's start page.
 READER_VIEWS = Limit(30, 10)
-READER_CLICKS = 100  # counted or not: a button held down, or a script
+READER_CLICKS = 100  # counted or not: somebody holds a button down, or runs a script
 # A school or an office shares one address, so more is needed than of one reader.
 ADDRESS_VIEWS = Limit(100, 20)
 ADDRESS_AGENTS = Limit(20, 10)
 
-# Of one browser from many addresses; addresses are compared, so that one that clicks all night does
-# not count for more. A handful is chance; from 8 on a share says something. The commonest user
+# One browser from many addresses. The rule compares addresses, so that an address that clicks all
+# night counts once. A handful is chance; a share of 8 or more means something. The commonest user
 # agent, Chrome on Windows, is a quarter of a site's, never a half.
 AGENT_ADDRESSES = 8
 AGENT_SHARE = SHARE
@@ -81,7 +81,7 @@ def find_busy_readers(month, sums, known) -> Iterator[Finding]:
 
 
 def find_busy_addresses(month, sums, known) -> Iterator[Finding]:
-    """Name addresses of many views or browsers. One with a single reader is that reader's."""
+    """Yield addresses with many views or browsers. One with a single reader is left out."""
     rows = (
         _counted(month)
         .values("blog_id", "author_id", "day", "address_key")
@@ -107,10 +107,10 @@ def _is_over(limit: Limit, number: int, views: int, month_views: int) -> bool:
 
 
 def find_same_agents(month, known) -> Iterator[Finding]:
-    """Name browsers that far more addresses have on a blog's day than on the other blogs' day.
+    """Yield browsers that are far more common on a blog's day than on the other blogs that day.
 
-    Or, where there is no other blog to compare with, more than have any one browser. The largest
-    come first, and are then left out of what the next are compared with.
+    If there is no other blog, the limit is the usual share of any one browser. The largest come
+    first, and the comparison for the next ones leaves them out.
     """
     site = _SiteDays(month, known)
     for row in sorted(site.rows, key=lambda row: row.addresses, reverse=True):
@@ -160,7 +160,7 @@ class _SiteDays:
         return self.of_agent[_agent_day(row)], self.of_site[row.day]
 
     def count_elsewhere(self, row) -> tuple[int, int]:
-        """On the other blogs, without those left out there."""
+        """Return the numbers on the other blogs, without the addresses left out there."""
         (part, whole), (part_here, whole_here) = self.count_everywhere(row), self.count_here(row)
         left_out = self.left_out[row.day] - self.left_out[_blog_day(row)]
         return part - part_here - self.left_out[_agent_day(row)], whole - whole_here - left_out
@@ -189,7 +189,7 @@ def _is_concentrated(here: tuple[int, int], elsewhere: tuple[int, int]) -> bool:
 
 
 def _is_dominant(here: tuple[int, int], site: tuple[int, int]) -> bool:
-    """Whether it makes half of the blog's day, and the blog or the site has enough to tell."""
+    """Return whether it has half of the blog's day, and the day has enough addresses to judge."""
     return Fraction(*here) >= DOMINANT_AGENT_SHARE and any(
         Fraction(*views) >= DOMINANT_AGENT_SHARE and is_beyond_chance(*views, USUAL_AGENT_SHARE)
         for views in (here, site)

@@ -1,4 +1,4 @@
-"""Findings: kept from one look at a month to the next, and decided by finance with a reason."""
+"""Stores findings from search to search, and finance's decisions with their reasons."""
 
 import datetime as dt
 import hashlib
@@ -23,11 +23,11 @@ Status = Finding.Status
 
 
 def find_findings(*, month: dt.date, at: dt.datetime | None = None) -> int:
-    """Look through the views of a month and return how many findings are new.
+    """Search the views of a month and return the number of new findings.
 
-    Found again, an open finding gets today's numbers, and one that is no longer true goes; what
-    was decided stays as it is. Views that count although their reader's views were excluded, as
-    they came late, are a finding again. Does nothing once views of the month were retired.
+    An open finding gets today's numbers, or is deleted if it is no longer true. A decided finding
+    stays unchanged. Late views of a reader whose views were excluded make a new finding. Does
+    nothing once views of the month were retired.
     """
     at = at or timezone.now()
     if RetiredViewTotal.objects.filter(day__gte=month, day__lt=next_month(month)).exists():
@@ -43,7 +43,7 @@ def find_findings(*, month: dt.date, at: dt.datetime | None = None) -> int:
 
 
 def find_in_open_months(*, at: dt.datetime | None = None) -> dict[dt.date, int]:
-    """Look through every month that no batch is signed for. Returns {month: new findings}."""
+    """Search every month without a signed batch. Return {month: new findings}."""
     months = (
         MonthlyViewCount.objects.exclude(month__in=PayoutBatch.objects.signed().values("month"))
         .order_by("month")
@@ -57,7 +57,7 @@ def find_in_open_months(*, at: dt.datetime | None = None) -> dict[dt.date, int]:
 def _keep(
     found: dict[tuple, Finding], *, month: dt.date, at: dt.datetime, excluded_before: set[int]
 ) -> int:
-    """Save what is new or has other numbers, and delete what is open and no longer true."""
+    """Save new and changed findings, and delete open ones that are no longer true."""
     hold_lock("findings")
     known = defaultdict(list)
     for finding in Finding.objects.filter(month=month):
@@ -83,7 +83,7 @@ def _keep(
 
 
 def _identify(finding: Finding) -> tuple:
-    """Return what makes two findings of a month the same."""
+    """Return the key that two equal findings of a month share."""
     return (
         finding.kind,
         finding.blog_id,
@@ -94,7 +94,7 @@ def _identify(finding: Finding) -> tuple:
 
 
 def _make_fingerprint(identity: tuple, month: dt.date, same: list[Finding]) -> str:
-    """Return a digest of the identity, another one than its excluded predecessors have."""
+    """Return a digest of the identity that differs from its excluded predecessors' digests."""
     taken = {finding.fingerprint for finding in same}
     digests = (
         hashlib.sha256(repr((month, *identity, number)).encode()).hexdigest() for number in count()
@@ -106,7 +106,7 @@ def _make_fingerprint(identity: tuple, month: dt.date, same: list[Finding]) -> s
 def accept_finding(
     *, finding: Finding, by: User, reason: str, at: dt.datetime | None = None
 ) -> Finding:
-    """Let the views count: somebody looked, and says why they are in order."""
+    """Accept the finding: its views stay counted, for the given reason."""
     finding = _claim(finding, Status.OPEN, "accepted", reason=reason)
     return _decide(finding, Status.ACCEPTED, by=by, reason=reason, at=at or timezone.now())
 
@@ -117,7 +117,7 @@ def exclude_views(
 ) -> Finding:
     """Take the finding's counted views out of the counts.
 
-    What a signed batch pays already comes off with the next batch.
+    If a signed batch pays them already, the next batch takes them off.
     """
     at = at or timezone.now()
     fold_views(at=at)
@@ -140,10 +140,11 @@ def exclude_views(
 def reopen_finding(
     *, finding: Finding, by: User, reason: str, at: dt.datetime | None = None
 ) -> Finding:
-    """Take a decision back. Excluded views count again, by the same rules as all others.
+    """Open a decided finding again.
 
-    They go back to pending and are folded, since a click that came late may have made a double
-    click of one. Raises MonthSigned if a batch was signed without them.
+    Excluded views count again by the usual rules. They become pending and are folded, because a
+    late click may have made one a double click. Raises MonthSigned if a batch was signed without
+    them.
     """
     with transaction.atomic():
         hold_lock("fold_views")
@@ -161,7 +162,7 @@ def reopen_finding(
 
 
 def find_views(finding: Finding) -> models.QuerySet[BlogView]:
-    """Return the views that a finding is about, of all outcomes."""
+    """Return the finding's views, of all outcomes."""
     views = BlogView.objects.filter(blog=finding.blog_id, author=finding.author_id, **finding.key)
     return views.filter(day=finding.day) if finding.day else views.in_month(finding.month)
 

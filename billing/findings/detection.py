@@ -1,7 +1,7 @@
-"""What in a month's views does not look human. Each rule yields unsaved findings.
+"""Rules that find non-human views in a month.
 
-Every rule needs many views, so that small blogs make no noise. The limits are ours, the Code of
-Practice has none; docs/counting.md tells how they were chosen.
+Each rule yields unsaved findings. Every rule needs many views, so that small blogs make no noise.
+We chose the limits, because the Code of Practice has none; docs/counting.md says how.
 """
 
 import datetime as dt
@@ -31,7 +31,7 @@ Outcome = BlogView.Outcome
 # Of a month. A quarter of the hours are between midnight and 6; people read a tenth of what they
 # read then, programs a quarter.
 MONTH_VIEWS = 100
-ROBOT_SHARE = Fraction(3, 4)  # half of the web's requests are robots, so half is nothing to tell
+ROBOT_SHARE = Fraction(3, 4)  # half of the web's requests come from robots, so half is normal
 SPIKE_VIEWS = 300
 VIEWS_PER_READER = 3
 NIGHT_ENDS = dt.time(6)
@@ -41,7 +41,7 @@ USUAL_NIGHT_SHARE = Fraction(1, 10)
 
 
 class BlogMonth(NamedTuple):
-    """The sums of one blog and author. A reader counts once a day, as keys change daily."""
+    """The sums of one blog and author. A reader counts once a day, because keys change daily."""
 
     blog_id: int
     author_id: int
@@ -53,9 +53,10 @@ class BlogMonth(NamedTuple):
 
 
 def detect(*, month: dt.date, known: Known) -> Iterator[Finding]:
-    """Yield unsaved findings of a month. What is `known` is named whenever a view of it counts.
+    """Yield unsaved findings of a month.
 
-    Six queries, each of which groups the month's views in the database.
+    Any counted view with a `known` key is a finding. Six queries; each groups the month's views in
+    the database.
     """
     sums = {(row.blog_id, row.author_id): row for row in _sum_up(month)}
     yield from find_busy_readers(month, sums, known)
@@ -82,7 +83,7 @@ def _sum_up(month: dt.date) -> Iterator[BlogMonth]:
 
 
 def _is_by_night(month: dt.date) -> Q:
-    """Views before 6 o'clock of their day. Named day by day, as no database tells hours quickly."""
+    """Views before 6 o'clock. The filter lists each day, because databases extract hours slowly."""
     is_by_night = Q()
     day = month
     while day < next_month(month):
@@ -125,7 +126,7 @@ def _is_flat(row: BlogMonth, elsewhere: tuple[int, int]) -> bool:
 
 
 def _find_spikes(month) -> Iterator[Finding]:
-    """Name blogs with more views than in three months before. New ones have none to compare."""
+    """Yield blogs with more views than in the three months before. New blogs are left out."""
     first = previous_month(previous_month(previous_month(month)))
     rows = (
         MonthlyViewCount.objects.filter(month__in=[*iter_months(first, next_month(month))])

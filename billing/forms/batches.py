@@ -1,4 +1,4 @@
-"""What is asked before a batch moves on: the words, the figures and, where needed, a signature."""
+"""The dialogs before a batch moves on: text, figures and, for an approval, the signature."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -29,7 +29,7 @@ class BuildDialog(DialogForm):
 
 
 class BatchDialog(DialogForm):
-    """Shows the figures of the batch, and remembers which they were."""
+    """Shows the figures of the batch, and posts back which ones it showed."""
 
     form_before_template = "billing/batch_dialog.html"
 
@@ -44,7 +44,7 @@ class BatchDialog(DialogForm):
         return {"form": self, "batch": self.obj}
 
     def take_batch(self):
-        """Return the batch. Raises BatchOutdated if it is not what the dialog showed."""
+        """Return the batch. Raises BatchOutdated if it changed after the dialog showed it."""
         seen = self.cleaned_data["seen"]
         if seen and seen != self.fields["seen"].initial:
             raise BatchOutdated(
@@ -54,7 +54,7 @@ class BatchDialog(DialogForm):
 
 
 class SubmitDialog(BatchDialog):
-    """Names what stands in the way, and goes no further while anything does."""
+    """Lists the blockers, and submits only without any."""
 
     def __init__(self, request, obj=None, **kwargs):
         super().__init__(request, obj, **kwargs)
@@ -70,9 +70,10 @@ class SubmitDialog(BatchDialog):
 
 
 class ApproveDialog(ConfirmMixin, BatchDialog):
-    """Shows what is signed; asks for an answer to each flag, and for the password again.
+    """Shows the payments to sign.
 
-    Whoever has a second factor is asked for that too, if it is some time ago.
+    Asks for an answer to each flag and for the password. It also asks for the second factor if the
+    person has one and entered it some time ago.
     """
 
     has_password = True
@@ -107,7 +108,7 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
                 help_text=format_html(LOOK_AT, flag.url),
                 max_length=1000,
                 widget=UnfoldAdminTextareaWidget({"rows": 2}),
-                error_messages={"required": "Write what you make of it: it is kept and sealed."},
+                error_messages={"required": "Write your answer: it is stored and sealed."},
             )
         self.fields["password"] = forms.CharField(
             label="Your password, to sign",
@@ -130,7 +131,7 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
 
     @property
     def acknowledgements(self):
-        """{code of a flag: what was written about it}."""
+        """Return {code of a flag: the approver's answer}."""
         return {
             name.removeprefix(FLAG_PREFIX): text
             for name, text in self.cleaned_data.items()
@@ -150,7 +151,7 @@ class ReasonDialog(BatchDialog):
 
 
 class AllPaidDialog(ConfirmMixin, BatchDialog):
-    """Shows what has no result yet."""
+    """Shows the payments without a result."""
 
     def __init__(self, request, obj=None, **kwargs):
         super().__init__(request, obj, **kwargs)
@@ -190,22 +191,22 @@ RETURN = {
 }
 REBUILD = {
     "title": "Rebuild this batch?",
-    "description": "The payments are worked out anew from the views and prices as they are now. "
-    "Adjustments and holds are kept. The new payments take the place of these:",
+    "description": "This works out the payments again from today's views and prices. Adjustments "
+    "and holds are kept. The new payments replace these:",
     "form_class": BatchDialog,
     "form_submit_text": "Rebuild",
 }
 CANCEL = {
     "title": "Cancel this batch?",
-    "description": "It is given up, and stays to be read. What it holds is paid by the next batch "
-    "that is built for the month.",
+    "description": "The batch is given up and stays readable. The next batch of the month pays "
+    "its contents.",
     "form_class": ReasonDialog,
     "form_submit_text": "Yes, cancel the batch",
 }
 EXPORT = {
     "title": "Export the payments as CSV?",
-    "description": "The file is made and kept, with who made it and when. Exporting again gives "
-    "the same file.",
+    "description": "Imprint makes the file and stores it with your name and the time. A later "
+    "export gives the same file.",
     "form_class": BatchDialog,
     "form_submit_text": "Export",
 }

@@ -42,9 +42,10 @@ class AccessLogForm(UploadForm):
         min_value=0,
         max_value=10,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="How many stood before that web server. Where the log has a list of forwarded "
-        "addresses, the reader's is this many from the right; with 0 it is the address that the "
-        "server saw.",
+        help_text=(
+            "The number of proxies before that web server. In a list of forwarded addresses, the "
+            "reader's is this many from the right. With 0 it is the address that the server saw."
+        ),
     )
 
     def __init__(self, *args, **kwargs):
@@ -73,13 +74,13 @@ class AuthorField(UnfoldAdminAutocompleteModelChoiceField):
         return full_name(user)
 
     def offer(self, value):
-        """Have the page name the author who is chosen; the others are found by typing."""
+        """List only the chosen author on the page; people find the others by typing."""
         chosen = self.queryset.filter(pk=value) if str(value).isdecimal() else []
         self.choices = [(user.pk, self.label_from_instance(user)) for user in chosen]
 
 
 class AdjustmentForm(forms.ModelForm):
-    """The admin sets `user`, on the class that it makes for each request."""
+    """An adjustment's form. The admin sets `user` on the class that it makes for each request."""
 
     user = None
 
@@ -101,7 +102,7 @@ class AdjustmentForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if "amount" not in self.fields:  # shown to be read
+        if "amount" not in self.fields:  # the form is read-only
             return
         self.fields["author"].queryset = find_authors()
         self.fields["author"].offer(self["author"].value())
@@ -119,7 +120,7 @@ class AdjustmentForm(forms.ModelForm):
         return amount
 
     def _post_clean(self):
-        """Check it under the lock, so that what holds now still holds when it is saved."""
+        """Check the adjustment under the lock, so that it is still valid when it is saved."""
         super()._post_clean()
         if self.errors:
             return

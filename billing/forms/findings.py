@@ -1,4 +1,4 @@
-"""What is asked before a finding is decided: the words, the finding, and a reason."""
+"""The dialogs before a decision on a finding: text, finding and reason."""
 
 from backoffice.dialogs import DialogForm, ReasonField
 
@@ -16,14 +16,14 @@ class FindingDialog(DialogForm):
 
 ACCEPT = {
     "title": "Accept these views?",
-    "description": "They stay counted and are paid. The finding is not shown as open any more.",
+    "description": "They stay counted and are paid. The finding is no longer listed as open.",
     "form_class": FindingDialog,
     "form_submit_text": "Accept",
 }
 EXCLUDE = {
     "title": "Exclude these views?",
-    "description": "They are taken out of the counts and are not paid. Views that a signed batch "
-    "pays already come off with the next batch. The author sees how many, and your reason.",
+    "description": "They no longer count and are not paid. If a signed batch pays them already, "
+    "the next batch takes them off. The author sees their number and your reason.",
     "form_class": FindingDialog,
     "form_submit_text": "Exclude the views",
 }

@@ -1,10 +1,10 @@
-"""What is asked before a payment is held, released or paid out, or an adjustment withdrawn."""
+"""The dialogs before somebody holds, releases or pays out a payment, or withdraws an adjustment."""
 
 from backoffice.dialogs import DialogForm, ReasonField
 
 
 class ReasonDialog(DialogForm):
-    """Shows what it is about, and asks why."""
+    """Shows the payment or adjustment, and asks for a reason."""
 
     form_before_template = "billing/payment_dialog.html"
 
@@ -17,8 +17,8 @@ class ReasonDialog(DialogForm):
 
 HOLD = {
     "title": "Hold this payment?",
-    "description": "It is kept back, and so are later payments of the author, until somebody "
-    "releases them. Nothing is lost: the sum comes in with a later batch.",
+    "description": "This keeps the payment and later payments of the author back until somebody "
+    "releases them. Nothing is lost: a later batch pays the sum.",
     "form_class": ReasonDialog,
     "form_submit_text": "Hold",
 }
@@ -30,8 +30,8 @@ RELEASE = {
 }
 PAY_OUT = {
     "title": "Pay this author out in full?",
-    "description": "For an author who leaves: whatever is above zero is paid, below the minimum "
-    "and to a deactivated account too, now and with later batches. A hold on the author ends.",
+    "description": "For an author who leaves: every sum above zero is paid, also below the "
+    "minimum and to a deactivated account, now and with later batches. A hold on the author ends.",
     "form_class": ReasonDialog,
     "form_submit_text": "Pay out in full",
 }
@@ -50,7 +50,7 @@ END_INSTRUCTION = {
 }
 WITHDRAW_ADJUSTMENT = {
     "title": "Withdraw this adjustment?",
-    "description": "No batch takes it in any more. It stays to be read, and can’t come back.",
+    "description": "No batch includes it any more. It stays readable, and nobody can restore it.",
     "form_class": ReasonDialog,
     "form_submit_text": "Withdraw",
 }

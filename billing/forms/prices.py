@@ -40,27 +40,27 @@ class PriceForm(forms.ModelForm):
             note.required = True
         if self.instance.pk and "category" in self.fields:
             self.fields["category"].disabled = True
-            self.initial["note"] = ""  # each change has a reason of its own
+            self.initial["note"] = ""  # each change needs its own reason
 
     def is_valid(self):
-        """Whether it may be saved: nothing is wrong, and its effect was looked at."""
+        """Return whether the form is valid and the user has seen its effect."""
         return super().is_valid() and self.data.get("seen") == self.seen
 
     @cached_property
     def last_change(self):
-        """The latest row of the history of the category's prices."""
+        """Return the latest row of the history of the category's prices."""
         return find_last_change(self.instance.category_id) if self.instance.category_id else None
 
     @property
     def seen(self):
-        """What a page of this form shows: the price, among the category's prices of this moment."""
+        """Return what the page shows: the price among the category's current prices."""
         price = self.instance
         change = self.last_change.pk if self.last_change else ""
         return f"{price.category_id}/{change}/{price.effective_from}/{price.price_per_1000}"
 
     @property
     def was_overtaken(self):
-        """Whether the category's prices were changed after this form was opened."""
+        """Return whether the category's prices changed after this form was opened."""
         then, now = (text.split("/")[:2] for text in (self.data.get("seen", ""), self.seen))
         return then[0] == now[0] and then != now
 
@@ -79,14 +79,14 @@ class PriceForm(forms.ModelForm):
         return cleaned_data
 
     def _post_clean(self):
-        """Say where the day is entered that the category has a price from that day already."""
+        """Put the error of a second price from the same day beside the field of the day."""
         super()._post_clean()
         if errors := self.errors.pop(NON_FIELD_ERRORS, None):
             self.add_error("effective_from", errors.as_data())
 
 
 class WithdrawDialog(DialogForm):
-    """Shows what taking a price back does, and asks for the reason."""
+    """Shows the effect of withdrawing a price, and asks for the reason."""
 
     form_before_template = "billing/price_withdrawal.html"
     form_after_template = "billing/price_withdrawal_effect.html"
@@ -113,8 +113,8 @@ class WithdrawDialog(DialogForm):
 
 WITHDRAW = {
     "title": "Withdraw this price?",
-    "description": "It is taken back as if it had never been entered. The timeline of its category "
-    "goes on showing it, with your reason.",
+    "description": "The price no longer holds on any day. The timeline of its category still "
+    "shows it, with your reason.",
     "form_class": WithdrawDialog,
     "form_submit_text": "Yes, withdraw the price",
 }

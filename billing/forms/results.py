@@ -13,7 +13,7 @@ MOST_BYTES = 20_000_000  # 100,000 payments take 4 MB
 
 
 class ResultsForm(ConfirmMixin, forms.Form):
-    """Takes results as rows in a field, in a file, or both; `results` is what they come to."""
+    """Takes rows of results in a field, in a file, or both. `results` holds them by payment."""
 
     rows = forms.CharField(
         label="Payments with a result",

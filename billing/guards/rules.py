@@ -1,6 +1,6 @@
-"""What the database itself refuses, as SQL over OLD and NEW that SQLite and PostgreSQL read alike.
+"""Changes that the database refuses, as SQL over OLD and NEW for SQLite and PostgreSQL alike.
 
-The rules hold for whoever writes: the application, a shell, a person at the database's prompt.
+The rules hold for every writer: the application, a shell, a person at the database's prompt.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -28,7 +28,7 @@ APPEND_ONLY = (
     *(model.history.model for model in TRACKED),
 )
 
-# What signs a submitted batch, and what goes when it is returned.
+# The fields that an approval may set, and those that a return may change.
 APPROVALS = ("approved_by", "approved_at", "second_approved_by", "second_approved_at")
 SUBMISSION = ("digest", "submitted_by", "submitted_at", "approvals_needed", "return_reason")
 SETTLEMENTS = {"payable": ("paid", "failed"), "paid": ("failed",), "failed": ("paid",)}
@@ -48,7 +48,7 @@ def list_rules() -> list[Rule]:
 
 
 def _moves[Status: str](transitions: Mapping[Status, Collection[str]]) -> str:
-    """SQL: the status goes one of these ways."""
+    """Return SQL that is true if the status takes one of these steps."""
     ways = sorted(f"('{old}', '{new}')" for old, news in transitions.items() for new in news)
     return f"(OLD.status, NEW.status) IN (VALUES {', '.join(ways)})"
 
@@ -120,7 +120,7 @@ def _keep_batches() -> Iterator[Rule]:
 
 
 def _keep_four_eyes() -> Iterator[Rule]:
-    """Who may not approve, as billing.payouts.four_eyes says it; submitting too is a constraint."""
+    """Refuse approvers as billing.payouts.four_eyes does. A constraint refuses the submitter."""
 
     def rule(topic: str, finger: str, reason: str) -> Rule:
         refused_if = f"OLD.status = 'submitted' AND EXISTS ({finger})"
@@ -184,9 +184,10 @@ def _keep_four_eyes() -> Iterator[Rule]:
 
 
 def _keep_paused_accounts() -> Iterator[Rule]:
-    """Who signs nothing, as backoffice.accounts.pauses says it: somebody else changed the account.
+    """Refuse signatures by people whose account somebody else has just changed.
 
-    Compared with the moment that is signed with, so that both databases read it alike.
+    The rule is that of backoffice.accounts.pauses. It compares with the time of the signature, so
+    that both databases read it alike.
     """
 
     def paused(person: str, moment: str) -> str:
@@ -230,7 +231,7 @@ def _keep_payments() -> Iterator[Rule]:
         f"{changes(Payment, but=['status'])} AND ({old} <> 'draft' OR {new} <> 'draft')",
         reason,
     )
-    # +id: PostgreSQL would look for the latest result of the payment among the latest of all.
+    # +id: without the plus, PostgreSQL searches the newest results of all payments.
     yield Rule(
         Payment,
         "UPDATE",

@@ -118,7 +118,7 @@ def write_json(value):
 
 
 def read_cell(cell, kind, where):
-    """Undo what guards a cell in a spreadsheet, and make numbers of numbers."""
+    """Remove the guard against spreadsheet formulas, and convert numbers."""
     if kind == "t":
         is_guarded = cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS)
         expect(is_guarded or not cell.startswith(FORMULA_STARTS), where, "has a cell not guarded")
@@ -148,19 +148,19 @@ class Prices:
 
 
 def read_days(line, where):
-    """Return {day of the month: views} of a line, whose sum is its views."""
+    """Return {day of the month: views} of a line. Raises Wrong if the sum isn't its views."""
     days = {}
     for part in line["days"].split():
         day, views = part.split(":")
         days[int(day)] = int(views)
     written = " ".join("{}:{}".format(*pair) for pair in sorted(days.items()))
     expect(line["days"] == written, where, "has days that are not in order")
-    expect(sum(days.values()) == line["views"], where, "has other views than its days together")
+    expect(sum(days.values()) == line["views"], where, "has other views than the sum of its days")
     return days
 
 
 class Lines:
-    """Checks lines one by one against prices, adjustments and earlier payments."""
+    """Checks each line against prices, adjustments and earlier payments."""
 
     def __init__(self, pack):
         self.prices = Prices(pack)
@@ -186,7 +186,7 @@ class Lines:
 
     def check_digest(self, line, where):
         facts = [line[column.split(":")[0]] for column in TABLES["lines.csv"].split()[:-1]]
-        facts[13] = facts[13] or None  # carried_from: the one text that can be missing
+        facts[13] = facts[13] or None  # carried_from is the only text that may be missing
         expect(digest(encode(facts)) == line["digest"], where, "has another digest than its facts")
 
     def check_views(self, line, where, days):
@@ -209,7 +209,7 @@ class Lines:
 
 
 class Counts:
-    """The counted views of each day, author by author, beside those on lines."""
+    """Compares each author's counted views of each day with those on lines."""
 
     def __init__(self, pack):
         self.groups = itertools.groupby(
@@ -219,7 +219,7 @@ class Counts:
         self.views = self.waiting = 0
 
     def check(self, author, days):
-        """Check all rows up to those of `author`, whose lines hold `days`; all with None."""
+        """Check the rows up to `author`, whose lines hold `days`; None checks all rows."""
         while self.author is not None and (author is None or self.author <= author):
             self.check_group(days if self.author == author else {})
             if self.author == author:
@@ -266,7 +266,7 @@ def check_payments(pack, batch):
     for where, payment in pack.read_table("payments.csv"):
         number += 1
         expected = "{}-{:06}".format(batch["name"], number)
-        if batch["signed"] != batch["digest"]:  # before there were seals, numbers were others
+        if batch["signed"] != batch["digest"]:  # before seals, references had other numbers
             expected = payment["reference"]
         expect(payment["reference"] == expected, where, "should be " + expected)
         own = []
@@ -316,7 +316,7 @@ def check_payment(payment, where, line_digests, total, batch):
 
 
 def check_chain(pack, batch, approvals, payable):
-    """Check that the seals hang together, and that this batch's say what the batch says."""
+    """Check that the seals form a chain and that this batch's seals match the batch."""
     previous, contents = NO_HASH, dict(approvals["sealed"])
     number, approved = 0, None
     for where, seal in pack.read_table("seals.csv"):
@@ -387,7 +387,7 @@ def main(arguments):
     except Wrong as wrong:
         sys.stdout.write(f"FAIL: {wrong}.\n")
         return 1
-    except Exception as error:  # whatever was done to the files, the answer is one sentence
+    except Exception as error:  # any damage to the files ends in one sentence
         sys.stdout.write(f"FAIL: a file can't be read: {error!r}.\n")
         return 1
     numbers = ", ".join(f"{number:,} {what}" for what, number in checked.items())

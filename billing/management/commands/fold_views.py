@@ -22,7 +22,7 @@ class Command(BaseCommand):
         self.stdout.write(str(fold_views(at=now)))
         if ahead := BlogView.objects.pending().filter(viewed_at__gt=now + TOLERANCE).count():
             self.stdout.write(
-                f"Dated later than now, and not counted before that time has come: {ahead} views. "
+                f"{ahead} views are dated later than now and count once that time has come. "
                 "The clock of a web machine is, or was, wrong."
             )
         if problem := get_spool_ready(at=now):
