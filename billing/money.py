@@ -56,7 +56,7 @@ class AmountField(models.DecimalField):
 
 
 def in_millionths(field: str) -> models.ExpressionWrapper:
-    """Return the expression for an AmountField's column as it stands in the database."""
+    """Return the expression for an AmountField's stored integer."""
     return models.ExpressionWrapper(models.F(field), output_field=models.BigIntegerField())
 
 

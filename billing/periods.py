@@ -22,7 +22,7 @@ def format_month(month: dt.date) -> str:
 
 
 def day_of(moment: dt.datetime) -> dt.date:
-    """Return the day on which an aware datetime falls in the billing time zone."""
+    """Return the day of an aware datetime in the billing time zone."""
     return timezone.localtime(moment, timezone.get_default_timezone()).date()
 
 
@@ -39,7 +39,7 @@ def previous_month(month: dt.date) -> dt.date:
 
 
 def iter_months(first: dt.date, end: dt.date) -> Iterator[dt.date]:
-    """Yield the months from `first` up to, and without, `end`."""
+    """Yield the months from `first` to the one before `end`."""
     while first < end:
         yield first
         first = next_month(first)

@@ -1,6 +1,6 @@
-"""What billing keeps about a person: for their extract, why their name has to stay, what goes.
+"""Billing's data about a person: their extract, the duties that keep their name, and erasure.
 
-Findings that are open are not in the extract: who is told what an inquiry looks at can evade it.
+The extract leaves open findings out, because a person who knows about an inquiry can evade it.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ from billing.models import (
 
 ROWS_AT_A_TIME = 1_000
 
-# (model, who, when, what was done) of every act over money.
+# (model, person, time, act) of every act over money.
 ACTS = [
     (PayoutBatch.history.model, "history_user", "history_date", "changed a payout batch"),
     (PayoutBatch, "submitted_by", "submitted_at", "submitted a payout batch"),
@@ -145,7 +145,7 @@ def list_views(user: User) -> Iterator[dict]:
 
 
 def list_acts(user: User) -> Iterator[dict]:
-    """What they did over money, by kind and date: not whose money it was."""
+    """Return the person's acts over money by kind and date, without the names of payees."""
     for model, who, when, what in ACTS:
         moments = model.objects.filter(**{who: user}).order_by("pk").values_list(when, flat=True)
         for moment in moments.iterator(ROWS_AT_A_TIME):
@@ -165,7 +165,7 @@ EXTRACTS = {
 
 
 def find_duties(user: User) -> Iterator[Duty]:
-    """Yield what is open of their money, and when money was last paid to them or signed by them."""
+    """Yield the person's open money, and when they last received or signed for money."""
     yield from _find_open_money(user)
     standing = Payment.objects.filter(author=user, batch__in=PayoutBatch.objects.standing())
     paid = standing.aggregate(last=Max(Coalesce("batch__approved_at", "batch__built_at")))["last"]
@@ -199,7 +199,7 @@ def _find_open_money(user: User) -> Iterator[Duty]:
 
 
 def _has_unpaid_views(user: User) -> bool:
-    """Whether what was counted for them is not what the lines of their payments count."""
+    """Return whether their counted views differ from the views on their payment lines."""
     if BlogView.objects.filter(author=user, outcome=BlogView.Outcome.PENDING).exists():
         return True
     counted = (
@@ -219,6 +219,6 @@ def _has_unpaid_views(user: User) -> bool:
 
 
 def receive_anonymised(sender, *, user, **kwargs):
-    """Nothing of the books changes. The admin's log copied the name, and is no book."""
+    """Remove the name from the admin's log, which is no book. The books stay unchanged."""
     for rows in (user.adjustments, user.payment_instructions):
         rename_in_log(rows.select_related("author"))

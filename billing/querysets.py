@@ -7,7 +7,7 @@ from billing.periods import next_month
 
 class BlogViewQuerySet(models.QuerySet):
     def human(self):
-        """Views of readers: all but robots, authors of their own blog, and staff."""
+        """Return readers' views, without views by robots, staff and the blog's authors."""
         outcome = self.model.Outcome
         return self.filter(
             outcome__in=[
@@ -25,14 +25,14 @@ class BlogViewQuerySet(models.QuerySet):
         return self.filter(day__gte=month, day__lt=next_month(month))
 
     def count_outcomes(self):
-        """Return {outcome: number of views}, with 0 for those that did not occur. One query."""
+        """Return {outcome: number of views}, with 0 for missing outcomes. One query."""
         counts = self.order_by().values_list("outcome").annotate(count=models.Count("*"))
         return dict.fromkeys(self.model.Outcome, 0) | dict(counts)
 
 
 class CategoryPriceQuerySet(models.QuerySet):
     def in_force_on(self, day):
-        """Prices that hold on `day`: of each category the latest that has started."""
+        """Return the prices in force on `day`: each category's latest one that has started."""
         later = self.model.objects.filter(
             category=models.OuterRef("category"),
             effective_from__gt=models.OuterRef("effective_from"),
@@ -59,11 +59,11 @@ class CategoryPriceQuerySet(models.QuerySet):
 
 class PayoutBatchQuerySet(models.QuerySet):
     def standing(self):
-        """Batches that were not cancelled."""
+        """Return the batches that were not cancelled."""
         return self.exclude(status=self.model.Status.CANCELLED)
 
     def signed(self):
-        """Batches that finance has signed: submitted, or further on."""
+        """Return the batches that finance has signed: submitted, approved or paid."""
         status = self.model.Status
         return self.filter(status__in=[status.SUBMITTED, status.APPROVED, status.PAID])
 
@@ -92,9 +92,10 @@ class PayoutBatchQuerySet(models.QuerySet):
 
 class PaymentQuerySet(models.QuerySet):
     def outstanding(self, *, apart_from=None):
-        """Payments of approved batches that were not made and that no later batch took in.
+        """Return unpaid payments of approved batches that no later batch took over.
 
-        Held, carried and failed ones; what the batch `apart_from` took in counts as outstanding.
+        These are held, carried and failed ones. Payments that the batch `apart_from` took over
+        count as outstanding.
         """
         status = self.model.Status
         taken_in = self.model.lines.field.model.objects.filter(
@@ -113,7 +114,7 @@ class PaymentQuerySet(models.QuerySet):
         return self.filter(status=self.model.Status.PAYABLE)
 
     def in_order(self):
-        """By reference, the order in which they are hashed."""
+        """Sort by reference, the order of the digest."""
         return self.order_by("reference")
 
     def with_reason(self):
@@ -143,23 +144,23 @@ class PaymentQuerySet(models.QuerySet):
         )
 
     def paying(self):
-        """Payments that pay something: not those on hold or carried."""
+        """Return the payments that pay something, without those on hold or carried."""
         return self.filter(amount__gt=0)
 
     def first_payouts(self):
-        """Payments to authors who were never paid before."""
+        """Return the payments to authors without an earlier payment."""
         return self.paying().filter(~models.Exists(self._paid_before()))
 
     def tripled(self):
-        """Payments more than +200 % over the author's payment before."""
+        """Return the payments more than +200 % over the author's previous payment."""
         before = self._paid_before().order_by("-batch__month").values("amount")[:1]
         tripled = models.ExpressionWrapper(models.Subquery(before) * 3, models.BigIntegerField())
         return self.paying().filter(amount__gt=tripled)
 
     def unusually_large(self):
-        """Payments past the 95th percentile, by nearest rank, of what the author was paid before.
+        """Return payments above the 95th percentile of the author's earlier ones, by nearest rank.
 
-        So at most one in twenty of those was as large. Fewer than six say too little.
+        At most one in twenty of those was as large. Fewer than six say too little.
         """
         before = (
             self._paid_before()
@@ -174,7 +175,7 @@ class PaymentQuerySet(models.QuerySet):
         return self.paying().filter(models.Exists(unusual))
 
     def _paid_before(self):
-        """What earlier batches pay to the author of the outer row; what failed was not paid."""
+        """Return earlier batches' payments to the outer row's author, without failed ones."""
         return self.model.objects.filter(
             author=models.OuterRef("author"),
             amount__gt=0,
@@ -184,11 +185,11 @@ class PaymentQuerySet(models.QuerySet):
 
 class AdjustmentQuerySet(models.QuerySet):
     def standing(self):
-        """Adjustments that were not withdrawn."""
+        """Return the adjustments that were not withdrawn."""
         return self.filter(withdrawn_at=None)
 
     def waiting(self, *, apart_from=None):
-        """Those that no standing batch holds; on the batch `apart_from` they still wait."""
+        """Return adjustments on no standing batch; those on the batch `apart_from` still wait."""
         lines = self.model.lines.field.model.objects.filter(
             adjustment=models.OuterRef("pk")
         ).exclude(payment__batch__status="cancelled")
@@ -197,7 +198,7 @@ class AdjustmentQuerySet(models.QuerySet):
         return self.standing().filter(~models.Exists(lines))
 
     def with_state(self):
-        """Add `state`: waiting, draft or signed by the batch that holds it, or withdrawn."""
+        """Add `state`: waiting, withdrawn, or draft or signed as the adjustment's batch is."""
         lines = self.model.lines.field.model.objects.filter(adjustment=models.OuterRef("pk"))
         in_draft = lines.filter(payment__batch__status="draft")
         is_signed = lines.filter(payment__batch__status__in=["submitted", "approved", "paid"])

@@ -1,4 +1,4 @@
-"""What billing hears: views from the weblog, and migrations of its own tables from Django."""
+"""Receivers of the weblog's views and of Django's migrations of billing's tables."""
 
 from django.db import connections
 
@@ -16,7 +16,7 @@ def receive_blog_view(sender, *, blog, viewed_at, ip_address, user_agent, user, 
 
 
 def receive_pre_migrate(sender, *, using, plan=(), **kwargs):
-    # The guards read the back-office's table of security events as well.
+    # The guards also read the back-office's table of security events.
     if any(migration.app_label in ("billing", "backoffice") for migration, _ in plan):
         remove_guards(connections[using])
 

@@ -20,8 +20,10 @@ class Adjustment(models.Model):
     reason = models.CharField(
         max_length=1000,
         blank=True,
-        help_text="Read by the approver, the auditors and the author. A batch can't be submitted "
-        "without it.",
+        help_text=(
+            "The approver, the auditors and the author read it. Finance can't submit a batch "
+            "without it."
+        ),
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False

@@ -1,4 +1,4 @@
-"""Views: the evidence of each one, and the counts that are paid."""
+"""Views: the evidence of each view, and the counts that batches pay."""
 
 import os
 import time
@@ -15,7 +15,7 @@ LONGEST_PATTERN = 500
 
 
 def make_view_id() -> uuid.UUID:
-    """Return a UUIDv7 (RFC 9562): made by the writer, rising with time."""
+    """Return a UUIDv7 (RFC 9562). The application makes it, and it rises with time."""
     milliseconds = time.time_ns() // 1_000_000
     value = milliseconds << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 7 << 76
@@ -23,11 +23,11 @@ def make_view_id() -> uuid.UUID:
 
 
 class AccessLogImport(models.Model):
-    """One reading of a web server's access log, with what became of its lines."""
+    """One import of a web server's access log, with its lines by outcome."""
 
     file_name = models.CharField(max_length=255)
     sha256 = models.CharField(
-        "SHA-256", max_length=64, blank=True, help_text="Of the file's bytes, as they were read."
+        "SHA-256", max_length=64, blank=True, help_text="Of the file's bytes, before unpacking."
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -39,12 +39,14 @@ class AccessLogImport(models.Model):
     )
     path_pattern = models.CharField(max_length=LONGEST_PATTERN)
     trusted_proxies = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="How many proxies stood before the server, as was told."
+        null=True,
+        blank=True,
+        help_text=("The number of proxies before the server, as the importer entered it."),
     )
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     lines = models.PositiveBigIntegerField(default=0)
-    outcomes = models.JSONField(default=dict, help_text="Number of lines by what became of them.")
+    outcomes = models.JSONField(default=dict, help_text="The number of lines by outcome.")
 
     class Meta:
         ordering = ["-started_at", "-pk"]
@@ -55,10 +57,10 @@ class AccessLogImport(models.Model):
 
 
 class LogLineKey(models.Model):
-    """The one key by which lines of access logs get the ids of their views.
+    """The key for the ids of views from access logs.
 
-    In the database, so that it stays with the views: with another key the lines that were imported
-    before would be new ones, and counted again.
+    It stands in the database, so that it stays with the views: another key would give imported
+    lines new ids and count them again.
     """
 
     key = models.BinaryField(max_length=32)
@@ -76,8 +78,9 @@ class LogLineKey(models.Model):
 class BlogView(models.Model):
     """One view, as it came in. Rows are added, and settled once or again by fold_views alone.
 
-    Author, category and day are copies of what held when the reader came: moving a blog later
-    moves no money. No address and no user agent is kept, only keys salted by the day.
+    Only fold_views settles rows, once or again. Author, category and day are copies from the time
+    of the view, so a later move of the blog moves no money. The row holds no address and no user
+    agent, only keys with a salt of the day.
     """
 
     class Outcome(models.TextChoices):
@@ -127,7 +130,7 @@ class BlogView(models.Model):
         blank=True,
         related_name="excluded_views",
         db_index=False,
-        help_text="The finding for which finance excluded this view.",
+        help_text="The finding because of which finance excluded this view.",
     )
 
     objects = BlogViewQuerySet.as_manager()
@@ -163,7 +166,7 @@ class BlogView(models.Model):
 
 
 class RetiredViewTotal(models.Model):
-    """How many views of a day had an outcome, kept when the views themselves were dropped."""
+    """The number of a day's dropped views with one outcome."""
 
     day = models.DateField()
     outcome = models.CharField(max_length=12, choices=BlogView.Outcome.choices)
@@ -182,12 +185,12 @@ class RetiredViewTotal(models.Model):
 
 
 class LostViewTotal(models.Model):
-    """How many views of a day were lost, and why. Named, because nobody can bring them back."""
+    """The number of a day's views that were lost for one reason, and for good."""
 
     class Reason(models.TextChoices):
         NOT_KEPT = "not_kept", "neither the database nor the spool could be written"
         PROGRAM_ERROR = "program_error", "an error in the program, which the log tells"
-        BROKEN_LINE = "broken_line", "the line in the spool broke off, in a power cut"
+        BROKEN_LINE = "broken_line", "a power cut broke the line in the spool"
         REFUSED = "refused", "the database refuses the line of the spool"
         PAST_RETENTION = (
             "past_retention",
@@ -195,9 +198,12 @@ class LostViewTotal(models.Model):
         )
 
     source = models.CharField(
-        max_length=100, help_text="The file that says so: of a machine's losses, or of its spool."
+        max_length=100,
+        help_text=("The source of the number: a machine's file of losses, or a file of its spool."),
     )
-    day = models.DateField(help_text="Of the views; of the file where that can't be read.")
+    day = models.DateField(
+        help_text=("The day of the views; the day of the file if a line is unreadable.")
+    )
     reason = models.CharField(max_length=20, choices=Reason.choices)
     views = models.PositiveBigIntegerField()
     noted_at = models.DateTimeField(auto_now=True)
@@ -226,7 +232,7 @@ class ReaderSalt(models.Model):
 
 
 class DailyViewCount(models.Model):
-    """Counted views of a blog on a day: what is paid. Written by fold_views alone."""
+    """Counted views of a blog on a day, which batches pay. Only fold_views writes them."""
 
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -250,7 +256,7 @@ class DailyViewCount(models.Model):
 
 
 class MonthlyViewCount(models.Model):
-    """Counted views of a blog in a month: what people browse. Written by fold_views alone."""
+    """Counted views of a blog in a month, for lists. Only fold_views writes them."""
 
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

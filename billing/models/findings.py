@@ -1,4 +1,4 @@
-"""What does not look human, and what was decided about it."""
+"""Findings of non-human views with their decisions, and exceptions to the robot lists."""
 
 from django.conf import settings
 from django.db import models
@@ -9,10 +9,10 @@ from weblog.models import Blog
 
 
 class RobotException(models.Model):
-    """Text by which a user agent is a person's although a robot list says otherwise.
+    """Text that makes a user agent a person's although it is on a robot list.
 
-    Keeping such a list departs from the COUNTER Code of Practice, which has no exceptions; so the
-    rules that a batch stores say how many there are.
+    The COUNTER Code of Practice has no exceptions, so this list departs from it. The rules stored
+    with a batch name the number of exceptions.
     """
 
     text = models.CharField(
@@ -20,7 +20,7 @@ class RobotException(models.Model):
         unique=True,
         help_text="Part of the user agent, such as “CUBOT”. Upper and lower case are the same.",
     )
-    reason = models.TextField(max_length=500, help_text="Why these are people: for the auditors.")
+    reason = models.TextField(max_length=500, help_text="Tell the auditors why these are people.")
     is_active = models.BooleanField("in force", default=True)
 
     history = HistoricalRecords()
@@ -41,7 +41,7 @@ class RobotException(models.Model):
 
 
 class Finding(models.Model):
-    """Something about a blog's views in a month that a person should look at.
+    """Odd views of a blog in a month, for a person to look at.
 
     It never changes a count by itself: finance decides, with a reason.
     """
@@ -88,7 +88,9 @@ class Finding(models.Model):
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     day = models.DateField(
-        null=True, blank=True, help_text="Keys change every day, so what one key did is of a day."
+        null=True,
+        blank=True,
+        help_text=("Keys change every day, so a finding about a key has a day."),
     )
     reader_key = models.BinaryField(max_length=16, null=True, editable=False)
     address_key = models.BinaryField(max_length=16, null=True, editable=False)
@@ -96,7 +98,7 @@ class Finding(models.Model):
     fingerprint = models.CharField(
         max_length=64, unique=True, editable=False, help_text="The same finding is found once."
     )
-    views = models.PositiveBigIntegerField(help_text="How many counted views it is about.")
+    views = models.PositiveBigIntegerField(help_text="The number of its counted views.")
     numbers = models.JSONField(default=dict, help_text="The figures behind the sentence.")
     found_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
@@ -128,7 +130,7 @@ class Finding(models.Model):
 
     @property
     def sentence(self):
-        """What was found, in words and numbers."""
+        """Return the finding as a sentence with its numbers."""
         return self.SENTENCES[self.kind].format(
             times="once" if self.views == 1 else f"{self.views:,} times",
             views=self.views,
@@ -139,11 +141,11 @@ class Finding(models.Model):
 
     @property
     def is_holding(self):
-        """Whether its views are left out of the batch of their month, see findings.contested."""
+        """Return whether its month's batch leaves its views out, see findings.contested."""
         return self.kind in self.HOLDING_KINDS and self.status == self.Status.OPEN
 
     @property
     def key(self):
-        """{field: key} of whose views they are; empty for what is about a whole month."""
+        """Return {field: key} of the reader, address or browser; {} for a finding about a month."""
         keys = {name: getattr(self, name) for name in ("reader_key", "address_key", "agent_key")}
         return {name: bytes(key) for name, key in keys.items() if key is not None}

@@ -15,12 +15,12 @@ from weblog.models import Blog, Category
 
 
 def _whole(expression):
-    """An expression over millionths, to be compared as the integer that it is."""
+    """Return an expression over millionths that compares as an integer."""
     return models.ExpressionWrapper(expression, output_field=models.BigIntegerField())
 
 
 class PayoutBatch(models.Model):
-    """What one closed month pays out. Changed by billing.payouts.steps alone."""
+    """The payout of one closed month. Only billing.payouts.steps changes it."""
 
     class Status(models.TextChoices):
         DRAFT = "draft"
@@ -45,16 +45,16 @@ class PayoutBatch(models.Model):
         max_length=200, help_text="The counting rules and robot lists in use when it was built."
     )
     attempt = models.PositiveSmallIntegerField(
-        default=1, help_text="1, and one more for each batch of the month that was cancelled."
+        default=1, help_text="1 plus the number of cancelled batches of the month."
     )
     minimum_payout = AmountField(
-        default=0, help_text="Less than this is not paid out but carried to the next batch."
+        default=0, help_text="A smaller sum is carried to the next batch instead of paid out."
     )
     approvals_needed = models.PositiveSmallIntegerField(
-        default=1, help_text="How many approvers have to sign; two above a set amount."
+        default=1, help_text="The number of approvers who have to sign; two above a set amount."
     )
     digest = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 of all that was submitted."
+        max_length=64, blank=True, help_text="SHA-256 of the submitted batch."
     )
     built_at = models.DateTimeField()
     submitted_by = models.ForeignKey(
@@ -70,10 +70,10 @@ class PayoutBatch(models.Model):
     )
     second_approved_at = models.DateTimeField(null=True, blank=True)
     return_reason = models.TextField(
-        blank=True, max_length=1000, help_text="What the approver asked for, if it was returned."
+        blank=True, max_length=1000, help_text="The approver's request, if they returned the batch."
     )
 
-    total: Decimal  # as is payment_count, only where with_totals() was asked
+    total: Decimal  # this and payment_count come only from with_totals()
     payment_count: int
 
     objects = PayoutBatchQuerySet.as_manager()
@@ -146,9 +146,9 @@ class PayoutBatch(models.Model):
 
 
 class Payment(models.Model):
-    """What a batch owes to one author: the exact sum of its lines, rounded once, or kept back.
+    """A batch's payment to one author: the exact sum of its lines, rounded once or kept back.
 
-    What is held or carried is not lost: it stands on a line of the next batch.
+    Held and carried sums are not lost: a line of the next batch pays them.
     """
 
     class Status(models.TextChoices):
@@ -162,14 +162,14 @@ class Payment(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments"
     )
-    author_name = models.CharField(max_length=300, help_text="The name as of then.")
+    author_name = models.CharField(max_length=300, help_text="The name at that time.")
     reference = models.CharField(max_length=35, unique=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PAYABLE)
     status_reason = models.CharField(
         max_length=1000, blank=True, help_text="Why it is on hold, carried or paid in full."
     )
-    amount = AmountField(help_text="What is paid, in whole units of the smallest coin.")
-    rounding = AmountField(help_text="What rounding added to the sum of the lines.")
+    amount = AmountField(help_text="The paid amount, in whole units of the smallest coin.")
+    rounding = AmountField(help_text="The amount that rounding added to the sum of the lines.")
     carried_amount = AmountField(
         default=0, help_text="The sum of the lines, if it waits for the next batch."
     )
@@ -208,10 +208,10 @@ class Payment(models.Model):
 
 
 class PaymentLine(models.Model):
-    """A part of a payment: exact, never rounded, with copies of what it was worked out from.
+    """An exact part of a payment, with copies of its source: title, category, price and views.
 
-    Views of one blog in one category at one price in one month; an adjustment; or what an earlier
-    payment did not pay. Views that were taken away after they had been paid stand negative.
+    It holds views of one blog in one category at one price in one month, an adjustment, or the
+    unpaid sum of an earlier payment. Views taken away after payment have a negative number.
     """
 
     class Kind(models.TextChoices):
@@ -256,12 +256,14 @@ class PaymentLine(models.Model):
     views = models.BigIntegerField(default=0)
     price_per_1000 = AmountField(null=True, blank=True)
     amount = AmountField()
-    blog_title = models.CharField(max_length=200, blank=True, help_text="The title as of then.")
+    blog_title = models.CharField(max_length=200, blank=True, help_text="The title at that time.")
     category_name = models.CharField(
-        max_length=100, blank=True, help_text="The category's name as of then."
+        max_length=100, blank=True, help_text="The category's name at that time."
     )
     note = models.CharField(
-        max_length=1000, blank=True, help_text="The reason of an adjustment; where a carry is from."
+        max_length=1000,
+        blank=True,
+        help_text=("The reason of an adjustment, or the source of a carry."),
     )
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the line.")
 

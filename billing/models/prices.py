@@ -1,4 +1,4 @@
-"""Prices: what 1,000 views in a category are worth, from which day on."""
+"""Prices of 1,000 views in a category, each from a first day."""
 
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ class CategoryPriceManager(CategoryPriceManagerBase):
 class CategoryPrice(models.Model):
     """A price that holds from a day until the next one of its category starts.
 
-    Only the start is stored, so that ranges can neither overlap nor leave a hole.
+    The row stores only the first day, so periods can neither overlap nor leave a gap.
     """
 
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")

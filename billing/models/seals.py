@@ -1,4 +1,4 @@
-"""What is signed and handed out: acknowledgements, the chain of seals, bank results and files."""
+"""Signed and exported records: acknowledgements, the chain of seals, bank results and files."""
 
 from django.conf import settings
 from django.db import models
@@ -10,13 +10,13 @@ REASON_LENGTH = 500  # of a bank's result
 
 
 class Acknowledgement(models.Model):
-    """What an approver wrote about something that a check had flagged in the batch."""
+    """An approver's written answer to a flag of the batch."""
 
     batch = models.ForeignKey(
         PayoutBatch, on_delete=models.PROTECT, related_name="acknowledgements"
     )
-    digest = models.CharField(max_length=64, help_text="Of the batch as it was submitted.")
-    flag = models.CharField(max_length=50, help_text="The check that raised it.")
+    digest = models.CharField(max_length=64, help_text="The digest of the submitted batch.")
+    flag = models.CharField(max_length=50, help_text="The check that raised the flag.")
     message = models.CharField(max_length=500, help_text="What the check said.")
     text = models.TextField(max_length=1000)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -38,21 +38,21 @@ class Acknowledgement(models.Model):
 class Seal(models.Model):
     """A link of the chain that holds everything signed. Rows are added, never changed.
 
-    Its hash covers its content and the hash before it, so that nothing signed can be changed, put
-    in, left out or put back without changing every hash after it.
+    Its hash covers its content and the previous hash. So any change, insertion, removal or rollback
+    of a signed link changes every later hash.
     """
 
     class Kind(models.TextChoices):
         APPROVAL = "approval"
         SETTLEMENT = "settlement", "Bank results"
         EXPORT = "export"
-        UPGRADE = "upgrade"  # of what was approved before there were seals
+        UPGRADE = "upgrade"  # of batches approved before seals existed
 
     number = models.PositiveIntegerField(unique=True, help_text="1 and up, without a gap.")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="seals")
     content = models.TextField(help_text="What was signed, as canonical JSON.")
-    previous_hash = models.CharField(max_length=64, help_text="Zeros before the first one.")
+    previous_hash = models.CharField(max_length=64, help_text="Zeros for the first seal.")
     hash = models.CharField(max_length=64, unique=True)
     at = models.DateTimeField()
 
@@ -101,7 +101,7 @@ class PaymentResult(models.Model):
 
 
 class PaymentExport(models.Model):
-    """A file of payments as it was handed out. Downloading it again gives the same bytes."""
+    """An exported file of payments. A later download gives the same bytes."""
 
     class Format(models.TextChoices):
         CSV = "csv", "CSV"

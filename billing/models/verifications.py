@@ -1,11 +1,11 @@
-"""What was verified: when, for whom, how far it came, and what was found."""
+"""Runs of verify_payouts: when, for whom, their progress and their result."""
 
 from django.conf import settings
 from django.db import models
 
 
 class Verification(models.Model):
-    """One run of verify_payouts. It goes on from where it stands, a portion at a time."""
+    """One run of verify_payouts. It continues from its last position, a portion at a time."""
 
     class Status(models.TextChoices):
         RUNNING = "running"
@@ -14,7 +14,7 @@ class Verification(models.Model):
 
     month = models.DateField(null=True, blank=True, help_text="Empty: all months.")
     head = models.CharField(
-        max_length=64, blank=True, help_text="A hash that has to be a link of the chain."
+        max_length=64, blank=True, help_text="A hash that the chain must contain."
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -27,14 +27,14 @@ class Verification(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
-    steps = models.PositiveIntegerField(help_text="How many portions of work there are.")
-    done = models.PositiveIntegerField(default=0, help_text="How many of them are done.")
-    remaining = models.JSONField(default=list, help_text="What is still to be checked.")
-    numbers = models.JSONField(default=dict, help_text="How much was checked, by kind.")
+    steps = models.PositiveIntegerField(help_text="The number of portions of work.")
+    done = models.PositiveIntegerField(default=0, help_text="The number of finished portions.")
+    remaining = models.JSONField(default=list, help_text="The checks that are left.")
+    numbers = models.JSONField(default=dict, help_text="The number of checked rows, by kind.")
     missing_guards = models.JSONField(default=list, help_text="Of the database, on sealed tables.")
     difference = models.TextField(blank=True, help_text="The first one, with its row.")
     chain_head = models.CharField(
-        max_length=64, blank=True, help_text="The head of the chain as it was verified."
+        max_length=64, blank=True, help_text="The verified head of the chain."
     )
 
     class Meta:

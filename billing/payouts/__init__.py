@@ -1,4 +1,4 @@
-"""What a closed month pays out, from the first draft to the approval.
+"""The payout of a closed month, from the first draft to the approval.
 
 steps is what people do: build, submit, approve, return, cancel. derivation makes payments and lines
 of what is due, minimum_payout says whether one is paid, held or carried, filling writes them.

@@ -1,4 +1,4 @@
-"""Amounts that finance adds to an author's payment or takes off it, and who may."""
+"""Adjustments: amounts that finance adds to an author's payment or takes off it."""
 
 import datetime as dt
 
@@ -22,7 +22,7 @@ from weblog.models import Blog
 
 
 def find_authors() -> models.QuerySet[User]:
-    """Return who may write blogs, or has written some; those who left included."""
+    """Return everybody who may write blogs or has written one, including deactivated people."""
     writers = User.objects.with_perm(
         "weblog.add_blog",
         is_active=None,  # type: ignore[arg-type]  # Django documents it: active or not
@@ -39,7 +39,7 @@ def find_authors() -> models.QuerySet[User]:
 def save_adjustment(
     *, adjustment: Adjustment, by: User, at: dt.datetime | None = None
 ) -> Adjustment:
-    """Save a new or changed adjustment, for the next batch that is built. Raises BillingError."""
+    """Save a new or changed adjustment for the next new batch. Raises BillingError."""
     hold_lock("payouts")
     check_adjustment(adjustment, by=by)
     first = _find_stored(adjustment) or Adjustment(created_by=by, created_at=at or timezone.now())
@@ -49,7 +49,7 @@ def save_adjustment(
 
 
 def check_adjustment(adjustment: Adjustment, *, by: User) -> None:
-    """Raise BillingError if `by` may not save the adjustment as it is now."""
+    """Raise BillingError if `by` may not save the adjustment with its current values."""
     stored = _find_stored(adjustment)
     if stored:
         check_is_open(stored)
@@ -73,8 +73,8 @@ def check_is_open(adjustment: Adjustment) -> None:
     signed = PayoutBatch.objects.signed().filter(payments__lines__adjustment=adjustment)
     if batch := signed.first():
         raise AdjustmentInUse(
-            f"The batch of {batch} holds this adjustment and is signed, so it can't be changed any "
-            "more. Make a counter-adjustment instead: the next batch takes it in."
+            f"The batch of {batch} holds this adjustment and is signed, so nobody can change it "
+            f"any more. Make a counter-adjustment instead: the next batch includes it."
         )
 
 

@@ -1,9 +1,9 @@
-"""What stands in the way of a batch, and what its approvers have to answer for in writing.
+"""The checks of a batch: blockers stop its submission, flags need the approvers' answers.
 
-One registry of checks. A blocker stops the batch from being submitted until it is put right. A flag
-lets it through, but every approver has to acknowledge it with a sentence of their own.
+One registry holds all checks. Finance can't submit the batch until every blocker is fixed. A flag
+lets the batch through, but every approver has to answer it with a sentence of their own.
 
-To add a check, write a function of the batch and decorate it. It returns None where all is well:
+To add a check, write a function of the batch and decorate it. It returns None if all is well:
 
     @blocks("bank_details")
     def block_unknown_accounts(batch):
@@ -38,7 +38,7 @@ NAME_LENGTH = 60
 
 @dataclass(frozen=True)
 class Blocker:
-    """Why a batch can't be submitted, and where that can be put right."""
+    """The reason why finance can't submit a batch, with the URL of the page to fix it."""
 
     code: str
     message: str
@@ -47,7 +47,7 @@ class Blocker:
 
 @dataclass(frozen=True)
 class Flag:
-    """What an approver has to acknowledge in writing, and where to look at it."""
+    """A matter that an approver has to answer in writing, with the URL of its page."""
 
     code: str
     message: str
@@ -73,13 +73,13 @@ flags = partial(_register, FLAGGING_CHECKS)
 
 
 def find_blockers(batch: PayoutBatch) -> list[Blocker]:
-    """Return what has to be put right before the batch can be submitted."""
+    """Return the blockers that finance has to fix before it submits the batch."""
     found = ((code, check(batch)) for code, check in BLOCKING_CHECKS.items())
     return [Blocker(code, *remark) for code, remark in found if remark]
 
 
 def find_flags(batch: PayoutBatch) -> list[Flag]:
-    """Return what each approver of the batch has to acknowledge."""
+    """Return the flags that each approver of the batch has to answer."""
     found = ((code, check(batch)) for code, check in FLAGGING_CHECKS.items())
     return [Flag(code, *remark) for code, remark in found if remark]
 

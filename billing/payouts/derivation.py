@@ -1,7 +1,7 @@
-"""What is due: counted views at their prices, adjustments, and what earlier payments kept back.
+"""What a batch has to pay: counted views at their prices, adjustments, and sums kept back.
 
-All of it less what other batches hold already, so that nothing is paid twice or forgotten,
-whenever it comes in and whatever is cancelled.
+Everything that other batches hold already comes off. So nothing is paid twice or forgotten, even if
+views come late or somebody cancels a batch.
 """
 
 import datetime as dt
@@ -48,7 +48,7 @@ ROWS_AT_A_TIME = 5_000
 
 
 def find_unpriced_categories(month: dt.date) -> list[str]:
-    """Return the names of categories viewed before their first price. Three queries."""
+    """Return the names of categories with views before their first price. Three queries."""
     first_prices = dict(
         CategoryPrice.objects.order_by()
         .values_list("category_id")
@@ -66,10 +66,10 @@ def find_unpriced_categories(month: dt.date) -> list[str]:
 
 
 def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Line]]]]:
-    """Yield, in portions, the unsaved payments that the batch should hold, and their lines.
+    """Yield portions of the unsaved payments that the batch should hold, with their lines.
 
-    By author. Memory holds one portion; 10 queries, and 3 a portion. That no price is missing, the
-    caller makes sure of by find_unpriced_categories.
+    Sorted by author. Memory holds one portion. 10 queries, plus 3 for each portion. The caller
+    first checks with find_unpriced_categories that no price is missing.
     """
     prices = _PriceTable()
     numbers = count(1)
@@ -160,7 +160,7 @@ def _describe_views(blog, category, days: dict[dt.date, int], prices, titles) ->
 
 
 class _PriceTable:
-    """All prices, to look up the one of a day without a query."""
+    """All prices in memory. Finds the price of a day without a query."""
 
     def __init__(self):
         self.category_names = {}
@@ -197,8 +197,8 @@ def _due_views(batch: PayoutBatch) -> Iterator[tuple]:
 def _find_corrections(batch: PayoutBatch) -> dict[tuple, dict[dt.date, int]]:
     """Return {BLOG_KEY: {day: views}} to add to the month's counts.
 
-    What other batches hold of the month comes off, and what a finding holds back. What came late
-    to an earlier month that has a batch, or was taken away there, comes in.
+    Views of the month that other batches hold, or that a finding holds back, come off. Views that
+    came late to an earlier month with a batch come in, and views taken away there come off.
     """
     corrections: defaultdict[tuple, Counter[dt.date]] = defaultdict(Counter)
     held = _held_lines(batch).filter(month=batch.month)
@@ -230,7 +230,7 @@ def _take_off(lines, corrections: dict[tuple, Counter], only: set[tuple] | None 
 
 
 def _hold_back(month: dt.date, corrections: dict[tuple, Counter]) -> None:
-    """Take off what an open finding contests, as far as no other batch holds it already."""
+    """Take off the views that an open finding contests, unless another batch holds them already."""
     for key, days in find_contested(month).items():
         for day, views in days.items():
             on_others = max(-corrections[key][day], 0)
@@ -238,10 +238,10 @@ def _hold_back(month: dt.date, corrections: dict[tuple, Counter]) -> None:
 
 
 def _find_late_blogs(batch: PayoutBatch) -> set[tuple[int, dt.date]]:
-    """Return (blog_id, month) wherever an earlier month's counts are not what its lines hold.
+    """Return the (blog_id, month) of earlier months whose counts differ from their lines.
 
-    At the same price, views that moved to another day change nothing. Two queries, added up in the
-    database.
+    Views that moved to another day at the same price make no difference. Two queries; the database
+    adds up.
     """
     months = [month for month in _months_of(batch.month) if month != batch.month]
     counted = (
@@ -271,14 +271,14 @@ def _find_late_blogs(batch: PayoutBatch) -> set[tuple[int, dt.date]]:
 
 
 def _held_lines(batch: PayoutBatch):
-    """Lines of views on other batches that were not cancelled."""
+    """Return the lines of views on other batches that were not cancelled."""
     return PaymentLine.objects.filter(
         kind=Kind.VIEWS, payment__batch__in=PayoutBatch.objects.standing()
     ).exclude(payment__batch=batch)
 
 
 def _counts_until(month: dt.date, *, months: Iterable[dt.date]):
-    """Return the daily counts of `months`, none of which is after `month`."""
+    """Return the daily counts of `months` up to `month`."""
     return (
         DailyViewCount.objects.filter(
             day__gte=min(months, default=month), day__lt=next_month(month)
@@ -289,7 +289,7 @@ def _counts_until(month: dt.date, *, months: Iterable[dt.date]):
 
 
 def _months_of(month: dt.date) -> list[dt.date]:
-    """Return the month and all earlier ones that have a batch: their late views come in now."""
+    """Return the month and all earlier ones with a batch, whose late views this batch pays."""
     earlier = PayoutBatch.objects.standing().filter(month__lt=month)
     return [month, *earlier.values_list("month", flat=True)]
 

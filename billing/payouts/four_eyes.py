@@ -1,4 +1,4 @@
-"""Who may not approve a batch: whoever has a finger in it, superusers included."""
+"""Who may not approve a batch: everybody who took part in it, superusers too."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ from billing.prices.rules import find_price_editors
 
 
 def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> list[str]:
-    """Return why `by` may not approve the batch, a sentence for each rule. Eight queries."""
+    """Return the reasons why `by` may not approve the batch, as sentences. Eight queries."""
     objections = explain_pauses(by, at=at or timezone.now())
     if batch.submitted_by_id == by.pk:
         objections.append("You submitted this batch.")
@@ -31,7 +31,7 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
 
 
 def check_account(by: User, *, at: dt.datetime) -> None:
-    """Raise FourEyesViolation while somebody else's hand in the account keeps `by` from signing."""
+    """Raise FourEyesViolation while a pause stops `by`: somebody else changed the account."""
     if reasons := explain_pauses(by, at=at):
         raise FourEyesViolation(" ".join(reasons) + " Somebody else has to do this.")
 
@@ -44,7 +44,7 @@ def _edited_adjustments(batch: PayoutBatch, by: User):
 
 
 def _gave_instructions(batch: PayoutBatch, by: User):
-    """Return those for authors of the batch that `by` gave, or ended since its month began."""
+    """Return the orders for the batch's authors that `by` gave or ended since its month began."""
     given = Q(created_by=by) | Q(ended_by=by)
     return PaymentInstruction.objects.filter(
         given, author__in=batch.payments.values("author")

@@ -24,14 +24,14 @@ Kind = PaymentInstruction.Kind
 def hold_payment(
     *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
 ) -> PaymentInstruction:
-    """Keep a draft's payment, and all later ones of its author, back until it is released."""
+    """Hold a draft's payment and all later ones of its author until somebody releases them."""
     return _instruct(payment, Kind.HOLD, by=by, reason=reason, at=at or timezone.now())
 
 
 def pay_out_payment(
     *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
 ) -> PaymentInstruction:
-    """Pay an author who leaves whatever is above zero: below the minimum, or deactivated, too."""
+    """Pay a leaving author every sum above zero, also below the minimum or when deactivated."""
     return _instruct(payment, Kind.PAY_OUT, by=by, reason=reason, at=at or timezone.now())
 
 
@@ -97,7 +97,7 @@ def _end(instruction: PaymentInstruction, *, by: User, reason: str, at: dt.datet
 
 
 def _decide_drafts(author_id: int) -> None:
-    """Put the author's payments in drafts right. Four queries a draft."""
+    """Decide the author's payments in drafts again. Four queries for each draft."""
     payments = Payment.objects.filter(
         author=author_id, batch__status=PayoutBatch.Status.DRAFT
     ).select_related("author", "batch")

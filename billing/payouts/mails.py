@@ -1,6 +1,7 @@
-"""Mails about a batch to the people who move it on. Sent once the step is committed.
+"""Mails about a batch to the people who take its next step.
 
-A mail that can't be sent is logged, and changes nothing about the step. None names an author.
+They go out after the step is committed. A failed mail is logged and does not undo the step. No mail
+names an author.
 """
 
 from collections.abc import Iterator
@@ -20,20 +21,20 @@ NOBODY = 0  # no account has this key
 
 
 def mail_submitted(batch: PayoutBatch) -> None:
-    """Ask those who may approve the batch, and have not signed it, to look at it."""
+    """Ask the approvers who have not signed the batch to look at it."""
     signers = [pk for pk in (batch.submitted_by_id, batch.approved_by_id) if pk]
     approvers = User.objects.with_perm("billing.approve_payoutbatch").exclude(pk__in=signers)
     _mail_after_commit(f"Approve the payout of {batch}", "submitted", batch, to=approvers)
 
 
 def mail_returned(batch: PayoutBatch, *, to: User | None) -> None:
-    """Tell whoever had submitted the batch why it is a draft again."""
+    """Tell the submitter why the batch is a draft again."""
     submitter = User.objects.filter(pk=to.pk if to else NOBODY)
     _mail_after_commit(f"The payout of {batch} was returned", "returned", batch, to=submitter)
 
 
 def mail_approved(batch: PayoutBatch) -> None:
-    """Tell the submitter, and those who export payments, that the batch can be paid."""
+    """Tell the submitter, and everybody who exports payments, that the batch can be paid."""
     finance = User.objects.with_perm("billing.export_payoutbatch", include_superusers=False)
     to = finance | User.objects.filter(pk=batch.submitted_by_id or NOBODY)
     _mail_after_commit(f"The payout of {batch} is approved", "approved", batch, to=to)

@@ -1,4 +1,4 @@
-"""Whether a payment is paid out now, held, or carried to the next batch; and the rounding."""
+"""Decides whether a payment is paid now, held or carried to the next batch, and rounds it."""
 
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ def decide_payment(
 ) -> Payment:
     """Set the status, its reason and the amounts of a payment whose lines add up to `exact`.
 
-    `instruction` is the one that is open for the author, if any.
+    `instruction` is the author's open one, if any.
     """
     amount = round_amount(exact)
     payment.status, payment.status_reason = _decide(payment, amount, minimum, instruction)

@@ -1,4 +1,4 @@
-"""Taking back a price that was entered by mistake. Its history keeps it, with the reason."""
+"""Withdraws a price that was entered by mistake. Its history keeps it, with the reason."""
 
 import datetime as dt
 from typing import Any
@@ -17,9 +17,10 @@ from billing.prices.rules import check_withdrawal
 def withdraw_price(
     *, price: CategoryPrice, by: User, reason: str, at: dt.datetime | None = None
 ) -> list[PayoutBatch]:
-    """Delete a price that no signed batch has used. Return the drafts that did, rebuilt without it.
+    """Delete a price that no signed batch has used.
 
-    Raises PriceInUse, and MissingPrice if a draft can't be built without it: then all stays as is.
+    Return the drafts that used it, rebuilt. Raises PriceInUse, or MissingPrice if a draft can't be
+    built without the price; then nothing changes.
     """
     require_reason(reason, "Say why: the reason is kept in the history of the price.")
     hold_lock("fold_views")  # rebuilding folds; whoever takes both locks takes this one first
@@ -30,7 +31,7 @@ def withdraw_price(
         raise WrongStatus("This price was withdrawn already.") from None
     check_withdrawal(price)
     lines = PaymentLine.objects.filter(price=price)
-    # The oldest first: a later one takes in whatever an earlier one does not hold.
+    # The oldest first: a later draft pays what an earlier one does not hold.
     drafts = list(
         PayoutBatch.objects.filter(payments__lines__in=lines).order_by("month").distinct()
     )
@@ -49,5 +50,5 @@ def _rebuild(
     except MissingPrice as error:
         raise MissingPrice(
             f"Without this price the draft of {draft} can't be built: {price.category} would have "
-            "no price on some of its days. Correct this price instead."
+            f"no price on some of its days. Correct this price instead."
         ) from error

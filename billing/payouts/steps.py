@@ -51,10 +51,10 @@ Status = PayoutBatch.Status
 def build_closed_months(
     *, by: User | None = None, at: dt.datetime | None = None
 ) -> list[PayoutBatch]:
-    """Build a batch for every closed month that has views and none yet, oldest first.
+    """Build and return a batch for each closed month that has views and no batch, oldest first.
 
-    Without `at`, what is closed is told by what happened since, not by the clock alone. Raises
-    ClockDoubted.
+    Without `at`, a month is closed only once an event came after its end; the clock alone is not
+    enough. Raises ClockDoubted.
     """
     witnessed_at = at or read_witnessed_time()
     at = at or read_clock()
@@ -66,8 +66,8 @@ def build_closed_months(
 def find_months_to_build(*, at: dt.datetime) -> list[dt.date]:
     """Return the closed months that have something to pay and no batch, oldest first.
 
-    Months of counted views; and the last closed one if adjustments or failed payments wait, which
-    would otherwise have to wait for views. At most four queries.
+    These are months with counted views. The last closed month is one too if adjustments or failed
+    payments wait, so that they need not wait for views. At most four queries.
     """
     last = last_closed_month(at)
     standing = PayoutBatch.objects.standing()
@@ -93,9 +93,9 @@ def build_batch(
 ) -> tuple[PayoutBatch, bool]:
     """Return the batch of a closed month and whether it was built now.
 
-    Folds and looks for findings first. A batch that stands is returned as it is. Raises
-    MonthNotClosed, MissingPrice and ClockDoubted, and then has written no batch. Without `at`, a
-    month is closed once a job or a reader came after its days of grace: see read_witnessed_time.
+    Folds and searches for findings first. Returns a standing batch unchanged. Raises
+    MonthNotClosed, MissingPrice or ClockDoubted before it writes a batch. Without `at`, a month is
+    closed once a job or a reader came after its days of grace: see read_witnessed_time.
     """
     witnessed_at = at or read_witnessed_time()
     at = at or read_clock()
@@ -151,8 +151,8 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
     digest = digest_batch(batch)
     if digest != digest_batch(batch, batch.payments.in_order().values_list("digest", flat=True)):
         raise BatchTampered(
-            "The rows of this batch are not those that were built. Rebuild it, and tell the "
-            "administrators: they were changed past the application."
+            "Somebody changed rows of this batch outside the application. Rebuild it, and tell "
+            "the administrators."
         )
     batch = move_batch(
         batch,
@@ -177,9 +177,9 @@ def approve_batch(
     acknowledgements: Mapping[str, str] = MappingProxyType({}),
     at: dt.datetime | None = None,
 ) -> PayoutBatch:
-    """Sign, as another person, exactly what was submitted, and seal it with the last signature.
+    """Sign the batch exactly as another person submitted it; the last signature seals it.
 
-    `acknowledgements` says something to each flag of find_flags, by its code. Raises
+    `acknowledgements` holds an answer to each flag of find_flags, by its code. Raises
     FourEyesViolation, BatchTampered and AcknowledgementMissing.
     """
     at = at or timezone.now()
@@ -188,8 +188,8 @@ def approve_batch(
         raise FourEyesViolation(" ".join(objections) + " Somebody else has to approve it.")
     if digest_batch(batch) != batch.digest:
         raise BatchTampered(
-            "This batch is no longer what was submitted. Return it with a reason, and tell the "
-            "administrators: its rows were changed past the application."
+            "Somebody changed this batch outside the application after its submission. Return it "
+            "with a reason, and tell the administrators."
         )
     _acknowledge(batch, acknowledgements, by=by, at=at)
     if batch.approvals_needed == 2 and not batch.approved_by:
@@ -220,10 +220,8 @@ def _acknowledge(
     flags = find_flags(batch)
     texts = {flag.code: acknowledgements.get(flag.code, "").strip() for flag in flags}
     if missing := [flag.message for flag in flags if not texts[flag.code]]:
-        raise AcknowledgementMissing(
-            f"Write what you make of it before you approve: {' '.join(missing)}"
-        )
-    # Who signs again what was returned and submitted unchanged has written of it already.
+        raise AcknowledgementMissing(f"Write your answer before you approve: {' '.join(missing)}")
+    # An approver of a batch that was returned and submitted unchanged has answered already.
     Acknowledgement.objects.bulk_create(
         (
             Acknowledgement(

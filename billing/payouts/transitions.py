@@ -1,4 +1,4 @@
-"""How a batch moves to its next status: under the lock, checked again, with its history."""
+"""Moves a batch to its next status under the lock, after a new check, with its history."""
 
 from django.contrib.auth.models import User
 
@@ -11,7 +11,7 @@ Status = PayoutBatch.Status
 
 
 def claim_batch(batch: PayoutBatch, *expected: PayoutBatch.Status, verb: str) -> PayoutBatch:
-    """Return the batch as it is now, under the lock "payouts", if its state is as expected."""
+    """Return the current batch, under the lock "payouts", if it has an expected status."""
     hold_lock("payouts")
     batch = PayoutBatch.objects.get(pk=batch.pk)
     if batch.status not in expected:
@@ -28,7 +28,7 @@ def move_batch(
 ) -> PayoutBatch:
     """Compare and set the status with its signature, then save the step in the history.
 
-    A batch may stay at its status, for the first of two approvals.
+    The first of two approvals keeps the status.
     """
     if to != batch.status and to not in PayoutBatch.TRANSITIONS[Status(batch.status)]:
         raise WrongStatus(f"A batch can't go from {batch.status} to {to}.")

@@ -1,5 +1,5 @@
-"""What 1000 views of a category cost, and from which day.
+"""The prices of 1,000 views in each category, with their first days.
 
-rules says which price is in force and what may still be changed; tables shows prices to people;
-forecasts says, before a price is saved, what it would do to a month. Start with rules.
+rules finds the price in force and says which prices may still change. tables shows prices to
+people. forecasts shows the effect of a price on a month before somebody saves it. Start with rules.
 """

@@ -1,4 +1,4 @@
-"""What if: what a month costs at its prices, and what it would cost at others. Writes nothing."""
+"""Forecasts: the cost of a month at its prices and at changed ones. Writes nothing."""
 
 import datetime as dt
 from bisect import bisect_right
@@ -24,7 +24,7 @@ AUTHORS_SHOWN = 10
 
 
 class PriceList:
-    """Prices by category and first day, to be asked what a day's views are worth."""
+    """Prices by category and first day. Returns the value of a day's views."""
 
     def __init__(self, prices: Iterable[CategoryPrice], *, name: str = "As it is now"):
         self.name = name
@@ -41,7 +41,7 @@ class PriceList:
         return amounts[started - 1] if started else None
 
     def with_price(self, price: CategoryPrice) -> "PriceList":
-        """The list after `price` was added, or the saved one changed to it."""
+        """Return the list with `price` added, or with the saved price changed to it."""
         others = self.without_price(price).prices
         return PriceList([*others, price], name="With this price")
 
@@ -50,7 +50,7 @@ class PriceList:
         return PriceList(others, name="Without this price")
 
     def with_only(self, category: Category, price_per_1000: Decimal | None) -> "PriceList":
-        """The list as if the category had had this one price, or none, at all times."""
+        """Return the list in which the category always had this one price, or none."""
         others = [row for row in self.prices if row.category_id != category.pk]
         if price_per_1000 is None:
             return PriceList(others, name="Without a price")
@@ -62,7 +62,7 @@ class PriceList:
 
 @dataclass(frozen=True)
 class Effect:
-    """What views are worth before and after a change. Exact for a category, else rounded."""
+    """The value of views before and after a change. Exact for a category, else rounded."""
 
     name: str
     views: int
@@ -75,7 +75,7 @@ class Effect:
 
 
 class MonthCounts:
-    """The counted views of a month, up to now if it is not over."""
+    """The counted views of a month so far."""
 
     def __init__(self, month: dt.date, *, is_over: bool):
         self.month = month
@@ -88,15 +88,15 @@ class MonthCounts:
 
     @cached_property
     def by_day(self) -> list[tuple[int, dt.date, int]]:
-        """(category, day, views), at most 31 for each category. One query."""
+        """Return (category, day, views), at most 31 for each category. One query."""
         return list(self.rows.values_list("category", "day").annotate(sum=Sum("views")))
 
 
 class MonthForecast:
     """The counted views of a month at two price lists that differ in one category.
 
-    Four queries and that of the counts, however many views and authors there are; memory holds
-    one row at a time.
+    Four queries and the query of the counts, for any number of views and authors. Memory holds one
+    row at a time.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class MonthForecast:
 
     @property
     def changes_amounts(self) -> bool:
-        """Whether any views are priced otherwise, even if the total comes to the same."""
+        """Return whether any views get another price, even if the total stays the same."""
         own = self.category.pk
         return any(
             self.before.price_on(own, day) != self.after.price_on(own, day)
@@ -118,7 +118,7 @@ class MonthForecast:
 
     @cached_property
     def categories(self) -> list[Effect]:
-        """Every category with views, by name; its amounts are exact."""
+        """Return the effect on each category with views, by name. Amounts are exact."""
         rows = sorted(self.counts.by_day, key=itemgetter(0))
         names = Category.objects.in_bulk({category for category, *_ in rows})
         effects = [
@@ -133,7 +133,7 @@ class MonthForecast:
 
     @cached_property
     def authors(self) -> list[Effect]:
-        """The authors whose month changes most; what each would be paid for it, rounded once."""
+        """Return the effect on the authors whose month changes most, with pay rounded once."""
         differences = nlargest(AUTHORS_SHOWN, self._differences(), key=lambda row: abs(row[1]))
         most_affected = [author for author, difference in differences if difference]
         people = User.objects.in_bulk(most_affected)
@@ -150,7 +150,7 @@ class MonthForecast:
 
     @property
     def views(self) -> int:
-        """The counted views of the category whose price changes."""
+        """Return the number of counted views in the category whose price changes."""
         return sum(views for _, views in self._own_views)
 
     @property
@@ -170,7 +170,7 @@ class MonthForecast:
 
     @property
     def _own_views(self) -> list[tuple[dt.date, int]]:
-        """(day, views) of the category whose price changes."""
+        """Return (day, views) of the category whose price changes."""
         return [row[1:] for row in self.counts.by_day if row[0] == self.category.pk]
 
     def _sum_up(self, name: str, rows: Iterable, *, rounded: bool = False) -> Effect:
@@ -184,7 +184,7 @@ class MonthForecast:
         return Effect(name, views, before, after)
 
     def _differences(self) -> Iterator[tuple[int, Decimal]]:
-        """Yield (author, difference) for all with views on days that are priced otherwise."""
+        """Yield (author, difference) for each author with views on days whose price changes."""
         if not self._spans:
             return
         number_of_span = Case(
@@ -210,7 +210,7 @@ class MonthForecast:
 
     @cached_property
     def _spans(self) -> list[tuple[dt.date, dt.date, Decimal]]:
-        """(first day, last day, change of the price) for days whose views are priced otherwise."""
+        """Return (first day, last day, change of the price) for days whose price changes."""
         first, end = self.counts.month, next_month(self.counts.month)
         days = [first + dt.timedelta(days=number) for number in range((end - first).days)]
         spans = []
@@ -231,11 +231,11 @@ def _amount(views: int, price_per_1000: Decimal | None) -> Decimal:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a change of a price does to the last closed month and to those after it, so far.
+    """The effect of a price change on the last closed month and on later ones, so far.
 
-    `real` holds the months whose counted views it prices otherwise. `supposed` shows whole months
-    as if the new price had been in force all the time: beside the prices as they were, or, for a
-    withdrawal, beside the withdrawn price. A month where that says the same as `real` is left out.
+    `real` holds the months whose counted views get another price. `supposed` holds whole months as
+    if the new price had always been in force, beside the actual prices or, for a withdrawal, beside
+    the withdrawn price. It leaves out months where both say the same.
     """
 
     price: CategoryPrice
@@ -246,7 +246,7 @@ class Forecast:
 
 
 def forecast_price(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
-    """Return what adding the unsaved `price`, or changing the saved one to it, does."""
+    """Return the effect of adding the unsaved `price`, or of changing the saved one to it."""
     counts = _months_to_show(at)
     now = PriceList(CategoryPrice.objects.all())
     real = _compare(counts, price, now, now.with_price(price))
@@ -256,7 +256,7 @@ def forecast_price(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
 
 
 def forecast_withdrawal(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
-    """Return what taking `price` back does: the price before it goes on, if there is one."""
+    """Return the effect of withdrawing `price`: the price before it, if any, continues."""
     counts = _months_to_show(at)
     now = PriceList(CategoryPrice.objects.all())
     then = now.without_price(price)
@@ -285,7 +285,7 @@ def _compare(
 def _leave_out_doubles(
     real: list[MonthForecast], supposed: list[MonthForecast]
 ) -> tuple[list[MonthForecast], list[MonthForecast]]:
-    """Return the real ones that change anything, and the supposed ones that say something else."""
+    """Return the real forecasts with a change, and the supposed ones that differ from them."""
     pairs = list(zip(real, supposed, strict=True))
     return (
         [month for month in real if month.changes_amounts],

@@ -1,4 +1,4 @@
-"""Which price holds when, who changed it, and which prices may still change."""
+"""Which price is in force on a day, who changed it, and which prices may still change."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ def price_id_on(day: str) -> Subquery:
 
 
 def find_price_editors(batch: PayoutBatch) -> models.QuerySet[User]:
-    """Return whoever was last to change a price that the batch uses. One query."""
+    """Return the people who made the last change of a price that the batch uses. One query."""
     history = CategoryPrice.history.model.objects
     latest = history.filter(id=OuterRef("id")).order_by("-history_date", "-history_id")
     used = PaymentLine.objects.filter(payment__batch=batch).values("price")
@@ -58,7 +58,7 @@ def find_last_change(category: int) -> models.Model | None:
 
 
 def find_outdated_drafts(price: CategoryPrice) -> list[PayoutBatch]:
-    """Return the drafts that a new or changed price makes untrue until they are rebuilt."""
+    """Return the drafts that need a rebuild after a new or changed price."""
     lines = PaymentLine.objects.filter(
         models.Q(price=price)
         | models.Q(category=price.category_id, month__gte=month_of(price.effective_from))
@@ -68,9 +68,9 @@ def find_outdated_drafts(price: CategoryPrice) -> list[PayoutBatch]:
 
 
 def check_price(price: CategoryPrice) -> None:
-    """Raise PriceInUse if saving `price` would price anew what a signed batch has priced.
+    """Raise PriceInUse if `price` would change the price of views in a signed batch.
 
-    Or if its category has a price from that day on already.
+    It also raises PriceInUse if the category has a price from that day already.
     """
     _refuse_if_signed(price)
     same_day = CategoryPrice.objects.filter(
@@ -88,13 +88,13 @@ def check_price(price: CategoryPrice) -> None:
 
 
 def check_withdrawal(price: CategoryPrice) -> None:
-    """Raise PriceInUse if a batch that stays to be read has used `price`."""
+    """Raise PriceInUse if a signed or cancelled batch has used `price`."""
     _refuse_if_signed(price)
     cancelled = PayoutBatch.objects.filter(status=PayoutBatch.Status.CANCELLED)
     if batch := _find_batch(price, cancelled):
         raise PriceInUse(
-            f"The batch of {batch}, which was cancelled, stays to be read with this price, so it "
-            "can't be withdrawn. Change the price or its first day instead."
+            f"The cancelled batch of {batch} still shows this price, so you can't withdraw the "
+            f"price. Change the price or its first day instead."
         )
 
 
@@ -110,8 +110,8 @@ def explain_refusal(check: Callable[[CategoryPrice], None], price: CategoryPrice
 def _refuse_if_signed(price: CategoryPrice) -> None:
     if batch := _find_batch(price, PayoutBatch.objects.signed()):
         raise PriceInUse(
-            f"The batch of {batch} has used this price, so it can't be changed any more. Add a "
-            "new price from a later day instead."
+            f"The batch of {batch} has used this price, so you can't change it any more. Add a "
+            f"new price from a later day instead."
         )
 
 
@@ -124,7 +124,7 @@ def _find_batch(price: CategoryPrice, batches: models.QuerySet) -> PayoutBatch |
 
 
 def first_free_day(category: int) -> dt.date | None:
-    """Return the first day that no signed batch has paid in the category. None: all are free."""
+    """Return the category's first day without a signed batch, or None if no day has one."""
     signed = PaymentLine.objects.filter(
         category=category, payment__batch__in=PayoutBatch.objects.signed()
     )
@@ -134,9 +134,9 @@ def first_free_day(category: int) -> dt.date | None:
 
 @transaction.atomic
 def save_price(*, price: CategoryPrice, by: User) -> CategoryPrice:
-    """Save a new or changed price; its note is the reason. Raises PriceInUse.
+    """Save a new or changed price; its note is the reason.
 
-    Waits for a batch that is being signed.
+    Raises PriceInUse. Waits until nobody is signing a batch.
     """
     hold_lock("payouts")
     check_price(price)

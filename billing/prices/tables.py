@@ -1,4 +1,4 @@
-"""What each category was, is and will be worth, and who changed that, when and why. Read only."""
+"""Past, current and coming prices of categories, with who changed them. Read only."""
 
 import datetime as dt
 from collections import defaultdict
@@ -28,12 +28,12 @@ class PriceChange:
 
     @property
     def old_price(self):
-        """The price before, where it was another one."""
+        """Return the previous price if it differs, else None."""
         return self._if_changed("price_per_1000")
 
     @property
     def old_day(self):
-        """The first day before, where it was another one."""
+        """Return the previous first day if it differs, else None."""
         return self._if_changed("effective_from")
 
     def _if_changed(self, name):
@@ -43,7 +43,7 @@ class PriceChange:
 
 @dataclass(frozen=True)
 class PriceRow:
-    """What a category is worth on a day, what comes next, and what was changed last."""
+    """The price of a category on a day, the next price, and the last change."""
 
     category: Category
     current: CategoryPrice | None
@@ -52,7 +52,7 @@ class PriceRow:
 
 
 def make_price_table(*, day: dt.date, category: Category | None = None) -> list[PriceRow]:
-    """Return a row for each category by name, or for the one. At most four queries."""
+    """Return a row for each category by name, or for one category. At most four queries."""
     categories = [category] if category else list(Category.objects.order_by("name"))
     prices = defaultdict(list)
     for price in CategoryPrice.objects.filter(category__in=categories).order_by("effective_from"):
@@ -99,10 +99,10 @@ def _last(records: Sequence):
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """A price of a category with all that was done to it, the first change first.
+    """A price of a category with its changes, the oldest first.
 
-    `price` of a withdrawn one is the last row of its history. `last_day` is None while no later
-    price has been entered, and where it was withdrawn.
+    A withdrawn entry has the last row of its history as `price`. `last_day` is None for a withdrawn
+    price and for the latest one.
     """
 
     price: CategoryPrice
@@ -112,7 +112,7 @@ class TimelineEntry:
 
 
 def make_timeline(*, category: Category, day: dt.date) -> list[TimelineEntry]:
-    """Return all prices of a category, also withdrawn ones, the latest first. Two queries."""
+    """Return all prices of a category, withdrawn ones too, the latest first. Two queries."""
     standing = CategoryPrice.objects.filter(category=category).with_state(day)
     prices = list(standing.order_by("effective_from"))
     last_days = {
@@ -130,7 +130,7 @@ def make_timeline(*, category: Category, day: dt.date) -> list[TimelineEntry]:
 
 
 def _find_all_changes(category: Category) -> dict[int, list[PriceChange]]:
-    """Return {price_id: its changes, the first first}."""
+    """Return {price_id: its changes, the oldest first}."""
     records = (
         History.objects.filter(category=category)
         .order_by("id", "history_id")

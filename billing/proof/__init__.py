@@ -1,5 +1,6 @@
-"""Proof that what was signed is what is stored.
+"""Proof that the database still holds exactly the signed batches.
 
-digests hashes lines, payments and the batch, each over the ones below (earlier_digests: as the
-first versions did); sealing chains approvals, exports and bank results. Start with digests.
+digests hashes lines, then payments over their lines, then the batch over its payments.
+earlier_digests keeps the recipe of the first versions. sealing chains approvals, exports and bank
+results. Start with digests.
 """

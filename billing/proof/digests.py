@@ -1,8 +1,9 @@
-"""What a batch says, as SHA-256 over canonical JSON.
+"""Digests of batches, payments and lines: SHA-256 over canonical JSON.
 
-A line's digest is over its facts; a payment's over its facts and its lines' digests; a batch's over
-its facts and its payments' digests. So a difference is found at the batch, and named at the line.
-Amounts are whole millionths, so that every database and every reader writes the same bytes.
+A line's digest covers its facts. A payment's digest covers its facts and its lines' digests. A
+batch's digest covers its facts and its payments' digests. So the batch's digest reveals a
+difference, and the lines' digests locate it. Amounts are whole millionths, so that every database
+and every reader writes the same bytes.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ encode_canonical = json.JSONEncoder(
 class LineRecord(NamedTuple):
     """The facts of a line, in the order in which they are hashed. Amounts are in millionths."""
 
-    payment: str  # its reference, as is carried_from
+    payment: str  # the reference, as in carried_from
     number: int
     kind: str
     month: str
@@ -51,7 +52,7 @@ class PaymentRecord(NamedTuple):
     reference: str
     author_id: int
     author_name: str
-    status: str  # as it was submitted: whether it was paid since is not of this digest
+    status: str  # at submission: the digest leaves later payment out
     status_reason: str
     amount: int
     rounding: int
@@ -64,7 +65,7 @@ class StoredPayment(NamedTuple):
     pk: int
     reference: str
     facts: str  # the canonical JSON of its PaymentRecord
-    digest: str  # as it stands beside the facts
+    digest: str  # the stored one, beside the facts
     line_digests: list[str]  # of what the lines say, by number
 
 
@@ -94,9 +95,10 @@ def record_payment(payment: Payment) -> PaymentRecord:
 
 
 def digest_batch(batch: PayoutBatch, payment_digests: Iterable[str] | None = None) -> str:
-    """Return the SHA-256, in hex, of the batch. By default of its payments as they stand now.
+    """Return the SHA-256, in hex, of the batch.
 
-    Streamed: memory holds a portion of payments and their lines. Two queries a portion.
+    By default it covers the stored payments. Streamed: memory holds a portion of payments and their
+    lines. Two queries for each portion.
     """
     if payment_digests is None:
         payment_digests = (
@@ -126,7 +128,7 @@ def hash_text(text: str) -> str:
 
 
 def read_payments(batch: PayoutBatch) -> Iterator[StoredPayment]:
-    """Yield the batch's payments by reference, with the digests of what their lines say."""
+    """Yield the batch's payments by reference, with newly computed digests of their lines."""
     payments = (
         batch.payments.in_order()
         .annotate(facts=write_payment_facts())
@@ -155,29 +157,29 @@ def write_payment_facts() -> Func:
 
 
 def hash_line_facts() -> Func:
-    """Return the expression for the digest of what a line says, whatever digest stands there."""
+    """Return the expression that computes a line's digest and ignores the stored one."""
     paths = {"payment": "payment__reference", "carried_from": "carried_from__reference"}
     return Sha256(CanonicalJSON(*(paths.get(name, name) for name in LineRecord._fields)))
 
 
 class CanonicalJSON(Func):
-    """The array of its arguments, in the very bytes of encode_canonical, as the database writes it.
+    """The array of its arguments, written by the database in the exact bytes of encode_canonical.
 
-    For a million lines: many times as fast as encoding them here.
+    For a million lines this is many times as fast as Python.
     """
 
     function = "JSON_ARRAY"
     output_field = TextField()
 
     def as_postgresql(self, compiler, connection, **context):
-        """PostgreSQL has a JSON_ARRAY from 16 on, but it writes spaces after the commas."""
+        """Avoid JSON_ARRAY, which PostgreSQL has from 16 on: it writes spaces after the commas."""
         elements = [Func(item, function="TO_JSON") for item in self.get_source_expressions()]
         array = Func(*elements, template="ARRAY_TO_JSON(ARRAY[%(expressions)s])::text")
         return array.as_sql(compiler, connection, **context)
 
 
 class Sha256(Func):
-    """hash_text, by the database. Django's own SHA256 needs an extension on PostgreSQL."""
+    """hash_text in the database. Django's own SHA256 needs an extension on PostgreSQL."""
 
     function = "SHA256"
     output_field = TextField()
@@ -188,5 +190,5 @@ class Sha256(Func):
 
 
 def status_when_submitted(status: str) -> str:
-    """Return what a payment was before the bank's answer: to be paid, on hold or carried."""
+    """Return a payment's status before the bank's answer: to be paid, on hold or carried."""
     return str(status) if status in KEPT_BACK else Payment.Status.PAYABLE.value

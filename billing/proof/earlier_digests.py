@@ -1,4 +1,4 @@
-"""The digest that was signed before lines and payments had digests of their own."""
+"""The digest of batches signed before lines and payments had their own digests."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from billing.proof.digests import status_when_submitted
 def digest_batch_as_signed(batch: PayoutBatch) -> str:
     """Return the SHA-256, in hex, of the batch, its payments and lines. Two queries, streamed.
 
-    The recipe of the first versions, byte by byte: what was signed then is proved by it still.
+    The recipe of the first versions, byte for byte. It still proves what people signed then.
     """
     sha256 = hashlib.sha256()
     for record in _iter_records(batch):

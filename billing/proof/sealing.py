@@ -1,4 +1,4 @@
-"""The chain of seals: everything that was signed or handed out, each link over the one before."""
+"""The chain of seals over all signed and exported records. Each link covers the previous one."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -19,8 +19,8 @@ from billing.proof.digests import encode_canonical, hash_text
 
 NO_HASH = "0" * 64
 
-# What a sealed record of a history is hashed over, in this order. Never changed: a field that came
-# later is added by _digest_record, and only where it says something.
+# The hashed fields of a sealed history record, in this order. This list never changes:
+# _digest_record adds later fields, and only if they hold a value.
 HISTORY_FACTS = ("history_date", "history_change_reason", "history_type", "history_user")
 RECORD_FACTS = {
     PayoutBatch: (
@@ -38,7 +38,7 @@ RECORD_FACTS = {
 
 
 def chain_head() -> Seal | None:
-    """Return the latest seal: its hash stands for everything that was ever signed. One query."""
+    """Return the latest seal, whose hash covers everything ever signed, or None. One query."""
     return Seal.objects.order_by("number").last()
 
 
@@ -62,8 +62,9 @@ def append_seal(*, batch: PayoutBatch, kind: Seal.Kind, content: dict, at: dt.da
 
 
 def hash_seal(content: str, previous_hash: str) -> str:
-    """Return the hash of a link. Over the content's own hash: so the chain can be handed out whole
-    to whoever may read one batch alone.
+    """Return the hash of a link, which covers the content only by its own hash.
+
+    So a reader of one batch may get the whole chain without the content of other batches.
     """
     return hash_text(f"{previous_hash}\n{hash_text(content)}")
 
@@ -74,12 +75,12 @@ def name_batch(batch: PayoutBatch) -> str:
 
 
 def format_moment(at: dt.datetime | None) -> str:
-    """Return the moment in UTC; "" of a step that was not taken."""
+    """Return the moment in UTC; "" for a step that nobody took."""
     return at.astimezone(dt.UTC).isoformat(timespec="microseconds") if at else ""
 
 
 def make_approval(batch: PayoutBatch) -> dict:
-    """Return what an approval seals: the digest, who signed it and when, and what they wrote."""
+    """Return the content of an approval's seal: digest, signatures, times and answers."""
     acknowledgements = batch.acknowledgements.filter(digest=batch.digest).order_by("flag", "by_id")
     return {
         "digest": batch.digest,
@@ -101,10 +102,10 @@ def make_approval(batch: PayoutBatch) -> dict:
 
 
 def make_upgrade(batch: PayoutBatch) -> dict:
-    """Return who signed a batch that was approved before there were seals, and which digest.
+    """Return the signers and the signed digest of a batch approved before seals existed.
 
-    Its seal holds more, as it was when an upgrade made it: the digest by the recipe of today, the
-    files that had been handed out and the histories.
+    The seal from the upgrade holds more: the digest by today's recipe, the exported files and the
+    histories of that time.
     """
     return {
         "signed": batch.digest,
@@ -114,15 +115,15 @@ def make_upgrade(batch: PayoutBatch) -> dict:
 
 
 def find_upgrade_seal(batch: PayoutBatch) -> Seal | None:
-    """Return the seal of a batch that was approved before there were seals, if it is one."""
+    """Return the upgrade seal of a batch approved before seals existed, or None."""
     return batch.seals.filter(kind=Seal.Kind.UPGRADE).first()
 
 
 def read_histories(batch: PayoutBatch) -> Iterator[tuple[Model, str]]:
-    """Yield the records, each with its digest, of who made what the batch rests on, and when.
+    """Yield the history records under the batch, each with its digest.
 
-    Of the batch up to its approval, of its prices and of its adjustments: signed, neither of these
-    changes any more. Three queries.
+    These are the records of the batch up to its approval, of its prices and of its adjustments.
+    None of them changes after the approval. Three queries.
     """
     lines = PaymentLine.objects.filter(payment__batch=batch)
     histories = (
@@ -136,10 +137,10 @@ def read_histories(batch: PayoutBatch) -> Iterator[tuple[Model, str]]:
 
 
 def _digest_record(record: Any) -> str:
-    """Return the SHA-256 of a history record. A batch goes by its month and attempt.
+    """Return the SHA-256 of a history record. Month and attempt stand for a batch.
 
-    A field that a later version added is left out while it holds what its migration gave the
-    records that were there, so that what was sealed before keeps its digest.
+    It leaves out a later version's field while the field holds the migration's default. So a record
+    sealed before the field existed keeps its digest.
     """
     names = RECORD_FACTS[record.instance_type]
     fields = {field.name: field for field in record._meta.concrete_fields}
@@ -151,7 +152,7 @@ def _digest_record(record: Any) -> str:
 
 
 def make_settlement(results: Iterable) -> dict:
-    """Return what a settlement seals: each payment's result, who recorded it and when."""
+    """Return the content of a settlement's seal: each payment's result, its recorder and time."""
     return {
         "results": [
             [result.payment.reference, result.outcome, result.reason, result.by_id]
@@ -161,5 +162,5 @@ def make_settlement(results: Iterable) -> dict:
 
 
 def make_handing_out(export: PaymentExport) -> dict:
-    """Return what an export seals: the file, and who made it."""
+    """Return the content of an export's seal: the file and its maker."""
     return {"file": [export.format, export.file_name, export.sha256, export.by_id]}

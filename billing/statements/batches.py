@@ -1,4 +1,4 @@
-"""A payout batch as people read it: its figures, where they come from, and who signed them."""
+"""The page of a payout batch: figures, their sources, and signatures."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from billing.statements.sums import LineSums, Reconciliation, reconcile
 Status = PayoutBatch.Status
 
 MONTHS_COMPARED = 3
-ROWS_SHOWN = 20  # of findings, adjustments and whatever else can be many
+ROWS_SHOWN = 20  # of findings, adjustments and other long lists
 
 
 @dataclass(frozen=True)
 class Share:
-    """The payments of a batch that have one status: what they pay, and what they keep back."""
+    """The payments of a batch with one status: their paid sum and their kept-back sum."""
 
     payments: int = 0
     amount: Decimal = Decimal(0)
@@ -31,21 +31,21 @@ class Share:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An earlier batch, and how much more than it this batch pays."""
+    """An earlier batch, and the difference of this batch's total from it."""
 
     batch: PayoutBatch
     change: Decimal
 
     @property
     def change_in_percent(self):
-        """None where there is nothing to compare with."""
+        """Return the change in per cent, or None if the earlier batch paid nothing."""
         total = self.batch.total
         return (self.change / total * 100).quantize(Decimal("0.1")) if total else None
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Who has signed a batch, and as what; `by` is None while the signature is missing."""
+    """A signature of a batch and its role; `by` is None while it is missing."""
 
     role: str
     by: User | None
@@ -53,7 +53,7 @@ class Signature:
 
 
 class Statement:
-    """What the page of a batch shows. Queries do not grow with the number of payments."""
+    """The facts on a batch's page. The number of queries does not grow with the payments."""
 
     def __init__(self, batch: PayoutBatch):
         """`batch` comes from PayoutBatch.objects.with_totals()."""
@@ -64,7 +64,7 @@ class Statement:
 
     @cached_property
     def shares(self) -> dict[str, Share]:
-        """{status of a payment: its share}, with an empty one for a status that none has."""
+        """Return {status of a payment: its share}, with an empty share for unused statuses."""
         rows = (
             self.batch.payments.order_by()
             .values_list("status")
@@ -76,7 +76,7 @@ class Statement:
 
     @property
     def payment_statuses(self) -> list[tuple[str, str, int]]:
-        """(status, its label, payments) of each status that a payment has."""
+        """Return (status, its label, payments) for each used status."""
         numbers = [(*choice, self.shares[choice[0]].payments) for choice in Payment.Status.choices]
         return [row for row in numbers if row[2]]
 
@@ -94,7 +94,7 @@ class Statement:
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
-        """The batches of the last three months, the latest first."""
+        """Return the batches of the last three months, the latest first."""
         months = [previous_month(self.batch.month)]
         while len(months) < MONTHS_COMPARED:
             months.append(previous_month(months[-1]))
@@ -118,7 +118,7 @@ class Statement:
 
     @cached_property
     def adjustments(self) -> list[PaymentLine]:
-        """The lines of adjustments, the largest first, whichever way they go."""
+        """Return the lines of adjustments, the largest first regardless of sign."""
         lines = _largest_first(self._adjustment_lines)
         return list(lines.select_related("payment", "adjustment__created_by")[:ROWS_SHOWN])
 
@@ -128,7 +128,7 @@ class Statement:
 
     @cached_property
     def carries(self) -> list[PaymentLine]:
-        """The lines of what earlier payments did not pay, the largest first."""
+        """Return the lines of earlier payments' unpaid sums, the largest first."""
         return list(_largest_first(self._carry_lines).select_related("payment")[:ROWS_SHOWN])
 
     @cached_property
@@ -156,7 +156,7 @@ class Statement:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """What in the month's views does not look human: the open first, then the largest."""
+        """Return the month's findings: the open ones first, then the largest."""
         return list(
             Finding.objects.filter(month=self.batch.month)
             .select_related("blog")
@@ -189,12 +189,12 @@ class Statement:
 
     @cached_property
     def seals(self):
-        """The batch's links in the chain of all that was signed, the latest first."""
+        """Return the batch's seals, the latest first."""
         return list(self.batch.seals.defer("content").order_by("-number")[:ROWS_SHOWN])
 
     @cached_property
     def failures(self) -> list[Payment]:
-        """Payments that failed, each with its `reason` and the lines that pay it again."""
+        """Return the failed payments, each with its `reason` and the lines that pay it again."""
         again = PaymentLine.objects.exclude(payment__batch__status=Status.CANCELLED)
         return list(
             self.batch.payments.filter(status=Payment.Status.FAILED)
@@ -209,7 +209,7 @@ class Statement:
 
     @cached_property
     def steps(self):
-        """The history, newest first: who did what, when, and why."""
+        """Return the steps of the history, newest first: person, step, time and reason."""
         return self.batch.history.select_related("history_user")[:ROWS_SHOWN]
 
 

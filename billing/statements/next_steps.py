@@ -1,4 +1,4 @@
-"""What a batch is waiting for, in a sentence for whoever looks at it."""
+"""The next step of a batch, as a sentence for the person who reads its page."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Status = PayoutBatch.Status
 
 
 def describe_next_step(*, statement: Statement, user: User) -> str:
-    """Return the sentence that tells `user` what the batch is waiting for. At most six queries."""
+    """Return the sentence that tells `user` the batch's next step. At most six queries."""
     describe: dict[str, Callable[[Statement, User], str]] = {
         Status.DRAFT: _describe_draft,
         Status.SUBMITTED: _describe_submitted,
@@ -31,9 +31,9 @@ def _describe_draft(statement: Statement, user: User) -> str:
     if not batch.payment_count:
         return "There is nothing to pay. Cancel the batch."
     if statement.blockers:
-        return "Put right what stands in the way, as listed below. Then submit the batch."
+        return "Fix the problems that are listed below. Then submit the batch."
     if batch.return_reason:
-        return "Put right what the approver asks for, rebuild the batch, and submit it again."
+        return "Do what the approver asks for, rebuild the batch, and submit it again."
     findings = Finding.objects.filter(month=batch.month)
     if findings.filter(status=Finding.Status.EXCLUDED, decided_at__gt=batch.built_at).exists():
         return "Rebuild the batch: views were excluded since it was built."

@@ -1,4 +1,4 @@
-"""A payment as people read it: its lines down to the days, and what became of it."""
+"""The page of a payment: its lines, their days, and the bank's results."""
 
 import datetime as dt
 from decimal import Decimal
@@ -22,7 +22,7 @@ class DayOfViews(NamedTuple):
 
 
 class Payslip:
-    """What the page of a payment shows. Queries do not grow with the number of lines."""
+    """The facts on a payment's page. The number of queries does not grow with the lines."""
 
     def __init__(self, payment: Payment):
         self.payment = payment
@@ -33,7 +33,7 @@ class Payslip:
 
     @cached_property
     def parts(self):
-        """The number and the sum of the lines of each kind, in the order in which they stand."""
+        """Return the number and the sum of the lines of each kind, in the lines' order."""
         sums = self.payment.lines.order_by().values("kind")
         return [
             row | {"label": Kind(row["kind"]).label}
@@ -44,18 +44,18 @@ class Payslip:
 
     @cached_property
     def instruction(self):
-        """The open order to hold, or to pay out in full, of the payment's author; or None."""
+        """Return the author's open order to hold or to pay out in full, or None."""
         orders = PaymentInstruction.objects.open().select_related("created_by")
         return orders.filter(author=self.payment.author_id).first()
 
     @cached_property
     def results(self):
-        """What the bank said, the latest first."""
+        """Return the bank's results, the latest first."""
         return list(self.payment.results.select_related("by", "seal").order_by("-pk"))
 
     @cached_property
     def taken_in_by(self):
-        """The later payment that what was not paid here came to, or None."""
+        """Return the later payment that took over the unpaid sum of this one, or None."""
         lines = self.payment.carried_to.exclude(
             payment__batch__status=PayoutBatch.Status.CANCELLED
         ).select_related("payment__batch")
@@ -64,14 +64,14 @@ class Payslip:
 
     @property
     def outstanding(self):
-        """What was not paid and is not nothing, exactly."""
+        """Return the exact unpaid sum if it is not zero."""
         is_kept_back = self.payment.status in (Status.HELD, Status.CARRIED, Status.FAILED)
         return self.payment.exact_amount if is_kept_back else Decimal(0)
 
 
 def list_days(line: PaymentLine) -> list[DayOfViews]:
-    """Return the days whose views a line pays, each at the line's price."""
-    if line.price_per_1000 is None:  # an adjustment, or what was carried here
+    """Return the days of a line with their views and their value at the line's price."""
+    if line.price_per_1000 is None:  # an adjustment or a carried sum
         return []
     return [
         DayOfViews(

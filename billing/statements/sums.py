@@ -1,4 +1,4 @@
-"""What the lines of a batch add up to, and how the month's views come to those it pays."""
+"""The sums of a batch's lines, and the way from the month's views to its paid views."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ TOLD_APART = ("kind", "month", "category_name", "price", "price_per_1000", "paym
 
 
 class LineSums:
-    """The lines of a batch, added up in one pass over all of them."""
+    """The sums of a batch's lines, from one pass over them."""
 
     def __init__(self, batch: PayoutBatch):
         self.batch = batch
 
     @cached_property
     def rows(self) -> list[dict]:
-        """Views and amounts by all that the page tells apart."""
+        """Return views and amounts, grouped by everything that the page distinguishes."""
         lines = PaymentLine.objects.filter(payment__batch=self.batch).order_by()
         return list(lines.values(*TOLD_APART).annotate(views=Sum("views"), amount=Sum("amount")))
 
     @cached_property
     def categories(self) -> list[tuple[str, int, Decimal]]:
-        """(name, views, amount), by name."""
+        """Return (name, views, amount), sorted by name."""
         views: Counter[str] = Counter()
         amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
         for row in self.rows:
@@ -54,7 +54,7 @@ class LineSums:
 
     @property
     def total(self):
-        """Exact: before anything is kept back or rounded."""
+        """Return the exact total, before rounding and before anything is kept back."""
         return self._sum_amounts(*Kind)
 
     def _sum_amounts(self, *kinds):
@@ -63,7 +63,7 @@ class LineSums:
 
     @cached_property
     def prices(self) -> list[dict]:
-        """The prices as the lines have them, each with the latest row of its history."""
+        """Return the prices on the lines, each with the latest row of its history."""
         used = {row["price"]: row for row in self.rows if row["kind"] == Kind.VIEWS}
         prices = CategoryPrice.objects.in_bulk(used)
         changes = find_last_changes(prices.values())
@@ -82,7 +82,7 @@ class LineSums:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """From every view received in the month to the views that the batch pays; it adds up."""
+    """All views received in the month, minus the unpaid ones, plus late ones: the paid views."""
 
     received: int
     excluded: list[tuple[str, str, int]]  # (outcome, its label, views)
@@ -102,7 +102,7 @@ class Reconciliation:
 
 
 def reconcile(batch: PayoutBatch, sums: LineSums) -> Reconciliation:
-    """Return how the views of the batch's month come to those on its lines. Two queries."""
+    """Return the way from the month's views to the views on the batch's lines. Two queries."""
     outcomes = count_outcomes(batch.month)
     counted = outcomes.pop(Outcome.COUNTED)
     in_month: Counter[bool] = Counter()

@@ -1,4 +1,4 @@
-"""How amounts, numbers and people read on the pages of billing."""
+"""Template filters for amounts, numbers and people on the pages of billing."""
 
 from django import template
 
@@ -22,13 +22,13 @@ def exact_amount(value, currency=None):
 
 @register.filter
 def signed_amount(value, currency=None):
-    """An amount that was added or taken away: +€0.50, -€0.50."""
+    """Return an amount with its sign: +€0.50, -€0.50."""
     return f"{'+' if value > 0 else ''}{format_amount(value, currency=currency, exact=True)}"
 
 
 @register.filter
 def less_amount(value, currency=None):
-    """An amount that the sum above it is made less by."""
+    """Return an amount to subtract, with a minus: -€0.50."""
     return signed_amount(-value, currency)
 
 
@@ -49,7 +49,7 @@ def signed_number(value):
 
 @register.filter
 def taken_away(value):
-    """A number that the sum above it is made less by."""
+    """Return a number to subtract, with a minus: -12."""
     return f"{-value:+,}"
 
 

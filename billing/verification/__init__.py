@@ -1,4 +1,4 @@
-"""Every cent proved again: views, counts, prices, lines, payments, digests and the chain of seals.
+"""Proves every cent again: views, counts, prices, lines, payments, digests and the chain of seals.
 
 A module for each of them; sums and prices are worked out again, not asked of the code that made
 them. In portions of a few seconds, each of which sees the database as of one moment: a page goes on
@@ -33,8 +33,8 @@ from billing.verification.workers import can_work_side_by_side, open_workers
 
 Status = Verification.Status
 
-# What is checked, cheapest first, and the words for it. A check gets the run, its own key, where
-# it left off, and the numbers to add to; it returns where to go on, or nothing when it is done.
+# The checks, cheapest first, with their names for people. A check takes the run, its key, its last
+# position and the numbers to add to. It returns its next position, or nothing when it is done.
 ONCE = {
     "guards": (chain.check_guards, "the guards of the database"),
     "references": (references.check_references, "rows that others refer to"),
@@ -44,7 +44,7 @@ ONCE = {
 DIGESTS = {
     "line digests": (digests.check_line_digests, "digests of lines"),
     "digests": (digests.check_digests, "digests of payments"),
-    "batch digest": (digests.check_batch_digest, "the digest that was signed"),
+    "batch digest": (digests.check_batch_digest, "the signed digest"),
 }
 PER_BATCH = {
     "approvals": (chain.check_approvals, "approvals"),
@@ -68,7 +68,7 @@ CHECKS = ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH
 
 DAYS_OF_A_MONTH = 31
 
-# What a check may run into where a row holds nonsense, or one that it refers to is gone.
+# The errors of a check on a row that holds nonsense or refers to a deleted row.
 UNREADABLE = (AttributeError, DatabaseError, ObjectDoesNotExist, TypeError, ValueError)
 
 
@@ -80,7 +80,7 @@ def verify_payouts(
     at: dt.datetime | None = None,
     show_progress: Callable[[int, int, str], None] = lambda done, steps, what: None,
 ) -> Verification:
-    """Verify a month or all, up to the first difference, and return the record of it."""
+    """Verify a month, or all, up to the first difference, and return the Verification."""
     run = start_verification(month=month, head=head, by=by, at=at)
     if can_work_side_by_side():
         _check_side_by_side(run, show_progress)
@@ -110,7 +110,7 @@ def start_verification(
 
 
 def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:
-    """Yield name, key, where it left off and how many portions are left, of each check."""
+    """Yield each check's name, key, last position and number of remaining portions."""
     batches = PayoutBatch.objects.order_by("month", "attempt")
     months = sorted(list_months())
     if month:
@@ -129,7 +129,7 @@ def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:
 
 
 def _count_portions(name: str, key: int | str) -> int:
-    """Return how many portions a check takes at most, so that the progress bar tells the truth."""
+    """Return the greatest number of a check's portions, for an honest progress bar."""
     if name == "views":
         return DAYS_OF_A_MONTH + 1
     if name == "digests":
@@ -138,7 +138,7 @@ def _count_portions(name: str, key: int | str) -> int:
 
 
 def _check_side_by_side(run: Verification, show_progress: Callable) -> None:
-    """Check all that remains, and save what came of it unless a page went on with it meanwhile."""
+    """Run the remaining checks, and save the result unless a page continued the run meanwhile."""
     done, numbers, steps = run.done, Counter(run.numbers), list(run.remaining)
     with open_workers() as pool:
         checks = [pool.submit(_check_whole, run, step) for step in steps]
@@ -163,7 +163,7 @@ def _check_whole(run: Verification, step: list) -> Counter:
 
 
 def advance_verification(run: Verification, *, seconds: float) -> Verification:
-    """Go on for about `seconds`, a portion at least. Another page may do so at the same time."""
+    """Continue for about `seconds`, at least one portion. Other pages may do so meanwhile."""
     stop_at = time.monotonic() + seconds
     done, numbers = run.done, Counter(run.numbers)
     try:
@@ -190,7 +190,7 @@ def _count_done(run: Verification) -> int:
 
 
 def _check_portion(run: Verification, step: list, numbers: Counter) -> str | None:
-    """Check a portion, add to `numbers`, and return where to go on, if there is more."""
+    """Check a portion, add to `numbers`, and return the next position, or None at the end."""
     name, key, after, _ = step
     check, _ = CHECKS[name]
     try:
@@ -202,7 +202,7 @@ def _check_portion(run: Verification, step: list, numbers: Counter) -> str | Non
         raise Difference(
             f"Something in {_describe_step(step)}",
             f"can't be read: {error}",
-            "it was written by this application",
+            "this application wrote it",
         ) from error
 
 

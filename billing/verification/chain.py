@@ -1,4 +1,4 @@
-"""The chain of seals, and that each seal still says what the rows say that it sealed."""
+"""Checks the chain of seals, and compares each seal with the rows that it sealed."""
 
 import json
 from collections import Counter
@@ -31,7 +31,7 @@ from billing.verification.differences import Difference
 
 ROWS_AT_A_TIME = 1_000
 
-# The seals of approvals: what their content is made from, and what of it is checked elsewhere.
+# The seals of approvals: the function for their content, and the fields checked elsewhere.
 OF_APPROVALS = {
     Seal.Kind.APPROVAL: (make_approval, ["histories"]),
     Seal.Kind.UPGRADE: (make_upgrade, ["digest", "files", "histories"]),
@@ -40,12 +40,12 @@ APPROVED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
 
 
 def check_guards(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Note the guards that are missing. Not a difference: the rows may be right all the same."""
+    """Note missing guards. They are no difference, because the rows may still be right."""
     run.missing_guards = find_missing_guards(connection)
 
 
 def check_chain(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """The chain has no gap, each link holds to the one before, and `run.head` is one of them."""
+    """Check that the chain has no gap, that each link fits, and that it has `run.head`."""
     previous, is_head_known = NO_HASH, not run.head
     seals = Seal.objects.order_by("number").iterator(ROWS_AT_A_TIME)
     for number, seal in enumerate(seals, start=1):
@@ -57,7 +57,7 @@ def check_chain(run: Verification, key: str, after: str, numbers: Counter) -> No
         raise Difference(
             "The chain of seals",
             f"has {numbers['seals']} links and none with the hash {run.head}",
-            "it had one: what was sealed since then was taken back or replaced",
+            "it had one: somebody took back or replaced later seals",
         )
     _check_upgrade()
     run.chain_head = previous if numbers["seals"] else ""
@@ -75,7 +75,7 @@ def _check_link(seal: Seal, number: int, previous: str) -> None:
 
 
 def _check_upgrade() -> None:
-    """Seals of what was approved before there were seals were made at once, by one upgrade."""
+    """Check that one upgrade made all seals of batches approved before seals existed."""
     seals = list(Seal.objects.filter(kind=Seal.Kind.UPGRADE).order_by("number"))
     for before, seal in pairwise(seals):
         if (seal.number, seal.at) != (before.number + 1, before.at):
@@ -85,9 +85,9 @@ def _check_upgrade() -> None:
 
 
 def check_approvals(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Whoever is approved has one approval seal, which says what the batch's row says.
+    """Check that each approved batch has one approval seal with the same facts as its row.
 
-    Or the seal of an upgrade, if it was approved before there were seals.
+    A batch approved before seals existed has an upgrade seal instead.
     """
     batch = PayoutBatch.objects.get(pk=key)
     numbers["batches"] += 1
@@ -106,7 +106,7 @@ def check_approvals(run: Verification, key: str, after: str, numbers: Counter) -
 
 
 def check_sealed_histories(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """The records of who changed what are those that were sealed, in the same order."""
+    """Check that the history records are the sealed ones, in the same order."""
     batch = PayoutBatch.objects.get(pk=key)
     for seal in batch.seals.filter(kind__in=OF_APPROVALS):
         sealed = json.loads(seal.content)["histories"]
@@ -125,7 +125,7 @@ def check_sealed_histories(run: Verification, key: str, after: str, numbers: Cou
 
 
 def check_settlements(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """The bank's results are those that were sealed, and the payments' statuses follow them."""
+    """Check that the bank results are the sealed ones, and that payments have their statuses."""
     batch = PayoutBatch.objects.get(pk=key)
     for seal in batch.seals.order_by("number"):
         results = sorted(
@@ -155,7 +155,7 @@ def _check_results(batch: PayoutBatch, seal: Seal, results: list[PaymentResult])
 
 
 def check_content(seal: Seal, facts: dict) -> None:
-    """The seal's content is `facts` and the seal's own fields."""
+    """Check that the seal's content is `facts` and the seal's own fields."""
     base = {
         "number": seal.number,
         "kind": seal.kind,

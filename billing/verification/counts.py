@@ -1,6 +1,6 @@
-"""That counts are the views behind them, and that batches pay no more than was ever viewed.
+"""Checks that counts equal their views, and that batches pay no more views than came in.
 
-Worked out by the database, which returns nothing but the first difference.
+The database does the work and returns only the first difference.
 """
 
 import datetime as dt
@@ -46,7 +46,7 @@ FROM (
 GROUP BY 1, 2, 3 HAVING SUM(of_days) <> SUM(of_month) ORDER BY 1, 2, 3 LIMIT 1
 """
 
-# What signed and other standing batches hold of each day, beside what was counted.
+# The views of each day on signed and on other standing batches, beside the counted ones.
 LINES_AND_COUNTS = """
 SELECT blog_id, author_id, category_id, day, SUM(held) AS held, SUM(counted) AS counted
 FROM (
@@ -67,7 +67,7 @@ GROUP BY 1, 2, 3, 4 HAVING SUM(held) <> SUM(counted) ORDER BY 1, 2, 3, 4
 
 
 def check_views(run: Verification, key: str, after: str, numbers: Counter) -> str:
-    """Check a day of the month `key`, the first one past `after`; return it, if there is one."""
+    """Check the first day of the month `key` after `after`, and return it, or None at the end."""
     month = dt.date.fromisoformat(key)
     first = dt.date.fromisoformat(after) + dt.timedelta(days=1) if after else month
     day = _find_day(first, next_month(month))
@@ -98,7 +98,7 @@ def _find_day(first: dt.date, end: dt.date) -> dt.date | None:
 
 
 def _check_retired(day: dt.date, counted: int) -> None:
-    """Of a day whose views were dropped only the number of each outcome is left."""
+    """Check a day of dropped views by its totals, which are all that is left."""
     retired = RetiredViewTotal.objects.filter(day=day, outcome=Outcome.COUNTED)
     viewed = retired.aggregate(sum=Sum("views", default=0))["sum"]
     viewed += BlogView.objects.filter(day=day, outcome=Outcome.COUNTED).count()
@@ -111,7 +111,7 @@ def _check_retired(day: dt.date, counted: int) -> None:
 
 
 def _find_count(model, blog: list[int], **period):
-    """Return the row of counts, or words for it if it isn't there."""
+    """Return the row of counts, or a text for a missing row."""
     facts = dict(zip(("blog", "author", "category"), blog, strict=True)) | period
     words = ", ".join(f"{name} {value}" for name, value in facts.items())
     return (
@@ -120,7 +120,7 @@ def _find_count(model, blog: list[int], **period):
 
 
 def check_months(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """The monthly counts are the sums of the daily ones."""
+    """Check that the monthly counts are the sums of the daily ones."""
     month = dt.date.fromisoformat(key)
     span = {"month": month, "next_month": next_month(month)}
     if row := _fetch_one(DAYS_AND_MONTHS, span):
@@ -133,10 +133,10 @@ def check_months(run: Verification, key: str, after: str, numbers: Counter) -> N
 
 
 def check_paid_views(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Batches hold what was counted. What they don't hold yet, or no longer rightly, waits.
+    """Check the views on batches against the counts, and add up the views that wait.
 
-    It is due in the next batch: views that came late, that were excluded or counted again since.
-    What can't be is that batches hold more of a day than views ever came in.
+    Late views, and views excluded or counted again since, wait for the next batch. Batches that
+    hold more views of a day than ever came in are a difference.
     """
     month = dt.date.fromisoformat(key)
     if not PayoutBatch.objects.signed().filter(month=month).exists():
@@ -154,7 +154,7 @@ def check_paid_views(run: Verification, key: str, after: str, numbers: Counter) 
 
 
 def _check_taken_away(blog: list[int], day: dt.date, held: int) -> None:
-    """There are views enough, counted or not, to have been counted when the batch was built."""
+    """Check that the day has enough views, counted or not, for the number on the batch."""
     if RetiredViewTotal.objects.filter(day=day).exists():
         views = RetiredViewTotal.objects.filter(day=day)
         viewed = views.aggregate(sum=Sum("views"))["sum"]

@@ -1,17 +1,17 @@
-"""What a check raises: the row, what it says, and what it should say."""
+"""The exception of a failed check: the row, its value, and the expected value."""
 
 from django.db import models
 
 
 class Difference(Exception):
-    """The first row that is not as it should be; `str(difference)` names it in a sentence."""
+    """The first wrong row; `str(difference)` names it in a sentence."""
 
     def __init__(self, row: models.Model | str, says: str, should: str):
         super().__init__(f"{describe_row(row)} {says}, but {should}.")
 
 
 def describe_row(row: models.Model | str) -> str:
-    """Return how people and databases find a row: its kind, its name and its key."""
+    """Return a row's kind, name, table and key, for people and for SQL."""
     if isinstance(row, str):
         return row
     return f"The {row._meta.verbose_name} “{row}” ({row._meta.db_table} {row.pk})"

@@ -1,4 +1,4 @@
-"""That every line, payment and batch still has the digest that was computed when it was built."""
+"""Checks that every line, payment and batch still has the digest from when it was built."""
 
 import json
 from collections import Counter
@@ -23,7 +23,7 @@ PAYMENTS_AT_A_TIME = 5_000
 
 
 def check_line_digests(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Each line has the digest of what it says. Hashed by the database."""
+    """Check that each line has the digest of its facts. The database computes the hashes."""
     lines = PaymentLine.objects.filter(payment__batch=int(key)).annotate(found=hash_line_facts())
     if line := find_first(lines.exclude(digest=F("found"))):
         found = lines.values_list("found", flat=True).get(pk=line.pk)
@@ -35,7 +35,7 @@ def check_digests(run: Verification, key: str, after: str, numbers: Counter) -> 
     batch = PayoutBatch.objects.get(pk=key)
     payments = list(_read_payments(batch, after))
     start = _number_of(after) + 1 if after else 1
-    is_upgraded = find_upgrade_seal(batch) is not None  # and so numbered by other rules
+    is_upgraded = find_upgrade_seal(batch) is not None  # references followed other rules then
     for number, payment in enumerate(payments, start=start):
         if payment.reference != f"{name_batch(batch)}-{number:06}" and not is_upgraded:
             row = Payment.objects.get(pk=payment.pk)
@@ -47,7 +47,7 @@ def check_digests(run: Verification, key: str, after: str, numbers: Counter) -> 
 
 
 def _read_payments(batch: PayoutBatch, after: str) -> Iterator[StoredPayment]:
-    """Yield a portion of payments. The lines' digests are those that stand there."""
+    """Yield a portion of payments with the stored digests of their lines."""
     payments = (
         batch.payments.in_order()
         .filter(reference__gt=after)
@@ -59,7 +59,7 @@ def _read_payments(batch: PayoutBatch, after: str) -> Iterator[StoredPayment]:
 
 
 class LineDigests(Func):
-    """The digests of a payment's lines by number, a line for each: a row for ten."""
+    """The digests of a payment's lines by number, joined by line feeds into one value."""
 
     output_field = TextField()
     postgresql = (
@@ -96,10 +96,10 @@ def _check_payment(payment: StoredPayment) -> None:
 
 
 def check_batch_digest(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """The digest that was signed is that of the batch's facts and its payments' digests.
+    """Check that the signed digest covers the batch's facts and its payments' digests.
 
-    Of a batch that was approved before there were seals it is that of an earlier recipe; the seal
-    that an upgrade made holds the one of today.
+    A batch approved before seals existed has a digest by an earlier recipe; its upgrade seal holds
+    the digest by today's recipe.
     """
     batch = PayoutBatch.objects.get(pk=key)
     signed = batch.digest

@@ -1,4 +1,4 @@
-"""That the files that were handed out are those bytes, and say what the payments say."""
+"""Checks that exported files still have their bytes and agree with the payments."""
 
 import csv
 import hashlib
@@ -32,7 +32,7 @@ def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> 
 
 
 def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> int:
-    """Return how many files there were before there were seals; an upgrade sealed which."""
+    """Check the files that an upgrade sealed, and return their number."""
     seal = find_upgrade_seal(batch)
     if seal is None:
         return 0
@@ -45,7 +45,7 @@ def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) 
 
 
 def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> None:
-    """Each file that was handed out is sealed, and none that was sealed is gone."""
+    """Check that each exported file is sealed and that no sealed file is gone."""
     seals = list(batch.seals.filter(kind=Seal.Kind.EXPORT).order_by("number"))
     for seal, export in zip_longest(seals, exports):
         if seal is None:
@@ -58,9 +58,9 @@ def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> None:
 
 
 def _check_csv(export: PaymentExport, batch: PayoutBatch, text: str, *, has_head: bool) -> None:
-    """It holds what is paid, to whom as of then, the total, and the chain's head as of then.
+    """Check a file's payments, the payees' names at that time, the total and the chain head.
 
-    No head before there were seals.
+    Files from before seals existed have no head.
     """
     handed_out = {row["reference"]: row for row in csv.DictReader(io.StringIO(text))}
     payments = batch.payments.paying().in_order()

@@ -1,4 +1,4 @@
-"""That what people edit is as its history says that they left it."""
+"""Checks that rows which people edit agree with the last record of their history."""
 
 from collections import Counter
 from itertools import batched

@@ -1,7 +1,7 @@
-"""That no line of an access log counts twice: the views of two imports that are the same ones.
+"""Checks that no line of an access log counts twice: no two imports have the same views.
 
-Lines are not kept, so the views are compared. Two logs of the same time have readers of the same
-blog in the same second now and then; that all of them are alike is no chance.
+The database does not keep lines, so this check compares views. Two logs of one period sometimes
+have readers of the same blog in the same second. If all their views are alike, that is not chance.
 """
 
 import datetime as dt
@@ -14,9 +14,9 @@ from billing.models import AccessLogImport, BlogView, Verification
 from billing.periods import next_month
 from billing.verification.differences import Difference
 
-LEAST_ALIKE = 3  # moments, before two different files are called the same
+LEAST_ALIKE = 3  # equal moments that make two different files the same
 
-# Pairs of imports with views of one blog at one moment: how many such moments.
+# The number of shared moments of one blog for each pair of imports.
 PAIRS = """
 SELECT first, second, COUNT(*) FROM (
     SELECT MIN(log_import_id) AS first, MAX(log_import_id) AS second
@@ -53,7 +53,7 @@ def _check_pair(month: dt.date, first: int, second: int, moments: int) -> None:
 
 
 def _are_alike(month: dt.date, first: int, second: int) -> bool:
-    """Whether both have the same views of the time that they share."""
+    """Return whether both have the same views in their shared period."""
     views = [BlogView.objects.in_month(month).filter(log_import=key) for key in (first, second)]
     spans = [each.aggregate(first=Min("viewed_at"), last=Max("viewed_at")) for each in views]
     shared = (max(span["first"] for span in spans), min(span["last"] for span in spans))

@@ -1,6 +1,6 @@
-"""That lines, sums and roundings follow from prices, days, adjustments and earlier payments.
+"""Checks lines, sums and roundings against prices, days, adjustments and earlier payments.
 
-Worked out by the database, which returns nothing but the first line or payment that differs.
+The database does the work and returns only the first wrong line or payment.
 """
 
 from collections import Counter
@@ -47,7 +47,7 @@ WHERE p.batch_id = %s AND l.kind = 'views' AND (
 
 
 def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Each line's amount is its views at its price, which was in force on each of its days."""
+    """Check that each line's amount is its views at its price, in force on all its days."""
     views = PaymentLine.objects.filter(payment__batch=int(key), kind=Kind.VIEWS).annotate(
         thousandfold=in_millionths("amount") * 1000,
         product=F("views") * in_millionths("price_per_1000"),
@@ -111,7 +111,7 @@ def _explain_days(line: PaymentLine) -> None:
 
 
 def check_sums(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Each payment is the sum of its lines, rounded once, half up, or kept back as it is."""
+    """Check that each payment is the sum of its lines, rounded half up once, or kept back."""
     batch = PayoutBatch.objects.get(pk=key)
     exact = in_millionths("amount") - in_millionths("rounding") + in_millionths("carried_amount")
     summed = batch.payments.in_order().annotate(
@@ -137,7 +137,7 @@ def check_sums(run: Verification, key: str, after: str, numbers: Counter) -> Non
 
 
 def check_adjustments(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Lines of adjustments say what the adjustment says, and none is taken twice."""
+    """Check that lines agree with their adjustments and that no adjustment is paid twice."""
     lines = _first_kind(key, Kind.ADJUSTMENT)
     same = Q(
         adjustment__author=F("payment__author"),
@@ -159,7 +159,7 @@ def check_adjustments(run: Verification, key: str, after: str, numbers: Counter)
 
 
 def check_carries(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Lines carried in are the exact amounts of the author's earlier payments, each taken once."""
+    """Check that carried lines equal the author's earlier payments, each taken over once."""
     lines = _first_kind(key, Kind.CARRIED_IN).annotate(
         carried=in_millionths("carried_from__amount")
         - in_millionths("carried_from__rounding")
@@ -192,7 +192,7 @@ def _first_kind(batch: str, kind: Kind):
 
 
 def _check_once(lines, name: str, model) -> None:
-    """No other standing batch, and no other line of this one, holds what these lines hold."""
+    """Check that no other line of any standing batch holds the source of these lines."""
     twice = (
         PaymentLine.objects.filter(**{f"{name}__in": lines.order_by().values(name)})
         .exclude(payment__batch__status=PayoutBatch.Status.CANCELLED)

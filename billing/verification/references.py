@@ -1,4 +1,4 @@
-"""That no row refers to one that is gone."""
+"""Checks that no row refers to a deleted one."""
 
 from collections import Counter
 
@@ -10,9 +10,10 @@ from billing.verification.differences import Difference
 
 
 def check_references(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Ask SQLite, which lets anybody delete who opens the file without foreign keys.
+    """Ask SQLite for broken references, which anybody with the file can cause.
 
-    PostgreSQL refuses that to everybody but its superuser. Views are many, and counted anyway.
+    SQLite checks foreign keys only if the connection asks for it. PostgreSQL lets only a superuser
+    break them. The many views are left out, because other checks count them.
     """
     models = apps.get_app_config("billing").get_models()
     tables = [model._meta.db_table for model in models if model is not BlogView]
@@ -20,5 +21,5 @@ def check_references(run: Verification, key: str, after: str, numbers: Counter) 
         connection.check_constraints(tables)
     except IntegrityError as error:
         raise Difference(
-            "A row", f"refers to one that is gone: {error}", "nothing of it was ever deleted"
+            "A row", f"refers to one that is gone: {error}", "nobody ever deleted a row of it"
         ) from error

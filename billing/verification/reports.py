@@ -1,4 +1,4 @@
-"""What a verification found, in words."""
+"""The report of a verification, in words."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from billing.models import Seal, Verification
 
-# What a run counts, in the order in which it is told.
+# The numbers of a run, in the order of the report.
 NUMBERS = {
     "batches": "batches",
     "payments": "payments",
@@ -23,12 +23,12 @@ NUMBERS = {
 
 
 def list_numbers(run: Verification) -> list[tuple[str, int]]:
-    """Return what was checked and how much of it: [("batches", 3), ...]."""
+    """Return the kinds and numbers of checked rows: [("batches", 3), ...]."""
     return [(words, run.numbers.get(name, 0)) for name, words in NUMBERS.items()]
 
 
 def report_run(run: Verification) -> Iterator[str]:
-    """Yield the lines that tell of a run that ended: the numbers, then what is wrong."""
+    """Yield the lines of a finished run's report: the numbers, then the difference."""
     numbers = ", ".join(f"{number:,} {words}" for words, number in list_numbers(run))
     yield f"{run}: checked {numbers}."
     if waiting := run.numbers.get("waiting"):

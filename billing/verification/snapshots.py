@@ -1,4 +1,4 @@
-"""Reading several tables as of one moment, while others write."""
+"""Reads several tables at one moment while others write."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from django.db import connection, transaction
 
 @contextlib.contextmanager
 def read_at_one_moment() -> Iterator[None]:
-    """Let all queries in the block see the database as the first one does. Nothing is written.
+    """Let all queries in the block see the database as the first one does.
 
-    In a transaction of the caller's, that one is relied on.
+    The block must not write. Inside a caller's transaction, that transaction gives the view.
     """
     if connection.in_atomic_block:
         yield

@@ -1,4 +1,4 @@
-"""Queries over all lines of a batch, in SQL that PostgreSQL and SQLite both understand."""
+"""Queries over all lines of a batch, in SQL for PostgreSQL and SQLite."""
 
 from django.db import connection
 from django.db.models import Min, QuerySet
@@ -18,7 +18,7 @@ def as_number(column: str) -> str:
 
 
 def add_days(column: str, days: str) -> str:
-    """Return SQL for a date as many days later."""
+    """Return SQL for the date that is `days` later."""
     if connection.vendor == "postgresql":
         return f"{column} + ({days})"
     return f"DATE({column}, ({days}) || ' days')"
@@ -31,10 +31,10 @@ def unpack_days(column: str) -> str:
 
 
 def find_first(lines: QuerySet[PaymentLine]) -> PaymentLine | None:
-    """Return the line with the smallest key, if any. Two queries at most.
+    """Return the line with the smallest key, or None.
 
-    Not ORDER BY with LIMIT 1: PostgreSQL, which takes it for granted that nearly all lines differ,
-    would then read them one by one in the order of an index.
+    Two queries at most. It avoids ORDER BY with LIMIT 1: PostgreSQL assumes that nearly all lines
+    differ, and would read them one by one along an index.
     """
     return load_line(lines, lines.order_by().aggregate(first=Min("pk"))["first"])
 

@@ -1,4 +1,4 @@
-"""Several checks at a time, each on a connection of its own: a query keeps one processor busy."""
+"""Runs several checks at a time, each on its own connection: a query keeps one processor busy."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ WORKERS = 2
 
 
 def can_work_side_by_side() -> bool:
-    """Whether other connections see what this one sees. SQLite would gain nothing by it."""
+    """Return whether other connections see the same rows. SQLite would gain nothing by it."""
     return connection.vendor == "postgresql" and not connection.in_atomic_block
 
 
 @contextlib.contextmanager
 def open_workers() -> Iterator[ThreadPoolExecutor]:
-    """Yield threads to submit work to. What has not begun at the end is given up."""
+    """Yield a pool of threads for the work. Work that has not begun at the end is dropped."""
     opened = []
 
     def join() -> None:
         own = connections[connection.alias]
-        own.inc_thread_sharing()  # so that it can be closed from here
+        own.inc_thread_sharing()  # so that this thread can close it
         opened.append(own)
 
     pool = ThreadPoolExecutor(WORKERS, initializer=join)

@@ -6,7 +6,7 @@ from billing.periods import format_month, parse_month
 
 
 class Command(BaseCommand):
-    help = "Build the payout batch of a closed month, or of every closed month without one."
+    help = "Build the payout batch of one closed month, or of all closed months that have none."
 
     def add_arguments(self, parser):
         parser.add_argument("--month", help="One month alone, written as 2026-10.")

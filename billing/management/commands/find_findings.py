@@ -6,7 +6,7 @@ from billing.periods import format_month, parse_month
 
 
 class Command(BaseCommand):
-    help = "Look for views that do not look human, in every month that no batch is signed for."
+    help = "Search every month without a signed batch for views that do not look human."
 
     def add_arguments(self, parser):
         parser.add_argument("--month", help="One month alone, written as 2026-10.")

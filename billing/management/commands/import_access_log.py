@@ -19,10 +19,10 @@ class Command(BaseCommand):
     help = (
         "Count the views in the access log of a web server: Apache's and nginx's combined format, "
         "also with a virtual host or an X-Forwarded-For list before it, and nginx's JSON lines; "
-        "plain, gzip or bzip2. A line without a user agent is a robot's, as COUNTER's list has it. "
-        "What was imported before is not counted again. Import only pages that this application "
-        "did not serve itself: what it serves is counted as it happens. The import is recorded "
-        "with the SHA-256 of the file as it lies there: of the packed bytes, if it is packed."
+        "plain, gzip or bzip2. A line without a user agent counts as a robot, by COUNTER's list. "
+        "Lines that were imported before do not count again. Import only pages that another "
+        "server delivered: this application counts its own pages itself. The import stores the "
+        "SHA-256 of the file on the disk, packed or not."
     )
 
     def add_arguments(self, parser):
@@ -32,23 +32,22 @@ class Command(BaseCommand):
             default=OWN_PAGES,
             metavar="REGEX",
             help="The paths of pages, with a group named slug: what it holds, with - for / and "
-            "dots and in lower case, is the blog's slug (default: %(default)s). One that takes too "
-            "long to match is stopped.",
+            "dots and in lower case, is the blog's slug (default: %(default)s). The import stops "
+            "if the pattern takes too long.",
         )
         parser.add_argument(
             "--trusted-proxies",
             type=int,
             default=settings.TRUSTED_PROXIES,
             metavar="N",
-            help="How many proxies of your own stood before the web server. Of a list of "
-            "addresses that were forwarded, the reader's is the Nth from the right; with 0 it is "
-            "the address that the web server saw, the last where only a list was logged "
-            "(default: %(default)s).",
+            help="The number of your own proxies before the web server. In a list of forwarded "
+            "addresses, the reader's is the Nth from the right. With 0 it is the address that the "
+            "web server saw, or the last one if the log has only a list (default: %(default)s).",
         )
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="Report, and write nothing. Other writers wait for as long as it takes.",
+            help="Report, and write nothing. Other writers wait until the run ends.",
         )
 
     def handle(self, *, file, path_pattern, trusted_proxies, dry_run, **options):
@@ -85,7 +84,7 @@ def _make_progress(log, progress):
 
 
 def describe_progress(bytes_read, size, lines, seconds):
-    """Return a bar with the lines so far and the time left, or the lines alone for a pipe."""
+    """Return a bar with the lines so far and the time left; for a pipe, only the lines."""
     speed = f"{lines:,} lines, {int(lines / (seconds or 1)):,}/s"
     if bytes_read > size:
         return speed

@@ -6,11 +6,14 @@ from billing.demo import ensure_accounts_file, is_set_up, set_up
 
 
 class Command(BaseCommand):
-    help = "Make demo accounts, blogs, prices, views and batches. Needs DEBUG, keeps what is there."
+    help = (
+        "Make demo accounts, blogs, prices, views and batches. Needs DEBUG. Changes no existing "
+        "row."
+    )
 
     def handle(self, **options):
         if not settings.DEBUG:
-            raise CommandError("The demo is for trying things out: it needs DEBUG to be on.")
+            raise CommandError("The demo needs DEBUG to be on: it must not run on a live site.")
         call_command("migrate", verbosity=0)
         accounts_file = settings.VAR_DIR / "demo-accounts.txt"
         if is_set_up():

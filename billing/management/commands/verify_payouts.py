@@ -11,7 +11,7 @@ from billing.verification.reports import report_run
 class Command(BaseCommand):
     help = (
         "Derive every paid cent again: views, counts, prices, lines, payments, digests and the "
-        "chain of seals. Names the first row that differs, and then exits with 1."
+        "chain of seals. Prints the first row that differs and exits with 1."
     )
 
     def add_arguments(self, parser):
@@ -20,8 +20,10 @@ class Command(BaseCommand):
             "--head",
             default="",
             metavar="HASH",
-            help="The hash that the last export or mail shows: proves that nothing that was "
-            "sealed up to then was taken back since.",
+            help=(
+                "The hash from the last export or mail. It proves that nobody has taken back a "
+                "seal since then."
+            ),
         )
 
     def handle(self, *, month, head, **options):
