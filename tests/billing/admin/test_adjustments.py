@@ -123,7 +123,7 @@ def test_finance_adds_an_adjustment(client, sign_in, amount):
     adjustment = Adjustment.objects.get()
     assert (adjustment.author, adjustment.amount) == (author, Decimal(amount))
     assert (adjustment.created_by, adjustment.created_at) == (user, AT)
-    assert "The next batch that is built takes it in." in shown(response)
+    assert "The next new batch includes it." in shown(response)
 
 
 def test_message_names_the_draft_to_rebuild(client, sign_in):

@@ -70,7 +70,7 @@ def test_flag_without_an_answer_is_asked_for_again(client, sign_in, text):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Approvers")
     response = press(client, batch, "approve", flag_first_payouts=text)
-    assert "Write what you make of it" in response.text
+    assert "Write your answer" in response.text
     assert "Nothing was approved" in response.text
     assert status_of(batch) == Status.SUBMITTED
 

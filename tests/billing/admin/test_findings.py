@@ -134,8 +134,8 @@ def test_exclusion_after_signing_says_that_it_comes_off_later(client, sign_in, f
     submit_batch(batch=batch, by=make_user(), at=AT)
     sign_in("Finance")
     assert shown(press(client, finding, "exclude_views")) == [
-        "40 views are excluded. The batch of October 2026 is signed already, so they come off "
-        "with the next batch."
+        "40 views are excluded. The batch of October 2026 is signed already, so the next batch "
+        "takes them off."
     ]
     assert "was signed without these views" in shown(press(client, finding, "reopen"))[-1]
 

@@ -65,7 +65,7 @@ def test_log_is_looked_at_and_then_counted(client, blog, anna, folder, pack):
     response = confirm(client)
     log_import = AccessLogImport.objects.get()
     assert response.url == f"{IMPORTS}{log_import.pk}/change/"
-    assert shown(response) == ["access.log is imported. Below is what became of its lines."]
+    assert shown(response) == ["access.log is imported. The table below shows what became of its lines."]
     assert (log_import.by, log_import.outcomes) == (anna, {"counted": 1, "malformed": 1})
     assert DailyViewCount.objects.get().views == 1
     assert list(folder.iterdir()) == []
@@ -227,4 +227,4 @@ def test_record_shows_which_file_it_was_and_who_imported_it(client, blog, anna):
     AccessLogImport.objects.update(by=None, sha256="")
     text = client.get(f"{IMPORTS}{log_import.pk}/change/").text
     assert "Command line" in text
-    assert "was not read to its end" in text
+    assert "stopped before the end of the file" in text

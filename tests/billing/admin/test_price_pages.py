@@ -263,7 +263,7 @@ def test_price_of_a_cancelled_batch_says_why_it_stays(client, sign_in):
     price = batch.payments.get().lines.get().price
     sign_in("Finance")
     text = client.get(f"{LIST}{price.pk}/change/").text
-    assert "which was cancelled, stays to be read" in text
+    assert "The cancelled batch of" in text
     assert f"{price.pk}/withdraw/" not in text
 
 

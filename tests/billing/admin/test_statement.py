@@ -282,4 +282,4 @@ def test_what_stands_in_the_way_is_listed_with_the_way_to_it(client, sign_in):
     response = client.get(url_of(batch))
     assert "This batch can't be submitted yet" in response.text
     assert "1 view is still to be counted" in response.text
-    assert response.context["next_step"].startswith("Put right what stands in the way")
+    assert response.context["next_step"].startswith("Fix the problems")

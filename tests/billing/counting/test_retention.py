@@ -121,7 +121,7 @@ def test_views_that_do_not_come_to_the_counts_are_kept(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
     BlogView.objects.filter(outcome="counted")[:1].get().delete()
-    assert "don't come to what was counted" in purge_readers(at=AT).hindrance
+    assert "their sum is not what was counted" in purge_readers(at=AT).hindrance
     assert BlogView.objects.count() == 9
 
 

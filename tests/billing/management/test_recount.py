@@ -92,7 +92,7 @@ def test_excluded_views_stay_excluded_and_pending_ones_wait(blog):
     BlogView.objects.filter(viewed_at=NOON).update(outcome="excluded")
     make_click(blog, 300)
     assert recount() == {"Ada Example": (2, 2)}
-    assert "1 views are not counted yet, and left out." in run(dry_run=True)
+    assert "1 views are not counted yet and left out." in run(dry_run=True)
 
 
 def test_recount_prints_a_line_for_each_author_and_what_it_can_not_tell(blog):

@@ -86,7 +86,7 @@ def test_price_is_withdrawn_after_its_batch_was_returned():
 def test_price_that_a_cancelled_batch_shows_stays():
     batch, price = make_split_draft()
     steps.cancel_batch(batch=batch, by=make_user(), reason="A test")
-    with pytest.raises(PriceInUse, match="which was cancelled, stays to be read"):
+    with pytest.raises(PriceInUse, match="The cancelled batch of"):
         withdraw(price)
     assert CategoryPrice.objects.contains(price)
 
