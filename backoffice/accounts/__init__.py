@@ -1,6 +1,6 @@
-"""Who signs in, where they are signed in, what was done to accounts, and who let whom in.
+"""Accounts: sign-in, open sessions, the security log, and rights that two people give.
 
-Start at models.py. sessions.py is the session engine (settings.SESSION_ENGINE), throttle.py says
-what counts as a wrong password and what locks. It knows no app: which rights need two people is
-told by the apps that define them.
+Start at models.py. sessions.py is the session engine (settings.SESSION_ENGINE), throttle.py counts
+wrong passwords and locks accounts. This package knows no app: each app registers its own rights
+that need two people.
 """

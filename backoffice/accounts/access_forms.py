@@ -1,4 +1,4 @@
-"""The forms of accounts and roles: what two people give is proposed, everything else is saved."""
+"""The forms of accounts and roles: they propose rights that need two people, and save the rest."""
 
 from django import forms
 from django.contrib.auth.models import User
@@ -17,13 +17,13 @@ from backoffice.accounts.two_people import AccessRefused, propose_access
 Kind = AccessRequest.Kind
 
 REASON_HELP = (
-    "Needed where a right over money or accounts is given: it is proposed to another "
-    "administrator, and takes effect when they confirm it."
+    "Needed for a right over money or accounts. Another administrator has to confirm the right "
+    "before it takes effect."
 )
 
 
 class ProposingForm(forms.ModelForm):
-    """A form that keeps back what needs a second person, and proposes it once the rest is saved."""
+    """A form that saves everything except rights for two people, and then proposes those."""
 
     access_reason = forms.CharField(
         label="Why",
@@ -41,7 +41,7 @@ class ProposingForm(forms.ModelForm):
         return self.cleaned_data
 
     def keep_back(self):
-        """Take what needs two people out of cleaned_data, and yield it, for propose_access."""
+        """Remove rights for two people from cleaned_data, and yield them for propose_access."""
         raise NotImplementedError
 
     def keep_back_rights(self, name, held, guarded):
@@ -55,7 +55,7 @@ class ProposingForm(forms.ModelForm):
         yield from kept_back
 
     def propose(self, by: User) -> tuple[list[AccessRequest], list[str]]:
-        """Propose what was kept back. Returns the requests, and what was refused, in words."""
+        """Propose the rights. Returns the requests, and the refusals as sentences."""
         requests, refusals = [], []
         for what in self.proposals:
             try:
@@ -91,7 +91,7 @@ class AccountForm(ProposingForm, UserChangeForm):
 
 
 class RoleForm(ProposingForm):
-    """A permission of a role that nobody has gives nobody anything yet."""
+    """The form of a role. A role without members needs no second person."""
 
     def keep_back(self):
         group = self.instance

@@ -1,4 +1,4 @@
-"""Who is acting: the person of the request that is being answered, if there is one."""
+"""The acting person: the user of the current request, if there is one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ def current_request() -> HttpRequest | None:
 
 @contextmanager
 def acting_as(user: User) -> Iterator[None]:
-    """Let what happens within be done by `user`: for who is known, but not signed in."""
+    """Make `user` the actor of the block, for a known person who is not signed in."""
     token = _acting.set(user)
     try:
         yield

@@ -1,6 +1,6 @@
 """How allauth behaves here: no sign-up, no mails of its own, factors encrypted.
 
-The mails about accounts, and the log, are written by whoever hears its signals.
+Receivers of its signals write the mails about accounts and the log.
 """
 
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def post_login(self, request, user, **kwargs):
-        """A sign-in counts as a confirmation: nobody is asked twice in a row."""
+        """Count a sign-in as a confirmation, so that nobody has to confirm twice in a row."""
         record_authentication(request, user, "password", reauthenticated=True)
         response = super().post_login(request, user, **kwargs)
         remember_browser(response, user)
@@ -34,7 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return settings.REAUTHENTICATE_MINUTES > 0
 
     def get_reauthentication_methods(self, user):
-        """Whoever has a second factor confirms with it, a passkey first: the password is less."""
+        """Let people with a second factor confirm with it, not with the weaker password."""
         methods = super().get_reauthentication_methods(user)
         factors = [method for method in methods if method["id"].startswith("mfa_")]
         return sorted(factors, key=lambda method: "webauthn" not in method["id"]) or methods

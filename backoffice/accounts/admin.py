@@ -17,7 +17,7 @@ from backoffice.accounts.throttle import find_live_attempts, release_lock
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.dialogs import DialogForm, Done, ReasonField, dialog_action
 
-# allauth's own pages: addresses that nothing uses, and the secrets of factors in a text field.
+# allauth's own pages show unused addresses, and secrets of factors in a text field.
 admin.site.unregister([EmailAddress, Authenticator])
 
 
@@ -25,7 +25,7 @@ class ReleaseDialog(DialogForm):
     what = forms.ChoiceField(label="Who may try again?", widget=UnfoldAdminRadioSelectWidget)
     reason = ReasonField(
         rows=2,
-        help_text="Make sure first that it is they who ask.",
+        help_text="First make sure that the owner of the account is asking.",
         missing="Say why: the reason is kept.",
     )
 
@@ -40,7 +40,7 @@ class ReleaseDialog(DialogForm):
 
 RELEASE = {
     "title": "Let them try again?",
-    "description": "Failed attempts are forgotten, and with them the lock.",
+    "description": "This deletes the failed attempts and ends the lock.",
     "form_class": ReleaseDialog,
     "form_submit_text": "Let them try again",
 }
@@ -48,7 +48,7 @@ RELEASE = {
 
 @admin.register(AccessAttempt)
 class FailedSignInAdmin(ReadOnlyAdmin):
-    """What still counts. A failure that is older than a lock lasts is forgotten by itself."""
+    """The failures that still count. A failure older than the time of a lock expires."""
 
     list_display = [
         "show_account", "ip_address", "show_status", "failures_since_start", "attempt_time",

@@ -1,4 +1,4 @@
-"""The dialog on the page of a user that makes the account a pseudonym."""
+"""The dialog on a user's page that anonymises the account."""
 
 from django import forms
 from django.contrib.auth.models import User
@@ -27,14 +27,14 @@ class AnonymiseDialog(ConfirmMixin, DialogForm):
         widget=UnfoldAdminTextInputWidget({"autocomplete": "off"}),
     )
     name = forms.ChoiceField(
-        label="What readers see with their blogs, and everyone here",
+        label="Readers see it with the blogs, and so does everyone here",
         initial=REPLACE,
         widget=UnfoldAdminRadioSelectWidget,
     )
     reason = ReasonField(
         label="Why",
         rows=2,
-        help_text="Without the name: the reason is kept.",
+        help_text="Leave the name out: the reason is kept.",
         missing="Say why: the reason is kept.",
     )
 
@@ -64,8 +64,8 @@ class AnonymiseDialog(ConfirmMixin, DialogForm):
 
 ANONYMISE = {
     "title": "Anonymise this account?",
-    "description": "Name, username, e-mail address, roles, factors and sign-ins go, for good. "
-    "Payments, exports and seals keep the name of then. Nobody can undo it.",
+    "description": "This deletes name, username, e-mail address, roles, factors and sign-ins for "
+    "good. Payments, exports and seals keep the name of their time. Nobody can undo it.",
     "form_class": AnonymiseDialog,
     "form_submit_text": "Anonymise for good",
 }

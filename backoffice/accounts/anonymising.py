@@ -1,7 +1,7 @@
-"""An account becomes a pseudonym, once nothing obliges the house to know whose it was.
+"""Anonymises an account once no duty requires its name.
 
-The row and its number stay, since books and histories point to them. What was signed holds names
-as of then and stays as it is: lines of payments, exports, seals. It can't be undone.
+The row and its number stay, because books and histories point to them. Signed records (lines of
+payments, exports, seals) keep the names of their time. Nobody can undo it.
 """
 
 import datetime as dt
@@ -39,11 +39,10 @@ class AnonymisingRefused(Refusal):
 def anonymise_account(
     *, user: User, by: User, reason: str, keep_name: bool = False, at: dt.datetime | None = None
 ) -> User:
-    """Replace who the account was by its number, for good, and return it.
+    """Replace the account's personal data by its number, for good, and return it.
 
-    `keep_name`: the first and last name stay, which readers know from blogs. No signal of User is
-    sent, so nobody is mailed, and the one event of it says what was done. Raises
-    AnonymisingRefused.
+    `keep_name` keeps the first and last name, which readers know from blogs. It sends no signal of
+    User, so nobody gets a mail and one event records it. Raises AnonymisingRefused.
     """
     at = at or timezone.now()
     user = User.objects.select_for_update().get(pk=user.pk)
@@ -84,7 +83,7 @@ def was_anonymised(user: User) -> bool:
 
 
 def explain_reason(reason: str, user: User) -> str:
-    """Return what is wrong with the reason, which is kept for good; empty where nothing is."""
+    """Return the fault of the reason, which is kept for good, or ""."""
     if not reason.strip():
         return "Say why: the reason is kept."
     names = [user.get_username(), user.last_name, user.email]
@@ -119,7 +118,7 @@ def _find_free_name(user: User) -> str:
 
 
 def _replace_copies(user: User, old_username: str) -> None:
-    """Take the name out of what repeats it: the account's history, logs, proposals, addresses."""
+    """Remove copies of the name from the account's history, logs, proposals and addresses."""
     names = {"username": user.username, "first_name": user.first_name, "last_name": user.last_name}
     get_history_manager_for_model(user).update(**names, email="")
     rename_in_log([user])
@@ -136,14 +135,14 @@ def _replace_copies(user: User, old_username: str) -> None:
             record.save()
     decided = AccessRequest.objects.exclude(outcome=AccessRequest.Outcome.WAITING)
     decided.filter(about=user).exclude(email="").update(email="")
-    # The address of an event is that of whoever acted.
+    # An event holds the address of the acting person.
     SecurityEvent.objects.filter(by=user, address__isnull=False).update(address=None)
     unsigned = SecurityEvent.objects.filter(about=user, by=None, address__isnull=False)
     unsigned.update(address=None)
 
 
 def rename_in_log(rows: Iterable[Model]) -> None:
-    """Let the admin's log call rows by the names that they have now. A query for each row."""
+    """Replace names in the admin's log by the rows' current names. A query for each row."""
     for row in rows:
         entries = LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk)

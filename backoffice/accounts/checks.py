@@ -7,7 +7,7 @@ from django.db import DatabaseError
 
 @register(Tags.database)
 def check_factors(app_configs, databases=None, **kwargs):
-    """Say it before somebody stands before a door that their app can't open any more."""
+    """Warn about unreadable factors before their owners can't sign in any more."""
     if not databases:
         return []
     from backoffice.accounts.factor_keys import find_unreadable
@@ -15,7 +15,7 @@ def check_factors(app_configs, databases=None, **kwargs):
     try:
         unreadable = find_unreadable()
     except DatabaseError:
-        return []  # before the first `migrate` there is no table to look in
+        return []  # before the first `migrate` there is no table
     if not unreadable:
         return []
     return [
@@ -41,7 +41,7 @@ def check_second_factor(app_configs, **kwargs):
     if not settings.FACTOR_KEYS:
         found.append(
             Info(
-                "FACTOR_KEY is not set: second factors hang on SECRET_KEY.",
+                "FACTOR_KEY is not set: SECRET_KEY encrypts the second factors.",
                 hint="Set it and run `manage.py encrypt_factors`: SECRET_KEY may change then.",
                 id="accounts.I002",
             )

@@ -1,8 +1,8 @@
-"""Asking again who it is, before what must not be done from a screen that somebody left open.
+"""Asks people to confirm who they are before steps that a passer-by at an open screen could abuse.
 
 For a page: `@confirmed`. For a dialog or form: `ConfirmMixin`, which asks in the form itself,
-so that nothing typed is lost. Whoever has a second factor confirms with it, others with their
-password; either holds for REAUTHENTICATE_MINUTES, as does a sign-in.
+so that nothing typed is lost. People with a second factor confirm with it, others with their
+password. A confirmation or a sign-in holds for REAUTHENTICATE_MINUTES.
 """
 
 import json
@@ -34,20 +34,21 @@ CODE, PASSWORD, PASSKEY = "confirm_code", "confirm_password", "credential"
 
 
 def confirmed(view):
-    """Show the page, but let nothing be posted to it by whoever did not confirm lately.
+    """Show the page, but ask for a recent confirmation before a POST.
 
-    What was posted is kept, and done once they have. Files are not: use ConfirmMixin for those.
+    The session keeps the POST until the person has confirmed. It can't keep files: use ConfirmMixin
+    for those.
     """
     return reauthentication_required(view, allow_get=True, app=APP)
 
 
 def confirmed_first(view):
-    """Show the page only to whoever confirmed lately: for one that takes a file."""
+    """Show the page only after a recent confirmation, for pages that take a file."""
     return reauthentication_required(view, app=APP)
 
 
 class ConfirmedAdmin:
-    """An admin whose rows are not added or changed without it. First of the bases."""
+    """An admin that asks for a confirmation before it adds or changes rows. The first base."""
 
     def changeform_view(self, request, *args, **kwargs):
         return confirmed(super().changeform_view)(request, *args, **kwargs)
@@ -58,11 +59,11 @@ def needs_to_confirm(request) -> bool:
 
 
 class ConfirmMixin:
-    """Asks for a code, a passkey or a password in the form, where the last one is too long ago.
+    """Asks for a code, a passkey or a password in the form if the last confirmation is too old.
 
-    Needs `self.request`. Call `ask_to_confirm` at the end of __init__, after the form's own
-    fields. Where the form itself asks for the password, `has_password` is True, and whoever has
-    no second factor is not asked for it twice. `render_passkey` is the button for the template.
+    Needs `self.request`. Call `ask_to_confirm` at the end of __init__, after the form's own fields.
+    Set `has_password` to True if the form itself asks for the password, so that people without a
+    second factor enter it once. `render_passkey` is the button for the template.
     """
 
     has_password = False
@@ -78,7 +79,9 @@ class ConfirmMixin:
                     label="Your password, to confirm",
                     strip=False,
                     widget=forms.PasswordInput(PASSWORD_ATTRS),
-                    error_messages={"required": "Enter your password: it is some time ago."},
+                    error_messages={
+                        "required": "Enter your password again: the last time is some time ago."
+                    },
                 )
             return
         self.fields[CODE] = forms.CharField(
@@ -103,16 +106,16 @@ class ConfirmMixin:
         )
 
     def render_after_template(self):
-        """Where a dialog of the theme takes it."""
+        """Return the HTML at the place where a dialog of the theme shows it."""
         return self.render_passkey()
 
     def clean(self):
-        """Check the confirmation last: on a form that errs, a code would be wasted."""
+        """Check the confirmation last: a form with another error would waste the code."""
         cleaned_data = super().clean()
         if not self.errors:
             self._confirm()
         if PASSKEY in self.fields:
-            self._offer_passkey()  # for the next attempt, should there be one
+            self._offer_passkey()  # for the next attempt, if any
         return cleaned_data
 
     def _confirm(self):
@@ -133,7 +136,7 @@ class ConfirmMixin:
             self._drop_questions()
 
     def _drop_questions(self):
-        """Confirmed: should the form err elsewhere, it need not ask again."""
+        """Remove the questions: after a confirmation a form with errors need not ask again."""
         for name in (CODE, PASSKEY, PASSWORD):
             self.fields.pop(name, None)
 
@@ -154,4 +157,4 @@ class ConfirmMixin:
         else:
             post_authentication(self.request, factor, reauthenticated=True)
             self._drop_questions()
-        self.request.axes_locked_out = False  # the form says so: what was typed into it stays
+        self.request.axes_locked_out = False  # the form shows the lock and keeps the typed text

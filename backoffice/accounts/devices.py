@@ -1,8 +1,8 @@
-"""What a person calls the thing that they sign in with. Coarse on purpose: it is kept."""
+"""A coarse name of a device, because the database keeps it."""
 
 import re
 
-# The first that is found in the agent names it: most browsers claim to be others as well.
+# The first match in the agent wins, because most browsers also claim to be others.
 BROWSERS = [
     (r"Edg(e|A|iOS)?/", "Edge"),
     (r"OPR/|Opera", "Opera"),
@@ -26,7 +26,7 @@ LONGEST_AGENT = 500
 
 
 def describe_device(user_agent: str) -> str:
-    """Return such as “Firefox on Windows”: no version, no model, none of the agent's own words."""
+    """Return a name such as “Firefox on Windows”, without version, model or text of the agent."""
     user_agent = user_agent[:LONGEST_AGENT]
     browser, system = _find(BROWSERS, user_agent), _find(SYSTEMS, user_agent)
     if browser and system:

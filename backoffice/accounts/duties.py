@@ -1,6 +1,6 @@
-"""Why an account's name has to stay: what each app knows of, and until when.
+"""Duties that keep an account's name, and their last days.
 
-Each app registers its own in AppConfig.ready: nothing of their tables is known here.
+Each app registers its own duties in AppConfig.ready; this module knows no table of theirs.
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ from backoffice.accounts.rights import is_guarded_person
 
 
 class Duty(NamedTuple):
-    """Without `since`, `why` is a sentence that says what to do; with it, the subject of one."""
+    """Without `since`, `why` is a sentence with the next step. With it, `why` is its subject."""
 
     why: str
     since: dt.date | None = None
@@ -54,7 +54,7 @@ def _last_day(since: dt.date) -> dt.date:
 
 
 def find_own_duties(user: User) -> Iterable[Duty]:
-    """What accounts themselves know of: rights that are open, and who let whom in."""
+    """Yield the accounts' own duties: open rights, and requests and decisions on access."""
     if is_guarded_person(user):
         yield Duty("The account has rights over money or accounts: take them away first.")
     waiting = AccessRequest.objects.filter(outcome=AccessRequest.Outcome.WAITING)

@@ -1,4 +1,4 @@
-"""The download of what is kept about somebody: by the person, and for them by a superuser."""
+"""The download of a person's data, by the person or by a superuser for them."""
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -17,7 +17,7 @@ from backoffice.people import full_name
 
 @method_decorator(confirmed, name="dispatch")
 class ExtractView(UnfoldSiteViewMixin, TemplateView):
-    """Says on GET what the file holds, and hands it out on POST. One's own."""
+    """The user's own extract: GET lists the content of the file, POST returns the file."""
 
     http_method_names = ["get", "head", "post"]
     permission_required = ()
@@ -49,7 +49,7 @@ class ExtractView(UnfoldSiteViewMixin, TemplateView):
 
 
 class UserExtractView(ExtractView):
-    """Another person's, by a superuser, who hands it to them. Who took it is recorded."""
+    """Another person's extract, for a superuser to hand over. The log records who took it."""
 
     title = "What is kept about somebody"
 

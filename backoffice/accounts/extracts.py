@@ -1,8 +1,8 @@
-"""An extract: everything that is kept about one person, as JSON, for that person.
+"""An extract: all data about one person, as JSON, for that person.
 
-Each app registers what it keeps in its AppConfig.ready; nothing of their tables is known here.
-Other people are not named in it: whoever acted is “you”, “somebody else” or “the application”.
-Free text (a reason, a comment) is about the person and comes as it was written.
+Each app registers its sections in its AppConfig.ready; this module knows no table of theirs. The
+file names no other people: an actor is “you”, “somebody else” or “the application”. Free text (a
+reason, a comment) is about the person and stays unchanged.
 """
 
 import json
@@ -25,7 +25,7 @@ _sections: dict[str, ListRows] = {}
 
 
 def register_extract(name: str, list_rows: ListRows) -> None:
-    """Add a section. `list_rows` yields what is kept about a user, a dictionary for each row.
+    """Add a section. `list_rows` yields a user's data, a dictionary for each row.
 
     Values are texts, numbers, dates, times, Decimals, or lists of them. Call it in ready().
     """
@@ -38,9 +38,9 @@ def list_sections() -> list[str]:
 
 
 def make_extract(*, user: User, by: User) -> IO[bytes]:
-    """Return a temporary file with all sections as JSON, at its start, and record that it was made.
+    """Return a rewound temporary file with all sections as JSON, and record the extract.
 
-    Memory holds a portion of rows, however much is kept.
+    Memory holds a portion of rows, for any amount of data.
     """
     file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
     try:
@@ -69,14 +69,14 @@ def _write_rows(file: IO[bytes], rows: Iterable[dict]) -> None:
 
 
 def _marks(first: str) -> Iterable[str]:
-    """Yield what stands before each member: `first` before the first one, then commas."""
+    """Yield the text before each member: `first`, then commas."""
     yield first
     while True:
         yield ","
 
 
 def name_actor(pk: int | None, user: User) -> str:
-    """Return who acted, for an extract about `user`: no other person by name."""
+    """Return the actor for an extract about `user`, without names of other people."""
     if pk is None:
         return "the application, or nobody signed in"
     return "you" if pk == user.pk else "somebody else"

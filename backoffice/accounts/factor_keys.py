@@ -1,4 +1,4 @@
-"""The secrets of second factors are encrypted: no copy of the database opens doors."""
+"""Encryption of second factors' secrets, so that a copy of the database lets nobody sign in."""
 
 import base64
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ SECRETS = {"secret", "seed"}  # of TOTP, of recovery codes; a passkey's key is p
 
 
 def _list_keys() -> Iterator[Fernet]:
-    """The first encrypts: FACTOR_KEY, or SECRET_KEY without it. All others still open."""
+    """Return the keys. The first one encrypts: FACTOR_KEY, or else SECRET_KEY. All decrypt."""
     secret_keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     for secret in [*settings.FACTOR_KEYS, *secret_keys]:
         derived = HKDF(SHA256(), length=32, salt=None, info=b"backoffice.accounts.factors")
@@ -26,13 +26,13 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(encrypted: str) -> str:
-    """Raises InvalidToken where no key that is known has encrypted it."""
+    """Return the secret. Raises InvalidToken if no known key encrypted it."""
     return MultiFernet(_list_keys()).decrypt(encrypted.encode()).decode()
 
 
 @transaction.atomic
 def encrypt_anew() -> int:
-    """Encrypt all secrets with the newest key, and return how many: older keys can go then."""
+    """Encrypt all secrets with the newest key, and return their number. Then drop older keys."""
     count = 0
     keys = MultiFernet(_list_keys())
     for factor in Authenticator.objects.select_for_update().order_by("pk"):

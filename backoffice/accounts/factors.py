@@ -1,4 +1,4 @@
-"""Who has a second factor, who must, and how a code is checked."""
+"""Second factors: who has one, who needs one, and the check of a code."""
 
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.models import Authenticator
@@ -24,14 +24,16 @@ def has_factor(user: User) -> bool:
 
 
 def list_factors(user: User) -> set[str]:
-    """Return the types of what `user` can confirm with, recovery codes included."""
+    """Return the types of the user's factors, including recovery codes."""
     return set(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
 
 
 def needs_factor(user: User) -> bool:
-    """Whether what `user` may do asks for a second factor: superusers, the groups of
-    SECOND_FACTOR_GROUPS, whoever was given a right beside the groups, and whoever has one that two
-    people give, whatever the group is called by now. One query at most."""
+    """Return whether `user` needs a second factor. One query at most.
+
+    Superusers need one, and so do members of SECOND_FACTOR_GROUPS, people with a right outside
+    groups, and people with a right that two people give, whatever the name of its group.
+    """
     if not (settings.REQUIRE_SECOND_FACTOR and user.is_authenticated and user.is_staff):
         return False
     if user.is_superuser:
@@ -50,7 +52,7 @@ def must_enrol(user: User) -> bool:
 
 @transaction.atomic
 def use_code(factor: Authenticator, code: str) -> bool:
-    """Whether `code` is right and was not used before. It can't be used again.
+    """Return whether `code` is right and unused, and mark it as used.
 
     allauth (65.22) remembers used codes of an app in the cache, which workers do not share.
     """
@@ -70,14 +72,14 @@ def use_code(factor: Authenticator, code: str) -> bool:
 
 
 def cross_out(factor: Authenticator, code: str) -> None:
-    """Let the code by which an app was added count for nothing more."""
+    """Mark the code that added an app as used."""
     if factor.type == Authenticator.Type.TOTP:
         factor.data[LAST_COUNTER] = _find_counter(factor.wrap(), code)
         factor.save(update_fields=["data"])
 
 
 def _find_counter(totp, code):
-    """Return which half minute the code is of; the newest, should two have the same."""
+    """Return the half minute of the code; the newest one if two have the same code."""
     secret = decrypt(totp.instance.data["secret"])
     found = [
         counter

@@ -1,4 +1,4 @@
-"""What allauth asks for, in the theme's look, and throttled like passwords."""
+"""allauth's forms in the theme's look, throttled like passwords."""
 
 from allauth.account.forms import ReauthenticateForm as PasswordForm
 from allauth.core import context
@@ -29,7 +29,7 @@ PASSWORD_ATTRS = {"class": " ".join(INPUT_CLASSES), "autocomplete": "current-pas
 
 
 def check_code(request, user, code: str) -> Authenticator:
-    """Return the factor that `code` is of. Counts if it is none's. Raises ValidationError."""
+    """Return the factor of `code`. A wrong code counts as a failure and raises ValidationError."""
     refuse_if_locked(request, user)
     factors = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.WEBAUTHN)
     for factor in factors:
@@ -48,7 +48,7 @@ def check_code(request, user, code: str) -> Authenticator:
 
 def refuse_if_locked(request, user):
     if is_locked(request, user):
-        request.axes_locked_out = True  # its middleware answers with the page of locks
+        request.axes_locked_out = True  # its middleware shows the page of locks
         raise ValidationError(describe_lock())
 
 
@@ -68,7 +68,7 @@ class CodeMixin:
 
 
 class SecondStepMixin:
-    """A new password ends a sign-in that began with the old one, as it ends those that are done."""
+    """End a started sign-in after a password change, which also ends finished ones."""
 
     def clean(self):
         if not is_entered_password(context.request, self.user):
@@ -125,7 +125,7 @@ class EnrolPasskeyForm(webauthn.AddWebAuthnForm):
         super().__init__(*args, **kwargs)
         name = self.fields["name"]
         name.label, name.max_length = "Name", 60
-        name.help_text = "What you call the device that holds it, such as “Phone”."
+        name.help_text = "Your name for the device that holds it, such as “Phone”."
         name.widget = forms.TextInput({"class": " ".join(INPUT_CLASSES), "maxlength": 60})
         self.initial["name"] = "Passkey"
 
@@ -143,7 +143,7 @@ class ConfirmPasswordForm(PasswordForm):
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
-    """Django's form does not count how often the old password was wrong."""
+    """Counts wrong old passwords, which Django's form does not."""
 
     def clean_old_password(self):
         password = self.cleaned_data["old_password"]

@@ -1,4 +1,4 @@
-"""What somebody has to do before anything else: enrol a second factor, change a known password."""
+"""The gate of the admin: people first enrol a second factor or change a known password."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -25,7 +25,7 @@ NEW_PASSWORD = ALWAYS | CONFIRMING | {"admin:password_change", "admin:password_c
 
 
 class GateMiddleware:
-    """Look at every request to the admin: a right that is given counts from the next one on."""
+    """Check every request to the admin, so that a new right counts from the next request on."""
 
     def __init__(self, get_response):
         self.get_response = get_response

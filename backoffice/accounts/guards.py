@@ -1,4 +1,4 @@
-"""What the database itself refuses of the security log, and of who let whom in."""
+"""Changes of the security log and of access requests that the database refuses."""
 
 from collections.abc import Iterator
 

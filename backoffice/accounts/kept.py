@@ -1,4 +1,4 @@
-"""What is kept about an account itself: for its extract."""
+"""The sections of an extract about the account itself."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ def _list_past_roles(user: User) -> dict[int, list[str]]:
 
 
 def list_factors(user: User) -> Iterator[dict]:
-    """The kind and the dates: what a factor is checked with is a secret."""
+    """Yield kinds and dates of factors, without their secrets."""
     for factor in Authenticator.objects.filter(user=user).order_by("pk"):
         yield {
             "kind": str(factor.get_type_display()),
@@ -75,7 +75,7 @@ def list_factors(user: User) -> Iterator[dict]:
 
 
 def list_open_sign_ins(user: User) -> Iterator[dict]:
-    """Where the account is signed in, without the keys."""
+    """Yield the account's sessions, without their keys."""
     for session in list_sessions(user, at=timezone.now()):
         yield {
             "device": session.device,
@@ -97,7 +97,7 @@ def list_failed_sign_ins(user: User) -> Iterator[dict]:
 
 
 def list_events(user: User) -> Iterator[dict]:
-    """The address and device are those of whoever acted: another's are not told."""
+    """Yield events of the account. It leaves out other actors' addresses and devices."""
     events = SecurityEvent.objects.filter(about=user).order_by("pk")
     for event in events.iterator(ROWS_AT_A_TIME):
         is_anothers = event.by_id not in (None, user.pk)
@@ -113,7 +113,7 @@ def list_events(user: User) -> Iterator[dict]:
 
 
 def list_own_events(user: User) -> Iterator[dict]:
-    """What the person did to other accounts: not to whose, nor the words, which may name them."""
+    """Yield the person's acts on other accounts, without owners and texts that may name them."""
     events = SecurityEvent.objects.filter(by=user).exclude(about=user).order_by("pk")
     for event in events.iterator(ROWS_AT_A_TIME):
         yield {
@@ -125,7 +125,7 @@ def list_own_events(user: User) -> Iterator[dict]:
 
 
 def list_requests(user: User) -> Iterator[dict]:
-    """Rights that were proposed for the person, and that they proposed or decided for others."""
+    """Yield proposals for the person, and the person's proposals and decisions for others."""
     requests = AccessRequest.objects.select_related("group", "permission").order_by("pk")
     for request in requests.filter(about=user).iterator(ROWS_AT_A_TIME):
         yield {
@@ -149,7 +149,7 @@ def list_requests(user: User) -> Iterator[dict]:
 
 
 def list_log_entries(user: User) -> Iterator[dict]:
-    """What they changed by the admin's pages: of which kind, and when. The rows may be others'."""
+    """Yield kinds and times of the person's changes in the admin. The rows may be others'."""
     entries = LogEntry.objects.filter(user=user).select_related("content_type").order_by("pk")
     for entry in entries.iterator(ROWS_AT_A_TIME):
         yield {

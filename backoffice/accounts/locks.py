@@ -1,4 +1,4 @@
-"""What somebody sees who was wrong too often."""
+"""The page after too many wrong passwords or codes."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -16,7 +16,7 @@ def describe_lock() -> str:
 
 
 def show_lock(request: HttpRequest, response: HttpResponse, credentials: dict) -> HttpResponse:
-    """Answer a request that counts as one failure too many: the same for every account."""
+    """Return the response after one failure too many. It is the same for every account."""
     context = admin.site.each_context(request) | {"title": "Please wait", "text": describe_lock()}
     answer = render(request, "backoffice/accounts/locked.html", context, status=429)
     answer.headers["Retry-After"] = str(settings.SIGN_IN_LOCK_MINUTES * 60)

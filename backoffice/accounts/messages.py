@@ -1,4 +1,4 @@
-"""Messages after a step ride in a cookie until they are shown: one that no neighbour can plant."""
+"""Stores messages in a cookie until a page shows them. No other host can plant the cookie."""
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage

@@ -1,4 +1,4 @@
-"""Using a session puts its idle limit off, and what staff see is kept by no browser."""
+"""Middleware that extends used sessions, and that keeps staff pages out of browser caches."""
 
 import logging
 
@@ -11,9 +11,10 @@ logger = logging.getLogger(__name__)
 
 
 class SessionUseMiddleware:
-    """Note that a session was used, where a view has looked who asks. After SessionMiddleware.
+    """Note the use of a session if the view looked up the user.
 
-    Pages that ask nobody's name, such as pictures and styles, keep no session alive.
+    Stands after SessionMiddleware. Pages that look up no user, such as pictures and styles, keep no
+    session alive.
     """
 
     def __init__(self, get_response):
@@ -26,7 +27,7 @@ class SessionUseMiddleware:
         return response
 
     def _note_use(self, session):
-        """A page is answered all the same while the database takes no writes."""
+        """Note the use, but answer the page even if the database refuses the write."""
         try:
             session.note_use(at=timezone.now())
         except DatabaseError:
@@ -34,9 +35,9 @@ class SessionUseMiddleware:
 
 
 class StaffPageMiddleware:
-    """Tell browsers to keep no page or file of staff, for whoever sits there next.
+    """Tell browsers to cache no staff page or file, because others may use the machine next.
 
-    Django says so of the admin's own pages; not of the one for a new password, nor of downloads.
+    Django does so for the admin's pages, but not for the page of a new password and downloads.
     """
 
     def __init__(self, get_response):

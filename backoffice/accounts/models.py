@@ -1,4 +1,4 @@
-"""The tables of accounts that Django's own do not hold."""
+"""The tables of accounts beside Django's own."""
 
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
@@ -8,10 +8,10 @@ from backoffice.people import full_name
 
 
 class AccountSession(AbstractBaseSession):
-    """Where somebody is signed in.
+    """A session of a person.
 
-    `session_key` is the SHA-256 of the cookie's key: whoever reads this table, or a backup of it,
-    can't take a session over. The row repeats what a list needs; session_data rules.
+    `session_key` is the SHA-256 of the cookie's key, so nobody can take over a session from this
+    table or a backup. The row copies fields for lists; session_data is authoritative.
     """
 
     session_key = models.CharField("digest of the key", max_length=64, primary_key=True)
@@ -39,9 +39,10 @@ class AccountSession(AbstractBaseSession):
 
 
 class SecurityEvent(models.Model):
-    """What happened to an account: added, never changed. Its address alone can be forgotten.
+    """An event of an account.
 
-    `by` is None where nobody is signed in: at a sign-in that fails, and on the machine itself.
+    Nobody changes it; only its address can be erased. `by` is None if nobody is signed in: after a
+    failed sign-in, and on the machine itself.
     """
 
     class Kind(models.TextChoices):
@@ -87,7 +88,7 @@ class SecurityEvent(models.Model):
     address = models.GenericIPAddressField(null=True)
     device = models.CharField(max_length=60, blank=True)
     pauses_until = models.DateTimeField(null=True)  # until then `about` signs nothing
-    is_outside = models.BooleanField(default=False)  # a right that needs two people, given without
+    is_outside = models.BooleanField(default=False)  # a right for two people, given by fewer
 
     class Meta:
         default_permissions = ()
@@ -105,9 +106,9 @@ class SecurityEvent(models.Model):
 
 
 class AccessRequest(models.Model):
-    """What one administrator proposes and another confirms. It takes effect when confirmed.
+    """A right that one administrator proposes and another confirms; then it takes effect.
 
-    `is_alone`: the house has a single administrator, who confirmed what they proposed.
+    `is_alone` marks a request confirmed by its proposer, as the only administrator.
     """
 
     class Kind(models.TextChoices):
@@ -178,7 +179,7 @@ class AccessRequest(models.Model):
 
     @property
     def what(self):
-        """What is proposed, in words: “the role Approvers”."""
+        """Return the proposed right in words: “the role Approvers”."""
         if self.kind == self.Kind.GROUP:
             return f"the role {self.group.name}"
         if self.kind == self.Kind.PERMISSION:

@@ -1,6 +1,6 @@
-"""Mails to the person whose account an event is about: what was done, by whom, what to do.
+"""Mails to an account's person about an event: what happened, by whom, what to do.
 
-Signing in is told only where it is unusual: every day's mails are read by nobody.
+Only an unusual sign-in sends a mail, because nobody reads daily mails.
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ Kind = SecurityEvent.Kind
 
 KNOWN_FOR = dt.timedelta(days=90)
 
-# What the mail's subject says. Other kinds are told to nobody.
+# The subjects of mails by kind of event. Other kinds send no mail.
 SUBJECTS = {
     Kind.LOCKED: "Your account is locked for a while",
     Kind.LOCK_RELEASED: "Your account is unlocked",
@@ -40,12 +40,11 @@ SUBJECTS = {
     Kind.EXTRACT_TAKEN: "What is kept about you was downloaded",
 }
 
-ALARM = """If you did not do this and nobody told you of it: change your password, look at what
-is signed in under your name at {account}, end what you do not know,
-and tell an administrator at once."""
-TAKEN = """You need do nothing. If you did not expect it, ask an administrator."""
+ALARM = """If you did not do this and nobody told you of it: change your password, look at your
+sign-ins at {account}, end those that you do not know, and tell an administrator at once."""
+TAKEN = """You need not do anything. If you did not expect it, ask an administrator."""
 LOCKED = """If these were your own attempts, wait and try again, or ask an administrator to release
-the lock. If they were not: somebody tries your name. Tell an administrator."""
+the lock. If they were not, somebody is trying your name: tell an administrator."""
 ADVICE = {
     Kind.LOCKED: LOCKED,
     Kind.DEACTIVATED: TAKEN,
@@ -57,7 +56,7 @@ ADVICE = {
 
 
 def mail_event(event: SecurityEvent, old_address: str = "") -> None:
-    """Tell the person, and their old address. A mail that can't be sent is logged, and no more."""
+    """Mail the person, and their old address. A failed mail is only logged."""
     subject = _choose_subject(event)
     if not subject or not event.about:
         return
@@ -82,17 +81,17 @@ def mail_outside(event: SecurityEvent) -> None:
     """Tell all administrators that a right was given without the second of two people."""
     whom = full_name(event.about) if event.about else "everyone of the role"
     consequence = (
-        "Until it is taken away and proposed anew, they sign nothing."
+        "They sign nothing until somebody takes it away and proposes it again."
         if event.about
-        else "An update of the application does so where its roles have grown. If there was none: "
-        "take it away, and ask who was at the machine. Evidence names it."
+        else "An update of the application gives such a right if it extends a role. If there was "
+        "no update, take the right away and ask who was at the machine. The evidence page lists it."
     )
     body = (
         f"{event.get_kind_display()}: {event.detail or 'see the audit trail'}\n"
         f"To:   {whom}\nBy:   {_name_actor(event)}\n"
         f"When: {localtime(event.at):%-d %B %Y, %H:%M}\n\n"
-        "This right needs two administrators, and was given without: by a command, a fixture or a "
-        f"program on the machine. {consequence}\n"
+        "This right needs two administrators, but a command, a fixture or a program on the "
+        f"machine gave it. {consequence}\n"
     )
     _mail_administrators("A right was given without a second person", body)
 
@@ -104,7 +103,7 @@ def _mail_administrators(subject, body, but=()):
 
 
 def _mail(subject, text, *, to, about):
-    """Nobody sees who else is told."""
+    """Send one mail each, so that nobody sees the other recipients."""
     for mail in write_mails(f"{settings.PRODUCT_NAME}: {subject}", text, bcc=to):
         send_mail(mail, about=about)
 
@@ -118,7 +117,7 @@ def _choose_subject(event):
 
 
 def _describe_unusual(event):
-    """Say what is unusual about a sign-in, if anything: a new device, or failures before it."""
+    """Return what is unusual about a sign-in: a new device or failures before it; or ""."""
     earlier = SecurityEvent.objects.filter(about=event.about_id, pk__lt=event.pk).order_by("-pk")
     last = earlier.filter(kind=Kind.SIGNED_IN).first()
     if last is None:

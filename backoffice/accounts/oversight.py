@@ -1,4 +1,4 @@
-"""Who has rights over money or accounts, and how they came by them: for auditors."""
+"""The people with rights over money or accounts, and how they got them: for auditors."""
 
 from typing import NamedTuple
 
@@ -11,18 +11,18 @@ from backoffice.accounts.rights import find_guarded_people
 
 
 class Oversight(NamedTuple):
-    is_single: bool  # the house says that it has one administrator
+    is_single: bool  # settings say that there is one administrator
     administrators: int
     people: int  # active, with a right that two people give
     by_two: int  # requests that another administrator confirmed
     alone: int  # requests that one administrator proposed and confirmed
     waiting: int
-    outside: list[tuple[User, list[SecurityEvent]]]  # given past both, and not taken away since
+    outside: list[tuple[User, list[SecurityEvent]]]  # given past both, and still there
     roles: list[SecurityEvent]  # permissions given past both to everyone of a role
 
 
 def summarise_rights() -> Oversight:
-    """Return how rights were given. A query for each person who was ever given one past the two."""
+    """Return how rights were given. A query for each person who ever got one past the two."""
     requests = AccessRequest.objects
     confirmed = requests.filter(outcome=AccessRequest.Outcome.CONFIRMED)
     active = find_guarded_people().filter(is_active=True)

@@ -1,8 +1,8 @@
-"""Passwords that attackers try first: refused when chosen, to be changed when used.
+"""Passwords that attackers try first. Nobody can choose one, and who uses one has to change it.
 
 The list is that of zxcvbn 4.5: its 30,000 most frequent of leaked passwords, and words and names.
-Django's own has 20,000 passwords and knows no variants ("P@ssw0rd2024!"); what reaches further
-(Have I Been Pwned) has to be asked over the network, or is 30 GB on disk.
+Django's own list has 20,000 passwords and no variants ("P@ssw0rd2024!"). Larger lists (Have I Been
+Pwned) need the network, or 30 GB of disk.
 """
 
 from functools import cache
@@ -18,7 +18,7 @@ from backoffice.accounts.models import SecurityEvent
 
 Kind = SecurityEvent.Kind
 
-LONGEST_MEASURED = 72  # of what is longer, the beginning alone has to be strong enough
+LONGEST_MEASURED = 72  # only this beginning of a longer password has to be strong enough
 WEAKEST = 3  # of 0 to 4: "safely unguessable, moderate protection from an offline attack"
 HOUSE_WORDS = ["imprint", "backoffice", "publisher"]
 KNOWN_PASSWORD = "known_password"  # noqa: S105
@@ -31,12 +31,12 @@ def _list_known() -> frozenset[str]:
 
 
 def is_known(password: str) -> bool:
-    """Whether it is among those that leaked most often, in upper or lower case."""
+    """Return whether the password is on the list of leaked ones, in upper or lower case."""
     return password.lower() in _list_known()
 
 
 class GuessableValidator:
-    """Refuse what a guessing program tries early. No rule on which characters to use."""
+    """Refuse passwords that guessing programs try early. No rule requires certain characters."""
 
     def validate(self, password, user=None):
         if is_known(password):
@@ -55,7 +55,7 @@ class GuessableValidator:
 
     def get_help_text(self):
         return (
-            "It can’t be one that was found in leaked lists, or that is easy to guess. Four or "
+            "It can’t be on lists of leaked passwords or easy to guess. Four or "
             "more unrelated words do well; paste it from a password manager if you like."
         )
 
@@ -68,27 +68,27 @@ def _list_words(user):
 
 
 def note_known_password(request, user: User, password: str) -> None:
-    """Remember, for as long as it is theirs, that this person signed in with a known password.
+    """Remember that this person signed in with a known password, until they change it.
 
-    Whoever set it for them knows it as well.
+    A password set by somebody else is known as well.
     """
     if settings.CHANGE_KNOWN_PASSWORDS and (is_known(password) or _was_set_by_another(user)):
         request.session[KNOWN_PASSWORD] = _digest(user)
 
 
 def has_known_password(request) -> bool:
-    """Whether who asks still has the known password that they signed in with. No query."""
+    """Return whether the user still has the known password of their sign-in. No query."""
     known = request.session.get(KNOWN_PASSWORD)
     return bool(known) and request.user.is_authenticated and known == _digest(request.user)
 
 
 def note_entered_password(request, user: User) -> None:
-    """Remember which password was right, while the second factor is asked for."""
+    """Remember the right password during the question for the second factor."""
     request.session[ENTERED] = _digest(user)
 
 
 def is_entered_password(request, user: User) -> bool:
-    """Whether the password that this sign-in began with is still the one of the account."""
+    """Return whether the account still has the password that began this sign-in."""
     return request.session.get(ENTERED) == _digest(user)
 
 

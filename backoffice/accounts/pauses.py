@@ -1,7 +1,7 @@
-"""Who signs nothing for now: somebody else had a hand in their account.
+"""Pauses: a person whose account somebody else has just changed signs nothing for a time.
 
-An account that was just given a password, an address, a factor or a right by another may be in
-that other's hands. Its person has the time of the pause to see the mail about it and speak up.
+Somebody who gives an account a password, an address, a factor or a right may control it. During the
+pause the account's person can read the mail about it and object.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from backoffice.people import full_name
 
 Kind = SecurityEvent.Kind
 
-# What takes back that which was given without a second person.
+# The events that take back a right given without a second person.
 TAKEN_BACK = {
     Kind.GROUP_GIVEN: Kind.GROUP_TAKEN,
     Kind.PERMISSION_GIVEN: Kind.PERMISSION_TAKEN,
@@ -25,12 +25,12 @@ TAKEN_BACK = {
 
 
 def find_pauses(user: User, *, at: dt.datetime) -> QuerySet[SecurityEvent]:
-    """Return what others did to the account that keeps `user` from signing at `at`."""
+    """Return other people's changes of the account that stop `user` from signing at `at`."""
     return SecurityEvent.objects.filter(about=user, at__lte=at, pauses_until__gt=at).order_by("pk")
 
 
 def find_given_outside(user: User) -> list[SecurityEvent]:
-    """Return the rights that were given without the two people they need, and stand. One query."""
+    """Return existing rights that need two people and were given by fewer. One query."""
     standing: dict[tuple[str, str], SecurityEvent] = {}
     kinds = {*TAKEN_BACK, *TAKEN_BACK.values()}
     for event in SecurityEvent.objects.filter(about=user, kind__in=kinds).order_by("pk"):
@@ -43,7 +43,7 @@ def find_given_outside(user: User) -> list[SecurityEvent]:
 
 
 def explain_pauses(user: User, *, at: dt.datetime) -> list[str]:
-    """Say why `user` signs nothing at `at`, a sentence for each reason. Two queries."""
+    """Return the reasons why `user` may not sign at `at`, as sentences. Two queries."""
     reasons = [
         f"{_describe(event)} on {localtime(event.at):%-d %B %Y} by {_name(event.by)}: until "
         f"{localtime(event.pauses_until):%-d %B %Y, %H:%M} you sign nothing."
@@ -51,7 +51,7 @@ def explain_pauses(user: User, *, at: dt.datetime) -> list[str]:
     ]
     reasons += [
         f"{_describe(event)} on {localtime(event.at):%-d %B %Y} without a second administrator. "
-        "It has to be taken away, proposed by one and confirmed by another."
+        "Somebody has to take it away, then one administrator proposes it and another confirms it."
         for event in find_given_outside(user)
         if event.at <= at
     ]

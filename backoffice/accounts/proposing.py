@@ -1,4 +1,4 @@
-"""What the pages of users and groups have in common: they propose what needs a second person."""
+"""The common base of the pages of users and groups: they propose rights for two people."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -35,7 +35,7 @@ class ProposingAdmin:
 
 
 def describe_proposal(access) -> Done:
-    """Say what became of a proposal, with the way to it."""
+    """Tell the result of a proposal, with a link to it."""
     link = format_html('<a class="bo-link" href="{}">{}</a>', page_of(access), access)
     if access.outcome == Outcome.CONFIRMED:
         return Done(format_html("Given, by a single administrator: {}.", link))
@@ -47,7 +47,10 @@ class LetInDialog(ConfirmMixin, DialogForm):
     reason = ReasonField(
         label="Why",
         rows=2,
-        help_text="Make sure that it is they who ask: by telephone or in person, not by mail.",
+        help_text=(
+            "Make sure that the person themselves is asking: by telephone or in person, not by "
+            "mail."
+        ),
         missing="Say why: another administrator has to confirm this.",
     )
 
@@ -58,8 +61,8 @@ class LetInDialog(ConfirmMixin, DialogForm):
 
 LET_IN = {
     "title": "Let them in without their second factors?",
-    "description": "For who has lost all of them. Once another administrator confirms it, they "
-    "sign in with the password alone and set up a new factor at once.",
+    "description": "For people who have lost all their factors. Once another administrator "
+    "confirms it, they sign in with the password alone and set up a new factor at once.",
     "form_class": LetInDialog,
     "form_submit_text": "Propose",
 }
@@ -86,7 +89,7 @@ class LetInAction:
 
 
 def explain_own_password(user, by) -> str:
-    """Say why `by` may not set the password of `user`; empty where they may."""
+    """Return why `by` may not set the password of `user`, or "" if they may."""
     if settings.SINGLE_ADMINISTRATOR or user == by or not is_guarded_person(user):
         return ""
     return OWN_ALONE.format(full_name(user))

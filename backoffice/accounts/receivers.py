@@ -1,4 +1,4 @@
-"""What accounts hear from Django: sign-ins, and changes of users and their rights."""
+"""Receivers of Django's signals about sign-ins, users and their rights."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
@@ -31,7 +31,7 @@ RIGHTS = {
     Group: (Kind.GROUP_GIVEN, Kind.GROUP_TAKEN),
     Permission: (Kind.PERMISSION_GIVEN, Kind.PERMISSION_TAKEN),
 }
-# A change of these ends where the account is signed in; so does one of its rights.
+# A change of these fields ends the account's sessions; so does a change of its rights.
 ENDING = {"password", "is_active", "is_staff", "is_superuser"}
 
 
@@ -43,9 +43,9 @@ def receive_sign_in(sender, *, request, user, **kwargs):
 
 
 def receive_confirmation(sender, *, request, reauthenticated=False, **kwargs):
-    """Whoever confirmed gets a new key, so that one that was stolen before is good for nothing.
+    """Give the session a new key after a confirmation, so that a stolen key becomes useless.
 
-    A sign-in counts as a confirmation, and has brought a new key already.
+    A sign-in counts as a confirmation and has brought a new key already.
     """
     came_with = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if reauthenticated and came_with == request.session.session_key:
@@ -53,9 +53,9 @@ def receive_confirmation(sender, *, request, reauthenticated=False, **kwargs):
 
 
 def receive_sign_in_failure(sender, *, credentials, **kwargs):
-    """What was typed is not kept: people type their password for their name.
+    """It stores no typed text, because people type their password as their name.
 
-    While a lock holds, the attempts that it refuses are told by the one event of the lock.
+    During a lock, the event of the lock stands for all refused attempts.
     """
     account = _find_account(credentials.get("username"))
     if not was_locked(account, at=timezone.now()):
@@ -122,7 +122,7 @@ def receive_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs
 
 
 def receive_group_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs):
-    """A permission of a role is one of each member's: given by a person, each hears of it."""
+    """Record a role's new permission for each member. If a person gave it, mail each member."""
     changes = list_memberships(instance, action, reverse, model, pk_set, sender)
     for group in {change.holder for change in changes}:
         own = [change for change in changes if change.holder == group]
@@ -148,14 +148,14 @@ def _record_role(group, permissions, *, is_given):
 
 
 def _find_actor(instance):
-    """Return who acts: who confirms, the person of the request, or who signs what is saved."""
+    """Return the actor: the confirmer, the user of the request, or the signer of the save."""
     if grant := current_grant():
         return grant.decided_by
     return current_actor() or getattr(instance, "_history_user", None)
 
 
 def receive_new_factor(sender, *, user, authenticator, request=None, **kwargs):
-    """What was signed in without the new factor is not to outlast it."""
+    """End the sessions that began without the new factor."""
     if request is not None:
         cross_out(authenticator, request.POST.get("code", ""))
     end_other_sessions(user)
@@ -189,18 +189,18 @@ def _name_factor(authenticator):
 
 
 def _is_outside():
-    """Whether a right that is given now has one person behind it where it needs two."""
+    """Return whether one person alone is giving a right that needs two."""
     return current_grant() is None and not settings.SINGLE_ADMINISTRATOR
 
 
 def _has_administrators(*, but):
-    """Whether there are two already. The first two are made on the machine: by whom else?"""
+    """Return whether two administrators exist. The first two are made on the machine."""
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=but.pk)
     return others.count() >= 2
 
 
 def end_other_sessions(user) -> int:
-    """End where `user` is signed in, but for the session of the request that is answered."""
+    """End the user's sessions, except the session of the current request."""
     request = current_request()
     if request is None or getattr(request, "user", None) != user:
         return end_sessions(user)

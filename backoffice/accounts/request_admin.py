@@ -1,4 +1,4 @@
-"""What one administrator proposed: another confirms it here, or refuses."""
+"""The list of proposals, on which another administrator confirms or refuses."""
 
 from django.contrib import admin
 from django.utils import timezone
@@ -24,7 +24,7 @@ class ConfirmDialog(ConfirmMixin, DialogForm):
 
 
 class RefuseDialog(DialogForm):
-    note = ReasonField(label="Why not?", rows=2, missing="Say why: whoever proposed it reads it.")
+    note = ReasonField(label="Why not?", rows=2, missing="Say why: the proposer reads it.")
 
 
 CONFIRM = {
@@ -36,7 +36,7 @@ CONFIRM = {
 }
 REFUSE = {
     "title": "Refuse this?",
-    "description": "Nothing is given. Whoever proposed it can take it back in the same way.",
+    "description": "Nobody gets the right. The proposer can withdraw the proposal in the same way.",
     "form_class": RefuseDialog,
     "form_submit_text": "Refuse",
 }
@@ -62,8 +62,8 @@ class AccessRequestAdmin(DialogActions, ReadOnlyAdmin):
     ]  # fmt: skip
     actions_detail = ["confirm", "refuse"]
     empty_list_text = (
-        "Nothing was proposed yet. A right over money or accounts is proposed by one "
-        "administrator on the page of a user or a group, and confirmed by another here."
+        "There is no proposal yet. One administrator proposes a right over money or accounts on "
+        "the page of a user or a group, and another confirms it here."
     )
 
     @display(description="what")

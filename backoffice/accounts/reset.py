@@ -1,7 +1,7 @@
-"""A new password by mail, for whoever forgot theirs. It tells nobody who has an account.
+"""A new password by mail.
 
-The link counts once and for PASSWORD_RESET_TIMEOUT. It leads to a new password, not inside: who
-has a second factor is asked for it at the next sign-in.
+The pages tell nobody who has an account. The link works once, within PASSWORD_RESET_TIMEOUT. It
+sets a password but signs nobody in: the next sign-in asks for the second factor.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ from backoffice.accounts.locks import show_lock
 from backoffice.accounts.signals import password_reset_asked
 from backoffice.mails import send_mail, write_mails
 
-# Mails go out on the side: how long a mail server takes would tell who has an account.
+# A thread sends the mails, because the time of the mail server would reveal who has an account.
 _sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="password-reset")
 
 
@@ -51,7 +51,7 @@ class NewPasswordForm(auth_forms.SetPasswordForm):
 
 
 class ResetView(views.PasswordResetView):
-    """Each request counts like a wrong password: nobody's mailbox is flooded from here."""
+    """Count each request like a wrong password, so that nobody can flood a mailbox."""
 
     form_class = ResetForm
     template_name = "backoffice/accounts/reset.html"
@@ -78,7 +78,7 @@ class ResetDoneView(views.PasswordResetDoneView):
 
 
 class NewPasswordView(views.PasswordResetConfirmView):
-    """Saving the new password ends where the account is signed in (receivers.py)."""
+    """Sets the password. Saving it ends the account's sessions (receivers.py)."""
 
     form_class = NewPasswordForm
     template_name = "backoffice/accounts/new_password.html"

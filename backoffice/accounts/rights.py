@@ -1,4 +1,4 @@
-"""Which rights two people give: those over money and over accounts. Apps name theirs."""
+"""The rights that two people give: over money and over accounts. Apps register theirs."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ _guarded: list[Q] = [
 
 
 def guard_rights(permissions: Q) -> None:
-    """Let two people give these permissions, by a query of Permission. Call it in ready()."""
+    """Register permissions that two people give, as a query of Permission. Call it in ready()."""
     if permissions not in _guarded:
         _guarded.append(permissions)
 

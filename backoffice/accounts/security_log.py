@@ -1,7 +1,6 @@
-"""The one way into the security log: a row, a line for the machine's log, and a mail.
+"""The only way into the security log: a row, a line in the machine's log, and a mail.
 
-The row is written with the change that it tells of; the line and the mail go out once both are
-committed.
+The row is written in the transaction of the change. Line and mail go out after the commit.
 """
 
 import datetime as dt
@@ -26,8 +25,8 @@ logger = logging.getLogger("imprint.security")
 
 Kind = SecurityEvent.Kind
 
-# After these, done by another, the person signs nothing for SIGNING_PAUSE_HOURS: the account may
-# be in the hands of whoever did it.
+# After such an act by somebody else, the person signs nothing for SIGNING_PAUSE_HOURS, because that
+# somebody may control the account.
 PAUSING = {
     Kind.ACTIVATED,
     Kind.USERNAME_CHANGED,
@@ -49,7 +48,7 @@ _moment: ContextVar[dt.datetime | None] = ContextVar("moment", default=None)
 
 @contextmanager
 def events_of(moment: dt.datetime):
-    """Record what happens within as of `moment`: for demo data that is set in the past."""
+    """Date the events of the block to `moment`, for demo data in the past."""
     token = _moment.set(moment)
     try:
         yield
@@ -66,9 +65,10 @@ def record_event(
     old_address: str = "",
     is_outside: bool = False,
 ) -> SecurityEvent:
-    """Add an event, and tell the person. `old_address` is a mail address that gets it as well.
+    """Add an event, and mail the person.
 
-    `is_outside`: a right that two people give was given without; every administrator is told.
+    `old_address` also gets the mail. `is_outside` marks a right for two people that fewer gave;
+    every administrator gets a mail.
     """
     request = current_request()
     at = _moment.get() or timezone.now()
@@ -97,7 +97,7 @@ def _pause_until(kind, *, about, by, at) -> dt.datetime | None:
 def _read_address(request) -> str | None:
     try:
         return str(ipaddress.ip_address(request.META["REMOTE_ADDR"]))
-    except (AttributeError, KeyError, ValueError):  # no request, a socket, or a proxy's words
+    except (AttributeError, KeyError, ValueError):  # no request, a socket, or a proxy's text
         return None
 
 
@@ -118,7 +118,7 @@ def _announce(event: SecurityEvent, old_address: str) -> None:
 
 
 def was_locked(about: User | None, *, at: dt.datetime) -> bool:
-    """Whether a lock of the account at this address has been told, and not released since."""
+    """Return whether the log has an unreleased lock of the account at this address."""
     since = at - dt.timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES)
     locks = SecurityEvent.objects.filter(
         about=about, kind__in=[Kind.LOCKED, Kind.LOCK_RELEASED, Kind.SIGNED_IN], at__gt=since
@@ -128,7 +128,7 @@ def was_locked(about: User | None, *, at: dt.datetime) -> bool:
 
 
 def forget_addresses(*, at: dt.datetime) -> int:
-    """Take the network addresses off events that are older than SECURITY_ADDRESS_DAYS."""
+    """Erase the network addresses of events older than SECURITY_ADDRESS_DAYS."""
     kept_from = at - dt.timedelta(days=settings.SECURITY_ADDRESS_DAYS)
     old = SecurityEvent.objects.filter(at__lt=kept_from, address__isnull=False)
     return old.update(address=None)

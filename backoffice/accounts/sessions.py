@@ -1,9 +1,9 @@
-"""Sessions that end by themselves, can be listed by person, and are for their cookies alone.
+"""Sessions that expire, can be listed by person, and open only with their cookie.
 
-Their keys are not there, and what they hold is encrypted with them: while somebody confirms that
-it is they, what they had posted, passwords and cookies included; while they enrol, the secret.
+The table holds no session keys, and each key encrypts its session's data. During a confirmation the
+data holds the interrupted POST, with passwords and cookies; during an enrolment, the secret.
 
-Three things that the libraries of 2026-11 leave: django-user-sessions and allauth.usersessions can
+The libraries of 2026-11 leave three gaps: django-user-sessions and allauth.usersessions can
 list sessions, but store their keys, addresses and browsers as they came; neither limits idle time.
 """
 
@@ -50,7 +50,7 @@ def absolute_limit() -> dt.timedelta:
 class SessionStore(db.SessionStore):
     """Django's store in the database, under the digest of each key, with an idle limit.
 
-    The absolute limit counts from the sign-in: neither use nor a new key moves it.
+    The absolute limit counts from the sign-in; neither use nor a new key moves it.
     """
 
     @classmethod
@@ -82,7 +82,7 @@ class SessionStore(db.SessionStore):
         return await super().aexists(digest_key(session_key))
 
     def encode(self, session_dict):
-        """Sign as Django does, and encrypt for whoever has the cookie."""
+        """Return the data, signed as by Django and encrypted with the cookie's key."""
         return (
             _make_cipher(self.session_key or "")
             .encrypt(super().encode(session_dict).encode())
@@ -90,7 +90,7 @@ class SessionStore(db.SessionStore):
         )
 
     def decode(self, session_data):
-        """Return what was encoded, or nothing if it can't be read: then nobody is signed in."""
+        """Return the encoded data, or {} if it is unreadable: then nobody is signed in."""
         try:
             return super().decode(
                 _make_cipher(self.session_key or "").decrypt(session_data).decode()
@@ -134,7 +134,7 @@ class SessionStore(db.SessionStore):
         await sync_to_async(cls.clear_expired)()
 
     def note_use(self, *, at: dt.datetime) -> None:
-        """Put the idle limit off. At most one write a minute, and none that brings a row back."""
+        """Extend the idle limit. At most one write a minute; it never restores a deleted row."""
         seen_at = getattr(self, "seen_at", None)
         if seen_at and at - seen_at >= SEEN_EVERY:
             self.seen_at = at
@@ -143,7 +143,7 @@ class SessionStore(db.SessionStore):
 
 
 def list_sessions(user: User, *, at: dt.datetime):
-    """Return where `user` is signed in, the last used first."""
+    """Return the user's sessions, the last used first."""
     from backoffice.accounts.models import AccountSession
 
     return AccountSession.objects.filter(

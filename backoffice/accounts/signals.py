@@ -1,6 +1,6 @@
-"""What else is told of sign-in, beside the signals of Django, axes and allauth.
+"""Signals about sign-in beside those of Django, axes and allauth.
 
-axes.signals.user_locked_out comes with each attempt while a lock holds, not once.
+axes sends axes.signals.user_locked_out for each attempt during a lock, not once.
 """
 
 from django.dispatch import Signal
@@ -14,6 +14,6 @@ lock_released = Signal()
 # Arguments: request, email: str, users: list[User] (who get a mail)
 password_reset_asked = Signal()
 
-# An account has become a pseudonym, within the transaction that made it one: forget what else is
-# kept about the person that nothing needs. Arguments: user: User, as it is now, at: datetime
+# An account was anonymised. Sent within that transaction: receivers erase other data about the
+# person that nothing needs. Arguments: user: User, as it is now, at: datetime
 account_anonymised = Signal()

@@ -1,4 +1,4 @@
-"""Signing in: the admin's own form, then the second factor of whoever has one."""
+"""Signing in: the admin's own form, then the second factor, if the person has one."""
 
 from allauth.account.utils import perform_login
 from django.contrib.auth.views import LoginView
@@ -7,7 +7,7 @@ from backoffice.accounts.passwords import note_entered_password, note_known_pass
 
 
 class SignInView(LoginView):
-    """Hands whoever gave the right password to allauth, which asks for the second factor."""
+    """Passes people with the right password to allauth, which asks for the second factor."""
 
     def form_valid(self, form):
         user = form.get_user()

@@ -1,8 +1,8 @@
-"""How often one may be wrong: passwords and codes, wherever they are asked for.
+"""Limits wrong passwords and codes on all forms that ask for them.
 
-django-axes counts, in the database, so that all workers count together. What locks is an account
-at an address; an account from everywhere, or an address with whatever accounts, only much later.
-A browser in which the person has signed in before is judged by its own account and address alone:
+django-axes counts, in the database, so that all workers count together. A few failures lock an
+account at an address. Many more lock an account from everywhere, or an address for all accounts.
+For a browser in which the person has signed in before, only its own account and address count, so
 no stranger can keep somebody out for good. Unknown accounts are counted and locked like others.
 """
 
@@ -28,15 +28,15 @@ from backoffice.accounts.signals import lock_released
 
 KNOWN_BROWSER = "known_browser"
 KNOWN_BROWSER_AGE = 90 * 24 * 60 * 60
-LONGEST_NAME = 255  # of axes' column: PostgreSQL takes no more
-IPV6_NETWORK = 64  # what one customer of a provider has to choose addresses from
+LONGEST_NAME = 255  # of axes' column; PostgreSQL refuses more
+IPV6_NETWORK = 64  # the network of one customer of a provider
 
 
 class Throttle(AxesDatabaseHandler):
     """The database handler of axes (8.3.1), with a limit of its own for each thing counted."""
 
     def user_login_failed(self, sender, credentials, request=None, **kwargs):
-        """Count a failure. What was sent is not kept: axes would store all but the password."""
+        """Count a failure without its request data, which axes would store but for the password."""
         credentials = dict(credentials)
         if isinstance(name := credentials.get("username"), str):
             credentials["username"] = name[:LONGEST_NAME]
@@ -64,8 +64,11 @@ class Throttle(AxesDatabaseHandler):
         return both
 
     def reset_user_attempts(self, request, credentials=None):
-        """Forget the failures of this account at this address. axes forgets those of either, so
-        that whoever has an account could guess at the others' without end."""
+        """Forget the failures of this account at this address.
+
+        axes forgets those of the account or the address, so anybody with an account could guess
+        others' passwords without end.
+        """
         both, *_ = self.filter_user_attempts(request, credentials)
         return both.delete()[0]
 
@@ -75,7 +78,7 @@ def _add_up(attempts):
 
 
 def name_address(request: HttpRequest) -> str | None:
-    """Return what stands for the client's address: of IPv6 its network; None if it is no address.
+    """Return the client's address, for IPv6 its network, or None if it is no address.
 
     backoffice.middleware has set REMOTE_ADDR; no header is read here.
     """
@@ -96,7 +99,7 @@ def name_cookie() -> str:
 
 
 def remember_browser(response: HttpResponse, user: User) -> None:
-    """Tell this browser, in words that only we can write, that `user` has signed in with it."""
+    """Set a signed cookie that says that `user` has signed in with this browser."""
     response.set_cookie(
         name_cookie(),
         signing.dumps(user.get_username(), salt=KNOWN_BROWSER),
@@ -117,7 +120,7 @@ def is_known_browser(request: HttpRequest, username: str | None) -> bool:
 
 
 def is_locked(request: HttpRequest, user: User) -> bool:
-    """Whether `user` was wrong too often to try again now."""
+    """Return whether a lock stops `user` from another attempt now."""
     return not AxesProxyHandler.is_allowed(request, get_credentials(user.get_username()))
 
 
@@ -128,9 +131,10 @@ def note_failure(request: HttpRequest, user: User, *, sender: str) -> None:
 
 
 def is_own_password(request: HttpRequest, password: str) -> bool:
-    """Whether it is the password of whoever is signed in. Counts if not.
+    """Return whether it is the signed-in user's password.
 
-    If that locks, the form that asked says so: what was typed into it must stay.
+    A wrong one counts as a failure. If that locks the account, the form tells it, so that the typed
+    text stays.
     """
     user = authenticate(request, username=request.user.get_username(), password=password)
     marked: Any = request
@@ -147,7 +151,7 @@ def find_live_attempts(*, at=None):
 def release_lock(
     *, username: str | None = None, ip_address: str | None = None, by: User, reason: str
 ) -> int:
-    """Forget the failures of an account, or of an address, so that it can try again at once."""
+    """Delete the failures of an account or an address, so that it can try again at once."""
     failures = Q(username=username) if ip_address is None else Q(ip_address=ip_address)
     count, _ = AccessAttempt.objects.filter(failures).delete()
     lock_released.send(

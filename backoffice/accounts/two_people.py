@@ -1,6 +1,6 @@
 """Rights over money and accounts: one administrator proposes them, another confirms.
 
-Taking a right away is not for here: one person does it, at once. Superusers are bound like others.
+One person can take a right away at once, without this module. Superusers follow the same rules.
 """
 
 import datetime as dt
@@ -25,8 +25,8 @@ Kind, Outcome = AccessRequest.Kind, AccessRequest.Outcome
 
 CONFIRM_WITHIN = dt.timedelta(days=7)
 NO_OTHER = (
-    "There is no other one yet: whoever keeps the machine makes a second "
-    "(manage.py createsuperuser), who then proposes and confirms with you."
+    "There is no other one yet. Somebody with access to the machine makes a second (manage.py "
+    "createsuperuser), who then proposes and confirms with you."
 )
 
 _granting: ContextVar[AccessRequest | None] = ContextVar("granting", default=None)
@@ -37,7 +37,7 @@ class AccessRefused(Refusal):
 
 
 def current_grant() -> AccessRequest | None:
-    """Return the request that is being carried out: what happens meanwhile is by two people."""
+    """Return the request that confirm_access is carrying out; its changes have two people."""
     return _granting.get()
 
 
@@ -53,9 +53,10 @@ def propose_access(
     email: str = "",
     at: dt.datetime | None = None,
 ) -> AccessRequest:
-    """Ask the other administrators to confirm. With a single one it takes effect at once.
+    """Ask the other administrators to confirm, and return the request.
 
-    Raises AccessRefused. What waits already is not asked twice.
+    With a single administrator it takes effect at once. A waiting proposal is not repeated. Raises
+    AccessRefused.
     """
     at = at or timezone.now()
     what = {
@@ -68,7 +69,7 @@ def propose_access(
     request = AccessRequest(**what, reason=reason.strip(), asked_by=by, asked_at=at, is_alone=False)
     _check_administrator(by)
     if not request.reason:
-        raise AccessRefused("Say why: the reason is kept, and whoever confirms reads it.")
+        raise AccessRefused("Say why: the reason is kept, and the other administrator reads it.")
     if not settings.SINGLE_ADMINISTRATOR and _gains(by, request):
         raise AccessRefused("Nobody proposes a right for themselves. Ask another administrator.")
     fresh = at - CONFIRM_WITHIN
@@ -100,7 +101,7 @@ def confirm_access(
 def refuse_access(
     *, request: AccessRequest, by: User, note: str, at: dt.datetime | None = None
 ) -> AccessRequest:
-    """Decline a proposal, or take one's own back. Raises AccessRefused."""
+    """Refuse a proposal, or withdraw one's own. Raises AccessRefused."""
     _check_administrator(by)
     if not note.strip():
         raise AccessRefused("Say why: whoever proposed it reads it.")
@@ -112,7 +113,7 @@ def refuse_access(
 
 
 def _describe(request, why):
-    """For the security log, where nothing can be forgotten: no mail address."""
+    """Return the text for the security log, without the mail address: the log keeps it for ever."""
     what = "an e-mail address" if request.kind == Kind.EMAIL else request.what
     return f"{what}: {why}"
 
@@ -132,9 +133,9 @@ def find_objections(*, request: AccessRequest, by: User, at: dt.datetime) -> lis
     if _gains(by, request):
         objections.append("It is for you: another administrator has to confirm.")
     if not (request.asked_by.is_active and request.asked_by.is_superuser):
-        objections.append("Whoever proposed it is no administrator any more. Refuse it.")
+        objections.append("The proposer is no administrator any more. Refuse it.")
     if _gains(request.asked_by, request):
-        objections.append("It is for whoever proposed it by now. Refuse it.")
+        objections.append("It is now for the proposer themselves. Refuse it.")
     if _has_changed(request):
         objections.append("The role was changed after it was proposed. Refuse it, and ask anew.")
     if at > request.asked_at + CONFIRM_WITHIN:
@@ -158,14 +159,14 @@ def _gains(user, request):
 
 
 def _has_changed(request):
-    """Whether it is another role than the one that was proposed: what it permits, or its name."""
+    """Return whether the role's permissions or name changed after the proposal."""
     if request.kind != Kind.GROUP:
         return False
     return request.group.history.filter(history_date__gt=request.asked_at).exists()
 
 
 def _decide(request, outcome, *, by, at, **values):
-    """Compare and set: of two who decide at once one does."""
+    """Save the decision by compare-and-set: of two people who decide at once, one succeeds."""
     values |= {"outcome": outcome, "decided_by": by, "decided_at": at}
     waiting = AccessRequest.objects.filter(pk=request.pk, outcome=Outcome.WAITING)
     if waiting.update(**values) != 1:
@@ -218,7 +219,7 @@ def _give_group_permission(request):
 
 
 def _drop_factors(request):
-    """Let the person in with the password alone: whoever must have a factor enrols at once."""
+    """Delete the factors. The person signs in with the password and enrols a new factor at once."""
     from backoffice.accounts.security_log import record_event
 
     if apps.is_installed("allauth.mfa"):

@@ -1,7 +1,7 @@
-"""Signing in, confirming and second factors: those pages of allauth that are used, and no other.
+"""allauth's pages for signing in, confirming and second factors, and no others.
 
-allauth finds them by their names. Each is shown in the theme; those of somebody who is signed in
-ask for a staff account, as the admin's own pages do.
+allauth finds them by their names. The theme shows each page. Pages for signed-in people need a
+staff account, as the admin's own pages do.
 """
 
 from functools import wraps
@@ -20,7 +20,7 @@ from backoffice.accounts import reset
 
 
 def in_theme(view, title):
-    """Give a page of allauth what the theme's frame needs, and a title."""
+    """Add the theme's context and a title to a page of allauth."""
 
     @never_cache
     @wraps(view)

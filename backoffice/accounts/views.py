@@ -1,4 +1,4 @@
-"""Your account: where one is signed in, for everyone on the staff."""
+"""The page “Your account” with the sign-ins of each member of staff."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ OTHERS = "others"
 
 
 class SessionsMixin:
-    """Lists sessions on GET; on POST ends the one that is named, or all but this browser's."""
+    """GET lists sessions. POST ends the named one, or all but this browser's."""
 
     http_method_names: Sequence[str] = ["get", "head", "post"]
 
@@ -63,7 +63,7 @@ class SessionsMixin:
 
 @method_decorator(confirmed, name="post")
 class AccountView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
-    """Everyone's own: no address leads to another person's."""
+    """The user's own sessions; no URL leads to another person's."""
 
     permission_required = ()
     template_name = "backoffice/account.html"
@@ -81,7 +81,7 @@ class AccountView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
 
 
 class UserSessionsView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
-    """Another person's, for administrators."""
+    """Another person's sessions, for administrators."""
 
     template_name = "backoffice/user_sessions.html"
     title = "Where somebody is signed in"

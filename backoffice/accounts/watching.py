@@ -1,7 +1,7 @@
-"""Hears of every change of an account, by whichever door: form, import, command, shell, loaddata.
+"""Notices every change of an account, from forms, imports, commands, shells and loaddata.
 
-What passes signals by (QuerySet.update, SQL) is not heard; in the application only anonymising does
-that, which records an event of its own.
+It misses changes without signals (QuerySet.update, SQL). In the application only anonymising makes
+those, and it records its own event.
 """
 
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ class Change(NamedTuple):
 
 
 def remember_account(user: User, update_fields=None) -> None:
-    """Note what saving the account will overwrite. One query, none at a sign-in."""
+    """Note the values that a save will overwrite. One query, none at a sign-in."""
     account: Any = user
     account._stored = None
     if user.pk and (update_fields is None or {*WATCHED} & {*update_fields}):
@@ -30,13 +30,13 @@ def remember_account(user: User, update_fields=None) -> None:
 
 
 def compare_account(user: User, update_fields=None) -> list[Change]:
-    """Return what saving has changed, of what is watched. A new account has changed nothing."""
+    """Return the watched fields that the save changed; none for a new account."""
     account: Any = user
     stored, account._stored = getattr(user, "_stored", None), None
     if stored is None:
         return []
     changed = [name for name in WATCHED if stored[name] != getattr(user, name)]
-    # A sign-in brings the hash up to date: the password is the same.
+    # A sign-in may renew the hash of the same password.
     is_rehash = changed == ["password"] and {*(update_fields or ())} == {"password"}
     if is_rehash and not account._password:
         return []
@@ -54,7 +54,7 @@ class Membership(NamedTuple):
 def list_memberships(instance, action, reverse, model, pk_set, through) -> list[Membership]:
     """Return what an m2m_changed of users' groups, or anyone's permissions, gives or takes away.
 
-    Called for post_add, and before a removal, when one can still see who had the right.
+    Called for post_add, and before a removal, while the right is still there.
     """
     if action == "post_add":
         others = model.objects.filter(pk__in=pk_set)
@@ -71,7 +71,7 @@ def list_memberships(instance, action, reverse, model, pk_set, through) -> list[
 
 
 def _held(instance, through, model):
-    """Return what is joined to `instance` by the table between the two."""
+    """Return the rows that the join table links to `instance`."""
     own, other = (
         through._meta.get_field(side._meta.model_name).name for side in (type(instance), model)
     )

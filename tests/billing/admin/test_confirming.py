@@ -110,7 +110,7 @@ def test_results_ask_for_the_password_of_somebody_without_a_factor(client, sign_
     sign_in("Finance")
     page = url_of(batch, "results")
     response = client.post(page, {"rows": "", "others_paid": "on"})
-    assert "Enter your password: it is some time ago." in response.text
+    assert "Enter your password again: the last time is some time ago." in response.text
     response = client.post(page, {"others_paid": "on", "confirm_password": "wrong"})
     assert "This is not your password." in response.text
     assert status_of(batch) == Status.APPROVED

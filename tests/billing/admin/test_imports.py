@@ -65,7 +65,9 @@ def test_log_is_looked_at_and_then_counted(client, blog, anna, folder, pack):
     response = confirm(client)
     log_import = AccessLogImport.objects.get()
     assert response.url == f"{IMPORTS}{log_import.pk}/change/"
-    assert shown(response) == ["access.log is imported. The table below shows what became of its lines."]
+    assert shown(response) == [
+        "access.log is imported. The table below shows what became of its lines."
+    ]
     assert (log_import.by, log_import.outcomes) == (anna, {"counted": 1, "malformed": 1})
     assert DailyViewCount.objects.get().views == 1
     assert list(folder.iterdir()) == []
