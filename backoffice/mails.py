@@ -6,6 +6,7 @@ subject is one line, and nobody is mailed twice.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import batched
@@ -19,6 +20,7 @@ from django.urls import reverse
 logger = logging.getLogger(__name__)
 
 LONGEST_SUBJECT = 150
+SPACES = re.compile(r"[^\S\xa0]+")  # but for those that keep a number with its unit
 ADDRESSES_AT_A_TIME = 50  # a server takes 100 at least (RFC 5321, 4.5.3.1.8), many no more
 
 
@@ -59,7 +61,7 @@ def mail_admins(subject: str, text: str) -> None:
 
 def make_subject(line: str) -> str:
     """Return the line as the subject of a mail: a title may hold a line break, or be long."""
-    line = " ".join(line.split())
+    line = SPACES.sub(" ", line).strip()
     return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
 
 

@@ -73,6 +73,7 @@ def test_nobody_is_mailed_twice_and_no_address_is_no_mail():
     [
         ("Paper\nBcc: all@example.org", "Paper Bcc: all@example.org"),
         ("  Two \t words\r\n", "Two words"),
+        ("1\xa0hour  ago", "1\xa0hour ago"),
         ("x" * 150, "x" * 150),
         ("x" * 151, "x" * 149 + "…"),
     ],
