@@ -10,7 +10,7 @@ from billing.payouts import steps
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from weblog.models import Blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 

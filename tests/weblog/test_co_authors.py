@@ -12,7 +12,7 @@ from weblog.hooks import BlogColumn, add_blog_column, remove_blog_column
 from weblog.models import Blog, BlogRevision
 from weblog.resources import BlogResource
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 FILLED = {"_form_submitted": "True", "comment": "Shorten it.", "reason": "Outdated"}
 CHANGELIST = reverse("admin:weblog_blog_changelist")

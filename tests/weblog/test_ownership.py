@@ -12,7 +12,7 @@ from weblog.ownership import is_own
 from weblog.versions import restore_version
 from weblog.workflow import publish_blog
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 def as_author(blog, user):

@@ -14,7 +14,7 @@ from weblog.errors import PictureRefused
 from weblog.picture_encoding import run_apart
 from weblog.pictures import encode_picture
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 
 def decode(content):

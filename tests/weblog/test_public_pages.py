@@ -11,7 +11,7 @@ from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog, OldAddress
 from weblog.signals import blog_viewed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 STRICT_CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "

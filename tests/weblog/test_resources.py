@@ -7,7 +7,7 @@ from tests.factories import make_blog, make_category, make_user
 from tests.weblog.uploads import URL, bring_in, confirm, upload
 from weblog.models import Blog, Category, OldAddress
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 FORMULAS = ["+1 For the Veil of Ignorance", "@JustinWolfers on the data revisions", "'Tis", "=1+1"]
 

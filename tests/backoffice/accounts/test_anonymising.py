@@ -18,7 +18,7 @@ from backoffice.models import AccessRequest, AccountSession, SecurityEvent
 from tests.factories import make_blog, make_user
 from weblog.models import MailPreference
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
 

@@ -13,7 +13,7 @@ from backoffice.jobs import run_job
 from backoffice.models import AccountSession, JobRun
 from tests.factories import FIREFOX, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 START = dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)
 IPHONE = (

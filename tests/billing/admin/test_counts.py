@@ -6,7 +6,7 @@ from billing.models import AccessLogImport, BlogView, DailyViewCount, MonthlyVie
 from tests.billing.pages import count_queries, make_view
 from tests.factories import make_blog, make_category, make_count
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 MODELS = ["monthlyviewcount", "dailyviewcount", "blogview", "accesslogimport"]
 

@@ -7,7 +7,7 @@ from tests.billing.pages import count_queries
 from tests.factories import make_user
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 LIST = "/admin/billing/paymentinstruction/"

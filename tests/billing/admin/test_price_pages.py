@@ -13,7 +13,12 @@ from tests.factories import make_blog, make_category, make_count, make_price
 from tests.pages import shown
 from tests.snapshots import snapshot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today"), pytest.mark.any_database]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("today"),
+    pytest.mark.any_database,
+    pytest.mark.slow,
+]
 
 Status = PayoutBatch.Status
 

@@ -12,7 +12,12 @@ from tests.billing.pages import count_queries
 from tests.factories import make_category, make_price
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today"), pytest.mark.any_database]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("today"),
+    pytest.mark.any_database,
+    pytest.mark.slow,
+]
 
 Status = PayoutBatch.Status
 

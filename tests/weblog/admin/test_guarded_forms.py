@@ -6,7 +6,7 @@ from django.urls import reverse
 from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from tests.factories import make_blog, make_user
 from tests.weblog.pictures import make_file
 from weblog.models import Blog, Picture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ADD = reverse("admin:weblog_picture_add")
 CHANGELIST = reverse("admin:weblog_picture_changelist")

@@ -11,7 +11,7 @@ from weblog.admin.reviews import ROWS_PER_PAGE
 from weblog.models import BlogRevision
 from weblog.reviews import count_waiting, find_waiting, load_waiting
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 QUEUE = "/admin/review/"
 
