@@ -27,6 +27,7 @@ from backoffice.accounts.confirming import ConfirmedAdmin, confirmed, confirmed_
 from backoffice.accounts.extract_views import UserExtractView
 from backoffice.accounts.offered import OfferedPermissions
 from backoffice.accounts.proposing import LetInAction, ProposingAdmin, explain_own_password
+from backoffice.accounts.pseudonyms import was_anonymised
 from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
@@ -130,8 +131,10 @@ class UserAdmin(
         fieldsets = super().get_fieldsets(request, obj)
         if request.user.is_superuser:
             return fieldsets
+        # The reason is for another address, where they may propose one.
+        hidden = {REASON} if "email" in self.get_readonly_fields(request, obj) else set()
         return [
-            (title, options | {"fields": [name for name in options["fields"] if name != REASON]})
+            (title, options | {"fields": [name for name in options["fields"] if name not in hidden]})
             for title, options in fieldsets
             if title != SIGN_IN
         ]
@@ -161,7 +164,7 @@ class UserAdmin(
     def has_change_permission(self, request, obj=None):
         if obj and obj.is_superuser and not request.user.is_superuser:
             return False
-        return super().has_change_permission(request, obj)
+        return super().has_change_permission(request, obj) and not was_anonymised(obj)
 
     def user_change_password(self, request, id, form_url=""):
         if not request.user.is_superuser:

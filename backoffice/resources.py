@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from import_export import fields, widgets
 from import_export.results import RowResult
 
+from backoffice.accounts.pseudonyms import find_pseudonyms
 from backoffice.accounts.rights import find_guarded_people
 from backoffice.spreadsheets import GuardedResource
 
@@ -118,6 +119,7 @@ class UserResource(ImportedResource):
     def before_import(self, dataset, **kwargs):
         super().before_import(dataset, **kwargs)
         self._guarded = {user.pk: user for user in find_guarded_people()}
+        self._pseudonyms = find_pseudonyms()
 
     def after_init_instance(self, instance, new, row, **kwargs):
         super().after_init_instance(instance, new, row, **kwargs)
@@ -127,6 +129,8 @@ class UserResource(ImportedResource):
 
     def before_save_instance(self, instance, row, **kwargs):
         super().before_save_instance(instance, row, **kwargs)
+        if instance.pk in self._pseudonyms:
+            raise ValidationError("This account was anonymised: it stays as it is, for good.")
         if instance._state.adding and instance.is_active:
             raise ValidationError(
                 {"active": "A new account is inactive: write 0, and activate it in the admin."}

@@ -17,8 +17,8 @@ from backoffice.accounts.two_people import AccessRefused, propose_access
 Kind = AccessRequest.Kind
 
 REASON_HELP = (
-    "Needed for a right over money or accounts. Another administrator has to confirm the right "
-    "before it takes effect."
+    "Needed where a right over money or accounts is given, or an address changed that opens such "
+    "an account: it is proposed to another administrator, and takes effect when they confirm it."
 )
 
 
@@ -78,16 +78,23 @@ class AccountForm(ProposingForm, UserChangeForm):
         if data.get("is_superuser") and not user.is_superuser:
             data["is_superuser"] = False
             yield {"kind": Kind.SUPERUSER, "about": user}
-        if not is_guarded_person(user):
-            return
-        if data.get("is_active") and not user.is_active:
+        is_guarded = is_guarded_person(user)
+        if is_guarded and data.get("is_active") and not user.is_active:
             data["is_active"] = False
             yield {"kind": Kind.ACTIVATION, "about": user}
         email = data.get("email")
-        if email is not None and email != user.email and user != current_actor():
-            data["email"] = user.email
-            if email:
-                yield {"kind": Kind.EMAIL, "about": user, "email": email}
+        if email is None or email == user.email or not needs_two_for_address(user, is_guarded):
+            return
+        data["email"] = user.email
+        if email:
+            yield {"kind": Kind.EMAIL, "about": user, "email": email}
+
+
+def needs_two_for_address(user: User, is_guarded: bool) -> bool:
+    """Whether somebody else has to confirm another address: it is where payment statements go, and
+    the link to a new password. A superuser could set the password of who has no such rights."""
+    by = current_actor()
+    return user != by and (is_guarded or by is not None and not by.is_superuser)
 
 
 class RoleForm(ProposingForm):

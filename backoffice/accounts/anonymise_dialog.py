@@ -9,9 +9,9 @@ from backoffice.accounts.anonymising import (
     anonymise_account,
     explain_reason,
     explain_refusals,
-    was_anonymised,
 )
 from backoffice.accounts.confirming import ConfirmMixin
+from backoffice.accounts.pseudonyms import was_anonymised
 from backoffice.dialogs import DialogForm, ReasonField, dialog_action
 from backoffice.people import full_name
 

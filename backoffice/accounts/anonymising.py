@@ -6,6 +6,7 @@ payments, exports, seals) keep the names of their time. Nobody can undo it.
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -22,6 +23,8 @@ from simple_history.utils import bulk_update_with_history, get_history_manager_f
 
 from backoffice.accounts.duties import explain_duties
 from backoffice.accounts.models import AccessRequest, SecurityEvent
+from backoffice.accounts.notices import mail_anonymised
+from backoffice.accounts.pseudonyms import was_anonymised
 from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import end_sessions
 from backoffice.accounts.signals import account_anonymised
@@ -41,8 +44,8 @@ def anonymise_account(
 ) -> User:
     """Replace the account's personal data by its number, for good, and return it.
 
-    `keep_name` keeps the first and last name, which readers know from blogs. It sends no signal of
-    User, so nobody gets a mail and one event records it. Raises AnonymisingRefused.
+    `keep_name`: the first and last name stay, which readers know from blogs. No signal of User is
+    sent, so the person is not mailed; the other administrators are. Raises AnonymisingRefused.
     """
     at = at or timezone.now()
     user = User.objects.select_for_update().get(pk=user.pk)
@@ -61,7 +64,8 @@ def anonymise_account(
     end_sessions(user)
     account_anonymised.send(User, user=user, at=at)
     detail = f"{'The name stays. ' if keep_name else ''}{reason.strip()}"
-    record_event(SecurityEvent.Kind.ANONYMISED, about=user, by=by, detail=detail)
+    event = record_event(SecurityEvent.Kind.ANONYMISED, about=user, by=by, detail=detail)
+    transaction.on_commit(partial(mail_anonymised, event), robust=True)
     return user
 
 
@@ -75,11 +79,6 @@ def explain_refusals(*, user: User, by: User, at: dt.datetime) -> list[str]:
         return ["This account was anonymised already."]
     active = ["The account is active: take away Active first."] if user.is_active else []
     return active + explain_duties(user, on=timezone.localdate(at))
-
-
-def was_anonymised(user: User) -> bool:
-    events = SecurityEvent.objects.filter(about=user, kind=SecurityEvent.Kind.ANONYMISED)
-    return events.exists()
 
 
 def explain_reason(reason: str, user: User) -> str:

@@ -1,6 +1,8 @@
-"""Changes of the security log and of access requests that the database refuses."""
+"""What the database itself refuses of the security log, of who let whom in, and of pseudonyms."""
 
 from collections.abc import Iterator
+
+from django.contrib.auth.models import User
 
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.guards import Guards
@@ -8,7 +10,7 @@ from backoffice.guards.rules import Rule, changes
 
 
 def list_rules() -> list[Rule]:
-    return [*_keep_events(), *_keep_requests()]
+    return [*_keep_events(), *_keep_requests(), *_keep_pseudonyms()]
 
 
 def _keep_events() -> Iterator[Rule]:
@@ -39,6 +41,20 @@ def _keep_requests() -> Iterator[Rule]:
         "its mail address alone can be forgotten.",
     )
     yield Rule(AccessRequest, "DELETE", "TRUE", "access requests are never deleted.")
+
+
+def _keep_pseudonyms() -> Iterator[Rule]:
+    """Nobody comes back into an account whose person was taken out of it for good."""
+    reason = "this account was anonymised: nothing of it can be changed or given."
+    was_anonymised = (
+        f"EXISTS (SELECT 1 FROM {SecurityEvent._meta.db_table} event "
+        f"WHERE event.kind = '{SecurityEvent.Kind.ANONYMISED}' AND event.about_id = "
+    )
+    condition = f"{changes(User)} AND {was_anonymised}OLD.id)"
+    yield Rule(User, "UPDATE", condition, reason, of_app="backoffice")
+    for rights in (User.groups.through, User.user_permissions.through):
+        condition = f"{was_anonymised}NEW.user_id)"
+        yield Rule(rights, "INSERT", condition, reason, of_app="backoffice")
 
 
 GUARDS = Guards("backoffice", list_rules)

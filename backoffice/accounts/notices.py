@@ -96,6 +96,17 @@ def mail_outside(event: SecurityEvent) -> None:
     _mail_administrators("A right was given without a second person", body)
 
 
+def mail_anonymised(event: SecurityEvent) -> None:
+    """Tell the other administrators: it can't be undone, and one person did it."""
+    body = (
+        f"{_name_actor(event)} anonymised an account: {event.about.get_username()} from now on.\n"
+        f"When: {localtime(event.at):%-d %B %Y, %H:%M}\nWhy:  {event.detail}\n\n"
+        "It can't be undone. If it should not have been: the nightly backup of before knows the "
+        "name.\n"
+    )
+    _mail_administrators("An account was anonymised", body, but=[event.by_id])
+
+
 def _mail_administrators(subject, body, but=()):
     people = User.objects.filter(is_superuser=True, is_active=True).exclude(email="")
     addresses = people.exclude(pk__in=but).values_list("email", flat=True)

@@ -4,7 +4,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.utils.html import format_html
 
+from backoffice.accounts.actors import current_actor
 from backoffice.accounts.confirming import ConfirmMixin
+from backoffice.accounts.factors import list_factors
 from backoffice.accounts.models import AccessRequest
 from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.two_people import propose_access
@@ -37,6 +39,9 @@ class ProposingAdmin:
 def describe_proposal(access) -> Done:
     """Tell the result of a proposal, with a link to it."""
     link = format_html('<a class="bo-link" href="{}">{}</a>', page_of(access), access)
+    by = current_actor()
+    if by is not None and not by.has_perm("backoffice.view_accessrequest"):
+        link = str(access)
     if access.outcome == Outcome.CONFIRMED:
         return Done(format_html("Given, by a single administrator: {}.", link))
     text = format_html("Not given yet: {} waits for another administrator.", link)
@@ -71,6 +76,14 @@ LET_IN = {
 class LetInAction:
     def has_let_in_permission(self, request, object_id=None):
         return request.user.is_superuser and object_id != str(request.user.pk)
+
+    def get_actions_detail(self, request, object_id):
+        """Without the button, where there is nothing that could have been lost."""
+        actions = super().get_actions_detail(request, object_id)
+        user = self.get_object(request, object_id)
+        if user and list_factors(user):
+            return actions
+        return [shown for shown in actions if not shown.path.endswith("let_in")]
 
     @dialog_action(
         description="Lost every factor",

@@ -122,7 +122,12 @@ def receive_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs
 
 
 def receive_group_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs):
-    """Record a role's new permission for each member. If a person gave it, mail each member."""
+    """A permission of a role is one of each member's: given by a person, each hears of it.
+
+    So do they where a fixture or a program gives one over money or accounts, and sign nothing for
+    a while: whoever can write a fixture must not make approvers of the next minute. At a first
+    installation roles have no members.
+    """
     changes = list_memberships(instance, action, reverse, model, pk_set, sender)
     for group in {change.holder for change in changes}:
         own = [change for change in changes if change.holder == group]
@@ -132,15 +137,11 @@ def receive_group_rights(sender, *, instance, action, reverse, model, pk_set, **
 def _record_role(group, permissions, *, is_given):
     by, members = _find_actor(group), list(group.user_set.all())
     names = ", ".join(permission.name for permission in permissions)
-    outside = (
-        is_given
-        and bool(members)
-        and _is_outside()
-        and any(is_guarded_right(permission) for permission in permissions)
-    )
+    is_guarded = is_given and any(is_guarded_right(permission) for permission in permissions)
+    outside = is_guarded and bool(members) and _is_outside()
     detail = f"{group.name}: {'given' if is_given else 'taken away'} {names}"
     record_event(Kind.GROUP_CHANGED, about=None, by=by, detail=detail, is_outside=outside)
-    if by is None:
+    if by is None and not is_guarded:
         return
     kind = Kind.PERMISSION_GIVEN if is_given else Kind.PERMISSION_TAKEN
     for member in members:
@@ -211,7 +212,7 @@ def end_other_sessions(user) -> int:
 
 
 def receive_pre_migrate(sender, *, using, plan=(), **kwargs):
-    if any(migration.app_label == "backoffice" for migration, _ in plan):
+    if any(migration.app_label in ("backoffice", "auth") for migration, _ in plan):
         GUARDS.remove(connections[using])
 
 

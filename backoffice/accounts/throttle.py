@@ -1,12 +1,15 @@
 """Limits wrong passwords and codes on all forms that ask for them.
 
-django-axes counts, in the database, so that all workers count together. A few failures lock an
-account at an address. Many more lock an account from everywhere, or an address for all accounts.
-For a browser in which the person has signed in before, only its own account and address count, so
-no stranger can keep somebody out for good. Unknown accounts are counted and locked like others.
+django-axes counts, in the database, so that all workers count together. What locks is an account
+at an address; an account from everywhere, or an address with whatever accounts, only much later.
+A browser in which the person has signed in before is judged by its own account and address alone:
+no stranger can keep somebody out for good. Its cookie may have been copied, so it is counted as
+well, from everywhere, and makes no difference any more once it was wrong too often. Unknown
+accounts are counted and locked like others.
 """
 
 import copy
+import hashlib
 import ipaddress
 from typing import Any
 
@@ -20,7 +23,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.core import signing
 from django.db import IntegrityError
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
@@ -48,6 +51,7 @@ class Throttle(AxesDatabaseHandler):
             # The row was there when axes wrote it anew, and gone when it looked: somebody has
             # signed in at this very moment. It is not there now.
             super().user_login_failed(sender, credentials, bare, **kwargs)
+        _count_browser(request, get_client_username(request, credentials))
         request.axes_locked_out = bare.axes_locked_out
         request.axes_credentials = bare.axes_credentials
         request.axes_failures_since_start = bare.axes_failures_since_start
@@ -70,6 +74,7 @@ class Throttle(AxesDatabaseHandler):
         others' passwords without end.
         """
         both, *_ = self.filter_user_attempts(request, credentials)
+        AccessAttempt.objects.filter(username=_name_browser(request)).delete()
         return both.delete()[0]
 
 
@@ -110,13 +115,39 @@ def remember_browser(response: HttpResponse, user: User) -> None:
     )
 
 
-def is_known_browser(request: HttpRequest, username: str | None) -> bool:
+def read_known_browser(request: HttpRequest) -> str | None:
+    """Return the name of who has signed in with this browser, if anybody has."""
     cookie = request.COOKIES.get(name_cookie(), "")
     try:
-        name = signing.loads(cookie, salt=KNOWN_BROWSER, max_age=KNOWN_BROWSER_AGE)
+        return signing.loads(cookie, salt=KNOWN_BROWSER, max_age=KNOWN_BROWSER_AGE)
     except signing.BadSignature:
+        return None
+
+
+def is_known_browser(request: HttpRequest, username: str | None) -> bool:
+    """Whether `username` has signed in with it, and it was not wrong too often since."""
+    if username is None or read_known_browser(request) != username:
         return False
-    return name == username
+    attempts = find_live_attempts().filter(username=_name_browser(request))
+    return _add_up(attempts) < settings.AXES_FAILURE_LIMIT
+
+
+def _name_browser(request):
+    """What its failures are counted under, beside those of accounts. The cookie can't be told."""
+    cookie = request.COOKIES.get(name_cookie(), "")
+    return f"A known browser ({hashlib.sha256(cookie.encode()).hexdigest()[:16]})"
+
+
+def _count_browser(request, username):
+    if not is_known_browser(request, username):
+        return
+    name, now = _name_browser(request), timezone.now()
+    AccessAttempt.objects.filter(
+        username=name, attempt_time__lt=now - settings.AXES_COOLOFF_TIME
+    ).delete()
+    counted = AccessAttempt.objects.filter(username=name)
+    if not counted.update(failures_since_start=F("failures_since_start") + 1):
+        AccessAttempt.objects.create(username=name, failures_since_start=1, attempt_time=now)
 
 
 def is_locked(request: HttpRequest, user: User) -> bool:

@@ -17,12 +17,14 @@ from django.utils import timezone
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.accounts.notices import mail_request
 from backoffice.accounts.pauses import find_given_outside, find_pauses
+from backoffice.accounts.pseudonyms import was_anonymised
 from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import end_sessions
 from backoffice.errors import Refusal
 
 Kind, Outcome = AccessRequest.Kind, AccessRequest.Outcome
 
+NOT_A_SUPERUSER = "Only superusers give rights."
 CONFIRM_WITHIN = dt.timedelta(days=7)
 NO_OTHER = (
     "There is no other one yet. Somebody with access to the machine makes a second (manage.py "
@@ -67,7 +69,10 @@ def propose_access(
         "email": email,
     }
     request = AccessRequest(**what, reason=reason.strip(), asked_by=by, asked_at=at, is_alone=False)
-    _check_administrator(by)
+    if not _may_propose(by, kind):
+        raise AccessRefused(NOT_A_SUPERUSER)
+    if was_anonymised(about):
+        raise AccessRefused("This account was anonymised: it is given nothing any more.")
     if not request.reason:
         raise AccessRefused("Say why: the reason is kept, and the other administrator reads it.")
     if not settings.SINGLE_ADMINISTRATOR and _gains(by, request):
@@ -79,7 +84,7 @@ def propose_access(
     request.save()
     detail = _describe(request, request.reason)
     record_event(SecurityEvent.Kind.ACCESS_ASKED, about=about, by=by, detail=detail)
-    if settings.SINGLE_ADMINISTRATOR:
+    if settings.SINGLE_ADMINISTRATOR and by.is_superuser:
         return _carry_out(request, by=by, at=at, is_alone=True)
     transaction.on_commit(lambda: mail_request(request), robust=True)
     return request
@@ -132,8 +137,8 @@ def find_objections(*, request: AccessRequest, by: User, at: dt.datetime) -> lis
             objections.append(NO_OTHER)
     if _gains(by, request):
         objections.append("It is for you: another administrator has to confirm.")
-    if not (request.asked_by.is_active and request.asked_by.is_superuser):
-        objections.append("The proposer is no administrator any more. Refuse it.")
+    if not _may_propose(request.asked_by, request.kind):
+        objections.append("Whoever proposed it is no administrator any more. Refuse it.")
     if _gains(request.asked_by, request):
         objections.append("It is now for the proposer themselves. Refuse it.")
     if _has_changed(request):
@@ -147,9 +152,15 @@ def find_objections(*, request: AccessRequest, by: User, at: dt.datetime) -> lis
     return objections
 
 
+def _may_propose(user, kind):
+    """Superusers, and of an address whoever keeps accounts."""
+    is_clerk = kind == Kind.EMAIL and user.has_perm("auth.change_user")
+    return user.is_active and (user.is_superuser or is_clerk)
+
+
 def _check_administrator(by):
     if not (by.is_active and by.is_superuser):
-        raise AccessRefused("Only superusers give rights.")
+        raise AccessRefused(NOT_A_SUPERUSER)
 
 
 def _gains(user, request):
@@ -159,10 +170,21 @@ def _gains(user, request):
 
 
 def _has_changed(request):
-    """Return whether the role's permissions or name changed after the proposal."""
+    """Whether it is another role than the one that was proposed: what it permits, or its name.
+
+    A role that is saved as it was, as an upgrade does, is the same.
+    """
     if request.kind != Kind.GROUP:
         return False
-    return request.group.history.filter(history_date__gt=request.asked_at).exists()
+    history = request.group.history
+    if not history.filter(history_date__gt=request.asked_at).exists():
+        return False
+    then = history.filter(history_date__lte=request.asked_at).first()
+    if then is None:
+        return True
+    permitted = {*then.permissions.values_list("permission", flat=True)}
+    now = {*request.group.permissions.values_list("pk", flat=True)}
+    return (then.name, permitted) != (request.group.name, now)
 
 
 def _decide(request, outcome, *, by, at, **values):

@@ -49,8 +49,8 @@ def write_guards(connection, rules: Collection[Rule]) -> dict[str, str]:
         cursor.execute("SELECT current_schema()")
         (schema,) = cursor.fetchone()
     guards = {rule.name: _write_rule(rule, schema) for rule in rules}
-    for model in dict.fromkeys(rule.model for rule in rules):
-        name = f"{model._meta.app_label}_guard_{model._meta.model_name}_truncate"
+    for model, app in dict.fromkeys((rule.model, rule.app) for rule in rules):
+        name = f"{app}_guard_{model._meta.model_name}_truncate"
         guards[name] = _write(
             name=name,
             when="BEFORE TRUNCATE",
@@ -59,7 +59,7 @@ def write_guards(connection, rules: Collection[Rule]) -> dict[str, str]:
             condition="TRUE",
             reason=f"{model._meta.verbose_name_plural} are never deleted all at once.",
             schema=schema,
-            app=model._meta.app_label,
+            app=app,
         )
     return guards
 

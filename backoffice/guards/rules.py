@@ -14,10 +14,11 @@ class Rule(NamedTuple):
     refused_if: str
     reason: str
     topic: str = ""  # tells the rules for one event apart
+    of_app: str = ""  # whose rule it is, where the table is another app's
 
     @property
     def app(self) -> str:
-        return self.model._meta.app_label
+        return self.of_app or self.model._meta.app_label
 
     @property
     def table(self) -> str:

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.models import JobRun
+from backoffice.models import AccessRequest, JobRun
 from tests.factories import make_user
 
 pytestmark = pytest.mark.any_database
@@ -91,11 +91,13 @@ def test_no_account_and_no_role_is_deleted(client, superuser, name):
 # What those who may change users do not
 
 
-def test_clerk_changes_names_and_addresses(client, clerk):
+def test_clerk_changes_names_and_proposes_addresses(client, clerk):
     user = make_user("edda")
-    assert post_user(client, user, email="edda@example.org").status_code == 302
+    values = {"first_name": "Edda", "email": "edda@example.org", "access_reason": "She rang."}
+    assert post_user(client, user, **values).status_code == 302
     user.refresh_from_db()
-    assert user.email == "edda@example.org"
+    assert (user.first_name, user.email) == ("Edda", "")
+    assert AccessRequest.objects.get().email == "edda@example.org"
 
 
 @pytest.mark.parametrize("whose", ["own", "another's"])

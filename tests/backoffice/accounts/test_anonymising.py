@@ -10,11 +10,14 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from tablib import Dataset
 
 from backoffice.accounts import duties
 from backoffice.accounts.anonymising import AnonymisingRefused, anonymise_account
 from backoffice.accounts.duties import Duty
+from backoffice.accounts.two_people import AccessRefused, propose_access
 from backoffice.models import AccessRequest, AccountSession, SecurityEvent
+from backoffice.resources import UserResource
 from tests.factories import make_blog, make_user
 from weblog.models import MailPreference
 
@@ -265,3 +268,71 @@ def test_dialog_says_until_when_before_anything_is_typed(post, client, edda, dut
     assert "keeps the name until" in client.get(url).content.decode()
     assert "keeps the name until" in post().content.decode()
     assert User.objects.get(pk=edda.pk).username == "edda.q"
+
+
+# What was anonymised stays so
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user: User.objects.filter(pk=user.pk).update(is_active=True),
+        lambda user: User.objects.filter(pk=user.pk).update(username="edda.q"),
+        lambda user: User.objects.filter(pk=user.pk).update(email="edda.q@example.org"),
+        lambda user: User.objects.filter(pk=user.pk).update(password="x"),
+        lambda user: user.groups.add(Group.objects.get(name="Bakers")),
+        lambda user: user.user_permissions.add(1),
+    ],
+)
+def test_database_refuses_to_give_a_pseudonym_anything(change, edda, ines):
+    Group.objects.create(name="Bakers")
+    user = anonymise(edda, ines)
+    with pytest.raises(IntegrityError, match="anonymised"), transaction.atomic():
+        change(user)
+
+
+def test_another_account_is_changed_as_before(edda, ines):
+    anonymise(edda, ines)
+    User.objects.filter(pk=ines.pk).update(email="ines@example.org")
+
+
+def test_page_of_a_pseudonym_is_for_reading(edda, ines, client):
+    user = anonymise(edda, ines)
+    client.force_login(ines)
+    url = reverse("admin:auth_user_change", args=[user.pk])
+    values = {"username": "edda.q", "is_active": "on", "is_staff": "on"}
+    assert client.post(url, values).status_code == 403
+    page = client.get(url).content.decode()
+    assert 'name="_save"' not in page
+    for name in ("anonymise", "let_in"):
+        assert reverse(f"admin:auth_user_{name}", args=[user.pk]) not in page
+    password = reverse("admin:auth_user_password_change", args=[user.pk])
+    given = {"usable_password": "true"} | dict.fromkeys(["password1", "password2"], "four odd 42")
+    assert client.post(password, given).status_code == 403
+    assert not User.objects.get(pk=user.pk).has_usable_password()
+
+
+def test_import_changes_no_pseudonym(edda, ines):
+    user = anonymise(edda, ines)
+    table = Dataset([user.username, "1", "new@example.org"], headers=["username", "active", "email"])
+    result = UserResource(user=ines).import_data(table)
+    assert "was anonymised" in str(result.invalid_rows[0].error)
+    assert not User.objects.get(pk=user.pk).is_active
+
+
+@pytest.mark.parametrize("kind", ["activation", "email", "superuser", "factors"])
+def test_nothing_is_proposed_for_a_pseudonym(kind, edda, ines):
+    user = anonymise(edda, ines)
+    with pytest.raises(AccessRefused, match="was anonymised"):
+        propose_access(kind=kind, about=user, by=ines, reason="Back", email="new@example.org")
+
+
+def test_other_administrators_are_told(edda, ines, django_capture_on_commit_callbacks):
+    make_user("otto", is_superuser=True, email="otto@example.org")
+    with django_capture_on_commit_callbacks(execute=True):
+        anonymise(edda, ines)
+    (message,) = mail.outbox
+    assert message.bcc == ["otto@example.org"]
+    assert "ines" in message.body
+    assert f"former-{edda.pk}" in message.body
+    assert "uillfeather" not in message.body

@@ -1,5 +1,6 @@
 import datetime as dt
 import io
+import json
 import logging
 import re
 
@@ -18,6 +19,7 @@ from django.utils import timezone
 from tablib import Dataset
 
 from backoffice.accounts.guards import GUARDS
+from backoffice.accounts.pauses import explain_pauses
 from backoffice.accounts.reset import wait_for_mails
 from backoffice.accounts.security_log import forget_addresses
 from backoffice.accounts.throttle import release_lock
@@ -275,6 +277,26 @@ def test_role_that_a_fixture_brings_up_to_date_is_no_ones_act(edda):
     call_command("loaddata", "10_groups", verbosity=0)
     assert len(events_of(edda)) == before
     assert SecurityEvent.objects.filter(kind="group_changed", by=None).exists()
+
+
+@any_database
+def test_right_that_a_fixture_brings_to_a_role_pauses_its_members(edda, told, settings, tmp_path):
+    settings.SIGNING_PAUSE_HOURS = 72
+    guarded = Permission.objects.get(codename="change_user")
+    group = Group.objects.create(name="Keepers")
+    file = tmp_path / "groups.json"
+    fields = {"name": "Keepers", "permissions": [guarded.pk]}
+    file.write_text(json.dumps([{"model": "auth.group", "pk": group.pk, "fields": fields}]))
+    call_command("loaddata", file, verbosity=0)
+    assert explain_pauses(edda, at=timezone.now()) == []
+    edda.groups.through.objects.create(user=edda, group=group)
+    group.permissions.clear()
+    assert "You were given a permission" in told(lambda: call_command("loaddata", file, verbosity=0))
+    (reason,) = explain_pauses(edda, at=timezone.now())
+    assert "Can change user (through Keepers)" in reason
+    assert "by somebody at the machine" in reason
+    call_command("loaddata", file, verbosity=0)
+    assert len(explain_pauses(edda, at=timezone.now())) == 1
 
 
 def test_factor_is_logged_and_told(rf, edda, told):

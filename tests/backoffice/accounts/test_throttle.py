@@ -95,6 +95,55 @@ def test_forged_cookie_makes_no_known_browser(cookie):
     assert try_password("edda", "secret", client=stranger).status_code == 429
 
 
+def test_copied_cookie_of_a_known_browser_is_a_strangers_after_five_failures():
+    """Whoever stole it tries from a new address each time: no address is locked, the cookie is."""
+    make_user("edda")
+    known = Client()
+    try_password("edda", "secret", client=known)
+    for number in range(10):
+        thief = Client()
+        thief.cookies[KNOWN_BROWSER] = known.cookies[KNOWN_BROWSER].value
+        try_password("edda", client=thief, address=f"198.51.100.{number}")
+    assert try_password("edda", "secret", client=known).status_code == 429
+
+
+def test_failures_of_strangers_do_not_count_against_a_known_browser():
+    make_user("edda")
+    known = Client()
+    try_password("edda", "secret", client=known)
+    known.post(reverse("admin:logout"))
+    for number in range(12):
+        fail("edda", 1, address=f"198.51.100.{number}")
+    assert fail("edda", 4, client=known) == [200] * 4
+    assert try_password("edda", "secret", client=known).status_code == 302
+
+
+def test_right_password_forgets_the_failures_of_its_browser():
+    make_user("edda")
+    known = Client()
+    try_password("edda", "secret", client=known)
+    thief = known.cookies[KNOWN_BROWSER].value
+    for number in range(12):
+        fail("edda", 1, address=f"198.51.100.{number}")
+    for number in range(2):
+        known.cookies[KNOWN_BROWSER] = thief
+        assert fail("edda", 4, client=known, address=f"192.0.2.{number}") == [200] * 4
+        where = {"client": known, "address": f"192.0.2.{number}"}
+        assert try_password("edda", "secret", **where).status_code == 302
+
+
+def test_what_is_counted_of_a_browser_says_nothing_of_its_cookie():
+    make_user("edda")
+    known = Client()
+    try_password("edda", "secret", client=known)
+    cookie = known.cookies[KNOWN_BROWSER].value
+    fail("edda", 1, client=known)
+    names = {*AccessAttempt.objects.values_list("username", flat=True)}
+    (browser,) = names - {"edda"}
+    assert browser.startswith("A known browser (")
+    assert cookie not in browser
+
+
 def test_browser_known_for_one_account_is_a_stranger_to_the_others():
     make_user("mallory")
     make_user("edda")

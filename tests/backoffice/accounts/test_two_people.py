@@ -194,6 +194,78 @@ def test_clerk_of_accounts_changes_no_address_that_opens_such_an_account(
     assert "access_reason" not in client.get(url).text
 
 
+@pytest.fixture
+def clerk(keepers):
+    """Somebody who has kept accounts for long: their role is not in the security log."""
+    keepers.permissions.add(Permission.objects.get(codename="view_user"))
+    return make_user("carl", groups=["Keepers"])
+
+
+def change_address(client, clerk, person, **values):
+    client.force_login(clerk)
+    url = reverse("admin:auth_user_change", args=[person.pk])
+    shown = {"username": person.username, "email": "else@example.org", "access_reason": "She moved."}
+    return client.post(url, shown | values)
+
+
+@any_database
+def test_address_that_a_clerk_changes_counts_once_an_administrator_confirms(
+    client, clerk, otto, edda
+):
+    page = client.get(change_address(client, clerk, edda, first_name="Edith").url).text
+    assert "waits for another administrator" in page
+    edda.refresh_from_db()
+    assert (edda.first_name, edda.email) == ("Edith", "edda@example.org")
+    access = AccessRequest.objects.get()
+    assert (access.kind, access.asked_by, access.email) == ("email", clerk, "else@example.org")
+    confirm_access(request=access, by=otto)
+    edda.refresh_from_db()
+    assert edda.email == "else@example.org"
+
+
+@any_database
+def test_clerk_says_why_an_address_is_changed(client, clerk, edda):
+    assert "Say why" in change_address(client, clerk, edda, access_reason="").text
+    assert not AccessRequest.objects.exists()
+
+
+@any_database
+def test_clerk_changes_their_own_address_alone(client, clerk):
+    change_address(client, clerk, clerk, access_reason="")
+    clerk.refresh_from_db()
+    assert clerk.email == "else@example.org"
+
+
+@any_database
+def test_clerk_confirms_no_address_and_proposes_nothing_else(clerk, otto, edda, keepers):
+    values = {"about": edda, "email": "else@example.org", "reason": "She moved."}
+    access = propose_access(kind=Kind.EMAIL, by=otto, **values)
+    with pytest.raises(AccessRefused, match="Only superusers confirm"):
+        confirm_access(request=access, by=clerk)
+    with pytest.raises(AccessRefused, match="Only superusers give rights"):
+        propose(clerk, edda, keepers)
+
+
+@any_database
+def test_single_administrator_still_confirms_what_a_clerk_proposed(settings, clerk, otto, edda):
+    settings.SINGLE_ADMINISTRATOR = True
+    values = {"about": edda, "email": "else@example.org", "reason": "She moved."}
+    access = propose_access(kind=Kind.EMAIL, by=clerk, **values)
+    assert access.outcome == "waiting"
+    confirm_access(request=access, by=otto)
+    edda.refresh_from_db()
+    assert edda.email == "else@example.org"
+
+
+@any_database
+def test_clerk_who_is_one_no_more_has_proposed_nothing(clerk, otto, edda):
+    values = {"about": edda, "email": "else@example.org", "reason": "She moved."}
+    access = propose_access(kind=Kind.EMAIL, by=clerk, **values)
+    clerk.groups.clear()
+    with pytest.raises(AccessRefused, match="no administrator any more"):
+        confirm_access(request=access, by=otto)
+
+
 @any_database
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nobody_sets_the_password_of_such_an_account_for_them(client, ines, keepers, edda, method):
@@ -312,6 +384,32 @@ def test_what_is_confirmed_is_the_role_that_was_proposed(client, keepers, ines, 
     with pytest.raises(AccessRefused, match="was changed after"):
         confirm_access(request=access, by=otto)
     assert not edda.groups.exists()
+
+
+@any_database
+def test_change_of_a_role_voids_no_proposal_of_another(client, keepers, ines, otto, edda):
+    desk = Group.objects.create(name="Desk")
+    access = propose(ines, edda, keepers)
+    desk.permissions.add(Permission.objects.get(codename="view_user"))
+    desk.name = "Front desk"
+    desk.save()
+    confirm_access(request=access, by=otto)
+    assert [*edda.groups.all()] == [keepers]
+
+
+@any_database
+def test_role_that_is_saved_as_it_was_voids_nothing(client, keepers, ines, otto, edda):
+    access = propose(ines, edda, keepers)
+    client.force_login(ines)
+    held = [*keepers.permissions.values_list("pk", flat=True)]
+    url = reverse("admin:auth_group_change", args=[keepers.pk])
+    client.post(url, {"name": keepers.name, "permissions": held})
+    keepers.save()  # as loaddata does, at an upgrade
+    permission = Permission.objects.get(codename="view_user")
+    keepers.permissions.add(permission)
+    keepers.permissions.remove(permission)
+    confirm_access(request=access, by=otto)
+    assert [*edda.groups.all()] == [keepers]
 
 
 @any_database
