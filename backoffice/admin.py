@@ -134,7 +134,10 @@ class UserAdmin(
         # The reason is for another address, where they may propose one.
         hidden = {REASON} if "email" in self.get_readonly_fields(request, obj) else set()
         return [
-            (title, options | {"fields": [name for name in options["fields"] if name not in hidden]})
+            (
+                title,
+                options | {"fields": [name for name in options["fields"] if name not in hidden]},
+            )
             for title, options in fieldsets
             if title != SIGN_IN
         ]

@@ -94,7 +94,7 @@ def needs_two_for_address(user: User, is_guarded: bool) -> bool:
     """Whether somebody else has to confirm another address: it is where payment statements go, and
     the link to a new password. A superuser could set the password of who has no such rights."""
     by = current_actor()
-    return user != by and (is_guarded or by is not None and not by.is_superuser)
+    return user != by and (is_guarded or (by is not None and not by.is_superuser))
 
 
 class RoleForm(ProposingForm):

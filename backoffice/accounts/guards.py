@@ -47,7 +47,7 @@ def _keep_pseudonyms() -> Iterator[Rule]:
     """Nobody comes back into an account whose person was taken out of it for good."""
     reason = "this account was anonymised: nothing of it can be changed or given."
     was_anonymised = (
-        f"EXISTS (SELECT 1 FROM {SecurityEvent._meta.db_table} event "
+        f"EXISTS (SELECT 1 FROM {SecurityEvent._meta.db_table} event "  # noqa: S608
         f"WHERE event.kind = '{SecurityEvent.Kind.ANONYMISED}' AND event.about_id = "
     )
     condition = f"{changes(User)} AND {was_anonymised}OLD.id)"

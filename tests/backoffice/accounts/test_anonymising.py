@@ -314,7 +314,9 @@ def test_page_of_a_pseudonym_is_for_reading(edda, ines, client):
 
 def test_import_changes_no_pseudonym(edda, ines):
     user = anonymise(edda, ines)
-    table = Dataset([user.username, "1", "new@example.org"], headers=["username", "active", "email"])
+    table = Dataset(
+        [user.username, "1", "new@example.org"], headers=["username", "active", "email"]
+    )
     result = UserResource(user=ines).import_data(table)
     assert "was anonymised" in str(result.invalid_rows[0].error)
     assert not User.objects.get(pk=user.pk).is_active

@@ -291,7 +291,9 @@ def test_right_that_a_fixture_brings_to_a_role_pauses_its_members(edda, told, se
     assert explain_pauses(edda, at=timezone.now()) == []
     edda.groups.through.objects.create(user=edda, group=group)
     group.permissions.clear()
-    assert "You were given a permission" in told(lambda: call_command("loaddata", file, verbosity=0))
+    assert "You were given a permission" in told(
+        lambda: call_command("loaddata", file, verbosity=0)
+    )
     (reason,) = explain_pauses(edda, at=timezone.now())
     assert "Can change user (through Keepers)" in reason
     assert "by somebody at the machine" in reason

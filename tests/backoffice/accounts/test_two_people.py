@@ -204,7 +204,11 @@ def clerk(keepers):
 def change_address(client, clerk, person, **values):
     client.force_login(clerk)
     url = reverse("admin:auth_user_change", args=[person.pk])
-    shown = {"username": person.username, "email": "else@example.org", "access_reason": "She moved."}
+    shown = {
+        "username": person.username,
+        "email": "else@example.org",
+        "access_reason": "She moved.",
+    }
     return client.post(url, shown | values)
 
 
