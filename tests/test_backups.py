@@ -99,6 +99,24 @@ def test_restore_drill(installation, tmp_path):
         assert BlogView.objects.count() == rows["billing_blogview"]
 
 
+def test_views_that_wait_in_a_replaced_spool_are_put_aside(installation, tmp_path):
+    file = make_backup(to=tmp_path / "backups", at=AT)
+    with empty_installation(installation, tmp_path / "new"):
+        restore_backup(file=file)
+        spool = installation.SPOOL_DIR
+        for name in ("2.views", "3.taken", "losses", "2026-11-28.salt", "0a1b.draft"):
+            (spool / name).write_bytes(b"acknowledged")
+        spool.chmod(0o755)
+        told = restore_backup(file=file, replace=True, at=AT)
+        aside = spool.with_name("spool-before-20261127T030000Z")
+        assert str(aside) in told
+        kept = ["1.views", "2.views", "3.taken", "losses"]
+        assert sorted(path.name for path in aside.iterdir()) == kept
+        assert (aside / "2.views").read_bytes() == b"acknowledged"
+        assert [path.name for path in spool.iterdir()] == ["1.views"]
+        assert {stat.S_IMODE(folder.stat().st_mode) for folder in (spool, aside)} == {0o700}
+
+
 def test_no_byte_of_a_salt_is_in_a_backup(installation, tmp_path):
     file = make_backup(to=tmp_path, at=AT)
     with tarfile.open(file) as tar:

@@ -1,5 +1,6 @@
 """Putting a backup in the place of an empty installation, and proving what came."""
 
+import datetime as dt
 import os
 import shutil
 import tempfile
@@ -8,19 +9,25 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from backoffice.backups import registry
 from backoffice.backups.archives import extract, read_manifest
 from backoffice.backups.databases import NAMES, clear_database, is_empty, restore_database
 from backoffice.backups.errors import BackupError
 
+WAITING = (
+    "Views that waited in the spool are in {} now: copy its *.views and *.taken files into the new "
+    "spool, and the next fold takes in those of blogs that are there."
+)
 
-def restore_backup(*, file: Path, replace: bool = False) -> str:
+
+def restore_backup(*, file: Path, replace: bool = False, at: dt.datetime | None = None) -> str:
     """Restore database, pictures and spool, prove them by the heads of then; say what is to do.
 
     Every byte is compared with the backup's list before anything is written. The database comes
     last: while this is not done, there is none. Refuses what is not empty, unless told to replace
-    it. Raises BackupError.
+    it; views that wait in its spool were acknowledged, and are put aside. Raises BackupError.
     """
     manifest = read_manifest(file)
     if manifest["database"] != connection.vendor:
@@ -31,7 +38,9 @@ def restore_backup(*, file: Path, replace: bool = False) -> str:
     folders = {"media/": Path(settings.MEDIA_ROOT), "spool/": Path(settings.SPOOL_DIR)}
     if not replace:
         _require_empty(folders)
+    aside = None
     if replace:
+        aside = _put_aside(folders["spool/"], at=at or timezone.now())
         clear_database(connection)
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.VAR_DIR) as name:
@@ -41,7 +50,7 @@ def restore_backup(*, file: Path, replace: bool = False) -> str:
             _place_folder(working / prefix, folder)
         extract(file, "database/", working / "database")
         restore_database(connection, working / NAMES[connection.vendor])
-    return _prove(manifest["heads"])
+    return " ".join(filter(None, [_prove(manifest["heads"]), aside and WAITING.format(aside)]))
 
 
 def _require_empty(folders: dict[str, Path]) -> None:
@@ -56,9 +65,25 @@ def _require_empty(folders: dict[str, Path]) -> None:
         )
 
 
+def _put_aside(spool: Path, *, at: dt.datetime) -> Path | None:
+    """Rename a spool that holds something, but for salts, which nothing would destroy there."""
+    kept = [path for path in spool.rglob("*") if path.is_file()]
+    kept = [path for path in kept if path.suffix not in registry.suffixes_left_out]
+    if not kept:
+        return None
+    aside = spool.with_name(f"{spool.name}-before-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}")
+    os.rename(spool, aside)
+    aside.chmod(0o700)
+    for suffix in registry.suffixes_left_out:
+        for path in aside.rglob(f"*{suffix}"):
+            path.unlink()
+    return aside
+
+
 def _place_folder(source: Path, folder: Path) -> None:
-    """Let `folder` hold what `source` holds, and nothing else."""
+    """Let `folder` hold what `source` holds, and nothing else, for its owner alone."""
     source.mkdir(exist_ok=True)
+    source.chmod(0o700)
     if folder.exists():
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
