@@ -4,6 +4,9 @@ Of two hundred who sign in at one moment the first are let in and the others ask
 and all the other pages stay as quick as they are. A hash takes one of a few slots: locks on files,
 and so the same for all workers of the machine. Some threads of a worker wait for one, for a moment;
 commands wait as long as it takes.
+
+Strangers can ask from any number of addresses, so they never hold all slots: one is for whoever is
+signed in, or has signed in with this browser before, and so are places to wait for it.
 """
 
 import contextlib
@@ -16,14 +19,15 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
+from backoffice.accounts.actors import current_actor, current_request
 from backoffice.limits.queries import is_web_request
 from backoffice.limits.refusals import refuse
 
-MOST_WAITING = 2  # threads of a worker
+MOST_WAITING = 2  # threads of a worker; of those who are known, as many more
 MOST_SECONDS = 3
 PAUSE = 0.02
 
-_waiting = threading.BoundedSemaphore(MOST_WAITING)
+_waiting = {is_known: threading.BoundedSemaphore(MOST_WAITING) for is_known in (False, True)}
 
 
 class TooManyHashes(Exception):
@@ -63,35 +67,56 @@ class HashingMiddleware:
 @contextlib.contextmanager
 def hash_slot() -> Iterator[None]:
     """Hold one of settings.HASHES_AT_ONCE slots. Raises TooManyHashes within a web request."""
+    slots, is_known = _list_slots()
     with contextlib.ExitStack() as stack:
-        if _take_slot(stack):
+        if _take_slot(stack, slots):
             yield
             return
         if not is_web_request():
-            while not _take_slot(stack):
+            while not _take_slot(stack, slots):
                 time.sleep(PAUSE)
-        elif not _waiting.acquire(blocking=False):
+        elif not _waiting[is_known].acquire(blocking=False):
             raise TooManyHashes
         else:
             try:
-                _wait_for_slot(stack)
+                _wait_for_slot(stack, slots)
             finally:
-                _waiting.release()
+                _waiting[is_known].release()
         yield
 
 
-def _wait_for_slot(stack):
+def _list_slots() -> tuple[range, bool]:
+    """Return which slots may be taken, and whether it is for somebody known. Of a single slot
+    another is kept for those."""
+    most = settings.HASHES_AT_ONCE
+    if not is_web_request():
+        return range(most), False
+    if _is_known():
+        return range(max(most, 2)), True
+    return range(max(most - 1, 1)), False
+
+
+def _is_known() -> bool:
+    from backoffice.accounts.throttle import read_known_browser
+
+    request = current_request()
+    if request is None:
+        return False
+    return current_actor() is not None or read_known_browser(request) is not None
+
+
+def _wait_for_slot(stack, slots):
     until = time.monotonic() + MOST_SECONDS
-    while not _take_slot(stack):
+    while not _take_slot(stack, slots):
         if time.monotonic() > until:
             raise TooManyHashes
         time.sleep(PAUSE)
 
 
-def _take_slot(stack: contextlib.ExitStack) -> bool:
+def _take_slot(stack: contextlib.ExitStack, slots: range) -> bool:
     """Lock the first file that nobody has locked. The lock goes with the file, or its process."""
     settings.HASH_SLOTS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in range(settings.HASHES_AT_ONCE):
+    for number in reversed(slots):
         path = settings.HASH_SLOTS_DIR / f"hash-{number}.lock"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, make_password
+from django.test import Client
 from django.urls import reverse
 
 from backoffice.limits import hashing
@@ -85,6 +86,30 @@ def test_never_more_than_the_slots_at_once(settings, monkeypatch):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(make_password, ["secret"] * 16))
     assert most == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slots", [1, 2])
+def test_strangers_leave_a_slot_for_who_has_signed_in_before(client, settings, slots):
+    settings.HASHES_AT_ONCE = slots
+    make_user("edda")
+    given = {"username": "edda", "password": "secret", "next": reverse("admin:index")}
+    assert client.post(reverse("admin:login"), given).status_code == 302
+    client.post(reverse("admin:logout"))
+    with limit_queries(seconds=9), hashing.hash_slot():  # a stranger's
+        stranger = Client().post(reverse("admin:login"), given)
+        known = client.post(reverse("admin:login"), given)
+    assert (stranger.status_code, known.status_code) == (503, 302)
+
+
+@pytest.mark.django_db
+def test_whoever_is_signed_in_waits_for_no_stranger(client, settings):
+    client.force_login(make_user("edda"))
+    with limit_queries(seconds=9), hashing.hash_slot():
+        page = reverse("admin:password_change")
+        new = dict.fromkeys(["new_password1", "new_password2"], "four unrelated odd words")
+        response = client.post(page, {"old_password": "secret"} | new)
+    assert response.status_code == 302
 
 
 @pytest.mark.django_db
