@@ -6,7 +6,8 @@ from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import (
@@ -17,15 +18,20 @@ from unfold.contrib.filters.admin import (
     RelatedCheckboxFilter,
 )
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from backoffice.accounts import admin as accounts  # noqa: F401
 from backoffice.accounts import request_admin  # noqa: F401
-from backoffice.accounts.access_forms import AccountForm, RoleForm
+from backoffice.accounts.access_forms import (
+    AccountForm,
+    NewAccountForm,
+    RoleForm,
+    SetPasswordForm,
+)
 from backoffice.accounts.anonymise_dialog import AnonymiseAction
 from backoffice.accounts.confirming import ConfirmedAdmin, confirmed, confirmed_first
 from backoffice.accounts.extract_views import UserExtractView
-from backoffice.accounts.offered import OfferedPermissions
+from backoffice.accounts.factors import list_enrolments
+from backoffice.accounts.inviting import InviteAction
 from backoffice.accounts.proposing import LetInAction, ProposingAdmin, explain_own_password
 from backoffice.accounts.pseudonyms import was_anonymised
 from backoffice.accounts.rights import is_guarded_person
@@ -49,6 +55,7 @@ class UserAdmin(
     ConfirmedAdmin,
     ProposingAdmin,
     LetInAction,
+    InviteAction,
     AnonymiseAction,
     auth_admin.UserAdmin,
     ImportAdmin,
@@ -66,8 +73,8 @@ class UserAdmin(
         "Rights and passwords are neither exported nor imported."
     )
     form = AccountForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    add_form = NewAccountForm
+    change_password_form = SetPasswordForm
     list_display = ["show_person", "email", "show_roles", "is_active", "last_login"]
     list_filter = [
         ("groups", RelatedCheckboxFilter),
@@ -76,12 +83,12 @@ class UserAdmin(
     ]
     fieldsets = [
         (None, {"fields": ["username", ("first_name", "last_name"), "email"]}),
-        (SIGN_IN, {"fields": ["password", "sign_ins", "kept"]}),
+        (SIGN_IN, {"fields": ["password", "factors", "sign_ins", "kept"]}),
         ("Roles and rights", {"fields": [*RIGHTS, REASON]}),
         ("Dates", {"fields": [("last_login", "date_joined")]}),
     ]
-    actions_detail = ["let_in", "anonymise"]
-    readonly_fields = ["last_login", "date_joined", "sign_ins", "kept"]
+    actions_detail = ["invite", "let_in", "anonymise"]
+    readonly_fields = ["last_login", "date_joined", "factors", "sign_ins", "kept"]
 
     @display(description="user", header=True, ordering="username")
     def show_person(self, user):
@@ -105,6 +112,12 @@ class UserAdmin(
             count,
             pluralize(count),
         )
+
+    @display(description="Second factors added")
+    def factors(self, user):
+        """When, on what and from where each was added: whoever has the first password could."""
+        lines = [(line,) for line in list_enrolments(user)] if user.pk else []
+        return format_html_join(mark_safe("<br>"), "{}", lines) or "None"
 
     @display(description="Kept about them")
     def kept(self, user):

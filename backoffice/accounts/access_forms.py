@@ -1,11 +1,14 @@
 """The forms of accounts and roles: they propose rights that need two people, and save the rest."""
 
 from django import forms
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import User
-from unfold.forms import UserChangeForm
+from django.template.loader import render_to_string
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.accounts.actors import current_actor
+from backoffice.accounts.inviting import describe_password_choice
 from backoffice.accounts.models import AccessRequest
 from backoffice.accounts.rights import (
     find_guarded_groups,
@@ -66,7 +69,38 @@ class ProposingForm(forms.ModelForm):
         return requests, refusals
 
 
+class PasswordWidget(forms.Widget):
+    """Whether there is a password, and the way to another: how it is hashed is nobody's concern."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        context = {"is_usable": is_password_usable(value), "url": "../password/"}
+        return render_to_string("backoffice/accounts/password_field.html", context)
+
+    def id_for_label(self, id_):
+        return None
+
+
+class NewAccountForm(UserCreationForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        describe_password_choice(self.fields["usable_password"])
+
+
+class SetPasswordForm(AdminPasswordChangeForm):
+    """Without the switch that takes the password away: nobody signs in by anything else."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)
+
+
 class AccountForm(ProposingForm, UserChangeForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields:
+            self.fields["password"].widget = PasswordWidget()
+            self.fields["password"].help_text = ""
+
     def keep_back(self):
         user, data = self.instance, self.cleaned_data
         for group in self.keep_back_rights("groups", user.groups, find_guarded_groups()):

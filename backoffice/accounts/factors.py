@@ -11,12 +11,15 @@ from allauth.mfa.utils import decrypt
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
+from django.utils.timezone import localtime
 
+from backoffice.accounts.models import SecurityEvent
 from backoffice.accounts.rights import find_guarded_people
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes are no factor
 LAST_COUNTER = "last_counter"
+ALL_REMOVED = "All of them, so that they can be made anew"
 
 
 def has_factor(user: User) -> bool:
@@ -26,6 +29,29 @@ def has_factor(user: User) -> bool:
 def list_factors(user: User) -> set[str]:
     """Return the types of the user's factors, including recovery codes."""
     return set(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
+
+
+def list_enrolments(user: User) -> list[str]:
+    """Return how each second factor that `user` has was added, the first one first: by the
+    security log."""
+    if not has_factor(user):
+        return []
+    last_none = SecurityEvent.objects.filter(
+        about=user, kind=SecurityEvent.Kind.FACTOR_REMOVED, detail__startswith=ALL_REMOVED
+    ).aggregate(last=Max("pk", default=0))["last"]
+    added = SecurityEvent.objects.filter(
+        about=user, kind=SecurityEvent.Kind.FACTOR_ADDED, pk__gt=last_none
+    ).order_by("pk")
+    return [_describe_enrolment(event) for event in added]
+
+
+def _describe_enrolment(event):
+    parts = [f"{event.detail}, added on {localtime(event.at):%-d %B %Y, %H:%M}"]
+    if event.device:
+        parts.append(f"with {event.device}")
+    if event.address:
+        parts.append(f"from {event.address}")
+    return " ".join(parts)
 
 
 def needs_factor(user: User) -> bool:

@@ -186,7 +186,10 @@ def receive_reset(sender, *, user, **kwargs):
 
 
 def _name_factor(authenticator):
-    return str(authenticator.get_type_display())
+    if authenticator.type == authenticator.Type.WEBAUTHN:
+        return f"The passkey “{authenticator.wrap().name}”"
+    is_app = authenticator.type == authenticator.Type.TOTP
+    return "An app" if is_app else "Recovery codes"
 
 
 def _is_outside():

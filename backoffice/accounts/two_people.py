@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.accounts.factors import ALL_REMOVED
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.accounts.notices import mail_request
 from backoffice.accounts.pauses import find_given_outside, find_pauses
@@ -253,7 +254,7 @@ def _drop_factors(request):
         SecurityEvent.Kind.FACTOR_REMOVED,
         about=request.about,
         by=request.decided_by,
-        detail=f"All of them, so that they can be made anew: {request.reason}",
+        detail=f"{ALL_REMOVED}: {request.reason}",
     )
 
 

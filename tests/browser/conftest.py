@@ -112,7 +112,7 @@ def sign_in(browser, browser_context_args, live_server, demo):
         page.goto(f"{live_server.url}/admin/")
         page.get_by_label("Username").fill(username)
         page.get_by_label("Password").fill(demo[username])
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="What waits for you")).to_be_visible()
         return page
 

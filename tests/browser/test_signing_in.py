@@ -54,7 +54,7 @@ def enter_password(page, live_server, password=PASSWORD):
     page.goto(f"{live_server.url}/admin/")
     page.get_by_label("Username").fill("root")
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
 
 
 def enter_code(page, code, button="Sign in"):
