@@ -13,7 +13,7 @@ from backoffice.errors import Refusal
 from backoffice.spreadsheets import unguard_cell
 from backoffice.table_cells import MOST_BYTES
 
-BOUNDS = Bounds(seconds=4, memory=500_000_000, answer=60_000_000)
+BOUNDS = Bounds(seconds=4, memory=500_000_000, answer=40_000_000)
 
 
 class TableRefused(Refusal):

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,9 @@ from tests.deploy.client import read_steadily
 from tests.deploy.servers import HOST, wait_for
 
 SIGN_IN = "/admin/login/"
+PROCESSORS = Path("/proc/stat")
+IDLE = 0.9  # of the machine, for the figures to be ours
+MOST_SECONDS = 1
 
 
 def ask_status(client):
@@ -92,8 +96,23 @@ def find_p95(futures):
     return len(answers), statistics.quantiles([seconds for _, seconds in answers], n=20)[-1]
 
 
+def measure_idle(seconds=3):
+    """Return which part of the processors' time nobody uses, before we do."""
+
+    def read():
+        user, nice, system, idle, waiting, *rest = map(int, PROCESSORS.read_text().split()[1:9])
+        return idle + waiting, user + nice + system + idle + waiting + sum(rest)
+
+    idle, total = read()
+    time.sleep(seconds)
+    later_idle, later_total = read()
+    return (later_idle - idle) / (later_total - total)
+
+
 def test_crowd_at_the_door_does_not_stop_the_readers(nginx, request, reader):
-    """400 slow clients, 200 sign-ins at once from 200 addresses; readers stay under a second."""
+    """Slow clients, 200 sign-ins at once: the rest stays < 1 s p95 behind the shipped nginx
+    configuration. 400 slow clients, 200 addresses; an idle machine alone can show it."""
+    idle = measure_idle()
     find_p95(read_meanwhile(nginx))  # workers that have just started are slow once
     quiet = find_p95(read_meanwhile(nginx))
     request.getfixturevalue("slow_clients")
@@ -110,9 +129,14 @@ def test_crowd_at_the_door_does_not_stop_the_readers(nginx, request, reader):
         signed = [status for statuses in pool.map(sign_in, visitors) for status in statuses]
     crowded = find_p95(readers)
     counts = {status: signed.count(status) for status in set(signed)}
-    sys.stdout.write(f"Pages and p95: before {quiet}, meanwhile {crowded}; sign-ins {counts}\n")
+    sys.stdout.write(
+        f"Pages and p95: before {quiet}, meanwhile {crowded}; sign-ins {counts}; "
+        f"{idle:.0%} idle at first\n"
+    )
     assert set(counts) <= {200, 429, 503}  # 503 is the application's "try again in a moment"
-    assert crowded[1] < max(1, 2 * quiet[1])  # a machine that is busy anyway shows no more
+    if crowded[1] >= MOST_SECONDS and idle < IDLE:
+        pytest.skip(f"p95 {crowded[1]:.1f} s, but others used {1 - idle:.0%} of the machine before")
+    assert crowded[1] < MOST_SECONDS
 
 
 def test_slow_clients_are_let_go(slow_clients):

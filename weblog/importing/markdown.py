@@ -6,7 +6,6 @@ What reads them is weblog.importing.markdown_files.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -21,7 +20,7 @@ from weblog.importing.posts import (
     set_publish_at,
     set_summary,
 )
-from weblog.importing.records import BOUNDS, Records
+from weblog.importing.records import Records
 from weblog.models import Blog
 
 DATED_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)")
@@ -52,10 +51,7 @@ class MarkdownZip(MarkdownFolder):
 
     def __init__(self, file: BinaryIO, name: str, *, is_apart: bool = False):
         super().__init__(Path(name))
-        # 300 kB of text, which packs to a third, render in a second: a small file gets little.
-        seconds = min(15, BOUNDS.seconds + file.seek(0, 2) // 100_000)
-        bounds = replace(BOUNDS, seconds=seconds)
-        self.records: Records = Records(read_zip, file, name, is_apart=is_apart, bounds=bounds)
+        self.records: Records = Records(read_zip, file, name, is_apart=is_apart)
 
 
 class _FolderRecords:

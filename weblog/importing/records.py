@@ -10,7 +10,8 @@ from backoffice.bounded import BoundReached, Bounds, Unreadable, run_bounded
 from backoffice.bounded_child import Refused
 from weblog.errors import ImportRefused
 
-BOUNDS = Bounds(seconds=4, memory=400_000_000, answer=60_000_000)
+# Markdown: 300 kB of text render in a second. More of it than fits is for the command.
+BOUNDS = Bounds(seconds=4, memory=400_000_000, answer=50_000_000)
 
 
 class Records:
@@ -19,10 +20,7 @@ class Records:
     Read apart, the texts of posts come clean, and are read once.
     """
 
-    def __init__(
-        self, read: Callable, file: BinaryIO, name: str, *, is_apart: bool, bounds: Bounds = BOUNDS
-    ):
-        self._bounds = bounds
+    def __init__(self, read: Callable, file: BinaryIO, name: str, *, is_apart: bool):
         self._read, self._file, self._name = read, file, name
         self._is_apart, self._answer = is_apart, None
 
@@ -49,7 +47,7 @@ class Records:
                 self._file,
                 what=self._name,
                 advice="Let an administrator import the file by a command: docs/operations.md.",
-                bounds=self._bounds,
+                bounds=BOUNDS,
                 args=(self._read.__module__, self._read.__name__, settings.MEDIA_URL),
             )
         self._answer.seek(0)
