@@ -4,6 +4,7 @@ Read while settings load: nothing here may import a model or the admin.
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.apps import apps
 from django.conf import settings
@@ -140,6 +141,16 @@ def name_environment(request):
     return ["Demo", "warning"] if settings.DEBUG else None
 
 
+def name_sign_in_script(request):
+    """Return the script that ends a page with its sign-in, with whose it is and how long it may
+    rest: no script stands in a page."""
+    user = getattr(request, "user", None)
+    facts = {"home": reverse("admin:index"), "idle": settings.SESSION_IDLE_MINUTES}
+    if user is not None and user.is_authenticated:
+        facts["user"] = user.pk
+    return f"{static('backoffice/sign_in.js')}?{urlencode(facts)}"
+
+
 UNFOLD = {
     "SITE_TITLE": lambda request: settings.PRODUCT_NAME,
     "SITE_HEADER": lambda request: settings.PRODUCT_NAME,
@@ -159,6 +170,7 @@ UNFOLD = {
     "SCRIPTS": [
         lambda request: static("backoffice/theme.js"),
         lambda request: static("backoffice/passkeys.js"),
+        lambda request: name_sign_in_script(request),
     ],
     "ENVIRONMENT": name_environment,
     "DASHBOARD_CALLBACK": "backoffice.home.build_home",

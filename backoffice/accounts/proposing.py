@@ -77,19 +77,12 @@ class LetInAction:
     def has_let_in_permission(self, request, object_id=None):
         return request.user.is_superuser and object_id != str(request.user.pk)
 
-    def get_actions_detail(self, request, object_id):
-        """Without the button, where there is nothing that could have been lost."""
-        actions = super().get_actions_detail(request, object_id)
-        user = self.get_object(request, object_id)
-        if user and list_factors(user):
-            return actions
-        return [shown for shown in actions if not shown.path.endswith("let_in")]
-
     @dialog_action(
         description="Lost every factor",
         icon="no_encryption",
         permissions=["let_in"],
         dialog=LET_IN,
+        fits=lambda user, by: bool(list_factors(user)),  # or there is nothing to have lost
     )
     def let_in(self, request, form):
         access = propose_access(

@@ -109,6 +109,8 @@ def test_pages_of_signing_in_speak_plainly():
     assert "Forgotten your password?" in page
     assert "Log in" not in page
     browser.force_login(make_user())
-    page = browser.post(reverse("admin:logout")).text
+    response = browser.post(reverse("admin:logout"))
+    assert response.headers["Clear-Site-Data"] == '"cache"'
+    page = response.text
     assert "You are signed out" in page
     assert "quality time" not in page
