@@ -38,6 +38,7 @@ from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
+from backoffice.dialogs import DialogActions
 from backoffice.import_pages import ImportAdmin
 from backoffice.models import JobRun
 from backoffice.people import full_name
@@ -54,6 +55,7 @@ class UserAdmin(
     OfferedPermissions,
     ConfirmedAdmin,
     ProposingAdmin,
+    DialogActions,
     LetInAction,
     InviteAction,
     AnonymiseAction,
