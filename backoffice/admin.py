@@ -3,11 +3,10 @@ from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
-from django.template.defaultfilters import pluralize
+from django.template.defaultfilters import linebreaksbr, pluralize
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import (
@@ -118,8 +117,7 @@ class UserAdmin(
     @display(description="Second factors added")
     def factors(self, user):
         """When, on what and from where each was added: whoever has the first password could."""
-        lines = [(line,) for line in list_enrolments(user)] if user.pk else []
-        return format_html_join(mark_safe("<br>"), "{}", lines) or "None"
+        return linebreaksbr("\n".join(list_enrolments(user))) or "None"
 
     @display(description="Kept about them")
     def kept(self, user):
