@@ -20,8 +20,8 @@ from backoffice.accounts.two_people import AccessRefused, propose_access
 Kind = AccessRequest.Kind
 
 REASON_HELP = (
-    "Needed where a right over money or accounts is given, or an address changed that opens such "
-    "an account: it is proposed to another administrator, and takes effect when they confirm it."
+    "Needed for a right over money or accounts, and for a new address of such an account. Another "
+    "administrator has to confirm it before it takes effect."
 )
 
 

@@ -44,8 +44,8 @@ def anonymise_account(
 ) -> User:
     """Replace the account's personal data by its number, for good, and return it.
 
-    `keep_name`: the first and last name stay, which readers know from blogs. No signal of User is
-    sent, so the person is not mailed; the other administrators are. Raises AnonymisingRefused.
+    `keep_name` keeps the first and last name, which readers know from blogs. It sends no signal of
+    User, so the person gets no mail; the other administrators do. Raises AnonymisingRefused.
     """
     at = at or timezone.now()
     user = User.objects.select_for_update().get(pk=user.pk)

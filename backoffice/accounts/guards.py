@@ -1,4 +1,4 @@
-"""What the database itself refuses of the security log, of who let whom in, and of pseudonyms."""
+"""Changes of the security log, access requests and pseudonyms that the database refuses."""
 
 from collections.abc import Iterator
 

@@ -122,11 +122,10 @@ def receive_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs
 
 
 def receive_group_rights(sender, *, instance, action, reverse, model, pk_set, **kwargs):
-    """A permission of a role is one of each member's: given by a person, each hears of it.
+    """Record a role's new permission for each member. If a person gave it, mail each member.
 
-    So do they where a fixture or a program gives one over money or accounts, and sign nothing for
-    a while: whoever can write a fixture must not make approvers of the next minute. At a first
-    installation roles have no members.
+    A right over money or accounts that a fixture or a program gives counts as well, so that the
+    members sign nothing for a while. At a first installation roles have no members.
     """
     changes = list_memberships(instance, action, reverse, model, pk_set, sender)
     for group in {change.holder for change in changes}:

@@ -1,11 +1,10 @@
 """Limits wrong passwords and codes on all forms that ask for them.
 
-django-axes counts, in the database, so that all workers count together. What locks is an account
-at an address; an account from everywhere, or an address with whatever accounts, only much later.
-A browser in which the person has signed in before is judged by its own account and address alone:
-no stranger can keep somebody out for good. Its cookie may have been copied, so it is counted as
-well, from everywhere, and makes no difference any more once it was wrong too often. Unknown
-accounts are counted and locked like others.
+django-axes counts, in the database, so that all workers count together. A few failures lock an
+account at an address. Many more lock an account from everywhere, or an address for all accounts.
+For a browser in which the person has signed in before, only its own account and address count, so
+no stranger can keep somebody out for good. Its cookie may be a copy: after a few failures from
+anywhere it counts for nothing. Unknown accounts are counted and locked like others.
 """
 
 import copy

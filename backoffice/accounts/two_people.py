@@ -139,7 +139,7 @@ def find_objections(*, request: AccessRequest, by: User, at: dt.datetime) -> lis
     if _gains(by, request):
         objections.append("It is for you: another administrator has to confirm.")
     if not _may_propose(request.asked_by, request.kind):
-        objections.append("Whoever proposed it is no administrator any more. Refuse it.")
+        objections.append("The proposer is no administrator any more. Refuse it.")
     if _gains(request.asked_by, request):
         objections.append("It is now for the proposer themselves. Refuse it.")
     if _has_changed(request):
@@ -171,9 +171,9 @@ def _gains(user, request):
 
 
 def _has_changed(request):
-    """Whether it is another role than the one that was proposed: what it permits, or its name.
+    """Return whether the role's permissions or name changed after the proposal.
 
-    A role that is saved as it was, as an upgrade does, is the same.
+    A role that is saved as it was, as by an upgrade, has not changed.
     """
     if request.kind != Kind.GROUP:
         return False
