@@ -31,6 +31,7 @@ from backoffice.accounts.confirming import ConfirmedAdmin, confirmed, confirmed_
 from backoffice.accounts.extract_views import UserExtractView
 from backoffice.accounts.factors import list_enrolments
 from backoffice.accounts.inviting import InviteAction
+from backoffice.accounts.offered import OfferedPermissions
 from backoffice.accounts.proposing import LetInAction, ProposingAdmin, explain_own_password
 from backoffice.accounts.pseudonyms import was_anonymised
 from backoffice.accounts.rights import is_guarded_person

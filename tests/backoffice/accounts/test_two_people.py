@@ -369,7 +369,7 @@ def test_nobody_joins_a_role_that_they_proposed_a_permission_for(ines, otto):
         kind=Kind.GROUP_PERMISSION, group=group, permission=permission, by=ines, reason="Help"
     )
     ines.groups.add(group)
-    with pytest.raises(AccessRefused, match="whoever proposed it"):
+    with pytest.raises(AccessRefused, match="the proposer themselves"):
         confirm_access(request=access, by=otto)
 
 
