@@ -1,4 +1,4 @@
-"""Where a blog is found. An address that readers may have leads to its blog for good."""
+"""Addresses of blogs. Every address that readers may have leads to its blog for good."""
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,9 +10,10 @@ from weblog.models import Blog, OldAddress
 
 @transaction.atomic
 def change_slug(*, blog: Blog, slug: str, by: User) -> Blog:
-    """Move a blog to another address; readers who come by the old one are led there.
+    """Move a blog to another address; the old one redirects readers.
 
-    Returns the stored blog. Raises AddressTaken. A blog that nobody ever saw leaves nothing behind.
+    Returns the stored blog. Raises AddressTaken. A blog that was never published keeps no old
+    address.
     """
     blog = Blog.objects.select_for_update().get(pk=blog.pk)
     if slug == blog.slug:
@@ -26,7 +27,7 @@ def change_slug(*, blog: Blog, slug: str, by: User) -> Blog:
 
 
 def check_address(slug: str, *, blog: Blog | None = None) -> None:
-    """Raise AddressTaken where `slug` leads, or led, to another blog than `blog`."""
+    """Raise AddressTaken if `slug` leads, or once led, to another blog than `blog`."""
     others = Blog.objects.filter(slug=slug)
     old = OldAddress.objects.filter(slug=slug).select_related("blog")
     if blog and blog.pk:

@@ -1,4 +1,4 @@
-"""Which category a blog stands in."""
+"""Moves blogs between categories."""
 
 from django.contrib.auth.models import User
 from django.db import transaction

@@ -1,4 +1,4 @@
-"""Which HTML a blog may hold. Also run apart from the application: no Django is imported here."""
+"""Cleans the HTML of blogs. Also runs outside the application, so it imports no Django."""
 
 import re
 
@@ -11,7 +11,7 @@ MOST_CHARACTERS = 500_000  # the length of a book
 MOST_DEEP = 200
 VOID = {"br", "col", "hr", "img", "wbr"}
 
-# As nh3 writes it: every attribute in double quotes. An empty figure is what is left around it.
+# In nh3's form, with every attribute in double quotes. Removing a picture leaves an empty figure.
 PICTURE_WITHOUT_SOURCE = re.compile(
     r'<img(?: (?!src=)[a-z]+="[^"]*")*>|<figure>\s*<img(?: (?!src=)[a-z]+="[^"]*")*>\s*</figure>'
 )
@@ -38,13 +38,13 @@ def clean(source: str, media_url: str) -> str:
 
 
 def is_own_picture(url: str, media_url: str) -> bool:
-    """Whether `url` leads to a picture that was uploaded here: its path alone, from the root."""
+    """Return whether `url` is the plain path, from the root, of a picture uploaded here."""
     path = rf"{re.escape(media_url)}pictures/[0-9]{{4}}/[0-9]{{2}}/[\w-]+\.(jpg|png|webp)"
     return re.fullmatch(path, url, re.ASCII) is not None
 
 
 def measure_depth(cleaned: str) -> int:
-    """Return how many tags stand in each other at most. Exact for what `clean` returned."""
+    """Return the greatest depth of nested tags. Exact for results of `clean`."""
     depth = deepest = 0
     for match in TAG.finditer(cleaned):
         if match[2] in VOID:
@@ -55,7 +55,7 @@ def measure_depth(cleaned: str) -> int:
 
 
 def describe_problem(source: str, cleaned: str) -> str:
-    """Say why a text, which was cleaned to `cleaned`, can't be taken, if so."""
+    """Return why the text, cleaned to `cleaned`, is refused, or ""."""
     if len(source) > MOST_CHARACTERS:
         return (
             f"It has {len(source):,} characters, and {MOST_CHARACTERS:,} are the most. Make two "
@@ -65,17 +65,17 @@ def describe_problem(source: str, cleaned: str) -> str:
         return "Its markup grows too long. Paste it as plain text, and format it here."
     if measure_depth(cleaned) > MOST_DEEP:
         return (
-            f"More than {MOST_DEEP} tags stand in each other, such as lists in lists. Close them "
-            "where they end, or take them out."
+            f"More than {MOST_DEEP} tags are nested, such as lists in lists. Close them where "
+            f"they end, or remove them."
         )
     return ""
 
 
 def is_orderly(source: str) -> bool:
-    """Whether each tag is one that we keep and is closed where it should be, none too deep.
+    """Return whether all tags are allowed ones, closed in order and not too deep.
 
-    Only then does cleaning take a time that grows with the length alone: a browser's rules for
-    tags that are left open, which nh3 follows, can multiply them.
+    Only then does the time of cleaning grow just with the length. nh3 follows browsers' rules for
+    unclosed tags, which can multiply them.
     """
     open_tags: list[str] = []
     place = _end_of_text(source, 0)
@@ -100,5 +100,5 @@ def _end_of_text(source: str, start: int) -> int:
 
 
 def run_apart(source, answer, media_url):
-    """What backoffice.bounded runs."""
+    """Clean the file; backoffice.bounded runs this."""
     answer.write(clean(source.read().decode(), media_url).encode())

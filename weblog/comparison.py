@@ -1,7 +1,7 @@
 """Two texts side by side, for people who read no HTML.
 
-Paragraphs stand beside each other, with the words that went and those that came marked. Where a
-link leads, and which picture is shown, is part of the text: it can change without a word changing.
+Paragraphs stand side by side, with removed and added words marked. Addresses of links and pictures
+are part of the text, because they can change without any word.
 """
 
 import re
@@ -21,9 +21,9 @@ LONGEST = 1000  # words of a paragraph that are compared one by one
 MOST_PAIRS = 400  # of paragraphs that are tried for likeness
 ENOUGH_TO_TELL = 1000  # characters of a paragraph that likeness is told by
 ALIKE = 0.5
-# difflib's time grows with how often each part of one text is in the other, at worst with its cube.
+# difflib's time grows with the repetitions between the texts, at worst with the cube of the length.
 MOST_PARAGRAPHS = 2_000
-MOST_WORK = 3_000_000  # pairs of words of one text: what is left is shown without words marked
+MOST_WORK = 3_000_000  # pairs of words in one text; the rest is shown without marked words
 
 
 class Piece(NamedTuple):
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A paragraph before and after: None where there is none."""
+    """A paragraph before and after; None if it is missing on that side."""
 
     old: list[Piece] | None
     new: list[Piece] | None
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Neighbouring rows that are all changed, or all the same."""
+    """Neighbouring rows, either all changed or all the same."""
 
     rows: list[Row]
     is_same: bool
@@ -69,7 +69,7 @@ def compare_texts(old: dict[str, str], new: dict[str, str]) -> list[FieldCompari
 
 def compare_field(field: str, old: str, new: str) -> FieldComparison:
     split = list_blocks if field == "body" else list_lines
-    if field == "body":  # what a form brings is not clean yet, and may be built to take long
+    if field == "body":  # input of a form is not clean yet, and may be built to take long
         old, new = show_html(old), show_html(new)
     rows = compare_blocks(split(old), split(new))
     groups = [
@@ -91,7 +91,7 @@ def compare_blocks(old: list[str], new: list[str]) -> list[Row]:
 
 
 class _Work:
-    """What may still be spent on one comparison."""
+    """The remaining work allowed for one comparison."""
 
     left = MOST_WORK
 
@@ -101,7 +101,7 @@ class _Work:
 
 
 def _match_blocks(old, new):
-    """Return difflib's opcodes. Very long texts are matched from both ends, and not between."""
+    """Return difflib's opcodes. It matches very long texts only from both ends."""
     if max(len(old), len(new)) <= MOST_PARAGRAPHS:
         return SequenceMatcher(a=old, b=new).get_opcodes()
     start = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))))
@@ -116,7 +116,7 @@ def _match_blocks(old, new):
 
 
 def _pair(old, new):
-    """Yield each paragraph of `old` with the one of `new` that it became, in order."""
+    """Yield each paragraph of `old` with its successor in `new`, in order."""
     if len(old) == len(new) == 1 or len(old) * len(new) > MOST_PAIRS:
         yield from zip_longest(old, new)
         return

@@ -1,4 +1,4 @@
-"""What can be wrong with a request to the weblog. Each message is shown to the person as it is."""
+"""Refusals of requests to the weblog. Pages show each message to the person unchanged."""
 
 from backoffice.errors import Refusal
 
@@ -49,7 +49,7 @@ class RevisionOpen(WeblogError):
 
 
 class TextOutdated(WeblogError):
-    """The text is not what the person who acts on it takes it for."""
+    """The text changed after the page that the person acts on."""
 
 
 class VersionNotFound(WeblogError):
@@ -62,7 +62,7 @@ class TextRefused(WeblogError, ValueError):
 
 
 class PictureRefused(WeblogError):
-    """The message says why, and what to do."""
+    """A picture is refused. The message says why, and what to do."""
 
 
 class PictureGone(WeblogError):
@@ -79,7 +79,7 @@ class AddressTaken(WeblogError):
 
 
 class ImportRefused(WeblogError):
-    """A file was not imported, and nothing was changed. `problems` are all that were found."""
+    """A file was not imported, and nothing was changed. `problems` lists all problems."""
 
     def __init__(self, message, problems=()):
         self.problems = list(problems)

@@ -1,4 +1,4 @@
-"""What lists, feeds and other sites show of a blog."""
+"""Excerpts of blogs for lists, feeds and other sites."""
 
 import re
 from html import unescape
@@ -7,7 +7,7 @@ import nh3
 from django.utils.text import Truncator
 
 EXCERPT_WORDS = 32
-ENOUGH = 10_000  # characters in which so many words are found
+ENOUGH = 10_000  # characters that are sure to hold that many words
 BLOCK = re.compile(r"</?(?:p|div|h[1-6]|li|[dt][dth]|tr|br|hr|blockquote|pre|figcaption)\b", re.I)
 PICTURE = re.compile(r'<img [^>]*?src="([^"]++)"')
 
@@ -20,6 +20,6 @@ def make_excerpt(html: str) -> str:
 
 
 def find_picture(html: str) -> str:
-    """Return the address of the first picture in clean `html`, empty where there is none."""
+    """Return the address of the first picture in clean `html`, or ""."""
     found = PICTURE.search(html)
     return found[1] if found else ""

@@ -10,7 +10,7 @@ from weblog.excerpts import make_excerpt
 from weblog.links import absolute
 from weblog.models import Blog
 
-# What no XML document may hold, not even escaped: XML 1.0, 2.2 Characters.
+# Characters that XML forbids even when escaped: XML 1.0, 2.2 Characters.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -1,4 +1,4 @@
-"""HTML that is clean wherever it comes from: a form, an import, a fixture, a shell."""
+"""A field that cleans HTML from every source: form, import, fixture, shell."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -17,14 +17,15 @@ def validate_html(value: str) -> None:
 class CleanHTMLField(models.TextField):
     """A TextField of HTML that is cleaned on the way to its table.
 
-    Not in pre_save, which loaddata and update() do not call. What can't be cleaned is told to
-    whoever fills in a form, and stops everybody else: TextRefused.
+    It does not use pre_save, which loaddata and update() skip. For HTML that can't be cleaned a
+    form shows an error; other writers get TextRefused.
     """
 
     default_validators = [validate_html]
 
     def formfield(self, **kwargs):
-        # In the form as well, whose own checks compare the text before the model's are asked.
+        # Clean in the form too, because its own checks compare the text before the model's checks
+        # run.
         return super().formfield(**{"validators": [validate_html], **kwargs})
 
     def get_db_prep_save(self, value, connection):

@@ -1,4 +1,4 @@
-"""What authors and editors find on their home page."""
+"""The weblog's part of the home page, for authors and editors."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -23,9 +23,9 @@ COMMENT_LENGTH = 120
 
 
 class OwnBlog(NamedTuple):
-    """A blog of the author who looks.
+    """A blog of the signed-in author.
 
-    `new_text` is the one that is on its way, or None; `figures` are what other apps tell of it.
+    `new_text` is the unpublished new text, or None; `figures` come from other apps.
     """
 
     blog: Blog
@@ -38,7 +38,7 @@ class OwnBlog(NamedTuple):
 
     @property
     def state(self) -> str:
-        """Where the blog stands, in words."""
+        """Return the state of the blog in words."""
         blog, text = self.blog, self.new_text
         if blog.status == Status.DRAFT:
             return "Came back to be changed" if blog.review_comment else "Not submitted yet"
@@ -64,7 +64,7 @@ def offer_home() -> None:
 
 
 def list_sections(user: User) -> Iterator[Section]:
-    """Yield the author's corner: for an editor who has written nothing there is none."""
+    """Yield the author's section; none for editors who have written nothing."""
     if not user.has_perm("weblog.add_blog"):
         return
     own_blogs = find_own_blogs(user)
@@ -73,7 +73,7 @@ def list_sections(user: User) -> Iterator[Section]:
 
 
 def find_own_blogs(user: User) -> list[OwnBlog]:
-    """Return the blogs of an author that were worked on last. Two queries."""
+    """Return an author's most recently changed blogs. Two queries."""
     columns = find_blog_columns(user)
     new_texts = Prefetch("revisions", BlogRevision.objects.open().defer("body"), "new_texts")
     blogs = annotate_blogs(user.blogs.defer("body"), columns=columns)
@@ -89,7 +89,7 @@ def find_own_blogs(user: User) -> list[OwnBlog]:
 
 
 def list_cards(user: User) -> Iterator[Card]:
-    """Yield the figures of whoever sees blogs."""
+    """Yield the numbers of blogs, for users who may see blogs."""
     if not user.has_perm("weblog.view_blog"):
         return
     blogs = Blog.objects.visible_to(user)
@@ -115,7 +115,7 @@ def _card(label: str, figure: int, link: str) -> Card:
 
 
 def list_tasks(user: User) -> Iterator[Task]:
-    """Yield what waits for an editor, and what came back to an author or was never submitted."""
+    """Yield an editor's waiting reviews, and an author's returned and unsubmitted texts."""
     if user.has_perms(["weblog.publish_blog", "weblog.view_all_blogs"]):
         yield from _list_editor_tasks(user)
     if user.has_perm("weblog.add_blog"):

@@ -1,4 +1,4 @@
-"""What other apps may add to the weblog's own pages, from the ready() of their AppConfig."""
+"""Hooks by which other apps add to the weblog's pages, from the ready() of their AppConfig."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from django.db.models.expressions import Combinable
 
 @dataclass(frozen=True)
 class BlogColumn:
-    """A number that the database works out for each blog in a list.
+    """A number that the database computes for each blog in a list.
 
-    `name` is that of the annotation, `make_expression` is called for each page: it may depend on
-    the day. `is_shown_to` tells who sees the column; a list has only blogs its reader may see.
+    `name` names the annotation. Each page calls `make_expression`, so it may depend on the day.
+    `is_shown_to` decides who sees the column; a list has only blogs that its reader may see.
     """
 
     name: str
@@ -26,7 +26,7 @@ _columns: dict[str, BlogColumn] = {}
 
 
 def add_blog_column(column: BlogColumn) -> None:
-    """Offer a column. One of the same name takes the place of the former."""
+    """Offer a column. It replaces a former one of the same name."""
     _columns[column.name] = column
 
 

@@ -1,4 +1,4 @@
-"""Which HTML a blog may hold, and what can be said of it without showing it."""
+"""Cleaning of blogs' HTML within bounds, and facts about it."""
 
 import html
 import io
@@ -13,7 +13,7 @@ from weblog import cleaning
 from weblog.cleaning import MOST_CHARACTERS
 from weblog.errors import TextRefused
 
-FEW_TAGS = 500  # however they are set, cleaning so many takes an eighth of a second at most
+FEW_TAGS = 500  # in any arrangement, cleaning this many takes an eighth of a second at most
 FEW_ENTITIES = 50_000  # nh3's time for n of them grows with n²: a fifth of a second for twice that
 BOUNDS = Bounds(seconds=2, memory=200_000_000, answer=5_000_000)
 
@@ -24,7 +24,7 @@ WORDS_PER_MINUTE = 238  # silent reading of English non-fiction: Brysbaert, 2019
 def clean_html(source: str) -> str:
     """Return HTML without scripts, styles, event handlers, and pictures that are not ours.
 
-    Raises TextRefused where it is too long, is nested too deeply, or takes too long to clean.
+    Raises TextRefused if it is too long, nested too deeply, or takes too long to clean.
     """
     if len(source) > MOST_CHARACTERS:
         raise TextRefused(cleaning.describe_problem(source, ""))
@@ -45,7 +45,7 @@ def _is_quickly_cleaned(source):
     return source.count("<") <= FEW_TAGS or cleaning.is_orderly(source)
 
 
-@lru_cache(maxsize=4)  # a form cleans a text to check it, to compare it and to store it
+@lru_cache(maxsize=4)  # a form cleans a text to check, to compare and to store it
 def _clean_apart(source, media_url):
     try:
         with run_bounded(
@@ -62,7 +62,7 @@ def _clean_apart(source, media_url):
 
 
 def show_html(stored: str) -> str:
-    """Return what readers see of a stored text: its words alone, where it can't be cleaned."""
+    """Return a stored text as readers see it; only its words if it can't be cleaned."""
     try:
         return clean_html(stored)
     except TextRefused:
@@ -79,5 +79,5 @@ def count_words(source: str) -> int:
 
 
 def estimate_minutes(words: int) -> int:
-    """Return how long `words` take to read: never less than a minute."""
+    """Return the minutes that `words` take to read, at least one."""
     return max(1, round(words / WORDS_PER_MINUTE))

@@ -1,7 +1,7 @@
-"""Links that leave the page: feeds, sitemaps, what other sites show of a blog.
+"""Absolute links, for feeds, sitemaps and other sites' previews of a blog.
 
-They begin with settings.SITE_URL. What a reader sends as the host can be spelled in many ways and
-name any port, and would stand in a page that is kept for the next reader.
+They begin with settings.SITE_URL. They don't use the host of the request: its spelling and port
+vary, and a cached page would show them to the next reader.
 """
 
 from urllib.parse import urlsplit

@@ -1,7 +1,7 @@
-"""Mails about a blog, or a new text of one, to the people who go on with it.
+"""Mails about a blog or a new text to the people who take its next step.
 
-Sent once the step is committed. A mail that can't be sent is logged, and changes nothing about the
-step. Nobody is told of their own step, nor of what they chose not to hear of.
+They go out after the step is committed. A failed mail is logged and does not undo the step. Nobody
+gets mails about their own steps or mails that they switched off.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from weblog.models import Blog, BlogRevision
 
 
 def mail_submitted(subject: Blog | BlogRevision, *, by: User) -> None:
-    """Ask those who may publish it to look at it."""
+    """Ask the people who may publish it to look at it."""
     editors = User.objects.with_perm("weblog.publish_blog")
     if not settings.PUBLISH_OWN_BLOGS:
         editors = editors.exclude(pk__in=_list_writers(subject))
@@ -28,7 +28,7 @@ def mail_submitted(subject: Blog | BlogRevision, *, by: User) -> None:
 
 
 def mail_returned(subject: Blog | BlogRevision, *, by: User) -> None:
-    """Tell whoever wrote it what was asked for."""
+    """Tell its writers the editor's request."""
     writers = User.objects.filter(pk__in=_list_writers(subject))
     writers = writers.exclude(mail_preference__on_return=False)
     _mail_after_commit("returned", "Came back to you: {}", subject, by=by, to=writers)
@@ -43,7 +43,7 @@ def mail_published(subject: Blog | BlogRevision, *, by: User) -> None:
 
 
 def mail_stopped(revision: BlogRevision, *, approver: User, moment: str, obstacle: str) -> None:
-    """Tell whoever approved it that a scheduled text did not go live at `moment`, and why."""
+    """Tell the approver that a scheduled text did not go live at `moment`, and why."""
     to = User.objects.filter(pk=approver.pk).exclude(mail_preference__on_submit=False)
     _mail_after_commit(
         "stopped", "Did not go live: {}", revision, to=to, moment=moment, obstacle=obstacle
@@ -51,7 +51,7 @@ def mail_stopped(revision: BlogRevision, *, approver: User, moment: str, obstacl
 
 
 def _list_writers(subject):
-    """Return the ids of the blog's author and of whoever began the new text."""
+    """Return the ids of the blog's author and of the person who began the new text."""
     ids = {_blog_of(subject).author_id}
     return ids | {subject.created_by_id} if isinstance(subject, BlogRevision) else ids
 

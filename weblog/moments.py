@@ -1,4 +1,4 @@
-"""Moments and stretches of time, as people say them."""
+"""Moments and durations in words."""
 
 import datetime as dt
 
@@ -8,7 +8,7 @@ from django.utils.timesince import timesince
 
 
 def format_moment(moment: dt.datetime) -> str:
-    """Return day and time on the clocks of the house."""
+    """Return day and time in the site's time zone."""
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 

@@ -1,4 +1,4 @@
-"""Who wrote a blog: somebody else answers for what its readers see."""
+"""Rules that keep writers from publishing and changing their own live blogs alone."""
 
 from django.apps import apps
 from django.conf import settings
@@ -9,27 +9,27 @@ from weblog.models import Blog
 
 
 def check_not_own(blog: Blog, *writer_ids: int, by: User) -> None:
-    """Raise OwnBlog where `by` publishes what they wrote, unless the house allows it."""
+    """Raise OwnBlog if `by` publishes their own blog, unless settings allow it."""
     if is_own(blog, *writer_ids, by=by):
         raise OwnBlog(blog)
 
 
 def check_may_change(blog: Blog, *, by: User) -> None:
-    """Raise OwnLiveBlog where `by` changes what they wrote and readers see."""
+    """Raise OwnLiveBlog if `by` changes their own published blog."""
     if is_own_and_live(blog, by=by):
         raise OwnLiveBlog(blog)
 
 
 def is_own_and_live(blog: Blog, *, by: User) -> bool:
-    """Whether it is published, from now or a set time on, and `by` wrote it."""
+    """Return whether `by` wrote the blog and it is published, now or from a set time on."""
     return blog.status == Blog.Status.PUBLISHED and is_own(blog, by=by)
 
 
 def is_own(blog: Blog, *writer_ids: int, by: User) -> bool:
-    """Whether `by` wrote it, where the house wants another person to answer for it.
+    """Return whether `by` wrote it, if settings require another person to publish.
 
-    Writers are its author, its co-authors, and whoever was either before: a blog that is given
-    away to be published is still one's own. `writer_ids` have written a text of it.
+    Writers are its present and former authors and co-authors, so a blog given away for publication
+    stays one's own. `writer_ids` have written a text of it.
     """
     if settings.PUBLISH_OWN_BLOGS or by.pk is None:
         return False

@@ -1,12 +1,12 @@
-"""Pages of a list that nobody counts: of 35,000 blogs a reader sees ten."""
+"""Pages of a list without a count: of 35,000 blogs a reader sees ten."""
 
 from django.core.paginator import EmptyPage, Page, Paginator
 
 
 class LookaheadPaginator(Paginator):
-    """Fetches one row more than a page shows, and so knows whether another page follows."""
+    """Fetches one row more than a page shows, to know whether another page follows."""
 
-    num_pages = 100_000  # further than any list goes; a database takes no offset of any size
+    num_pages = 100_000  # beyond the end of any list; databases limit the offset
 
     def page(self, number):
         number = self.validate_number(number)

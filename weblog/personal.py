@@ -1,4 +1,4 @@
-"""What the weblog keeps about a person, for their extract, and forgets with them."""
+"""The weblog's data about a person: their extract, and its erasure."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ ROWS_AT_A_TIME = 1_000
 
 
 def list_blogs(user: User) -> Iterator[dict]:
-    """Blogs of theirs, and those that they co-write."""
+    """Yield the person's blogs, and blogs that they co-write."""
     for role, blogs in [("author", user.blogs), ("co-author", user.blogs_co_written)]:
         rows = blogs.select_related("category").order_by("pk").defer("body")
         for blog in rows.iterator(ROWS_AT_A_TIME):
@@ -28,7 +28,7 @@ def list_blogs(user: User) -> Iterator[dict]:
 
 
 def list_new_texts(user: User) -> Iterator[dict]:
-    """New texts that they wrote or let through."""
+    """Yield new texts that the person wrote or approved."""
     for role, what in [("created_by", "written"), ("approved_by", "approved")]:
         texts = BlogRevision.objects.filter(**{role: user}).defer("body").order_by("pk")
         for text in texts.iterator(ROWS_AT_A_TIME):
@@ -59,13 +59,13 @@ def list_taken_down(user: User) -> Iterator[dict]:
 
 
 def list_mails(user: User) -> Iterator[dict]:
-    """Without a row they get all of them."""
+    """Yield the person's choice of mails; without a row they get all."""
     preference = MailPreference.objects.filter(user=user).first() or MailPreference(user=user)
     yield {name: getattr(preference, name) for name in ("on_submit", "on_return", "on_publish")}
 
 
 def list_versions(user: User) -> Iterator[dict]:
-    """What they changed of blogs, by date. A blog may be another's: its number, not its title."""
+    """Yield the person's changes of blogs by date, with the number of each blog, not its title."""
     records = Blog.history.filter(history_user=user).order_by("history_id")
     rows = records.values("history_date", "history_type", "id")
     words = {"+": "added a blog", "~": "changed a blog", "-": "deleted a blog"}

@@ -1,4 +1,4 @@
-"""Pictures made fit for readers. Run apart from the application: no Django is imported here."""
+"""Re-encodes pictures. Runs outside the application, without Django."""
 
 import struct
 import warnings
@@ -12,13 +12,13 @@ MAX_PIXELS = 50_000_000
 MAX_SIDE = 30_000
 MAX_SIZE = (2000, 4000)
 
-# Pillow's name of a format: the ending of our file, and how it is written.
+# The ending of our file and the options for saving, by Pillow's name of the format.
 FORMATS = {
     "JPEG": ("jpg", {"quality": 85, "optimize": True, "progressive": True}),
     "PNG": ("png", {"optimize": True}),
     "WEBP": ("webp", {"quality": 85}),
 }
-SAME_AS = {"MPO": "JPEG"}  # what phones write: a JPEG with a second picture behind it
+SAME_AS = {"MPO": "JPEG"}  # from phones: a JPEG with a second picture after it
 
 NOT_A_PICTURE = (
     "This is not a picture that can be read, or a part of it is missing. Save it as JPEG, PNG or "
@@ -28,7 +28,7 @@ TOO_MANY_PIXELS = (
     f"The picture has more than {MAX_PIXELS // 10**6} million dots, or more than {MAX_SIDE:,} on "
     "one side. Make it smaller first."
 )
-# What Pillow raises for files that are broken or built to do harm.
+# Pillow's errors for broken or hostile files.
 UNREADABLE = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError,
     struct.error,
@@ -38,12 +38,12 @@ TURNED = {5, 6, 7, 8}  # of EXIF's orientations, those that lie on their side
 ORIENTATION = 0x0112
 SHRINK_FIRST = {"RGB", "RGBA", "L", "CMYK", "YCbCr"}
 
-# Else Pillow only warns of a small file that unfolds to more than the memory holds.
+# By default Pillow only warns about a small file that unpacks to more than the memory holds.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
 def run_apart(source, answer):
-    """What backoffice.bounded runs: writes the ending of the file, and after it the picture."""
+    """Write the ending of the file and then the picture; backoffice.bounded runs this."""
     try:
         image, kind = _decode(BytesIO(source.read()))
     except BOMB as error:
@@ -58,7 +58,7 @@ def run_apart(source, answer):
 
 
 def _decode(file):
-    """Return the pixels, upright and not too many, and Pillow's name of the format."""
+    """Return the upright, reduced picture and Pillow's name of the format."""
     with Image.open(file, formats=list(FORMATS)) as opened:
         if opened.width * opened.height > MAX_PIXELS or max(opened.size) > MAX_SIDE:
             raise Refused(TOO_MANY_PIXELS)
@@ -70,5 +70,5 @@ def _decode(file):
         image = ImageOps.exif_transpose(opened)
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     image.thumbnail(MAX_SIZE)
-    image.info.clear()  # comments and profiles, which some formats would write again
+    image.info.clear()  # comments and profiles, which some formats would save
     return image, kind

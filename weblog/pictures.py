@@ -1,7 +1,7 @@
 """Pictures made fit for readers: really decoded, turned upright, made smaller, written anew.
 
-Nothing of what was uploaded is kept but the pixels: no name, no place and time of the camera, no
-comment, and nothing that only looks like a picture. What decodes them is weblog.picture_encoding.
+Only the pixels of an upload are kept: no name, no place and time from the camera, no comment, and
+no file that only looks like a picture. weblog.picture_encoding decodes them.
 """
 
 import secrets
@@ -16,7 +16,7 @@ BOUNDS = Bounds(seconds=4, memory=600_000_000, answer=40_000_000)
 
 
 def encode_picture(file: File) -> ContentFile:
-    """Return the picture in `file` as it is to be kept, under a random name."""
+    """Return the re-encoded picture from `file`, under a random name."""
     if file.size > MAX_BYTES:
         raise PictureRefused("The file is larger than 10 MB. Make the picture smaller first.")
     try:

@@ -5,53 +5,53 @@ from django.db.models import Q
 from django.db.models.functions import Left
 from django.utils import timezone
 
-OPENING = 2000  # characters of a body that surely hold its first sentences
+OPENING = 2000  # characters of a body that are sure to hold its first sentences
 
 
 class BlogQuerySet(models.QuerySet):
     def live(self, *, at=None):
-        """Blogs that readers may see at `at` (now, unless told)."""
+        """Return the blogs that readers may see at `at` (default: now)."""
         return self.filter(status=self.model.Status.PUBLISHED, publish_at__lte=at or timezone.now())
 
     def awaiting_review(self):
         return self.filter(status=self.model.Status.IN_REVIEW)
 
     def visible_to(self, user):
-        """All blogs for those who may see every author's, else those that name the user.
+        """Return all blogs for users who may see every author's, else those that name the user.
 
-        `is_co_written` tells those which are another author's: the user may only read them.
+        `is_co_written` marks another author's blogs, which the user may only read.
         """
         if user.has_perm("weblog.view_all_blogs"):
             return self
         return self.written_by(user).annotate(is_co_written=~Q(author=user))
 
     def entrusted_to(self, user):
-        """Blogs that the user may change and move on, in so far as other rules let them."""
+        """Return the blogs that the user may change and move on, apart from other rules."""
         return self if user.has_perm("weblog.view_all_blogs") else self.filter(author=user)
 
     def written_by(self, user):
-        """Blogs that name `user`, as their author or beside the author."""
+        """Return the blogs that name `user` as author or co-author."""
         return self.filter(Q(author=user) | Q(pk__in=user.blogs_co_written.values("pk")))
 
     def containing(self, words):
-        """Blogs in which each of `words` stands somewhere: in its text, author or category."""
+        """Return the blogs that contain each of `words` in text, author or category."""
         return self.filter(*[_contains(word) for word in words])
 
     def with_people(self):
         return self.select_related("author", "category").prefetch_related("co_authors")
 
     def with_opening(self):
-        """With `opening`, the start of the body, cut anywhere, in place of the body."""
+        """Add `opening`, the cut start of the body, in place of the body."""
         return self.defer("body").annotate(opening=Left("body", OPENING))
 
 
 class BlogRevisionQuerySet(models.QuerySet):
     def open(self):
-        """New texts that readers may see one day: a blog has one at most."""
+        """Return the new texts that may still be published; a blog has one at most."""
         return self.filter(status__in=self.model.OPEN)
 
     def due(self, *, at):
-        """Scheduled texts whose time has come at `at`, the earliest first."""
+        """Return the scheduled texts that are due at `at`, the earliest first."""
         due = self.filter(status=self.model.Status.SCHEDULED, publish_at__lte=at)
         return due.order_by("publish_at", "pk")
 
@@ -59,7 +59,7 @@ class BlogRevisionQuerySet(models.QuerySet):
         return self.filter(status=self.model.Status.IN_REVIEW)
 
     def visible_to(self, user):
-        """Those of the blogs that the user may see."""
+        """Return the new texts of blogs that the user may see."""
         if user.has_perm("weblog.view_all_blogs"):
             return self
         return self.filter(Q(blog__author=user) | Q(blog__in=user.blogs_co_written.values("pk")))

@@ -1,4 +1,4 @@
-"""Blogs and categories as tables. A status goes out, and never comes in: it is the workflow's."""
+"""Blogs and categories as tables. Only exports hold a status; an import never sets one."""
 
 import time
 
@@ -15,7 +15,7 @@ from weblog.ownership import is_own_and_live
 
 
 class NamedWidget(ForeignKeyWidget):
-    """A row of another table, by a name of its own that the message asks for. Looked up once."""
+    """Finds a row of another table by its name, for which the message asks. Remembers it."""
 
     def __init__(self, model, field, *, advice):
         super().__init__(model, field)
@@ -49,9 +49,9 @@ class AuthorsWidget(ManyToManyWidget):
 
 
 class HTMLWidget(CharWidget):
-    """HTML as it will be stored, so that a second import finds it unchanged."""
+    """Cleans HTML as for storage, so that a second import finds it unchanged."""
 
-    most_seconds = 3  # of one import: 5,000 texts of people take one
+    most_seconds = 3  # for one import: 5,000 texts of people take one
     seconds = 0
 
     def clean(self, value, row=None, **kwargs):

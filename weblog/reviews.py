@@ -1,4 +1,4 @@
-"""What waits for an editor: new blogs, and new texts of published ones, oldest first."""
+"""The queue of reviews: new blogs, and new texts of published ones, oldest first."""
 
 import datetime as dt
 from typing import NamedTuple
@@ -31,13 +31,13 @@ class Waiting(NamedTuple):
 
 
 def find_waiting() -> QuerySet:
-    """Return the (kind, pk, since) of all that waits, oldest first, to be paged and loaded."""
+    """Return the (kind, pk, since) of everything that waits, oldest first, for paging."""
     blogs, texts = (
         model.objects.awaiting_review()
         .order_by()
         .annotate(
             kind=Value(model._meta.model_name, output_field=CharField()),
-            # What was in review before this was kept has no moment of its own.
+            # Older reviews have no stored moment.
             since=Coalesce("submitted_at", "updated_at"),
         )
         .values_list("kind", "pk", "since")
@@ -47,7 +47,7 @@ def find_waiting() -> QuerySet:
 
 
 def load_waiting(rows) -> list[Waiting]:
-    """Return what `rows` of find_waiting name, in their order. Two queries."""
+    """Return the objects for `rows` of find_waiting, in their order. Two queries."""
     rows = list(rows)
     people = ("author", "category")
     blogs = Blog.objects.select_related(*people).defer("body")
@@ -66,7 +66,7 @@ def load_waiting(rows) -> list[Waiting]:
 
 
 def count_waiting(*, besides: User | None = None) -> int:
-    """Return how much waits, `besides` what somebody wrote. One query: each page shows it."""
+    """Return the number of waiting texts, less those by `besides`. One query on each page."""
     blogs = Blog.objects.awaiting_review().order_by()
     texts = BlogRevision.objects.awaiting_review().order_by()
     if besides:

@@ -1,7 +1,7 @@
-"""How the new text of a published blog comes to its readers. Nothing else writes its status.
+"""The way of a published blog's new text to its readers.
 
-The old text stays live until a new one is published. Each function locks the blog first, then the
-revision, and returns the revision as it is stored then.
+Only this module writes its status. The old text stays live until a new one is published. Each
+function locks the blog first, then the revision, and returns the stored revision.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ Status = BlogRevision.Status
 
 @transaction.atomic
 def start_revision(*, blog: Blog, by: User) -> BlogRevision:
-    """Begin a new text of a published blog, with the one that it has now."""
+    """Begin a new text of a published blog as a copy of the live one."""
     blog = Blog.objects.select_for_update().get(pk=blog.pk)
     if blog.status != Blog.Status.PUBLISHED:
         raise BlogNotPublished(blog)
@@ -50,10 +50,10 @@ def submit_revision(*, revision: BlogRevision, by: User) -> BlogRevision:
 def publish_revision(
     *, revision: BlogRevision, by: User, at: dt.datetime | None = None, seen: str = ""
 ) -> BlogRevision:
-    """Make the new text the blog's now, or schedule it where `at` is still to come.
+    """Make the new text the blog's, or schedule it if `at` is in the future.
 
-    `seen` is `version_of` what was looked at, where known. Raises TextOutdated where the live text
-    or the new one is another by now.
+    `seen` is the `version_of` the texts that the person saw, if known. Raises TextOutdated if the
+    live text or the new one has changed since.
     """
     now = timezone.now()
     goes_live_at = at if at is not None and at > now else None
@@ -79,10 +79,10 @@ def publish_revision(
 
 @transaction.atomic
 def go_live(*, revision: BlogRevision, at: dt.datetime) -> BlogRevision:
-    """Publish a scheduled text that is due at `at`, in the name of whoever approved it.
+    """Publish a scheduled text that is due at `at`, in the approver's name.
 
-    What no longer stands as it was approved goes back to the review queue, and overwrites nothing.
-    Raises TransitionNotAllowed where somebody was faster.
+    If anything changed after the approval, the text goes back to the review queue and overwrites
+    nothing. Raises TransitionNotAllowed if somebody was faster.
     """
     revision = _lock_revision(revision, Status.PUBLISHED, start=Status.SCHEDULED)
     due_at = revision.publish_at
@@ -107,26 +107,26 @@ def return_revision(*, revision: BlogRevision, by: User, comment: str) -> BlogRe
 
 @transaction.atomic
 def withdraw_revision(*, revision: BlogRevision, by: User) -> BlogRevision:
-    """Give the new text up. It stays to be read, and the live text stays as it is."""
+    """Withdraw the new text. It stays readable, and the live text does not change."""
     revision = _lock_revision(revision, Status.WITHDRAWN)
     _take_off_schedule(revision)
     return _move_revision(revision, Status.WITHDRAWN, by=by, reason="Withdrawn")
 
 
 def version_of(revision: BlogRevision) -> str:
-    """Return what tells whether the revision or its blog was saved since."""
+    """Return a value that changes with every save of the revision or its blog."""
     return f"{revision.blog.updated_at.isoformat()}/{revision.updated_at.isoformat()}"
 
 
 def find_base(revision: BlogRevision):
-    """Return the version of the blog that the revision began from; None where none was kept."""
+    """Return the blog's version from which the revision began, or None if it is lost."""
     return revision.blog.history.filter(history_date__lte=revision.created_at).first()
 
 
 def find_live_changes(revision: BlogRevision, *, since: dt.datetime | None = None) -> list:
     """Return the versions that changed the blog's text, oldest first. Two queries.
 
-    They are those after `since`: unless told, since the revision began.
+    These are the versions after `since` (default: the start of the revision).
     """
     since = since or revision.created_at
     history = revision.blog.history.select_related("history_user")
@@ -140,7 +140,7 @@ def find_live_changes(revision: BlogRevision, *, since: dt.datetime | None = Non
 
 
 def _find_obstacle(revision):
-    """Return why a scheduled text may not go live as it was approved; empty where it may."""
+    """Return why a scheduled text may no longer go live, or "" if it may."""
     blog, approver = revision.blog, revision.approved_by
     if blog.status != Blog.Status.PUBLISHED:
         return "the blog is not published any more"
@@ -148,7 +148,7 @@ def _find_obstacle(revision):
         return f"{full_name(approver)}, who approved it, may not publish any more"
     if is_own(blog, revision.created_by_id, by=approver):
         return f"{full_name(approver)}, who approved it, is now one of the blog’s authors"
-    # Nobody edits a scheduled text, so it was saved last when it was approved.
+    # Nobody edits a scheduled text, so its last save is the approval.
     if find_live_changes(revision, since=revision.updated_at):
         return "the live text was changed after the approval"
     return ""
@@ -179,7 +179,7 @@ def _take_off_schedule(revision):
 def _lock_revision(revision, status, *, start=None):
     """Return the stored revision, with its blog, both locked; or raise TransitionNotAllowed.
 
-    `start` is named where two steps end in the same status, and only one of them is meant.
+    Pass `start` if two steps end in the same status and only one of them is meant.
     """
     blog = Blog.objects.select_for_update().get(pk=revision.blog_id)
     stored = BlogRevision.objects.select_for_update().get(pk=revision.pk)

@@ -1,4 +1,4 @@
-"""New texts that were approved to go live at a time that was set, once it has come."""
+"""Publishes approved new texts at their set time."""
 
 import datetime as dt
 import logging
@@ -15,7 +15,7 @@ Status = BlogRevision.Status
 
 
 class Outcome(NamedTuple):
-    """How many texts went live, went back to the review queue, or failed and stay scheduled."""
+    """The numbers of texts that went live, went back to review, or failed and stay scheduled."""
 
     live: int
     sent_back: int
@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
 
 def publish_due_texts(*, at: dt.datetime) -> Outcome:
-    """Publish what is due at `at`, each text in a transaction of its own: a bad one stops none."""
+    """Publish the texts due at `at`, each in its own transaction, so a bad one stops no other."""
     found: Counter[str] = Counter()
     for revision in BlogRevision.objects.due(at=at).defer("body"):
         try:

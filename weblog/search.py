@@ -1,8 +1,8 @@
-"""What readers may ask for."""
+"""Readers' searches."""
 
 from django import forms
 
-WORDS = 8  # each is one more condition on every blog
+WORDS = 8  # each word is one more condition on every blog
 
 
 class SearchForm(forms.Form):

@@ -1,4 +1,4 @@
-"""What the weblog tells whoever wants to listen. Receivers live in other apps."""
+"""Signals of the weblog. Receivers live in other apps."""
 
 from django.dispatch import Signal
 

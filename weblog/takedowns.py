@@ -1,4 +1,4 @@
-"""Pictures that may not be shown any more: the file goes for good, and who said so stays."""
+"""Takes pictures down: the file is deleted for good, and the record of who asked stays."""
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -11,9 +11,9 @@ from weblog.models import Picture
 def take_down_picture(*, picture: Picture, by: User, reason: str) -> Picture:
     """Delete the file, and return the row, which keeps the description.
 
-    Blogs that hold the picture show its description in its place. What is taken down is not served
-    even where the run ended before its file was deleted; asking again deletes it then. Raises
-    PictureGone.
+    Blogs that hold the picture show its description in its place. A picture that was taken down is
+    not served even if the run ended before its file was deleted; another call deletes the file
+    then. Raises PictureGone.
     """
     with transaction.atomic():
         stored = Picture.objects.select_for_update().get(pk=picture.pk)
@@ -29,5 +29,5 @@ def take_down_picture(*, picture: Picture, by: User, reason: str) -> Picture:
 
 
 def is_taken_down(name: str) -> bool:
-    """Whether the picture stored under `name` may not be shown. One query."""
+    """Return whether the picture stored under `name` was taken down. One query."""
     return Picture.objects.filter(file=name, taken_down_at__isnull=False).exists()

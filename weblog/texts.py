@@ -1,4 +1,4 @@
-"""The text of a blog: what an author writes, and an editor reads, compares and brings back."""
+"""The fields that make up a blog's text: the ones that people write, compare and restore."""
 
 from django.db.models import Model
 

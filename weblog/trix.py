@@ -1,8 +1,8 @@
 """Texts on their way into the rich text editor, and out of it again.
 
-Trix makes a picture an attachment, and keeps of it what stands
-as JSON in the `data-trix-attachment` of its figure: of an <img> it would drop the description.
-And what is typed comes as one <div>, whose paragraphs are two <br> apart.
+Trix turns a picture into an attachment and keeps only the JSON in the `data-trix-attachment` of its
+figure; it drops the description of a plain <img>. Typed text comes as one <div>, with two <br>
+between paragraphs.
 """
 
 import html
@@ -11,7 +11,8 @@ import re
 
 from django.utils.html import format_html, strip_tags
 
-# What stands in a tag, up to the next of its kind: not the whole rest for each that is left open.
+# The content of a tag, up to the next one of its kind, so that unclosed tags don't scan the whole
+# rest.
 _UP_TO = r"(?:[^<]++|<(?!/?%s\b))*+"
 PICTURE = re.compile(
     r"<figure>\s*+(?P<captioned>{img})\s*+"
@@ -26,7 +27,7 @@ BLOCK = re.compile(r"<(div|p)>((?:(?!<div\b|<p\b).)*?)</\1>", re.DOTALL)
 PARAGRAPH_END = re.compile(rf"(<figure>{_UP_TO % 'figure'}</figure>)|(?:<br>\s*+){{2,}}")
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
-# Of any other tag the editor keeps the text alone, without a word.
+# The editor silently reduces any other tag to its text.
 KNOWN_TAGS = {
     *("p", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "ul", "ol", "li"),
     *("a", "b", "strong", "i", "em", "u", "s", "del", "code", "small", "sub", "sup", "span"),
@@ -61,7 +62,7 @@ def _to_attachment(match):
 
 
 def from_editor(body: str) -> str:
-    """Return what the editor sent as pictures and paragraphs. It is not clean yet."""
+    """Return the editor's HTML as pictures and paragraphs, not yet cleaned."""
     if find_unknown_tags(body):
         return body  # as a person wrote it
     return BLOCK.sub(_to_paragraphs, ATTACHMENT.sub(_to_picture, body))
@@ -93,7 +94,7 @@ def _read_attributes(tag):
 
 
 def _read_json(text):
-    """Return the object in `text`, or an empty one: whoever posts may send anything."""
+    """Return the object in `text`, or {} for other text: a POST may hold anything."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

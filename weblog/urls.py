@@ -13,7 +13,7 @@ XML = "application/xml; charset=utf-8"
 
 
 def machine_readable(view):
-    """For programs that come back often: they get 304 for what they have."""
+    """Wrap a view for programs that poll: they get 304 for unchanged content."""
     return csp_override(views.PUBLIC_CSP)(conditional_page(view))
 
 

@@ -1,4 +1,4 @@
-"""The earlier texts of a blog, and bringing one of them back."""
+"""The earlier texts of a blog, and the step that restores one."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ VERSIONS_OFFERED = 50
 
 
 class Version(NamedTuple):
-    """A text that a blog had. `record` is the first row of history that has it."""
+    """A former text of a blog. `record` is its first row of history."""
 
     record: object
 
@@ -30,9 +30,9 @@ class Version(NamedTuple):
 
 
 def find_earlier_texts(blog: Blog) -> list[Version]:
-    """Return the latest texts that differ from the one that the blog has, newest first."""
+    """Return the latest texts that differ from the current one, newest first."""
     records = blog.history.select_related("history_user").order_by("-history_id")
-    texts = {}  # the dict keeps, for each text, the record that wrote it first
+    texts = {}  # for each text, the dict keeps the record that wrote it first
     for record in records[: 4 * VERSIONS_OFFERED]:
         key = tuple(get_text(record).values())
         texts[key] = record
@@ -42,9 +42,9 @@ def find_earlier_texts(blog: Blog) -> list[Version]:
 
 
 def find_returned_version(blog: Blog):
-    """Return the version that came back to the author last, of a blog that is in review again.
+    """Return the version that last came back to the author of a blog in review again.
 
-    None where it did not come back, and where no history of that was kept.
+    None if it never came back, or if its history is missing.
     """
     if blog.status != Blog.Status.IN_REVIEW or not blog.review_comment:
         return None
@@ -55,7 +55,7 @@ def find_returned_version(blog: Blog):
 
 @transaction.atomic
 def restore_version(*, blog: Blog, history_id: int, by: User, reason: str) -> Blog:
-    """Write the title, summary and body of that version to the blog, as a new version."""
+    """Write the version's title, summary and body to the blog, as a new version."""
     blog = Blog.objects.select_for_update().get(pk=blog.pk)
     check_may_change(blog, by=by)
     record = blog.history.filter(history_id=history_id).first()

@@ -49,7 +49,7 @@ PUBLIC_CSP = {
 # COUNTER Code of Practice 5.1, 7.1: these answers are successful requests.
 SUCCESSFUL = (200, 304)
 
-# What browsers send along when they fetch a page that nobody has asked to see yet.
+# The headers of browsers that fetch a page before anybody asks for it.
 SPECULATION_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 SPECULATION_PURPOSES = ("prefetch", "prerender", "preview")
 
@@ -61,7 +61,7 @@ DAY = 24 * 60 * 60
 @method_decorator(csp_override(PUBLIC_CSP), name="dispatch")
 @method_decorator(cache_control(private=True, no_cache=True), name="dispatch")
 class PublicPage(ContextMixin, View):
-    """A page that browsers may keep, but ask for each time: a cache must not hide views from us."""
+    """A page that browsers may cache but revalidate each time: no cache may hide a view."""
 
     title = ""
     description = ""
@@ -106,7 +106,7 @@ class CategoryBlogsView(BlogListView):
 
 
 class AuthorBlogsView(BlogListView):
-    """Who has nothing to read is not found: who has an account is nobody's business."""
+    """An author's blogs. Without a published blog it is 404, and so reveals no account."""
 
     def get_queryset(self):
         self.author = get_object_or_404(User, pk=self.kwargs["pk"])
@@ -135,9 +135,10 @@ class SearchView(BlogListView):
 
 
 class BlogDetailView(PublicPage):
-    """A blog. Its page is kept for a minute, and made anew at once when the blog is saved.
+    """A blog.
 
-    Whether it is live is asked each time. It looks the same for everybody.
+    Its page is cached for a minute, until the blog is saved. Each request checks whether it is
+    live. Everybody gets the same page.
     """
 
     def dispatch(self, request, *args, **kwargs):
@@ -183,7 +184,7 @@ class BlogDetailView(PublicPage):
 
 
 def describe_site(request):
-    """Return what the frame of every page needs."""
+    """Return the context of the frame of every page."""
     return {
         "categories": list(Category.objects.all()),
         "address": absolute(request.path),
@@ -191,7 +192,7 @@ def describe_site(request):
 
 
 def describe_blog(blog):
-    """Return what the page of a blog says beside its fields. The body is cleaned once more."""
+    """Return the context of a blog's page beside its fields. It cleans the body once more."""
     body = show_html(blog.body)
     words, picture = count_words(body), find_picture(blog.body)
     return {
@@ -205,7 +206,7 @@ def describe_blog(blog):
 
 
 def is_speculative(request):
-    """Whether the browser fetches the page in case its reader asks for it."""
+    """Return whether the browser fetches the page in advance."""
     purposes = " ".join(request.headers.get(name, "") for name in SPECULATION_HEADERS).lower()
     return any(purpose in purposes for purpose in SPECULATION_PURPOSES)
 
@@ -215,7 +216,7 @@ def is_speculative(request):
 @cache_control(public=True, max_age=DAY)
 @etag(lambda request, name: None if is_taken_down(name) else f'"{name}"')
 def serve_picture(request, name):
-    """A picture is never changed under its name, but it may be taken down: ask after a day."""
+    """Serve a picture, cached for a day: a named picture never changes but may be taken down."""
     if is_taken_down(name):
         return HttpResponseGone("This picture was taken down.\n", content_type="text/plain")
     try:

@@ -1,8 +1,8 @@
-"""How a blog moves from draft to archive. Nothing else writes a blog's status.
+"""Moves a blog from draft to archive.
 
-Each function works on the blog as it is stored, under a row lock, and returns that: the instance
-that was passed in is left as it was. Where a database has no row locks (SQLite), the transaction
-is the lock: it begins IMMEDIATE.
+Only this module writes a blog's status. Each function changes the stored blog under a row lock and
+returns it; the passed instance stays unchanged. SQLite has no row locks, so there the IMMEDIATE
+transaction is the lock.
 """
 
 import datetime as dt
@@ -19,14 +19,14 @@ from weblog.ownership import check_not_own
 
 Status = Blog.Status
 
-# How the history begins to tell of the steps that bring a blog back to its author.
+# The first words in the history of the steps that return a blog to its author.
 RETURNED = "Returned to the author"
 UNPUBLISHED = "Unpublished"
 
 
 @transaction.atomic
 def submit_for_review(*, blog: Blog, by: User) -> Blog:
-    """Ask for a review. What was asked for last time stays in sight."""
+    """Ask for a review. The last request of the editor stays visible."""
     blog = _lock_blog(blog, Status.IN_REVIEW)
     blog.submitted_at = timezone.now()
     _move_blog(blog, Status.IN_REVIEW, by=by, reason="Submitted for review")
@@ -59,7 +59,7 @@ def return_to_author(*, blog: Blog, by: User, comment: str) -> Blog:
 
 @transaction.atomic
 def unpublish_blog(*, blog: Blog, by: User, reason: str) -> Blog:
-    """Take a blog from its readers and make it a draft of its author again."""
+    """Make a published blog a draft of its author again."""
     check_comment(blog, reason)
     blog = _lock_blog(blog, Status.DRAFT, start=Status.PUBLISHED)
     blog.review_comment = reason.strip()
@@ -81,9 +81,10 @@ def check_comment(blog: Blog, comment: str) -> None:
 
 
 def _lock_blog(blog, status, *, start=None):
-    """Return the stored blog, locked. Raises TransitionNotAllowed where it cannot get `status`.
+    """Return the stored blog, locked.
 
-    `start` is named where two steps end in the same status, and only one of them is meant.
+    Raises TransitionNotAllowed if it can't get `status`. Pass `start` if two steps end in the same
+    status and only one of them is meant.
     """
     stored = Blog.objects.select_for_update().get(pk=blog.pk)
     if status not in Blog.TRANSITIONS[stored.status] or start not in (None, stored.status):

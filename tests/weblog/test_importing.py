@@ -128,7 +128,7 @@ def test_map_to_an_account_that_is_not_there_is_refused():
 
 def test_nobody_publishes_an_own_blog_by_importing_it(settings):
     rosa = make_user("rosa")
-    with pytest.raises(ImportRefused, match="nobody publishes an own blog"):
+    with pytest.raises(ImportRefused, match="nobody publishes a blog of their own"):
         bring_in(make_item(), by=rosa)
     bring_in(make_item(1, status="draft"), by=rosa)
     settings.PUBLISH_OWN_BLOGS = True

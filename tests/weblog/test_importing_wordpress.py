@@ -106,7 +106,7 @@ def test_picture_becomes_a_link():
     body = '<p><img class="x" src="https://example.com/a.png" alt="A cat"><img src="/b.png"></p>'
     post = read(make_wxr(make_item(body=body)))[0]
     assert post.body == '<p><a href="https://example.com/a.png">[A cat]</a>[picture]</p>'
-    assert post.notes == ["pictures left where they are, with a link in their place"]
+    assert post.notes == ["pictures replaced by links to their old place"]
 
 
 @pytest.mark.parametrize("data", [make_wxr(make_item())[:-20], b"<rss><a></b></rss>", b"<"])

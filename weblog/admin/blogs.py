@@ -76,9 +76,10 @@ class BlogAdmin(
         return super().get_queryset(request).visible_to(request.user)
 
     def has_change_permission(self, request, obj=None):
-        """Authors change their own drafts; editors every blog, but not what they wrote and is live.
+        """Return whether the user may change the blog.
 
-        What an editor sends all the same is for the form to refuse, which keeps what was typed.
+        Authors change their own drafts, editors every blog except their own published ones. The
+        form refuses an editor's POST for those and keeps the typed text.
         """
         if not super().has_change_permission(request, obj):
             return False
@@ -125,8 +126,8 @@ class BlogAdmin(
         kwargs["queryset"] = _find_writers()
         widget = UnfoldAdminSelect2MultipleWidget()
         field = super().formfield_for_manytomany(db_field, request, **kwargs, widget=widget)
-        # Unfold (0.110) makes it look like a plain one, and its own class (admin-autocomplete) has
-        # Django look elsewhere for who can be chosen. Django tells of keys to hold down.
+        # Unfold (0.110) renders a plain select, and its class admin-autocomplete makes Django query
+        # another URL for the choices. Django's help text names keys to hold down.
         field.widget.attrs["class"] = "unfold-admin-autocomplete"
         field.help_text = db_field.help_text
         return field
@@ -146,6 +147,6 @@ class BlogAdmin(
 
 
 def _find_writers():
-    """Staff, and whoever a blog names as its author: some left, some came with an import."""
+    """Return staff and all authors of blogs; some have left, some came with an import."""
     is_writer = Q(is_staff=True) | Q(pk__in=Blog.objects.values("author"))
     return User.objects.filter(is_writer).order_by("first_name", "username")

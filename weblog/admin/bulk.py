@@ -1,4 +1,4 @@
-"""What an editor does with several blogs at once: one question, then one blog after the other."""
+"""Actions on several blogs: one question for all, then one blog after the other."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from weblog.errors import WeblogError
 from weblog.models import Blog, Category
 
 MOST_AT_ONCE = 200
-NAMED = 20  # of many blogs, how many are named
+NAMED = 20  # blogs that a message names
 
 PAST_VIEWS_STAY = "Views so far stay with the category that the blog had then."
 
@@ -64,7 +64,7 @@ ARCHIVE = Step(
 CHANGE_CATEGORY = Step(
     categories.change_category,
     "Move these blogs to another category?",
-    "Each is saved by itself, with an entry in its history.",
+    "Each blog is saved separately, with an entry in its history.",
     "Move",
     "moved",
     CategoryForm,
@@ -72,7 +72,7 @@ CHANGE_CATEGORY = Step(
 
 
 class BulkActions:
-    """The actions below the list. The first POST asks, the second acts: both with CSRF."""
+    """The actions below the list. The first POST asks and the second acts, both with CSRF."""
 
     actions = ["publish_chosen", "archive_chosen", "change_category"]
 
@@ -96,7 +96,7 @@ class BulkActions:
 
     def _take(self, step, request, blogs):
         is_answer = "answered" in request.POST
-        if is_answer:  # all that were asked about, even if a filter no longer shows them
+        if is_answer:  # all chosen blogs, even if a filter no longer shows them
             pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
             blogs = Blog.objects.filter(pk__in=pks)
         blogs = blogs.entrusted_to(request.user)
@@ -141,7 +141,7 @@ class BulkActions:
 
 
 def _take_each(step, blogs, *, by, **details):
-    """Return why blogs were skipped: the message of each. The others are done by then."""
+    """Act on each blog, and return the messages of the skipped ones."""
     skipped = []
     for blog in blogs:
         try:

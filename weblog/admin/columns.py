@@ -18,7 +18,7 @@ STATUS_COLOURS = {
 
 
 class LastStep:
-    """Shows the latest step that somebody took with a row that has a history."""
+    """Shows the latest step in the history of a row."""
 
     @display(description="Last step")
     def last_step(self, row):
@@ -31,7 +31,7 @@ class LastStep:
 
 
 class BlogColumns(LastStep):
-    """What the blog admin shows of a blog, in its list and beside its form."""
+    """The columns of the blog admin, for its list and beside its form."""
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
     def status_label(self, blog):
@@ -54,7 +54,7 @@ class BlogColumns(LastStep):
 
     @display(description="Publish at", ordering="publish_at")
     def goes_live(self, blog):
-        """Empty before a blog was published: until then `publish_at` is only a default."""
+        """Return the moment of publication, or "": a draft's `publish_at` is only a default."""
         return blog.publish_at if blog.was_published else None
 
     @display(description="Length")
@@ -74,5 +74,5 @@ class BlogColumns(LastStep):
 
     @display(description="Body")
     def article(self, blog):
-        """The body as readers see it."""
+        """Return the body as readers see it."""
         return render_to_string("weblog/admin/article.html", {"body": show_html(blog.body)})

@@ -1,4 +1,4 @@
-"""What is asked before a blog, or a new text of one, moves on."""
+"""The dialogs before a blog or a new text moves on."""
 
 import datetime as dt
 
@@ -12,7 +12,7 @@ from weblog.versions import find_earlier_texts
 
 
 class MomentField(forms.DateTimeField):
-    """A moment that every time zone can tell: in the year 1 and the year 9999 some can't."""
+    """A moment that every time zone can express; the years 1 and 9999 overflow in some."""
 
     default_validators = [
         MinValueValidator(dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "Use a year from 2000 on."),
@@ -55,8 +55,8 @@ class UnpublishDialog(DialogForm):
 class TakeDownDialog(DialogForm):
     reason = ReasonField(
         max_length=2000,
-        help_text="Who asked for it, and why. It is kept; readers do not see it.",
-        missing="Say why: it can't be asked once the picture is gone.",
+        help_text="Say who asked for it, and why. The reason is kept; readers do not see it.",
+        missing="Say why: nobody can ask once the picture is gone.",
     )
 
 
@@ -80,7 +80,7 @@ class RestoreDialog(DialogForm):
 
 
 class PublishRevisionNowDialog(DialogForm):
-    """Says what happened to the live text meanwhile, and remembers what was looked at."""
+    """Lists changes of the live text since, and posts back the version that the dialog showed."""
 
     form_before_template = "weblog/admin/live_changes.html"
 
@@ -99,7 +99,7 @@ class PublishRevisionDialog(PublishRevisionNowDialog):
         label="Publish at",
         required=False,
         widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
-        help_text="Leave empty to publish now. Until then readers see the text of now.",
+        help_text="Leave empty to publish now. Until then readers see the current text.",
     )
 
 
@@ -132,47 +132,48 @@ ARCHIVE = {
 }
 RESTORE = {
     "title": "Bring back an old text",
-    "description": "Its title, summary and body take the place of those that the blog has now. "
-    "The text of now stays in the history: it can be brought back in the same way.",
+    "description": "Its title, summary and body replace those of the blog. The current text stays "
+    "in the history, and you can bring it back in the same way.",
     "form_class": RestoreDialog,
     "form_submit_text": "Bring it back",
 }
 NEW_TEXT = {
     "title": "Write a new text for this blog?",
-    "description": "You begin with the text that it has now, which stays live until an editor has "
+    "description": "You begin with the current text, which stays live until an editor has "
     "published the new one.",
     "form_submit_text": "Begin",
 }
 SUBMIT_NEW_TEXT = {
     "title": "Submit this text for review?",
     "description": "An editor compares it with the live one next. Until it comes back you cannot "
-    "change it. Save your changes first: what is saved is submitted.",
+    "change it. Save your changes first: only saved changes are submitted.",
     "form_submit_text": "Submit for review",
 }
 PUBLISH_NEW_TEXT = {
     "title": "Publish this text?",
-    "description": "It takes the place of the live one, under the same address: at once, or at a "
-    "time that you set. The old text stays in the blog's history.",
+    "description": "It replaces the live one under the same address, at once or at a time that "
+    "you set. The old text stays in the blog's history.",
     "form_class": PublishRevisionDialog,
     "form_submit_text": "Publish",
 }
 PUBLISH_NEW_TEXT_NOW = {
     "title": "Publish this text now?",
-    "description": "It does not wait for the time that was set, and takes the place of the live "
-    "one at once. The old text stays in the blog's history.",
+    "description": "It replaces the live one at once and does not wait for the set time. The old "
+    "text stays in the blog's history.",
     "form_class": PublishRevisionNowDialog,
     "form_submit_text": "Publish now",
 }
 RETURN_NEW_TEXT = RETURN | {"title": "Return this text to its author"}
 WITHDRAW_NEW_TEXT = {
     "title": "Withdraw this text?",
-    "description": "It is given up. It can still be read here, and the live text stays as it is.",
+    "description": "The text is given up. You can still read it here, and the live text does not "
+    "change.",
     "form_submit_text": "Withdraw",
 }
 TAKE_DOWN = {
     "title": "Take this picture down?",
-    "description": "Its file is deleted for good. Blogs that hold it show its description in its "
-    "place. Browsers that have seen it may show it for another day.",
+    "description": "Its file is deleted for good. Blogs show its description instead. Browsers "
+    "that have seen it may show it for another day.",
     "form_class": TakeDownDialog,
     "form_submit_text": "Take down",
 }

@@ -6,7 +6,7 @@ from backoffice.people import full_name
 
 
 class AuthorFilter(RelatedDropdownFilter, RelatedOnlyFieldListFilter):
-    """The authors of the blogs that one may see, by their full names."""
+    """The authors of all blogs that the user may see, by full name."""
 
     def field_choices(self, field, request, model_admin):
         blogs = model_admin.get_queryset(request)

@@ -34,7 +34,7 @@ class BlogForm(GuardedForm):
         widgets = {"summary": UnfoldAdminTextareaWidget({"rows": 3}), "body": BodyWidget}
 
     def clean(self):
-        """Refuse here, not by permission: a refused form is shown again as it was typed."""
+        """Refuse here, not by permission, so that the page shows the typed text again."""
         cleaned_data = super().clean()
         if self.instance.pk:
             try:
@@ -62,7 +62,7 @@ class BlogForm(GuardedForm):
         return author
 
     def describe_moves(self):
-        """Yield what a new author or category means for the views that were counted before."""
+        """Yield the effect of a new author or category on the views counted so far."""
         for name in {"author", "category"} & {*self.changed_data}:
             field = self.fields[name]
             former = field.queryset.model.objects.get(pk=self.initial[name])
@@ -71,7 +71,7 @@ class BlogForm(GuardedForm):
 
 
 class DescriptionForm(forms.ModelForm):
-    """The description of a picture that is here."""
+    """The form of a stored picture's description."""
 
     class Meta:
         model = Picture
@@ -79,12 +79,12 @@ class DescriptionForm(forms.ModelForm):
 
 
 class PictureForm(forms.ModelForm):
-    """A picture to upload."""
+    """The form that uploads a picture."""
 
-    # Not an ImageField: that would decode the file before anything limits what it unfolds to.
+    # Not an ImageField: it would decode the file before any limit on its unpacked size.
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget({"accept": "image/jpeg,image/png,image/webp"}),
-        help_text="JPEG, PNG or WebP, up to 10 MB. What the camera noted in it is removed.",
+        help_text="JPEG, PNG or WebP, up to 10 MB. Data from the camera is removed.",
     )
 
     class Meta:

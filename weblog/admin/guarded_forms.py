@@ -1,4 +1,4 @@
-"""Forms that two people may have open at once: the second is told, and neither loses a word."""
+"""Forms that two people may have open at once: neither overwrites or loses any text."""
 
 import re
 
@@ -18,11 +18,11 @@ BETWEEN_TAGS = re.compile(r">\s+<")
 
 
 class GuardedForm(forms.ModelForm):
-    """Refuses to save over what somebody else saved since the form was opened.
+    """Refuses to overwrite a save that somebody else made after the form was opened.
 
-    The form is shown again as it was typed. A field that only the other person changed now shows
-    their value; one that both changed is a clash, shown side by side. The next save goes through.
-    For models with `updated_at` and a history.
+    The page shows the typed form again. A field that only the other person changed now shows their
+    value; a field that both changed is shown side by side. The next save goes through. For models
+    with `updated_at` and a history.
     """
 
     # Not in a fieldset: the change page has it in weblog/admin/blog_version.html.
@@ -46,7 +46,7 @@ class GuardedForm(forms.ModelForm):
         return cleaned_data
 
     def _refuse_to_overwrite(self):
-        """Raise where the stored row is not the one that the form showed. Locks it."""
+        """Lock the stored row, and raise ValidationError if the form showed another version."""
         stored = type(self.instance).objects.select_for_update().get(pk=self.instance.pk)
         if stored.updated_at.isoformat() == self.cleaned_data["version"]:
             return
@@ -54,20 +54,21 @@ class GuardedForm(forms.ModelForm):
         latest = stored.history.select_related("history_user").first()
         user = latest and latest.history_user
         raise ValidationError(
-            "%(name)s saved this %(what)s at %(time)s while you had it open. Nothing of yours is "
-            "saved yet, and nothing is lost: it is in the form. %(next)s",
+            "%(name)s saved this %(what)s at %(time)s while you had it open. Your changes are not "
+            "saved yet, but the form still holds them. %(next)s",
             params={
                 "what": stored._meta.verbose_name,
                 "name": full_name(user) if user else "Somebody else",
                 "time": timezone.localtime(stored.updated_at).strftime("%H:%M"),
-                "next": "Compare above what you both changed, put the form right, and save again."
+                "next": "Compare the fields above that you both changed, correct the form, and "
+                "save again."
                 if self.clashes
                 else "You did not change the same fields: look through them, and save again.",
             },
         )
 
     def _merge(self, stored):
-        """Bring the form up to what is stored, without a word less of what was typed."""
+        """Update the form to the stored row, and keep all typed text."""
         base = self._find_base(stored)
         self.data = self.data.copy()
         self.data[self.add_prefix("version")] = stored.updated_at.isoformat()
@@ -113,7 +114,7 @@ def _read(source, field):
 
 
 def _normalize(value):
-    """Return what tells two texts apart, whichever editor wrote their HTML."""
+    """Return a form of the text for comparison, independent of the editor that wrote its HTML."""
     if not isinstance(value, str):
         return value
     text = show_html(value) if "<" in value else value

@@ -4,7 +4,7 @@ from weblog.hooks import annotate_blogs, find_blog_columns
 
 
 class HookedColumns:
-    """Shows in the list of blogs what other apps offer: weblog.hooks."""
+    """Shows other apps' columns (weblog.hooks) in the list of blogs."""
 
     def get_queryset(self, request):
         blogs = super().get_queryset(request)
@@ -21,7 +21,7 @@ class HookedColumns:
 def _make_display(column):
     @display(description=column.title, ordering=column.name)
     def show(blog):
-        # The figures of a blog are its author's.
+        # Co-authors don't see the figures of a blog.
         return None if blog.is_co_written else f"{getattr(blog, column.name):,}"
 
     show.__name__ = column.name

@@ -1,4 +1,4 @@
-"""Posts of another system, on a page of the blog admin: look at them, say who is who, import."""
+"""The page of the blog admin that imports posts: preview, choice of accounts, import."""
 
 from django.contrib.auth.models import User
 from django.urls import path, reverse
@@ -13,7 +13,7 @@ from weblog.importing.imports import import_posts
 from weblog.importing.plans import make_plan
 from weblog.models import Category
 
-MOST_POSTS = 1_000  # what a request can do in its time
+MOST_POSTS = 1_000  # as many as one request can import in time
 MOST_NAMES = 900  # a form may have 1,000 fields
 
 
@@ -28,10 +28,10 @@ def check_size(posts: int, names: int) -> None:
 class PostImportView(ImportView):
     title = "Import posts"
     template_name = "weblog/admin/post_import.html"
-    open_to_run = staticmethod(open_upload)  # twice is harmless, and a refusal is not the end
+    open_to_run = staticmethod(open_upload)  # a second try is harmless
 
     def has_permission(self):
-        """A published post comes in as published, so it takes both permissions."""
+        """Return whether the user has both permissions: published posts come in as published."""
         return super().has_permission() and self.request.user.has_perm("weblog.publish_blog")
 
     def look(self, file, file_name):
@@ -58,13 +58,13 @@ class PostImportView(ImportView):
         return f"{file_name}: {plan.describe()}"
 
     def refuse(self, error):
-        """Show the preview again, and in it what has to be chosen otherwise."""
+        """Show the preview again, with the choices that the user has to change."""
         if isinstance(error, ImportRefused) and self.request.POST.get("step") == "confirm":
             return self.look_again()
         return super().refuse(error)
 
     def read_maps(self):
-        """Whom and what the person chose in the preview; nothing at first."""
+        """Return the accounts and categories that the user chose in the preview; {} at first."""
         return {f"{kind}_map": self._read_map(f"{kind}:") for kind in ("author", "category")}
 
     def _read_map(self, prefix):
@@ -90,7 +90,7 @@ class PostImports:
     def import_note(self):
         return format_html(
             'Posts of WordPress, Ghost or Markdown have <a class="bo-link" href="{}">a page of '
-            "their own</a>. A new blog starts as a draft, and goes its way from there.",
+            "their own</a>. A new blog starts as a draft.",
             reverse("admin:weblog_blog_import_posts"),
         )
 

@@ -20,7 +20,7 @@ from weblog.takedowns import take_down_picture
 
 @admin.register(Picture)
 class PictureAdmin(DialogActions, BackofficeAdmin):
-    """Pictures are added here or from within a blog; what is changed later is their description."""
+    """Adds pictures, as the blogs' editor does. Later only their description can change."""
 
     form = PictureForm
     actions_detail = ["take_down"]
@@ -79,7 +79,7 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
         return self.admin_site.admin_view(view)
 
     def upload_view(self, request):
-        """Keep a picture that the rich text editor sends, and answer with what it has to insert."""
+        """Store a picture from the rich text editor, and return the data for it to insert."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = PictureForm(request.POST, request.FILES)

@@ -1,4 +1,4 @@
-"""Where each person on the staff chooses which mails they get."""
+"""The page on which each member of staff chooses their mails."""
 
 from django import forms
 from django.contrib import messages
@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from weblog.models import MailPreference
 
-# Each mail, and the permission without which it never comes.
+# Each mail with the permission that it needs.
 MAILS = {
     "on_submit": "weblog.publish_blog",
     "on_return": "weblog.add_blog",
@@ -33,7 +33,7 @@ class MailPreferenceForm(forms.ModelForm):
 
 
 class MailPreferenceView(UnfoldSiteViewMixin, FormView):
-    """Everyone's own: no address leads to another person's."""
+    """The user's own choices; no URL leads to another person's."""
 
     http_method_names = ["get", "head", "post"]
     permission_required = ()

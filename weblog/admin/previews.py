@@ -1,4 +1,4 @@
-"""A blog as readers will see it, for those who may see it in the admin. Never counted as a view."""
+"""Previews of blogs as readers will see them, for staff. A preview never counts as a view."""
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
@@ -11,7 +11,7 @@ from weblog.views import PUBLIC_CSP, describe_blog, describe_site
 
 
 class PreviewPages:
-    """Adds them to the admin of blogs, whose get_queryset says who sees which."""
+    """Adds previews to the blog admin, whose get_queryset decides who sees which."""
 
     def get_urls(self):
         pages = [
@@ -28,7 +28,7 @@ class PreviewPages:
         return _render_preview(request, blog, subject=blog, note=NOTES.get(blog.status, ""))
 
     def preview_revision(self, request, pk):
-        """The revision's text in the place of the blog's."""
+        """Show the blog with the text of the revision."""
         revision = get_object_or_404(BlogRevision, pk=pk)
         blog = self._get_blog(request, revision.blog_id)
         for field in ("title", "summary", "body"):
@@ -60,7 +60,7 @@ REVISION_NOTES = {
 
 
 def _render_preview(request, blog, *, subject, note):
-    """Show `blog` with the way back to `subject`: to itself, or to the new text that it shows."""
+    """Show `blog` with a link back to `subject`: the blog itself or its new text."""
     back_url = reverse(f"admin:weblog_{subject._meta.model_name}_change", args=[subject.pk])
     context = {
         "blog": blog,

@@ -1,4 +1,4 @@
-"""The queue of the editors: all that waits for a review on one page."""
+"""The editors' queue: one page with everything that waits for a review."""
 
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator

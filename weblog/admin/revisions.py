@@ -82,7 +82,7 @@ class BlogRevisionAdmin(RevisionActions, LastStep, HistoryAdmin):
         return False
 
     def has_change_permission(self, request, obj=None):
-        """A draft is changed by its author, a text in review by who may publish it."""
+        """Authors change their drafts; publishers change texts in review."""
         if not super().has_change_permission(request, obj):
             return False
         if obj is None:
@@ -109,7 +109,7 @@ class BlogRevisionAdmin(RevisionActions, LastStep, HistoryAdmin):
         return fieldsets
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        """Compare with the live text; what is closed, with the one that it began from."""
+        """Compare with the live text, or a closed text with the text from which it began."""
         if obj:
             base = obj.blog if obj.is_open else find_base(obj) or obj.blog
             context |= {

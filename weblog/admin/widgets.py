@@ -7,10 +7,9 @@ from weblog.trix import find_unknown_tags, from_editor, to_editor
 
 
 class BodyWidget(WysiwygWidget):
-    """The rich text editor, with pictures that are uploaded while one writes.
+    """The rich text editor, which uploads pictures during writing.
 
-    A text with more than the editor knows, such as a table, is shown as HTML: the editor would
-    drop it.
+    It shows a text with unknown tags, such as a table, as HTML, because it would drop them.
     """
 
     template_name = "weblog/admin/body_editor.html"

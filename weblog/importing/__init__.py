@@ -1,5 +1,5 @@
 """Posts from other systems: WordPress, Ghost, Markdown.
 
-formats tells which file it is; wordpress, ghost and markdown read it; plans works out what would
-come of it, and imports writes that.
+formats recognises the file; wordpress, ghost and markdown read it; plans works out the result, and
+imports writes it.
 """

@@ -1,4 +1,4 @@
-"""Reads files of posts apart from the application: no Django is imported here."""
+"""Reads files of posts outside the application, without Django."""
 
 import importlib
 import json
@@ -7,7 +7,7 @@ from weblog.importing.bodies import clean_body
 
 
 def run_apart(source, answer, module, name, media_url):
-    """What backoffice.bounded runs: writes a line of JSON for each record of the reader `name`."""
+    """Write a line of JSON for each record of the reader `name`; backoffice.bounded runs this."""
     read = getattr(importlib.import_module(module), name)
     for record in read(source):
         if "body" in record:

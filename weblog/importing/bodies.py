@@ -1,10 +1,10 @@
-"""Texts of posts on their way in. Also run apart from the application: no Django is imported."""
+"""Converts the texts of imported posts. Also runs outside the application, without Django."""
 
 import re
 
 from weblog import cleaning
 
-# Up to the next picture: one that is left open is not looked for to the end of the text.
+# Ends at the next picture, so that an unclosed tag does not scan to the end of the text.
 IMAGE = re.compile(r"<img\b(?:[^<>]++|<(?!img\b))*+>", re.IGNORECASE)
 ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 BLOCKS = re.compile(
@@ -13,7 +13,7 @@ BLOCKS = re.compile(
 
 
 def link_pictures(text: str) -> tuple[str, int]:
-    """Return HTML with links in place of pictures, and how many: they lie elsewhere."""
+    """Return HTML with links in place of the pictures, which lie elsewhere, and their number."""
     return IMAGE.subn(_link_picture, text)
 
 
@@ -36,7 +36,7 @@ def add_paragraphs(text: str) -> str:
 
 
 def clean_body(text: str, media_url: str) -> dict:
-    """Return a text as it will be stored, how many pictures it had, and what is wrong with it."""
+    """Return a text ready to store, its number of pictures, and its problem or ""."""
     text, pictures = link_pictures(text)
     cleaned = "" if len(text) > cleaning.MOST_CHARACTERS else cleaning.clean(text, media_url)
     if problem := cleaning.describe_problem(text, cleaned):

@@ -1,4 +1,4 @@
-"""Which of the formats a file is in."""
+"""Recognises the format of a file."""
 
 import zipfile
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ type FileSource = WordPressExport | GhostExport | MarkdownZip
 
 @contextmanager
 def open_apart(file: BinaryIO, name: str) -> Iterator[FileSource]:
-    """Open what somebody uploaded: it is read in a process of its own. Raises ImportRefused."""
+    """Open an upload; a process of its own reads it. Raises ImportRefused."""
     source = open_source(file, name, is_apart=True)
     try:
         yield source
@@ -27,7 +27,7 @@ def open_apart(file: BinaryIO, name: str) -> Iterator[FileSource]:
 
 
 def open_source(file: BinaryIO, name: str, *, is_apart: bool = False) -> FileSource:
-    """Return what reads `file`, told by its first bytes, not by its name. Raises ImportRefused."""
+    """Return the reader of `file`, by its first bytes, not its name. Raises ImportRefused."""
     start = file.read(512).removeprefix(BYTE_ORDER_MARK).lstrip()
     file.seek(0)
     if start.startswith(b"<"):

@@ -34,11 +34,11 @@ def import_posts(
     category_map: Mapping[str, str] | None = None,
     check_size: Callable[[int, int], None] = lambda posts, names: None,
 ) -> Plan:
-    """Make a blog of each post that is not here yet, and return what that came to.
+    """Make a blog of each new post, and return the plan that was carried out.
 
-    A post keeps its status and its date. One that was imported before stays as it is here, whatever
-    its file says by now. Authors without an account get an inactive one. Each blog is saved by
-    itself, with its history. Raises ImportRefused, and then nothing was changed.
+    A post keeps its status and its date. A post that was imported before stays unchanged, whatever
+    the file says now. Authors without an account get an inactive one. Each blog is saved
+    separately, with its history. Raises ImportRefused, and then changes nothing.
     """
     try:
         with transaction.atomic():
@@ -60,7 +60,7 @@ def import_posts(
 
 
 def check_plan(plan: Plan) -> None:
-    """Raise ImportRefused, with all that is wrong, unless every post can be imported."""
+    """Raise ImportRefused with all problems, unless every post can be imported."""
     count = plan.problem_count + len(plan.open_choices)
     if not count:
         return
@@ -117,7 +117,7 @@ class _Import:
             blog.co_authors.set(others)
 
     def _free_slug(self, base, taken):
-        """Return `base`, or with a number after it where other blogs have it."""
+        """Return `base`, with a number after it if other blogs have it."""
         slug = base
         while slug in taken or (slug != base and _find_taken({slug})):
             self._numbers[base] += 1
@@ -134,7 +134,7 @@ def _base_of(post):
 
 
 def _find_taken(slugs) -> set[str]:
-    """Those of `slugs` that lead to a blog, or did."""
+    """Return those of `slugs` that lead, or once led, to a blog."""
     models = (Blog, OldAddress)
     rows = (model.objects.filter(slug__in=slugs).values_list("slug", flat=True) for model in models)
     return set(itertools.chain.from_iterable(rows))

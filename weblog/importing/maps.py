@@ -1,4 +1,4 @@
-"""Lists that say which account, or which category, a name in a file stands for."""
+"""Lists that map names in a file to accounts or categories."""
 
 import csv
 from pathlib import Path
@@ -9,7 +9,7 @@ from weblog.errors import ImportRefused
 def read_map(path: Path) -> dict[str, str]:
     """Read a CSV of two columns, the name in the file and the name here. Raises ImportRefused.
 
-    The first row holds the headings. Where the second cell is empty nothing is mapped.
+    The first row holds the headings. A row with an empty second cell maps nothing.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -27,7 +27,7 @@ DATED_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)")
 
 
 class MarkdownFolder:
-    """The Markdown files in a folder and in those under it, in the order of their names."""
+    """The Markdown files in a folder and its subfolders, sorted by name."""
 
     kind = "Markdown"
 
@@ -47,7 +47,7 @@ class MarkdownFolder:
 
 
 class MarkdownZip(MarkdownFolder):
-    """The same in a zip: a folder that holds all of it does not count."""
+    """The Markdown files in a zip, without an outermost folder that holds them all."""
 
     def __init__(self, file: BinaryIO, name: str, *, is_apart: bool = False):
         super().__init__(Path(name))
@@ -96,7 +96,7 @@ def _fill_post(post, values, stem, people):
 
 
 def _first(values, *names):
-    """Return the first of these that is there, as text."""
+    """Return the first of these that is present, as text."""
     for name in names:
         if isinstance(value := values.get(name), str) and value.strip():
             return value.strip()

@@ -23,7 +23,8 @@ MOST_FILES = 100_000
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)(.*)\Z", re.DOTALL)
 CODE = re.compile(r"(```.*?```|~~~.*?~~~|`[^`\n]*`)", re.DOTALL)
-# Each up to the next that is opened: of many left open, none is looked for to the end of the text.
+# Each match ends at the next opening tag, so that many unclosed tags don't scan to the end of the
+# text.
 ADDRESS_TAG = re.compile(r"""\{\{-?\s*+["']([^"'{}]*+)["']\s*+\|[^{}]*+\}\}""")
 TEMPLATE_TAG = re.compile(
     r"\{%(?:[^{%]++|\{(?!%)|%(?!\}))*+%\}"
@@ -35,7 +36,7 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethro
 
 
 class FrontMatterLoader(yaml.BaseLoader):
-    """Every value is text: a title of 2016 or No stays one. Aliases, which can blow up, are not."""
+    """Reads each value as text: a title of 2016 or No stays text. Refuses explosive aliases."""
 
     def compose_node(self, parent, index):
         if self.check_event(yaml.AliasEvent):
@@ -105,7 +106,7 @@ def read_file(path: str, read: Callable[[], bytes]) -> dict:
 
 
 def _load_front_matter(text):
-    """Return {name: text or list of texts}; what is nested deeper says nothing to us."""
+    """Return {name: text or list of texts}, and ignore deeper values."""
     if len(text) > LONGEST_FRONT_MATTER:
         raise yaml.MarkedYAMLError(
             problem=f"the front matter is longer than {LONGEST_FRONT_MATTER:,} characters"
@@ -125,7 +126,7 @@ def _load_front_matter(text):
 
 
 def _drop_template_tags(text) -> tuple[str, int]:
-    """Leave out what a site generator would have filled in; code is left as it is."""
+    """Remove the template tags of site generators, except in code."""
     pieces = CODE.split(text)
     found = 0
     for index in range(0, len(pieces), 2):

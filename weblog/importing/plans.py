@@ -1,4 +1,4 @@
-"""What an import would come to, worked out without writing anything."""
+"""Works out the result of an import without writing anything."""
 
 import itertools
 from collections import Counter
@@ -18,7 +18,7 @@ from weblog.models import Blog, Category
 
 BATCH = 200
 MOST_PROBLEMS = 50
-NO_CATEGORY = ""  # the key of posts that name none
+NO_CATEGORY = ""  # the key of posts without an author
 UNCATEGORISED = "Uncategorised"
 
 
@@ -57,7 +57,7 @@ class Plan:
     skipped: Counter[str] = field(default_factory=Counter)
     authors: dict[str, AuthorChoice] = field(default_factory=dict)
     categories: dict[str, CategoryChoice] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)  # of posts: the file has to be mended
+    problems: list[str] = field(default_factory=list)  # problems of posts, which need another file
     problem_count: int = 0
 
     @property
@@ -70,7 +70,7 @@ class Plan:
 
     @property
     def open_choices(self) -> list[str]:
-        """What is wrong with who and what the posts are given to: other choices mend it."""
+        """Return the problems with chosen accounts and categories, which other choices fix."""
         named: dict[str, Mapping[str, AuthorChoice | CategoryChoice]]
         named = {"author": self.authors, "category": self.categories}
         return [
@@ -117,11 +117,11 @@ def make_plan(
     category_map: Mapping[str, str] | None = None,
     check_size: Callable[[int, int], None] = lambda posts, names: None,
 ) -> Plan:
-    """Read all posts and say what becomes of them. Raises ImportRefused where they can't be read.
+    """Read all posts and return the plan of their import. Raises ImportRefused.
 
     `author_map` is {author in the file: username}, `category_map` {category in the file: name or
-    slug}; whoever and whatever is in neither is looked up by name, and else made. `check_size` is
-    told of the new posts, and of their authors and categories, while they are read, and may refuse.
+    slug}; other authors and categories are looked up by name, or else made. `check_size` gets the
+    numbers of new posts, authors and categories during the reading, and may refuse.
     """
     plan = Plan(source.name, source.kind, by)
     seen: set[str] = set()
@@ -158,7 +158,7 @@ def make_plan(
 
 
 def find_imported(posts: Iterable[Post]) -> set[str]:
-    """The sources of those `posts` that were imported before. One query."""
+    """Return the sources of those `posts` that were imported before. One query."""
     sources = [post.source for post in posts if not find_unstorable(post.source)]
     found = Blog.objects.filter(imported_from__in=sources)
     return {source for source in found.values_list("imported_from", flat=True) if source}
@@ -205,7 +205,7 @@ def _check_post(plan, post, seen):
 
 
 def find_unstorable(text: str) -> str:
-    """Say what in `text` no database takes, if anything."""
+    """Return the part of `text` that no database stores, in words, or ""."""
     if "\0" in text:
         return "a NUL character"
     try:
@@ -294,12 +294,12 @@ def _check_name(name):
 
 
 def _refuse_own_blogs(plan, published):
-    """Nobody publishes what they wrote, by way of an import neither."""
+    """Refuse choices that make the importer the author: nobody publishes their own blogs."""
     if plan.by is None or settings.PUBLISH_OWN_BLOGS:
         return
     for key, choice in plan.authors.items():
         if published[key] and choice.user == plan.by:
             choice.problem = (
-                "That is you, and nobody publishes an own blog. Let somebody else import the file, "
-                "or choose another account."
+                "That is you, and nobody publishes a blog of their own. Let somebody else import "
+                "the file, or choose another account."
             )

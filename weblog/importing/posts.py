@@ -1,4 +1,4 @@
-"""What every format is read into."""
+"""The common form of posts from all formats."""
 
 import datetime as dt
 import html
@@ -18,14 +18,14 @@ from weblog.importing.bodies import link_pictures
 from weblog.models import Blog
 from weblog.models.blogs import SUMMARY_LENGTH
 
-LONGEST_PLAIN = 20_000  # characters; a summary may be long, and is shortened
+LONGEST_PLAIN = 20_000  # characters; longer summaries are shortened
 UNTITLED = "(no title)"
 SHORT_OFFSET = re.compile(r"([+-])(\d)\Z")  # 2015-03-17 14:00:00 -4, as Ruby reads it
 
 
 @dataclass(slots=True)
 class Person:
-    """Somebody whom a file names as an author, under the key that its posts use."""
+    """An author in a file, under the key that its posts use."""
 
     key: str
     first_name: str = ""
@@ -35,7 +35,7 @@ class Person:
 
 @dataclass(slots=True)
 class Post:
-    """A post as its file has it. `place` says where in the file, `problems` what is wrong."""
+    """A post from a file. `place` is its place in the file; `problems` lists its problems."""
 
     source: str
     place: str
@@ -68,7 +68,7 @@ def clean_title(text: str) -> str:
 
 
 def _plain(text):
-    """Return the words of a short text with tags; what is no short text is cut first."""
+    """Return the words of a short text with tags. A long text is cut first."""
     try:
         plain = strip_tags(text[:LONGEST_PLAIN])
     except SuspiciousOperation:  # tags in tags in tags
@@ -85,9 +85,9 @@ def set_summary(post: Post, text: str) -> None:
 
 
 def set_body(post: Post, record: dict) -> None:
-    """Take HTML, with links in place of pictures: they lie elsewhere, where readers aren't sent.
+    """Set the HTML, with links in place of pictures, which lie on other sites.
 
-    What was read apart has them already, and is clean.
+    HTML that was read apart has the links already, and is clean.
     """
     post.body, pictures = record["body"], record.get("pictures")
     if pictures is None:
@@ -95,11 +95,11 @@ def set_body(post: Post, record: dict) -> None:
     if problem := record.get("text_problem"):
         post.problems.append(f"text: {problem}")
     if pictures:
-        post.notes.append("pictures left where they are, with a link in their place")
+        post.notes.append("pictures replaced by links to their old place")
 
 
 def set_publish_at(post: Post, text: str, *, field: str) -> None:
-    """Read a date or a moment; one without a time zone is in the time zone of the house."""
+    """Set the date from a date or a moment, by default in the site's time zone."""
     whole = SHORT_OFFSET.sub(r"\g<1>0\2", text)
     try:
         moment = parse_datetime(whole)

@@ -1,4 +1,4 @@
-"""What a file of posts holds, read here or, for whoever uploads it, apart and within bounds."""
+"""The records in a file of posts, read here or, for uploads, apart and within bounds."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ BOUNDS = Bounds(seconds=4, memory=400_000_000, answer=50_000_000)
 
 
 class Records:
-    """The records that `read` finds in a file, as often as asked. Raises ImportRefused.
+    """Yields the records that `read` finds in a file, on each iteration.
 
-    Read apart, the texts of posts come clean, and are read once.
+    Raises ImportRefused. Records that were read apart have clean texts and are read once.
     """
 
     def __init__(self, read: Callable, file: BinaryIO, name: str, *, is_apart: bool):

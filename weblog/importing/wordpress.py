@@ -124,7 +124,7 @@ def _source(item, site):
 
 
 def _authors(item):
-    """The creator and whom Co-Authors Plus names, in the plugin's order where it names both."""
+    """Return the creator and the names of Co-Authors Plus, in the plugin's order if it can."""
     creator, others = item["creator"], item["others"]
     names = others if creator in others else [creator, *others]
     return [name for name in dict.fromkeys(names) if name]

@@ -19,7 +19,7 @@ CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 
 
 def read_items(file: BinaryIO) -> Iterator[dict]:
-    """Yield what stands in the channel, in its order: {kind: version, site, person or item, …}."""
+    """Yield the elements of the channel in order: {kind: version, site, person or item, …}."""
     try:
         yield from _read(file)
     except ParseError as error:
@@ -56,7 +56,7 @@ def _read(file):
             yield {"kind": "site", "text": site}
         elif element.tag == "item":
             yield _read_item(element)
-        channel.clear()  # what was read makes room for what comes
+        channel.clear()  # free the memory of the elements read so far
 
 
 def _read_item(item: Element) -> dict:

@@ -1,4 +1,4 @@
-"""What the commands that import posts have in common."""
+"""The common base of the commands that import posts."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from weblog.importing.plans import make_plan
 
 
 class ImportCommand(BaseCommand):
-    """Import all of `kind` files' posts, or nothing. Say which, in one line."""
+    """Import all posts of files of `kind`, or nothing. Print the result in one line."""
 
     kind = ""
     path_help = ""

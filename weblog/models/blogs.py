@@ -55,7 +55,7 @@ class Blog(models.Model):
         PUBLISHED = "published"
         ARCHIVED = "archived"
 
-    # Who may move a blog is a permission; whether it may move now is this table.
+    # Permissions say who may move a blog; this table says which moves are possible now.
     TRANSITIONS = {
         Status.DRAFT: {Status.IN_REVIEW, Status.PUBLISHED},
         Status.IN_REVIEW: {Status.DRAFT, Status.PUBLISHED},
@@ -152,12 +152,12 @@ class Blog(models.Model):
         return self.status == self.Status.PUBLISHED and not self.is_live
 
     def is_entrusted_to(self, user):
-        """Whether the user may change it and move it on, in so far as other rules let them."""
+        """Return whether the user may change it and move it on, apart from other rules."""
         return self.author_id == user.pk or user.has_perm("weblog.view_all_blogs")
 
 
 class OldAddress(models.Model):
-    """A slug that a published blog had before. Readers who come by it are led to the blog."""
+    """A former slug of a published blog. It redirects readers to the blog."""
 
     slug = models.SlugField(max_length=200, unique=True)
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="old_addresses")

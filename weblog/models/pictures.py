@@ -1,11 +1,11 @@
-"""Pictures in blogs, made anew from what was uploaded."""
+"""Pictures in blogs, re-encoded from the uploads."""
 
 from django.conf import settings
 from django.db import models
 
 
 class Picture(models.Model):
-    """A picture, re-encoded, without what the camera noted, with words for who can't see it."""
+    """A re-encoded picture without data from the camera, with a description for blind readers."""
 
     file = models.ImageField(upload_to="pictures/%Y/%m", width_field="width", height_field="height")
     alt_text = models.CharField(

@@ -5,7 +5,7 @@ from django.db import models
 
 
 class MailPreference(models.Model):
-    """Without a row a person gets all of them."""
+    """The mails that a person wants. Without a row a person gets all mails."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_preference"

@@ -11,5 +11,5 @@ register.filter("wait", format_wait)
 
 @register.simple_tag
 def site_name() -> str:
-    """What readers know this site by. A tag: the page of a failure has no context."""
+    """Return the site's name. It is a tag because the page of a failure has no context."""
     return settings.SITE_NAME

@@ -42,7 +42,7 @@ def test_both_texts_of_a_clash_are_shown_and_mine_is_still_in_the_form(post):
     assert (form["title"].value(), form["body"].value()) == ("Mine", "<p>One two 3.</p>")
     page = response.content.decode()
     assert "Edith Hartmann saved this blog at" in page
-    assert "Compare above what you both changed" in page
+    assert "Compare the fields above that you both changed" in page
     assert '<del class="bo-diff-old">Theirs</del>' in page
     assert '<ins class="bo-diff-new">Mine</ins>' in page
 

@@ -80,7 +80,7 @@ def test_wrong_choice_is_told_beside_it_and_the_file_goes_on_waiting(client, emm
 
 def test_own_published_posts_are_refused_until_given_to_another(client, emma):
     upload(client, make_wxr(make_item(creator=emma.username)))
-    assert "nobody publishes an own blog" in confirm(client).text
+    assert "nobody publishes a blog of their own" in confirm(client).text
     assert not Blog.objects.exists()
 
 
