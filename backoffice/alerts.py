@@ -1,7 +1,7 @@
-"""Mails to ADMINS about what failed: one for each kind and period, however often it happens.
+"""Mails to ADMINS about failures: one for each kind and period, however often it happens.
 
-What was told is kept in files, one for each kind: web workers and jobs share them, and they work
-while the database is away. Where the disk refuses too, each process remembers for itself.
+A file for each kind keeps its mails: web workers and jobs share the files, which work while the
+database is away. Where the disk refuses too, each process remembers for itself.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ _sending = threading.local()
 
 @dataclass
 class Kind:
-    """What is known about one kind of failure."""
+    """The state of one kind of failure."""
 
     source: str = ""  # the logger that told it
     times: int = 0
@@ -121,7 +121,7 @@ def _is_due(kind, known, *, once, at):
 
 
 def _is_within_the_hours_share(at):
-    """Whatever makes new kinds without end must not fill the mailbox."""
+    """Return whether the hour has mails left: endless new kinds must not fill the mailbox."""
     with _open_kind(EVERY_MAIL, source="") as share:
         if abs(at - share.told_at) >= HOUR.total_seconds():
             share.told_at, share.left_out = at, 0

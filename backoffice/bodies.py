@@ -1,4 +1,4 @@
-"""What a request may bring along: how many bytes, and whether files.
+"""Limits of request bodies: their size, and whether they may hold files.
 
 A page takes files only if its URL says so by takes_files. Anywhere else a file is refused before
 a byte of it is kept, and so is a body larger than any form of ours sends.
@@ -36,9 +36,9 @@ class Takes:
 
 
 def takes_files(view, *, most_bytes, allows):
-    """Declare that `view` takes a file of `most_bytes()`, from those whom `allows(request)`.
+    """Declare that `view` takes a file of `most_bytes()` if `allows(request)` is true.
 
-    Whom it does not allow gets the view's own answer, without a byte of the file being kept.
+    Otherwise the view answers without the file, and no byte of it is kept.
     """
 
     @functools.wraps(view)
@@ -61,7 +61,7 @@ class BodyMiddleware:
     def process_view(self, request, view, args, kwargs):
         if request.method in NO_BODY:
             return None
-        # The form tells better than we do of a file that is a little too large.
+        # The form has the better message for a file that is a little too large.
         most_bytes = 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         takes = getattr(view, "takes", None)
         if takes is None:

@@ -1,4 +1,4 @@
-"""Work on what strangers send, in a process of its own that is ended when it takes too much.
+"""Reads untrusted files in a process of its own, which is ended if it needs too much.
 
 A file of a few kilobytes can be built so that its reader needs minutes, or all of the memory. What
 reads such formats is run here: apart from the worker, without its secrets, with a bound on
@@ -42,11 +42,11 @@ class Bounds:
 
 
 class BoundReached(Exception):
-    """What was sent takes too much to read. The message is shown to the person as it is."""
+    """The file needs too much to read. Pages show the message to the person unchanged."""
 
 
 class Unreadable(Exception):
-    """The function that was run refused what it was given. The message is its own."""
+    """The function refused the file. The message is its own."""
 
 
 def run_bounded(

@@ -1,6 +1,6 @@
-"""What may narrow a list: its own filters, its search, its order and its pages. Nothing else.
+"""Lists accept only their own filters, search, order and pages from an address.
 
-Django's admin lets whoever may see a list filter it by every lookup of every field of the model:
+Django's admin lets everybody who may see a list filter it by every lookup of every field:
 `?body__regex=` ran for minutes, and `?month__year=0` was a 500.
 """
 

@@ -1,4 +1,4 @@
-"""Whether this machine's clock can be right, before a job believes it.
+"""Checks this machine's clock before a job trusts it.
 
 A clock that is years ahead destroys what is kept for years, and ends months that are not over. The
 time that is believed is that of the last job that succeeded, which was held against the one before
@@ -48,7 +48,7 @@ def read_clock() -> dt.datetime:
 
 
 def find_doubt(at: dt.datetime) -> str:
-    """Return what contradicts that it is `at` now, as a sentence; or ""."""
+    """Return the evidence against `at` as the time now, as a sentence, or ""."""
     server = _ask_server()
     if server and abs(at - server) > TOLERANCE:
         return (

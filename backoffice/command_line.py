@@ -1,4 +1,4 @@
-"""manage.py: what fails where nobody looks on must reach somebody."""
+"""Runs manage.py, and reports failures that no terminal shows."""
 
 import logging
 import sys

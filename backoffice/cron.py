@@ -1,4 +1,4 @@
-"""This user's crontab: our lines in it, and whether each of them could run.
+"""This user's crontab: it installs our lines and tries whether each can run.
 
 django-crontab (0.7.1) makes them, but its `crontab add` wipes the lines of others where
 `crontab -l` fails, and exits with 0 where nothing was installed. So we install them ourselves.

@@ -1,4 +1,4 @@
-"""What staff see where a page is missing or not theirs, and where a form came without its proof.
+"""The error pages of staff: 404, 403, and forms with a wrong CSRF token.
 
 Under /admin/ in the look of the back-office; readers keep the site's own pages.
 """
@@ -36,7 +36,7 @@ def page_not_found(of_readers: Callable) -> Callable:
 
 
 def page_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what somebody may not do (handler403)."""
+    """Answer a request without permission (handler403)."""
     return refuse(
         request,
         status=403,

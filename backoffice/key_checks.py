@@ -1,4 +1,4 @@
-"""System checks of secrets, of the files that hold them, and of the names that we answer to."""
+"""System checks of secrets, of the files that hold them, and of host names."""
 
 import datetime as dt
 import ipaddress
@@ -14,14 +14,14 @@ from django.utils import timezone
 from backoffice.keys import FALLBACK_DAYS, SHORTEST, list_secrets
 from backoffice.private_files import list_private_files
 
-# What stands in .env.example, docs/operations.md and other people's examples.
+# Secrets from .env.example, docs/operations.md and other people's examples.
 EXAMPLES = {"password", "change-me", "changeme", "secret", "postgres", "example"}
 OTHERS_READ_OR_WRITE = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
 @register("security")
 def check_any_host(app_configs, **kwargs):
-    """Whoever sends any host name gets pages with links to it."""
+    """Warn about *: pages would link to any host name that a request sends."""
     if settings.DEBUG or "*" not in settings.ALLOWED_HOSTS:
         return []
     return [
@@ -62,8 +62,8 @@ def check_secrets(app_configs, **kwargs):
         uses[value].append(name)
         if value.lower() in EXAMPLES:
             yield Warning(
-                f"{name[0].upper()}{name[1:]} is one that stands in an example.",
-                hint="Whoever reads the documentation knows it. Choose another.",
+                f"{name[0].upper()}{name[1:]} is one from an example.",
+                hint="Every reader of the documentation knows it. Choose another.",
                 id="backoffice.W033",
             )
         elif len(value) < SHORTEST and not name.startswith("SECRET_KEY"):
@@ -76,14 +76,14 @@ def check_secrets(app_configs, **kwargs):
         if len(names) > 1:
             yield Warning(
                 f"One secret serves for {' and for '.join(names)}.",
-                hint="Whoever learns one of them knows the others. Change all but one.",
+                hint="Somebody who learns one of them knows the others. Change all but one.",
                 id="backoffice.W035",
             )
 
 
 @register("security", deploy=True)
 def check_fallbacks(app_configs, **kwargs):
-    """A key that was replaced, as it may be known, is good for nothing if it stays valid."""
+    """Warn about old fallback keys: replacing a leaked key helps only once the old one is gone."""
     if not settings.SECRET_KEY_FALLBACKS:
         return []
     try:
@@ -118,7 +118,7 @@ def check_private_files(app_configs, **kwargs):
 
 @register("security", deploy=True)
 def check_database_transport(app_configs, **kwargs):
-    """Over a network, without TLS, whoever listens reads the bank details and can change them."""
+    """Warn about a network without TLS: a listener could read and change bank details."""
     database = settings.DATABASES["default"]
     host = database.get("HOST", "")
     if database["ENGINE"] != "django.db.backends.postgresql" or _is_this_machine(host):
@@ -138,7 +138,7 @@ def check_database_transport(app_configs, **kwargs):
 
 @register("security", deploy=True)
 def check_mail_transport(app_configs, **kwargs):
-    """Links to a new password, and who is paid what, go out by mail."""
+    """Warn about mail without TLS: mails hold links to new passwords and payments."""
     options = settings.MAILERS["default"].get("OPTIONS", {})
     host = options.get("host", "")
     if _is_this_machine(host) or options.get("use_tls") or options.get("use_ssl"):
@@ -153,7 +153,7 @@ def check_mail_transport(app_configs, **kwargs):
 
 
 def _is_this_machine(host: str) -> bool:
-    """Whether it is a socket, or an address that leaves no machine."""
+    """Return whether it is a socket or an address of this machine."""
     if not host or host.startswith(("/", "@")) or host.rstrip(".").lower() == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""The secrets of an installation, by name, and how those that we make are changed.
+"""The secrets of an installation, by name, and the rotation of generated ones.
 
 docs/operations.md, “Secrets”, says of each what it is for and how it is changed.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 ROTATED = ("SECRET_KEY", "HEALTH_TOKEN", "FACTOR_KEY")
-FALLBACK_DAYS = 30  # longer than any session, signed link or known browser's cookie has to live
+FALLBACK_DAYS = 30  # longer than the life of any session, signed link or known browser's cookie
 SHORTEST = 20
 
 
@@ -38,7 +38,7 @@ def list_secrets() -> dict[str, str]:
 
 
 def rotate(name: str, *, file: Path, today: dt.date) -> None:
-    """Put a new secret in the file. An old SECRET_KEY goes on being understood."""
+    """Write a new secret to the file. An old SECRET_KEY stays valid as a fallback."""
     text = _read(file)
     old = _find(text, name)
     if name == "SECRET_KEY":
@@ -56,7 +56,7 @@ def rotate(name: str, *, file: Path, today: dt.date) -> None:
 
 
 def drop_fallbacks(*, file: Path) -> None:
-    """Forget the old keys: what was signed with them is void."""
+    """Remove the old keys, which makes everything signed with them void."""
     _write(file, _put(_read(file), "SECRET_KEY_FALLBACKS", ""))
 
 
@@ -81,7 +81,7 @@ def _put(text, name, value):
 
 
 def _write(file, text):
-    """Replace the file as a whole, for this user alone: a kill leaves the old one or the new."""
+    """Replace the file atomically, for this user alone. A kill leaves the old or the new one."""
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".env-")  # 0600
     try:
         with os.fdopen(descriptor, "w") as new:

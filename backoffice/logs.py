@@ -66,7 +66,7 @@ def make_logging(*, debug: bool, security_log: str = "") -> dict:
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             # In a worker, once Django is set up. It names what was asked for, and by whom.
             "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
-            # Whoever scans the internet asks for hosts that are not ours: no failure of ours.
+            # Scanners ask for foreign host names, which is no failure here.
             "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
             SECURITY: {"level": "INFO"},
         },

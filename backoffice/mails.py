@@ -1,8 +1,7 @@
-"""The one way in which mails leave this site.
+"""The only way for mails to leave this site.
 
-Whoever acts is never refused because a mail can't be sent: send_mail logs it, and ADMINS hear of
-it. What is mailed about a change goes out once the change is committed: mail_after_commit. A
-subject is one line, and nobody is mailed twice.
+A failed mail never stops a step: send_mail logs it, and ADMINS get a mail. mail_after_commit sends
+mails about a change after its commit. A subject is one line, and nobody gets a mail twice.
 """
 
 import logging
@@ -47,7 +46,7 @@ def _portion(addresses: Iterable[str]) -> Iterator[list[str]]:
 
 
 def send_mail(message: EmailMessage, *, about: str) -> None:
-    """Send, or log why not, and what the mail was about: without a name or a title."""
+    """Send the mail, or log the error and the topic of the mail without a name or a title."""
     try:
         message.send()
     except Exception:

@@ -1,4 +1,4 @@
-"""Who is asking: the reader's address behind our own proxies, and a request's name in the logs."""
+"""Middleware for the reader's address behind our proxies, and for request ids in logs."""
 
 import logging
 import time

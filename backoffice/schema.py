@@ -1,4 +1,4 @@
-"""Whether the tables of a database are those that the models ask for.
+"""Compares the tables of a database with the models.
 
 Migrations say which of them ran, not what they did: one that was edited after it had run, a table
 changed by hand, or a dump that was read in half leaves a schema that no migration will mend.

@@ -1,4 +1,4 @@
-"""What may stand in a log, and what may leave this machine by mail or to Sentry.
+"""Removes personal data from logs, and from mails and Sentry events about errors.
 
 Readers are promised that nothing about them is kept, and an error's message often holds what
 somebody typed. So patterns take addresses, agents, bank details and secrets out of every text; and

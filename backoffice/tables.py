@@ -1,6 +1,6 @@
 """Tables that people upload: CSV, XLSX and JSON, measured before they are parsed, and apart.
 
-What reads their cells is backoffice.table_cells.
+backoffice.table_cells reads their cells.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""How the admin looks, and what each role finds in its sidebar.
+"""The look of the admin, and the sidebar of each role.
 
-Read while settings load: nothing here may import a model or the admin.
+Settings load this module, so it must not import a model or the admin.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
-"""Files on their way from a browser into the database: private, short-lived, taken once.
+"""Uploaded files on their way into the database: private, short-lived, taken once.
 
-What is uploaded may name people: it lies where only this application reads it, and no longer
-than LIFETIME.
+Uploads may name people, so only this application can read them, for LIFETIME at most.
 """
 
 import datetime as dt
@@ -40,21 +39,21 @@ def keep_upload(*, chunks: Iterable[bytes], by: User) -> tuple[str, str]:
 
 @contextmanager
 def open_upload(name: str, *, sha256: str, by: User) -> Iterator[BinaryIO]:
-    """Open a file that `by` uploaded. Raises UploadGone, also if it is not the one it was."""
+    """Open a file that `by` uploaded. Raises UploadGone, also for a changed file."""
     try:
         file = _path_of(name, by).open("rb")
     except FileNotFoundError as error:
         raise UploadGone("The uploaded file is no longer there. Upload it again.") from error
     with file:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            raise UploadGone("The uploaded file is not what it was any more. Upload it again.")
+            raise UploadGone("The uploaded file has changed. Upload it again.")
         file.seek(0)
         yield file
 
 
 @contextmanager
 def take_upload(name: str, *, sha256: str, by: User) -> Iterator[BinaryIO]:
-    """Open a file for the last time: of several who take it, one gets it. Raises UploadGone."""
+    """Open a file for the last time; only one caller gets it. Raises UploadGone."""
     with open_upload(name, sha256=sha256, by=by) as file:
         if not drop_upload(name, by=by):
             raise UploadGone("The uploaded file is being imported already.")

@@ -1,4 +1,4 @@
-"""Triggers by which the database itself refuses to change what is signed or logged.
+"""Triggers that make the database refuse changes to signed and logged rows.
 
 They come with every migrate, and are gone while it changes the tables that they are on or read: on
 SQLite a changed table loses its triggers, and can't be renamed while another's trigger reads it.
@@ -22,7 +22,7 @@ class Guards(NamedTuple):
     list_rules: Callable[[], list[Rule]]
 
     def install(self, connection) -> None:
-        """Make all guards anew, whatever stands."""
+        """Make all guards anew, and replace existing ones."""
         vendor = VENDORS[connection.vendor]
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             vendor.drop_guards(connection, self.app)
@@ -30,10 +30,10 @@ class Guards(NamedTuple):
                 cursor.execute(sql)
 
     def remove(self, connection) -> None:
-        """Take all guards away: for migrations that an administrator runs, and for tests.
+        """Remove all guards, for an administrator's migrations and for tests.
 
-        Nothing in the application calls it but migrate. Until they are installed, what they keep
-        can be changed by anyone who may write.
+        Only migrate calls it in the application. Until install() runs, everybody with write access
+        can change the guarded rows.
         """
         with transaction.atomic(using=connection.alias):
             VENDORS[connection.vendor].drop_guards(connection, self.app)
@@ -43,10 +43,10 @@ class Guards(NamedTuple):
         return VENDORS[connection.vendor].write_guards(connection, self.list_rules())
 
     def find_missing(self, connection) -> list[str]:
-        """Return the names of guards that are missing, disabled or not as they should be.
+        """Return the names of guards that are missing, disabled or changed.
 
-        Empty as long as the app is not migrated to its end. What can't be seen from here: a
-        session that fires no triggers at all.
+        Empty until all migrations of the app have run. It can't see a session that fires no
+        triggers at all.
         """
         if not self._is_migrated(connection):
             return []

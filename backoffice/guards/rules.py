@@ -1,4 +1,4 @@
-"""What a guard is, as SQL over OLD and NEW that SQLite and PostgreSQL read alike."""
+"""The rules of guards, as SQL over OLD and NEW for SQLite and PostgreSQL alike."""
 
 from collections.abc import Collection
 from typing import NamedTuple

@@ -1,5 +1,5 @@
-"""How the application is: for a probe, for whoever watches it, and in numbers.
+"""The health of the application, for probes, for people who watch it, and in numbers.
 
-Begin with views. registry takes what each app adds from its AppConfig.ready: billing its guards and
-its money, of which nothing is known here.
+Begin with views. Each app registers its checks and metrics with registry in AppConfig.ready, as
+billing does for its guards and money.
 """

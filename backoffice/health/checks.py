@@ -1,4 +1,4 @@
-"""What the back-office itself can say: migrations, jobs, their records, and room on the disk."""
+"""The back-office's own checks: migrations, jobs, their records, and room on the disk."""
 
 import shutil
 
@@ -34,7 +34,7 @@ def check_guards() -> Result:
 
 
 def check_jobs() -> dict[str, Result]:
-    """A result for each job: by the age of its last success, and by what is late or hangs."""
+    """Return a result for each job, by the age of its last success and its problems."""
     at = timezone.now()
     watched = watching.watch_list()
     problems = {

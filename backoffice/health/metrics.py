@@ -1,4 +1,4 @@
-"""The numbers of /metrics, worked out at each scrape: every worker then tells the same.
+"""The numbers of /metrics, worked out at each scrape, so that all workers agree.
 
 Counters in a worker's memory would have to be merged between processes, and jobs are processes of
 their own. Only errors are counted as they happen: in the files of alerts.

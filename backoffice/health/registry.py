@@ -1,4 +1,4 @@
-"""What can be asked about the application's health. Each app registers its own in ready()."""
+"""The registry of health checks and metrics. Each app registers its own in ready()."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ DATABASE = "database"
 
 @dataclass(frozen=True)
 class Result:
-    """The answer of a check. The detail is for whoever runs the site: short, and no secret."""
+    """The answer of a check. Administrators read the detail: keep it short and without secrets."""
 
     ok: bool
     detail: str = ""
@@ -52,7 +52,7 @@ def register_metrics(name: str, collector: Collector, *, needs_database: bool = 
 
 
 def run_checks() -> dict[str, Result]:
-    """Return the result of every check. One that raises has failed."""
+    """Return the result of every check. A check that raises has failed."""
     results = {DATABASE: _check_database()}
     for name, registered in _checks.items():
         if registered.needs_database and not results[DATABASE].ok:
@@ -63,7 +63,7 @@ def run_checks() -> dict[str, Result]:
 
 
 def tell_failing_checks() -> None:
-    """Log what fails, which mails ADMINS once an hour. Jobs and requests call this now and then."""
+    """Log failing checks, which mails ADMINS once an hour. Jobs and requests call this often."""
     for name, registered in _checks.items():
         if not registered.is_told:
             continue
@@ -96,7 +96,7 @@ def _run(name, check):
 
 
 def collect_metrics(*, has_database: bool) -> Iterator[Metric]:
-    """Yield every metric that can be had. A collector that raises is left out, and logged."""
+    """Yield all metrics. If a collector raises, log it and leave it out."""
     for name, (collector, needs_database) in _collectors.items():
         if needs_database and not has_database:
             continue

@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics. Strangers learn from them whether all is well, and no more."""
+"""/healthz, /readyz and /metrics. Strangers only learn whether all is well."""
 
 import threading
 import time
@@ -29,13 +29,13 @@ _kept: tuple[float, dict[str, Result]] | None = None
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process lives. Asks no database: to start it again would mend none."""
+    """Answer that the process lives. Asks no database, because a restart would not repair one."""
     return _answer(JsonResponse({"ok": True}))
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Everything works, or 503. Insiders see what does not."""
+    """Answer 200 if all checks pass, else 503. Insiders see the failing checks."""
     results = _check_now_and_then()
     ok = all(result.ok for result in results.values())
     told: dict[str, object] = {"ok": ok}
@@ -53,7 +53,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def is_insider(request: HttpRequest) -> bool:
-    """Whether the request comes from this machine without a proxy, or shows HEALTH_TOKEN."""
+    """Return whether the request comes from this machine without a proxy or has HEALTH_TOKEN."""
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if settings.HEALTH_TOKEN and scheme.lower() == "bearer":
         return constant_time_compare(token.strip(), settings.HEALTH_TOKEN)
@@ -62,7 +62,7 @@ def is_insider(request: HttpRequest) -> bool:
 
 
 def _check_now_and_then():
-    """Return results a few seconds old at most: who asks more often is no burden."""
+    """Return results at most a few seconds old, so that frequent requests cost little."""
     global _kept
     with _lock:
         if _kept is None or time.monotonic() - _kept[0] >= settings.READY_SECONDS:

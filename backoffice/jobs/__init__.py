@@ -1,4 +1,4 @@
-"""Jobs: what cron or systemd starts, what became of each run, and what should have run and did not.
+"""Jobs: the commands that cron or systemd starts, the records of runs, and missed runs.
 
 Begin with running. records keeps the runs, schedule knows when each job is due, and watching finds
 what is late or hangs, from within other jobs and from the web.

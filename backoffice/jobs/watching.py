@@ -1,4 +1,4 @@
-"""What should have run and did not, and what hangs. Told to ADMINS within the hour, once each time.
+"""Finds jobs that are late or hang, and mails ADMINS within the hour, once each time.
 
 Every job looks after the others. Where none runs at all, a request to the site notices; and where
 nobody comes either, whoever asks /readyz.

@@ -1,5 +1,5 @@
-"""Nothing takes the house down: how long a page may ask the database, and how often one may ask.
+"""Limits that keep the site up.
 
-`queries` bounds what one request may cost, `rates` how many come from one address or account,
-`hashing` how many passwords are hashed at once. `refusals` makes the page that says so.
+`queries` limits the database time of a request, `rates` the requests of an address or account,
+`hashing` the number of passwords hashed at once. `refusals` makes the page for refused requests.
 """

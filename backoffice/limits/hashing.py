@@ -1,4 +1,4 @@
-"""How many passwords are hashed at once: each takes a core for a third of a second.
+"""Limits how many passwords are hashed at once: each takes a core for a third of a second.
 
 Of two hundred who sign in at one moment the first are let in and the others asked to try again,
 and all the other pages stay as quick as they are. A hash takes one of a few slots: locks on files,
@@ -43,7 +43,7 @@ class BoundedPasswordHasher(PBKDF2PasswordHasher):
 
 
 class HashingMiddleware:
-    """Answer whoever finds no slot for a password."""
+    """Answers requests that find no slot for a password."""
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -1,11 +1,11 @@
-"""How often one may ask for what is dear: signing in, searching, importing, exporting.
+"""Limits how often somebody may use costly pages: sign-in, search, import, export.
 
 Counted by account, and by address where nobody is signed in; an IPv6 address is its network. The
 counts are in a small file beside the database that all workers of the machine share. Of several
-machines each counts for itself. What is kept is an HMAC of what, who and which minute or hour; no
-address, and nothing by which two of them could be told to be the same reader's.
+machines each counts for itself. A count stands under an HMAC of page, person and minute or hour.
+The file holds no address, and nobody can link two counts to one reader.
 
-Whoever asks too often is answered 429, which is no view. Where the file can't be written nobody is
+A request over the limit gets 429, which is no view. If the file can't be written, nobody is
 limited, and the log says so.
 """
 
@@ -38,7 +38,7 @@ ON CONFLICT (key) DO UPDATE SET asked = asked + 1 RETURNING asked
 
 
 class Rate(NamedTuple):
-    """How often somebody may ask for some pages."""
+    """The limit of requests for some pages."""
 
     what: str  # a key of settings.RATE_LIMITS
     pages: tuple[str, ...]  # patterns of view names
@@ -88,7 +88,7 @@ def parse_limit(text: str) -> tuple[int, str]:
 
 
 def ask(what: str, who: str, *, unit: str, at: float | None = None) -> int:
-    """Count one more, and return how many there were in this second, minute or hour."""
+    """Count a request, and return the number in this second, minute or hour."""
     window = int((at or time.time()) // SECONDS[unit])
     asked = f"{what} {who} {unit} {window}"
     key = salted_hmac("backoffice.limits.rates", asked, algorithm="sha256").digest()
@@ -110,7 +110,7 @@ def _count(key: bytes, *, ends_at: int) -> int:
         if is_new:
             settings.RATES_FILE.chmod(0o600)
             file.execute("PRAGMA journal_mode=WAL")
-        file.execute("PRAGMA synchronous=OFF")  # what a power cut takes away is missed by nobody
+        file.execute("PRAGMA synchronous=OFF")  # a power cut may lose counts
         file.execute(
             "CREATE TABLE IF NOT EXISTS asked "
             "(key BLOB PRIMARY KEY, asked INTEGER, ends_at INTEGER) WITHOUT ROWID"

@@ -1,4 +1,4 @@
-"""The page that says that something was not done, why, and what to do. It asks no database."""
+"""The page for a refused request: what was not done, why, and what to do. No query."""
 
 import copy
 
@@ -26,7 +26,7 @@ def refuse(
     """
     context: dict[str, object] = {"title": title, "text": text, "again_in": retry_after}
     if "HX-Request" in request.headers:
-        # A dialog shows no answer that is an error, so this one is none.
+        # A dialog shows no error responses, so this one has status 200.
         response = render(request, "backoffice/refused_dialog.html", context)
     elif request.path.startswith(reverse("admin:index")):
         context |= {"again": again, "is_form": request.method == "POST"}
@@ -44,7 +44,7 @@ def refuse(
 
 
 def _as_nobody(request):
-    """The request without its user and messages: to look them up could be one query too many."""
+    """Return the request without user and messages, whose lookup could be one query too many."""
     quiet = copy.copy(request)
     quiet.user = AnonymousUser()
     quiet._messages = []
@@ -52,7 +52,7 @@ def _as_nobody(request):
 
 
 def _list_typed(request):
-    """Yield (name, value, is long) of what a form sent, but for secrets."""
+    """Yield (name, value, is long) of the form's data, without secrets."""
     if request.method != "POST":
         return
     for name, values in request.POST.lists():

@@ -1,4 +1,4 @@
-"""The move itself: all of it, or nothing if it is killed."""
+"""The move, in one transaction: a kill moves nothing."""
 
 import shutil
 from collections.abc import Callable

@@ -122,8 +122,8 @@ def _keep_batches() -> Iterator[Rule]:
 def _keep_four_eyes() -> Iterator[Rule]:
     """Refuse approvers as billing.payouts.four_eyes does. A constraint refuses the submitter."""
 
-    def rule(topic: str, finger: str, reason: str) -> Rule:
-        refused_if = f"OLD.status = 'submitted' AND EXISTS ({finger})"
+    def rule(topic: str, involved: str, reason: str) -> Rule:
+        refused_if = f"OLD.status = 'submitted' AND EXISTS ({involved})"
         return Rule(PayoutBatch, "UPDATE", refused_if, reason, topic=topic)
 
     yield rule(

@@ -146,7 +146,7 @@ def test_secret_of_an_example_a_short_one_and_a_doubled_one_are_named(settings, 
     settings.SECRET_KEY_FALLBACKS = ["k" * 60]
     found = messages(key_checks.check_secrets)
     assert found == [
-        "The password in DATABASE_URL is one that stands in an example.",
+        "The password in DATABASE_URL is one from an example.",
         "HEALTH_TOKEN has 5 characters.",
         "One secret serves for SECRET_KEY and for SECRET_KEY_FALLBACKS (1).",
     ]

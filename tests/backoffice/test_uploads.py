@@ -78,7 +78,7 @@ def test_upload_that_was_swapped_is_refused(folder, anna):
     name, sha256 = keep_upload(chunks=[b"a"], by=anna)
     next(folder.iterdir()).write_bytes(b"b")
     with (
-        pytest.raises(UploadGone, match="not what it was"),
+        pytest.raises(UploadGone, match="has changed"),
         open_upload(name, sha256=sha256, by=anna),
     ):
         pass

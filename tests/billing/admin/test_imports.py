@@ -111,7 +111,7 @@ def test_cancelled_upload_is_removed(client, blog, anna, folder):
     ("harm", "message"),
     [
         (lambda path: path.unlink(), "no longer there"),
-        (lambda path: path.write_bytes(make_line(host="192.0.2.9")), "not what it was"),
+        (lambda path: path.write_bytes(make_line(host="192.0.2.9")), "has changed"),
         (lambda path: os.utime(path, (0, 0)), "no longer there"),
     ],
 )

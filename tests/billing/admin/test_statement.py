@@ -134,7 +134,7 @@ def test_submitter_is_told_that_somebody_else_has_to_approve(client, sign_in):
     )
 
 
-def test_approver_with_a_finger_in_it_is_told_so(client, sign_in):
+def test_approver_who_took_part_in_it_is_told_so(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     approver = sign_in("Approvers")
     with without_guards():

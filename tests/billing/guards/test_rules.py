@@ -228,7 +228,7 @@ def hold_a_payment_until_it_was_built(batch):
         hold_a_payment_until_it_was_built,
     ],
 )
-def test_nobody_with_a_finger_in_it_approves(meddle):
+def test_nobody_who_took_part_in_it_approves(meddle):
     batch = make_batch()
     meddler = meddle(batch)
     submit(batch, approvals_needed=2)
@@ -238,7 +238,7 @@ def test_nobody_with_a_finger_in_it_approves(meddle):
     assert not refuses(APPROVE_SECOND, AT, make_user().pk)
 
 
-def test_somebody_whose_finger_was_out_again_approves():
+def test_somebody_who_no_longer_takes_part_approves():
     batch = make_batch()
     first_editor = edit(CategoryPrice.objects.get())
     edit(CategoryPrice.objects.get())
@@ -250,7 +250,7 @@ def test_somebody_whose_finger_was_out_again_approves():
 
 
 @pytest.mark.parametrize("meddle", [be_paid, make_an_adjustment, edit_a_price_last, hold_a_payment])
-def test_a_finger_in_another_batch_does_not_matter(meddle):
+def test_a_part_in_another_batch_does_not_matter(meddle):
     meddler = meddle(make_batch(month=dt.date(2026, 9, 1)))
     batch = make_batch("submitted")
     assert not refuses(f"{APPROVE} WHERE id = {batch.pk}", AT, meddler.pk)

@@ -133,7 +133,7 @@ APPROVALS = [
 
 @pytest.mark.parametrize("door", [*map(once, [by_shell, by_button, by_page]), by_sql])
 @pytest.mark.parametrize(("duty", "position"), APPROVALS)
-def test_who_has_a_finger_in_a_batch_does_not_approve_it(
+def test_nobody_approves_a_batch_that_they_took_part_in(
     client, settings, person, duty, position, door
 ):
     take_on, rule, guard = DUTIES[duty]
