@@ -53,7 +53,7 @@ def test_home_without_an_offer_says_that_nothing_waits(client, toy):
     home.unregister("toy")
     response = open_home(client, make_user())
     assert (response.context["cards"], response.context["tasks"]) == ([], [])
-    assert "Nothing right now. What needs you will stand here." in response.content.decode()
+    assert "Nothing right now. Your tasks will stand here." in response.content.decode()
 
 
 def test_order_decides_and_not_who_came_first(client, toy):

@@ -149,7 +149,7 @@ def test_evidence_tells_how_rights_were_given(client, april, ines, settings):
     april.groups.add(Group.objects.get(name="Approvers"))
     settings.SINGLE_ADMINISTRATOR = True
     page = client.get(url).text
-    assert "the house says that it has a single one" in page
+    assert "settings say that there is only one" in page
     assert "<strong>April</strong> was given a right without a second administrator" in page
 
 
