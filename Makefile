@@ -37,7 +37,7 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 
 test: setup-dev ## Run all tests: on SQLite, on PostgreSQL, and weblog without billing
 	@tools/install_browser.sh
-	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST)
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) $(if $(COVERAGE),--cov)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
 		--ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
 	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
