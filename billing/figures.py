@@ -10,7 +10,7 @@ from django.db.models import QuerySet, Sum
 from billing.models import CategoryPrice, DailyViewCount, Finding
 from billing.money import line_amount
 from billing.periods import next_month
-from billing.prices.rules import price_id_on
+from billing.prices.lookup import price_id_on
 
 EXCLUSIONS_SHOWN = 10
 

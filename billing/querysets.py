@@ -31,17 +31,14 @@ class BlogViewQuerySet(models.QuerySet):
 
 
 class CategoryPriceQuerySet(models.QuerySet):
+    def started_by(self, category, day):
+        """Return a category's prices that have started by `day`, the one in force first."""
+        return self.filter(category=category, effective_from__lte=day).order_by("-effective_from")
+
     def in_force_on(self, day):
         """Return the prices in force on `day`: each category's latest one that has started."""
-        later = self.model.objects.filter(
-            category=models.OuterRef("category"),
-            effective_from__gt=models.OuterRef("effective_from"),
-            effective_from__lte=day,
-        )
-        return self.filter(~models.Exists(later), effective_from__lte=day)
-
-    def coming_after(self, day):
-        return self.filter(effective_from__gt=day)
+        started = self.model.objects.started_by(models.OuterRef("category"), day)
+        return self.filter(pk=models.Subquery(started.values("pk")[:1]))
 
     def with_state(self, day):
         """Add `state` on `day`: past, in_force or coming."""

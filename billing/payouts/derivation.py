@@ -6,7 +6,6 @@ views come late or somebody cancels a batch.
 
 import datetime as dt
 import heapq
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched, count, groupby
@@ -19,6 +18,7 @@ from django.db.models.functions import TruncMonth
 from backoffice.people import full_name
 from billing.bulk import any_of
 from billing.day_views import format_days, parse_days
+from billing.errors import MissingPrice
 from billing.findings.contested import find_contested
 from billing.models import (
     Adjustment,
@@ -32,7 +32,7 @@ from billing.models import (
 from billing.money import from_millionths, in_millionths, line_millionths, to_millionths
 from billing.payouts.minimum_payout import decide_payment
 from billing.periods import month_of, next_month
-from billing.prices.rules import price_id_on
+from billing.prices.lookup import LoadedPrices, price_id_on
 from billing.proof.digests import LineRecord, digest_line, digest_payment, record_payment
 from billing.proof.sealing import name_batch
 from weblog.models import Blog
@@ -49,20 +49,14 @@ ROWS_AT_A_TIME = 5_000
 
 def find_unpriced_categories(month: dt.date) -> list[str]:
     """Return the names of categories with views before their first price. Three queries."""
-    first_prices = dict(
-        CategoryPrice.objects.order_by()
-        .values_list("category_id")
-        .annotate(first=Min("effective_from"))
-    )
+    prices = LoadedPrices(CategoryPrice.objects.order_by(), give=lambda price: price.pk)
     first_views = (
         _counts_until(month, months=_months_of(month))
         .order_by("category__name")
         .values_list("category_id", "category__name")
         .annotate(first=Min("day"))
     )
-    return [
-        name for category, name, day in first_views if day < first_prices.get(category, dt.date.max)
-    ]
+    return [name for category, name, day in first_views if prices.find(category, day) is None]
 
 
 def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Line]]]]:
@@ -159,20 +153,19 @@ def _describe_views(blog, category, days: dict[dt.date, int], prices, titles) ->
             )  # fmt: skip
 
 
-class _PriceTable:
-    """All prices in memory. Finds the price of a day without a query."""
+class _PriceTable(LoadedPrices[tuple[int, int]]):
+    """(price_id, millionths per 1,000 views) of all prices, and the names of their categories."""
 
     def __init__(self):
-        self.category_names = {}
-        self.starts, self.prices = defaultdict(list), defaultdict(list)
-        for price in CategoryPrice.objects.select_related("category").order_by("effective_from"):
-            self.category_names[price.category_id] = price.category.name
-            self.starts[price.category_id].append(price.effective_from)
-            self.prices[price.category_id].append((price.pk, to_millionths(price.price_per_1000)))
+        prices = list(CategoryPrice.objects.select_related("category").order_by())
+        super().__init__(prices, give=lambda price: (price.pk, to_millionths(price.price_per_1000)))
+        self.category_names = {price.category_id: price.category.name for price in prices}
 
     def find(self, category: int, day: dt.date) -> tuple[int, int]:
-        """Return (price_id, millionths per 1,000 views) of the price in force on `day`."""
-        return self.prices[category][bisect_right(self.starts[category], day) - 1]
+        """Return the price in force on `day`. Raises MissingPrice."""
+        if price := super().find(category, day):
+            return price
+        raise MissingPrice(f"Views of {day:%-d %B %Y} have no price in category {category}.")
 
 
 def _due_views(batch: PayoutBatch) -> Iterator[tuple]:

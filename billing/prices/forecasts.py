@@ -1,7 +1,6 @@
 """Forecasts: the cost of a month at its prices and at changed ones. Writes nothing."""
 
 import datetime as dt
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from backoffice.people import full_name
 from billing.models import CategoryPrice, DailyViewCount
 from billing.money import format_amount, line_amount, round_amount
 from billing.periods import day_of, iter_months, last_closed_month, month_of, next_month
+from billing.prices.lookup import LoadedPrices
 from weblog.models import Category
 
 AUTHORS_SHOWN = 10
@@ -28,17 +28,11 @@ class PriceList:
 
     def __init__(self, prices: Iterable[CategoryPrice], *, name: str = "As it is now"):
         self.name = name
-        self.prices = sorted(prices, key=lambda price: price.effective_from)
-        self._by_category: dict[int, tuple[list[dt.date], list[Decimal]]] = {}
-        for price in self.prices:
-            days, amounts = self._by_category.setdefault(price.category_id, ([], []))
-            days.append(price.effective_from)
-            amounts.append(price.price_per_1000)
+        self.prices = list(prices)
+        self._amounts = LoadedPrices(self.prices, give=lambda price: price.price_per_1000)
 
     def price_on(self, category: int, day: dt.date) -> Decimal | None:
-        days, amounts = self._by_category.get(category, ([], []))
-        started = bisect_right(days, day)
-        return amounts[started - 1] if started else None
+        return self._amounts.find(category, day)
 
     def with_price(self, price: CategoryPrice) -> "PriceList":
         """Return the list with `price` added, or with the saved price changed to it."""

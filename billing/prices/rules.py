@@ -1,4 +1,4 @@
-"""Which price is in force on a day, who changed it, and which prices may still change."""
+"""Who changed a price, and which prices may still change."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable
@@ -12,20 +12,6 @@ from billing.errors import PriceInUse
 from billing.locks import hold_lock
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
 from billing.periods import month_of, next_month
-
-
-def price_id_on(day: str) -> Subquery:
-    """Return the expression for the price in force on the day in field `day`, or NULL.
-
-    For querysets that have a `category` beside it.
-    """
-    return Subquery(
-        CategoryPrice.objects.filter(
-            category=OuterRef("category"), effective_from__lte=OuterRef(day)
-        )
-        .order_by("-effective_from")
-        .values("pk")[:1]
-    )
 
 
 def find_price_editors(batch: PayoutBatch) -> models.QuerySet[User]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Max
 
 from billing.models import CategoryPrice
+from billing.prices.lookup import LoadedPrices
 from weblog.models import Category
 
 History = CategoryPrice.history.model
@@ -54,23 +55,21 @@ class PriceRow:
 def make_price_table(*, day: dt.date, category: Category | None = None) -> list[PriceRow]:
     """Return a row for each category by name, or for one category. At most four queries."""
     categories = [category] if category else list(Category.objects.order_by("name"))
-    prices = defaultdict(list)
-    for price in CategoryPrice.objects.filter(category__in=categories).order_by("effective_from"):
-        prices[price.category_id].append(price)
+    prices = LoadedPrices(CategoryPrice.objects.filter(category__in=categories), give=_itself)
     changes = _find_last_changes(categories)
-    rows = []
-    for category in categories:
-        started = [price for price in prices[category.pk] if price.effective_from <= day]
-        coming = prices[category.pk][len(started) :]
-        rows.append(
-            PriceRow(
-                category=category,
-                current=started[-1] if started else None,
-                coming=coming[0] if coming else None,
-                last_change=changes.get(category.pk),
-            )
+    return [
+        PriceRow(
+            category=category,
+            current=prices.find(category.pk, day),
+            coming=prices.find_next(category.pk, day),
+            last_change=changes.get(category.pk),
         )
-    return rows
+        for category in categories
+    ]
+
+
+def _itself(price: CategoryPrice) -> CategoryPrice:
+    return price
 
 
 def _find_last_changes(categories: Iterable[Category]) -> dict[int, PriceChange]:
@@ -115,14 +114,13 @@ def make_timeline(*, category: Category, day: dt.date) -> list[TimelineEntry]:
     """Return all prices of a category, withdrawn ones too, the latest first. Two queries."""
     standing = CategoryPrice.objects.filter(category=category).with_state(day)
     prices = list(standing.order_by("effective_from"))
-    last_days = {
-        price.pk: later.effective_from - dt.timedelta(days=1) for price, later in pairwise(prices)
-    }
+    starts = LoadedPrices(prices, give=lambda price: price.effective_from)
     changes = _find_all_changes(category)
-    entries = [
-        TimelineEntry(price, price.state, last_days.get(price.pk), changes.pop(price.pk, []))
-        for price in prices
-    ]
+    entries = []
+    for price in prices:
+        next_start = starts.find_next(category.pk, price.effective_from)
+        last_day = next_start and next_start - dt.timedelta(days=1)
+        entries.append(TimelineEntry(price, price.state, last_day, changes.pop(price.pk, [])))
     entries += [
         TimelineEntry(gone[-1].record, "withdrawn", None, gone) for gone in changes.values()
     ]

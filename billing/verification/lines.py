@@ -14,7 +14,6 @@ from django.db.models.functions import Coalesce
 from billing.day_views import parse_days
 from billing.models import (
     Adjustment,
-    CategoryPrice,
     Payment,
     PaymentLine,
     PayoutBatch,
@@ -22,6 +21,7 @@ from billing.models import (
 )
 from billing.money import MILLION, from_millionths, in_millionths
 from billing.verification.differences import Difference
+from billing.verification.prices import PRICE_SPANS, find_price_in_force
 from billing.verification.sql import add_days, load_line, unpack_days
 
 Kind = PaymentLine.Kind
@@ -29,11 +29,7 @@ Kind = PaymentLine.Kind
 DAYS = r"^[0-9]+:-?[0-9]+( [0-9]+:-?[0-9]+)*$"
 
 WRONG_DAYS = """
-WITH price AS (
-    SELECT id, effective_from AS starts_on,
-        LEAD(effective_from) OVER (PARTITION BY category_id ORDER BY effective_from) AS ends_on
-    FROM billing_categoryprice
-)
+WITH {price_spans}
 SELECT MIN(l.id)
 FROM billing_paymentline l
 JOIN billing_payment p ON p.id = l.payment_id
@@ -83,6 +79,7 @@ def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> No
 
 def _find_wrong_days(batch: str) -> PaymentLine | None:
     statement = WRONG_DAYS.format(
+        price_spans=PRICE_SPANS,
         first_day=add_days("l.month", "MIN(CAST(day.key AS INTEGER)) - 1"),
         last_day=add_days("l.month", "MAX(CAST(day.key AS INTEGER)) - 1"),
         days=unpack_days("l.days"),
@@ -100,12 +97,10 @@ def _explain_days(line: PaymentLine) -> None:
             line, f"has {line.views} views", f"its days “{line.days}” have {sum(days.values())}"
         )
     for day in sorted(days):
-        price = CategoryPrice.objects.in_force_on(line.month.replace(day=day)).filter(
-            category=line.category_id
-        )
-        if line.price not in price:
+        price = find_price_in_force(line.category_id, line.month.replace(day=day))
+        if line.price != price:
             raise Difference(
-                line, f"uses {line.price} on day {day}", f"{price.first()} was in force that day"
+                line, f"uses {line.price} on day {day}", f"{price} was in force that day"
             )
     raise Difference(line, f"has the days “{line.days}”", "they don't all fit its price")
 

@@ -40,7 +40,8 @@ def test_price_of_a_day_is_the_latest_that_has_started():
     assert not on(dt.date(2025, 12, 31)).exists()
     assert on(dt.date(2026, 5, 14)).get() == first
     assert on(dt.date(2026, 5, 15)).get() == second
-    assert CategoryPrice.objects.coming_after(dt.date(2026, 11, 22)).get() == coming
+    assert on(dt.date(2026, 11, 30)).get() == second
+    assert on(dt.date(2026, 12, 1)).get() == coming
 
 
 def test_price_that_a_signed_batch_used_is_not_changed():
