@@ -89,6 +89,18 @@ class AdjustmentInUse(BillingError):
     pass
 
 
+class UnknownFormat(BillingError):
+    pass
+
+
+class FileRefused(BillingError):
+    """What a format's check found against a file to the bank: `problems`, a sentence for each."""
+
+    def __init__(self, problems):
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
 class InvalidResults(BillingError):
     """Rows of bank results are wrong. `problems` holds a sentence for each."""
 

@@ -4,7 +4,7 @@ from unfold.enums import ActionVariant
 from backoffice.dialogs import DialogActions, Done, dialog_action, with_status
 from billing.bank import settlement
 from billing.bank.exports import export_payments
-from billing.bank.result_files import match_results
+from billing.bank.results.matching import match_results
 from billing.errors import WrongStatus
 from billing.forms import batches as dialogs
 from billing.models import PayoutBatch
@@ -84,7 +84,7 @@ class FinanceActions(DialogActions):
         )
 
     @dialog_action(
-        description="Export CSV",
+        description="Export",
         icon="download",
         variant=ActionVariant.PRIMARY,
         permissions=["export"],
@@ -92,7 +92,8 @@ class FinanceActions(DialogActions):
         fits=with_status(Status.APPROVED, Status.PAID),
     )
     def export(self, request, form):
-        export_payments(batch=form.take_batch(), by=request.user)
+        batch, format = form.take_batch(), form.cleaned_data["format"]
+        export_payments(batch=batch, format=format, by=request.user)
         return f"The payments of {form.obj} are exported. The file is below, under “Files”."
 
 

@@ -7,6 +7,8 @@ from unfold.decorators import display
 
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.people import full_name
+from billing.bank.formats import find_format
+from billing.errors import UnknownFormat
 from billing.models import PaymentExport
 
 
@@ -21,7 +23,7 @@ class PaymentExportAdmin(ReadOnlyAdmin):
     fields = ["file_name", "batch", "at", "maker", "sha256", "download"]
     readonly_fields = fields
     empty_list_text = (
-        "No payments have been exported yet. Open an approved payout batch and press “Export CSV”."
+        "No payments have been exported yet. Open an approved payout batch and press “Export”."
     )
 
     def get_queryset(self, request):
@@ -44,7 +46,7 @@ class PaymentExportAdmin(ReadOnlyAdmin):
             "X-Content-Type-Options": "nosniff",
         }
         return HttpResponse(
-            bytes(export.content), content_type="text/csv; charset=utf-8", headers=headers
+            bytes(export.content), content_type=_content_type_of(export), headers=headers
         )
 
     @display(description="Batch", ordering="batch__month")
@@ -63,3 +65,10 @@ class PaymentExportAdmin(ReadOnlyAdmin):
     def download(self, export):
         url = reverse("admin:billing_paymentexport_download", args=[export.pk])
         return format_html('<a class="bo-link" href="{}">Download</a>', url)
+
+
+def _content_type_of(export):
+    try:
+        return find_format(export.format).content_type
+    except UnknownFormat:  # no longer offered; what was handed out stays to be had
+        return "application/octet-stream"

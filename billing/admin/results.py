@@ -9,7 +9,7 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods
 
 from backoffice.bodies import takes_files
-from billing.bank.result_files import describe_results
+from billing.bank.results.matching import describe_results
 from billing.bank.settlement import record_results
 from billing.errors import BillingError
 from billing.forms.results import MOST_BYTES, ResultsForm

@@ -5,12 +5,17 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.accounts.locks import describe_lock
 from backoffice.accounts.throttle import is_locked, is_own_password
 from backoffice.dialogs import DialogForm, ReasonField
+from billing.bank.formats import list_formats
 from billing.errors import BatchOutdated
 from billing.models import PayoutBatch
 from billing.payouts.batch_checks import find_blockers, find_flags
@@ -150,6 +155,25 @@ class ReasonDialog(BatchDialog):
     )
 
 
+class ExportDialog(BatchDialog):
+    """Asks for the format of the file, once there are two."""
+
+    format = forms.ChoiceField(label="Format", widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        formats = list_formats()
+        field = self.fields["format"]
+        field.choices = [(format.key, format.name) for format in formats]
+        field.initial = formats[0].key
+        if len(formats) == 1:
+            field.required = False
+            field.widget = forms.HiddenInput()
+
+    def clean_format(self):
+        return self.cleaned_data["format"] or self.fields["format"].initial
+
+
 class AllPaidDialog(ConfirmMixin, BatchDialog):
     """Shows the payments without a result."""
 
@@ -204,10 +228,10 @@ CANCEL = {
     "form_submit_text": "Yes, cancel the batch",
 }
 EXPORT = {
-    "title": "Export the payments as CSV?",
+    "title": "Export the payments?",
     "description": "Imprint makes the file and stores it with your name and the time. A later "
     "export gives the same file.",
-    "form_class": BatchDialog,
+    "form_class": ExportDialog,
     "form_submit_text": "Export",
 }
 ALL_PAID = {

@@ -1,3 +1,5 @@
+from itertools import chain
+
 from django import forms
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
@@ -6,7 +8,9 @@ from unfold.widgets import (
 )
 
 from backoffice.accounts.confirming import ConfirmMixin
-from billing.bank.result_files import match_results, read_results
+from billing.bank.results import list_result_formats, read_result_file
+from billing.bank.results.csv import read_text
+from billing.bank.results.matching import match_results
 from billing.errors import InvalidResults
 
 MOST_BYTES = 20_000_000  # 100,000 payments take 4 MB
@@ -24,10 +28,9 @@ class ResultsForm(ConfirmMixin, forms.Form):
         "202610-1-000007, failed, Account closed",
     )
     file = forms.FileField(
-        label="Or a CSV file of such rows",
+        label="Or a file",
         required=False,
-        widget=UnfoldAdminFileFieldWidget({"accept": ".csv,text/csv"}),
-        help_text="Text in UTF-8, with commas or semicolons.",
+        widget=UnfoldAdminFileFieldWidget,
         error_messages={"empty": "The file is empty."},
     )
     others_paid = forms.BooleanField(
@@ -42,10 +45,19 @@ class ResultsForm(ConfirmMixin, forms.Form):
         self.request = request
         self.batch = batch
         self.results = {}
+        self._offer_formats()
         self.ask_to_confirm()
 
+    def _offer_formats(self):
+        formats = list_result_formats()
+        file = self.fields["file"]
+        file.label = f"Or a file ({', '.join(format.name for format in formats)})"
+        file.help_text = " ".join(format.hint for format in formats)
+        endings = chain.from_iterable(format.accept for format in formats)
+        file.widget.attrs["accept"] = ",".join(endings)
+
     def clean_rows(self):
-        return _read(self.cleaned_data["rows"])
+        return _read(read_text, self.cleaned_data["rows"])
 
     def clean_file(self):
         file = self.cleaned_data["file"]
@@ -53,15 +65,7 @@ class ResultsForm(ConfirmMixin, forms.Form):
             return []
         if file.size > MOST_BYTES:
             raise forms.ValidationError(f"The file is larger than {MOST_BYTES // 10**6} MB.")
-        try:
-            text = file.read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise forms.ValidationError(
-                "The file is not text in UTF-8. Save it as “CSV UTF-8” and choose it again."
-            ) from error
-        if "\0" in text:
-            raise forms.ValidationError("This is no text file.")
-        return _read(text)
+        return _read(read_result_file, file.read())
 
     def clean(self):
         cleaned_data = super().clean()
@@ -83,8 +87,8 @@ class ResultsForm(ConfirmMixin, forms.Form):
         return cleaned_data
 
 
-def _read(text):
+def _read(reader, given):
     try:
-        return read_results(text)
+        return reader(given)
     except InvalidResults as error:
         raise forms.ValidationError(error.problems) from error

@@ -103,11 +103,8 @@ class PaymentResult(models.Model):
 class PaymentExport(models.Model):
     """An exported file of payments. A later download gives the same bytes."""
 
-    class Format(models.TextChoices):
-        CSV = "csv", "CSV"
-
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="exports")
-    format = models.CharField(max_length=10, choices=Format.choices)
+    format = models.CharField(max_length=10)  # the key of one of billing.bank.formats
     file_name = models.CharField(max_length=100)
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField()

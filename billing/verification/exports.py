@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import zip_longest
 
 from backoffice.spreadsheets import guard_cell
-from billing.bank.exports import UPGRADED
+from billing.bank.formats.csv import UPGRADED
 from billing.models import PaymentExport, PayoutBatch, Seal, Verification
 from billing.money import round_amount
 from billing.proof.sealing import find_upgrade_seal, make_handing_out
@@ -25,8 +25,8 @@ def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> 
         digest = hashlib.sha256(content).hexdigest()
         if digest != export.sha256:
             raise Difference(export, f"has the SHA-256 {digest}", f"{export.sha256} was recorded")
-        if export.format == PaymentExport.Format.CSV:
-            _check_csv(export, batch, content.decode(), has_head=number >= unsealed)
+        if check := CONTENT_CHECKS.get(export.format):
+            check(export, batch, content, has_head=number >= unsealed)
         numbers["exports"] += 1
     _check_seals(batch, exports[unsealed:])
 
@@ -57,12 +57,14 @@ def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> None:
             raise Difference(export, f"is of {export.at}", f"{seal} is of {seal.at}")
 
 
-def _check_csv(export: PaymentExport, batch: PayoutBatch, text: str, *, has_head: bool) -> None:
-    """Check a file's payments, the payees' names at that time, the total and the chain head.
+def _check_csv(
+    export: PaymentExport, batch: PayoutBatch, content: bytes, *, has_head: bool
+) -> None:
+    """It holds what is paid, to whom as of then, the total, and the chain's head as of then.
 
     Files from before seals existed have no head.
     """
-    handed_out = {row["reference"]: row for row in csv.DictReader(io.StringIO(text))}
+    handed_out = {row["reference"]: row for row in csv.DictReader(io.StringIO(content.decode()))}
     payments = batch.payments.paying().in_order()
     total = 0
     facts = payments.values_list("reference", "author_name", "amount")
@@ -83,3 +85,7 @@ def _check_row(export: PaymentExport, row: dict | None, reference: str, name: st
     should = (name, str(round_amount(amount)))
     if says != should:
         raise Difference(export, f"says {says} of {reference}", f"the payments say {should}")
+
+
+# {format: what reads its files back}. Of any other format the bytes and their seal are checked.
+CONTENT_CHECKS = {"csv": _check_csv}

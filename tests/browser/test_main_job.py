@@ -59,7 +59,7 @@ def test_view_becomes_a_payment_that_two_people_signed(
     assert batch.status == PayoutBatch.Status.APPROVED
 
     finance.goto(live_server.url + reverse("admin:billing_payoutbatch_change", args=[batch.pk]))
-    press(finance, "Export CSV", answer=COMPARED)
+    press(finance, "Export", answer=COMPARED)
     with finance.expect_download() as download:
         finance.get_by_role("link", name="payments-").click()
     path = Path(tmp_path, "payments.csv")

@@ -3,8 +3,9 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.bank.exports import export_payments
+from billing.bank.formats import list_formats
 from billing.errors import BillingError
-from billing.models import PaymentExport, PayoutBatch
+from billing.models import PayoutBatch
 from billing.periods import parse_month
 
 
@@ -14,14 +15,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--month", required=True, help="The batch's month, such as 2026-10.")
         parser.add_argument(
-            "--format", choices=PaymentExport.Format.values, default=PaymentExport.Format.CSV
+            "--format", choices=[format.key for format in list_formats()], default="csv"
         )
         parser.add_argument("--output", required=True, type=Path, help="The file to write.")
 
     def handle(self, *, month, format, output, **options):
         try:
             batch = PayoutBatch.objects.standing().get(month=parse_month(month))
-            export = export_payments(batch=batch, format=PaymentExport.Format(format))
+            export = export_payments(batch=batch, format=format)
             output.write_bytes(export.content)
         except PayoutBatch.DoesNotExist:
             raise CommandError(f"There is no batch for {month}.") from None

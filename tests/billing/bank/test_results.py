@@ -1,6 +1,7 @@
 import pytest
 
-from billing.bank.result_files import describe_results, match_results, read_results
+from billing.bank.results.csv import read_text
+from billing.bank.results.matching import describe_results, match_results
 from billing.errors import InvalidResults
 from billing.models import Payment, PayoutBatch
 from billing.payouts import steps
@@ -14,7 +15,7 @@ REFERENCE = "202610-1-000001"
 
 
 def rows_of(text):
-    return [(row.number, row.reference, row.outcome, row.reason) for row in read_results(text)]
+    return [(row.number, row.reference, row.outcome, row.reason) for row in read_text(text)]
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", ", "])
@@ -34,12 +35,12 @@ def test_reason_may_hold_commas_quoted_or_not_and_may_be_left_out():
 
 def test_text_that_is_no_csv_names_the_row():
     with pytest.raises(InvalidResults, match="Row 2: this can't be read as CSV"):
-        read_results('a,paid\n"b"x,paid')
+        read_text('a,paid\n"b"x,paid')
 
 
 def match(text):
     batch = make_batch(PayoutBatch.Status.APPROVED)
-    return match_results(batch=batch, rows=read_results(text), others_paid=False)
+    return match_results(batch=batch, rows=read_text(text), others_paid=False)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_payment_that_is_not_to_be_paid_takes_no_result():
     hold_payment(payment=payment, by=make_user(), reason="Under review.")
     approve(steps.submit_batch(batch=batch, by=make_user()))
     with pytest.raises(InvalidResults, match="is on hold: it can't be recorded as paid"):
-        match_results(batch=batch, rows=read_results(f"{REFERENCE},paid"), others_paid=False)
+        match_results(batch=batch, rows=read_text(f"{REFERENCE},paid"), others_paid=False)
     assert match_results(batch=batch, rows=[], others_paid=True) == {}
 
 
@@ -80,7 +81,7 @@ def test_others_are_paid_where_that_is_said():
     pk = Payment.objects.get().pk
     batch = PayoutBatch.objects.get()
     assert match_results(batch=batch, rows=[], others_paid=True) == {pk: ("paid", "")}
-    rows = read_results(f"{REFERENCE},failed,Closed")
+    rows = read_text(f"{REFERENCE},failed,Closed")
     results = match_results(batch=batch, rows=rows, others_paid=True)
     assert results == {pk: ("failed", "Closed")}
 

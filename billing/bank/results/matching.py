@@ -1,58 +1,14 @@
-"""Bank results as people enter them: rows of reference, outcome and reason, all or none."""
+"""Match rows of results with the payments of a batch, all or none."""
 
-import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from billing.bank.results.registry import ResultRow, refuse
 from billing.bank.settlement import SETTLED_FROM
-from billing.errors import InvalidResults
 from billing.models import Payment, PaymentResult, PayoutBatch
 from billing.models.seals import REASON_LENGTH
 
 Outcome = PaymentResult.Outcome
-
-COLUMNS = ["reference", "outcome", "reason"]
-PROBLEMS_SHOWN = 20
-MOST_ROWS = 200_000
-LONGEST_LINE = 10_000
-LONG_LINE = re.compile(rf"[^\n]{{{LONGEST_LINE + 1}}}")
-
-
-@dataclass(frozen=True)
-class ResultRow:
-    number: int  # line number in the file or the field
-    reference: str
-    outcome: str
-    reason: str
-
-
-def read_results(text: str) -> list[ResultRow]:
-    """Return the rows of a CSV text with commas, semicolons or tabs. Raises InvalidResults.
-
-    It skips empty rows and the row of column names.
-    """
-    first = text.partition("\n")[0]
-    delimiter = next((mark for mark in ",;\t" if mark in first), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    if LONG_LINE.search(text):
-        _refuse([f"A line is longer than {LONGEST_LINE:,} characters. Is this the right file?"])
-    rows: list[ResultRow] = []
-    try:
-        for cells in reader:
-            if len(rows) == MOST_ROWS:
-                _refuse([f"There are more than {MOST_ROWS:,} rows. Split the file."])
-            cells = [cell.strip() for cell in cells]
-            if not any(cells) or [cell.lower() for cell in cells[:3]] == COLUMNS:
-                continue
-            reference, outcome, *rest = [*cells, ""]
-            reason = ", ".join(filter(None, rest))  # a comma in it needs no quotes
-            rows.append(ResultRow(reader.line_num, reference, outcome.lower(), reason))
-    except csv.Error as error:
-        _refuse([f"Row {reader.line_num}: this can't be read as CSV ({error})."])
-    return rows
 
 
 def match_results(
@@ -75,7 +31,7 @@ def match_results(
         if not found:
             pk, _ = payments[row.reference]
             results[pk] = (Outcome(row.outcome), row.reason)
-    _refuse(problems)
+    refuse(problems)
     if others_paid:
         for pk, status in payments.values():
             if status == Payment.Status.PAYABLE:
@@ -107,11 +63,3 @@ def _find_problems(row: ResultRow, payments: dict, results: dict) -> Iterator[st
         yield f"say why {row.reference} failed, as the bank says it."
     if len(row.reason) > REASON_LENGTH:
         yield f"the reason is longer than {REASON_LENGTH} characters."
-
-
-def _refuse(problems: list[str]) -> None:
-    if not problems:
-        return
-    if rest := len(problems) - PROBLEMS_SHOWN:
-        problems = problems[:PROBLEMS_SHOWN] + ([f"And {rest:,} more."] if rest > 0 else [])
-    raise InvalidResults(problems)

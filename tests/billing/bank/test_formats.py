@@ -1,0 +1,161 @@
+"""A format that is registered is offered, written, kept, sealed and refused like the first."""
+
+import hashlib
+import json
+from collections import Counter
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from billing.bank.exports import export_payments
+from billing.bank.formats import BankFormat, list_formats, register_format, unregister_format
+from billing.errors import FileRefused, UnknownFormat
+from billing.models import PaymentExport, PayoutBatch, Seal, Verification
+from billing.verification.differences import Difference
+from billing.verification.exports import check_exports
+from tests.billing.pages import press, shown, url_of
+from tests.billing.payouts.test_steps import AT, make_batch
+from tests.billing.tampering import without_guards
+
+pytestmark = pytest.mark.django_db
+
+OTHER_AUTHOR = "Nobody in this batch has bank details yet. Add them first."
+
+
+def write(stream, batch):
+    for payment in batch.payments.paying().in_order():
+        stream.write(f"{payment.reference} gets {payment.amount:.2f}\n".encode())
+
+
+def make_format(**values):
+    return BankFormat(
+        **{
+            "key": "toy",
+            "name": "Toy money",
+            "content_type": "text/x-toy",
+            "file_name": lambda batch: f"toy-{batch.month:%Y-%m}.toy",
+            "write": write,
+        }
+        | values
+    )
+
+
+@pytest.fixture
+def offer():
+    """Return a function that registers a toy format for the length of the test."""
+    offered = []
+
+    def _offer(**values):
+        toy = make_format(**values)
+        register_format(toy)
+        offered.append(toy.key)
+        return toy
+
+    yield _offer
+    for key in offered:
+        unregister_format(key)
+
+
+def test_csv_is_the_first_format():
+    assert [format.key for format in list_formats()] == ["csv"]
+
+
+def test_dialog_asks_for_a_format_once_there_are_two(client, sign_in, offer):
+    batch = make_batch(PayoutBatch.Status.APPROVED)
+    sign_in("Finance")
+    url = url_of(batch, "export")
+    assert "Format</label>" not in client.get(url).text
+    offer()
+    page = client.get(url).text
+    assert '<option value="csv" selected>CSV</option>' in page
+    assert '<option value="toy">Toy money</option>' in page
+
+
+def test_registered_format_is_made_and_downloaded_beside_the_csv(client, sign_in, offer):
+    batch = make_batch(PayoutBatch.Status.APPROVED)
+    offer()
+    user = sign_in("Finance")
+    for key in ("csv", "toy"):
+        press(client, batch, "export", format=key)
+    toy = PaymentExport.objects.get(format="toy")
+    content = b"202610-1-000001 gets 10.00\n"
+    assert (bytes(toy.content), toy.file_name, toy.by) == (content, "toy-2026-10.toy", user)
+    assert toy.sha256 == hashlib.sha256(content).hexdigest()
+    response = client.get(reverse("admin:billing_paymentexport_download", args=[toy.pk]))
+    assert (response.content, response["Content-Type"]) == (content, "text/x-toy")
+    assert response["Content-Disposition"] == 'attachment; filename="toy-2026-10.toy"'
+    assert toy.file_name in client.get(url_of(batch)).text
+
+
+def test_registered_format_is_sealed_and_verified(offer):
+    batch = make_batch(PayoutBatch.Status.APPROVED)
+    offer()
+    files = [export_payments(batch=batch, format=key, at=AT) for key in ("toy", "csv")]
+    seals = Seal.objects.filter(kind="export").order_by("number")
+    assert [json.loads(seal.content)["file"] for seal in seals] == [
+        ["toy", "toy-2026-10.toy", files[0].sha256, None],
+        ["csv", "payments-2026-10.csv", files[1].sha256, None],
+    ]
+    numbers = Counter()
+    check_exports(Verification(), batch.pk, "", numbers)
+    assert numbers == {"exports": 2}
+    with without_guards():
+        PaymentExport.objects.filter(format="toy").update(content=b"more")
+    with pytest.raises(Difference, match=f"{files[0].sha256} was recorded"):
+        check_exports(Verification(), batch.pk, "", numbers)
+
+
+def test_command_takes_a_registered_format(tmp_path, offer):
+    make_batch(PayoutBatch.Status.APPROVED)
+    path = tmp_path / "file"
+    with pytest.raises(CommandError, match="invalid choice: 'toy'"):
+        call_command("export_payments", f"--output={path}", "--month=2026-10", "--format=toy")
+    offer()
+    call_command("export_payments", f"--output={path}", "--month=2026-10", "--format=toy")
+    assert path.read_text() == "202610-1-000001 gets 10.00\n"
+
+
+def test_check_of_a_format_refuses_in_its_own_words(client, sign_in, tmp_path, offer):
+    batch = make_batch(PayoutBatch.Status.APPROVED)
+    offer(check=lambda batch: [f"{batch} has no account to pay from.", OTHER_AUTHOR])
+    with pytest.raises(FileRefused) as refusal:
+        export_payments(batch=batch, format="toy", at=AT)
+    assert refusal.value.problems == ["October 2026 has no account to pay from.", OTHER_AUTHOR]
+    with pytest.raises(CommandError, match=OTHER_AUTHOR):
+        call_command("export_payments", month="2026-10", format="toy", output=tmp_path / "file")
+    sign_in("Finance")
+    response = press(client, batch, "export", format="toy")
+    assert OTHER_AUTHOR in response.text + " ".join(shown(response))
+    assert not PaymentExport.objects.exists()
+    assert Seal.objects.count() == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_format_is_refused_by_name():
+    batch = make_batch(PayoutBatch.Status.APPROVED)
+    with pytest.raises(UnknownFormat, match="no format “toy”"):
+        export_payments(batch=batch, format="toy", at=AT)
+
+
+def test_file_of_a_format_that_is_offered_no_longer_stays(client, sign_in):
+    batch = make_batch(PayoutBatch.Status.APPROVED)
+    register_format(make_format())
+    first = export_payments(batch=batch, format="toy", at=AT)
+    unregister_format("toy")
+    sign_in("Finance")
+    response = client.get(reverse("admin:billing_paymentexport_download", args=[first.pk]))
+    assert response.content == bytes(first.content)
+    assert response["Content-Type"] == "application/octet-stream"
+    assert export_payments(batch=batch, format="toy") == first
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [("csv", "two bank formats"), ("", "1 to 10"), ("x" * 11, "1 to 10 characters")],
+)
+def test_key_of_a_format_is_its_own_and_fits_the_column(key, message):
+    with pytest.raises(ImproperlyConfigured, match=message):
+        register_format(make_format(key=key))
+    assert len(list_formats()) == 1
