@@ -118,7 +118,7 @@ def _waiting_money():
         "Payable and not paid yet, by the batch's status; kept_back: held, carried or failed.",
         labels=["currency", "where"],
     )
-    unpaid = PayoutBatch.objects.exclude(status__in=["cancelled", "paid"])
+    unpaid = PayoutBatch.objects.standing().exclude(status=PayoutBatch.Status.PAID)
     payable = Payment.objects.payable().filter(batch__in=unpaid).order_by()
     for currency, status, total in payable.values_list("batch__currency", "batch__status").annotate(
         total=Sum("amount")

@@ -95,9 +95,8 @@ class PaymentQuerySet(models.QuerySet):
         count as outstanding.
         """
         status = self.model.Status
-        taken_in = self.model.lines.field.model.objects.filter(
-            carried_from=models.OuterRef("pk")
-        ).exclude(payment__batch__status="cancelled")
+        lines = self.model.lines.field.model.objects
+        taken_in = lines.standing().filter(carried_from=models.OuterRef("pk"))
         if apart_from is not None:
             taken_in = taken_in.exclude(payment__batch=apart_from)
         return self.filter(
@@ -180,6 +179,12 @@ class PaymentQuerySet(models.QuerySet):
         ).exclude(models.Q(status="failed") | models.Q(batch__status="cancelled"))
 
 
+class PaymentLineQuerySet(models.QuerySet):
+    def standing(self):
+        """Return the lines of batches that were not cancelled."""
+        return self.exclude(payment__batch__status="cancelled")
+
+
 class AdjustmentQuerySet(models.QuerySet):
     def standing(self):
         """Return the adjustments that were not withdrawn."""
@@ -187,9 +192,8 @@ class AdjustmentQuerySet(models.QuerySet):
 
     def waiting(self, *, apart_from=None):
         """Return adjustments on no standing batch; those on the batch `apart_from` still wait."""
-        lines = self.model.lines.field.model.objects.filter(
-            adjustment=models.OuterRef("pk")
-        ).exclude(payment__batch__status="cancelled")
+        lines = self.model.lines.field.model.objects.standing()
+        lines = lines.filter(adjustment=models.OuterRef("pk"))
         if apart_from is not None:
             lines = lines.exclude(payment__batch=apart_from)
         return self.standing().filter(~models.Exists(lines))

@@ -102,7 +102,7 @@ class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
         css = {"all": ["billing/statement.css"]}
 
     def get_queryset(self, request):
-        lines = PaymentLine.objects.exclude(payment__batch__status="cancelled")
+        lines = PaymentLine.objects.standing()
         return (
             super()
             .get_queryset(request)

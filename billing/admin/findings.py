@@ -62,6 +62,7 @@ class FindingActions(DialogActions):
         permissions=["decide"],
         dialog=dialogs.REOPEN,
         fits=lambda finding, user: finding.status != Status.OPEN,
+        in_transaction=False,  # views are folded in a transaction of their own
     )
     def reopen(self, request, form):
         return self._decide(request, form, findings.reopen_finding, "The finding is open again.")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.bank.formats import find_format
 from billing.errors import BatchTampered, FileRefused, WrongStatus
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import PaymentExport, PayoutBatch, Seal
 from billing.proof.sealing import append_seal, chain_head, make_handing_out
 
@@ -30,7 +30,7 @@ def export_payments(
     `format` is the key of a registered format. Raises UnknownFormat, WrongStatus, FileRefused with
     what the format's check says, and BatchTampered.
     """
-    hold_lock("payouts")
+    hold_lock(Lock.PAYOUTS)
     batch.refresh_from_db()
     if batch.status not in (Status.APPROVED, Status.PAID):
         raise WrongStatus(

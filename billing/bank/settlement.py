@@ -77,8 +77,8 @@ def _find_taken_in(results: Mapping) -> set[int]:
     return {
         pk
         for pks in batched(results, PAYMENTS_AT_A_TIME)
-        for pk in PaymentLine.objects.filter(carried_from__in=pks)
-        .exclude(payment__batch__status=PayoutBatch.Status.CANCELLED)
+        for pk in PaymentLine.objects.standing()
+        .filter(carried_from__in=pks)
         .values_list("carried_from", flat=True)
     }
 

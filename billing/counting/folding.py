@@ -23,7 +23,7 @@ from billing.counting.double_clicks import (
 )
 from billing.counting.robots import describe_lists
 from billing.counting.spool_intake import Intake, take_in_spool
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from billing.periods import month_of
 
@@ -67,7 +67,7 @@ def fold_views(*, at: dt.datetime | None = None) -> FoldResult:
 
 @transaction.atomic
 def _fold_portion(settled_before: dt.datetime, result: FoldResult) -> bool:
-    hold_lock("fold_views")
+    hold_lock(Lock.FOLD)
     portion = list(
         BlogView.objects.pending()
         .filter(viewed_at__lt=settled_before)

@@ -15,7 +15,7 @@ from billing.clocks import read_clock
 from billing.counting.local_salts import purge_salts
 from billing.counting.readers import SALT_LIFETIME
 from billing.errors import NotSealed
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import (
     BlogView,
     DailyViewCount,
@@ -80,8 +80,7 @@ def retire_day(day: dt.date, *, at: dt.datetime) -> int:
 
     Raises NotSealed. Takes the locks of imports and of the fold, in the same order as an import.
     """
-    hold_lock("import_access_log")
-    hold_lock("fold_views")
+    hold_lock(Lock.INTAKE, Lock.FOLD)
     views = BlogView.objects.filter(day=day)
     outcomes = views.count_outcomes()
     _require_sealed(day, counted=outcomes[Outcome.COUNTED], at=at)

@@ -26,7 +26,7 @@ from billing.counting.local_salts import name_salt
 from billing.counting.readers import adopt_salts, lay_in_salts
 from billing.counting.retention import last_retired_day
 from billing.counting.spool import SpooledView
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import LostViewTotal, ReaderSalt
 from billing.periods import day_of
 from weblog.models import Blog, Category
@@ -127,7 +127,7 @@ def _take_in_file(path: Path, intake: Intake) -> None:
 @transaction.atomic
 def _add_views(views: list[SpooledView], intake: Intake, lost: Counter) -> None:
     """Add the views that the database lacks. The lock keeps retire_day waiting, as for imports."""
-    hold_lock("import_access_log")
+    hold_lock(Lock.INTAKE)
     retired_until = last_retired_day()
     known_to = _find_references(views)
     clicks = []

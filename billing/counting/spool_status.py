@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import timezone
 
 from billing.counting import losses, spool
 
@@ -79,15 +78,3 @@ def find_problem() -> str:
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"{folder} can't be written by this user."
     return ""
-
-
-def describe_spool() -> str:
-    """Return the state as a line for an administrator."""
-    status = spool_status()
-    age = int(status.oldest_age(timezone.now()).total_seconds() // 60)
-    line = f"{status.views} views wait in the spool"
-    if status.views:
-        line += f", the oldest for {age} minutes"
-    if status.lost or status.lost_in_memory:
-        line += f"; {status.lost + status.lost_in_memory} were lost"
-    return f"{line}. {status.problem}".strip()

@@ -16,8 +16,6 @@ from itertools import batched, chain
 from pathlib import Path
 from typing import IO
 
-from django.urls import reverse
-
 from backoffice.spreadsheets import guard_cell
 from billing.errors import WrongStatus
 from billing.evidence_pack.signatures import describe_approvals, describe_batch
@@ -31,10 +29,6 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # of every file, so that the same rows give the s
 READABLE_BY_ALL = 0o644 << 16
 KEPT_IN_MEMORY = 10_000_000  # bytes
 ROWS_AT_A_TIME = 1_000
-
-
-def evidence_pack_url(batch: PayoutBatch) -> str:
-    return reverse("admin:billing_payoutbatch_pack", args=[batch.pk])
 
 
 def name_pack(batch: PayoutBatch) -> str:

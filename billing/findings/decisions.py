@@ -14,7 +14,7 @@ from backoffice.signing import save_signed
 from billing.counting.folding import add_to_counts, count_by_day, fold_views
 from billing.errors import MonthSigned, WrongStatus, require_reason
 from billing.findings.detection import detect
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import BlogView, Finding, MonthlyViewCount, PayoutBatch, RetiredViewTotal
 from billing.periods import next_month
 
@@ -58,7 +58,7 @@ def _keep(
     found: dict[tuple, Finding], *, month: dt.date, at: dt.datetime, excluded_before: set[int]
 ) -> int:
     """Save new and changed findings, and delete open ones that are no longer true."""
-    hold_lock("findings")
+    hold_lock(Lock.FINDINGS)
     known = defaultdict(list)
     for finding in Finding.objects.filter(month=month):
         known[_identify(finding)].append(finding)
@@ -121,7 +121,7 @@ def exclude_views(
     """
     at = at or timezone.now()
     fold_views(at=at)
-    hold_lock("fold_views")
+    hold_lock(Lock.FOLD)
     finding = _claim(finding, Status.OPEN, "excluded", reason=reason)
     if not finding.key:
         raise WrongStatus(
@@ -147,7 +147,7 @@ def reopen_finding(
     them.
     """
     with transaction.atomic():
-        hold_lock("fold_views")
+        hold_lock(Lock.FOLD)
         finding = _claim(finding, None, "reopened", reason=reason)
         if finding.status == Status.OPEN:
             raise WrongStatus("This finding is open by now. Look at it again.")
@@ -170,8 +170,7 @@ def find_views(finding: Finding) -> models.QuerySet[BlogView]:
 def _claim(finding: Finding, expected: Status | None, verb: str, *, reason: str) -> Finding:
     """Return the finding as it is now, under the lock, if its state is the expected one."""
     require_reason(reason, "Say why: the reason is kept with the finding.")
-    hold_lock("payouts")
-    hold_lock("findings")
+    hold_lock(Lock.PAYOUTS, Lock.FINDINGS)
     try:
         finding = Finding.objects.get(pk=finding.pk)
     except Finding.DoesNotExist:

@@ -13,7 +13,7 @@ from backoffice.import_pages import UploadForm
 from backoffice.people import full_name
 from billing.counting.access_logs.patterns import OWN_PAGES, compile_path_pattern
 from billing.errors import BillingError, InvalidPathPattern
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import Adjustment
 from billing.money import currency_decimals, round_amount
 from billing.payouts.adjustments import check_adjustment, find_authors
@@ -124,7 +124,7 @@ class AdjustmentForm(forms.ModelForm):
         super()._post_clean()
         if self.errors:
             return
-        hold_lock("payouts")
+        hold_lock(Lock.PAYOUTS)
         try:
             check_adjustment(self.instance, by=self.user)
         except BillingError as error:

@@ -10,7 +10,7 @@ from simple_history.models import HistoricalRecords
 from billing.models.adjustments import Adjustment
 from billing.models.prices import CategoryPrice
 from billing.money import AmountField
-from billing.querysets import PaymentQuerySet, PayoutBatchQuerySet
+from billing.querysets import PaymentLineQuerySet, PaymentQuerySet, PayoutBatchQuerySet
 from weblog.models import Blog, Category
 
 
@@ -266,6 +266,8 @@ class PaymentLine(models.Model):
         help_text=("The reason of an adjustment, or the source of a carry."),
     )
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the line.")
+
+    objects = PaymentLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["payment", "number"]

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from billing.models.payouts import Payment, PayoutBatch
 
+FORMAT_LENGTH = 10
 REASON_LENGTH = 500  # of a bank's result
 
 
@@ -104,7 +105,7 @@ class PaymentExport(models.Model):
     """An exported file of payments. A later download gives the same bytes."""
 
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="exports")
-    format = models.CharField(max_length=10)  # the key of one of billing.bank.formats
+    format = models.CharField(max_length=FORMAT_LENGTH)  # the key of one of billing.bank.formats
     file_name = models.CharField(max_length=100)
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField()

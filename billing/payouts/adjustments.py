@@ -16,7 +16,7 @@ from billing.errors import (
     WrongStatus,
     require_reason,
 )
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import Adjustment, MonthlyViewCount, PayoutBatch
 from weblog.models import Blog
 
@@ -40,7 +40,7 @@ def save_adjustment(
     *, adjustment: Adjustment, by: User, at: dt.datetime | None = None
 ) -> Adjustment:
     """Save a new or changed adjustment for the next new batch. Raises BillingError."""
-    hold_lock("payouts")
+    hold_lock(Lock.PAYOUTS)
     check_adjustment(adjustment, by=by)
     first = _find_stored(adjustment) or Adjustment(created_by=by, created_at=at or timezone.now())
     adjustment.created_by, adjustment.created_at = first.created_by, first.created_at
@@ -84,7 +84,7 @@ def withdraw_adjustment(
 ) -> Adjustment:
     """Take an adjustment back before a batch that holds it is signed. It stays to be read."""
     require_reason(reason, "Say why: the reason is kept with the adjustment.")
-    hold_lock("payouts")
+    hold_lock(Lock.PAYOUTS)
     adjustment = Adjustment.objects.get(pk=adjustment.pk)
     check_is_open(adjustment)
     if adjustment.author_id == by.pk:

@@ -265,9 +265,7 @@ def _find_late_blogs(batch: PayoutBatch) -> set[tuple[int, dt.date]]:
 
 def _held_lines(batch: PayoutBatch):
     """Return the lines of views on other batches that were not cancelled."""
-    return PaymentLine.objects.filter(
-        kind=Kind.VIEWS, payment__batch__in=PayoutBatch.objects.standing()
-    ).exclude(payment__batch=batch)
+    return PaymentLine.objects.standing().filter(kind=Kind.VIEWS).exclude(payment__batch=batch)
 
 
 def _counts_until(month: dt.date, *, months: Iterable[dt.date]):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from backoffice.signing import save_signed
 from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus, require_reason
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import Payment, PaymentInstruction, PayoutBatch
 from billing.payouts.minimum_payout import decide_payment
 from billing.payouts.transitions import claim_batch
@@ -56,7 +56,7 @@ def end_instruction(
 ) -> PaymentInstruction:
     """End a hold, or the payment in full. Raises InstructionEnded."""
     require_reason(reason, "Say why: the reason is kept with the batch.")
-    hold_lock("payouts")
+    hold_lock(Lock.PAYOUTS)
     instruction = PaymentInstruction.objects.get(pk=instruction.pk)
     if instruction.ended_at:
         raise InstructionEnded(f"{instruction.name} was ended on {instruction.ended_at:%-d %B %Y}.")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from billing.errors import MissingPrice, WrongStatus, require_reason
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
 from billing.payouts.steps import rebuild_batch
 from billing.prices.rules import check_withdrawal
@@ -23,8 +23,7 @@ def withdraw_price(
     built without the price; then nothing changes.
     """
     require_reason(reason, "Say why: the reason is kept in the history of the price.")
-    hold_lock("fold_views")  # rebuilding folds; whoever takes both locks takes this one first
-    hold_lock("payouts")
+    hold_lock(Lock.INTAKE, Lock.FOLD, Lock.PAYOUTS)  # rebuilding takes views in and folds them
     try:
         price = CategoryPrice.objects.select_related("category").get(pk=price.pk)
     except CategoryPrice.DoesNotExist:

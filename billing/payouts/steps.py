@@ -26,7 +26,7 @@ from billing.errors import (
     require_reason,
 )
 from billing.findings.decisions import find_findings
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import (
     Acknowledgement,
     Adjustment,
@@ -107,7 +107,7 @@ def build_batch(
     fold_views(at=at)
     find_findings(month=month, at=at)
     with transaction.atomic():
-        hold_lock("payouts")
+        hold_lock(Lock.PAYOUTS)
         if standing := PayoutBatch.objects.standing().filter(month=month).first():
             return standing, False
         attempt = PayoutBatch.objects.filter(month=month).count() + 1

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 
 from backoffice.signing import save_signed
 from billing.errors import WrongStatus
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import PayoutBatch
 
 Status = PayoutBatch.Status
@@ -12,7 +12,7 @@ Status = PayoutBatch.Status
 
 def claim_batch(batch: PayoutBatch, *expected: PayoutBatch.Status, verb: str) -> PayoutBatch:
     """Return the current batch, under the lock "payouts", if it has an expected status."""
-    hold_lock("payouts")
+    hold_lock(Lock.PAYOUTS)
     batch = PayoutBatch.objects.get(pk=batch.pk)
     if batch.status not in expected:
         names = " or ".join(status.label.lower() for status in expected)

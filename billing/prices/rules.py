@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from backoffice.signing import save_signed
 from billing.errors import PriceInUse
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
 from billing.periods import month_of, next_month
 
@@ -124,6 +124,6 @@ def save_price(*, price: CategoryPrice, by: User) -> CategoryPrice:
 
     Raises PriceInUse. Waits until nobody is signing a batch.
     """
-    hold_lock("payouts")
+    hold_lock(Lock.PAYOUTS)
     check_price(price)
     return save_signed(price, by=by, reason=price.note)

@@ -195,7 +195,7 @@ class Statement:
     @cached_property
     def failures(self) -> list[Payment]:
         """Return the failed payments, each with its `reason` and the lines that pay it again."""
-        again = PaymentLine.objects.exclude(payment__batch__status=Status.CANCELLED)
+        again = PaymentLine.objects.standing()
         return list(
             self.batch.payments.filter(status=Payment.Status.FAILED)
             .with_reason()

@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Sum
 from django.utils.functional import cached_property
 
 from billing.day_views import parse_days
-from billing.models import Payment, PaymentInstruction, PaymentLine, PayoutBatch
+from billing.models import Payment, PaymentInstruction, PaymentLine
 from billing.money import line_amount
 
 Kind = PaymentLine.Kind
@@ -56,10 +56,7 @@ class Payslip:
     @cached_property
     def taken_in_by(self):
         """Return the later payment that took over the unpaid sum of this one, or None."""
-        lines = self.payment.carried_to.exclude(
-            payment__batch__status=PayoutBatch.Status.CANCELLED
-        ).select_related("payment__batch")
-        line = lines.first()
+        line = self.payment.carried_to.standing().select_related("payment__batch").first()
         return line.payment if line else None
 
     @property

@@ -189,8 +189,8 @@ def _first_kind(batch: str, kind: Kind):
 def _check_once(lines, name: str, model) -> None:
     """Check that no other line of any standing batch holds the source of these lines."""
     twice = (
-        PaymentLine.objects.filter(**{f"{name}__in": lines.order_by().values(name)})
-        .exclude(payment__batch__status=PayoutBatch.Status.CANCELLED)
+        PaymentLine.objects.standing()
+        .filter(**{f"{name}__in": lines.order_by().values(name)})
         .order_by()
         .values(name)
         .annotate(holders=Count("pk"))

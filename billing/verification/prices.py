@@ -25,5 +25,5 @@ WHERE price.category_id = %s AND price.starts_on <= %s
 """  # noqa: S608 - a constant
 
 
-def find_price_in_force(category: int, day: dt.date) -> CategoryPrice | None:
+def find_price_in_force(category: int | None, day: dt.date) -> CategoryPrice | None:
     return next(iter(CategoryPrice.objects.raw(IN_FORCE, [category, day, day])), None)

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from billing import locks
 from billing.counting import losses, readers, recording
 from billing.counting.folding import fold_views
 from billing.counting.robots import forget_exceptions
@@ -11,6 +12,7 @@ from billing.models import (
 )
 from billing.payouts.adjustments import save_adjustment
 from tests.billing.counting.access_logs.logs import make_blogs, read_expected
+from tests.billing.lock_order import LockOrder
 from tests.billing.paid_months import OCTOBER, SEPTEMBER, make_views, pay
 from tests.factories import make_blog, make_category, make_groups, make_price, make_user
 
@@ -22,6 +24,23 @@ def forget():
     recording._trouble.update(until=0, told_until=0)
     losses._unwritten.clear()
     readers._salts.clear()
+
+
+@pytest.fixture
+def lock_order(monkeypatch):
+    """Fail a test in which somebody takes a lock after a later one.
+
+    For tests that open no transactions around what they call.
+    """
+    order, take = LockOrder(), locks._take
+
+    def watch(lock):
+        order.take(lock)
+        take(lock)
+
+    monkeypatch.setattr(locks, "_take", watch)
+    yield order
+    assert not order.wrong
 
 
 @pytest.fixture

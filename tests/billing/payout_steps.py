@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from billing.bank.settlement import record_results
 from billing.counting.folding import add_to_counts
 from billing.errors import BatchBlocked, BatchOutdated, BillingError
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import Adjustment, CategoryPrice, Payment, PayoutBatch
 from billing.money import to_millionths
 from billing.payouts import steps
@@ -134,7 +134,7 @@ class PayoutSteps(RuleBasedStateMachine):
     def add_views(self, key, views):
         author, blog, category, day = key
         with transaction.atomic():
-            hold_lock("fold_views")
+            hold_lock(Lock.FOLD)
             add_to_counts(Counter({(blog, author, category, day): views}))
         self.house.counts[key] += views
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from billing.counting import folding, readers
 from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import (
     BlogView,
     DailyViewCount,
@@ -115,9 +115,9 @@ def test_view_committed_after_a_fold_passed_it_is_counted_by_the_next():
 
 def test_lock_needs_a_transaction():
     with pytest.raises(RuntimeError, match="needs a transaction"):
-        hold_lock("payouts")
+        hold_lock(Lock.PAYOUTS)
     with transaction.atomic():
-        hold_lock("payouts")
+        hold_lock(Lock.PAYOUTS)
 
 
 def test_view_is_recorded_although_the_database_dropped_the_connection():

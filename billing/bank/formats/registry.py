@@ -7,7 +7,8 @@ from typing import BinaryIO
 from django.core.exceptions import ImproperlyConfigured
 
 from billing.errors import UnknownFormat
-from billing.models import PaymentExport, PayoutBatch
+from billing.models import PayoutBatch
+from billing.models.seals import FORMAT_LENGTH
 
 _formats: dict[str, "BankFormat"] = {}
 
@@ -36,10 +37,9 @@ class BankFormat:
 
 def register_format(format: BankFormat) -> None:
     """Offer a format, after those that are there. Raises ImproperlyConfigured."""
-    longest = PaymentExport._meta.get_field("format").max_length
-    if not 0 < len(format.key) <= longest:
+    if not 0 < len(format.key) <= FORMAT_LENGTH:
         raise ImproperlyConfigured(
-            f"The key “{format.key}” of a bank format should have 1 to {longest} characters."
+            f"The key “{format.key}” of a bank format should have 1 to {FORMAT_LENGTH} characters."
         )
     if format.key in _formats:
         raise ImproperlyConfigured(f"There are two bank formats with the key “{format.key}”.")

@@ -23,7 +23,7 @@ from billing.counting.access_logs.lines import Request, Skipped, make_reader
 from billing.counting.clicks import Click, make_click
 from billing.counting.folding import fold_views
 from billing.counting.retention import last_retired_day
-from billing.locks import hold_lock
+from billing.locks import Lock, hold_lock
 from billing.models import AccessLogImport, BlogView
 from billing.periods import day_of
 from weblog.models import Blog, OldAddress
@@ -153,7 +153,7 @@ def _add_views(
     earlier: list[AccessLogImport],
 ) -> None:
     """Add the missing views of a portion, and save the progress of the import."""
-    hold_lock("import_access_log")
+    hold_lock(Lock.INTAKE)
     ids = [request.view_id for request in requests]
     known = set(BlogView.objects.filter(pk__in=ids).values_list("pk", flat=True))
     blogs = _find_blogs({request.slug for request in requests})

@@ -6,15 +6,15 @@ from billing.periods import parse_month
 
 
 class Command(BaseCommand):
-    help = "Show what today's rules and robot lists would have changed in a month, per author."
+    help = (
+        "Show what today's rules and robot lists would have changed in a month, per author. "
+        "Writes nothing."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("--month", required=True, help="The month, written as 2026-10.")
-        parser.add_argument("--dry-run", action="store_true", help="Needed: nothing is written.")
 
-    def handle(self, *, month, dry_run, **options):
-        if not dry_run:
-            raise CommandError("A recount only shows; it changes no count. Add --dry-run.")
+    def handle(self, *, month, **options):
         try:
             self.stdout.write(str(recount_month(parse_month(month))))
         except BillingError as error:

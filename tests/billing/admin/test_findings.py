@@ -11,7 +11,12 @@ from tests.billing.pages import count_queries, url_of
 from tests.factories import make_blog, make_category, make_click, make_price, make_user
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("lock_order"),
+]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)

@@ -16,7 +16,12 @@ from tests.billing.pages import BATCHES, count_queries, press, url_of
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("lock_order"),
+]
 
 Status = PayoutBatch.Status
 ROLES = ["Authors", "Editors", "Finance", "Approvers", "Auditors"]

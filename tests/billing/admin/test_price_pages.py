@@ -15,7 +15,7 @@ from tests.snapshots import snapshot
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("today"),
+    pytest.mark.usefixtures("today", "lock_order"),
     pytest.mark.any_database,
     pytest.mark.slow,
 ]

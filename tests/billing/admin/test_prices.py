@@ -14,7 +14,7 @@ from tests.pages import shown
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("today"),
+    pytest.mark.usefixtures("today", "lock_order"),
     pytest.mark.any_database,
     pytest.mark.slow,
 ]

@@ -15,9 +15,10 @@ from billing.errors import FileRefused, UnknownFormat
 from billing.models import PaymentExport, PayoutBatch, Seal, Verification
 from billing.verification.differences import Difference
 from billing.verification.exports import check_exports
-from tests.billing.pages import press, shown, url_of
-from tests.billing.payouts.test_steps import AT, make_batch
+from tests.billing.batches import AT, make_batch
+from tests.billing.pages import press, url_of
 from tests.billing.tampering import without_guards
+from tests.pages import shown
 
 pytestmark = pytest.mark.django_db
 

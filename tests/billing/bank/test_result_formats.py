@@ -14,8 +14,8 @@ from billing.bank.results import (
 )
 from billing.errors import InvalidResults
 from billing.models import PaymentResult, PayoutBatch
+from tests.billing.batches import make_batch
 from tests.billing.pages import url_of
-from tests.billing.payouts.test_steps import make_batch
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
 from tests.factories import NOON, make_blog, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("lock_order")]
 
 HOUR = dt.timedelta(hours=1)
 NOTHING = "0 salts destroyed; 0 views of 0 days dropped."

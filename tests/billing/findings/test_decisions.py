@@ -24,7 +24,7 @@ from billing.models import (
 from billing.payouts.steps import build_batch, rebuild_batch, return_batch, submit_batch
 from tests.factories import make_blog, make_category, make_click, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lock_order")]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 IN_DECEMBER = dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)

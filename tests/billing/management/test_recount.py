@@ -82,7 +82,7 @@ def test_robots_whose_pattern_left_the_lists_would_be_readers(blog):
     of_old_crawler.update(excluded_by="counter: oldcrawler")
     fold_views(at=AT)
     assert recount() == {"Ada Example": (0, 2)}
-    assert "No robots by today's lists: counter: oldcrawler." in run(dry_run=True)
+    assert "No robots by today's lists: counter: oldcrawler." in run()
 
 
 def test_excluded_views_stay_excluded_and_pending_ones_wait(blog):
@@ -92,7 +92,7 @@ def test_excluded_views_stay_excluded_and_pending_ones_wait(blog):
     BlogView.objects.filter(viewed_at=NOON).update(outcome="excluded")
     make_click(blog, 300)
     assert recount() == {"Ada Example": (2, 2)}
-    assert "1 views are not counted yet and left out." in run(dry_run=True)
+    assert "1 views are not counted yet and left out." in run()
 
 
 def test_recount_prints_a_line_for_each_author_and_what_it_can_not_tell(blog):
@@ -103,7 +103,7 @@ def test_recount_prints_a_line_for_each_author_and_what_it_can_not_tell(blog):
     fold_views(at=AT)
     BlogView.objects.filter(blog=blog).update(outcome="counted")
     RetiredViewTotal.objects.create(day=OCTOBER, outcome="robot", views=7)
-    lines = run(dry_run=True)
+    lines = run()
     assert lines[0].startswith("Views of 2026-10 by today's rules: COUNTER 5.1")
     assert lines[1:] == [
         "Ada Example: 3 counted, 2 would be, -1",
@@ -118,18 +118,18 @@ def test_recount_prints_a_line_for_each_author_and_what_it_can_not_tell(blog):
 def test_recount_writes_nothing(blog):
     make_click(blog)
     before = snapshot()
-    run(dry_run=True)
+    run()
     assert snapshot() == before
 
 
-def test_recount_without_dry_run_is_refused():
-    with pytest.raises(CommandError, match="Add --dry-run"):
-        run()
+def test_recount_takes_no_dry_run_for_there_is_no_other():
+    with pytest.raises(CommandError, match="unrecognized arguments: --dry-run"):
+        call_command("recount", "--month=2026-10", "--dry-run")
 
 
 def test_month_that_is_none_is_refused():
     with pytest.raises(CommandError, match="no month"):
-        call_command("recount", month="October", dry_run=True)
+        call_command("recount", month="October")
 
 
 def test_recount_takes_as_many_queries_for_2_authors_as_for_20(django_assert_num_queries):
