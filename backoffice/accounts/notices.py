@@ -98,8 +98,9 @@ def mail_outside(event: SecurityEvent) -> None:
 
 def mail_anonymised(event: SecurityEvent) -> None:
     """Tell the other administrators: it can't be undone, and one person did it."""
+    name = event.about.get_username() if event.about else "nobody"
     body = (
-        f"{_name_actor(event)} anonymised an account: {event.about.get_username()} from now on.\n"
+        f"{_name_actor(event)} anonymised an account: {name} from now on.\n"
         f"When: {localtime(event.at):%-d %B %Y, %H:%M}\nWhy:  {event.detail}\n\n"
         "It can't be undone. If it should not have been: the nightly backup of before knows the "
         "name.\n"

@@ -38,7 +38,7 @@ class ProposingAdmin:
 
 def describe_proposal(access) -> Done:
     """Tell the result of a proposal, with a link to it."""
-    link = format_html('<a class="bo-link" href="{}">{}</a>', page_of(access), access)
+    link: str = format_html('<a class="bo-link" href="{}">{}</a>', page_of(access), access)
     by = current_actor()
     if by is not None and not by.has_perm("backoffice.view_accessrequest"):
         link = str(access)

@@ -50,7 +50,8 @@ def restore_backup(*, file: Path, replace: bool = False, at: dt.datetime | None 
             _place_folder(working / prefix, folder)
         extract(file, "database/", working / "database")
         restore_database(connection, working / NAMES[connection.vendor])
-    return " ".join(filter(None, [_prove(manifest["heads"]), aside and WAITING.format(aside)]))
+    waiting = WAITING.format(aside) if aside else ""
+    return " ".join(filter(None, [_prove(manifest["heads"]), waiting]))
 
 
 def _require_empty(folders: dict[str, Path]) -> None:
