@@ -143,7 +143,7 @@ def test_half_a_character_is_refused(client, emma, tech, anna):
 def test_confirming_takes_the_bytes_that_were_looked_at(client, emma, tech, anna, folder):
     upload(client, "slug,title,author,category\na,Hi,anna,tech\n")
     next(folder.iterdir()).write_text("slug,title,author,category\nb,Ho,anna,tech\n")
-    assert "not what it was" in confirm(client).text
+    assert "The uploaded file has changed" in confirm(client).text
     assert not Blog.objects.exists()
     assert list(folder.iterdir()) == []
 
