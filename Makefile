@@ -46,7 +46,7 @@ test: setup-dev ## Run all tests: on SQLite, on PostgreSQL, and weblog without b
 quick: setup-dev ## Run what is quick to run, in a minute: SQLite, no browser, nothing killed
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not slow" --ignore=tests/browser
 
-test-long: setup-dev ## Run in full what `make test` takes a sample of, other in each run
+test-long: setup-dev ## Run in full what `make test` takes a sample of
 	DATABASE_URL=sqlite:///var/db.sqlite3 TEST_ALL=1 $(PYTEST) -m long
 
 test-alone: setup-dev ## Run the browser's tests of weblog without billing

@@ -29,6 +29,8 @@ class Danger(HTMLParser):
         for name, value in attrs:
             if name.startswith("on") or name == "srcdoc":
                 self.found[f"{tag} {name}"] += 1
+            if name == "value":  # of a field: text
+                continue
             if (value or "").strip().lower().startswith(DANGEROUS_ADDRESSES):
                 self.found[f"{tag} {name} {value}"] += 1
 

@@ -121,7 +121,7 @@ def test_more_than_a_request_can_do_is_sent_to_the_command(client, emma, monkeyp
 def test_swapped_file_is_not_imported(client, emma, folder):
     upload(client)
     next(folder.iterdir()).write_bytes(make_wxr(make_item(5)))
-    assert "not what it was" in confirm(client).text
+    assert "The uploaded file has changed" in confirm(client).text
     assert not Blog.objects.exists()
 
 
