@@ -1,7 +1,8 @@
 """The only way for mails to leave this site.
 
 A failed mail never stops a step: send_mail logs it, and ADMINS get a mail. mail_after_commit sends
-mails about a change after its commit. A subject is one line, and nobody gets a mail twice.
+mails about a change after its commit. A subject is one line, and nobody gets a mail twice. A step
+that is nothing without its mail, as an invitation, sends what write_mails yields by itself.
 """
 
 import logging

@@ -157,6 +157,20 @@ def test_map_of_the_house_names_what_is_there():
     assert [path for paths in named for path in paths if not (ROOT / path).is_file()] == []
 
 
+def test_mails_leave_by_one_module():
+    taken = {
+        (path.relative_to(ROOT).as_posix(), alias.name)
+        for app in OWN
+        for path in python_files(app)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("django.core")
+        for alias in node.names
+        if node.module == "django.core.mail" or alias.name == "mail"
+    }
+    senders = {path for path, name in taken if name != "EmailMessage"}
+    assert senders == {"backoffice/mails.py"}
+
+
 def test_no_receiver_of_ours_listens_to_models_of_the_apps():
     heard = [
         f"{receiver.__module__}.{receiver.__qualname__} hears of {model._meta.label}"

@@ -4,7 +4,6 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -13,6 +12,7 @@ from backoffice.accounts.models import SecurityEvent
 from backoffice.accounts.security_log import record_event
 from backoffice.dialogs import dialog_action
 from backoffice.errors import Refusal
+from backoffice.mails import write_mails
 from backoffice.people import full_name
 
 LINK = "They choose it, by a link that you mail them"
@@ -41,9 +41,10 @@ def invite(*, user: User, by: User) -> None:
         "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
     }
     text = render_to_string("backoffice/accounts/mail/invitation.txt", context)
+    subject = f"{settings.PRODUCT_NAME}: Choose your password"
     try:
-        subject = f"{settings.PRODUCT_NAME}: Choose your password"
-        EmailMessage(subject, text, to=[user.email]).send()
+        for mail in write_mails(subject, text, to=[user.email]):
+            mail.send()
     except OSError as error:
         raise InvitingRefused("The mail server did not take it. Try again later.") from error
     record_event(SecurityEvent.Kind.PASSWORD_RESET_ASKED, about=user, by=by, detail="Invitation")

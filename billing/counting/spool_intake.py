@@ -16,10 +16,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import mail_admins
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from backoffice.mails import mail_admins
 from billing.counting import losses, spool
 from billing.counting.clicks import insert_statement
 from billing.counting.local_salts import name_salt
