@@ -1,9 +1,6 @@
 """The download of a person's data, by the person or by a superuser for them."""
 
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import FileResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -12,6 +9,7 @@ from unfold.views import UnfoldSiteViewMixin
 
 from backoffice.accounts.confirming import confirmed
 from backoffice.accounts.extracts import list_sections, make_extract
+from backoffice.accounts.views import OtherAccountMixin
 from backoffice.people import full_name
 
 
@@ -48,21 +46,10 @@ class ExtractView(UnfoldSiteViewMixin, TemplateView):
         )
 
 
-class UserExtractView(ExtractView):
+class UserExtractView(OtherAccountMixin, ExtractView):
     """Another person's extract, for a superuser to hand over. The log records who took it."""
 
     title = "What is kept about somebody"
-
-    def has_permission(self):
-        if not self.request.user.is_superuser:
-            raise PermissionDenied
-        return True
-
-    def find_user(self):
-        return get_object_or_404(User, pk=self.kwargs["pk"])
-
-    def find_way_back(self):
-        return reverse("admin:auth_user_change", args=[self.kwargs["pk"]])
 
     def get_context_data(self, **kwargs):
         user = self.find_user()

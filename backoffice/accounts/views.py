@@ -80,11 +80,8 @@ class AccountView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
         )
 
 
-class UserSessionsView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
-    """Another person's sessions, for administrators."""
-
-    template_name = "backoffice/user_sessions.html"
-    title = "Where somebody is signed in"
+class OtherAccountMixin:
+    """Makes a page about another person's account, for superusers."""
 
     def has_permission(self):
         if not self.request.user.is_superuser:
@@ -94,9 +91,16 @@ class UserSessionsView(SessionsMixin, UnfoldSiteViewMixin, TemplateView):
     def find_user(self):
         return get_object_or_404(User, pk=self.kwargs["pk"])
 
+    def find_way_back(self):
+        return reverse("admin:auth_user_change", args=[self.kwargs["pk"]])
+
+
+class UserSessionsView(OtherAccountMixin, SessionsMixin, UnfoldSiteViewMixin, TemplateView):
+    """Another person's sessions, for administrators."""
+
+    template_name = "backoffice/user_sessions.html"
+    title = "Where somebody is signed in"
+
     def get_context_data(self, **kwargs):
-        user = self.find_user()
-        name = full_name(user)
-        back = reverse("admin:auth_user_change", args=[user.pk])
-        context = super().get_context_data(back=back, **kwargs)
-        return context | {"title": f"Where {name} is signed in"}
+        context = super().get_context_data(back=self.find_way_back(), **kwargs)
+        return context | {"title": f"Where {full_name(self.find_user())} is signed in"}
