@@ -11,7 +11,7 @@ import pwd
 import re
 import secrets
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from django.core.management import get_commands, load_command_class
 from django.db import connection
 from django_crontab.crontab import Crontab
 
+from backoffice.env import quote_for_cron
 from backoffice.models import JobRun
 
 DAEMONS = {"cron", "crond", "fcron", "busybox"}
@@ -32,6 +33,7 @@ PATH = "/usr/bin:/bin"
 ASSIGNMENT = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
 LINE = re.compile(r"^(?:\S+\s+){5}(.*)$")
 RUN = re.compile(r"\bcrontab run ([0-9a-f]{32})\b")
+FOLDER = re.compile(r"\bcd (.+?) && ")
 
 
 class CronError(Exception):
@@ -44,10 +46,14 @@ class CronError(Exception):
 
 @dataclass(frozen=True)
 class Installed:
-    """What `crontab -l` printed: every line, and those of this installation."""
+    """What `crontab -l` printed: every line, those of this installation, and those of others.
+
+    Ours run this folder's manage.py. Another folder's keep their place, whatever comment they bear.
+    """
 
     lines: list[str]
     ours: list[str]
+    elsewhere: list[str] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -80,9 +86,15 @@ def read_installed() -> Installed:
             hint="See that this user may use crontab (/etc/cron.allow, /etc/cron.deny).",
         )
     lines = result.stdout.splitlines()
+    jobs = [line for line in lines if RUN.search(line) and not line.lstrip().startswith("#")]
+    ours = [line for line in jobs if _runs_our_manage_py(line)]
     comment = f"# {settings.CRONTAB_COMMENT}"
-    ours = [line for line in lines if line.endswith(comment) and not line.startswith("#")]
-    return Installed(lines, ours)
+    marked = [line for line in jobs if line.endswith(comment)]
+    return Installed(lines, ours, [line for line in marked if line not in ours])
+
+
+def _runs_our_manage_py(line: str) -> bool:
+    return f" {quote_for_cron(settings.BASE_DIR / 'manage.py')} crontab run " in line
 
 
 def _call_crontab(argument, *, text=""):
@@ -115,13 +127,41 @@ def make_lines() -> list[str]:
 def install_jobs() -> list[str]:
     """Put our lines into this user's crontab, and return them. Raises CronError."""
     check_owner()
-    before, lines = read_installed(), make_lines()
+    lines = make_lines()
+    _replace_ours(lines)
+    return lines
+
+
+def remove_jobs() -> list[str]:
+    """Take our lines out of this user's crontab, and return them. Raises CronError."""
+    ours = read_installed().ours
+    if ours:
+        _replace_ours([])
+    return ours
+
+
+def _replace_ours(lines):
+    before = read_installed()
     others = [line for line in before.lines if line not in before.ours]
     text = "".join(f"{line}\n" for line in [*others, *lines])
     result = _call_crontab("-", text=text)
-    if result.returncode or sorted(read_installed().ours) != sorted(lines):
+    after = read_installed()
+    if result.returncode or sorted(after.ours) != sorted(lines):
         raise CronError(f"crontab did not take the lines: {result.stderr.strip()}", hint=text)
-    return lines
+    if lost := [line for line in others if line not in after.lines]:
+        raise CronError("crontab lost lines of others.", hint="\n".join(lost))
+
+
+def name_elsewhere(installed: Installed) -> str:
+    """Return where other installations lie whose lines bear our comment, as a sentence, or ""."""
+    if not installed.elsewhere:
+        return ""
+    folders = {FOLDER.search(line) for line in installed.elsewhere}
+    places = sorted(found[1] for found in folders if found) or ["a folder that no line names"]
+    return (
+        f"This crontab also runs the jobs of another installation, in {', '.join(places)}. "
+        "They were left as they are."
+    )
 
 
 def check_owner() -> None:

@@ -53,7 +53,12 @@ def check_crontab():
                 id="backoffice.E022",
             )
         ]
-    return [*_compare_lines(installed.ours, lines), *_try_lines(installed), *_look_for_daemon()]
+    return [
+        *_compare_lines(installed.ours, lines),
+        *_name_elsewhere(installed),
+        *_try_lines(installed),
+        *_look_for_daemon(),
+    ]
 
 
 def _compare_lines(installed, lines):
@@ -67,6 +72,17 @@ def _compare_lines(installed, lines):
         hint="Run `make cron-install`, and this check again.",
         id="backoffice.W002",
     )
+
+
+def _name_elsewhere(installed):
+    if text := cron.name_elsewhere(installed):
+        yield Warning(
+            text,
+            hint="If that installation is gone, or was moved to this folder, take its lines out by "
+            "`crontab -e`. If it is to go on, give each its own CRONTAB_COMMENT in .env, and run "
+            "`make cron-install` in both.",
+            id="backoffice.W027",
+        )
 
 
 def _try_lines(installed):

@@ -40,6 +40,7 @@ def checkout(tmp_path, settings):
     (folder / "var").mkdir(parents=True)
     (folder / ".env").touch()
     settings.BASE_DIR, settings.VAR_DIR = folder, folder / "var"
+    settings.CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(folder / "manage.py")
     return folder
 
 
@@ -62,6 +63,63 @@ def test_jobs_are_put_beside_the_lines_of_others(crontab, checkout):
 def test_jobs_are_installed_where_there_was_no_crontab(crontab, checkout, settings):
     call_command("install_jobs")
     assert len(crontab.read_text().splitlines()) == len(settings.CRONJOBS)
+
+
+@pytest.fixture
+def elsewhere(tmp_path, settings):
+    """Return the lines of a second checkout, whose .env says the same comment."""
+    ours = settings.BASE_DIR
+    settings.BASE_DIR = tmp_path / "the first's folder"
+    settings.CRONTAB_COMMAND_PREFIX = f"cd {quote_for_cron(settings.BASE_DIR)} &&"
+    settings.CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(settings.BASE_DIR / "manage.py")
+    lines = cron.make_lines()
+    settings.BASE_DIR = ours
+    settings.CRONTAB_COMMAND_PREFIX = f"cd {quote_for_cron(ours)} &&"
+    settings.CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(ours / "manage.py")
+    return lines
+
+
+@pytest.mark.parametrize(
+    "put_in",
+    [lambda: call_command("install_jobs"), lambda: call_command("crontab", "add")],
+    ids=["install_jobs", "crontab add"],
+)
+def test_two_checkouts_of_one_user_keep_their_lines(crontab, checkout, elsewhere, put_in, capsys):
+    crontab.write_text("".join(f"{line}\n" for line in elsewhere))
+    put_in()
+    put_in()
+    assert crontab.read_text().splitlines() == [*elsewhere, *cron.make_lines()]
+    assert "also runs the jobs of another installation, in" in capsys.readouterr().err
+
+
+def test_only_our_lines_are_taken_out(crontab, checkout, elsewhere):
+    others = ["0 4 * * * backup", *elsewhere]
+    crontab.write_text("".join(f"{line}\n" for line in others))
+    call_command("crontab", "add")
+    call_command("crontab", "remove")
+    call_command("crontab", "remove")
+    assert crontab.read_text().splitlines() == others
+
+
+def test_our_lines_of_an_earlier_comment_are_replaced(crontab, checkout, elsewhere, settings):
+    cron.install_jobs()
+    settings.CRONTAB_COMMENT = "another comment"
+    lines = cron.install_jobs()
+    assert crontab.read_text().splitlines() == lines
+
+
+def test_lines_are_shown_with_where_others_lie(crontab, checkout, elsewhere, capsys, settings):
+    crontab.write_text("".join(f"{line}\n" for line in [*elsewhere, *cron.make_lines()]))
+    call_command("crontab", "show")
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == cron.make_lines()
+    assert "the first" in shown.err
+
+
+def test_crontab_that_refuses_is_said_by_each_command(settings):
+    settings.CRONTAB_EXECUTABLE = "/nowhere/crontab"
+    with pytest.raises(CommandError, match="does not start"):
+        call_command("crontab", "remove")
 
 
 def test_crontab_that_cannot_be_read_is_not_overwritten(crontab, checkout, settings):

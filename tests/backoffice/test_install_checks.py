@@ -47,6 +47,17 @@ def test_crontab_that_runs_nothing_is_never_passed_over(installed, changes, ids)
     assert list_ids() == ids
 
 
+def test_lines_of_another_folder_are_named(installed, monkeypatch):
+    lines = installed["lines"]
+    both = cron.Installed(
+        lines, lines, ["0 5 * * * cd /srv/b && /srv/b/manage.py crontab run 1 # a"]
+    )
+    monkeypatch.setattr(cron, "read_installed", lambda: both)
+    (message,) = install_checks.check_jobs(None)
+    assert message.id == "backoffice.W027"
+    assert "another installation, in /srv/b." in message.msg
+
+
 def test_line_that_is_there_twice_is_said(installed):
     installed["lines"] = [*installed["lines"], installed["lines"][0]]
     (message,) = install_checks.check_jobs(None)

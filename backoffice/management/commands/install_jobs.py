@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.cron import CronError, install_jobs
+from backoffice.cron import CronError, install_jobs, name_elsewhere, read_installed
 
 
 class Command(BaseCommand):
@@ -9,7 +9,10 @@ class Command(BaseCommand):
     def handle(self, **options):
         try:
             lines = install_jobs()
+            elsewhere = name_elsewhere(read_installed())
         except CronError as error:
             raise CommandError(f"{error}\n{error.hint}") from error
         self.stdout.write("\n".join(lines))
+        if elsewhere:
+            self.stderr.write(elsewhere)
         self.stdout.write("Try them: manage.py check --deploy --tag cron")
