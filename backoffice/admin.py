@@ -39,10 +39,10 @@ from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions
-from backoffice.import_pages import ImportAdmin
 from backoffice.models import JobRun
 from backoffice.people import full_name
 from backoffice.resources import UserResource
+from backoffice.table_imports import ImportAdmin
 
 SIGN_IN, REASON = "Sign-in", "access_reason"
 RIGHTS = ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]

@@ -1,6 +1,6 @@
 """Triggers by which the database itself refuses to change what is signed: see backoffice.guards.
 
-rules lists them, for SQLite and PostgreSQL alike; each migrate installs them again.
+rules lists them by noun, for SQLite and PostgreSQL alike; each migrate installs them again.
 """
 
 from backoffice.guards import Guards

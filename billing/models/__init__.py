@@ -1,10 +1,11 @@
 """What is stored: views and their counts, prices, batches with their payments and lines, seals.
 
 Constraints hold what is true of one row, triggers (billing.guards) what must never change. Rows are
-changed by the rooms alone. Start with counts, then payouts.
+changed by the rooms alone. Start with counts, then batches and payments.
 """
 
 from billing.models.adjustments import Adjustment, PaymentInstruction
+from billing.models.batches import PayoutBatch
 from billing.models.counts import (
     AccessLogImport,
     BlogView,
@@ -16,7 +17,7 @@ from billing.models.counts import (
     RetiredViewTotal,
 )
 from billing.models.findings import Finding, RobotException
-from billing.models.payouts import Payment, PaymentLine, PayoutBatch
+from billing.models.payments import Payment, PaymentLine
 from billing.models.prices import CategoryPrice
 from billing.models.seals import Acknowledgement, PaymentExport, PaymentResult, Seal
 from billing.models.verifications import Verification

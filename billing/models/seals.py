@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from billing.models.payouts import Payment, PayoutBatch
+from billing.models.batches import PayoutBatch
+from billing.models.payments import Payment
 
 FORMAT_LENGTH = 10
 REASON_LENGTH = 500  # of a bank's result

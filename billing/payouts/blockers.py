@@ -6,7 +6,7 @@ from backoffice.people import full_name
 from billing.counting.spool_status import spool_status
 from billing.models import Adjustment, BlogView
 from billing.payouts.batch_checks import blocks, count_are, evidence_url, list_names, list_url
-from billing.payouts.derivation import find_unpriced_categories
+from billing.payouts.due import find_unpriced_categories
 from billing.periods import next_month
 
 

@@ -12,7 +12,8 @@ from billing.bulk import insert_rows
 from billing.counting.folding import describe_rules
 from billing.errors import MissingPrice
 from billing.models import Payment, PaymentLine, PayoutBatch
-from billing.payouts.derivation import derive_payments, find_unpriced_categories
+from billing.payouts.derivation import derive_payments
+from billing.payouts.due import find_unpriced_categories
 from billing.proof.digests import LineRecord
 
 # The fields of a line that are not as in its record, and those that are, in the record's order.

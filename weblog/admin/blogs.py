@@ -5,7 +5,7 @@ from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RelatedCheckboxF
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget
 
 from backoffice.base_admin import DayRangeFilter, HistoryAdmin
-from backoffice.import_pages import ImportAdmin
+from backoffice.table_imports import ImportAdmin
 from weblog.addresses import change_slug
 from weblog.admin.actions import WorkflowActions
 from weblog.admin.bulk import BulkActions

@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin
-from backoffice.import_pages import ImportAdmin
+from backoffice.table_imports import ImportAdmin
 from weblog.models import Category
 from weblog.resources import CategoryResource
 

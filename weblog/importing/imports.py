@@ -11,11 +11,11 @@ from django.utils.text import slugify
 
 from backoffice.signing import save_signed
 from weblog.errors import ImportRefused
+from weblog.importing.choices import build_account
 from weblog.importing.plans import (
     BATCH,
     MOST_PROBLEMS,
     Plan,
-    build_account,
     build_blog,
     find_imported,
     make_plan,

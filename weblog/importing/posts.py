@@ -115,3 +115,14 @@ def set_publish_at(post: Post, text: str, *, field: str) -> None:
         post.problems.append(f"{field}: “{text}” is no date. Write it as 2026-10-31.")
     else:
         post.publish_at = moment.astimezone(dt.UTC)
+
+
+def find_unstorable(text: str) -> str:
+    """Return the part of `text` that no database stores, in words, or ""."""
+    if "\0" in text:
+        return "a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "half a character (a lone surrogate)"
+    return ""

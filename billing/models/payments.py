@@ -1,148 +1,20 @@
-"""A month's payout: the batch, one payment per author, and the lines that add up to it."""
-
-from decimal import Decimal
+"""A batch's payment to an author, and the lines that add up to it."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from simple_history.models import HistoricalRecords
 
 from billing.models.adjustments import Adjustment
+from billing.models.batches import PayoutBatch
 from billing.models.prices import CategoryPrice
 from billing.money import AmountField
-from billing.querysets import PaymentLineQuerySet, PaymentQuerySet, PayoutBatchQuerySet
+from billing.querysets import PaymentLineQuerySet, PaymentQuerySet
 from weblog.models import Blog, Category
 
 
 def _whole(expression):
     """Return an expression over millionths that compares as an integer."""
     return models.ExpressionWrapper(expression, output_field=models.BigIntegerField())
-
-
-class PayoutBatch(models.Model):
-    """The payout of one closed month. Only billing.payouts.steps changes it."""
-
-    class Status(models.TextChoices):
-        DRAFT = "draft"
-        SUBMITTED = "submitted"
-        APPROVED = "approved"
-        PAID = "paid"
-        CANCELLED = "cancelled"
-
-    TRANSITIONS = {
-        Status.DRAFT: {Status.SUBMITTED, Status.CANCELLED},
-        Status.SUBMITTED: {Status.APPROVED, Status.DRAFT},
-        Status.APPROVED: {Status.PAID},
-        Status.PAID: set(),
-        Status.CANCELLED: set(),
-    }
-
-    month = models.DateField(help_text="The first day of the month that is paid.")
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
-    currency = models.CharField(max_length=3)
-    time_zone = models.CharField(max_length=64)
-    rules_version = models.CharField(
-        max_length=200, help_text="The counting rules and robot lists in use when it was built."
-    )
-    attempt = models.PositiveSmallIntegerField(
-        default=1, help_text="1 plus the number of cancelled batches of the month."
-    )
-    minimum_payout = AmountField(
-        default=0, help_text="A smaller sum is carried to the next batch instead of paid out."
-    )
-    approvals_needed = models.PositiveSmallIntegerField(
-        default=1, help_text="The number of approvers who have to sign; two above a set amount."
-    )
-    digest = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 of the submitted batch."
-    )
-    built_at = models.DateTimeField()
-    submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    submitted_at = models.DateTimeField(null=True, blank=True)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    approved_at = models.DateTimeField(null=True, blank=True)
-    second_approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    second_approved_at = models.DateTimeField(null=True, blank=True)
-    return_reason = models.TextField(
-        blank=True, max_length=1000, help_text="The approver's request, if they returned the batch."
-    )
-
-    total: Decimal  # this and payment_count come only from with_totals()
-    payment_count: int
-
-    objects = PayoutBatchQuerySet.as_manager()
-    history = HistoricalRecords()
-
-    class Meta:
-        ordering = ["-month", "-pk"]
-        verbose_name = "payout batch"
-        verbose_name_plural = "payout batches"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["month"],
-                condition=~Q(status="cancelled"),
-                name="billing_payoutbatch_one_a_month",
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=["draft", "submitted", "approved", "paid", "cancelled"]),
-                name="billing_payoutbatch_status_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("submitted_by")),
-                name="billing_payoutbatch_four_eyes",
-                violation_error_message="Whoever submitted a batch can't approve it.",
-            ),
-            models.CheckConstraint(
-                condition=Q(second_approved_by__isnull=True)
-                | (
-                    ~Q(second_approved_by=F("submitted_by"))
-                    & ~Q(second_approved_by=F("approved_by"))
-                    & Q(approved_by__isnull=False)
-                ),
-                name="billing_payoutbatch_six_eyes",
-                violation_error_message="The second approver is a third person.",
-            ),
-            models.CheckConstraint(
-                condition=Q(approvals_needed__in=[1, 2]),
-                name="billing_payoutbatch_one_or_two_approvers",
-            ),
-            models.UniqueConstraint(
-                fields=["month", "attempt"], name="billing_payoutbatch_attempt_unique"
-            ),
-            models.CheckConstraint(
-                condition=~Q(status__in=["submitted", "approved", "paid"])
-                | (~Q(digest="") & Q(submitted_by__isnull=False, submitted_at__isnull=False)),
-                name="billing_payoutbatch_submitted_is_signed",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status__in=["approved", "paid"])
-                | (
-                    Q(approved_by__isnull=False, approved_at__isnull=False)
-                    & (
-                        Q(approvals_needed=1)
-                        | Q(second_approved_by__isnull=False, second_approved_at__isnull=False)
-                    )
-                ),
-                name="billing_payoutbatch_approved_is_signed",
-            ),
-        ]
-        permissions = [
-            ("build_payoutbatch", "Can build and rebuild payout batches"),
-            ("submit_payoutbatch", "Can submit payout batches"),
-            ("approve_payoutbatch", "Can approve and return payout batches"),
-            ("export_payoutbatch", "Can export payments"),
-            ("settle_payoutbatch", "Can record what the bank did with payments"),
-            ("verify_payoutbatch", "Can verify payouts and take evidence packs"),
-        ]
-
-    def __str__(self):
-        return f"{self.month:%B %Y}"
 
 
 class Payment(models.Model):

@@ -1,0 +1,123 @@
+"""Tables of a model's rows, imported and exported: the page, and the admin that has it."""
+
+from django.urls import path
+from import_export.results import RowResult
+
+from backoffice.base_admin import ExportAdmin
+from backoffice.import_pages import SHOWN, ImportView
+from backoffice.table_cells import MOST_ROWS
+from backoffice.tables import TableRefused, read_table
+
+
+class TableImportView(ImportView):
+    """CSV, XLSX or JSON into the rows of the admin's first resource."""
+
+    template_name = "backoffice/table_import.html"
+
+    @property
+    def title(self):
+        return f"Import {self.model_admin.opts.verbose_name_plural}"
+
+    def look(self, file, file_name):
+        table, result = self.import_table(file, file_name, dry_run=True)
+        problems = list(_describe_problems(table, result))
+        rows = [
+            (number, row)
+            for number, row in zip(table.numbers, result.rows, strict=False)
+            if row.changes
+        ]
+        return {
+            "problems": problems[:SHOWN],
+            "problem_count": len(problems),
+            "totals": _count(result),
+            "rows": rows[:SHOWN],
+            "row_count": len(rows),
+            "may_import": not problems,
+        }
+
+    def run(self, file, file_name):
+        table, result = self.import_table(file, file_name, dry_run=False)
+        if problem := next(_describe_problems(table, result), None):
+            where, what = problem
+            raise TableRefused(f"Nothing was imported. {where}: {what}")
+        totals = _count(result)
+        return (
+            f"{file_name}: {totals['new']:,} new, {totals['update']:,} changed, "
+            f"{totals['skip']:,} as they were."
+        )
+
+    def import_table(self, file, file_name, *, dry_run):
+        table = read_table(file)
+        resource = self.model_admin.resource_classes[0](
+            user=self.request.user, reason=f"Imported from {file_name}"
+        )
+        result = resource.import_data(
+            table.dataset,
+            dry_run=dry_run,
+            use_transactions=True,
+            rollback_on_validation_errors=True,
+            retain_instance_in_row_result=True,
+        )
+        return table, result
+
+    def show(self, **context):
+        resource = self.model_admin.resource_classes[0]()
+        fields = resource.get_import_fields()
+        context |= {
+            "columns": [field.column_name for field in fields if not field.readonly],
+            "exported_only": [field.column_name for field in fields if field.readonly],
+            "key": resource.get_import_id_fields()[0],
+            "most_rows": MOST_ROWS,
+            "note": self.model_admin.import_note,
+        }
+        return super().show(**context)
+
+
+def _count(result):
+    names = (RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE, RowResult.IMPORT_TYPE_SKIP)
+    return {name: result.totals[name] for name in names}
+
+
+def _describe_problems(table, result):
+    """Yield (where, what) of all that is wrong, as a person can act on it."""
+    for error in result.base_errors:
+        yield "Row 1", " ".join(getattr(error.error, "messages", [str(error.error)]))
+    if result.base_errors:
+        return
+    for number, row in zip(table.numbers, result.rows, strict=True):
+        for error in row.errors:
+            yield f"Row {number}", str(error.error)
+        if row.validation_error is None:
+            continue
+        for column, texts in row.validation_error.update_error_dict({}).items():
+            where = f"Row {number}" if column == "__all__" else f"Row {number}, {column}"
+            for text in texts:
+                yield where, " ".join(text.messages)
+
+
+class ImportAdmin(ExportAdmin):
+    """Import and export, each for those who hold the model's own permission for it.
+
+    The first of `resource_classes` is an ImportedResource.
+    """
+
+    import_export_change_list_template = "admin/import_export/change_list_import_export.html"
+    import_note = ""
+
+    def has_import_permission(self, request):
+        return request.user.has_perm(f"{self.opts.app_label}.import_{self.opts.model_name}")
+
+    def get_urls(self):
+        view = TableImportView.as_page(self, guard=self.guard_import)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_import"
+        return [path("import/", view, name=name), *super().get_urls()]
+
+    def guard_import(self, view):
+        """Put something before the page of an import that asks for more than a permission."""
+        return view
+
+    def changelist_view(self, request, extra_context=None):
+        extra_context = {"has_import_permission": self.has_import_permission(request)} | (
+            extra_context or {}
+        )
+        return super().changelist_view(request, extra_context)

@@ -1,0 +1,26 @@
+"""Changes that the database refuses, as SQL over OLD and NEW for SQLite and PostgreSQL alike.
+
+The rules hold for every writer: the application, a shell, a person at the database's prompt. Each
+module has those about one noun; a new one joins the list here.
+"""
+
+from backoffice.guards.rules import Rule
+from billing.guards.rules.added import keep_what_is_added
+from billing.guards.rules.batches import keep_batches
+from billing.guards.rules.holds import keep_holds
+from billing.guards.rules.lines import keep_lines, keep_what_lines_use
+from billing.guards.rules.payments import keep_payments
+from billing.guards.rules.signers import keep_four_eyes, keep_paused_accounts
+
+
+def list_rules() -> list[Rule]:
+    return [
+        *keep_what_is_added(),
+        *keep_batches(),
+        *keep_four_eyes(),
+        *keep_paused_accounts(),
+        *keep_payments(),
+        *keep_lines(),
+        *keep_what_lines_use(),
+        *keep_holds(),
+    ]

@@ -1,0 +1,43 @@
+"""What is added once and stays: seals, results, files for the bank, and all histories."""
+
+from collections.abc import Iterator
+
+from backoffice.guards.rules import Rule
+from billing.models import (
+    Acknowledgement,
+    Adjustment,
+    CategoryPrice,
+    PaymentExport,
+    PaymentInstruction,
+    PaymentResult,
+    PayoutBatch,
+    Seal,
+)
+
+TRACKED = (Adjustment, CategoryPrice, PaymentInstruction, PayoutBatch)
+APPEND_ONLY = (
+    Acknowledgement,
+    PaymentExport,
+    PaymentResult,
+    Seal,
+    *(model.history.model for model in TRACKED),
+)
+
+
+def keep_what_is_added() -> Iterator[Rule]:
+    for model in APPEND_ONLY:
+        reason = f"{model._meta.verbose_name_plural} are added, never changed or deleted."
+        yield Rule(model, "UPDATE", "TRUE", reason)
+        yield Rule(model, "DELETE", "TRUE", reason)
+    yield Rule(
+        Seal,
+        "INSERT",
+        "NEW.kind = 'upgrade'",
+        "only an upgrade seals what was approved before there were seals.",
+    )
+    yield Rule(
+        Acknowledgement,
+        "INSERT",
+        "(SELECT status FROM billing_payoutbatch WHERE id = NEW.batch_id) <> 'submitted'",
+        "only a batch that awaits approval is acknowledged.",
+    )
