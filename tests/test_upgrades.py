@@ -15,8 +15,8 @@ from billing.bank.settlement import record_results
 from billing.counting.recording import record_view
 from billing.models import BlogView, Payment, PaymentLine, PayoutBatch, Seal
 from billing.payouts.steps import build_closed_months, rebuild_batch, submit_batch
+from billing.proof.chains import hash_link
 from billing.proof.earlier_digests import digest_batch_as_signed
-from billing.proof.sealing import hash_seal
 from billing.verification import verify_payouts
 from billing.verification.reports import report_run
 from tests.billing.tampering import without_guards
@@ -201,7 +201,7 @@ def test_nobody_but_an_upgrade_says_that_a_batch_is_of_before(earlier):
             kind="upgrade", content=seal.content.replace('"approval"', '"upgrade"')
         )
         Seal.objects.filter(pk=seal.pk).update(
-            hash=hash_seal(Seal.objects.get(pk=seal.pk).content, seal.previous_hash)
+            hash=hash_link(Seal.objects.get(pk=seal.pk).content, seal.previous_hash)
         )
     assert "was made by an upgrade" in verify_payouts().difference
     with without_guards():

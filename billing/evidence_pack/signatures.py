@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from backoffice.people import full_name
 from billing.models import PayoutBatch
 from billing.money import to_millionths
-from billing.proof.sealing import find_upgrade_seal, format_moment, name_batch
+from billing.proof.chains import format_moment
+from billing.proof.sealing import find_upgrade_seal, name_batch
 
 
 def describe_batch(batch: PayoutBatch) -> dict:

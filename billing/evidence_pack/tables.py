@@ -13,8 +13,9 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from billing.proof.chains import format_moment
 from billing.proof.digests import LineRecord, PaymentRecord, hash_text, status_when_submitted
-from billing.proof.sealing import format_moment, name_batch
+from billing.proof.sealing import name_batch
 from billing.verification.snapshots import read_at_one_moment
 from billing.verification.sql import as_number, unpack_days
 

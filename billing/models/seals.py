@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from billing.models.batches import PayoutBatch
+from billing.models.chains import ChainLink
 from billing.models.payments import Payment
 
 FORMAT_LENGTH = 10
@@ -37,12 +38,8 @@ class Acknowledgement(models.Model):
         return f"{self.flag}: {self.text}"
 
 
-class Seal(models.Model):
-    """A link of the chain that holds everything signed. Rows are added, never changed.
-
-    Its hash covers its content and the previous hash. So any change, insertion, removal or rollback
-    of a signed link changes every later hash.
-    """
+class Seal(ChainLink):
+    """A link of the chain that holds everything signed."""
 
     class Kind(models.TextChoices):
         APPROVAL = "approval"
@@ -50,16 +47,10 @@ class Seal(models.Model):
         EXPORT = "export"
         UPGRADE = "upgrade"  # of batches approved before seals existed
 
-    number = models.PositiveIntegerField(unique=True, help_text="1 and up, without a gap.")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="seals")
-    content = models.TextField(help_text="What was signed, as canonical JSON.")
-    previous_hash = models.CharField(max_length=64, help_text="Zeros for the first seal.")
-    hash = models.CharField(max_length=64, unique=True)
-    at = models.DateTimeField()
 
-    class Meta:
-        ordering = ["number"]
+    class Meta(ChainLink.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["batch"],
@@ -67,9 +58,6 @@ class Seal(models.Model):
                 name="billing_seal_one_approval_a_batch",
             ),
         ]
-
-    def __str__(self):
-        return f"seal {self.number}"
 
 
 class PaymentResult(models.Model):

@@ -15,9 +15,8 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from billing.proof.chains import append_link, find_head, format_moment
 from billing.proof.digests import encode_canonical, hash_text
-
-NO_HASH = "0" * 64
 
 # The hashed fields of a sealed history record, in this order. This list never changes:
 # _digest_record adds later fields, and only if they hold a value.
@@ -39,44 +38,18 @@ RECORD_FACTS = {
 
 def chain_head() -> Seal | None:
     """Return the latest seal, whose hash covers everything ever signed, or None. One query."""
-    return Seal.objects.order_by("number").last()
+    return find_head(Seal)
 
 
 def append_seal(*, batch: PayoutBatch, kind: Seal.Kind, content: dict, at: dt.datetime) -> Seal:
     """Add a link to the chain. The caller holds the lock "payouts". Two queries."""
-    head = chain_head()
-    number, previous_hash = (head.number + 1, head.hash) if head else (1, NO_HASH)
-    text = encode_canonical(
-        {"number": number, "kind": kind, "batch": name_batch(batch), "at": format_moment(at)}
-        | content
-    )
-    return Seal.objects.create(
-        number=number,
-        kind=kind,
-        batch=batch,
-        content=text,
-        previous_hash=previous_hash,
-        hash=hash_seal(text, previous_hash),
-        at=at,
-    )
-
-
-def hash_seal(content: str, previous_hash: str) -> str:
-    """Return the hash of a link, which covers the content only by its own hash.
-
-    So a reader of one batch may get the whole chain without the content of other batches.
-    """
-    return hash_text(f"{previous_hash}\n{hash_text(content)}")
+    content = {"kind": kind, "batch": name_batch(batch)} | content
+    return append_link(Seal, content=content, at=at, kind=kind, batch=batch)
 
 
 def name_batch(batch: PayoutBatch) -> str:
     """Return the batch's name in seals and references: 202610-1, the first of October 2026."""
     return f"{batch.month:%Y%m}-{batch.attempt}"
-
-
-def format_moment(at: dt.datetime | None) -> str:
-    """Return the moment in UTC; "" for a step that nobody took."""
-    return at.astimezone(dt.UTC).isoformat(timespec="microseconds") if at else ""
 
 
 def make_approval(batch: PayoutBatch) -> dict:

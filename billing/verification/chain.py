@@ -16,11 +16,9 @@ from billing.models import (
     Seal,
     Verification,
 )
+from billing.proof.chains import format_moment, iter_links
 from billing.proof.digests import encode_canonical
 from billing.proof.sealing import (
-    NO_HASH,
-    format_moment,
-    hash_seal,
     make_approval,
     make_settlement,
     make_upgrade,
@@ -28,8 +26,6 @@ from billing.proof.sealing import (
     read_histories,
 )
 from billing.verification.differences import Difference
-
-ROWS_AT_A_TIME = 1_000
 
 # The seals of approvals: the function for their content, and the fields checked elsewhere.
 OF_APPROVALS = {
@@ -46,12 +42,12 @@ def check_guards(run: Verification, key: str, after: str, numbers: Counter) -> N
 
 def check_chain(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Check that the chain has no gap, that each link fits, and that it has `run.head`."""
-    previous, is_head_known = NO_HASH, not run.head
-    seals = Seal.objects.order_by("number").iterator(ROWS_AT_A_TIME)
-    for number, seal in enumerate(seals, start=1):
-        _check_link(seal, number, previous)
-        previous = seal.hash
-        is_head_known |= seal.hash == run.head
+    head, is_head_known = "", not run.head
+    for seal, fault in iter_links(Seal):
+        if fault:
+            raise Difference(seal, *fault)
+        head = seal.hash
+        is_head_known |= head == run.head
         numbers["seals"] += 1
     if not is_head_known:
         raise Difference(
@@ -60,18 +56,7 @@ def check_chain(run: Verification, key: str, after: str, numbers: Counter) -> No
             "it had one: somebody took back or replaced later seals",
         )
     _check_upgrade()
-    run.chain_head = previous if numbers["seals"] else ""
-
-
-def _check_link(seal: Seal, number: int, previous: str) -> None:
-    if seal.number != number:
-        raise Difference(seal, f"follows seal {number - 1}", f"seal {number} should")
-    if seal.previous_hash != previous:
-        raise Difference(
-            seal, f"says that the hash before is {seal.previous_hash}", f"that is {previous}"
-        )
-    if (should := hash_seal(seal.content, previous)) != seal.hash:
-        raise Difference(seal, f"has the hash {seal.hash}", f"its content gives {should}")
+    run.chain_head = head
 
 
 def _check_upgrade() -> None:
