@@ -32,6 +32,7 @@ class BackofficeConfig(AppConfig):
         from django.contrib.auth.models import Group, User
 
         from backoffice import (  # noqa: F401
+            certificates,
             checks,
             history,
             install_checks,

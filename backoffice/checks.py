@@ -10,6 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from backoffice.accounts.guards import GUARDS
+from backoffice.database_rights import can_change_tables
 from backoffice.jobs.running import limit_of
 from backoffice.jobs.schedule import list_jobs
 from backoffice.schema import find_schema_differences
@@ -86,6 +87,20 @@ def check_security_log(app_configs, databases=(), **kwargs):
         )
         for alias in databases or ()
         if (missing := GUARDS.find_missing(connections[alias]))
+    ]
+
+
+@register(Tags.database, deploy=True)
+def check_database_role(app_configs, databases=(), **kwargs):
+    return [
+        Info(
+            f"The role of the database “{alias}” has more rights than it takes to read and write "
+            "rows: whoever gets hold of it could drop the guards.",
+            hint="Let another role own the tables: docs/operations.md, Two roles of PostgreSQL.",
+            id="backoffice.I042",
+        )
+        for alias in databases or ()
+        if can_change_tables(connections[alias])
     ]
 
 

@@ -1,6 +1,6 @@
 """Hostile files against the application as gunicorn serves it: what each takes, and what is lost.
 
-    python -m benchmarks.hostile_uploads --count 10000 [--seed 1] [--kind "zip bomb"]
+    python -m benchmarks.hostile_uploads --count 10000 [--seed 1] [--kind "zip bomb"] [--postgresql]
 
 Prints the slowest and the largest of each kind, and fails on a status of 500, an upload without
 an answer, a worker that is not there any more, a file that was left, more than 5 seconds, or a
@@ -24,6 +24,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from tests.hostile.doors import encode, find_doors
+from tests.on_postgres import postgres_server
 
 MOST_SECONDS, MOST_GROWTH = 5, 64_000_000
 WORKERS = 2
@@ -36,9 +37,14 @@ def main():
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", help="this one alone")
+    parser.add_argument("--postgresql", action="store_true", help="not on SQLite")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="hostile-") as folder, start_server(folder) as server:
-        attack_all(server, options)
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hostile-"))
+        url = f"sqlite:///{folder}/db.sqlite3"
+        if options.postgresql:
+            url = stack.enter_context(postgres_server())
+        attack_all(stack.enter_context(start_server(folder, url)), options)
 
 
 class Server:
@@ -66,12 +72,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def start_server(folder):
+def start_server(folder, database_url):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+        "DATABASE_URL": database_url,
         "DJANGO_SETTINGS_MODULE": "tests.settings_hostile",
         "HOSTILE_FOLDER": folder,
         "DEBUG": "0",

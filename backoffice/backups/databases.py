@@ -37,8 +37,11 @@ def clear_database(connection) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_schema()")
-            schema = connection.ops.quote_name(cursor.fetchone()[0])
+            (name,) = cursor.fetchone()
+            schema = connection.ops.quote_name(name)
             cursor.execute(f"DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}")
+            if name == "public":  # as PostgreSQL makes it: a role that serves may be another
+                cursor.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
 
 
 def _read_heads(cursor) -> dict[str, str]:

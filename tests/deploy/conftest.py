@@ -15,6 +15,14 @@ from tests.on_postgres import postgres_server
 CRONTAB, CRON = "/usr/bin/crontab", "/usr/sbin/cron"
 
 
+def pytest_collection_modifyitems(items):
+    """An installation makes its .venv, and TRIAL_SECONDS may be many."""
+    seconds = 1_200 + 2 * int(os.environ.get("TRIAL_SECONDS", "0"))
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(seconds))
+
+
 @contextlib.contextmanager
 def kept_crontab():
     """Put back what the crontab of this user held before. One run of these tests at a time."""

@@ -14,11 +14,12 @@ from pathlib import Path
 import psycopg
 
 from tests.checkout import ROOT
-from tests.deploy.page import Block, read_blocks
+from tests.deploy.page import Block, read_blocks, read_sql
 from tests.on_postgres import PACKAGE_DIR
 
 SHIMS = ("systemctl", "adduser", "nginx", "apt-get")
 REPOSITORY = "https://git.example.org/imprint.git"
+OWNER_URL = "postgres://imprint_owner:change-me-too@127.0.0.1:5432/imprint"
 
 
 def find_host(database_url: str) -> str:
@@ -70,6 +71,7 @@ class Installation:
         for name in ("/srv/imprint", "/etc/", "/var/"):
             text = re.sub(rf"(?<![\w.]){name}", f"{self.root}{name}", text)
         text = text.replace(REPOSITORY, str(self.root / "repository"))
+        text = text.replace(OWNER_URL, self.database_url.replace("imprint@", "imprint_owner@"))
         if self.quick:
             text = text.replace("make setup", f"ln -sfn {ROOT}/.venv .venv")
             text = text.replace("make backup", ".venv/bin/python manage.py backup")
@@ -127,8 +129,10 @@ class Installation:
 
     def _run_sql(self, text):
         host = find_host(self.server_url)
-        with psycopg.connect(host=host, user="postgres", autocommit=True) as server:
-            for statement in re.findall(r'psql --command "(.*)"', text):
+        for database, statement in read_sql(text):
+            with psycopg.connect(
+                host=host, user="postgres", dbname=database or "postgres", autocommit=True
+            ) as server:
                 server.execute(statement)
         self.database_url = f"postgres://imprint@/{host}/imprint"
         return ""

@@ -25,3 +25,8 @@ def read_blocks(heading: str) -> list[Block]:
         Block(language, account, kind, text)
         for language, account, kind, text in BLOCK.findall(section)
     ]
+
+
+def read_sql(text: str) -> list[tuple[str, str]]:
+    """Return the database and the statement of each line of psql in a block."""
+    return re.findall(r'^psql (?:--dbname (\w+) )?--command "(.*)"$', text, re.MULTILINE)

@@ -3,6 +3,7 @@
 import stat
 
 import psycopg
+import pytest
 
 from tests.checkout import Checkout
 from tests.deploy.installation import find_host
@@ -69,3 +70,20 @@ def test_upgrade_is_done_by_the_page(installation):
     assert said[0] == "systemctl stop imprint-web.socket imprint-web.service"
     assert said[-1] == "systemctl start imprint-web.socket imprint-web.service"
     assert installation.evaluate(FIRST_RUN).startswith(before)
+
+
+def test_second_role_of_the_database_is_made_by_the_page(installation):
+    """What serves goes on with rows alone; what migrates is another."""
+    check = "check --deploy --database default"
+    assert "backoffice.I042" in installation.manage(check)
+    installation.follow("Two roles of PostgreSQL")
+    assert "backoffice.I042" not in installation.manage(check)
+    installation.manage("fold_views")
+    installation.manage("verify_payouts")
+    installation.manage("backup")
+    host = find_host(installation.database_url)
+    with (
+        psycopg.connect(host=host, user="imprint", dbname="imprint") as server,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        server.execute("ALTER TABLE billing_seal DISABLE TRIGGER ALL")
