@@ -8,10 +8,11 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Subquery
 
 from backoffice.signing import save_signed
+from billing.day_views import parse_days
 from billing.errors import PriceInUse
 from billing.locks import Lock, hold_lock
-from billing.models import CategoryPrice, PaymentLine, PayoutBatch
-from billing.periods import month_of, next_month
+from billing.models import CategoryPrice, MonthlyViewCount, PaymentLine, PayoutBatch
+from billing.periods import month_of
 
 
 def find_price_editors(batch: PayoutBatch) -> models.QuerySet[User]:
@@ -44,33 +45,54 @@ def find_last_change(category: int) -> models.Model | None:
 
 
 def find_outdated_drafts(price: CategoryPrice) -> list[PayoutBatch]:
-    """Return the drafts that need a rebuild after a new or changed price."""
+    """Return the drafts that need a rebuild after a new or changed price.
+
+    A draft that left views out for want of this price is one as well.
+    """
     lines = PaymentLine.objects.filter(
         models.Q(price=price)
         | models.Q(category=price.category_id, month__gte=month_of(price.effective_from))
     )
+    views = MonthlyViewCount.objects.filter(
+        category=price.category_id, month__gte=month_of(price.effective_from), views__gt=0
+    )
     used = Exists(lines.filter(payment__batch=OuterRef("pk")))
-    return list(PayoutBatch.objects.drafts().filter(used).order_by("month"))
+    has_views = Exists(views.filter(month__lte=OuterRef("month")))
+    return list(PayoutBatch.objects.drafts().filter(used | has_views).order_by("month"))
 
 
 def check_price(price: CategoryPrice) -> None:
-    """Raise PriceInUse if `price` would change the price of views in a signed batch.
+    """Raise PriceInUse if a line of a signed batch would get another price by `price`.
 
-    It also raises PriceInUse if the category has a price from that day already.
+    So a price may start before the first one, in a month that was skipped, or on the days of a paid
+    month that no signed line holds. It also raises PriceInUse if the category has a price from that
+    day already.
     """
     _refuse_if_signed(price)
-    same_day = CategoryPrice.objects.filter(
-        category=price.category_id, effective_from=price.effective_from
-    )
-    if same_day.exclude(pk=price.pk).exists():
+    others = CategoryPrice.objects.filter(category=price.category_id).exclude(pk=price.pk)
+    if others.filter(effective_from=price.effective_from).exists():
         raise PriceInUse("This category has a price from that day on already.")
-    first_day = first_free_day(price.category_id)
-    if first_day and price.effective_from < first_day:
-        paid_until = first_day - dt.timedelta(days=1)
+    before = others.filter(effective_from__lt=price.effective_from)
+    replaced = before.order_by("-effective_from").first()
+    last_day = _find_last_signed_day(replaced) if replaced else None
+    if replaced and last_day and price.effective_from <= last_day:
         raise PriceInUse(
-            f"{price.category} is paid up to {paid_until:%-d %B %Y} already. "
-            f"A price can start on {first_day:%-d %B %Y} or later."
+            f"{price.category} is paid up to {last_day:%-d %B %Y} already, by the price from "
+            f"{replaced.effective_from:%-d %B %Y}. A price can start on "
+            f"{last_day + dt.timedelta(days=1):%-d %B %Y} or later."
         )
+
+
+def _find_last_signed_day(price: CategoryPrice) -> dt.date | None:
+    """Return the last day on a signed line at this price, or None. Two queries."""
+    signed = PaymentLine.objects.filter(
+        price=price, payment__batch__in=PayoutBatch.objects.signed()
+    ).order_by()
+    month = signed.aggregate(month=models.Max("month"))["month"]
+    if month is None:
+        return None
+    days = signed.filter(month=month).values_list("days", flat=True).distinct()
+    return month.replace(day=max(day for text in days.iterator() for day in parse_days(text)))
 
 
 def check_withdrawal(price: CategoryPrice) -> None:
@@ -110,12 +132,12 @@ def _find_batch(price: CategoryPrice, batches: models.QuerySet) -> PayoutBatch |
 
 
 def first_free_day(category: int) -> dt.date | None:
-    """Return the category's first day without a signed batch, or None if no day has one."""
-    signed = PaymentLine.objects.filter(
-        category=category, payment__batch__in=PayoutBatch.objects.signed()
-    )
-    paid_until = signed.aggregate(month=models.Max("month"))["month"]
-    return paid_until and next_month(paid_until)
+    """Return the day after the category's last day on a signed line, or None without any."""
+    signed = PaymentLine.objects.filter(payment__batch__in=PayoutBatch.objects.signed())
+    prices = CategoryPrice.objects.filter(Exists(signed.filter(price=OuterRef("pk"))))
+    price = prices.filter(category=category).order_by("effective_from").last()
+    last_day = _find_last_signed_day(price) if price else None
+    return last_day and last_day + dt.timedelta(days=1)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from billing.guards.rules.batches import keep_batches
 from billing.guards.rules.holds import keep_holds
 from billing.guards.rules.lines import keep_lines, keep_what_lines_use
 from billing.guards.rules.payments import keep_payments
+from billing.guards.rules.prices import keep_paid_days
 from billing.guards.rules.signers import keep_four_eyes, keep_paused_accounts
 
 
@@ -22,5 +23,6 @@ def list_rules() -> list[Rule]:
         *keep_payments(),
         *keep_lines(),
         *keep_what_lines_use(),
+        *keep_paid_days(),
         *keep_holds(),
     ]

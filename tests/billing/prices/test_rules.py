@@ -1,4 +1,5 @@
 import datetime as dt
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,16 @@ from django.db import IntegrityError, transaction
 from billing.errors import PriceInUse
 from billing.models import CategoryPrice, PaymentLine
 from billing.payouts import steps
-from billing.prices.rules import find_outdated_drafts, find_price_editors, save_price
+from billing.prices.rules import (
+    check_price,
+    explain_refusal,
+    find_outdated_drafts,
+    find_price_editors,
+    first_free_day,
+    save_price,
+)
+from billing.verification.lines import check_lines
+from tests.billing.guarded import refuses
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
@@ -52,19 +62,95 @@ def test_price_that_a_signed_batch_used_is_not_changed():
     assert CategoryPrice.objects.get().price_per_1000 == Decimal(10)
 
 
-@pytest.mark.parametrize("day", [dt.date(2026, 3, 1), dt.date(2026, 10, 31)])
-def test_price_does_not_start_on_a_day_that_is_paid_already(day):
-    category = make_signed_price().category
-    with pytest.raises(PriceInUse, match="can start on 1 November 2026 or later"):
-        save(CategoryPrice(category=category, price_per_1000="20", effective_from=day))
-
-
-def test_price_starts_on_the_first_day_that_is_not_paid():
-    category = make_signed_price().category
-    price = CategoryPrice(
-        category=category, price_per_1000="20", effective_from=dt.date(2026, 11, 1)
+def add_by_sql(category, day):
+    """Add a price at the database's prompt, and say whether a guard refused it."""
+    sql = (
+        "INSERT INTO billing_categoryprice (category_id, effective_from, price_per_1000, note) "
+        "VALUES (%s, %s, 20000000, '')"
     )
+    return refuses(sql, category.pk, day)
+
+
+# The signed line of October 2026 has views of the 15th alone, at the price from 1 January 2020.
+PAID_DAYS = [dt.date(2020, 1, 2), dt.date(2026, 3, 1), OCTOBER, dt.date(2026, 10, 15)]
+FREE_DAYS = [dt.date(2019, 12, 31), dt.date(2026, 10, 16), dt.date(2026, 11, 1)]
+
+
+@pytest.mark.parametrize("day", PAID_DAYS)
+def test_price_does_not_start_where_a_signed_line_would_get_it(day):
+    category = make_signed_price().category
+    with pytest.raises(PriceInUse, match="can start on 16 October 2026 or later"):
+        save(CategoryPrice(category=category, price_per_1000="20", effective_from=day))
+    assert add_by_sql(category, day)
+
+
+@pytest.mark.parametrize("day", FREE_DAYS)
+def test_price_starts_where_no_signed_line_would_get_it(day):
+    category = make_signed_price().category
+    price = CategoryPrice(category=category, price_per_1000="20", effective_from=day)
     assert save(price).pk
+    CategoryPrice.objects.filter(pk=price.pk).delete()
+    assert not add_by_sql(category, day)
+
+
+def make_two_signed_prices():
+    """Signed lines of 2 October at the price from the 1st, of the 25th at that from the 20th."""
+    blog = make_blog(category=make_category("Tech"))
+    make_price(blog.category, "10", OCTOBER)
+    make_price(blog.category, "12", dt.date(2026, 10, 20))
+    make_count(blog, 1000, dt.date(2026, 10, 2))
+    make_count(blog, 1000, dt.date(2026, 10, 25))
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    steps.submit_batch(batch=batch, by=make_user(), at=AT)
+    return blog.category
+
+
+@pytest.mark.parametrize(
+    ("day", "is_paid"), [(2, True), (3, False), (19, False), (21, True), (25, True), (26, False)]
+)
+def test_price_between_two_others_covers_days_up_to_the_next_one_alone(day, is_paid):
+    category = make_two_signed_prices()
+    first = dt.date(2026, 10, day)
+    new = CategoryPrice(category=category, price_per_1000="20", effective_from=first)
+    assert bool(explain_refusal(check_price, new)) is is_paid
+    assert add_by_sql(category, first) is is_paid
+
+
+def test_unused_price_is_not_moved_onto_a_paid_day():
+    category = make_two_signed_prices()
+    price = make_price(category, "20", dt.date(2026, 11, 1))
+    price.effective_from = dt.date(2026, 10, 25)
+    with pytest.raises(PriceInUse, match="is paid up to 25 October 2026 already"):
+        save(price)
+    move = "UPDATE billing_categoryprice SET effective_from = %s WHERE id = %s"
+    assert refuses(move, dt.date(2026, 10, 25), price.pk)
+    assert not refuses(move, dt.date(2026, 10, 3), price.pk)
+
+
+def test_price_of_a_skipped_month_may_still_be_added_after_a_later_month_is_paid():
+    """September had views before the first price; October is signed."""
+    category = make_two_signed_prices()
+    make_count(make_blog(category=category), 7, dt.date(2026, 9, 30))
+    september = CategoryPrice(
+        category=category, price_per_1000="8", effective_from=dt.date(2026, 9, 1)
+    )
+    assert save(september).pk
+    batch, _ = steps.build_batch(month=dt.date(2026, 9, 1), at=AT)
+    assert batch.payments.get().exact_amount == Decimal("0.056")
+
+
+def test_verification_stands_after_a_price_was_added_where_it_may_be():
+    category = make_two_signed_prices()
+    for day in (dt.date(2026, 9, 1), dt.date(2026, 10, 3), dt.date(2026, 10, 26)):
+        save(CategoryPrice(category=category, price_per_1000="8", effective_from=day))
+    batch = steps.PayoutBatch.objects.get()
+    assert check_lines(None, str(batch.pk), "", Counter()) is None  # no Difference
+
+
+def test_first_free_day_is_the_day_after_the_last_signed_one():
+    category = make_two_signed_prices()
+    assert first_free_day(category.pk) == dt.date(2026, 10, 26)
+    assert first_free_day(make_category("Sports").pk) is None
 
 
 def test_price_of_another_category_may_start_in_a_paid_month():
