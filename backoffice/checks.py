@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backoffice.accounts.guards import GUARDS
 from backoffice.database_rights import can_change_tables
-from backoffice.jobs.running import limit_of
+from backoffice.jobs.limits import limit_of
 from backoffice.jobs.schedule import list_jobs
 from backoffice.schema import find_schema_differences
 

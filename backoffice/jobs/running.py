@@ -4,13 +4,10 @@ django-crontab (0.7.1) loses a failure: the exit code stays 0 and the log goes n
 """
 
 import contextlib
-import faulthandler
 import fcntl
 import io
 import logging
 import os
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,18 +18,13 @@ from django.utils import timezone
 
 from backoffice.clocks import read_clock
 from backoffice.jobs import records
+from backoffice.jobs.limits import JobStopped, limit_of, time_limit
 from backoffice.logs import logging_for_job
 from backoffice.models import JobRun
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = 2  # seconds: somebody may look just now whether the job runs
-STANDARD_ERROR = 2  # the descriptor: sys.stderr may be closed
-LAST_WORDS = 60  # seconds past the limit, for cleaning up
-
-
-class JobStopped(BaseException):
-    """The job ran past its limit, or was told to end. No error that a command may handle."""
 
 
 def run_job(name: str) -> JobRun | None:
@@ -50,18 +42,28 @@ def run_job(name: str) -> JobRun | None:
         try:
             return _run(name)
         finally:
+            _watch(watch_jobs)
+
+
+def _watch(watch_jobs):
+    try:
+        with time_limit(records.LONGEST_RECORDING):
             watch_jobs()
+    except JobStopped:
+        logger.warning("The jobs could not be watched: the database does not answer.")
 
 
 def _run(name):
     run = JobRun(name=name, started_at=timezone.now(), host=records.HOST)
     output = io.StringIO()
     try:
-        records.take_in()
-        records.close_killed(name)
-        run.save()
-        read_clock()
-        with logging_for_job(name), time_limit(name):
+        with logging_for_job(name), time_limit(limit_of(name)):
+            records.set_killed_aside(name)
+            records.mark_start(run)
+            records.take_in()
+            records.close_killed(name)
+            run.save()
+            read_clock()
             call_command(name, stdout=output, stderr=output)
     except BaseException as error:  # SystemExit is how a command fails
         output.write(f"\n{type(error).__name__}: {error}")
@@ -108,37 +110,3 @@ def _lock(file, patience):
 
 def lock_path(name: str) -> Path:
     return Path(settings.JOBS_DIR) / f"{name}.lock"
-
-
-def limit_of(name: str) -> float:
-    """Return for how many seconds the job may run."""
-    return float(settings.JOB_MINUTES_OF.get(name, settings.JOB_MINUTES)) * 60
-
-
-@contextlib.contextmanager
-def time_limit(name: str) -> Iterator[None]:
-    """Raise JobStopped in this block at the job's limit; if even that hangs, end the process.
-
-    Python hears the signal between two of its own steps. The second watch needs no Python: it
-    also ends a process that sits in the database's library or in a regular expression.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    seconds = limit_of(name)
-
-    def stop(number, frame):
-        if number == signal.SIGTERM:
-            raise JobStopped("it was told to end: the machine shuts down, or somebody stopped it")
-        raise JobStopped(f"it ran past its limit of {seconds / 60:g} minutes")
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGALRM, signal.SIGTERM)}
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds + LAST_WORDS, exit=True, file=STANDARD_ERROR)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
-        for number, handler in before.items():
-            signal.signal(number, handler)

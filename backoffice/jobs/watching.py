@@ -20,7 +20,8 @@ from django.utils.timesince import timesince
 from backoffice import alerts
 from backoffice.health.registry import tell_failing_checks
 from backoffice.jobs import records
-from backoffice.jobs.running import claim, limit_of
+from backoffice.jobs.limits import limit_of
+from backoffice.jobs.running import claim
 from backoffice.jobs.schedule import Job, list_jobs
 from backoffice.models import JobRun
 
@@ -177,9 +178,11 @@ def watch_jobs() -> None:
 
 def _close_killed_elsewhere():
     running = JobRun.objects.filter(status=JobRun.Status.RUNNING, host=records.HOST)
-    for name in set(running.values_list("name", flat=True)):
+    for name in {*running.values_list("name", flat=True), *records.list_begun()}:
         with claim(name, patience=0) as is_free:
             if is_free:
+                records.set_killed_aside(name)
+                records.take_in()
                 records.close_killed(name)
 
 

@@ -14,7 +14,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from backoffice import jobs
-from backoffice.jobs import records, running
+from backoffice.jobs import limits, records, running
 from backoffice.models import JobRun
 from tests.factories import make_category
 from weblog.models import Category
@@ -228,6 +228,67 @@ def raise_no_space(*arguments):
     raise OSError(28, "No space left on device")
 
 
+def begin_and_die(name, folder):
+    """Begin a run as a process does that is killed while the database is away."""
+    from django.conf import settings
+
+    settings.JOBS_DIR = folder
+
+    def be_killed():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    running.records.take_in = be_killed
+    jobs.run_job(name)
+
+
+@pytest.mark.parametrize("next_job", ["fold_views", "publish_new_texts"])
+def test_run_killed_before_its_record_is_told_by_the_next_of_any_kind(command, settings, next_job):
+    settings.ADMINS = ["ines@example.org"]
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=begin_and_die, args=("fold_views", settings.JOBS_DIR))
+    process.start()
+    process.join(60)
+    (path,) = Path(settings.JOBS_DIR).glob("*.begun")
+    assert path.stat().st_mode & 0o777 == 0o600
+    command(lambda stdout, stderr: None)
+    jobs.run_job(next_job)
+    killed = JobRun.objects.filter(name="fold_views").last()
+    assert (killed.status, killed.finished_at) == ("failed", None)
+    assert "did not finish" in killed.output
+    (message,) = mail.outbox
+    assert "did not finish: it was killed" in message.subject
+    assert not list(Path(settings.JOBS_DIR).glob("*.begun"))
+    jobs.run_job(next_job)
+    assert len(mail.outbox) == 1
+
+
+def test_run_that_was_recorded_and_killed_then_keeps_its_end(command, settings):
+    settings.ADMINS = ["ines@example.org"]
+    command(lambda stdout, stderr: None)
+    run = jobs.run_job("fold_views")
+    run.finished_at = None
+    records.mark_start(run)
+    jobs.run_job("publish_new_texts")
+    run.refresh_from_db()
+    assert run.status == "succeeded"
+    assert mail.outbox == []
+
+
+def test_database_that_never_answers_holds_no_record_back(command, settings, monkeypatch):
+    settings.ADMINS = ["ines@example.org"]
+    monkeypatch.setattr(records, "LONGEST_RECORDING", 0.1)
+    settings.JOB_MINUTES = 0.1 / 60
+    command(lambda stdout, stderr: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(JobRun, "save", lambda run, **options: time.sleep(60))
+        with pytest.raises(SystemExit):
+            jobs.run_job("fold_views")
+    assert records.count_left_over() == 1
+    assert "The job fold_views failed." in mail.outbox[0].subject
+    jobs.run_job("publish_new_texts")
+    assert "ran past its limit" in JobRun.objects.get(name="fold_views").output
+
+
 # One at a time
 
 
@@ -276,9 +337,9 @@ def test_job_that_is_told_to_end_says_so(command):
 
 
 def hang_in_a_library():
-    running.LAST_WORDS = 0.1
+    limits.LAST_WORDS = 0.1
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})  # Python hears nothing
-    with running.time_limit("fold_views"):
+    with limits.time_limit(limits.limit_of("fold_views")):
         time.sleep(60)
 
 
