@@ -81,7 +81,7 @@ NAVIGATION = {
 def build_navigation(request):
     """Return the sidebar of whoever asks: what they may open, of the apps that are installed."""
     index = reverse("admin:index")
-    home = {"title": "Dashboard", "icon": "space_dashboard", "link": index}
+    home = {"title": "Home", "icon": "space_dashboard", "link": index}
     sections = [{"items": [home | {"active": request.path == index}]}]
     for title, links in NAVIGATION.items():
         items = [item for link in links if (item := _build_item(link, request))]

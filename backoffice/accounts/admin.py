@@ -51,13 +51,16 @@ class FailedSignInAdmin(ReadOnlyAdmin):
     """The failures that still count. A failure older than the time of a lock expires."""
 
     list_display = [
-        "show_account", "ip_address", "show_status", "failures_since_start", "attempt_time",
+        "show_account", "show_status", "show_address", "show_failures", "show_last_failure",
         "show_browser",
     ]  # fmt: skip
     list_display_links = ["show_account"]
     search_fields = ["username", "ip_address"]
     ordering = ["-attempt_time"]
-    fields = ["username", "ip_address", "failures_since_start", "attempt_time", "user_agent"]
+    fields = ["show_account", "show_address", "show_failures", "show_last_failure", "user_agent"]
+    empty_list_text = (
+        "Nobody gave a wrong password or code lately: failures and locks end by themselves."
+    )
     actions_detail = ["release"]
     actions_row = ["release"]
 
@@ -78,6 +81,18 @@ class FailedSignInAdmin(ReadOnlyAdmin):
     @display(description="account", ordering="username")
     def show_account(self, attempt):
         return attempt.username or "none"
+
+    @display(description="address", ordering="ip_address", empty_value="none")
+    def show_address(self, attempt):
+        return attempt.ip_address
+
+    @display(description="failures", ordering="failures_since_start")
+    def show_failures(self, attempt):
+        return attempt.failures_since_start
+
+    @display(description="last failure", ordering="attempt_time")
+    def show_last_failure(self, attempt):
+        return attempt.attempt_time
 
     @display(description="browser")
     def show_browser(self, attempt):

@@ -22,16 +22,16 @@ def list_active(user, path):
     return [title for items in sections for title, item in items.items() if item["active"]]
 
 
-def test_who_may_do_nothing_has_the_dashboard_alone(make_clerk):
+def test_who_may_do_nothing_has_the_home_page_alone(make_clerk):
     assert {title: [*items] for title, items in read_sidebar(make_clerk()).items()} == {
-        None: ["Dashboard"]
+        None: ["Home"]
     }
 
 
 def test_each_link_needs_its_permission(make_clerk):
     clerk = make_clerk("weblog.view_category", "backoffice.view_audittrail", "auth.view_group")
     assert {title: [*items] for title, items in read_sidebar(clerk).items()} == {
-        None: ["Dashboard"],
+        None: ["Home"],
         "Weblog": ["Categories"],
         "Control": ["Audit trail"],
         "Administration": ["Groups"],
@@ -65,7 +65,7 @@ def test_review_queue_is_counted_for_who_publishes(make_clerk):
 @pytest.mark.parametrize(
     ("path", "active"),
     [
-        ("/admin/", ["Dashboard"]),
+        ("/admin/", ["Home"]),
         ("/admin/weblog/blog/", ["Blogs"]),
         ("/admin/weblog/blog/7/change/", ["Blogs"]),
         ("/admin/weblog/blogrevision/", ["New texts"]),
