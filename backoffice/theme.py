@@ -42,7 +42,7 @@ NAVIGATION = {
         Link("Payout batches", "account_balance_wallet", "billing.payoutbatch"),
         Link("Payments", "payments", "billing.payment"),
         Link("Adjustments", "exposure", "billing.adjustment"),
-        Link("Holds and pay-outs", "front_hand", "billing.paymentinstruction"),
+        Link("Holds and pay-outs", "front_hand", "billing.hold"),
         Link("Findings", "troubleshoot", "billing.finding"),
         Link("Prices", "sell", "billing.categoryprice"),
         Link("Monthly views", "calendar_month", "billing.monthlyviewcount"),

@@ -55,7 +55,7 @@ class AcknowledgementMissing(BillingError):
     pass
 
 
-class InstructionEnded(BillingError):
+class HoldEnded(BillingError):
     pass
 
 

@@ -20,10 +20,10 @@ from billing.models import (
     CategoryPrice,
     DailyViewCount,
     Finding,
+    Hold,
     MonthlyViewCount,
     Payment,
     PaymentExport,
-    PaymentInstruction,
     PaymentLine,
     PaymentResult,
     PayoutBatch,
@@ -44,8 +44,8 @@ ACTS = [
     (Adjustment, "created_by", "created_at", "made an adjustment"),
     (Adjustment, "withdrawn_by", "withdrawn_at", "withdrew an adjustment"),
     (Adjustment.history.model, "history_user", "history_date", "changed an adjustment"),
-    (PaymentInstruction, "created_by", "created_at", "held or paid out a payment"),
-    (PaymentInstruction, "ended_by", "ended_at", "ended a hold or pay-out"),
+    (Hold, "created_by", "created_at", "held or paid out a payment"),
+    (Hold, "ended_by", "ended_at", "ended a hold or pay-out"),
     (Finding, "decided_by", "decided_at", "decided on a finding"),
     (RobotException.history.model, "history_user", "history_date", "changed a robot exception"),
     (PaymentExport, "by", "at", "exported payments"),
@@ -110,14 +110,14 @@ def list_adjustments(user: User) -> Iterator[dict]:
         }
 
 
-def list_instructions(user: User) -> Iterator[dict]:
-    for order in user.payment_instructions.order_by("pk").iterator(ROWS_AT_A_TIME):
+def list_holds(user: User) -> Iterator[dict]:
+    for hold in user.holds.order_by("pk").iterator(ROWS_AT_A_TIME):
         yield {
-            "kind": order.get_kind_display(),
-            "reason": order.reason,
-            "from": order.created_at,
-            "until": order.ended_at,
-            "ended_because": order.end_reason,
+            "kind": hold.get_kind_display(),
+            "reason": hold.reason,
+            "from": hold.created_at,
+            "until": hold.ended_at,
+            "ended_because": hold.end_reason,
         }
 
 
@@ -157,7 +157,7 @@ EXTRACTS = {
     "payment_lines": list_lines,
     "payment_results": list_results,
     "adjustments": list_adjustments,
-    "holds_and_instructions": list_instructions,
+    "holds_and_pay_outs": list_holds,
     "excluded_views": list_exclusions,
     "counted_views": list_views,
     "acts_over_money": list_acts,
@@ -190,7 +190,7 @@ def _find_open_money(user: User) -> Iterator[Duty]:
         yield Duty("Money of theirs is held, carried or failed: pay it out, or take it off.")
     if Adjustment.objects.filter(author=user).waiting().exists():
         yield Duty("An adjustment of theirs waits for a batch: withdraw it, or pay it.")
-    if PaymentInstruction.objects.filter(author=user, ended_at=None).exists():
+    if Hold.objects.filter(author=user, ended_at=None).exists():
         yield Duty("A hold, or payment in full, stands for them: end it.")
     if Finding.objects.filter(author=user, status=Finding.Status.OPEN).exists():
         yield Duty("A finding about their views is open: decide it.")
@@ -220,5 +220,5 @@ def _has_unpaid_views(user: User) -> bool:
 
 def receive_anonymised(sender, *, user, **kwargs):
     """Remove the name from the admin's log, which is no book. The books stay unchanged."""
-    for rows in (user.adjustments, user.payment_instructions):
+    for rows in (user.adjustments, user.holds):
         rename_in_log(rows.select_related("author"))

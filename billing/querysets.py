@@ -213,6 +213,6 @@ class AdjustmentQuerySet(models.QuerySet):
         )
 
 
-class PaymentInstructionQuerySet(models.QuerySet):
+class HoldQuerySet(models.QuerySet):
     def open(self):
         return self.filter(ended_at=None)

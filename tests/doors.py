@@ -14,7 +14,7 @@ from billing.models import (
     AccessLogImport,
     Adjustment,
     Finding,
-    PaymentInstruction,
+    Hold,
     RetiredViewTotal,
     RobotException,
     Verification,
@@ -53,7 +53,7 @@ def make_rows():
     make_click(blog)
     adjustment = Adjustment(author=blog.author, amount=5, reason="A correction")
     save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
-    PaymentInstruction.objects.create(
+    Hold.objects.create(
         author=make_user(), kind="hold", reason="Asked", created_by=make_user(), created_at=AT
     )
     batch, _ = steps.build_batch(month=dt.date(2026, 10, 1), at=AT)

@@ -17,7 +17,7 @@ ROOT = settings.BASE_DIR
 OWN = ("backoffice", "weblog", "billing")
 TRACKED = {
     "Adjustment", "Blog", "BlogRevision", "Category", "CategoryPrice", "Group",
-    "PaymentInstruction", "PayoutBatch", "RobotException", "User",
+    "Hold", "PayoutBatch", "RobotException", "User",
 }  # fmt: skip
 
 # Lines of a file at most, and the files that may have more: a number here only ever gets smaller.

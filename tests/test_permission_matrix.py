@@ -40,7 +40,7 @@ TRACKED_MONEY = [
     "billing_payoutbatch",
     "billing_categoryprice",
     "billing_adjustment",
-    "billing_paymentinstruction",
+    "billing_hold",
 ]
 MONEY = ["billing_payment", "billing_paymentexport", *TRACKED_MONEY]
 SEALS = reading("billing_seal")
@@ -81,7 +81,7 @@ ALLOWED = {
     | {"billing_payoutbatch_submit", "billing_payoutbatch_export"}
     | {"billing_payoutbatch_record_all_paid", "billing_payoutbatch_results"}
     | {"billing_adjustment_add", "billing_adjustment_authors", "billing_adjustment_withdraw"}
-    | {"billing_payment_hold", "billing_payment_release", "billing_paymentinstruction_end"}
+    | {"billing_payment_hold", "billing_payment_release", "billing_hold_end"}
     | {"billing_payment_pay_out", "billing_payment_end_pay_out"}
     | {"billing_paymentexport_download"},
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
@@ -149,7 +149,7 @@ def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
     written_by_code = [
         *COUNTS, "billing_blogview", "billing_accesslogimport", "billing_retiredviewtotal",
         "billing_finding", "billing_payoutbatch", "billing_payment", "billing_paymentexport",
-        "billing_paymentinstruction", "billing_seal", "backoffice_jobrun",
+        "billing_hold", "billing_seal", "backoffice_jobrun",
         "axes_accessattempt",
     ]  # fmt: skip
     for model in written_by_code:

@@ -4,7 +4,8 @@ import datetime as dt
 import json
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.core.checks import run_checks
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
@@ -13,7 +14,8 @@ from backoffice.schema import find_schema_differences
 from billing.bank.exports import export_payments
 from billing.bank.settlement import record_results
 from billing.counting.recording import record_view
-from billing.models import BlogView, Payment, PaymentLine, PayoutBatch, Seal
+from billing.models import BlogView, Hold, Payment, PaymentLine, PayoutBatch, Seal
+from billing.payouts.holds import end_hold
 from billing.payouts.steps import build_closed_months, rebuild_batch, submit_batch
 from billing.proof.chains import hash_link
 from billing.proof.earlier_digests import digest_batch_as_signed
@@ -108,6 +110,66 @@ def test_what_an_edited_migration_left_out_is_made_and_holds_views(use_dump):
     assert BlogView.objects.filter(agent_key=F("reader_key")).count() == 119
     view = record_view(blog=Blog.objects.first(), viewed_at=NOVEMBER, **READER)
     assert BlogView.objects.get(pk=view.id).outcome == "pending"
+
+
+OLD_HOLDS = """
+INSERT INTO billing_paymentinstruction
+    (id, author_id, kind, reason, created_by_id, created_at, ended_by_id, ended_at, end_reason)
+SELECT 7, author.id, 'hold', 'Bank details are missing', finance.id, '2026-08-20 09:00:00',
+    NULL, NULL, ''
+FROM auth_user finance, (SELECT MIN(author_id) AS id FROM billing_payment) author
+WHERE finance.username = 'finance';
+INSERT INTO billing_historicalpaymentinstruction
+    (id, author_id, kind, reason, created_by_id, created_at, ended_by_id, ended_at, end_reason,
+     history_date, history_change_reason, history_type, history_user_id)
+SELECT id, author_id, kind, reason, created_by_id, created_at, ended_by_id, ended_at, end_reason,
+    created_at, reason, '+', created_by_id
+FROM billing_paymentinstruction;
+"""
+
+
+def test_holds_of_before_go_on_under_their_new_name(use_dump):
+    """Row, history, constraints, guards, permissions of groups; and a sealed chain as it was."""
+    use_dump("157f2d7")
+    migrate("billing", "0008_bank_formats")
+    kinds = ContentType.objects.filter(app_label="billing", model__endswith="instruction")
+    kind = kinds.get(model="paymentinstruction").pk
+    may_see = Permission.objects.get(codename="view_paymentinstruction")
+    Group.objects.get(name="Auditors").permissions.add(may_see)
+    with connection.cursor() as cursor:
+        for statement in OLD_HOLDS.split(";\n")[:2]:
+            cursor.execute(statement)
+    head = Seal.objects.order_by("number").last().hash
+    migrate()
+    assert run_checks(tags=["database"], databases=["default"]) == []
+    assert not kinds.exists()
+    assert ContentType.objects.get_for_model(Hold).pk == kind
+    may_see.refresh_from_db()
+    assert may_see.codename == "view_hold"
+    assert Group.objects.filter(name="Auditors", permissions=may_see).exists()
+    hold, record = Hold.objects.get(), Hold.history.get()
+    assert (hold.pk, hold.reason, record.history_change_reason) == (
+        7, "Bank details are missing", "Bank details are missing",
+    )  # fmt: skip
+    with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
+        hold.delete()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Hold.objects.create(
+            author=hold.author, kind="hold", reason="Twice", created_by=hold.created_by,
+            created_at=NOVEMBER,
+        )  # fmt: skip
+    assert verify_payouts(head=head, at=NOVEMBER).difference == ""
+    finance = User.objects.get(username="finance")
+    drafts = [rebuild_batch(batch=batch, by=finance, at=NOVEMBER) for batch in _list_drafts()]
+    held = Payment.objects.filter(batch__in=drafts, author=hold.author)
+    assert {payment.status for payment in held} == {"held"}
+    end_hold(hold=hold, by=finance, reason="They came", at=NOVEMBER)
+    assert [record.history_type for record in hold.history.all()] == ["~", "+"]
+    assert verify_payouts(head=head, at=NOVEMBER).difference == ""
+
+
+def _list_drafts():
+    return list(PayoutBatch.objects.filter(status="draft").order_by("month"))
 
 
 @pytest.fixture(scope="module")

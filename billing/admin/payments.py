@@ -10,7 +10,7 @@ from backoffice.changelists import LinkedRowFilter
 from backoffice.dialogs import DialogActions, dialog_action
 from billing.admin.filters import BatchMonthFilter, FlaggedFilter
 from billing.forms import payments as payment_dialogs
-from billing.models import Payment, PaymentInstruction, PayoutBatch
+from billing.models import Hold, Payment, PayoutBatch
 from billing.money import format_amount
 from billing.payouts import holds
 from billing.resources import PaymentResource
@@ -25,7 +25,7 @@ STATUS_COLOURS = {
     "failed": "danger",
 }
 
-Kind = PaymentInstruction.Kind
+Kind = Hold.Kind
 Status = Payment.Status
 
 
@@ -35,7 +35,7 @@ def _where_held(*kinds):
     def fits(payment, user):
         if payment.batch.status != PayoutBatch.Status.DRAFT:
             return False
-        hold = payment.payslip.instruction
+        hold = payment.payslip.hold
         return (hold.kind if hold else None) in kinds
 
     return fits

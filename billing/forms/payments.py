@@ -41,7 +41,7 @@ END_PAY_OUT = {
     "form_class": ReasonDialog,
     "form_submit_text": "Stop",
 }
-END_INSTRUCTION = {
+END_HOLD = {
     "title": "End it?",
     "description": "The author’s payments in drafts follow at once, those of later batches when "
     "they are built. What was held comes in with the next batch.",

@@ -4,7 +4,7 @@ Constraints hold what is true of one row, triggers (billing.guards) what must ne
 changed by the rooms alone. Start with counts, then batches and payments.
 """
 
-from billing.models.adjustments import Adjustment, PaymentInstruction
+from billing.models.adjustments import Adjustment, Hold
 from billing.models.batches import PayoutBatch
 from billing.models.counts import (
     AccessLogImport,
@@ -30,12 +30,12 @@ __all__ = [
     "CategoryPrice",
     "DailyViewCount",
     "Finding",
+    "Hold",
     "LogLineKey",
     "LostViewTotal",
     "MonthlyViewCount",
     "Payment",
     "PaymentExport",
-    "PaymentInstruction",
     "PaymentLine",
     "PaymentResult",
     "PayoutBatch",

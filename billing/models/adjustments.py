@@ -7,7 +7,7 @@ from simple_history.models import HistoricalRecords
 
 from backoffice.people import full_name
 from billing.money import AmountField, format_amount
-from billing.querysets import AdjustmentQuerySet, PaymentInstructionQuerySet
+from billing.querysets import AdjustmentQuerySet, HoldQuerySet
 
 
 class Adjustment(models.Model):
@@ -62,7 +62,7 @@ class Adjustment(models.Model):
         return f"{sign}{format_amount(self.amount, exact=True)} for {full_name(self.author)}"
 
 
-class PaymentInstruction(models.Model):
+class Hold(models.Model):
     """A hold of an author's payments, or their payment in full, until somebody ends it."""
 
     class Kind(models.TextChoices):
@@ -70,7 +70,7 @@ class PaymentInstruction(models.Model):
         PAY_OUT = "pay_out", "pay out in full"
 
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payment_instructions"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="holds"
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
     reason = models.CharField(max_length=900)
@@ -84,7 +84,7 @@ class PaymentInstruction(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=900, blank=True)
 
-    objects = PaymentInstructionQuerySet.as_manager()
+    objects = HoldQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -95,21 +95,19 @@ class PaymentInstruction(models.Model):
             models.UniqueConstraint(
                 fields=["author"],
                 condition=Q(ended_at__isnull=True),
-                name="billing_paymentinstruction_one_open",
+                name="billing_hold_one_open",
                 violation_error_message="This author has a hold or pay-out already.",
             ),
             models.CheckConstraint(
                 condition=~Q(author=F("created_by")),
-                name="billing_paymentinstruction_not_ones_own",
+                name="billing_hold_not_ones_own",
                 violation_error_message="Nobody decides about payments of their own.",
             ),
-            models.CheckConstraint(
-                condition=~Q(reason=""), name="billing_paymentinstruction_has_reason"
-            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="billing_hold_has_reason"),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, ended_by__isnull=True)
                 | Q(ended_at__isnull=False, ended_by__isnull=False),
-                name="billing_paymentinstruction_ended_by_somebody",
+                name="billing_hold_ended_by_somebody",
             ),
         ]
 

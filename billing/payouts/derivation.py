@@ -16,8 +16,8 @@ from billing.day_views import format_days
 from billing.errors import MissingPrice
 from billing.models import (
     CategoryPrice,
+    Hold,
     Payment,
-    PaymentInstruction,
     PaymentLine,
     PayoutBatch,
 )
@@ -47,16 +47,13 @@ def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Lin
     numbers = count(1)
     for portion in batched(find_due(batch), AUTHORS_AT_A_TIME):
         authors = User.objects.in_bulk([author for author, _ in portion])
-        instructions = {
-            instruction.author_id: instruction
-            for instruction in PaymentInstruction.objects.open().filter(author__in=authors)
-        }
+        holds = {hold.author_id: hold for hold in Hold.objects.open().filter(author__in=authors)}
         titles = _load_titles(portion)
         payments = []
         for author, own in portion:
             if facts := list(_describe_lines(own, batch.month, prices, titles)):
-                number, instruction = next(numbers), instructions.get(author)
-                payments.append(_make_payment(batch, authors[author], number, facts, instruction))
+                number, hold = next(numbers), holds.get(author)
+                payments.append(_make_payment(batch, authors[author], number, facts, hold))
         yield payments
 
 
@@ -70,7 +67,7 @@ def _make_payment(
     author: User,
     number: int,
     facts: list[tuple],
-    instruction: PaymentInstruction | None,
+    hold: Hold | None,
 ) -> tuple[Payment, list[Line]]:
     payment = Payment(
         batch=batch,
@@ -83,7 +80,7 @@ def _make_payment(
         payment,
         exact=from_millionths(sum(line.amount for line in lines)),
         minimum=batch.minimum_payout,
-        instruction=instruction,
+        hold=hold,
     )
     digests = [digest_line(line) for line in lines]
     payment.digest = digest_payment(record_payment(payment), digests)

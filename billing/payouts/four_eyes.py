@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from backoffice.accounts.pauses import explain_pauses
 from billing.errors import FourEyesViolation
-from billing.models import Adjustment, PaymentInstruction, PaymentLine, PayoutBatch
+from billing.models import Adjustment, Hold, PaymentLine, PayoutBatch
 from billing.prices.rules import find_price_editors
 
 
@@ -25,8 +25,8 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
         objections.append("You were the last to change a price that this batch uses.")
     if _edited_adjustments(batch, by).exists():
         objections.append("You made or changed an adjustment that this batch includes.")
-    if _gave_instructions(batch, by).exists():
-        objections.append("You held, released or ordered in full a payment of this batch.")
+    if _held_or_ended(batch, by).exists():
+        objections.append("You held, released or paid out in full a payment of this batch.")
     return objections
 
 
@@ -43,9 +43,9 @@ def _edited_adjustments(batch: PayoutBatch, by: User):
     return history.filter(edited, id__in=lines.values("adjustment"))
 
 
-def _gave_instructions(batch: PayoutBatch, by: User):
-    """Return the orders for the batch's authors that `by` gave or ended since its month began."""
-    given = Q(created_by=by) | Q(ended_by=by)
-    return PaymentInstruction.objects.filter(
-        given, author__in=batch.payments.values("author")
-    ).exclude(ended_at__date__lt=batch.month)
+def _held_or_ended(batch: PayoutBatch, by: User):
+    """Return the holds of the batch's authors that `by` started or ended since its month began."""
+    acted = Q(created_by=by) | Q(ended_by=by)
+    return Hold.objects.filter(acted, author__in=batch.payments.values("author")).exclude(
+        ended_at__date__lt=batch.month
+    )

@@ -11,79 +11,71 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.signing import save_signed
-from billing.errors import FourEyesViolation, InstructionEnded, WrongStatus, require_reason
+from billing.errors import FourEyesViolation, HoldEnded, WrongStatus, require_reason
 from billing.locks import Lock, hold_lock
-from billing.models import Payment, PaymentInstruction, PayoutBatch
+from billing.models import Hold, Payment, PayoutBatch
 from billing.payouts.minimum_payout import decide_payment
 from billing.payouts.transitions import claim_batch
 from billing.proof.digests import digest_payment, record_payment
 
-Kind = PaymentInstruction.Kind
+Kind = Hold.Kind
 
 
-def hold_payment(
-    *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
-) -> PaymentInstruction:
+def hold_payment(*, payment: Payment, by: User, reason: str, at: dt.datetime | None = None) -> Hold:
     """Hold a draft's payment and all later ones of its author until somebody releases them."""
-    return _instruct(payment, Kind.HOLD, by=by, reason=reason, at=at or timezone.now())
+    return _start(payment, Kind.HOLD, by=by, reason=reason, at=at or timezone.now())
 
 
 def pay_out_payment(
     *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
-) -> PaymentInstruction:
+) -> Hold:
     """Pay a leaving author every sum above zero, also below the minimum or when deactivated."""
-    return _instruct(payment, Kind.PAY_OUT, by=by, reason=reason, at=at or timezone.now())
+    return _start(payment, Kind.PAY_OUT, by=by, reason=reason, at=at or timezone.now())
 
 
 @transaction.atomic
 def release_payment(
     *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
-) -> PaymentInstruction:
+) -> Hold:
     """End the hold that keeps a draft's payment back. Raises WrongStatus without one."""
     claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
-    instruction = PaymentInstruction.objects.open().filter(author=payment.author_id).first()
-    if instruction is None:
+    hold = Hold.objects.open().filter(author=payment.author_id).first()
+    if hold is None:
         raise WrongStatus(
             "No hold keeps this payment back. If the author's account is deactivated, "
             "activate it and rebuild the batch, or pay out in full."
         )
-    return end_instruction(instruction=instruction, by=by, reason=reason, at=at)
+    return end_hold(hold=hold, by=by, reason=reason, at=at)
 
 
 @transaction.atomic
-def end_instruction(
-    *, instruction: PaymentInstruction, by: User, reason: str, at: dt.datetime | None = None
-) -> PaymentInstruction:
-    """End a hold, or the payment in full. Raises InstructionEnded."""
+def end_hold(*, hold: Hold, by: User, reason: str, at: dt.datetime | None = None) -> Hold:
+    """End a hold, or the payment in full. Raises HoldEnded."""
     require_reason(reason, "Say why: the reason is kept with the batch.")
     hold_lock(Lock.PAYOUTS)
-    instruction = PaymentInstruction.objects.get(pk=instruction.pk)
-    if instruction.ended_at:
-        raise InstructionEnded(f"{instruction.name} was ended on {instruction.ended_at:%-d %B %Y}.")
-    _refuse_own(instruction.author_id, by)
-    _end(instruction, by=by, reason=reason, at=at or timezone.now())
-    _decide_drafts(instruction.author_id)
-    return instruction
+    hold = Hold.objects.get(pk=hold.pk)
+    if hold.ended_at:
+        raise HoldEnded(f"{hold.name} was ended on {hold.ended_at:%-d %B %Y}.")
+    _refuse_own(hold.author_id, by)
+    _end(hold, by=by, reason=reason, at=at or timezone.now())
+    _decide_drafts(hold.author_id)
+    return hold
 
 
 @transaction.atomic
-def _instruct(
-    payment: Payment, kind: Kind, *, by: User, reason: str, at: dt.datetime
-) -> PaymentInstruction:
+def _start(payment: Payment, kind: Kind, *, by: User, reason: str, at: dt.datetime) -> Hold:
     require_reason(reason, "Say why: the reason is kept with the batch.")
     claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
     _refuse_own(payment.author_id, by)
-    standing = PaymentInstruction.objects.open().filter(author=payment.author_id).first()
+    standing = Hold.objects.open().filter(author=payment.author_id).first()
     if standing and standing.kind == kind:
         raise WrongStatus(f"{standing.name} is in force already: {standing.reason}")
     if standing:
         _end(standing, by=by, reason=f"Replaced: {reason}"[:900], at=at)
-    instruction = PaymentInstruction(
-        author_id=payment.author_id, kind=kind, reason=reason, created_by=by, created_at=at
-    )
-    save_signed(instruction, by=by, reason=reason)
+    hold = Hold(author_id=payment.author_id, kind=kind, reason=reason, created_by=by, created_at=at)
+    save_signed(hold, by=by, reason=reason)
     _decide_drafts(payment.author_id)
-    return instruction
+    return hold
 
 
 def _refuse_own(author_id: int, by: User) -> None:
@@ -91,9 +83,9 @@ def _refuse_own(author_id: int, by: User) -> None:
         raise FourEyesViolation("This is a payment of your own. Somebody else has to decide.")
 
 
-def _end(instruction: PaymentInstruction, *, by: User, reason: str, at: dt.datetime) -> None:
-    instruction.ended_by, instruction.ended_at, instruction.end_reason = by, at, reason
-    save_signed(instruction, by=by, reason=reason)
+def _end(hold: Hold, *, by: User, reason: str, at: dt.datetime) -> None:
+    hold.ended_by, hold.ended_at, hold.end_reason = by, at, reason
+    save_signed(hold, by=by, reason=reason)
 
 
 def _decide_drafts(author_id: int) -> None:
@@ -101,13 +93,13 @@ def _decide_drafts(author_id: int) -> None:
     payments = Payment.objects.filter(
         author=author_id, batch__status=PayoutBatch.Status.DRAFT
     ).select_related("author", "batch")
-    instruction = PaymentInstruction.objects.open().filter(author=author_id).first()
+    hold = Hold.objects.open().filter(author=author_id).first()
     for payment in payments:
         decide_payment(
             payment,
             exact=payment.exact_amount,
             minimum=payment.batch.minimum_payout,
-            instruction=instruction,
+            hold=hold,
         )
         digests = list(payment.lines.order_by("number").values_list("digest", flat=True))
         payment.digest = digest_payment(record_payment(payment), digests)

@@ -2,22 +2,22 @@
 
 from decimal import Decimal
 
-from billing.models import Payment, PaymentInstruction
+from billing.models import Hold, Payment
 from billing.money import format_amount, round_amount
 
 Status = Payment.Status
-Kind = PaymentInstruction.Kind
+Kind = Hold.Kind
 
 
 def decide_payment(
-    payment: Payment, *, exact: Decimal, minimum: Decimal, instruction: PaymentInstruction | None
+    payment: Payment, *, exact: Decimal, minimum: Decimal, hold: Hold | None
 ) -> Payment:
     """Set the status, its reason and the amounts of a payment whose lines add up to `exact`.
 
-    `instruction` is the author's open one, if any.
+    `hold` is the author's open one, if any.
     """
     amount = round_amount(exact)
-    payment.status, payment.status_reason = _decide(payment, amount, minimum, instruction)
+    payment.status, payment.status_reason = _decide(payment, amount, minimum, hold)
     if payment.status == Status.PAYABLE:
         payment.amount, payment.rounding, payment.carried_amount = (
             amount,
@@ -30,16 +30,16 @@ def decide_payment(
 
 
 def _decide(
-    payment: Payment, amount: Decimal, minimum: Decimal, instruction: PaymentInstruction | None
+    payment: Payment, amount: Decimal, minimum: Decimal, hold: Hold | None
 ) -> tuple[Status, str]:
-    if instruction and instruction.kind == Kind.HOLD:
-        return Status.HELD, instruction.reason
-    if not (payment.author.is_active or instruction):
+    if hold and hold.kind == Kind.HOLD:
+        return Status.HELD, hold.reason
+    if not (payment.author.is_active or hold):
         return Status.HELD, "The author's account is deactivated."
     if amount <= 0:
         return Status.CARRIED, "There is nothing above zero to pay."
-    if instruction:
-        return Status.PAYABLE, f"Paid out in full: {instruction.reason}"
+    if hold:
+        return Status.PAYABLE, f"Paid out in full: {hold.reason}"
     if amount < minimum:
         least = format_amount(minimum, currency=payment.batch.currency)
         return Status.CARRIED, f"Below the minimum of {least}."

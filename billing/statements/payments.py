@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Sum
 from django.utils.functional import cached_property
 
 from billing.day_views import parse_days
-from billing.models import Payment, PaymentInstruction, PaymentLine
+from billing.models import Hold, Payment, PaymentLine
 from billing.money import line_amount
 
 Kind = PaymentLine.Kind
@@ -43,10 +43,10 @@ class Payslip:
         ]
 
     @cached_property
-    def instruction(self):
-        """Return the author's open order to hold or to pay out in full, or None."""
-        orders = PaymentInstruction.objects.open().select_related("created_by")
-        return orders.filter(author=self.payment.author_id).first()
+    def hold(self):
+        """Return the author's open hold or payment in full, or None."""
+        holds = Hold.objects.open().select_related("created_by")
+        return holds.filter(author=self.payment.author_id).first()
 
     @cached_property
     def results(self):

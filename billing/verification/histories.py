@@ -5,11 +5,11 @@ from itertools import batched
 
 from django.db.models import Max
 
-from billing.models import Adjustment, CategoryPrice, PaymentInstruction, PayoutBatch, Verification
+from billing.models import Adjustment, CategoryPrice, Hold, PayoutBatch, Verification
 from billing.verification.differences import Difference
 
 ROWS_AT_A_TIME = 1_000
-TRACKED = (PayoutBatch, CategoryPrice, Adjustment, PaymentInstruction)
+TRACKED = (PayoutBatch, CategoryPrice, Adjustment, Hold)
 
 
 def check_histories(run: Verification, key: str, after: str, numbers: Counter) -> None:

@@ -9,8 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from billing.models import (
     Acknowledgement,
     Adjustment,
+    Hold,
     Payment,
-    PaymentInstruction,
     PaymentLine,
     PaymentResult,
     PayoutBatch,
@@ -114,8 +114,8 @@ def make_result(payment, outcome):
     )
 
 
-def make_instruction(author, **values):
-    return PaymentInstruction.objects.create(
+def make_hold(author, **values):
+    return Hold.objects.create(
         author=author, kind="hold", reason="Asked for", created_by=make_user(), created_at=AT,
         **values,
     )  # fmt: skip

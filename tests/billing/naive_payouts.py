@@ -30,7 +30,7 @@ class House:
         self.counts = Counter()  # {(author, blog, category, day): views}
         self.prices = {}  # {(category, first day): price per 1,000 views}
         self.adjustments = {}  # {key: (author, amount)}, without the withdrawn
-        self.orders = {}  # {author: "hold" or "pay_out"}
+        self.holds = {}  # {author: "hold" or "pay_out"}
         self.deactivated = set()
         self.batches = []
 
@@ -89,10 +89,10 @@ class House:
 
     def decide(self, author, payment):
         cents = (payment.exact + 5_000) // 10_000
-        order = self.orders.get(author)
-        if order == "hold" or (author in self.deactivated and not order):
+        hold = self.holds.get(author)
+        if hold == "hold" or (author in self.deactivated and not hold):
             payment.status = "held"
-        elif cents <= 0 or (cents * 10_000 < self.minimum and not order):
+        elif cents <= 0 or (cents * 10_000 < self.minimum and not hold):
             payment.status = "carried"
         else:
             payment.status = "payable"

@@ -30,12 +30,12 @@ MINIMUM, SECOND_APPROVAL_ABOVE = Decimal("1.50"), Decimal(20)
 PRICES = [Decimal(price) for price in ("5", "10", "12.345", "0.001", "99.999")]
 AMOUNTS = [Decimal(amount) for amount in ("3", "-3", "0.000001", "-0.004999", "1.494999", "-25")]
 
-ORDERS = [(hold_payment, "hold"), (pay_out_payment, "pay_out"), (release_payment, None)]
+HOLDS = [(hold_payment, "hold"), (pay_out_payment, "pay_out"), (release_payment, None)]
 
 # How many choices a step has: each is made as a number, by Hypothesis or by a seeded generator.
 CHOICES = {
     "author": 3, "blog": 4, "category": 2, "months_ago": 4, "day": 28, "views": 400,
-    "price": len(PRICES), "order": len(ORDERS), "amount": len(AMOUNTS), "which": 1000,
+    "price": len(PRICES), "hold": len(HOLDS), "amount": len(AMOUNTS), "which": 1000,
 }  # fmt: skip
 STEPS = {}
 
@@ -208,15 +208,15 @@ class PayoutSteps(RuleBasedStateMachine):
         ):  # fmt: skip
             del self.house.adjustments[adjustment.pk]
 
-    @step("order", "which")
-    def order_is_given(self, order, which):
-        act, kind = ORDERS[order]
+    @step("hold", "which")
+    def hold_is_started_or_ended(self, hold, which):
+        act, kind = HOLDS[hold]
         drafts = Payment.objects.filter(batch__status="draft").order_by("reference")
         payment = pick(drafts, which)
         if payment and self.attempt(
             act, payment=payment, by=self.finance, reason="Asked for", at=self.at
         ):
-            self.house.orders[payment.author_id] = kind
+            self.house.holds[payment.author_id] = kind
             for batch in self.house.batches:
                 if batch.status == "draft" and payment.author_id in batch.payments:
                     self.house.decide(payment.author_id, batch.payments[payment.author_id])

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from billing.bank.settlement import record_results
-from billing.models import Adjustment, PaymentInstruction, PaymentResult
+from billing.models import Adjustment, Hold, PaymentResult
 from billing.money import format_amount
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.batch_checks import find_flags
-from billing.payouts.holds import end_instruction, hold_payment, pay_out_payment
+from billing.payouts.holds import end_hold, hold_payment, pay_out_payment
 from billing.payouts.steps import approve_batch, build_batch, rebuild_batch, submit_batch
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 from weblog.models import Blog
@@ -164,8 +164,8 @@ def test_november_is_as_the_page_works_it_out(house):
         for payment in batch.payments.payable().select_related("author")
     }
     record_results(batch=batch, results=results, by=house["finance"], at=IN_NOVEMBER)
-    hold = PaymentInstruction.objects.get(author=make_author("Chiara"))
-    end_instruction(instruction=hold, by=house["finance"], reason="The account is right.")
+    hold = Hold.objects.get(author=make_author("Chiara"))
+    end_hold(hold=hold, by=house["finance"], reason="The account is right.")
     make_count(Blog.objects.get(title="Autumn coats"), 1000, NOVEMBER)
 
     batch, _ = build_batch(month=NOVEMBER, at=IN_DECEMBER)

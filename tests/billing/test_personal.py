@@ -16,9 +16,9 @@ from backoffice.accounts.anonymising import (
 from backoffice.accounts.extracts import make_extract
 from billing.models import (
     Adjustment,
+    Hold,
     Payment,
     PaymentExport,
-    PaymentInstruction,
     PaymentLine,
     Seal,
 )
@@ -144,7 +144,7 @@ def adjust(author):
 
 def hold(author):
     at = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
-    PaymentInstruction.objects.create(
+    Hold.objects.create(
         author=author, kind="hold", reason="Asked", created_by=make_user(), created_at=at
     )
 

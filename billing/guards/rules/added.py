@@ -7,14 +7,14 @@ from billing.models import (
     Acknowledgement,
     Adjustment,
     CategoryPrice,
+    Hold,
     PaymentExport,
-    PaymentInstruction,
     PaymentResult,
     PayoutBatch,
     Seal,
 )
 
-TRACKED = (Adjustment, CategoryPrice, PaymentInstruction, PayoutBatch)
+TRACKED = (Adjustment, CategoryPrice, Hold, PayoutBatch)
 APPEND_ONLY = (
     Acknowledgement,
     PaymentExport,

@@ -55,18 +55,18 @@ def keep_four_eyes() -> Iterator[Rule]:
         "nobody approves an adjustment that they made or changed.",
     )
     yield rule(
-        "instruction",
+        "hold",
         """
         SELECT 1 FROM billing_payment payment
-        JOIN billing_paymentinstruction instruction ON instruction.author_id = payment.author_id
+        JOIN billing_hold hold ON hold.author_id = payment.author_id
         WHERE payment.batch_id = NEW.id
         AND (
-            instruction.created_by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
-            OR instruction.ended_by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+            hold.created_by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+            OR hold.ended_by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
         )
-        AND (instruction.ended_at IS NULL OR instruction.ended_at >= NEW.month)
+        AND (hold.ended_at IS NULL OR hold.ended_at >= NEW.month)
         """,
-        "nobody approves a payment that they held, released or ordered.",
+        "nobody approves a payment that they held, released or paid out in full.",
     )
 
 

@@ -8,9 +8,9 @@ from billing.bank.settlement import record_results
 from billing.models import (
     Adjustment,
     DailyViewCount,
+    Hold,
     Payment,
     PaymentExport,
-    PaymentInstruction,
     PaymentLine,
     PayoutBatch,
     Seal,
@@ -243,9 +243,9 @@ def test_payment_is_held_and_released_with_a_reason(client, sign_in):
     act(client, payment, "release", "Solved")
     payment.refresh_from_db()
     assert (payment.status, payment.amount, payment.carried_amount) == ("payable", 10, 0)
-    instruction = PaymentInstruction.objects.get()
-    assert (instruction.created_by, instruction.ended_by) == (user, user)
-    assert (instruction.reason, instruction.end_reason) == ("Asked by the author", "Solved")
+    hold = Hold.objects.get()
+    assert (hold.created_by, hold.ended_by) == (user, user)
+    assert (hold.reason, hold.end_reason) == ("Asked by the author", "Solved")
 
 
 def test_payment_of_who_left_is_paid_out_in_full_and_that_is_taken_back(client, sign_in):
@@ -274,7 +274,7 @@ def test_button_without_a_reason_or_by_looking_does_nothing(client, sign_in, but
     assert "Say why" in act(client, payment, button, " ").text
     assert client.get(page_of(payment, button)).status_code == 200
     assert client.get(f"{LIST}0/{button}/").status_code == 404
-    assert not PaymentInstruction.objects.exists()
+    assert not Hold.objects.exists()
 
 
 @pytest.mark.parametrize("status", [Status.SUBMITTED, Status.APPROVED])
@@ -284,7 +284,7 @@ def test_signed_payment_is_out_of_reach_even_for_a_superuser(client, sign_in, st
     sign_in("Superusers")
     assert buttons_of(client, payment) == set()
     assert "only a batch that is draft" in shown(act(client, payment, button))[0]
-    assert not PaymentInstruction.objects.exists()
+    assert not Hold.objects.exists()
 
 
 def test_nobody_holds_a_payment_of_their_own(client, sign_in):

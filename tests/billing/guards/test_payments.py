@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
-from billing.models import Adjustment, CategoryPrice, Payment, PaymentInstruction, PaymentLine
+from billing.models import Adjustment, CategoryPrice, Hold, Payment, PaymentLine
 from tests.billing.guarded import (
     AT,
     NO_DRAFT,
@@ -13,7 +13,7 @@ from tests.billing.guarded import (
     STATUSES,
     copy_of,
     make_batch,
-    make_instruction,
+    make_hold,
     make_result,
     refuses,
 )
@@ -121,13 +121,13 @@ def test_an_adjustment_is_never_deleted():
     assert refuses("DELETE FROM billing_adjustment")
 
 
-def test_an_instruction_is_ended_once():
-    make_instruction(make_user())
-    end = "UPDATE billing_paymentinstruction SET ended_at = %s, ended_by_id = %s"
-    assert refuses("UPDATE billing_paymentinstruction SET kind = 'pay_out'")
-    assert refuses("UPDATE billing_paymentinstruction SET created_by_id = %s", make_user().pk)
+def test_a_hold_is_ended_once():
+    make_hold(make_user())
+    end = "UPDATE billing_hold SET ended_at = %s, ended_by_id = %s"
+    assert refuses("UPDATE billing_hold SET kind = 'pay_out'")
+    assert refuses("UPDATE billing_hold SET created_by_id = %s", make_user().pk)
     assert not refuses(end, AT, make_user().pk)
     assert refuses(end, AT, make_user().pk)
     assert refuses(end, None, None)
-    assert refuses("DELETE FROM billing_paymentinstruction")
-    assert PaymentInstruction.objects.get().ended_at == AT
+    assert refuses("DELETE FROM billing_hold")
+    assert Hold.objects.get().ended_at == AT

@@ -18,7 +18,7 @@ from tests.billing.guarded import (
     execute,
     make_acknowledgement,
     make_batch,
-    make_instruction,
+    make_hold,
     make_result,
     refuses,
     submit,
@@ -44,7 +44,7 @@ def one_of_each():
     batch = make_batch("submitted")
     make_acknowledgement(batch)
     make_result(batch.payments.get(), "paid")
-    make_instruction(make_user())
+    make_hold(make_user())
     PaymentExport.objects.create(
         batch=batch, format="csv", file_name="f", sha256="s", content=b"", at=AT
     )
@@ -54,7 +54,7 @@ APPEND_ONLY = [
     "billing_acknowledgement",
     "billing_historicaladjustment",
     "billing_historicalcategoryprice",
-    "billing_historicalpaymentinstruction",
+    "billing_historicalhold",
     "billing_historicalpayoutbatch",
     "billing_paymentexport",
     "billing_paymentresult",
@@ -209,12 +209,12 @@ def edit_a_price_last(batch):
 
 
 def hold_a_payment(batch):
-    return make_instruction(be_paid(batch)).created_by
+    return make_hold(be_paid(batch)).created_by
 
 
 def hold_a_payment_until_it_was_built(batch):
     ended = {"ended_at": batch.built_at, "ended_by": make_user()}
-    return make_instruction(be_paid(batch), **ended).created_by
+    return make_hold(be_paid(batch), **ended).created_by
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_somebody_who_no_longer_takes_part_approves():
     first_editor = edit(CategoryPrice.objects.get())
     edit(CategoryPrice.objects.get())
     ended = {"ended_at": dt.datetime(2026, 9, 30, 12, tzinfo=dt.UTC), "ended_by": make_user()}
-    holder = make_instruction(be_paid(batch), **ended).created_by
+    holder = make_hold(be_paid(batch), **ended).created_by
     submit(batch, approvals_needed=2)
     assert not refuses(APPROVE_FIRST, AT, first_editor.pk)
     assert not refuses(APPROVE_SECOND, AT, holder.pk)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from billing.errors import FourEyesViolation
-from billing.models import Adjustment, PaymentInstruction, PaymentLine
+from billing.models import Adjustment, Hold, PaymentLine
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
 from billing.payouts.holds import hold_payment, pay_out_payment, release_payment
@@ -71,16 +71,16 @@ def nothing(draft, person):
 
 PRICE = "You were the last to change a price", "price they were the last to change"
 ADJUSTMENT = "You made or changed an adjustment", "an adjustment that they made or changed"
-INSTRUCTION = "You held, released or ordered in full", "they held, released or ordered"
+HOLD = "You held, released or paid out in full", "they held, released or paid out"
 DUTIES = {
     "submitter": (nothing, "You submitted this batch", "_eyes"),
     "first approver": (nothing, "You have approved this batch already", "six_eyes"),
     "editor of a price": (edit_price, *PRICE),
     "maker of an adjustment": (make_adjustment, *ADJUSTMENT),
     "editor of an adjustment": (edit_adjustment, *ADJUSTMENT),
-    "holder": (hold, *INSTRUCTION),
-    "releaser": (release, *INSTRUCTION),
-    "who paid out in full": (pay_out, *INSTRUCTION),
+    "holder": (hold, *HOLD),
+    "releaser": (release, *HOLD),
+    "who paid out in full": (pay_out, *HOLD),
     "payee": (be_paid, "This batch pays you", "a batch that pays them"),
 }
 
@@ -181,7 +181,7 @@ def own(person):
 
 
 def facts():
-    models = (Adjustment, PaymentInstruction)
+    models = (Adjustment, Hold)
     return [list(model.objects.values()) for model in models]
 
 
@@ -233,7 +233,7 @@ def test_nobody_decides_about_a_payment_of_their_own(client, person, own, act, d
     assert facts() == before
 
 
-@pytest.mark.parametrize("model", [Adjustment, PaymentInstruction])
+@pytest.mark.parametrize("model", [Adjustment, Hold])
 def test_database_refuses_what_is_made_for_oneself(person, own, model):
     values = {"reason": "x", "created_by": person, "created_at": AT, "author": person}
     values |= {"amount": 1} if model is Adjustment else {"kind": "hold"}
@@ -245,9 +245,7 @@ def test_database_refuses_what_is_made_for_oneself(person, own, model):
 
 
 @pytest.mark.any_database
-@pytest.mark.parametrize(
-    "model", ["payoutbatch", "payment", "adjustment", "paymentinstruction", "categoryprice"]
-)
+@pytest.mark.parametrize("model", ["payoutbatch", "payment", "adjustment", "hold", "categoryprice"])
 def test_no_file_brings_money_in(client, person, model):
     client.force_login(person)
     url = reverse(f"admin:billing_{model}_changelist")

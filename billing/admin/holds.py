@@ -12,8 +12,8 @@ from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
 from billing.forms import payments as payment_dialogs
-from billing.models import PaymentInstruction
-from billing.payouts.holds import end_instruction
+from billing.models import Hold
+from billing.payouts.holds import end_hold
 
 
 class OpenFilter(DropdownFilter):
@@ -29,8 +29,8 @@ class OpenFilter(DropdownFilter):
         return queryset.filter(ended_at__isnull=self.value() == "open")
 
 
-@admin.register(PaymentInstruction)
-class PaymentInstructionAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
+@admin.register(Hold)
+class HoldAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
     """Holds and payments in full, the open ones first. Finance starts them on a payment's page."""
 
     actions_detail = ["end"]
@@ -68,39 +68,39 @@ class PaymentInstructionAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
         description="End",
         icon="stop_circle",
         permissions=["end"],
-        dialog=payment_dialogs.END_INSTRUCTION,
-        fits=lambda instruction, user: not instruction.ended_at,
+        dialog=payment_dialogs.END_HOLD,
+        fits=lambda hold, user: not hold.ended_at,
     )
     def end(self, request, form):
         reason = form.cleaned_data["reason"]
-        end_instruction(instruction=form.obj, by=request.user, reason=reason)
+        end_hold(hold=form.obj, by=request.user, reason=reason)
         return f"{form.obj.name} is ended."
 
     @display(description="Author")
-    def author_name(self, instruction):
-        return full_name(instruction.author)
+    def author_name(self, hold):
+        return full_name(hold.author)
 
     @display(description="What", label={"hold": "warning", "pay_out": "info"})
-    def kind_label(self, instruction):
-        return instruction.kind, capfirst(instruction.get_kind_display())
+    def kind_label(self, hold):
+        return hold.kind, capfirst(hold.get_kind_display())
 
     @display(description="Since")
-    def beginning(self, instruction):
-        return _describe_moment(instruction.created_at, instruction.created_by)
+    def beginning(self, hold):
+        return _describe_moment(hold.created_at, hold.created_by)
 
     @display(description="Until")
-    def ending(self, instruction):
-        if instruction.ended_at is None:
+    def ending(self, hold):
+        if hold.ended_at is None:
             return None
-        return _describe_moment(instruction.ended_at, instruction.ended_by)
+        return _describe_moment(hold.ended_at, hold.ended_by)
 
     @display(description="State", label={"open": "warning"})
-    def state_label(self, instruction):
-        return ("ended", "Ended") if instruction.ended_at else ("open", "Open")
+    def state_label(self, hold):
+        return ("ended", "Ended") if hold.ended_at else ("open", "Open")
 
     @display(description="Latest payment")
-    def payment(self, instruction):
-        payment = instruction.author.payments.order_by("-batch__month", "-pk").first()
+    def payment(self, hold):
+        payment = hold.author.payments.order_by("-batch__month", "-pk").first()
         if payment is None:
             return None
         url = reverse("admin:billing_payment_change", args=[payment.pk])
