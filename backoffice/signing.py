@@ -1,9 +1,21 @@
 """Saving with who did it and why: what every tracked row's history asks for."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Model
+
+_made_by_people: set[type[Model]] = set()
+
+
+def register_made_by_people(models: Iterable[type[Model]]) -> None:
+    """Let no row of these models come in without a person who signs for it."""
+    _made_by_people.update(models)
+
+
+def needs_a_person(model: type[Model]) -> bool:
+    return model in _made_by_people
 
 
 def save_signed[M: Model](instance: M, *, by: User | None, reason: str) -> M:

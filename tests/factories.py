@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 
+from backoffice.signing import save_signed
 from weblog.models import Blog, Category
 
 _numbers = itertools.count(1)
@@ -66,15 +67,17 @@ def make_blog(**values):
     return Blog.objects.create(**values)
 
 
-def make_price(category, price_per_1000, effective_from=dt.date(2020, 1, 1), **values):
+def make_price(category, price_per_1000, effective_from=dt.date(2020, 1, 1), by=None, **values):
+    """A price that a person entered: verification asks for whoever did."""
     from billing.models import CategoryPrice
 
-    return CategoryPrice.objects.create(
+    price = CategoryPrice(
         category=category,
         price_per_1000=Decimal(price_per_1000),
         effective_from=effective_from,
         **values,
     )
+    return save_signed(price, by=by or make_user(), reason=price.note)
 
 
 def make_count(blog, views, day=dt.date(2026, 10, 15)):

@@ -4,18 +4,19 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from backoffice.accounts.models import SecurityEvent
 from billing.models import CategoryPrice, LogLineKey, ReaderSalt
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 FIXTURES = settings.BASE_DIR / "fixtures"
 
 
-def load(*names):
-    call_command("loaddata", *(FIXTURES / name for name in names), verbosity=0)
+def load(*names, by=None):
+    call_command("loaddata", *(FIXTURES / name for name in names), by=by, verbosity=0)
 
 
 def permissions_of(name):
@@ -93,12 +94,38 @@ def test_only_prices_adjustments_and_logs_are_entered_by_hand(groups):
                 }
 
 
-def test_prices_of_the_story_are_there_and_load_twice():
+def test_prices_of_the_story_load_twice_with_one_record_of_who_loaded_them():
+    finn = make_user("finn")
     for _ in range(2):
-        load("20_categories.json", "35_prices.json")
+        load("20_categories.json", "35_prices.json", by="finn")
     prices = CategoryPrice.objects.in_force_on(dt.date(2015, 1, 1))
     assert dict(prices.values_list("category__name", "price_per_1000")) == {
         "Tech": 15,
         "Sports": 10,
         "Fashion": 5,
     }
+    names = ("history_type", "history_user", "history_change_reason")
+    reason = "Loaded from 20_categories.json, 35_prices.json"
+    assert list(CategoryPrice.history.values_list(*names)) == [("+", finn.pk, reason)] * 3
+
+
+def test_price_that_a_file_changes_says_who_loaded_the_file(tmp_path):
+    make_user("finn")
+    load("20_categories.json", "35_prices.json", by="finn")
+    fay = make_user("fay")
+    changed = tmp_path / "prices.json"
+    text = (FIXTURES / "35_prices.json").read_text()
+    changed.write_text(text.replace("15.000", "16.000"))
+    call_command("loaddata", changed, by="fay", verbosity=0)
+    record = CategoryPrice.history.get(history_type="~")
+    assert (record.history_user, record.price_per_1000) == (fay, 16)
+    assert record.history_change_reason == "Loaded from prices.json"
+
+
+@pytest.mark.parametrize(
+    ("by", "says"), [(None, "A price tells who made it"), ("nobody", "There is no user nobody")]
+)
+def test_prices_that_nobody_signs_for_are_not_loaded(by, says):
+    with pytest.raises(CommandError, match=says):
+        load("20_categories.json", "35_prices.json", by=by)
+    assert not CategoryPrice.objects.exists()
