@@ -13,6 +13,7 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from backoffice.signing import save_signed
 from benchmarks.databases import new_database, run_apart
 from benchmarks.results import write_results
 from billing.guards import install_guards, remove_guards
@@ -96,11 +97,11 @@ def fill(rows: int) -> None:
     categories = Category.objects.bulk_create(
         Category(name=f"Category {n}", slug=f"category-{n}") for n in range(CATEGORIES)
     )
-    CategoryPrice.objects.bulk_create(
-        CategoryPrice(category=category, effective_from=start, price_per_1000=price)
-        for category in categories
-        for start, price in [(dt.date(2020, 1, 1), 4), (MONTH.replace(day=15), Decimal("5.5"))]
-    )
+    finance = User.objects.create_user("finance of the benchmark")
+    for category in categories:
+        for start, price in [(dt.date(2020, 1, 1), 4), (MONTH.replace(day=15), Decimal("5.5"))]:
+            new = CategoryPrice(category=category, effective_from=start, price_per_1000=price)
+            save_signed(new, by=finance, reason="Agreed")
     values = {
         "title": "'Blog ' || n",
         "slug": "'blog-' || n",
