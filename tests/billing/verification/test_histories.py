@@ -6,7 +6,7 @@ from django.db import connection
 
 from billing.models import Adjustment, CategoryPrice, Hold
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
-from billing.payouts.holds import end_instruction, hold_payment
+from billing.payouts.holds import end_hold, hold_payment
 from billing.payouts.price_withdrawal import withdraw_price
 from billing.payouts.steps import build_batch
 from billing.prices.rules import save_price
@@ -47,7 +47,7 @@ def entered(people):
     make_count(blog, 1000)
     batch, _ = build_batch(month=OCTOBER, at=AT)
     hold = hold_payment(payment=batch.payments.get(), by=finn, reason="Waits", at=AT)
-    end_instruction(instruction=hold, by=fay, reason="Signed", at=AT)
+    end_hold(hold=hold, by=fay, reason="Signed", at=AT)
     withdraw_adjustment(adjustment=adjustment, by=finn, reason="Twice", at=AT)
     return price, adjustment, hold
 
