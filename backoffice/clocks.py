@@ -48,7 +48,7 @@ def read_clock() -> dt.datetime:
 
 
 def find_doubt(at: dt.datetime) -> str:
-    """Return the evidence against `at` as the time now, as a sentence, or ""."""
+    """Return what speaks against `at` as the time now, as a sentence, or ""."""
     server = _ask_server()
     if server and abs(at - server) > TOLERANCE:
         return (

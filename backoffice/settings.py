@@ -152,7 +152,7 @@ LONG_PAGES = [
     "billing_payoutbatch_*",
     "billing_paymentexport_download",
     "billing_verification_*",
-    "billing_evidence_*",
+    "billing_views_explained_*",
     "billing_accesslogimport_*",
     "billing_finding_*",
     "billing_categoryprice_withdraw",

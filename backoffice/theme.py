@@ -53,7 +53,12 @@ NAVIGATION = {
     ],
     "Control": [
         Link("Audit trail", "manage_search", "backoffice.audittrail"),
-        Link("Evidence", "fact_check", "billing.evidence", permission="billing.view_blogview"),
+        Link(
+            "Views explained",
+            "fact_check",
+            "billing.views_explained",
+            permission="billing.view_blogview",
+        ),
         Link(
             "Verifications",
             "verified_user",
@@ -125,8 +130,9 @@ def list_pages():
         ("mails/", "weblog_mailpreferences", "weblog.admin.preferences.MailPreferenceView"),
     ]
     if apps.is_installed("billing"):
-        view = "billing.admin.evidence.EvidenceView"
-        pages.append(("evidence/", "billing_evidence_changelist", view))
+        view = "billing.admin.views_explained.ViewsExplainedView"
+        # Links in mails and bookmarks hold this address.
+        pages.append(("evidence/", "billing_views_explained_changelist", view))
     return pages
 
 

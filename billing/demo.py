@@ -20,7 +20,7 @@ from backoffice.accounts.rights import is_guarded_right
 from backoffice.accounts.security_log import events_of
 from backoffice.accounts.two_people import confirm_access, propose_access
 from backoffice.signing import save_signed
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
 from billing.models import Adjustment, BlogView, CategoryPrice, PaymentResult, PayoutBatch
@@ -192,7 +192,7 @@ def _pay_months(people: dict[str, User], *, at: dt.datetime) -> None:
     _adjust(people["demo.chiara"], "-20.00", "Paid in advance in the spring.", by=finance, at=at)
     batch, _ = build_batch(month=first, at=at)
     _sign(batch, people, at=at)
-    _settle(batch, failing=people["demo.ada"], by=finance, at=at)
+    _record_results(batch, failing=people["demo.ada"], by=finance, at=at)
 
     batch, _ = build_batch(month=second, at=at)
     payment = batch.payments.get(author=people["demo.bruno"])
@@ -214,7 +214,7 @@ def _sign(batch: PayoutBatch, people: dict[str, User], *, at: dt.datetime) -> No
     approve_batch(batch=batch, by=people["approver"], acknowledgements=notes, at=at)
 
 
-def _settle(batch: PayoutBatch, *, failing: User, by: User, at: dt.datetime) -> None:
+def _record_results(batch: PayoutBatch, *, failing: User, by: User, at: dt.datetime) -> None:
     results = {
         payment.pk: (Outcome.FAILED, "The account is closed.")
         if payment.author == failing

@@ -169,8 +169,8 @@ def find_duties(user: User) -> Iterator[Duty]:
     yield from _find_open_money(user)
     standing = Payment.objects.filter(author=user, batch__in=PayoutBatch.objects.standing())
     paid = standing.aggregate(last=Max(Coalesce("batch__approved_at", "batch__built_at")))["last"]
-    settled = PaymentResult.objects.filter(payment__author=user).aggregate(last=Max("at"))["last"]
-    if moments := [moment for moment in (paid, settled) if moment]:
+    decided = PaymentResult.objects.filter(payment__author=user).aggregate(last=Max("at"))["last"]
+    if moments := [moment for moment in (paid, decided) if moment]:
         yield Duty("Their last payment", localdate(max(moments)))
     acts = [
         model.objects.filter(**{who: user}).aggregate(last=Max(when))["last"]

@@ -28,13 +28,13 @@ def reading(*models, has_history=()):
 
 
 COUNTS = ["billing_monthlyviewcount", "billing_dailyviewcount"]
-EVIDENCE = [
+VIEWS = [
     "billing_blogview",
     "billing_accesslogimport",
     "billing_retiredviewtotal",
     "billing_robotexception",
 ]
-TRACKED_EVIDENCE = ["billing_robotexception"]
+TRACKED_VIEWS = ["billing_robotexception"]
 FINDINGS = reading("billing_finding", has_history=["billing_finding"])
 TRACKED_MONEY = [
     "billing_payoutbatch",
@@ -69,11 +69,11 @@ ALLOWED = {
     | {"weblog_picture_add"}
     | {f"weblog_blogrevision_{name}" for name in ("submit", "publish", "publish_now", "withdraw")}
     | {"weblog_blogrevision_return_to_author"},
-    "Finance": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=[*TRACKED_EVIDENCE, *TRACKED_MONEY])
+    "Finance": reading(*COUNTS, *VIEWS, *MONEY, has_history=[*TRACKED_VIEWS, *TRACKED_MONEY])
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_categoryprice_add", "billing_categoryprice_export", "billing_payment_export"}
     | {"billing_categoryprice_timeline", "billing_categoryprice_withdraw"}
-    | {"billing_evidence_changelist", "billing_accesslogimport_import"}
+    | {"billing_views_explained_changelist", "billing_accesslogimport_import"}
     | FINDINGS
     | VERIFY
     | {"billing_finding_accept", "billing_finding_exclude_views", "billing_finding_reopen"}
@@ -91,7 +91,7 @@ ALLOWED = {
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_payoutbatch_approve", "billing_payoutbatch_return_to_finance"}
     | {"billing_paymentexport_download", "billing_categoryprice_timeline"},
-    "Auditors": reading(*COUNTS, *EVIDENCE, *MONEY, has_history=[*TRACKED_EVIDENCE, *TRACKED_MONEY])
+    "Auditors": reading(*COUNTS, *VIEWS, *MONEY, has_history=[*TRACKED_VIEWS, *TRACKED_MONEY])
     | reading("weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"])
     | reading("backoffice_jobrun", "backoffice_accessrequest")
     | NEW_TEXTS
@@ -101,7 +101,7 @@ ALLOWED = {
     | VERIFY
     | SEALS
     | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
-    | {"billing_evidence_changelist", "billing_categoryprice_timeline"},
+    | {"billing_views_explained_changelist", "billing_categoryprice_timeline"},
     None: set(),
 }
 

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from backoffice.schema import find_schema_differences
 from billing.bank.exports import export_payments
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.counting.recording import record_view
 from billing.models import BlogView, Hold, Payment, PaymentLine, PayoutBatch, Seal
 from billing.payouts.holds import end_hold

@@ -84,7 +84,8 @@ def mail_outside(event: SecurityEvent) -> None:
         "They sign nothing until somebody takes it away and proposes it again."
         if event.about
         else "An update of the application gives such a right if it extends a role. If there was "
-        "no update, take the right away and ask who was at the machine. The evidence page lists it."
+        "no update, take the right away and ask who was at the machine. The page Views explained "
+        "lists it."
     )
     body = (
         f"{event.get_kind_display()}: {event.detail or 'see the audit trail'}\n"

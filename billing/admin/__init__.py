@@ -7,7 +7,6 @@ in billing.forms, what is shown in billing.statements. Start with payouts.
 from billing.admin import (  # noqa: F401
     adjustments,
     counts,
-    evidence,
     exports,
     findings,
     holds,
@@ -18,4 +17,5 @@ from billing.admin import (  # noqa: F401
     robots,
     seals,
     verifications,
+    views_explained,
 )

@@ -2,9 +2,9 @@ from django.contrib import messages
 from unfold.enums import ActionVariant
 
 from backoffice.dialogs import DialogActions, Done, dialog_action, with_status
-from billing.bank import settlement
 from billing.bank.exports import export_payments
 from billing.bank.results.matching import match_results
+from billing.bank.results.recording import record_results
 from billing.errors import WrongStatus
 from billing.forms import batches as dialogs
 from billing.models import PayoutBatch
@@ -97,7 +97,7 @@ class FinanceActions(DialogActions):
         return f"The payments of {form.obj} are exported. The file is below, under “Files”."
 
 
-class SettlementActions(DialogActions):
+class ResultActions(DialogActions):
     """Record that the bank made all payments. billing.admin.results records single results."""
 
     def has_settle_permission(self, request, object_id=None):
@@ -114,7 +114,7 @@ class SettlementActions(DialogActions):
     def record_all_paid(self, request, form):
         batch = form.take_batch()
         results = match_results(batch=batch, rows=[], others_paid=True)
-        settlement.record_results(batch=batch, results=results, by=request.user)
+        record_results(batch=batch, results=results, by=request.user)
         return f"All payments of {batch} are recorded as paid."
 
 

@@ -77,7 +77,7 @@ class DailyViewCountAdmin(CountAdmin):
 
 @admin.register(BlogView)
 class BlogViewAdmin(CountAdmin):
-    """The evidence. The page shows just enough of a reader's key to tell two readers apart."""
+    """Each single view. The page shows just enough of a reader's key to tell two readers apart."""
 
     list_display = ["moment", "blog", "outcome_label", "excluded_by", "reader"]
     list_select_related = ["blog"]

@@ -6,7 +6,7 @@ from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.people import full_name
-from billing.admin.actions import ApproverActions, FinanceActions, SettlementActions
+from billing.admin.actions import ApproverActions, FinanceActions, ResultActions
 from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
 from billing.admin.results import ResultsPage
 from billing.models import Payment, PayoutBatch
@@ -28,7 +28,7 @@ PAYMENTS_PER_PAGE = 100
 class PayoutBatchAdmin(
     ResultsPage,
     FinanceActions,
-    SettlementActions,
+    ResultActions,
     ApproverActions,
     HistoryAdmin,
     ReadOnlyAdmin,

@@ -10,14 +10,14 @@ from django.views.decorators.http import require_http_methods
 
 from backoffice.bodies import takes_files
 from billing.bank.results.matching import describe_results
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.errors import BillingError
 from billing.forms.results import MOST_BYTES, ResultsForm
 from billing.statements.batches import Statement
 
 
 class ResultsPage:
-    """A page of the batch's admin. billing.bank.settlement decides which results it accepts."""
+    """A page of the batch's admin. billing.bank.results decides what it accepts."""
 
     def get_urls(self):
         view = takes_files(

@@ -32,8 +32,8 @@ class RobotExceptionAdmin(HistoryAdmin):
     ordering = ["text"]
     sortable_by = ["text"]
     fields = ["text", "reason", "is_active"]
-    list_before_template = "billing/evidence/exceptions_note.html"
-    change_form_before_template = "billing/evidence/exceptions_note.html"
+    list_before_template = "billing/views_explained/exceptions_note.html"
+    change_form_before_template = "billing/views_explained/exceptions_note.html"
     empty_list_text = (
         "There is no exception: every user agent on a robot list is a robot, as COUNTER asks."
     )

@@ -1,4 +1,4 @@
-"""A reader's click, stored as one row of evidence.
+"""A reader's click, stored as one row.
 
 Written without the ORM, whose cost would exceed all other costs of a view.
 """
@@ -59,7 +59,7 @@ def make_click(
     log_import: AccessLogImport | None = None,
     salts: dict[dt.date, bytes] | None = None,
 ) -> Click:
-    """Return the evidence of a view: robots, own and staff views settled, others pending.
+    """Return the row of a view: robots, own and staff views settled, others pending.
 
     A caller that makes many clicks in one transaction passes an empty dict as `salts`, which saves
     a query for each click.

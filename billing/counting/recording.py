@@ -25,7 +25,7 @@ _trouble: dict[str, float] = {"until": 0, "told_until": 0}
 
 
 def record_view(**facts) -> Click:
-    """Append the evidence of one view, from the arguments of make_click.
+    """Append the row of one view, from the arguments of make_click.
 
     One INSERT, and a query for a new day's salt. If the database refuses the view for any reason,
     the spool keeps it with the same id. The reader waits for the page, so only a lost connection is

@@ -208,8 +208,8 @@ def _tell(new: list[str]) -> None:
     try:
         mail_admins(
             "Views were lost",
-            f"Nobody can bring these views back. The evidence page lists them, and approvers have "
-            f"to comment on them when they approve the batch.\n\n{text}\n",
+            "Nobody can bring these views back. The page Views explained lists them, and approvers "
+            f"have to comment on them when they approve the batch.\n\n{text}\n",
         )
     except OSError:
         logger.exception("Nobody could be told of lost views: %s", text)

@@ -1,4 +1,4 @@
-"""Views: the evidence of each view, and the counts that batches pay."""
+"""Views: each single view, and the counts that batches pay."""
 
 import os
 import time

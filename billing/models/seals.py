@@ -43,7 +43,7 @@ class Seal(ChainLink):
 
     class Kind(models.TextChoices):
         APPROVAL = "approval"
-        SETTLEMENT = "settlement", "Bank results"
+        RESULTS = "settlement", "Bank results"  # seals of before hold the older word
         EXPORT = "export"
         UPGRADE = "upgrade"  # of batches approved before seals existed
 

@@ -100,8 +100,10 @@ def list_names(names: Sequence[str], number: int | None = None) -> str:
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
-def evidence_url(batch) -> str:
-    return reverse("admin:billing_evidence_changelist", query={"month": format_month(batch.month)})
+def explained_url(batch) -> str:
+    return reverse(
+        "admin:billing_views_explained_changelist", query={"month": format_month(batch.month)}
+    )
 
 
 def list_url(model: str, **filters) -> str:

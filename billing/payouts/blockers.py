@@ -5,7 +5,7 @@ from django.urls import reverse
 from backoffice.people import full_name
 from billing.counting.spool_status import spool_status
 from billing.models import Adjustment, BlogView
-from billing.payouts.batch_checks import blocks, count_are, evidence_url, list_names, list_url
+from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
 from billing.payouts.due import find_unpriced_categories
 from billing.periods import next_month
 
@@ -55,7 +55,7 @@ def block_spooled_views(batch):
         f"{count_are(number, 'view')} still in the spool, up to the end of {batch}: the database "
         "did not take them. The job fold_views does, every few minutes: try again soon. If it "
         "does not, tell the administrators.",
-        evidence_url(batch),
+        explained_url(batch),
     )
 
 

@@ -8,7 +8,7 @@ from billing.models import CategoryPrice, Finding, PaymentLine
 from billing.payouts.batch_checks import (
     NAMES_SHOWN,
     count_are,
-    evidence_url,
+    explained_url,
     flags,
     list_names,
     list_url,
@@ -146,6 +146,6 @@ def flag_lost_views(batch):
     return (
         f"{count_are(number, 'view')} lost in {batch}: {list_names(reasons)}. Nobody can bring "
         "them back. Decide whether an adjustment makes up for them, and write what you decided.",
-        evidence_url(batch),
+        explained_url(batch),
         number,
     )

@@ -124,8 +124,8 @@ def _digest_record(record: Any) -> str:
     return hash_text(encode_canonical(facts))
 
 
-def make_settlement(results: Iterable) -> dict:
-    """Return the content of a settlement's seal: each payment's result, its recorder and time."""
+def make_results(results: Iterable) -> dict:
+    """Return the content of a seal of results: of each payment, with who recorded it, and when."""
     return {
         "results": [
             [result.payment.reference, result.outcome, result.reason, result.by_id]

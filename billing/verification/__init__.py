@@ -48,7 +48,7 @@ DIGESTS = {
 }
 PER_BATCH = {
     "approvals": (chain.check_approvals, "approvals"),
-    "settlements": (chain.check_settlements, "bank results"),
+    "settlements": (chain.check_results, "bank results"),
 }
 DERIVED = {
     "lines": (lines.check_lines, "lines and prices"),

@@ -20,7 +20,7 @@ from billing.proof.chains import format_moment, iter_links
 from billing.proof.digests import encode_canonical
 from billing.proof.sealing import (
     make_approval,
-    make_settlement,
+    make_results,
     make_upgrade,
     name_batch,
     read_histories,
@@ -109,7 +109,7 @@ def check_sealed_histories(run: Verification, key: str, after: str, numbers: Cou
             )
 
 
-def check_settlements(run: Verification, key: str, after: str, numbers: Counter) -> None:
+def check_results(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Check that the bank results are the sealed ones, and that payments have their statuses."""
     batch = PayoutBatch.objects.get(pk=key)
     for seal in batch.seals.order_by("number"):
@@ -127,7 +127,7 @@ def _check_results(batch: PayoutBatch, seal: Seal, results: list[PaymentResult])
         row = says or f"The bank result of {should[0]} (billing_paymentresult)"
         if says is None:
             raise Difference(row, "is missing", f"{seal} holds it")
-        if make_settlement([says])["results"] != [should]:
+        if make_results([says])["results"] != [should]:
             raise Difference(
                 row,
                 f"is {says.outcome} by user {says.by_id}",
@@ -135,7 +135,7 @@ def _check_results(batch: PayoutBatch, seal: Seal, results: list[PaymentResult])
             )
         if says.at != seal.at or says.payment.batch_id != batch.pk:
             raise Difference(row, f"is of {says.at}", f"{seal} of {batch} is of {seal.at}")
-    if seal.kind == Seal.Kind.SETTLEMENT:
+    if seal.kind == Seal.Kind.RESULTS:
         check_content(seal, {"results": sealed})
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.models import PayoutBatch
 from billing.payouts import steps
 from tests.factories import (

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from billing.bank.exports import export_payments
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.payouts import steps
 from tests.factories import approve, make_click, make_user
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.counting.folding import add_to_counts
 from billing.errors import BatchBlocked, BatchOutdated, BillingError
 from billing.locks import Lock, hold_lock
@@ -292,7 +292,7 @@ class PayoutSteps(RuleBasedStateMachine):
             approve(batch, by=by, at=self.at)
             if is_last:
                 self.naive(batch).status = "approved"
-                self.close_if_settled(self.naive(batch))
+                self.close_if_all_have_results(self.naive(batch))
 
     @step("which")
     def batch_goes_all_the_way(self, which):
@@ -300,9 +300,9 @@ class PayoutSteps(RuleBasedStateMachine):
         for _ in range(2):
             self.batch_is_approved(0)
         for number in range(CHOICES["author"]):
-            self.settle(which + number, "paid")
+            self.record(which + number, "paid")
 
-    def close_if_settled(self, naive):
+    def close_if_all_have_results(self, naive):
         if all(payment.status != "payable" for payment in naive.payments.values()):
             naive.status = "paid"
 
@@ -320,13 +320,13 @@ class PayoutSteps(RuleBasedStateMachine):
 
     @step("which")
     def payment_is_made(self, which):
-        self.settle(which, "paid")
+        self.record(which, "paid")
 
     @step("which")
     def payment_fails(self, which):
-        self.settle(which, "failed")
+        self.record(which, "failed")
 
-    def settle(self, which, outcome):
+    def record(self, which, outcome):
         payments = Payment.objects.filter(batch__status__in=["approved", "paid"])
         payment = pick(payments.select_related("batch").order_by("reference"), which)
         if payment and self.attempt(
@@ -338,7 +338,7 @@ class PayoutSteps(RuleBasedStateMachine):
         ):
             naive = self.naive(payment.batch)
             naive.payments[payment.author_id].status = outcome
-            self.close_if_settled(naive)
+            self.close_if_all_have_results(naive)
 
 
 def facts_of(naive):

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.models import Adjustment, Hold, PaymentResult
 from billing.money import format_amount
 from billing.payouts.adjustments import save_adjustment

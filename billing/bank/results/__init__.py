@@ -1,7 +1,7 @@
 """Formats of files that say what the bank did, one in each file.
 
 To add one: write a file beside csv.py with a FORMAT, and name it in the list below. matching turns
-the rows of any of them into what settlement records. Start with registry.
+the rows of any of them into results by payment, and recording stores those. Start with recording.
 """
 
 from billing.bank.results import csv

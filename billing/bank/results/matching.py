@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from billing.bank.results.recording import RECORDED_FROM
 from billing.bank.results.registry import ResultRow, refuse
-from billing.bank.settlement import SETTLED_FROM
 from billing.models import Payment, PaymentResult, PayoutBatch
 from billing.models.seals import REASON_LENGTH
 
@@ -14,7 +14,7 @@ Outcome = PaymentResult.Outcome
 def match_results(
     *, batch: PayoutBatch, rows: Iterable[ResultRow], others_paid: bool
 ) -> dict[int, tuple[Outcome, str]]:
-    """Return {payment_id: (outcome, reason)} for settlement.record_results.
+    """Return {payment_id: (outcome, reason)} for record_results.
 
     One query. `others_paid` adds every payment that has no row and no result yet as paid. Raises
     InvalidResults, which names each wrong row.
@@ -56,7 +56,7 @@ def _find_problems(row: ResultRow, payments: dict, results: dict) -> Iterator[st
     if row.outcome not in Outcome:
         yield f"“{row.outcome}” is no outcome. Write paid or failed."
         return
-    if status not in SETTLED_FROM[Outcome(row.outcome)]:
+    if status not in RECORDED_FROM[Outcome(row.outcome)]:
         name = Payment.Status(status).label
         yield f"{row.reference} is {name}: it can't be recorded as {row.outcome}."
     if row.outcome == Outcome.FAILED and not row.reason:

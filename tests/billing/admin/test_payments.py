@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from billing.bank.exports import export_payments
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.models import (
     Adjustment,
     DailyViewCount,

@@ -5,7 +5,7 @@ import pytest
 from django.urls import reverse
 
 from billing.bank.exports import export_payments
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.models import Adjustment, PaymentExport, PaymentLine, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment

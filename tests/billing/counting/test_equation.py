@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.counting import recording
 from billing.counting.equation import (
     count_outcomes,

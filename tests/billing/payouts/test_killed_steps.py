@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.errors import WrongStatus
 from billing.models import Adjustment, Payment, PaymentLine, PayoutBatch, Seal
 from billing.payouts import steps

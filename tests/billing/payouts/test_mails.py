@@ -128,7 +128,7 @@ def test_every_mail_says_month_total_payments_and_where_to_go(
 
 def test_mail_shows_the_head_of_the_chain(batch, approver, commit):
     with transaction.atomic():
-        sealing.append_seal(batch=batch, kind=Seal.Kind.SETTLEMENT, content={}, at=AT)
+        sealing.append_seal(batch=batch, kind=Seal.Kind.RESULTS, content={}, at=AT)
     head = sealing.chain_head()
     (message,) = commit(mails.mail_submitted, batch)
     assert f"number {head.number},\n{head.hash}\n" in message.body

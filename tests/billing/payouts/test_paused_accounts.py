@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from backoffice.accounts.security_log import events_of, record_event
 from backoffice.models import SecurityEvent
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.errors import FourEyesViolation
 from billing.models import PaymentResult, PayoutBatch, Seal
 from billing.payouts import steps
@@ -141,7 +141,7 @@ def test_evidence_tells_how_rights_were_given(client, april, ines, settings):
     make_groups("10_groups.json", "30_billing_groups.json")
     make_user(is_superuser=True)
     client.force_login(make_user("audrey", groups=["Auditors"]))
-    url = reverse("admin:billing_evidence_changelist")
+    url = reverse("admin:billing_views_explained_changelist")
     page = client.get(url).text
     assert "Who let whom in" in page
     assert "SINGLE_ADMINISTRATOR" not in page
@@ -159,7 +159,7 @@ def test_evidence_names_a_role_that_grew_on_the_machine(client, april):
     desk = Group.objects.create(name="Desk")
     april.groups.add(desk)
     desk.permissions.add(Permission.objects.get(codename="approve_payoutbatch"))
-    page = client.get(reverse("admin:billing_evidence_changelist")).text
+    page = client.get(reverse("admin:billing_views_explained_changelist")).text
     assert "A role was changed without a second administrator" in page
     assert "Desk: given Can approve" in page
 

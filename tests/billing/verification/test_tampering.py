@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, models, transaction
 from backoffice.guards import VENDORS
 from billing import verification
 from billing.bank.exports import export_payments
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.counting.folding import fold_views
 from billing.guards import remove_guards
 from billing.models import (

@@ -13,7 +13,7 @@ from billing.errors import WrongStatus, require_reason
 from billing.models import Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
 from billing.payouts.four_eyes import check_account
 from billing.payouts.transitions import claim_batch, move_batch
-from billing.proof.sealing import append_seal, make_settlement
+from billing.proof.sealing import append_seal, make_results
 
 Outcome = PaymentResult.Outcome
 Status = Payment.Status
@@ -21,7 +21,7 @@ Status = Payment.Status
 PAYMENTS_AT_A_TIME = 1_000
 
 # The allowed steps from status to outcome; back again where the bank or a clerk was wrong.
-SETTLED_FROM = {
+RECORDED_FROM = {
     Outcome.PAID: {Status.PAYABLE, Status.FAILED},
     Outcome.FAILED: {Status.PAYABLE, Status.PAID},
 }
@@ -42,7 +42,7 @@ def record_results(
     """
     at = at or timezone.now()
     approved, paid = PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID
-    batch = claim_batch(batch, approved, paid, verb="settled")
+    batch = claim_batch(batch, approved, paid, verb="given results")
     check_account(by, at=at)
     payments = _load_payments(batch, results)
     taken_in = _find_taken_in(results)
@@ -55,7 +55,7 @@ def record_results(
         )
     if not rows:
         raise WrongStatus("Every payment has its result already.")
-    seal = append_seal(batch=batch, kind=Seal.Kind.SETTLEMENT, content=make_settlement(rows), at=at)
+    seal = append_seal(batch=batch, kind=Seal.Kind.RESULTS, content=make_results(rows), at=at)
     for row in rows:
         row.seal = seal
     PaymentResult.objects.bulk_create(rows, batch_size=PAYMENTS_AT_A_TIME)
@@ -68,7 +68,7 @@ def record_results(
 def _load_payments(batch: PayoutBatch, results: Mapping) -> dict[int, Payment]:
     payments = {payment.pk: payment for payment in batch.payments.all() if payment.pk in results}
     if len(payments) < len(results):
-        raise WrongStatus(f"A payment that is not of the batch of {batch} can't be settled here.")
+        raise WrongStatus(f"A payment that is not of the batch of {batch} gets no result here.")
     return payments
 
 
@@ -84,7 +84,7 @@ def _find_taken_in(results: Mapping) -> set[int]:
 
 
 def _check_result(payment: Payment, outcome: Outcome, reason: str, taken_in: set[int]) -> None:
-    if payment.status not in SETTLED_FROM[outcome]:
+    if payment.status not in RECORDED_FROM[outcome]:
         raise WrongStatus(
             f"{payment.reference} is {payment.get_status_display().lower()}: it can't be recorded "
             f"as {outcome.label.lower()}."

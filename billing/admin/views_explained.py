@@ -35,11 +35,11 @@ class MonthForm(forms.Form):
         return parse_month(self.cleaned_data["month"]) if self.is_valid() else None
 
 
-class EvidenceView(UnfoldSiteViewMixin, TemplateView):
+class ViewsExplainedView(UnfoldSiteViewMixin, TemplateView):
     http_method_names = ["get", "head"]
     permission_required = "billing.view_blogview"
-    template_name = "billing/evidence.html"
-    title = "Evidence"
+    template_name = "billing/views_explained.html"
+    title = "Views explained"
 
     def get_context_data(self, **kwargs):
         months = list_months()
