@@ -106,15 +106,23 @@ def _check_clock(execute, sql, params, many, context):
     return execute(sql, params, many, context)
 
 
-def _wait_in_line(*call):
-    """Wait for SQLite's one writer, as long as its own timeout lets. That time does not count."""
-    execute, *arguments = call
+@contextlib.contextmanager
+def time_that_does_not_count():
+    """Within, the request waits for something that has a clock of its own."""
     started = time.monotonic()
     try:
-        return execute(*arguments)
+        yield
     finally:
-        until, seconds = _now.limit
-        _now.limit = (until + time.monotonic() - started, seconds)
+        if is_web_request():
+            until, seconds = _now.limit
+            _now.limit = (until + time.monotonic() - started, seconds)
+
+
+def _wait_in_line(*call):
+    """Wait for SQLite's one writer, as long as its own timeout lets."""
+    execute, *arguments = call
+    with time_that_does_not_count():
+        return execute(*arguments)
 
 
 def _tell_postgresql(connection, *, seconds):
