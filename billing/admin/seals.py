@@ -10,7 +10,13 @@ from backoffice.base_admin import ReadOnlyAdmin
 from billing.models import Seal
 
 CHARACTERS_SHOWN = 100_000
-KIND_COLOURS = {"approval": "success", "settlement": "info", "export": "", "upgrade": "warning"}
+KIND_COLOURS = {
+    "approval": "success",
+    "settlement": "info",
+    "export": "",
+    "evidence": "",
+    "upgrade": "warning",
+}
 
 
 @admin.register(Seal)
@@ -28,7 +34,8 @@ class SealAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     empty_list_text = (
         "Nothing is sealed yet. The first approval of a payout batch makes the first seal; each "
-        "approval, each exported file and each record of bank results adds one."
+        "approval, each exported file, each evidence pack and each record of bank "
+        "results adds one."
     )
 
     class Media:

@@ -124,12 +124,14 @@ class VerificationAdmin(ReadOnlyAdmin):
         return render(request, "billing/verification/run.html", _describe(run))
 
     def pack_view(self, request, pk):
-        """Return the evidence pack of an approved batch."""
+        """Hand out the evidence pack of an approved batch, which adds a link to the chain."""
         if not self.has_verify_permission(request):
             raise PermissionDenied
+        if request.method != "POST":
+            raise Http404
         batch = get_object_or_404(PayoutBatch, pk=pk)
         try:
-            file = make_evidence_pack(batch)
+            file = make_evidence_pack(batch, by=request.user)
         except WrongStatus as error:
             raise Http404 from error
         return FileResponse(file, as_attachment=True, filename=name_pack(batch))

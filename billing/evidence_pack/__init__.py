@@ -5,6 +5,7 @@ but Python. Start with make_evidence_pack below.
 """
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import json
@@ -16,13 +17,18 @@ from itertools import batched, chain
 from pathlib import Path
 from typing import IO
 
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
 from backoffice.spreadsheets import guard_cell
 from billing.errors import WrongStatus
-from billing.evidence_pack.signatures import describe_approvals, describe_batch
-from billing.evidence_pack.tables import TABLES
-from billing.models import PayoutBatch
+from billing.evidence_pack.signatures import describe_batch, list_sealed
+from billing.evidence_pack.tables import SEAL_COLUMNS, TABLES, list_seals
+from billing.locks import Lock, hold_lock
+from billing.models import PayoutBatch, Seal
 from billing.proof.digests import encode_canonical, hash_text
-from billing.proof.sealing import name_batch
+from billing.proof.sealing import append_seal, make_pack_content, name_batch
 
 SCRIPTS = Path(__file__).parent / "files"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every file, so that the same rows give the same bytes
@@ -35,27 +41,44 @@ def name_pack(batch: PayoutBatch) -> str:
     return f"evidence-{name_batch(batch)}.zip"
 
 
-def make_evidence_pack(batch: PayoutBatch) -> IO[bytes]:
+def make_evidence_pack(
+    batch: PayoutBatch, *, by: User | None = None, at: dt.datetime | None = None
+) -> IO[bytes]:
     """Return a temporary file with the pack, rewound. Raises WrongStatus before approval.
 
-    The same rows give the same bytes. Memory holds a portion of rows.
+    A link of the chain seals the SHA-256 of each file, so whoever knows the head of the chain can
+    tell a forged pack. The same rows give the same bytes, and no second link. Memory holds a
+    portion of rows.
     """
     if batch.status not in (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID):
         raise WrongStatus(f"The batch of {batch} has no evidence pack before it is approved.")
     file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         digests = {name: _write(archive, name, content) for name, content in _list_files(batch)}
-        _write(archive, "digests.json", [_encode_json(digests)])
+        with transaction.atomic():
+            hold_lock(Lock.PAYOUTS)
+            _seal(batch, digests, by=by, at=at or timezone.now())
+            seals = b"".join(_encode_table(SEAL_COLUMNS, list_seals()))
+            sealed = _encode_json(list_sealed(batch))
+        _write(archive, "seals.csv", [seals])
+        _write(archive, "sealed.json", [sealed])
     file.seek(0)
     return file
 
 
+def _seal(batch: PayoutBatch, digests: dict[str, str], *, by: User | None, at: dt.datetime) -> None:
+    """Append a link for the pack, unless the batch's last pack had the same files."""
+    last = batch.seals.filter(kind=Seal.Kind.EVIDENCE).order_by("number").last()
+    if last is None or json.loads(last.content)["files"] != digests:
+        content = make_pack_content(files=digests, by=by)
+        append_seal(batch=batch, kind=Seal.Kind.EVIDENCE, content=content, at=at)
+
+
 def _list_files(batch: PayoutBatch) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Yield each file's name and its content, in portions."""
+    """Yield each file under the pack's seal: its name and its content, in portions."""
     for script in sorted(SCRIPTS.iterdir()):
         if script.is_file():
             yield script.name, [script.read_bytes()]
-    yield "approvals.json", [_encode_json(describe_approvals(batch))]
     yield "batch.json", [_encode_json(describe_batch(batch))]
     for name, (columns, list_rows) in sorted(TABLES.items()):
         yield name, _encode_table(columns, list_rows(batch))

@@ -1,10 +1,12 @@
 """The tables of an evidence pack: their columns, and the rows of a batch."""
 
+import json
 from collections.abc import Iterator
 
+from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Max
 
+from backoffice.people import full_name
 from billing.models import (
     Adjustment,
     CategoryPrice,
@@ -13,9 +15,11 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from billing.money import from_millionths
 from billing.proof.chains import format_moment
 from billing.proof.digests import LineRecord, PaymentRecord, hash_text, status_when_submitted
-from billing.proof.sealing import name_batch
+from billing.proof.grounds import describe_grounds, list_categories
+from billing.proof.sealing import name_batch, write_record
 from billing.verification.snapshots import read_at_one_moment
 from billing.verification.sql import as_number, unpack_days
 
@@ -66,30 +70,38 @@ def list_lines(batch: PayoutBatch) -> Iterator[tuple]:
     yield from lines.iterator(ROWS_AT_A_TIME)
 
 
+def list_batch_history(batch: PayoutBatch) -> Iterator[tuple]:
+    for record in batch.history.order_by("history_id"):
+        _, *change = _describe_change(record)
+        yield *change, record.status, write_record(record)
+
+
 def list_prices(batch: PayoutBatch) -> Iterator[tuple]:
-    prices = CategoryPrice.objects.filter(category__in=_list_categories(batch))
-    yield from prices.order_by("category", "effective_from").values_list(
-        "pk", "category_id", "category__name", "effective_from", "price_per_1000", "note"
-    )
+    for *facts, price, note in _read_grounds(batch)["prices"]:
+        yield *facts, from_millionths(price), note
 
 
 def list_price_history(batch: PayoutBatch) -> Iterator[tuple]:
-    history = CategoryPrice.history.filter(category__in=_list_categories(batch))
+    """Yield the changes of the prices up to the approval."""
+    history = CategoryPrice.history.filter(category__in=list_categories(batch))
+    if until := _read_grounds(batch)["last_price_change"]:
+        history = history.filter(history_id__lte=until[0])
     for record in history.order_by("history_id"):
         yield (
             *_describe_change(record), record.category_id, record.effective_from,
-            record.price_per_1000, record.note,
+            record.price_per_1000, record.note, write_record(record),
         )  # fmt: skip
 
 
-def _list_categories(batch: PayoutBatch):
-    lines = PaymentLine.objects.filter(payment__batch=batch, kind=PaymentLine.Kind.VIEWS)
-    return lines.values("category")
+def _read_grounds(batch: PayoutBatch) -> dict[str, list]:
+    """Return what the approval rests on, as sealed; as it is now if the seal does not hold it."""
+    seal = batch.seals.filter(kind=Seal.Kind.APPROVAL).first()
+    sealed = json.loads(seal.content).get("grounds") if seal else None
+    return sealed or describe_grounds(batch)
 
 
 def _describe_change(record) -> tuple:
     return (
-        record.history_id,
         record.id,
         format_moment(record.history_date),
         record.history_user_id,
@@ -109,7 +121,10 @@ def list_adjustments(batch: PayoutBatch) -> Iterator[tuple]:
 def list_adjustment_history(batch: PayoutBatch) -> Iterator[tuple]:
     history = Adjustment.history.filter(id__in=_find_adjustments(batch).values("pk"))
     for record in history.order_by("history_id"):
-        yield *_describe_change(record), record.author_id, record.amount, record.reason
+        yield (
+            *_describe_change(record), record.author_id, record.amount, record.reason,
+            write_record(record),
+        )  # fmt: skip
 
 
 def _find_adjustments(batch: PayoutBatch):
@@ -127,6 +142,17 @@ def list_carries(batch: PayoutBatch) -> Iterator[tuple]:
         )  # fmt: skip
 
 
+def list_findings(batch: PayoutBatch) -> Iterator[tuple]:
+    yield from map(tuple, _read_grounds(batch)["findings"])
+
+
+def list_people(batch: PayoutBatch) -> Iterator[tuple]:
+    """Yield the people with the names that they have now."""
+    people = User.objects.filter(pk__in=[pk for pk, _ in _read_grounds(batch)["people"]])
+    for person in people.order_by("pk"):
+        yield person.pk, person.username, full_name(person)
+
+
 def list_counts(batch: PayoutBatch) -> Iterator[tuple]:
     """Yield the counted views of the batch's blogs by day, with those on this and other batches."""
     statement = COUNTS.format(
@@ -138,10 +164,9 @@ def list_counts(batch: PayoutBatch) -> Iterator[tuple]:
             yield from (tuple(map(int, row)) for row in rows)
 
 
-def list_seals(batch: PayoutBatch) -> Iterator[tuple]:
-    """Yield the chain up to the batch's last seal, without the content of other batches' seals."""
-    last = batch.seals.aggregate(number=Max("number"))["number"]
-    seals = Seal.objects.filter(number__lte=last).select_related("batch").order_by("number")
+def list_seals() -> Iterator[tuple]:
+    """Yield the whole chain, without the content of seals."""
+    seals = Seal.objects.select_related("batch").order_by("number")
     for seal in seals.iterator(ROWS_AT_A_TIME):
         yield (
             seal.number, seal.kind, name_batch(seal.batch), hash_text(seal.content),
@@ -151,15 +176,17 @@ def list_seals(batch: PayoutBatch) -> Iterator[tuple]:
 
 HISTORY = ["at", "by_id", "kind", "why"]
 
+# Under the seal of the pack.
 TABLES = {
     "adjustment_history.csv": (
-        ["id", "adjustment_id", *HISTORY, "author_id", "amount", "reason"],
+        ["adjustment_id", *HISTORY, "author_id", "amount", "reason", "facts"],
         list_adjustment_history,
     ),
     "adjustments.csv": (
         ["id", "author_id", "amount", "reason", "created_by_id", "created_at"],
         list_adjustments,
     ),
+    "batch_history.csv": ([*HISTORY, "status", "facts"], list_batch_history),
     "carries.csv": (
         ["reference", "author_id", "month", "status", "reason", "amount"],
         list_carries,
@@ -169,18 +196,23 @@ TABLES = {
          "on_other_batches", "waiting"],
         list_counts,
     ),
+    "findings.csv": (
+        ["id", "month", "blog_id", "author_id", "kind", "views", "sentence", "status", "reason",
+         "decided_by_id", "decided_at"],
+        list_findings,
+    ),
     "lines.csv": ([*LineRecord._fields, "digest"], list_lines),
     "payments.csv": ([*PaymentRecord._fields, "digest"], list_payments),
+    "people.csv": (["id", "user_name", "name"], list_people),
     "price_history.csv": (
-        ["id", "price_id", *HISTORY, "category_id", "effective_from", "price_per_1000", "note"],
+        ["price_id", *HISTORY, "category_id", "effective_from", "price_per_1000", "note",
+         "facts"],
         list_price_history,
     ),
     "prices.csv": (
         ["id", "category_id", "category_name", "effective_from", "price_per_1000", "note"],
         list_prices,
     ),
-    "seals.csv": (
-        ["number", "kind", "batch", "content_digest", "previous_hash", "hash"],
-        list_seals,
-    ),
 }  # fmt: skip
+
+SEAL_COLUMNS = ["number", "kind", "batch", "content_digest", "previous_hash", "hash"]

@@ -45,6 +45,7 @@ class Seal(ChainLink):
         APPROVAL = "approval"
         RESULTS = "settlement", "Bank results"  # seals of before hold the older word
         EXPORT = "export"
+        EVIDENCE = "evidence", "Evidence pack"
         UPGRADE = "upgrade"  # of batches approved before seals existed
 
     kind = models.CharField(max_length=10, choices=Kind.choices)

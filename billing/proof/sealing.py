@@ -1,10 +1,11 @@
 """The chain of seals over all signed and exported records. Each link covers the previous one."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import Model
 
 from billing.models import (
@@ -17,9 +18,10 @@ from billing.models import (
 )
 from billing.proof.chains import append_link, find_head, format_moment
 from billing.proof.digests import encode_canonical, hash_text
+from billing.proof.grounds import describe_grounds
 
 # The hashed fields of a sealed history record, in this order. This list never changes:
-# _digest_record adds later fields, and only if they hold a value.
+# write_record adds later fields, and only if they hold a value.
 HISTORY_FACTS = ("history_date", "history_change_reason", "history_type", "history_user")
 RECORD_FACTS = {
     PayoutBatch: (
@@ -71,6 +73,7 @@ def make_approval(batch: PayoutBatch) -> dict:
             for note in acknowledgements
         ],
         "histories": [digest for _, digest in read_histories(batch)],
+        "grounds": describe_grounds(batch),
     }
 
 
@@ -106,11 +109,11 @@ def read_histories(batch: PayoutBatch) -> Iterator[tuple[Model, str]]:
     )
     for history in histories:
         for record in history.order_by("history_id"):
-            yield record, _digest_record(record)
+            yield record, hash_text(write_record(record))
 
 
-def _digest_record(record: Any) -> str:
-    """Return the SHA-256 of a history record. Month and attempt stand for a batch.
+def write_record(record: Any) -> str:
+    """Return a history record as the canonical JSON that is hashed. Month and attempt name a batch.
 
     It leaves out a later version's field while the field holds the migration's default. So a record
     sealed before the field existed keeps its digest.
@@ -121,7 +124,7 @@ def _digest_record(record: Any) -> str:
     for name in sorted(fields.keys() - {*names, "id", "history_id"}):
         if fields[name].value_from_object(record) != fields[name].get_default():
             facts.append([name, fields[name].value_to_string(record)])
-    return hash_text(encode_canonical(facts))
+    return encode_canonical(facts)
 
 
 def make_results(results: Iterable) -> dict:
@@ -137,3 +140,8 @@ def make_results(results: Iterable) -> dict:
 def make_handing_out(export: PaymentExport) -> dict:
     """Return the content of an export's seal: the file and its maker."""
     return {"file": [export.format, export.file_name, export.sha256, export.by_id]}
+
+
+def make_pack_content(*, files: Mapping[str, str], by: User | None) -> dict:
+    """Return the content of an evidence pack's seal: {file: SHA-256}, and who took the pack."""
+    return {"files": dict(files), "by": by.pk if by else None}

@@ -29,7 +29,7 @@ from billing.verification.differences import Difference
 
 # The seals of approvals: the function for their content, and the fields checked elsewhere.
 OF_APPROVALS = {
-    Seal.Kind.APPROVAL: (make_approval, ["histories"]),
+    Seal.Kind.APPROVAL: (make_approval, ["histories", "grounds"]),
     Seal.Kind.UPGRADE: (make_upgrade, ["digest", "files", "histories"]),
 }
 APPROVED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)

@@ -62,8 +62,9 @@ def refusals(user, by, at=AFTER_THE_DUTY):
 
 def test_money_seals_and_proof_are_the_same_after_anonymising(paid, author, ines, tmp_path):
     verify()
-    before, folders = rows(), [tmp_path / "before", tmp_path / "after"]
+    folders = [tmp_path / "before", tmp_path / "after"]
     unpack(paid[1], folders[0])
+    before = rows()
     anonymise_account(user=author, by=ines, reason="Asked by letter.", at=AFTER_THE_DUTY)
     assert User.objects.get(pk=author.pk).username == f"former-{author.pk}"
     assert rows() == before
@@ -80,9 +81,11 @@ def test_signer_who_is_anonymised_is_a_number_in_the_pack_and_it_verifies(paid, 
     assert "Their last act over money" in refusals(signer, ines, at=paid[1].approved_at)
     anonymise_account(user=signer, by=ines, reason="Asked by letter.", at=AFTER_THE_DUTY)
     folder = unpack(paid[1], tmp_path)
-    people = json.loads((folder / "approvals.json").read_text())["people"]
-    assert people[str(signer.pk)] == f"Former colleague {signer.pk}"
-    assert run(folder).stdout.startswith("PASS")
+    people = (folder / "people.csv").read_text()
+    assert f"\n{signer.pk},former-{signer.pk},Former colleague {signer.pk}," in people
+    told = run(folder).stdout
+    assert told.startswith("PASS")
+    assert f"made anonymous since the approval: user {signer.pk}." in told
     verify()
 
 

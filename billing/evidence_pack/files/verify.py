@@ -1,12 +1,16 @@
-"""Works an evidence pack out again: python verify.py [pack.zip]
+"""Works an evidence pack out again: python verify.py [pack.zip] [--head HASH]
 
-Needs Python 3.9 or later and nothing else. Without an argument it reads the folder it lies in.
-Says PASS and what it checked, or FAIL and the first row that is wrong.
+Needs Python 3.9 or later and nothing else. Without a pack it reads the folder it lies in. HASH is a
+link of the chain of seals that you know from elsewhere: an export, a mail, the auditors. A pack
+that somebody made up as a whole has no such link. Says PASS and what it checked, or FAIL and the
+first row that is wrong.
 """
 
+import argparse
 import bisect
 import csv
 import datetime
+import decimal
 import hashlib
 import io
 import itertools
@@ -24,24 +28,42 @@ AMOUNT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]{6}")
 
 # The columns of each table: t text, n a whole number, a an amount in millionths; each may be empty.
 TABLES = {
-    "adjustment_history.csv": "id:n adjustment_id:n at:t by_id:n kind:t why:t author_id:n amount:a "
-    "reason:t row_digest:t",
+    "adjustment_history.csv": "adjustment_id:n at:t by_id:n kind:t why:t author_id:n amount:a "
+    "reason:t facts:t row_digest:t",
     "adjustments.csv": "id:n author_id:n amount:a reason:t created_by_id:n created_at:t "
     "row_digest:t",
+    "batch_history.csv": "at:t by_id:n kind:t why:t status:t facts:t row_digest:t",
     "carries.csv": "reference:t author_id:n month:t status:t reason:t amount:a row_digest:t",
     "counts.csv": "author_id:n blog_id:n category_id:n day:n views:n on_this_batch:n "
     "on_other_batches:n waiting:n row_digest:t",
+    "findings.csv": "id:n month:t blog_id:n author_id:n kind:t views:n sentence:t status:t "
+    "reason:t decided_by_id:n decided_at:t row_digest:t",
     "lines.csv": "payment:t number:n kind:t month:t blog_id:n blog_title:t category_id:n "
     "category_name:t price_id:n price_per_1000:a days:t views:n adjustment_id:n carried_from:t "
     "note:t amount:a digest:t",
     "payments.csv": "reference:t author_id:n author_name:t status:t status_reason:t amount:a "
     "rounding:a carried_amount:a digest:t",
-    "price_history.csv": "id:n price_id:n at:t by_id:n kind:t why:t category_id:n "
-    "effective_from:t price_per_1000:a note:t row_digest:t",
+    "people.csv": "id:n user_name:t name:t row_digest:t",
+    "price_history.csv": "price_id:n at:t by_id:n kind:t why:t category_id:n "
+    "effective_from:t price_per_1000:a note:t facts:t row_digest:t",
     "prices.csv": "id:n category_id:n category_name:t effective_from:t price_per_1000:a note:t "
     "row_digest:t",
     "seals.csv": "number:n kind:t batch:t content_digest:t previous_hash:t hash:t row_digest:t",
 }
+
+UNDER_THE_PACKS_SEAL = {*TABLES, "batch.json", "README.txt", "verify.py"} - {"seals.csv"}
+
+# The facts of each record of a history, in the order in which they are hashed.
+CHANGE = "at why kind by_id"
+FACTS = {
+    "adjustment_history.csv": "adjustment_id amount reason created_at withdrawn_at author_id "
+    "created_by_id withdrawn_by_id " + CHANGE,
+    "batch_history.csv": "month status currency time_zone rules_version attempt minimum_payout "
+    "approvals_needed digest built_at submitted_at approved_at second_approved_at return_reason "
+    "submitted_by approved_by second_approved_by " + CHANGE,
+    "price_history.csv": "price_id effective_from price_per_1000 note category_id " + CHANGE,
+}
+KINDS = {"+": "added", "~": "changed", "-": "deleted"}
 
 
 class Wrong(Exception):
@@ -133,13 +155,14 @@ class Prices:
     """The prices of each category by their first day."""
 
     def __init__(self, pack):
-        self.starts, self.prices, self.rows = {}, {}, 0
+        self.starts, self.prices, self.rows, self.by_id, self.used = {}, {}, 0, {}, set()
         for where, price in pack.read_table("prices.csv"):
             starts = self.starts.setdefault(price["category_id"], [])
             expect(not starts or starts[-1] < price["effective_from"], where, "is out of its order")
             starts.append(price["effective_from"])
             known = (price["id"], price["price_per_1000"])
             self.prices.setdefault(price["category_id"], []).append(known)
+            self.by_id[price["id"]] = (where, price)
             self.rows += 1
 
     def find(self, category, day):
@@ -164,7 +187,9 @@ class Lines:
 
     def __init__(self, pack):
         self.prices = Prices(pack)
-        self.adjustments = {row["id"]: row for _, row in pack.read_table("adjustments.csv")}
+        self.adjustments = {
+            row["id"]: (where, row) for where, row in pack.read_table("adjustments.csv")
+        }
         self.carries = {row["reference"]: row for _, row in pack.read_table("carries.csv")}
         self.count = 0
 
@@ -175,12 +200,14 @@ class Lines:
         if line["kind"] == "views":
             self.check_views(line, where, days)
         elif line["kind"] == "adjustment":
-            source = self.adjustments.get(line["adjustment_id"])
+            _, source = self.adjustments.get(line["adjustment_id"], (None, None))
             expect(source and source["reason"] == line["note"], where, "has no such adjustment")
             self.check_amount(line, where, source, author)
         else:
             source = self.carries.get(line["carried_from"])
             expect(source and source["month"] == line["month"], where, "carries in no such payment")
+            named = line["note"].startswith(line["carried_from"] + ": ")
+            expect(named, where, "doesn't say which payment it carries in, and why")
             self.check_amount(line, where, source, author)
         return line["digest"]
 
@@ -190,16 +217,17 @@ class Lines:
         expect(digest(encode(facts)) == line["digest"], where, "has another digest than its facts")
 
     def check_views(self, line, where, days):
-        price = line["price_per_1000"]
+        price_id, price = line["price_id"], line["price_per_1000"]
         expect(line["amount"] * 1000 == line["views"] * price, where, "isn't views at its price")
         for day, views in read_days(line, where).items():
             date = "{}{:02}".format(line["month"][:-2], day)
             in_force = self.prices.find(line["category_id"], date)
             expect(
-                in_force == (line["price_id"], price),
+                in_force == (price_id, price),
                 where,
                 "has not the price in force on " + date,
             )
+            self.prices.used.add(price_id)
             key = (line["blog_id"], line["category_id"], int(date.replace("-", "")))
             days[key] = days.get(key, 0) + views
 
@@ -259,7 +287,7 @@ def check_payments(pack, batch):
         )
     ]
     sha256 = hashlib.sha256(encode(facts).encode())
-    lines, counts, payable = Lines(pack), Counts(pack), set()
+    lines, counts, payable, payees = Lines(pack), Counts(pack), set(), set()
     groups = itertools.groupby(pack.read_table("lines.csv"), key=lambda row: row[1]["payment"])
     reference, rows = next(groups, (None, ()))
     number = 0
@@ -281,6 +309,7 @@ def check_payments(pack, batch):
         check_payment(payment, where, own, total, batch)
         counts.check(payment["author_id"], days)
         sha256.update(("\n" + payment["digest"]).encode())
+        payees.add(payment["author_id"])
         if payment["status"] == "payable":
             payable.add(payment["reference"])
     expect(reference is None, "lines.csv", f"{reference} is no payment here")
@@ -294,7 +323,8 @@ def check_payments(pack, batch):
         "counted views": counts.views,
         "views waiting for a batch": counts.waiting,
     }
-    return sha256.hexdigest(), payable, checked
+    expect(sha256.hexdigest() == batch["digest"], "batch.json", "has another digest than its rows")
+    return lines, payable, payees, checked
 
 
 def check_payment(payment, where, line_digests, total, batch):
@@ -315,93 +345,257 @@ def check_payment(payment, where, line_digests, total, batch):
         expect(payment["amount"] == payment["rounding"] == 0, where, "is kept back, and pays")
 
 
-def check_chain(pack, batch, approvals, payable):
-    """Check that the seals form a chain and that this batch's seals match the batch."""
-    previous, contents = NO_HASH, dict(approvals["sealed"])
-    number, approved = 0, None
-    for where, seal in pack.read_table("seals.csv"):
-        number += 1
-        expect(seal["number"] == number, where, "is out of its order")
+class Chain:
+    """The chain of seals, and what those of this batch hold."""
+
+    def __init__(self, pack, batch):
+        self.hashes, self.contents = [], pack.read_json("sealed.json")
+        self.approval = self.evidence = None
+        self.sealed = []
+        for where, seal in pack.read_table("seals.csv"):
+            self.check_link(seal, where)
+            if seal["batch"] == batch["name"]:
+                self.read_content(seal, where)
+        expect(not self.contents, "sealed.json", "has contents without a seal")
+        expect(self.approval, "seals.csv", "has no approval of this batch")
+        expect(self.evidence, "seals.csv", "has no seal of this pack")
+
+    def check_link(self, seal, where):
+        previous = self.hashes[-1] if self.hashes else NO_HASH
+        expect(seal["number"] == len(self.hashes) + 1, where, "is out of its order")
         expect(seal["previous_hash"] == previous, where, "doesn't hold to the one before")
-        previous = digest(previous + "\n" + seal["content_digest"])
-        expect(seal["hash"] == previous, where, "has another hash")
-        if seal["batch"] == batch["name"]:
-            text = contents.pop(str(number), "")
-            expect(digest(text) == seal["content_digest"], where, "has another content")
-            content = json.loads(text)
-            known = (content["number"], content["kind"], content["batch"])
-            expect(known == (number, seal["kind"], batch["name"]), where, "sealed another batch")
-            if seal["kind"] in ("approval", "upgrade"):
-                approved = (where, seal, content)
-            for result in content.get("results", ()):
-                expect(result[0] in payable, where, result[0] + " was not to be paid")
-    expect(not contents, "approvals.json", "has contents without a seal")
-    expect(approved, "seals.csv", "has no approval of this batch")
-    check_approval(batch, *approved)
-    return number, approved[1]["hash"], previous
+        link = digest(previous + "\n" + seal["content_digest"])
+        expect(seal["hash"] == link, where, "has another hash")
+        self.hashes.append(link)
+
+    def read_content(self, seal, where):
+        text = self.contents.pop(str(seal["number"]), "")
+        expect(digest(text) == seal["content_digest"], where, "has another content")
+        content = json.loads(text)
+        known = (content["number"], content["kind"], content["batch"])
+        expect(known == (seal["number"], seal["kind"], seal["batch"]), where, "sealed another")
+        self.sealed.append((where, content))
+        if seal["kind"] in ("approval", "upgrade"):
+            self.approval = (where, seal, content)
+        elif seal["kind"] == "evidence":
+            self.evidence = (where, seal, content)
+
+    def check_head(self, head):
+        """Return what `head` proves. Raises Wrong if the chain has no such link."""
+        expect(head in self.hashes, "seals.csv", "the chain has no link " + head)
+        number = self.hashes.index(head) + 1
+        expect(number >= self.approval[1]["number"], "seals.csv", head + " is before the approval")
+        return number >= self.evidence[1]["number"]
 
 
-def check_approval(batch, where, seal, content):
+def check_approval(batch, payees, where, seal, content):
     expect(content["digest"] == batch["digest"], where, "approved another digest")
     signed = content["signed"] if seal["kind"] == "upgrade" else content["digest"]
     expect(signed == batch["signed"], where, "says that another digest was signed")
     people = [content["submitted"][0]] + [person for person, _ in content["approved"]]
     expect(len(set(people)) == len(people), where, "was signed twice by one person")
     expect(len(people) == 1 + batch["approvals_needed"], where, "has too few signatures")
+    expect(not payees & set(people[1:]), where, "was signed by somebody whom it pays")
 
 
-def check_files(pack):
-    digests = pack.read_json("digests.json")
-    names = set(TABLES) | {"batch.json", "approvals.json", "README.txt", "verify.py"}
-    expect(set(digests) == names, "digests.json", "lists other files")
-    for name in sorted(digests):
-        expect(pack.hash_file(name) == digests[name], name, "isn't as it was handed out")
+def check_grounds(pack, content):
+    """Check that prices and findings are those that the approval sealed, if it did."""
+    for name, rows in content.get("grounds", {}).items():
+        if name in ("prices", "findings"):
+            table = [list(row.values())[:-1] for _, row in pack.read_table(name + ".csv")]
+            sealed = [["" if cell is None else cell for cell in row] for row in rows]
+            shown = [["" if cell is None else cell for cell in row] for row in table]
+            expect(shown == sealed, name + ".csv", "isn't what the approval sealed")
 
 
-def check_histories(pack):
-    for name in ("price_history.csv", "adjustment_history.csv"):
+def check_people(pack, lines, contents):
+    """Check that whoever signed, changed or decided is named. Return who has another name now."""
+    rows = [row for _, row in pack.read_table("people.csv")]
+    people = {row["id"] for row in rows}
+    for _, row in lines.adjustments.values():
+        expect(row["created_by_id"] in people, "people.csv", "leaves out who made an adjustment")
+    for where, row in pack.read_table("findings.csv"):
+        decided = row["decided_by_id"] in people and row["reason"]
+        expect(row["status"] == "open" or decided, where, "was decided by nobody, or without why")
+    for person in [contents["submitted"][0]] + [person for person, _ in contents["approved"]]:
+        expect(person in people, "people.csv", f"leaves out user {person}")
+    sealed = dict(contents.get("grounds", {}).get("people", ()))
+    expect(people >= sealed.keys(), "people.csv", "leaves out somebody")
+    names = {
+        row["id"]: digest(encode([contents["digest"], row["id"], row["user_name"], row["name"]]))
+        for row in rows
+    }
+    return sorted(person for person in sealed if names[person] != sealed[person])
+
+
+def read_facts(row, name, where):
+    """Return {name: text} of a history's record, compared with the row's other cells."""
+    values = json.loads(row["facts"])
+    expect(encode(values) == row["facts"], where, "has facts that aren't written as sealed")
+    names = FACTS[name].split()
+    facts = {name: values[number] for number, name in enumerate(names)}
+    for added in values[len(names) :]:
+        facts[added[0]] = added[1]
+    columns = dict(column.split(":") for column in TABLES[name].split())
+    for column in facts.keys() & columns.keys() - {"at", "kind"}:
+        says = read_fact(facts[column], columns[column])
+        expect(says == row[column], where, "has another " + column + " than its facts")
+    moments = [datetime.datetime.fromisoformat(text) for text in (row["at"], facts["at"])]
+    expect(moments[0] == moments[1], where, "has another time than its facts")
+    expect(KINDS.get(facts["kind"]) == row["kind"], where, "is another change than its facts")
+    return facts
+
+
+def read_fact(text, kind):
+    if text == "None":
+        return "" if kind == "t" else None
+    if kind == "a":
+        return int(decimal.Decimal(text) * MILLION)
+    return int(text) if kind == "n" else text
+
+
+class Histories:
+    """The changes of batch, prices and adjustments, compared with the digests under the seal."""
+
+    def __init__(self, pack, lines):
+        self.digests, self.latest, self.first, self.count = [], {}, {}, 0
+        self.read(pack, "batch_history.csv", "", lambda row: row["status"] != "paid")
+        used = lines.prices.used
+        self.read(pack, "price_history.csv", "price_id", lambda row: row["price_id"] in used)
+        self.read(pack, "adjustment_history.csv", "adjustment_id", lambda row: True)
+
+    def read(self, pack, name, key, is_sealed):
         for where, row in pack.read_table(name):
-            datetime.datetime.fromisoformat(row["at"])
-            expect(row["kind"] in ("added", "changed", "deleted"), where, "is no such change")
+            self.count += 1
+            facts = read_facts(row, name, where)
+            if is_sealed(row):
+                self.digests.append((where, digest(row["facts"])))
+                self.latest[name, row.get(key)] = (where, facts)
+            if key:
+                self.first.setdefault((name, row[key]), (where, facts))
+                self.latest[name, row[key]] = (where, facts)
+
+    def check(self, batch, lines, sealed):
+        for where, found in self.digests:
+            expect(found in sealed, where, "isn't as the approval sealed it")
+        digests = [found for _, found in self.digests]
+        expect(digests == sealed, "approvals", f"the seal holds {len(sealed)} records")
+        where, facts = self.latest["batch_history.csv", None]
+        self.check_batch(batch, where, facts)
+        for price, (where, row) in lines.prices.by_id.items():
+            self.compare("price_history.csv", price, row, where)
+        for adjustment, (where, row) in lines.adjustments.items():
+            facts = self.compare("adjustment_history.csv", adjustment, row, where)
+            is_kept = not facts or facts["withdrawn_at"] in ("", "None")
+            expect(is_kept, where, "was withdrawn before the approval")
+
+    def check_batch(self, batch, where, facts):
+        minimum = int(decimal.Decimal(facts["minimum_payout"]) * MILLION)
+        expect(minimum == batch["minimum_payout"], where, "has another minimum")
+        for name in ("month", "currency", "time_zone", "rules_version"):
+            expect(facts[name] == batch[name], where, "has another " + name)
+        for name in ("attempt", "approvals_needed"):
+            expect(facts[name] == str(batch[name]), where, "has another " + name)
+        expect(facts["digest"] == batch["signed"], where, "has another digest")
+
+    def compare(self, name, key, row, where):
+        """Return the facts of the last record of a row, which says what the row says."""
+        _, facts = self.latest.get((name, key), (where, None))
+        if facts is None:
+            return None  # of fixtures, or from before there were histories
+        expect(facts["kind"] != "-", where, "was deleted, says its history")
+        columns = dict(column.split(":") for column in TABLES[name].split())
+        kinds = dict(columns, created_by_id="n", created_at="t")
+        for column in facts.keys() & row.keys() & kinds.keys() - {"id"}:
+            says = read_fact(facts[column], kinds[column])
+            if column == "created_at":
+                says, now = (datetime.datetime.fromisoformat(each) for each in (says, row[column]))
+                expect(says == now, where, "was made at another time, says its history")
+            else:
+                expect(says == row[column], where, f"has another {column}, says its history")
+        return facts
 
 
-def verify(path):
+def check_files(pack, chain):
+    """Check that each file is as the pack's seal says."""
+    where, _, content = chain.evidence
+    expect(set(content["files"]) == UNDER_THE_PACKS_SEAL, where, "sealed other files")
+    for name in sorted(content["files"]):
+        expect(pack.hash_file(name) == content["files"][name], name, "isn't as it was handed out")
+
+
+def verify(path, head=None):
+    """Return what was checked, as lines of text. Raises Wrong."""
     pack = Pack(path)
-    batch, approvals = pack.read_json("batch.json"), pack.read_json("approvals.json")
-    digest_of_payments, payable, checked = check_payments(pack, batch)
-    expect(
-        digest_of_payments == batch["digest"], "batch.json", "payments give " + digest_of_payments
-    )
-    seals, approval, head = check_chain(pack, batch, approvals, payable)
-    check_histories(pack)
-    check_files(pack)
-    checked["seals"] = seals
-    return batch, checked, approval, head
+    batch = pack.read_json("batch.json")
+    lines, payable, payees, checked = check_payments(pack, batch)
+    chain = Chain(pack, batch)
+    for where, content in chain.sealed:
+        for result in content.get("results", ()):
+            expect(result[0] in payable, where, result[0] + " was not to be paid")
+    where, seal, content = chain.approval
+    check_approval(batch, payees, where, seal, content)
+    check_grounds(pack, content)
+    renamed = check_people(pack, lines, content)
+    histories = Histories(pack, lines)
+    histories.check(batch, lines, content["histories"])
+    check_files(pack, chain)
+    checked.update({"changes": histories.count, "seals": len(chain.hashes)})
+    return describe(batch, checked, renamed, chain, head)
+
+
+def describe(batch, checked, renamed, chain, head):
+    numbers = ", ".join(f"{number:,} {what}" for what, number in checked.items())
+    told = [
+        "PASS: the batch {} of {} follows from its evidence.".format(
+            batch["name"], batch["month"][:7]
+        ),
+        "Checked " + numbers + ".",
+        "Digest of the batch: " + batch["digest"],
+        "Hash of its approval: " + chain.approval[1]["hash"],
+        "Last link of the chain: " + chain.hashes[-1],
+    ]
+    if batch["signed"] != batch["digest"]:
+        told.append(
+            "It was approved before there were seals: what was signed then was {}. The seal was "
+            "made later, by an upgrade.".format(batch["signed"])
+        )
+    if renamed:
+        told.append(
+            "Renamed or made anonymous since the approval: user {}.".format(
+                ", ".join(map(str, renamed))
+            )
+        )
+    if head is None:
+        told.append("Whether it was made up as a whole: compare a link you know, with --head HASH.")
+    elif chain.check_head(head):
+        told.append("The chain has the link that you gave: this is the pack that was handed out.")
+    else:
+        told.append(
+            "The chain has the link that you gave. It proves the approval; counts.csv and later "
+            "results are proved by link {} and a head from that time on.".format(
+                chain.evidence[1]["number"]
+            )
+        )
+    return told
 
 
 def main(arguments):
-    path = pathlib.Path(arguments[0]) if arguments else pathlib.Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    here = pathlib.Path(__file__).resolve().parent
+    parser.add_argument("pack", nargs="?", type=pathlib.Path, default=here)
+    parser.add_argument("--head", type=lambda text: text.strip().lower())
+    options = parser.parse_args(arguments)
     csv.field_size_limit(2**31 - 1)
     try:
-        batch, checked, approval, head = verify(path)
+        told = verify(options.pack, options.head)
     except Wrong as wrong:
         sys.stdout.write(f"FAIL: {wrong}.\n")
         return 1
     except Exception as error:  # any damage to the files ends in one sentence
         sys.stdout.write(f"FAIL: a file can't be read: {error!r}.\n")
         return 1
-    numbers = ", ".join(f"{number:,} {what}" for what, number in checked.items())
-    sys.stdout.write(
-        "PASS: the batch {} of {} follows from its evidence.\nChecked {}.\n"
-        "Digest of the batch: {}\nHash of its approval: {}\nLast link of the chain: {}\n".format(
-            batch["name"], batch["month"][:7], numbers, batch["digest"], approval, head
-        )
-    )
-    if batch["signed"] != batch["digest"]:
-        sys.stdout.write(
-            "It was approved before there were seals: what was signed then was {}. The seal was "
-            "made later, by an upgrade.\n".format(batch["signed"])
-        )
+    sys.stdout.write("\n".join(told) + "\n")
     return 0
 
 

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -69,7 +71,7 @@ def test_others_can_neither_advance_nor_take_packs(group, paid, sign_in, client)
     url = reverse("admin:billing_verification_advance", args=[run.pk])
     assert client.post(url).status_code == 403
     pack = reverse("admin:billing_payoutbatch_pack", args=[paid[0].pk])
-    assert client.get(pack).status_code == 403
+    assert client.post(pack).status_code == 403
 
 
 def test_looking_at_the_address_that_advances_does_nothing(sign_in, client):
@@ -84,8 +86,11 @@ def test_looking_at_the_address_that_advances_does_nothing(sign_in, client):
 def test_auditor_takes_the_pack_of_an_approved_batch(paid, sign_in, client):
     sign_in("Auditors")
     url = reverse("admin:billing_payoutbatch_pack", args=[paid[0].pk])
-    response = client.get(url)
+    assert client.get(url).status_code == 404
+    response = client.post(url)
     assert response.headers["Content-Disposition"] == (
         'attachment; filename="evidence-202609-1.zip"'
     )
     assert b"".join(response.streaming_content).startswith(b"PK")
+    seal = paid[0].seals.get(kind="evidence")
+    assert json.loads(seal.content)["by"] == response.wsgi_request.user.pk

@@ -1,12 +1,19 @@
 import csv
+import datetime as dt
+import json
 import random
 import runpy
 
 import pytest
+from django.contrib.auth.models import User
 
 from billing.errors import WrongStatus
 from billing.evidence_pack import make_evidence_pack
+from billing.models import Seal
+from billing.proof.sealing import chain_head
 from tests.billing.evidence_pack.packs import run, unpack
+from tests.factories import make_price, make_user
+from weblog.models import Category
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -30,6 +37,40 @@ def test_pack_is_checked_as_it_is_packed(paid, tmp_path):
 def test_same_rows_give_the_same_bytes(paid):
     with make_evidence_pack(paid[0]) as first, make_evidence_pack(paid[0]) as second:
         assert first.read() == second.read()
+
+
+def test_pack_is_sealed_once_as_long_as_it_says_the_same(paid):
+    person = make_user()
+    make_evidence_pack(paid[0], by=person).close()
+    make_evidence_pack(paid[0]).close()
+    seal = paid[0].seals.get(kind="evidence")
+    assert json.loads(seal.content)["by"] == person.pk
+    User.objects.filter(pk=person.pk).update(last_name="Renamed")
+    make_evidence_pack(paid[0]).close()
+    assert paid[0].seals.filter(kind="evidence").count() == 1
+
+
+def test_pack_has_prices_as_approved_and_tells_who_has_another_name_now(paid, tmp_path):
+    User.objects.filter(pk=paid[1].approved_by_id).update(last_name="Renamed")
+    make_price(Category.objects.get(name="Tech"), "19", dt.date(2026, 12, 1))
+    folder = unpack(paid[1], tmp_path)
+    told = run(folder).stdout
+    assert told.startswith("PASS")
+    assert f"Renamed or made anonymous since the approval: user {paid[1].approved_by_id}." in told
+    assert "19.000000" not in (folder / "prices.csv").read_text()
+
+
+def test_head_tells_the_pack_that_was_handed_out(paid, tmp_path):
+    approval = paid[0].seals.get(kind="approval").hash
+    folder = unpack(paid[0], tmp_path)
+    told = run(folder, "--head", chain_head().hash)
+    assert (told.returncode, "this is the pack that was handed out" in told.stdout) == (0, True)
+    told = run(folder, "--head", approval)
+    assert (told.returncode, "It proves the approval" in told.stdout) == (0, True)
+    told = run(folder, "--head", "0" * 64)
+    assert (told.returncode, told.stdout[:5]) == (1, "FAIL:")
+    before = Seal.objects.get(number=paid[1].seals.get(kind="approval").number - 1).hash
+    assert run(unpack(paid[1], tmp_path / "second"), "--head", before).returncode == 1
 
 
 def test_no_pack_before_the_approval(paid):
@@ -76,7 +117,7 @@ def test_changed_byte_of_any_other_file_is_found(paid, tmp_path):
     folder = unpack(paid[0], tmp_path / "pack")
     verify = runpy.run_path(str(folder / "verify.py"))["verify"]
     chance = random.Random(2)
-    for name in ("batch.json", "approvals.json", "digests.json", "README.txt", "verify.py"):
+    for name in ("batch.json", "sealed.json", "README.txt", "verify.py"):
         before = (folder / name).read_bytes()
         for place in chance.sample(range(len(before)), 20):
             changed = before[:place] + bytes([before[place] ^ 1]) + before[place + 1 :]
