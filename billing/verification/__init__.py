@@ -20,6 +20,7 @@ from billing.models import Payment, PayoutBatch, Verification
 from billing.verification import (
     chain,
     counts,
+    decisions,
     digests,
     exports,
     histories,
@@ -53,6 +54,8 @@ PER_BATCH = {
 DERIVED = {
     "lines": (lines.check_lines, "lines and prices"),
     "sums": (lines.check_sums, "sums and rounding"),
+    "decisions": (decisions.check_decisions, "who is paid, held or carried"),
+    "left out": (decisions.check_nobody_left_out, "what waited for the batch"),
     "adjustments": (lines.check_adjustments, "adjustments"),
     "carries": (lines.check_carries, "amounts carried forward"),
     "exports": (exports.check_exports, "exported files"),

@@ -1,0 +1,139 @@
+"""Payments that were decided otherwise than they had to be, and digests that fit them."""
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from billing.models import Hold, Payment, PaymentLine, PayoutBatch, Verification
+from billing.payouts import steps
+from billing.payouts.holds import end_hold, hold_payment, pay_out_payment
+from billing.verification.decisions import check_decisions, check_nobody_left_out
+from billing.verification.differences import Difference
+from tests.billing.adjustments import make_adjustment
+from tests.billing.batches import AT, OCTOBER, Status, make_batch
+from tests.billing.tampering import without_guards
+from tests.factories import approve, make_count, make_user
+from weblog.models import Blog
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+
+KEPT = {"amount": 0, "rounding": 0, "carried_amount": 10}
+
+
+def decide(batch):
+    check_decisions(Verification(), str(batch.pk), "", Counter())
+
+
+def look_for_the_left_out(batch):
+    check_nobody_left_out(Verification(), str(batch.pk), "", Counter())
+
+
+def submit(batch):
+    return steps.submit_batch(batch=batch, by=make_user(), at=AT)
+
+
+def tamper(batch, **values):
+    with without_guards():
+        batch.payments.update(**values)
+
+
+def test_what_the_application_decides_is_decided_the_same_again():
+    batch = make_batch()
+    hold = hold_payment(payment=batch.payments.get(), by=make_user(), reason="A dispute")
+    batch = approve(submit(batch), at=AT)
+    end_hold(hold=hold, by=make_user(), reason="It is settled")
+    decide(batch)
+    look_for_the_left_out(batch)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (KEPT | {"status": "held", "status_reason": "A dispute"}, "no hold says so"),
+        (KEPT | {"status": "carried", "status_reason": "Small."}, "more than the minimum"),
+        ({"status_reason": "Paid out in full: Leaves us"}, "nobody asked for it"),
+    ],
+)
+def test_payment_kept_back_or_paid_for_no_reason_is_named(values, message):
+    batch = make_batch(Status.APPROVED)
+    tamper(batch, **values)
+    with pytest.raises(Difference, match=message):
+        decide(batch)
+
+
+@pytest.mark.parametrize(
+    ("start", "values", "message"),
+    [
+        (
+            hold_payment,
+            KEPT | {"status": "payable", "amount": 10, "carried_amount": 0},
+            "it was on hold: A dispute",
+        ),
+        (pay_out_payment, {"status": "carried"} | KEPT, "was to be paid out in full: A dispute"),
+    ],
+)
+def test_hold_or_pay_out_that_was_not_followed_is_named(start, values, message):
+    batch = make_batch()
+    start(payment=batch.payments.get(), by=make_user(), reason="A dispute")
+    batch = approve(submit(batch), at=AT)
+    tamper(batch, status_reason="", **values)
+    with pytest.raises(Difference, match=message):
+        decide(batch)
+
+
+def test_payment_below_the_minimum_that_is_paid_is_named(settings):
+    settings.MINIMUM_PAYOUT = Decimal(50)
+    batch = approve(submit(make_batch()), at=AT)
+    decide(batch)
+    tamper(batch, status="payable", amount=10, carried_amount=0)
+    with pytest.raises(Difference, match="below the minimum"):
+        decide(batch)
+
+
+def test_hold_after_the_submission_is_no_matter():
+    batch = submit(make_batch())
+    author = batch.payments.get().author
+    hold = Hold(author=author, kind="hold", reason="Later", created_by=make_user(), created_at=AT)
+    hold.save()
+    decide(approve(batch, at=AT))
+
+
+def test_adjustment_that_the_batch_left_out_is_named():
+    adjustment = make_adjustment()
+    batch = make_batch(Status.APPROVED)
+    look_for_the_left_out(batch)
+    with without_guards():
+        PaymentLine.objects.filter(adjustment=adjustment).delete()
+    with pytest.raises(Difference, match="is on no batch"):
+        look_for_the_left_out(batch)
+
+
+def test_adjustment_made_later_or_held_by_a_batch_cancelled_later_is_no_matter():
+    make_adjustment()
+    batch, other = make_batch(), None
+    september = batch.month.replace(month=9)
+    make_count(Blog.objects.first(), 500, september)
+    steps.cancel_batch(batch=batch, by=make_user(), reason="Begun too early")
+    other, _ = steps.build_batch(month=september, at=AT)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    batch = approve(submit(batch), at=AT)
+    steps.cancel_batch(batch=other, by=make_user(), reason="Begun too early")
+    make_adjustment()
+    look_for_the_left_out(batch)
+
+
+def test_amount_carried_from_an_earlier_batch_that_is_left_out_is_named(settings):
+    settings.MINIMUM_PAYOUT = Decimal(50)
+    october = approve(submit(make_batch()), at=AT)
+    november = october.month.replace(month=11)
+    make_count(Blog.objects.first(), 9_000, november)
+    batch, _ = steps.build_batch(month=november, at=AT.replace(month=12))
+    batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=AT.replace(month=12)))
+    look_for_the_left_out(batch)
+    with without_guards():
+        PaymentLine.objects.filter(carried_from__batch=october).delete()
+    with pytest.raises(Difference, match="is carried, and no batch took it in"):
+        look_for_the_left_out(batch)
+    assert Payment.objects.count() == 2
+    assert PayoutBatch.objects.signed().count() == 2
