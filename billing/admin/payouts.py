@@ -45,7 +45,7 @@ class PayoutBatchAdmin(
         "rebuild",
         "cancel",
     ]
-    list_display = ["month_name", "status_label", "payments", "total", "submitter", "approver"]
+    list_display = ["month_name", "status_label", "authors", "total", "submitter", "approver"]
     list_select_related = ["submitted_by", "approved_by", "second_approved_by"]
     list_filter = [("status", ChoicesDropdownFilter)]
     search_fields = ["month__startswith"]
@@ -88,8 +88,8 @@ class PayoutBatchAdmin(
     def status_label(self, batch):
         return batch.status, batch.get_status_display()
 
-    @display(description="Payments", formatting="price")
-    def payments(self, batch):
+    @display(description="Authors", formatting="price")
+    def authors(self, batch):
         return f"{batch.payment_count:,}"
 
     @display(description="To be paid", formatting="price")
