@@ -34,7 +34,7 @@ NAVIGATION = {
             permission="weblog.publish_blog",
             count="weblog.reviews.count_waiting",
         ),
-        Link("New texts", "edit_note", "weblog.blogrevision"),
+        Link("New texts", "edit_note", "weblog.newtext"),
         Link("Pictures", "image", "weblog.picture"),
         Link("Categories", "category", "weblog.category"),
     ],

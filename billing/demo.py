@@ -31,7 +31,7 @@ from billing.payouts.steps import approve_batch, build_batch, find_months_to_bui
 from billing.periods import last_closed_month, month_of, next_month, previous_month
 from billing.prices.rules import save_price
 from weblog.models import Blog, Category
-from weblog.revisions import publish_revision, start_revision, submit_revision
+from weblog.new_texts import publish_new_text, start_new_text, submit_new_text
 
 Outcome = PaymentResult.Outcome
 
@@ -167,12 +167,12 @@ def _name_a_co_author(people: dict[str, User]) -> None:
 def _schedule_a_text(people: dict[str, User]) -> None:
     """Schedule an approved new text of a live blog for the morning a week from now."""
     blog, author = Blog.objects.get_by_natural_key("last-grass-court"), people["demo.bruno"]
-    text = start_revision(blog=blog, by=author)
+    text = start_new_text(blog=blog, by=author)
     text.body += "<p>The club has found two people to learn from him. They begin in May.</p>"
     save_signed(text, by=author, reason="News from the club")
-    text = submit_revision(revision=text, by=author)
+    text = submit_new_text(new_text=text, by=author)
     morning = timezone.localtime().replace(hour=8, minute=0, second=0, microsecond=0)
-    publish_revision(revision=text, by=people["editor"], at=morning + dt.timedelta(days=7))
+    publish_new_text(new_text=text, by=people["editor"], at=morning + dt.timedelta(days=7))
 
 
 def _raise_a_price(*, by: User, month: dt.date) -> None:

@@ -31,7 +31,7 @@ from tests.factories import (
     make_user,
 )
 from weblog.models import Picture
-from weblog.revisions import start_revision
+from weblog.new_texts import start_new_text
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 # Each of these has a test of its own.
@@ -44,7 +44,7 @@ def make_rows():
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
     category = make_category("Tech")
     blog = make_blog(category=category)
-    start_revision(blog=blog, by=blog.author)
+    start_new_text(blog=blog, by=blog.author)
     Picture.objects.create(
         file="pictures/2026/11/x.png", alt_text="A", uploaded_by=blog.author, width=1, height=1
     )

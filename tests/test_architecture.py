@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 ROOT = settings.BASE_DIR
 OWN = ("backoffice", "weblog", "billing")
 TRACKED = {
-    "Adjustment", "Blog", "BlogRevision", "Category", "CategoryPrice", "Group",
+    "Adjustment", "Blog", "NewText", "Category", "CategoryPrice", "Group",
     "Hold", "PayoutBatch", "RobotException", "User",
 }  # fmt: skip
 

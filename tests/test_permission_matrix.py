@@ -45,13 +45,13 @@ TRACKED_MONEY = [
 MONEY = ["billing_payment", "billing_paymentexport", *TRACKED_MONEY]
 SEALS = reading("billing_seal")
 VERIFY = reading("billing_verification") | {"billing_verification_verify"}
-NEW_TEXTS = reading("weblog_blogrevision", has_history=["weblog_blogrevision"])
+NEW_TEXTS = reading("weblog_newtext", has_history=["weblog_newtext"])
 PICTURES = reading("weblog_picture")
-PREVIEWS = {"weblog_blog_preview", "weblog_blogrevision_preview"}
+PREVIEWS = {"weblog_blog_preview", "weblog_newtext_preview"}
 
 ALLOWED = {
     "Authors": {"app_list_weblog", "weblog_blog_changelist", "weblog_blog_add"}
-    | {"weblog_blogrevision_changelist", "weblog_picture_changelist", "weblog_picture_add"}
+    | {"weblog_newtext_changelist", "weblog_picture_changelist", "weblog_picture_add"}
     | reading("weblog_category", has_history=["weblog_category"]),
     "Editors": reading(
         "weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"]
@@ -67,8 +67,8 @@ ALLOWED = {
     | PICTURES
     | {"weblog_picture_take_down"}
     | {"weblog_picture_add"}
-    | {f"weblog_blogrevision_{name}" for name in ("submit", "publish", "publish_now", "withdraw")}
-    | {"weblog_blogrevision_return_to_author"},
+    | {f"weblog_newtext_{name}" for name in ("submit", "publish", "publish_now", "withdraw")}
+    | {"weblog_newtext_return_to_author"},
     "Finance": reading(*COUNTS, *VIEWS, *MONEY, has_history=[*TRACKED_VIEWS, *TRACKED_MONEY])
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_categoryprice_add", "billing_categoryprice_export", "billing_payment_export"}

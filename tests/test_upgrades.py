@@ -24,7 +24,8 @@ from billing.verification.reports import report_run
 from tests.billing.tampering import without_guards
 from tests.factories import FIREFOX, approve
 from tests.upgrades.databases import migrate, other_database, read_dump
-from weblog.models import Blog
+from weblog.models import Blog, NewText
+from weblog.new_texts import publish_new_text
 
 pytestmark = pytest.mark.slow
 
@@ -166,6 +167,44 @@ def test_holds_of_before_go_on_under_their_new_name(use_dump):
     end_hold(hold=hold, by=finance, reason="They came", at=NOVEMBER)
     assert [record.history_type for record in hold.history.all()] == ["~", "+"]
     assert verify_payouts(head=head, at=NOVEMBER).difference == ""
+
+
+OLD_TEXT = """
+INSERT INTO weblog_blogrevision
+    (id, blog_id, title, summary, body, status, created_by_id, created_at, updated_at,
+     review_comment)
+SELECT 9, id, 'As it will be', '', '<p>Later.</p>', 'in_review', author_id,
+    '2026-08-20 09:00:00', '2026-08-20 09:00:00', ''
+FROM weblog_blog WHERE id = (SELECT MIN(id) FROM weblog_blog WHERE status = 'published');
+INSERT INTO weblog_historicalblogrevision
+    (id, blog_id, title, summary, body, status, created_by_id, created_at, updated_at,
+     review_comment, history_date, history_change_reason, history_type, history_user_id)
+SELECT id, blog_id, title, summary, body, status, created_by_id, created_at, updated_at,
+    review_comment, created_at, 'Submitted for review', '+', created_by_id
+FROM weblog_blogrevision;
+"""
+
+
+def test_new_texts_of_before_go_on_under_their_new_name(use_dump):
+    use_dump("157f2d7")
+    migrate("weblog", "0004_picture_takedowns")
+    may_publish = Permission.objects.get(codename="change_blogrevision")
+    Group.objects.get(name="Editors").permissions.add(may_publish)
+    with connection.cursor() as cursor:
+        for statement in OLD_TEXT.split(";\n")[:2]:
+            cursor.execute(statement)
+    migrate()
+    assert run_checks(tags=["database"], databases=["default"]) == []
+    assert not ContentType.objects.filter(model__endswith="blogrevision").exists()
+    may_publish.refresh_from_db()
+    assert may_publish.codename == "change_newtext"
+    assert Group.objects.filter(name="Editors", permissions=may_publish).exists()
+    text = NewText.objects.get()
+    assert (text.pk, text.history.get().history_change_reason) == (9, "Submitted for review")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        NewText.objects.create(blog=text.blog, title="Twice", created_by=text.created_by)
+    text = publish_new_text(new_text=text, by=User.objects.get(username="approver"), at=None)
+    assert (text.status, text.blog.title) == ("published", "As it will be")
 
 
 def _list_drafts():

@@ -41,7 +41,7 @@ class BlogNotPublished(WeblogError):
         )
 
 
-class RevisionOpen(WeblogError):
+class NewTextOpen(WeblogError):
     def __init__(self, blog):
         super().__init__(
             f"A new text of “{blog}” is being written already. Go on with that one, or withdraw it."

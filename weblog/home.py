@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 
 from backoffice.home import Card, Section, Task, register_cards, register_sections, register_tasks
 from weblog.hooks import annotate_blogs, find_blog_columns
-from weblog.models import Blog, BlogRevision
+from weblog.models import Blog, NewText
 from weblog.moments import format_moment, format_wait
 from weblog.reviews import count_waiting
 
@@ -29,7 +29,7 @@ class OwnBlog(NamedTuple):
     """
 
     blog: Blog
-    new_text: BlogRevision | None
+    new_text: NewText | None
     figures: list[tuple[str, str]]
 
     @property
@@ -44,7 +44,7 @@ class OwnBlog(NamedTuple):
             return "Came back to be changed" if blog.review_comment else "Not submitted yet"
         if blog.status == Status.IN_REVIEW:
             return _waiting("In review", blog)
-        if text and text.status == BlogRevision.Status.IN_REVIEW:
+        if text and text.status == NewText.Status.IN_REVIEW:
             return _waiting("Live; new text in review", text)
         if text and text.is_scheduled and text.publish_at:
             return f"Live; new text goes live on {format_moment(text.publish_at)}"
@@ -75,13 +75,13 @@ def list_sections(user: User) -> Iterator[Section]:
 def find_own_blogs(user: User) -> list[OwnBlog]:
     """Return an author's most recently changed blogs. Two queries."""
     columns = find_blog_columns(user)
-    new_texts = Prefetch("revisions", BlogRevision.objects.open().defer("body"), "new_texts")
+    new_texts = Prefetch("new_texts", NewText.objects.open().defer("body"), "open_new_texts")
     blogs = annotate_blogs(user.blogs.defer("body"), columns=columns)
     blogs = blogs.prefetch_related(new_texts).order_by("-updated_at", "-pk")
     return [
         OwnBlog(
             blog=blog,
-            new_text=next(iter(blog.new_texts), None),
+            new_text=next(iter(blog.open_new_texts), None),
             figures=[(column.title, _group(getattr(blog, column.name))) for column in columns],
         )
         for blog in blogs[:BLOGS_SHOWN]
@@ -94,7 +94,7 @@ def list_cards(user: User) -> Iterator[Card]:
         return
     blogs = Blog.objects.visible_to(user)
     everyones = user.has_perm("weblog.view_all_blogs")
-    texts = BlogRevision.objects.visible_to(user).awaiting_review()
+    texts = NewText.objects.visible_to(user).awaiting_review()
     yield _card(
         "Live blogs" if everyones else "Your live blogs",
         blogs.live().count(),
@@ -132,8 +132,8 @@ def _list_editor_tasks(user):
 
 def _list_author_tasks(user):
     drafts = user.blogs.filter(status=Status.DRAFT)
-    new_texts = BlogRevision.objects.filter(
-        blog__author=user, status=BlogRevision.Status.DRAFT
+    new_texts = NewText.objects.filter(
+        blog__author=user, status=NewText.Status.DRAFT
     ).select_related("blog")
     for drafts_of_kind in (drafts, new_texts):
         returned = drafts_of_kind.exclude(review_comment="").defer("body")

@@ -15,10 +15,10 @@ from django.template.loader import render_to_string
 
 from backoffice.mails import find_url, mail_after_commit, write_mails
 from backoffice.people import full_name
-from weblog.models import Blog, BlogRevision
+from weblog.models import Blog, NewText
 
 
-def mail_submitted(subject: Blog | BlogRevision, *, by: User) -> None:
+def mail_submitted(subject: Blog | NewText, *, by: User) -> None:
     """Ask the people who may publish it to look at it."""
     editors = User.objects.with_perm("weblog.publish_blog")
     if not settings.PUBLISH_OWN_BLOGS:
@@ -27,14 +27,14 @@ def mail_submitted(subject: Blog | BlogRevision, *, by: User) -> None:
     _mail_after_commit("submitted", "Waits for review: {}", subject, by=by, to=editors)
 
 
-def mail_returned(subject: Blog | BlogRevision, *, by: User) -> None:
+def mail_returned(subject: Blog | NewText, *, by: User) -> None:
     """Tell its writers the editor's request."""
     writers = User.objects.filter(pk__in=_list_writers(subject))
     writers = writers.exclude(mail_preference__on_return=False)
     _mail_after_commit("returned", "Came back to you: {}", subject, by=by, to=writers)
 
 
-def mail_published(subject: Blog | BlogRevision, *, by: User) -> None:
+def mail_published(subject: Blog | NewText, *, by: User) -> None:
     writers = User.objects.filter(pk__in=_list_writers(subject))
     writers = writers.exclude(mail_preference__on_publish=False)
     is_later = subject.is_scheduled or _blog_of(subject).is_scheduled
@@ -42,28 +42,28 @@ def mail_published(subject: Blog | BlogRevision, *, by: User) -> None:
     _mail_after_commit("published", line, subject, by=by, to=writers)
 
 
-def mail_stopped(revision: BlogRevision, *, approver: User, moment: str, obstacle: str) -> None:
+def mail_stopped(new_text: NewText, *, approver: User, moment: str, obstacle: str) -> None:
     """Tell the approver that a scheduled text did not go live at `moment`, and why."""
     to = User.objects.filter(pk=approver.pk).exclude(mail_preference__on_submit=False)
     _mail_after_commit(
-        "stopped", "Did not go live: {}", revision, to=to, moment=moment, obstacle=obstacle
+        "stopped", "Did not go live: {}", new_text, to=to, moment=moment, obstacle=obstacle
     )
 
 
 def _list_writers(subject):
     """Return the ids of the blog's author and of the person who began the new text."""
     ids = {_blog_of(subject).author_id}
-    return ids | {subject.created_by_id} if isinstance(subject, BlogRevision) else ids
+    return ids | {subject.created_by_id} if isinstance(subject, NewText) else ids
 
 
 def _blog_of(subject):
-    return subject.blog if isinstance(subject, BlogRevision) else subject
+    return subject.blog if isinstance(subject, NewText) else subject
 
 
 def _mail_after_commit(
     template: str,
     line: str,
-    subject: Blog | BlogRevision,
+    subject: Blog | NewText,
     *,
     to: QuerySet[User],
     by: User | None = None,
@@ -80,7 +80,7 @@ def _mail_after_commit(
 def _write(
     template: str,
     line: str,
-    subject: Blog | BlogRevision,
+    subject: Blog | NewText,
     *,
     to: QuerySet[User],
     details: dict[str, str],
@@ -88,7 +88,7 @@ def _write(
     context = details | {
         "blog": _blog_of(subject),
         "subject": subject,
-        "is_new_text": isinstance(subject, BlogRevision),
+        "is_new_text": isinstance(subject, NewText),
         "url": find_url(f"weblog_{subject._meta.model_name}_change", subject.pk),
         "preferences_url": find_url("weblog_mailpreferences"),
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 
-from weblog.models import Blog, BlogRevision, MailPreference, Picture
+from weblog.models import Blog, MailPreference, NewText, Picture
 
 ROWS_AT_A_TIME = 1_000
 
@@ -30,7 +30,7 @@ def list_blogs(user: User) -> Iterator[dict]:
 def list_new_texts(user: User) -> Iterator[dict]:
     """Yield new texts that the person wrote or approved."""
     for role, what in [("created_by", "written"), ("approved_by", "approved")]:
-        texts = BlogRevision.objects.filter(**{role: user}).defer("body").order_by("pk")
+        texts = NewText.objects.filter(**{role: user}).defer("body").order_by("pk")
         for text in texts.iterator(ROWS_AT_A_TIME):
             yield {
                 "title": text.title,

@@ -45,7 +45,7 @@ class BlogQuerySet(models.QuerySet):
         return self.defer("body").annotate(opening=Left("body", OPENING))
 
 
-class BlogRevisionQuerySet(models.QuerySet):
+class NewTextQuerySet(models.QuerySet):
     def open(self):
         """Return the new texts that may still be published; a blog has one at most."""
         return self.filter(status__in=self.model.OPEN)

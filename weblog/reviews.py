@@ -8,19 +8,19 @@ from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from weblog.models import Blog, BlogRevision
+from weblog.models import Blog, NewText
 
 
 class Waiting(NamedTuple):
     """A blog or a new text in review. `since` is when it was submitted."""
 
-    text: Blog | BlogRevision
+    text: Blog | NewText
     blog: Blog
     since: dt.datetime
 
     @property
     def is_new_text(self):
-        return isinstance(self.text, BlogRevision)
+        return isinstance(self.text, NewText)
 
     @property
     def url(self):
@@ -41,7 +41,7 @@ def find_waiting() -> QuerySet:
             since=Coalesce("submitted_at", "updated_at"),
         )
         .values_list("kind", "pk", "since")
-        for model in (Blog, BlogRevision)
+        for model in (Blog, NewText)
     )
     return blogs.union(texts, all=True).order_by("since", "kind", "pk")
 
@@ -51,11 +51,11 @@ def load_waiting(rows) -> list[Waiting]:
     rows = list(rows)
     people = ("author", "category")
     blogs = Blog.objects.select_related(*people).defer("body")
-    texts = BlogRevision.objects.defer("body", "blog__body")
+    texts = NewText.objects.defer("body", "blog__body")
     texts = texts.select_related(*(f"blog__{name}" for name in people))
     found = {
         kind: queryset.in_bulk([pk for row_kind, pk, _ in rows if row_kind == kind])
-        for kind, queryset in (("blog", blogs), ("blogrevision", texts))
+        for kind, queryset in (("blog", blogs), ("newtext", texts))
     }
     waiting = []
     for kind, pk, since in rows:
@@ -68,7 +68,7 @@ def load_waiting(rows) -> list[Waiting]:
 def count_waiting(*, besides: User | None = None) -> int:
     """Return the number of waiting texts, less those by `besides`. One query on each page."""
     blogs = Blog.objects.awaiting_review().order_by()
-    texts = BlogRevision.objects.awaiting_review().order_by()
+    texts = NewText.objects.awaiting_review().order_by()
     if besides:
         blogs = blogs.exclude(author=besides)
         texts = texts.exclude(blog__author=besides).exclude(created_by=besides)

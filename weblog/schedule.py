@@ -6,12 +6,12 @@ from collections import Counter
 from typing import NamedTuple
 
 from weblog.errors import TransitionNotAllowed
-from weblog.models import BlogRevision
-from weblog.revisions import go_live
+from weblog.models import NewText
+from weblog.new_texts import go_live
 
 logger = logging.getLogger(__name__)
 
-Status = BlogRevision.Status
+Status = NewText.Status
 
 
 class Outcome(NamedTuple):
@@ -31,12 +31,12 @@ class Outcome(NamedTuple):
 def publish_due_texts(*, at: dt.datetime) -> Outcome:
     """Publish the texts due at `at`, each in its own transaction, so a bad one stops no other."""
     found: Counter[str] = Counter()
-    for revision in BlogRevision.objects.due(at=at).defer("body"):
+    for new_text in NewText.objects.due(at=at).defer("body"):
         try:
-            found[go_live(revision=revision, at=at).status] += 1
+            found[go_live(new_text=new_text, at=at).status] += 1
         except TransitionNotAllowed:
             continue  # somebody, or another run, was faster
         except Exception:
-            logger.exception("The new text %s did not go live.", revision.pk)
+            logger.exception("The new text %s did not go live.", new_text.pk)
             found["failed"] += 1
     return Outcome(found[Status.PUBLISHED], found[Status.IN_REVIEW], found["failed"])

@@ -6,7 +6,7 @@ TEXT_FIELDS = ("title", "summary", "body")
 
 
 def get_text(source: Model) -> dict[str, str]:
-    """Return the text of a blog, of a revision or of a version of either."""
+    """Return the text of a blog, of a new text or of a version of either."""
     return {name: getattr(source, name) for name in TEXT_FIELDS}
 
 

@@ -68,7 +68,7 @@ def test_review_queue_is_counted_for_who_publishes(make_clerk):
         ("/admin/", ["Home"]),
         ("/admin/weblog/blog/", ["Blogs"]),
         ("/admin/weblog/blog/7/change/", ["Blogs"]),
-        ("/admin/weblog/blogrevision/", ["New texts"]),
+        ("/admin/weblog/newtext/", ["New texts"]),
         ("/admin/review/", ["To review"]),
         ("/admin/audit-trail/", ["Audit trail"]),
         ("/admin/auth/user/", ["Users"]),

@@ -16,7 +16,7 @@ from billing.models import (
     PayoutBatch,
 )
 from billing.verification import verify_payouts
-from weblog.models import Blog, BlogRevision
+from weblog.models import Blog, NewText
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -67,9 +67,9 @@ def test_what_the_demo_brings_has_its_history(few_views, tmp_path):
 @pytest.mark.any_database
 def test_newcomer_finds_a_text_that_waits_for_its_day_and_a_blog_of_two(few_views, tmp_path):
     demo.set_up(accounts_file=tmp_path / "accounts.txt", at=AT)
-    text = BlogRevision.objects.get()
+    text = NewText.objects.get()
     assert (text.status, text.blog.slug) == ("scheduled", "last-grass-court")
-    assert not BlogRevision.history.filter(history_user=None).exists()
+    assert not NewText.history.filter(history_user=None).exists()
     assert Blog.objects.get(co_authors__username="demo.chiara").author.username == "demo.bruno"
 
 

@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 
 from tests.browser.pages import SCREENS_AND_THEMES, assert_fits, note_errors, open_in, press
 from weblog import workflow
-from weblog.models import Blog, BlogRevision
-from weblog.revisions import start_revision, submit_revision
+from weblog.models import Blog, NewText
+from weblog.new_texts import start_new_text, submit_new_text
 from weblog.schedule import publish_due_texts
 
 TITLE = "What a night train knows"
@@ -242,17 +242,17 @@ def desk(demo):
     blog = workflow.submit_for_review(blog=ada.blogs.get(status=Blog.Status.DRAFT), by=ada)
     blog = workflow.return_to_author(blog=blog, by=editor, comment=ASKED)
     for author in (chiara, ada):
-        revision = start_revision(blog=author.blogs.live().first(), by=author)
-        revision.body = revision.body.replace("</p>", " It began in the winter.</p>", 1)
-        revision.save()
-        submit_revision(revision=revision, by=author)
-    BlogRevision.objects.update(submitted_at=timezone.now() - dt.timedelta(hours=3))
-    return blog, revision
+        new_text = start_new_text(blog=author.blogs.live().first(), by=author)
+        new_text.body = new_text.body.replace("</p>", " It began in the winter.</p>", 1)
+        new_text.save()
+        submit_new_text(new_text=new_text, by=author)
+    NewText.objects.update(submitted_at=timezone.now() - dt.timedelta(hours=3))
+    return blog, new_text
 
 
 def test_every_page_of_the_day_fits_its_screen(page, live_server, staff, desk, take_picture):
-    returned, revision = desk
-    scheduled = BlogRevision.objects.get(status=BlogRevision.Status.SCHEDULED)
+    returned, new_text = desk
+    scheduled = NewText.objects.get(status=NewText.Status.SCHEDULED)
     author, editor = staff("demo.ada"), staff("editor")
     errors = note_errors(page.context)
     pages = {
@@ -260,13 +260,13 @@ def test_every_page_of_the_day_fits_its_screen(page, live_server, staff, desk, t
         "new blog": (author, reverse("admin:weblog_blog_add")),
         "returned blog": (author, reverse("admin:weblog_blog_change", args=[returned.pk])),
         "own blogs": (author, reverse("admin:weblog_blog_changelist")),
-        "preview": (author, reverse("admin:weblog_blogrevision_preview", args=[revision.pk])),
+        "preview": (author, reverse("admin:weblog_newtext_preview", args=[new_text.pk])),
         "editor's home": (editor, reverse("admin:index")),
         "review": (editor, reverse("admin:weblog_review_changelist")),
-        "comparison": (editor, reverse("admin:weblog_blogrevision_change", args=[revision.pk])),
-        "scheduled": (editor, reverse("admin:weblog_blogrevision_change", args=[scheduled.pk])),
+        "comparison": (editor, reverse("admin:weblog_newtext_change", args=[new_text.pk])),
+        "scheduled": (editor, reverse("admin:weblog_newtext_change", args=[scheduled.pk])),
         "blogs": (editor, reverse("admin:weblog_blog_changelist")),
-        "blog": (page, revision.blog.get_absolute_url()),
+        "blog": (page, new_text.blog.get_absolute_url()),
     }
     for screen, themes in SCREENS_AND_THEMES:
         for name, (person, path) in pages.items():

@@ -14,7 +14,7 @@ from django.utils import timezone
 from tests.factories import make_blog, make_category, make_user
 from tests.weblog.naughty import cut
 from weblog.html import clean_html
-from weblog.models import Blog, BlogRevision, Category
+from weblog.models import Blog, Category, NewText
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
@@ -72,7 +72,7 @@ def fill(db):
     """Return a function that puts a text into every field of one blog, and into the names on it."""
     blog = make_blog(author=make_user(username="author"), category=make_category("Tech"))
     blog.co_authors.add(make_user(username="co-author"))
-    revision = BlogRevision.objects.create(blog=blog, title="New", created_by=blog.author)
+    new_text = NewText.objects.create(blog=blog, title="New", created_by=blog.author)
 
     def fill(short, long):
         texts = {"title": long, "summary": long, "body": f"<p>{long}</p>{long}"}
@@ -80,8 +80,8 @@ def fill(db):
         Category.objects.update(name=short)
         # A page is kept for as long as the blog was not saved.
         Blog.objects.update(**texts, updated_at=timezone.now())
-        BlogRevision.objects.update(**texts)
-        return blog, revision
+        NewText.objects.update(**texts)
+        return blog, new_text
 
     return fill
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.factories import make_blog, make_user
 from weblog.hooks import BlogColumn, add_blog_column, remove_blog_column
-from weblog.models import Blog, BlogRevision
+from weblog.models import Blog, NewText
 from weblog.resources import BlogResource
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -44,7 +44,7 @@ def make_text(blog, **values):
     blog.status = "published"
     blog.save()
     values = {"title": "New paper", "created_by": blog.author} | values
-    return BlogRevision.objects.create(blog=blog, body="<p>n</p>", **values)
+    return NewText.objects.create(blog=blog, body="<p>n</p>", **values)
 
 
 def give(reader, user, *codenames):
@@ -83,10 +83,10 @@ def test_co_author_reads_the_new_text_and_has_no_button(reader, author, blog, st
     page = reader.get(url(text)).text
     assert "You co-write this blog." in page
     assert 'name="title"' not in page
-    assert [name for name in actions_of("blogrevision") if url(text, name) in page] == []
+    assert [name for name in actions_of("newtext") if url(text, name) in page] == []
     for name in ("preview", "history"):
         assert reader.get(url(text, name)).status_code == 200
-    list_page = reader.get(reverse("admin:weblog_blogrevision_changelist"))
+    list_page = reader.get(reverse("admin:weblog_newtext_changelist"))
     assert [row.pk for row in list_page.context["cl"].result_list] == [text.pk]
 
 
@@ -94,7 +94,7 @@ def actions_of(model):
     names = ["submit", "publish", "return_to_author", "withdraw"]
     if model == "blog":
         names = [*names[:3], "unpublish", "archive", "restore", "write_new_text"]
-    return [*names, "publish_now"] if model == "blogrevision" else names
+    return [*names, "publish_now"] if model == "newtext" else names
 
 
 @pytest.mark.parametrize("status", Blog.Status)
@@ -106,14 +106,14 @@ def test_no_step_with_the_blog_is_taken_by_its_address(reader, author, blog, sta
     for address in (url(blog), *(url(blog, name) for name in actions_of("blog"))):
         assert reader.post(address, FILLED | values).status_code == 403, address
     blog.refresh_from_db()
-    assert (blog.title, blog.status, blog.revisions.count()) == ("Paper", status, 0)
+    assert (blog.title, blog.status, blog.new_texts.count()) == ("Paper", status, 0)
 
 
 @pytest.mark.parametrize("status", ["draft", "in_review"])
 def test_no_step_with_a_new_text_is_taken_by_its_address(reader, author, blog, status):
     text = make_text(blog, status=status, created_by=author)
     give(reader, author, "publish_blog")
-    for address in (url(text), *(url(text, name) for name in actions_of("blogrevision"))):
+    for address in (url(text), *(url(text, name) for name in actions_of("newtext"))):
         assert reader.post(address, FILLED | {"title": "Taken"}).status_code == 403, address
     text.refresh_from_db()
     assert (text.title, text.status) == ("New paper", status)

@@ -8,9 +8,9 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.factories import make_blog, make_user
-from weblog.errors import RevisionOpen, TransitionNotAllowed
-from weblog.models import BlogRevision
-from weblog.revisions import publish_revision, start_revision
+from weblog.errors import NewTextOpen, TransitionNotAllowed
+from weblog.models import NewText
+from weblog.new_texts import publish_new_text, start_new_text
 from weblog.schedule import publish_due_texts
 from weblog.workflow import publish_blog, return_to_author
 
@@ -27,7 +27,7 @@ def at_once(acts):
         barrier.wait()
         try:
             return act()
-        except (RevisionOpen, TransitionNotAllowed) as error:
+        except (NewTextOpen, TransitionNotAllowed) as error:
             return type(error)
         finally:
             connection.close()
@@ -38,17 +38,17 @@ def at_once(acts):
 
 def test_new_text_is_published_once():
     blog, by = make_blog(), make_user()
-    text = BlogRevision.objects.create(
+    text = NewText.objects.create(
         blog=blog, title="New", created_by=blog.author, status="in_review"
     )
-    outcomes = at_once([lambda: publish_revision(revision=text, by=by)] * THREADS)
+    outcomes = at_once([lambda: publish_new_text(new_text=text, by=by)] * THREADS)
     assert outcomes.count(TransitionNotAllowed) == THREADS - 1
     assert blog.history.count() == 2
 
 
 def test_runs_of_the_job_at_the_same_moment_publish_a_text_once():
     blog, due = make_blog(title="As it was"), timezone.now()
-    BlogRevision.objects.create(
+    NewText.objects.create(
         blog=blog,
         title="As it is",
         created_by=blog.author,
@@ -63,9 +63,9 @@ def test_runs_of_the_job_at_the_same_moment_publish_a_text_once():
 
 def test_one_new_text_is_begun():
     blog, by = make_blog(), make_user()
-    outcomes = at_once([lambda: start_revision(blog=blog, by=by)] * THREADS)
-    assert outcomes.count(RevisionOpen) == THREADS - 1
-    assert BlogRevision.objects.count() == 1
+    outcomes = at_once([lambda: start_new_text(blog=blog, by=by)] * THREADS)
+    assert outcomes.count(NewTextOpen) == THREADS - 1
+    assert NewText.objects.count() == 1
 
 
 def test_blog_is_published_or_returned_and_not_both():

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.factories import make_blog, make_user
 from weblog.home import BLOGS_SHOWN, find_own_blogs, list_tasks
 from weblog.hooks import BlogColumn, add_blog_column, remove_blog_column
-from weblog.models import BlogRevision
+from weblog.models import NewText
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
 def make_text(blog, status="draft", **values):
     if status == "scheduled":
         values["approved_by"] = make_user()
-    return BlogRevision.objects.create(
+    return NewText.objects.create(
         blog=blog, title=blog.title, created_by=blog.author, status=status, **values
     )
 

@@ -5,8 +5,8 @@ import pytest
 from django.core import mail
 
 from tests.factories import make_blog, make_user
-from weblog.models import BlogRevision, MailPreference
-from weblog.revisions import publish_revision, return_revision, submit_revision
+from weblog.models import MailPreference, NewText
+from weblog.new_texts import publish_new_text, return_new_text, submit_new_text
 from weblog.workflow import publish_blog, return_to_author, submit_for_review, unpublish_blog
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def sent(django_capture_on_commit_callbacks):
 
 
 def make_text(blog, status):
-    return BlogRevision.objects.create(
+    return NewText.objects.create(
         blog=blog, title="New", body="<p>n</p>", created_by=blog.author, status=status
     )
 
@@ -54,10 +54,10 @@ def test_review_mail_repeats_what_was_asked(ada, edith, sent):
 
 def test_editors_are_asked_to_review_a_new_text(ada, edith, sent):
     text = make_text(make_blog(author=ada, title="Paper"), "draft")
-    (message,) = sent(submit_revision, revision=text, by=ada)
+    (message,) = sent(submit_new_text, new_text=text, by=ada)
     assert message.subject == "Waits for review: New text of Paper"
     assert "The old text stays live until the new one is published." in message.body
-    assert f"/admin/weblog/blogrevision/{text.pk}/change/" in message.body
+    assert f"/admin/weblog/newtext/{text.pk}/change/" in message.body
 
 
 def test_author_hears_what_was_asked(ada, edith, sent):
@@ -69,7 +69,7 @@ def test_author_hears_what_was_asked(ada, edith, sent):
 
 def test_author_hears_of_a_returned_text_and_of_an_unpublished_blog(ada, edith, sent):
     text = make_text(make_blog(author=ada), "in_review")
-    (message,) = sent(return_revision, revision=text, by=edith, comment="No.")
+    (message,) = sent(return_new_text, new_text=text, by=edith, comment="No.")
     assert "The old text stays live." in message.body
     sent(unpublish_blog, blog=make_blog(author=ada), by=edith, reason="Wrong name.")
     assert "readers don’t find it. What Edith Hartmann asks for:" in mail.outbox[1].body
@@ -92,14 +92,14 @@ def test_author_hears_when_the_blog_goes_live(ada, edith, sent):
 
 def test_author_hears_of_a_published_text(ada, edith, sent):
     text = make_text(make_blog(author=ada), "in_review")
-    (message,) = sent(publish_revision, revision=text, by=edith)
+    (message,) = sent(publish_new_text, new_text=text, by=edith)
     assert "It has taken the place of the old one." in message.body
 
 
 def test_author_hears_when_a_new_text_goes_live(ada, edith, sent):
     text = make_text(make_blog(author=ada), "in_review")
     at = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
-    (message,) = sent(publish_revision, revision=text, by=edith, at=at)
+    (message,) = sent(publish_new_text, new_text=text, by=edith, at=at)
     assert message.subject.startswith("Will be published: New text of")
     assert "It takes the place of the old one on 1 March 2030, 09:30." in message.body
 

@@ -21,12 +21,12 @@ from tests.factories import make_blog, make_category, make_user
 from tests.weblog.naughty import PLAIN, Danger, cut
 from tests.weblog.posts import make_ghost
 from weblog import mails, workflow
-from weblog.models import Blog, BlogRevision, Category
-from weblog.revisions import start_revision
+from weblog.models import Blog, Category, NewText
+from weblog.new_texts import start_new_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
-Status = BlogRevision.Status
+Status = NewText.Status
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def blogs(author, co_author, editor):
         workflow.return_to_author(blog=blog, by=editor, comment=PLAIN)
     workflow.submit_for_review(blog=blogs[1], by=author)
     for blog, status in zip(blogs[2:], Status, strict=True):
-        text = start_revision(blog=blog, by=author)
+        text = start_new_text(blog=blog, by=author)
         text.status, text.review_comment = status, PLAIN
         text.approved_by, text.publish_at = editor, timezone.now() + dt.timedelta(days=1)
         text.save()
@@ -67,7 +67,7 @@ def fill(strings):
     """Put all strings into every long text, and into the latest version of each history."""
     text = "\n".join(strings)
     texts = {"summary": text, "body": "".join(f"<p>{string}</p>" for string in strings)}
-    for model in (Blog, BlogRevision):
+    for model in (Blog, NewText):
         model.objects.update(**texts, review_comment=text)
         latest = list(model.history.latest_of_each().values_list("pk", flat=True))
         model.history.filter(pk__in=latest).update(**texts, history_change_reason=text)
@@ -75,7 +75,7 @@ def fill(strings):
 
 def fill_short(text):
     """Put a few strings into the titles and names, which all pages show."""
-    for rows in (Blog.objects, Blog.history, BlogRevision.objects, BlogRevision.history):
+    for rows in (Blog.objects, Blog.history, NewText.objects, NewText.history):
         rows.update(title=text)
     Category.objects.update(name=text[:100])
     User.objects.update(first_name=text[:150])
@@ -83,19 +83,19 @@ def fill_short(text):
 
 def list_pages(blogs):
     returned, again, *live = (blog.pk for blog in blogs)
-    texts = {text.status: text.pk for text in BlogRevision.objects.all()}
+    texts = {text.status: text.pk for text in NewText.objects.all()}
     pages = [
         ("index", []),
         ("backoffice_audittrail_changelist", []),
         ("weblog_review_changelist", []),
         ("weblog_blog_changelist", []),
-        ("weblog_blogrevision_changelist", []),
+        ("weblog_newtext_changelist", []),
         *(("weblog_blog_change", [pk]) for pk in (returned, again, *live[:3])),
-        *(("weblog_blogrevision_change", [pk]) for pk in texts.values()),
-        ("weblog_blogrevision_preview", [texts[Status.SCHEDULED]]),
-        ("weblog_blogrevision_history", [texts[Status.SCHEDULED]]),
+        *(("weblog_newtext_change", [pk]) for pk in texts.values()),
+        ("weblog_newtext_preview", [texts[Status.SCHEDULED]]),
+        ("weblog_newtext_history", [texts[Status.SCHEDULED]]),
         # Dialogs: one tells what was changed in the live text meanwhile, one the earlier texts.
-        ("weblog_blogrevision_publish", [texts[Status.IN_REVIEW]]),
+        ("weblog_newtext_publish", [texts[Status.IN_REVIEW]]),
         ("weblog_blog_restore", [returned]),
     ]
     return [reverse(f"admin:{name}", args=args) for name, args in pages]
@@ -151,7 +151,7 @@ def test_nothing_runs_in_what_two_people_changed(client, editor, blogs, strings)
 
 def test_mails_hold_it_as_text(author, editor, blogs, strings, django_capture_on_commit_callbacks):
     User.objects.update(email="somebody@example.com")
-    text = BlogRevision.objects.select_related("blog").get(status=Status.SCHEDULED)
+    text = NewText.objects.select_related("blog").get(status=Status.SCHEDULED)
     pieces = list(cut(strings, 195))
     with django_capture_on_commit_callbacks(execute=True):
         for piece in pieces:

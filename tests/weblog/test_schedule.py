@@ -8,10 +8,10 @@ from django.core.management import CommandError, call_command
 
 from backoffice.jobs import run_job
 from tests.factories import make_blog, make_user
-from weblog import revisions
+from weblog import new_texts
 from weblog.errors import TransitionNotAllowed
-from weblog.models import Blog, BlogRevision, MailPreference
-from weblog.revisions import go_live, publish_revision
+from weblog.models import Blog, MailPreference, NewText
+from weblog.new_texts import go_live, publish_new_text
 from weblog.schedule import publish_due_texts
 from weblog.workflow import archive_blog
 
@@ -33,11 +33,11 @@ def schedule(clock, edith):
 
     def schedule(title="As it was", at=DUE, **values):
         blog = make_blog(title=title, body="<p>Old.</p>", **values)
-        text = BlogRevision.objects.create(
+        text = NewText.objects.create(
             blog=blog, title="As it is", body="<p>New.</p>", status="in_review",
             created_by=blog.author,
         )  # fmt: skip
-        text = publish_revision(revision=text, by=edith, at=at)
+        text = publish_new_text(new_text=text, by=edith, at=at)
         clock.shift(60)
         return text
 
@@ -75,18 +75,18 @@ def test_second_run_changes_nothing(schedule):
 
 def test_run_that_is_slower_than_another_leaves_the_text_alone(schedule, monkeypatch):
     text = schedule()
-    stale = BlogRevision.objects.get(pk=text.pk)
-    go_live(revision=text, at=DUE)
+    stale = NewText.objects.get(pk=text.pk)
+    go_live(new_text=text, at=DUE)
     with pytest.raises(TransitionNotAllowed):
-        go_live(revision=stale, at=DUE)
-    monkeypatch.setattr(BlogRevision.objects, "due", lambda at: BlogRevision.objects.all())
+        go_live(new_text=stale, at=DUE)
+    monkeypatch.setattr(NewText.objects, "due", lambda at: NewText.objects.all())
     assert publish_due_texts(at=DUE) == (0, 0, 0)
 
 
 def test_text_that_got_a_later_time_meanwhile_waits_for_it(schedule):
     text = schedule(at=DUE + dt.timedelta(hours=1))
     with pytest.raises(TransitionNotAllowed):
-        go_live(revision=text, at=DUE)
+        go_live(new_text=text, at=DUE)
     assert read(text) == ("scheduled", "As it was")
 
 
@@ -149,14 +149,14 @@ def test_change_that_is_not_of_the_text_stops_nothing(schedule):
 
 def test_live_text_that_was_changed_before_the_approval_stops_nothing(clock, edith):
     blog = make_blog(title="As it was")
-    text = BlogRevision.objects.create(
+    text = NewText.objects.create(
         blog=blog, title="As it is", status="in_review", created_by=blog.author
     )
     clock.shift(60)
     blog.title = "Put right live"
     blog.save()
     clock.shift(60)
-    publish_revision(revision=text, by=edith, at=DUE)
+    publish_new_text(new_text=text, by=edith, at=DUE)
     assert publish_due_texts(at=DUE) == (1, 0, 0)
 
 
@@ -176,12 +176,12 @@ def test_approver_gets_a_mail_of_what_went_back(
     assert message.to == ["edith@example.org"]
     assert message.subject == "Did not go live: New text of Put right live"
     assert "22 Nov 2026, 09:30 did not: the live text was changed after" in message.body
-    assert f"/admin/weblog/blogrevision/{text.pk}/change/" in message.body
+    assert f"/admin/weblog/newtext/{text.pk}/change/" in message.body
 
 
 def test_bad_text_stops_no_other_and_fails_the_command(schedule, clock, monkeypatch, caplog):
     bad, good = schedule(title="Bad"), schedule(title="Good", at=DUE + dt.timedelta(seconds=1))
-    put_text = revisions.set_text
+    put_text = new_texts.set_text
 
     def fail(blog, text):
         put_text(blog, text)
@@ -189,7 +189,7 @@ def test_bad_text_stops_no_other_and_fails_the_command(schedule, clock, monkeypa
             blog.save()
             raise RuntimeError("a disk that is full")
 
-    monkeypatch.setattr(revisions, "set_text", fail)
+    monkeypatch.setattr(new_texts, "set_text", fail)
     clock.move_to(DUE + dt.timedelta(minutes=4), tick=False)
     with caplog.at_level(logging.ERROR), pytest.raises(CommandError, match=r"1 failed\. The log"):
         call_command("publish_new_texts")

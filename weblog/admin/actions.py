@@ -6,8 +6,8 @@ from weblog.admin import dialogs
 from weblog.comparison import compare_texts
 from weblog.models import Blog
 from weblog.moments import format_moment
+from weblog.new_texts import start_new_text
 from weblog.ownership import is_own_and_live
-from weblog.revisions import start_revision
 from weblog.texts import get_text
 from weblog.versions import find_returned_version, restore_version
 
@@ -53,7 +53,7 @@ class WorkflowActions(EntrustedActions):
         if obj and obj.status == Status.PUBLISHED:
             may_change = request.user.has_perms(["weblog.change_blog", "weblog.view_all_blogs"])
             context["is_own_and_live"] = may_change and is_own_and_live(obj, by=request.user)
-            context["open_revision"] = obj.revisions.open().select_related("created_by").first()
+            context["open_new_text"] = obj.new_texts.open().select_related("created_by").first()
         if obj and (returned := find_returned_version(obj)):
             context["comparison"] = compare_texts(get_text(returned), get_text(obj))
             context["returned_at"] = returned.history_date
@@ -66,7 +66,7 @@ class WorkflowActions(EntrustedActions):
         return self._may(request, object_id, "weblog.publish_blog")
 
     def has_write_permission(self, request, object_id=None):
-        return self._may(request, object_id, "weblog.add_blogrevision")
+        return self._may(request, object_id, "weblog.add_newtext")
 
     def has_restore_permission(self, request, object_id=None):
         return self._may(request, object_id, "weblog.restore_blog")
@@ -113,15 +113,15 @@ class WorkflowActions(EntrustedActions):
         url_path="new-text",
         dialog=dialogs.NEW_TEXT,
         fits=lambda blog, user: (
-            blog.status == Status.PUBLISHED and not blog.revisions.open().exists()
+            blog.status == Status.PUBLISHED and not blog.new_texts.open().exists()
         ),
     )
     def write_new_text(self, request, form):
-        revision = start_revision(blog=form.obj, by=request.user)
+        new_text = start_new_text(blog=form.obj, by=request.user)
         return Done(
-            f"Here is the text of “{revision.blog}” as it is now. Change it, save it, and submit "
+            f"Here is the text of “{new_text.blog}” as it is now. Change it, save it, and submit "
             "it for review. Until an editor has published it, readers see the old one.",
-            url=page_of(revision),
+            url=page_of(new_text),
         )
 
     @dialog_action(

@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.dialogs import DialogForm, ReasonField
-from weblog.revisions import find_live_changes, version_of
+from weblog.new_texts import find_live_changes, version_of
 from weblog.versions import find_earlier_texts
 
 
@@ -79,7 +79,7 @@ class RestoreDialog(DialogForm):
         self.fields["version"].choices = choices or [("", "This blog had no other text so far")]
 
 
-class PublishRevisionNowDialog(DialogForm):
+class PublishNewTextNowDialog(DialogForm):
     """Lists changes of the live text since, and posts back the version that the dialog showed."""
 
     form_before_template = "weblog/admin/live_changes.html"
@@ -94,7 +94,7 @@ class PublishRevisionNowDialog(DialogForm):
         return {"live_changes": find_live_changes(self.obj)}
 
 
-class PublishRevisionDialog(PublishRevisionNowDialog):
+class PublishNewTextDialog(PublishNewTextNowDialog):
     at = MomentField(
         label="Publish at",
         required=False,
@@ -153,14 +153,14 @@ PUBLISH_NEW_TEXT = {
     "title": "Publish this text?",
     "description": "It replaces the live one under the same address, at once or at a time that "
     "you set. The old text stays in the blog's history.",
-    "form_class": PublishRevisionDialog,
+    "form_class": PublishNewTextDialog,
     "form_submit_text": "Publish",
 }
 PUBLISH_NEW_TEXT_NOW = {
     "title": "Publish this text now?",
     "description": "It replaces the live one at once and does not wait for the set time. The old "
     "text stays in the blog's history.",
-    "form_class": PublishRevisionNowDialog,
+    "form_class": PublishNewTextNowDialog,
     "form_submit_text": "Publish now",
 }
 RETURN_NEW_TEXT = RETURN | {"title": "Return this text to its author"}

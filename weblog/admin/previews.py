@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.views.decorators.csp import csp_override
 
-from weblog.models import Blog, BlogRevision
+from weblog.models import Blog, NewText
 from weblog.moments import format_moment
 from weblog.views import PUBLIC_CSP, describe_blog, describe_site
 
@@ -16,7 +16,7 @@ class PreviewPages:
     def get_urls(self):
         pages = [
             ("<int:pk>/preview/", self.preview_blog, "weblog_blog_preview"),
-            ("new-text/<int:pk>/preview/", self.preview_revision, "weblog_blogrevision_preview"),
+            ("new-text/<int:pk>/preview/", self.preview_new_text, "weblog_newtext_preview"),
         ]
         return [
             path(route, self.admin_site.admin_view(csp_override(PUBLIC_CSP)(view)), name=name)
@@ -27,16 +27,16 @@ class PreviewPages:
         blog = self._get_blog(request, pk)
         return _render_preview(request, blog, subject=blog, note=NOTES.get(blog.status, ""))
 
-    def preview_revision(self, request, pk):
-        """Show the blog with the text of the revision."""
-        revision = get_object_or_404(BlogRevision, pk=pk)
-        blog = self._get_blog(request, revision.blog_id)
+    def preview_new_text(self, request, pk):
+        """Show the blog with its new text."""
+        new_text = get_object_or_404(NewText, pk=pk)
+        blog = self._get_blog(request, new_text.blog_id)
         for field in ("title", "summary", "body"):
-            setattr(blog, field, getattr(revision, field))
-        note = REVISION_NOTES[revision.status]
-        if revision.is_scheduled:
-            note = note.format(format_moment(revision.publish_at))
-        return _render_preview(request, blog, subject=revision, note=note)
+            setattr(blog, field, getattr(new_text, field))
+        note = NEW_TEXT_NOTES[new_text.status]
+        if new_text.is_scheduled:
+            note = note.format(format_moment(new_text.publish_at))
+        return _render_preview(request, blog, subject=new_text, note=note)
 
     def _get_blog(self, request, pk):
         blog = get_object_or_404(self.get_queryset(request).with_people(), pk=pk)
@@ -50,12 +50,12 @@ NOTES = {
     Blog.Status.IN_REVIEW: "In review. Readers don't see it.",
     Blog.Status.ARCHIVED: "In the archive. Readers don't see it any more.",
 }
-REVISION_NOTES = {
-    BlogRevision.Status.DRAFT: "A new text, not yet submitted. Readers see the old one.",
-    BlogRevision.Status.IN_REVIEW: "A new text, in review. Readers see the old one.",
-    BlogRevision.Status.SCHEDULED: "A new text. Readers see the old one until {}.",
-    BlogRevision.Status.PUBLISHED: "A new text that was published. Later ones may have followed.",
-    BlogRevision.Status.WITHDRAWN: "A new text that was withdrawn. Readers don't see it.",
+NEW_TEXT_NOTES = {
+    NewText.Status.DRAFT: "A new text, not yet submitted. Readers see the old one.",
+    NewText.Status.IN_REVIEW: "A new text, in review. Readers see the old one.",
+    NewText.Status.SCHEDULED: "A new text. Readers see the old one until {}.",
+    NewText.Status.PUBLISHED: "A new text that was published. Later ones may have followed.",
+    NewText.Status.WITHDRAWN: "A new text that was withdrawn. Readers don't see it.",
 }
 
 

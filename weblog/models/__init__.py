@@ -4,8 +4,8 @@ Start with blogs: its TRANSITIONS say which way a blog may move.
 """
 
 from weblog.models.blogs import Blog, Category, OldAddress
+from weblog.models.new_texts import NewText
 from weblog.models.pictures import Picture
 from weblog.models.preferences import MailPreference
-from weblog.models.revisions import BlogRevision
 
-__all__ = ["Blog", "BlogRevision", "Category", "MailPreference", "OldAddress", "Picture"]
+__all__ = ["Blog", "Category", "MailPreference", "NewText", "OldAddress", "Picture"]

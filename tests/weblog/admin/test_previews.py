@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_blog
-from weblog.models import BlogRevision
+from weblog.models import NewText
 
 pytestmark = pytest.mark.django_db
 
@@ -17,8 +17,8 @@ def open_preview(client, row, user):
     return client.get(reverse(f"admin:weblog_{row._meta.model_name}_preview", args=[row.pk]))
 
 
-def make_revision(blog, **values):
-    return BlogRevision.objects.create(
+def make_new_text(blog, **values):
+    return NewText.objects.create(
         blog=blog, title="A new title", body="<p>New</p>", created_by=blog.author, **values
     )
 
@@ -57,9 +57,9 @@ def test_preview_is_never_a_view(client, author, views):
 
 def test_new_text_is_shown_in_place_of_the_old(client, author, editor):
     blog = make_blog(author=author, title="The old title", body="<p>Old</p>")
-    revision = make_revision(blog, status="in_review")
+    new_text = make_new_text(blog, status="in_review")
     for user in (author, editor):
-        page = open_preview(client, revision, user).content.decode()
+        page = open_preview(client, new_text, user).content.decode()
         assert "A new title" in page
         assert "<p>New</p>" in page
         assert "A new text, in review. Readers see the old one." in page
@@ -71,7 +71,7 @@ def test_new_text_is_shown_in_place_of_the_old(client, author, editor):
 def test_preview_of_another_author_is_not_found(client, author):
     blog = make_blog(status="draft")
     assert open_preview(client, blog, author).status_code == 404
-    assert open_preview(client, make_revision(blog), author).status_code == 404
+    assert open_preview(client, make_new_text(blog), author).status_code == 404
 
 
 def test_stranger_is_asked_to_sign_in(client):
@@ -81,7 +81,7 @@ def test_stranger_is_asked_to_sign_in(client):
 
 def test_preview_leads_back_to_what_is_previewed(client, author):
     blog = make_blog(author=author)
-    revision = make_revision(blog)
-    for row, words in ((blog, "Back to the blog"), (revision, "Back to the new text")):
+    new_text = make_new_text(blog)
+    for row, words in ((blog, "Back to the blog"), (new_text, "Back to the new text")):
         url = reverse(f"admin:weblog_{row._meta.model_name}_change", args=[row.pk])
         assert f'<a href="{url}">{words}</a>' in open_preview(client, row, author).text

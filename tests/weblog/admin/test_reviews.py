@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.factories import make_blog, make_user
 from weblog.admin.reviews import ROWS_PER_PAGE
-from weblog.models import BlogRevision
+from weblog.models import NewText
 from weblog.reviews import count_waiting, find_waiting, load_waiting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -26,7 +26,7 @@ def wait(title, days, **values):
 
 def wait_with_text(title, days, blog=None):
     blog = blog or make_blog()
-    return BlogRevision.objects.create(
+    return NewText.objects.create(
         blog=blog,
         title=title,
         status="in_review",
@@ -68,7 +68,7 @@ def test_queue_says_what_waits_since_when(client, editor):
     client.force_login(editor)
     page = client.get(QUEUE).content.decode()
     assert reverse("admin:weblog_blog_change", args=[blog.pk]) in page
-    assert reverse("admin:weblog_blogrevision_change", args=[text.pk]) in page
+    assert reverse("admin:weblog_newtext_change", args=[text.pk]) in page
     for words in ("3\xa0days", "New text of a live blog", "Was returned before"):
         assert words in page
 

@@ -7,11 +7,11 @@ from django.urls import reverse
 
 from tests.factories import make_blog, make_user
 from tests.pages import shown
-from weblog.models import Blog, BlogRevision
+from weblog.models import Blog, NewText
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN = BlogRevision.Status
+DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN = NewText.Status
 LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
 FILLED = {"_form_submitted": "True", "comment": "Name the source."}
 MOVES = [
@@ -29,11 +29,11 @@ def make_text(author, status=DRAFT, **values):
     values = {"title": "As it is", "body": "<p>New words here.</p>", "created_by": author} | values
     if status == SCHEDULED:
         values = {"publish_at": LATER, "approved_by": make_user()} | values
-    return BlogRevision.objects.create(blog=blog, status=status, **values)
+    return NewText.objects.create(blog=blog, status=status, **values)
 
 
 def url(text, page="change"):
-    return reverse(f"admin:weblog_blogrevision_{page}", args=[text.pk])
+    return reverse(f"admin:weblog_newtext_{page}", args=[text.pk])
 
 
 def read(client, address):
@@ -52,7 +52,7 @@ def test_author_writes_a_new_text_and_an_editor_publishes_it(client, author, edi
     begin = reverse("admin:weblog_blog_write_new_text", args=[blog.pk])
     assert begin in read(client, reverse("admin:weblog_blog_change", args=[blog.pk]))
     response = client.post(begin, FILLED)
-    text = BlogRevision.objects.get()
+    text = NewText.objects.get()
     assert response["HX-Redirect"] == url(text)
     assert client.post(url(text), form_values(text, title="As it is")).status_code == 302
     client.post(url(text, "submit"), FILLED)
@@ -74,7 +74,7 @@ def test_button_goes_once_a_text_is_begun_and_the_page_leads_to_it(client, autho
     response = client.post(begin, FILLED)
     (message,) = shown(response)
     assert "is being written already" in str(message)
-    assert BlogRevision.objects.count() == 1
+    assert NewText.objects.count() == 1
 
 
 @pytest.mark.parametrize(("action", "old", "new"), MOVES)
@@ -151,8 +151,8 @@ def test_pages_say_when_a_text_goes_live(client, editor, author):
     text = make_text(author, SCHEDULED)
     pages = [
         url(text),
-        reverse("admin:weblog_blogrevision_preview", args=[text.pk]),
-        reverse("admin:weblog_blogrevision_changelist") + "?status__exact=scheduled",
+        reverse("admin:weblog_newtext_preview", args=[text.pk]),
+        reverse("admin:weblog_newtext_changelist") + "?status__exact=scheduled",
         reverse("admin:weblog_blog_change", args=[text.blog_id]),
     ]
     for user in (author, editor):
@@ -164,7 +164,7 @@ def test_pages_say_when_a_text_goes_live(client, editor, author):
 def test_author_sees_own_texts_alone(client, author):
     own, foreign = make_text(author, title="Mine"), make_text(make_user(), title="Another")
     client.force_login(author)
-    page = read(client, reverse("admin:weblog_blogrevision_changelist"))
+    page = read(client, reverse("admin:weblog_newtext_changelist"))
     assert "Mine" in page
     assert "Another" not in page
     for name in ("change", "history"):
@@ -200,7 +200,7 @@ def test_editor_sees_what_was_changed_beside_the_live_text(client, editor):
 
 
 @pytest.mark.parametrize("role", ["author", "editor", "auditor", "superuser"])
-@pytest.mark.parametrize("status", BlogRevision.Status)
+@pytest.mark.parametrize("status", NewText.Status)
 def test_markup_is_shown_and_never_run(client, request, role, status):
     user = request.getfixturevalue(role)
     text = make_text(
@@ -213,8 +213,8 @@ def test_markup_is_shown_and_never_run(client, request, role, status):
     pages = [
         url(text),
         url(text, "history"),
-        reverse("admin:weblog_blogrevision_simple_history", args=[text.pk, version]),
-        reverse("admin:weblog_blogrevision_changelist"),
+        reverse("admin:weblog_newtext_simple_history", args=[text.pk, version]),
+        reverse("admin:weblog_newtext_changelist"),
         reverse("admin:weblog_blog_change", args=[text.blog_id]),
         reverse("admin:index"),
     ]
@@ -269,13 +269,13 @@ def test_second_of_two_people_is_told_what_the_first_one_changed(client, author,
 def test_nothing_is_added_or_deleted_by_hand(client, superuser):
     text = make_text(superuser)
     client.force_login(superuser)
-    assert client.get(reverse("admin:weblog_blogrevision_add")).status_code == 403
+    assert client.get(reverse("admin:weblog_newtext_add")).status_code == 403
     assert client.post(url(text, "delete"), {"post": "yes"}).status_code == 403
 
 
 def test_empty_list_says_how_to_begin(client, author):
     client.force_login(author)
-    page = read(client, reverse("admin:weblog_blogrevision_changelist"))
+    page = read(client, reverse("admin:weblog_newtext_changelist"))
     assert "choose “Write a new text”" in page
 
 
@@ -283,9 +283,9 @@ def test_number_of_queries_does_not_grow(client, superuser):
     client.force_login(superuser)
     counts = []
     for rows in (2, 2, 20):
-        while BlogRevision.objects.count() < rows:
+        while NewText.objects.count() < rows:
             make_text(make_user())
         with CaptureQueriesContext(connection) as queries:
-            client.get(reverse("admin:weblog_blogrevision_changelist"))
+            client.get(reverse("admin:weblog_newtext_changelist"))
         counts.append(len(queries))
     assert counts[1] == counts[2]

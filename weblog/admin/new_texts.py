@@ -9,14 +9,14 @@ from backoffice.base_admin import HistoryAdmin
 from backoffice.people import full_name
 from weblog.admin.columns import LastStep
 from weblog.admin.guarded_forms import GuardedForm
-from weblog.admin.revision_actions import RevisionActions
+from weblog.admin.new_text_actions import NewTextActions
 from weblog.admin.widgets import BodyWidget
 from weblog.comparison import compare_texts
-from weblog.models import BlogRevision
-from weblog.revisions import find_base, find_live_changes
+from weblog.models import NewText
+from weblog.new_texts import find_base, find_live_changes
 from weblog.texts import TEXT_FIELDS, get_text
 
-Status = BlogRevision.Status
+Status = NewText.Status
 STATUS_COLOURS = {
     "Draft": "",
     "In review": "warning",
@@ -26,18 +26,18 @@ STATUS_COLOURS = {
 }
 
 
-class RevisionForm(GuardedForm):
+class NewTextForm(GuardedForm):
     class Meta:
-        model = BlogRevision
+        model = NewText
         fields = list(TEXT_FIELDS)
         widgets = {"summary": UnfoldAdminTextareaWidget({"rows": 3}), "body": BodyWidget}
 
 
-@admin.register(BlogRevision)
-class BlogRevisionAdmin(RevisionActions, LastStep, HistoryAdmin):
+@admin.register(NewText)
+class NewTextAdmin(NewTextActions, LastStep, HistoryAdmin):
     """New texts of published blogs. They begin with a button of the blog."""
 
-    form = RevisionForm
+    form = NewTextForm
     list_display = [
         "title",
         "status_label",
@@ -67,8 +67,8 @@ class BlogRevisionAdmin(RevisionActions, LastStep, HistoryAdmin):
         "last_step",
     ]
     change_form_before_template = "weblog/admin/blog_version.html"
-    change_form_outer_before_template = "weblog/admin/revision_review.html"
-    change_form_outer_after_template = "weblog/admin/revision_draft.html"
+    change_form_outer_before_template = "weblog/admin/new_text_review.html"
+    change_form_outer_after_template = "weblog/admin/new_text_draft.html"
 
     def get_queryset(self, request):
         queryset = (
@@ -120,25 +120,25 @@ class BlogRevisionAdmin(RevisionActions, LastStep, HistoryAdmin):
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     @display(description="Blog")
-    def blog_link(self, revision):
-        url = reverse("admin:weblog_blog_change", args=[revision.blog_id])
-        return format_html('<a class="text-link" href="{}">{}</a>', url, revision.blog)
+    def blog_link(self, new_text):
+        url = reverse("admin:weblog_blog_change", args=[new_text.blog_id])
+        return format_html('<a class="text-link" href="{}">{}</a>', url, new_text.blog)
 
     @display(description="Preview")
-    def where(self, revision):
-        url = reverse("admin:weblog_blogrevision_preview", args=[revision.pk])
+    def where(self, new_text):
+        url = reverse("admin:weblog_newtext_preview", args=[new_text.pk])
         return format_html(
             '<a class="text-link" href="{}" target="_blank">As it will look</a>', url
         )
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
-    def status_label(self, revision):
-        return revision.get_status_display()
+    def status_label(self, new_text):
+        return new_text.get_status_display()
 
     @display(description="Author", ordering="blog__author__first_name")
-    def author_name(self, revision):
-        return revision.blog.author_name
+    def author_name(self, new_text):
+        return new_text.blog.author_name
 
     @display(description="Approved by")
-    def approved_by_name(self, revision):
-        return full_name(revision.approved_by)
+    def approved_by_name(self, new_text):
+        return full_name(new_text.approved_by)

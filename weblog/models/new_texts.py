@@ -8,10 +8,10 @@ from simple_history.models import HistoricalRecords
 from backoffice.people import full_name
 from weblog.fields import CleanHTMLField
 from weblog.models.blogs import Blog
-from weblog.querysets import BlogRevisionQuerySet
+from weblog.querysets import NewTextQuerySet
 
 
-class BlogRevision(models.Model):
+class NewText(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft"
         IN_REVIEW = "in_review", "In review"
@@ -28,7 +28,7 @@ class BlogRevision(models.Model):
     }
     OPEN = [Status.DRAFT, Status.IN_REVIEW, Status.SCHEDULED]
 
-    blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="revisions")
+    blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="new_texts")
     title = models.CharField(max_length=200)
     summary = models.TextField(blank=True, max_length=500)
     body = CleanHTMLField(blank=True)
@@ -54,7 +54,7 @@ class BlogRevision(models.Model):
         editable=False,
     )
 
-    objects = BlogRevisionQuerySet.as_manager()
+    objects = NewTextQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -64,19 +64,19 @@ class BlogRevision(models.Model):
             models.UniqueConstraint(
                 fields=["blog"],
                 condition=Q(status__in=["draft", "in_review", "scheduled"]),
-                name="weblog_blogrevision_one_open",
+                name="weblog_newtext_one_open",
                 violation_error_message="This blog has a new text that waits already.",
             ),
             models.CheckConstraint(
                 condition=Q(
                     status__in=["draft", "in_review", "scheduled", "published", "withdrawn"]
                 ),
-                name="weblog_blogrevision_status_known",
+                name="weblog_newtext_status_known",
             ),
             models.CheckConstraint(
                 condition=~Q(status="scheduled")
                 | Q(publish_at__isnull=False, approved_by__isnull=False),
-                name="weblog_blogrevision_schedule_complete",
+                name="weblog_newtext_schedule_complete",
                 violation_error_message="A scheduled text has a time, and somebody approved it.",
             ),
         ]

@@ -8,33 +8,33 @@ from tests.factories import make_blog, make_user
 from weblog.errors import (
     BlogNotPublished,
     CommentMissing,
+    NewTextOpen,
     OwnBlog,
-    RevisionOpen,
     TextOutdated,
     TransitionNotAllowed,
 )
-from weblog.models import Blog, BlogRevision
-from weblog.revisions import (
+from weblog.models import Blog, NewText
+from weblog.new_texts import (
     find_live_changes,
-    publish_revision,
-    return_revision,
-    start_revision,
-    submit_revision,
+    publish_new_text,
+    return_new_text,
+    start_new_text,
+    submit_new_text,
     version_of,
-    withdraw_revision,
+    withdraw_new_text,
 )
 from weblog.workflow import archive_blog
 
 pytestmark = pytest.mark.django_db
 
-DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN = BlogRevision.Status
+DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN = NewText.Status
 LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
 MOVES = {
-    "submit": (lambda text, by: submit_revision(revision=text, by=by), IN_REVIEW),
-    "publish": (lambda text, by: publish_revision(revision=text, by=by), PUBLISHED),
-    "schedule": (lambda text, by: publish_revision(revision=text, by=by, at=LATER), SCHEDULED),
-    "return": (lambda text, by: return_revision(revision=text, by=by, comment="Why?"), DRAFT),
-    "withdraw": (lambda text, by: withdraw_revision(revision=text, by=by), WITHDRAWN),
+    "submit": (lambda text, by: submit_new_text(new_text=text, by=by), IN_REVIEW),
+    "publish": (lambda text, by: publish_new_text(new_text=text, by=by), PUBLISHED),
+    "schedule": (lambda text, by: publish_new_text(new_text=text, by=by, at=LATER), SCHEDULED),
+    "return": (lambda text, by: return_new_text(new_text=text, by=by, comment="Why?"), DRAFT),
+    "withdraw": (lambda text, by: withdraw_new_text(new_text=text, by=by), WITHDRAWN),
 }
 ALLOWED = [
     (DRAFT, "submit"),
@@ -47,22 +47,20 @@ ALLOWED = [
     (SCHEDULED, "return"),
     (SCHEDULED, "withdraw"),
 ]
-REFUSED = [
-    (old, move) for old in BlogRevision.Status for move in MOVES if (old, move) not in ALLOWED
-]
+REFUSED = [(old, move) for old in NewText.Status for move in MOVES if (old, move) not in ALLOWED]
 
 
-def make_revision(blog=None, **values):
+def make_new_text(blog=None, **values):
     blog = blog or make_blog(title="As it was", body="<p>Old words.</p>")
     values = {"title": blog.title, "body": "<p>New words.</p>", "created_by": blog.author} | values
     if values.get("status") == SCHEDULED:
         values = {"publish_at": LATER, "approved_by": make_user()} | values
-    return BlogRevision.objects.create(blog=blog, **values)
+    return NewText.objects.create(blog=blog, **values)
 
 
 @pytest.mark.parametrize(("old", "move"), ALLOWED)
 def test_allowed_move_is_stored_with_its_history(old, move):
-    text, by = make_revision(status=old), make_user()
+    text, by = make_new_text(status=old), make_user()
     act, new = MOVES[move]
     assert act(text, by).status == new
     text.refresh_from_db()
@@ -73,7 +71,7 @@ def test_allowed_move_is_stored_with_its_history(old, move):
 
 @pytest.mark.parametrize(("old", "move"), REFUSED)
 def test_refused_move_changes_nothing(old, move):
-    text = make_revision(status=old)
+    text = make_new_text(status=old)
     with pytest.raises(TransitionNotAllowed):
         MOVES[move][0](text, make_user())
     text.refresh_from_db()
@@ -82,14 +80,14 @@ def test_refused_move_changes_nothing(old, move):
 
 
 def test_table_names_the_moves_and_no_other():
-    moves = {(old, new) for old, allowed in BlogRevision.TRANSITIONS.items() for new in allowed}
+    moves = {(old, new) for old, allowed in NewText.TRANSITIONS.items() for new in allowed}
     sent_back = (SCHEDULED, IN_REVIEW)  # by go_live: see test_schedule.py
     assert moves == {(old, MOVES[move][1]) for old, move in ALLOWED} | {sent_back}
 
 
 def test_new_text_begins_as_the_live_one():
     blog = make_blog(title="Paper", summary="Short", body="<p>Text</p>")
-    text = start_revision(blog=blog, by=blog.author)
+    text = start_new_text(blog=blog, by=blog.author)
     assert (text.title, text.summary, text.body) == ("Paper", "Short", "<p>Text</p>")
     assert (text.status, text.created_by) == (DRAFT, blog.author)
 
@@ -97,31 +95,31 @@ def test_new_text_begins_as_the_live_one():
 @pytest.mark.parametrize("status", ["draft", "in_review", "archived"])
 def test_new_text_is_for_a_published_blog(status):
     with pytest.raises(BlogNotPublished):
-        start_revision(blog=make_blog(status=status), by=make_user())
+        start_new_text(blog=make_blog(status=status), by=make_user())
 
 
 @pytest.mark.parametrize("status", [DRAFT, IN_REVIEW, SCHEDULED])
 def test_blog_has_one_open_text_at_most(status):
-    text = make_revision(status=status)
-    with pytest.raises(RevisionOpen):
-        start_revision(blog=text.blog, by=make_user())
+    text = make_new_text(status=status)
+    with pytest.raises(NewTextOpen):
+        start_new_text(blog=text.blog, by=make_user())
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_revision(text.blog)
+        make_new_text(text.blog)
 
 
 @pytest.mark.parametrize("status", [PUBLISHED, WITHDRAWN])
 def test_closed_text_leaves_room_for_another(status):
-    assert start_revision(blog=make_revision(status=status).blog, by=make_user()).status == DRAFT
+    assert start_new_text(blog=make_new_text(status=status).blog, by=make_user()).status == DRAFT
 
 
 def test_old_text_stays_live_until_the_new_one_is_published():
     author, editor = make_user(first_name="Ada", last_name="Lindqvist"), make_user()
-    text = make_revision(make_blog(author=author, title="As it was", body="<p>Old.</p>"))
+    text = make_new_text(make_blog(author=author, title="As it was", body="<p>Old.</p>"))
     text.title = "As it is"
     text.save()
-    text = submit_revision(revision=text, by=author)
+    text = submit_new_text(new_text=text, by=author)
     assert Blog.objects.live().get().title == "As it was"
-    text = publish_revision(revision=text, by=editor)
+    text = publish_new_text(new_text=text, by=editor)
     blog = Blog.objects.live().get()
     latest = blog.history.latest()
     assert (blog.title, blog.body) == ("As it is", "<p>New words.</p>")
@@ -133,9 +131,9 @@ def test_old_text_stays_live_until_the_new_one_is_published():
 
 
 def test_published_text_moves_neither_date_nor_address():
-    text = make_revision(status=IN_REVIEW)
+    text = make_new_text(status=IN_REVIEW)
     before = text.blog.publish_at, text.blog.slug
-    publish_revision(revision=text, by=make_user())
+    publish_new_text(new_text=text, by=make_user())
     text.blog.refresh_from_db()
     assert (text.blog.publish_at, text.blog.slug) == before
 
@@ -143,38 +141,38 @@ def test_published_text_moves_neither_date_nor_address():
 @pytest.mark.parametrize("who", ["author", "writer"])
 def test_nobody_publishes_a_text_of_their_own(who, settings):
     writer = make_user(is_superuser=True)
-    text = make_revision(status=IN_REVIEW, created_by=writer)
+    text = make_new_text(status=IN_REVIEW, created_by=writer)
     by = text.blog.author if who == "author" else writer
     with pytest.raises(OwnBlog):
-        publish_revision(revision=text, by=by)
+        publish_new_text(new_text=text, by=by)
     settings.PUBLISH_OWN_BLOGS = True
-    assert publish_revision(revision=text, by=by).status == PUBLISHED
+    assert publish_new_text(new_text=text, by=by).status == PUBLISHED
 
 
 def test_text_of_an_archived_blog_is_not_published():
-    text = make_revision(status=IN_REVIEW)
+    text = make_new_text(status=IN_REVIEW)
     archive_blog(blog=text.blog, by=make_user())
     with pytest.raises(BlogNotPublished, match="publish it first"):
-        publish_revision(revision=text, by=make_user())
+        publish_new_text(new_text=text, by=make_user())
 
 
 def test_what_was_looked_at_is_what_is_published():
-    text = make_revision(status=IN_REVIEW)
+    text = make_new_text(status=IN_REVIEW)
     seen = version_of(text)
     text.blog.title = "Changed live"
     text.blog.save()
     with pytest.raises(TextOutdated, match="Nothing was published"):
-        publish_revision(revision=text, by=make_user(), seen=seen)
+        publish_new_text(new_text=text, by=make_user(), seen=seen)
     text.blog.refresh_from_db()
     assert text.blog.title == "Changed live"
     assert (
-        publish_revision(revision=text, by=make_user(), seen=version_of(text)).status == PUBLISHED
+        publish_new_text(new_text=text, by=make_user(), seen=version_of(text)).status == PUBLISHED
     )
 
 
 def test_text_for_later_changes_nothing_for_readers():
-    editor, text = make_user(), make_revision(status=IN_REVIEW, title="As it will be")
-    text = publish_revision(revision=text, by=editor, at=LATER)
+    editor, text = make_user(), make_new_text(status=IN_REVIEW, title="As it will be")
+    text = publish_new_text(new_text=text, by=editor, at=LATER)
     text.refresh_from_db()
     assert (text.status, text.publish_at, text.approved_by) == (SCHEDULED, LATER, editor)
     assert text.history.latest().history_change_reason == "To go live on 1 Mar 2030, 09:30"
@@ -182,22 +180,22 @@ def test_text_for_later_changes_nothing_for_readers():
 
 
 def test_time_in_the_past_publishes_now_as_a_blog_does():
-    text = make_revision(status=IN_REVIEW)
+    text = make_new_text(status=IN_REVIEW)
     before = timezone.now()
-    text = publish_revision(revision=text, by=make_user(), at=before - dt.timedelta(days=1))
+    text = publish_new_text(new_text=text, by=make_user(), at=before - dt.timedelta(days=1))
     assert text.status == PUBLISHED
     assert text.publish_at >= before
 
 
 def test_nobody_schedules_a_text_of_their_own():
-    text = make_revision(status=IN_REVIEW)
+    text = make_new_text(status=IN_REVIEW)
     with pytest.raises(OwnBlog):
-        publish_revision(revision=text, by=text.blog.author, at=LATER)
+        publish_new_text(new_text=text, by=text.blog.author, at=LATER)
 
 
 @pytest.mark.parametrize("move", ["return", "withdraw"])
 def test_text_that_is_taken_off_the_schedule_has_no_time(move):
-    text = MOVES[move][0](make_revision(status=SCHEDULED), make_user())
+    text = MOVES[move][0](make_new_text(status=SCHEDULED), make_user())
     text.refresh_from_db()
     assert (text.publish_at, text.approved_by) == (None, None)
 
@@ -205,21 +203,21 @@ def test_text_that_is_taken_off_the_schedule_has_no_time(move):
 @pytest.mark.parametrize("missing", ["publish_at", "approved_by"])
 def test_database_keeps_a_schedule_complete(missing):
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_revision(status=SCHEDULED, **{missing: None})
+        make_new_text(status=SCHEDULED, **{missing: None})
 
 
 def test_text_that_is_the_live_one_is_not_submitted():
     blog = make_blog(body="<p>Same</p>")
-    text = start_revision(blog=blog, by=blog.author)
+    text = start_new_text(blog=blog, by=blog.author)
     with pytest.raises(TextOutdated, match="Change it first"):
-        submit_revision(revision=text, by=blog.author)
+        submit_new_text(new_text=text, by=blog.author)
 
 
 def test_author_is_told_what_to_change():
-    text = make_revision(status=IN_REVIEW)
+    text = make_new_text(status=IN_REVIEW)
     with pytest.raises(CommentMissing):
-        return_revision(revision=text, by=make_user(), comment="  ")
-    text = return_revision(revision=text, by=make_user(), comment="Name the source.")
+        return_new_text(new_text=text, by=make_user(), comment="  ")
+    text = return_new_text(new_text=text, by=make_user(), comment="Name the source.")
     assert (text.review_comment, text.submitted_at) == ("Name the source.", None)
 
 
@@ -227,7 +225,7 @@ def test_live_changes_since_the_text_was_begun_are_found(time_machine):
     time_machine.move_to(dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC), tick=False)
     blog = make_blog(title="One")
     time_machine.shift(60)
-    text = make_revision(blog)
+    text = make_new_text(blog)
     assert find_live_changes(text) == []
     time_machine.shift(60)
     blog.slug = "elsewhere"
@@ -240,16 +238,16 @@ def test_live_changes_since_the_text_was_begun_are_found(time_machine):
 
 
 def test_live_change_is_found_where_no_older_version_was_kept():
-    text = make_revision()
+    text = make_new_text()
     text.blog.history.all().delete()
     text.blog.save()
     assert len(find_live_changes(text)) == 1
 
 
 def test_error_names_the_text():
-    text = make_revision(status=WITHDRAWN)
+    text = make_new_text(status=WITHDRAWN)
     with pytest.raises(TransitionNotAllowed) as error:
-        submit_revision(revision=text, by=make_user())
+        submit_new_text(new_text=text, by=make_user())
     assert str(error.value).startswith(
         "“New text of As it was” is withdrawn and cannot become in review."
     )

@@ -1,13 +1,13 @@
 from unfold.enums import ActionVariant
 
 from backoffice.dialogs import dialog_action, with_status
-from weblog import revisions
+from weblog import new_texts
 from weblog.admin import dialogs
 from weblog.admin.actions import EntrustedActions
-from weblog.models import BlogRevision
+from weblog.models import NewText
 from weblog.moments import format_moment
 
-Status = BlogRevision.Status
+Status = NewText.Status
 
 OUTCOMES = {
     Status.DRAFT: "The new text of “{}” went back to its author.",
@@ -17,13 +17,13 @@ OUTCOMES = {
 }
 
 
-class RevisionActions(EntrustedActions):
+class NewTextActions(EntrustedActions):
     """The buttons of a new text."""
 
     actions_detail = ["submit", "publish", "publish_now", "return_to_author", "withdraw"]
 
     def has_submit_permission(self, request, object_id=None):
-        return self._may(request, object_id, "weblog.change_blogrevision")
+        return self._may(request, object_id, "weblog.change_newtext")
 
     def has_publish_permission(self, request, object_id=None):
         return self._may(request, object_id, "weblog.publish_blog")
@@ -37,7 +37,7 @@ class RevisionActions(EntrustedActions):
         fits=with_status(Status.DRAFT),
     )
     def submit(self, request, form):
-        return _describe(revisions.submit_revision(revision=form.obj, by=request.user))
+        return _describe(new_texts.submit_new_text(new_text=form.obj, by=request.user))
 
     @dialog_action(
         description="Publish",
@@ -49,8 +49,8 @@ class RevisionActions(EntrustedActions):
     )
     def publish(self, request, form):
         return _describe(
-            revisions.publish_revision(
-                revision=form.obj,
+            new_texts.publish_new_text(
+                new_text=form.obj,
                 by=request.user,
                 at=form.cleaned_data["at"],
                 seen=form.cleaned_data["seen"],
@@ -68,7 +68,7 @@ class RevisionActions(EntrustedActions):
     )
     def publish_now(self, request, form):
         seen = form.cleaned_data["seen"]
-        return _describe(revisions.publish_revision(revision=form.obj, by=request.user, seen=seen))
+        return _describe(new_texts.publish_new_text(new_text=form.obj, by=request.user, seen=seen))
 
     @dialog_action(
         description="Return to author",
@@ -81,7 +81,7 @@ class RevisionActions(EntrustedActions):
     def return_to_author(self, request, form):
         comment = form.cleaned_data["comment"]
         return _describe(
-            revisions.return_revision(revision=form.obj, by=request.user, comment=comment)
+            new_texts.return_new_text(new_text=form.obj, by=request.user, comment=comment)
         )
 
     @dialog_action(
@@ -89,17 +89,17 @@ class RevisionActions(EntrustedActions):
         icon="delete",
         permissions=["submit"],
         dialog=dialogs.WITHDRAW_NEW_TEXT,
-        fits=with_status(*BlogRevision.OPEN),
+        fits=with_status(*NewText.OPEN),
     )
     def withdraw(self, request, form):
-        return _describe(revisions.withdraw_revision(revision=form.obj, by=request.user))
+        return _describe(new_texts.withdraw_new_text(new_text=form.obj, by=request.user))
 
 
-def _describe(revision):
-    if revision.is_scheduled:
-        moment = format_moment(revision.publish_at)
+def _describe(new_text):
+    if new_text.is_scheduled:
+        moment = format_moment(new_text.publish_at)
         return (
-            f"The new text of “{revision.blog}” goes live on {moment}. Until then readers see "
+            f"The new text of “{new_text.blog}” goes live on {moment}. Until then readers see "
             "the old one."
         )
-    return OUTCOMES[revision.status].format(revision.blog)
+    return OUTCOMES[new_text.status].format(new_text.blog)
