@@ -23,7 +23,6 @@ from django.core.files import File
 
 from backoffice.bounded_child import REFUSED, TOO_MUCH_MEMORY
 from backoffice.env import BASE_DIR
-from backoffice.limits.queries import time_that_does_not_count
 
 OUT_OF_TIME = (None, -signal.SIGKILL, -signal.SIGXCPU)
 
@@ -67,9 +66,8 @@ def run_bounded(
     with contextlib.ExitStack() as unless_it_is_done:
         answer = unless_it_is_done.enter_context(_open_temporary())
         with _as_open_file(file) as source:
-            with time_that_does_not_count():
-                process = _start(function, source, answer, bounds=bounds, args=args)
-                code = _wait(process, seconds=3 * bounds.seconds)
+            process = _start(function, source, answer, bounds=bounds, args=args)
+            code = _wait(process, seconds=3 * bounds.seconds)
             size = _size_of(source)
         answer.seek(0)
         if code == REFUSED:

@@ -82,9 +82,9 @@ FROM (
 """
 
 PAYMENTS = """
-INSERT INTO billing_payment (batch_id, author_id, author_name, reference, status, status_reason,
-    amount, rounding, carried_amount, digest)
-SELECT {batch}, author_id, '', '{name}-' || lpad(number::text, 6, '0'), 'payable', '', 10000, 0,
+INSERT INTO billing_payment (batch_id, author_id, author_name, username, reference, status,
+    status_reason, amount, rounding, carried_amount, digest)
+SELECT {batch}, author_id, '', '', '{name}-' || lpad(number::text, 6, '0'), 'payable', '', 10000, 0,
     0, ''
 FROM (
     SELECT author_id, row_number() OVER (ORDER BY author_id) AS number

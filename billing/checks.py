@@ -1,23 +1,52 @@
 """System checks of billing: settings that lead to wrong payments, or to none."""
 
-from babel.numbers import list_currencies
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
-from django.db import connections
+from django.db import DatabaseError, connections
+from django.utils import timezone
 
 from billing.counting.robots import FINDERS
 from billing.guards import find_missing_guards
+from billing.money import is_currency
+from billing.payouts.other_currencies import find_foreign_batches, find_other_currencies
+from billing.periods import day_of, month_of
 
 
 @register
 def check_currency(app_configs, **kwargs):
-    if settings.CURRENCY in list_currencies():
+    if is_currency(settings.CURRENCY):
         return []
     return [
         Error(
             f"CURRENCY is “{settings.CURRENCY}”, which is no currency.",
             hint="Use its three letters by ISO 4217, such as EUR.",
             id="billing.E001",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_outstanding_currencies(app_configs, databases=(), **kwargs):
+    """Warn that money waits in a currency that no batch is built in."""
+    if not databases:
+        return []
+    currency, until = settings.CURRENCY, month_of(day_of(timezone.now()))
+    try:
+        waits = [str(waiting) for waiting in find_other_currencies(currency, until=until)]
+        batches = find_foreign_batches(currency)
+    except DatabaseError:
+        return []  # before the first `migrate` there is no table
+    waits += [f"the batch of {batch}, in {batch.currency}" for batch in batches]
+    if not waits:
+        return []
+    return [
+        Warning(
+            f"CURRENCY is {currency}, and in another currency there waits: {'; '.join(waits)}.",
+            hint=(
+                "Set CURRENCY back, pay what waits, and change it then. Amounts of two currencies "
+                "never meet in a payment: until then these wait."
+            ),
+            id="billing.W002",
         )
     ]
 

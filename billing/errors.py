@@ -27,6 +27,10 @@ class PriceInUse(BillingError):
     pass
 
 
+class SettingChanged(BillingError):
+    """A setting that the batch stores has another value today."""
+
+
 class MonthSigned(BillingError):
     pass
 

@@ -1,7 +1,9 @@
 """Numbers for home pages: views and their cost so far. Read only."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.contrib.auth.models import User
@@ -20,7 +22,7 @@ class MonthFigures:
     """Counted views of a month and what they cost; `unpriced` views have no price yet."""
 
     views: int = 0
-    cost: Decimal = Decimal(0)
+    costs: Mapping[str, Decimal] = field(default_factory=dict)  # by currency
     unpriced: int = 0
 
 
@@ -35,15 +37,14 @@ def month_figures(*, month: dt.date, author: User | None = None) -> MonthFigures
     )
     views = dict(by_price)
     prices = CategoryPrice.objects.filter(pk__in=[price for price in views if price])
+    costs: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for price in prices:
+        costs[price.currency] += line_amount(
+            views=views[price.pk], price_per_1000=price.price_per_1000
+        )
     return MonthFigures(
         views=sum(views.values()),
-        cost=sum(
-            (
-                line_amount(views=views[price.pk], price_per_1000=price.price_per_1000)
-                for price in prices
-            ),
-            Decimal(0),
-        ),
+        costs=dict(costs),
         unpriced=views.get(None, 0),
     )
 

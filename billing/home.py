@@ -20,7 +20,8 @@ from backoffice.home import (
 )
 from billing.figures import MonthFigures, latest_exclusions, month_figures, views_by_day
 from billing.models import PayoutBatch
-from billing.money import format_amount, round_amount
+from billing.money import format_amounts, house_currency
+from billing.payouts.other_currencies import find_other_currencies
 from billing.periods import month_of, previous_month
 
 CHART_DAYS = 30
@@ -53,8 +54,8 @@ def list_cards(user: User) -> Iterator[Card]:
         unpriced = f", and {now.unpriced} views without a price" if now.unpriced else ""
         yield {
             "label": f"Cost of {month:%B} so far",
-            "value": format_amount(round_amount(now.cost)),
-            "note": f"{format_amount(round_amount(before.cost))} in all of {last}{unpriced}",
+            "value": format_amounts(now.costs),
+            "note": f"{format_amounts(before.costs)} in all of {last}{unpriced}",
         }
 
 
@@ -65,7 +66,7 @@ def _earnings_card(figures: MonthFigures, month: dt.date) -> Card:
         note = f"{note}; {_group(figures.unpriced)} {views} no price yet"
     return {
         "label": f"Your earnings in {month:%B} so far",
-        "value": format_amount(round_amount(figures.cost)),
+        "value": format_amounts(figures.costs),
         "note": note,
     }
 
@@ -78,6 +79,11 @@ def list_tasks(user: User) -> Iterator[Task]:
                 "was returned to you" if batch.return_reason else "is a draft to check and submit"
             )
             yield _batch_task(f"The payout batch of {batch} {asked}", batch)
+    if user.has_perm("billing.build_payoutbatch"):
+        month = month_of(timezone.localdate())
+        for other in find_other_currencies(house_currency(), until=month):
+            text = f"In {other.currency} there waits, for a batch in that currency: {other}"
+            yield {"text": text, "link": reverse("admin:billing_payoutbatch_changelist")}
     if user.has_perm("billing.approve_payoutbatch"):
         waiting = PayoutBatch.objects.awaiting_approval().exclude(submitted_by=user)
         for batch in waiting.exclude(approved_by=user):

@@ -1,13 +1,22 @@
 """Money: Decimal in Python, whole millionths of the currency unit in the database. No float."""
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    get_currency_precision,
+    get_currency_symbol,
+    list_currencies,
+)
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from iso4217 import Currency
 
 MILLION = 1_000_000
+ISO_DECIMALS = {currency.value: currency.exponent for currency in Currency}
 
 
 class AmountField(models.DecimalField):
@@ -55,6 +64,22 @@ class AmountField(models.DecimalField):
         return value if hasattr(value, "as_sql") else self.get_prep_value(value)
 
 
+class CurrencyField(models.CharField):
+    """The currency of an amount, by its three letters in ISO 4217. A new row gets the house's.
+
+    Histories from before it was stored have none: `earlier` is what stands there.
+    """
+
+    description = "Currency by ISO 4217"
+    earlier = ""
+
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault("max_length", 3)
+        kwargs.setdefault("default", house_currency)
+        kwargs.setdefault("editable", False)
+        super().__init__(*args, **kwargs)
+
+
 def in_millionths(field: str) -> models.ExpressionWrapper:
     """Return the expression for an AmountField's stored integer."""
     return models.ExpressionWrapper(models.F(field), output_field=models.BigIntegerField())
@@ -78,21 +103,59 @@ def line_millionths(*, views: int, price_per_1000: int) -> int:
     return views * price_per_1000 // 1000
 
 
-def round_amount(amount: Decimal) -> Decimal:
-    """Round to what can be paid out in the currency, half up (Regulation (EC) 1103/97, Art. 5)."""
-    return amount.quantize(Decimal(1).scaleb(-currency_decimals()), rounding=ROUND_HALF_UP)
+def round_amount(amount: Decimal, *, currency: str, decimals: int | None = None) -> Decimal:
+    """Round to what can be paid out in the currency, half up (Regulation (EC) 1103/97, Art. 5).
+
+    `decimals` are those that a batch has stored.
+    """
+    places = currency_decimals(currency) if decimals is None else decimals
+    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
-def currency_decimals() -> int:
-    """Return the decimal places of the currency by ISO 4217: 2 for EUR, 0 for JPY."""
-    return get_currency_precision(settings.CURRENCY)
+def house_currency() -> str:
+    """Return the currency of what is entered and built now. What is stored keeps its own."""
+    return settings.CURRENCY
 
 
-def format_amount(amount: Decimal, *, currency: str | None = None, exact: bool = False) -> str:
-    """Return the amount as people read it, such as €1,234.50; `exact` shows all its decimals."""
+def is_currency(code: str) -> bool:
+    """Whether people are paid in it, now or until ISO withdrew it. Gold and test codes are none."""
+    if code in ISO_DECIMALS:
+        return ISO_DECIMALS[code] is not None
+    return code in list_currencies()
+
+
+def currency_decimals(currency: str) -> int:
+    """Return the decimal places of the currency by ISO 4217: 2 for EUR, 0 for JPY, 3 for KWD.
+
+    CLDR, and so Babel, says how prices are written in shops: 0 for RSD, where banks pay 2. It
+    answers only for currencies that ISO has withdrawn.
+    """
+    decimals = ISO_DECIMALS.get(currency)
+    return get_currency_precision(currency) if decimals is None else decimals
+
+
+def format_amount(amount: Decimal, *, currency: str, exact: bool = False) -> str:
+    """Return the amount as people read it, such as €1,234.50; `exact` shows all its decimals.
+
+    Without a currency, as in histories from before it was stored, the number stands alone.
+    """
     shown = amount.normalize() if exact else amount
-    decimals = max(currency_decimals(), -int(shown.as_tuple().exponent) if exact else 0)
-    pattern = f"¤#,##0.{'0' * decimals}" if decimals else "¤#,##0"
+    least = currency_decimals(currency) if currency else 2
+    decimals = max(least, -int(shown.as_tuple().exponent) if exact else 0)
+    pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+    if not currency:
+        return format_decimal(amount, pattern, locale="en_GB")
+    is_word = get_currency_symbol(currency, locale="en_GB")[-1].isalpha()
+    symbol = "¤\N{NO-BREAK SPACE}" if is_word else "¤"
     return format_currency(
-        amount, currency or settings.CURRENCY, pattern, locale="en_GB", currency_digits=False
+        amount, currency, symbol + pattern, locale="en_GB", currency_digits=False
+    )
+
+
+def format_amounts(amounts: Mapping[str, Decimal]) -> str:
+    """Return sums of several currencies, rounded, beside each other: they are never added up."""
+    amounts = amounts or {house_currency(): Decimal(0)}
+    return " + ".join(
+        format_amount(round_amount(amount, currency=currency), currency=currency)
+        for currency, amount in sorted(amounts.items())
     )

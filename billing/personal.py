@@ -63,6 +63,7 @@ def list_payments(user: User) -> Iterator[dict]:
             "month": payment.batch.month,
             "batch_status": payment.batch.get_status_display(),
             "name_as_of_then": payment.author_name,
+            "user_name_as_of_then": payment.username,
             "status": payment.get_status_display(),
             "reason": payment.reason,
             "currency": payment.batch.currency,
@@ -104,6 +105,7 @@ def list_adjustments(user: User) -> Iterator[dict]:
     for adjustment in user.adjustments.order_by("pk").iterator(ROWS_AT_A_TIME):
         yield {
             "amount": adjustment.amount,
+            "currency": adjustment.currency,
             "reason": adjustment.reason,
             "made_at": adjustment.created_at,
             "withdrawn_at": adjustment.withdrawn_at,

@@ -176,6 +176,7 @@ class PaymentQuerySet(models.QuerySet):
             author=models.OuterRef("author"),
             amount__gt=0,
             batch__month__lt=models.OuterRef("batch__month"),
+            batch__currency=models.OuterRef("batch__currency"),
         ).exclude(models.Q(status="failed") | models.Q(batch__status="cancelled"))
 
 

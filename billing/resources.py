@@ -9,10 +9,11 @@ from billing.money import round_amount
 class CategoryPriceResource(GuardedResource):
     category = Field("category__name")
     price_per_1000 = Field("price_per_1000", widget=DecimalWidget())
+    currency = Field("currency")
 
     class Meta(GuardedResource.Meta):
         model = CategoryPrice
-        fields = ["category", "effective_from", "price_per_1000", "note"]
+        fields = ["category", "effective_from", "price_per_1000", "currency", "note"]
         export_order = fields
 
 
@@ -28,4 +29,4 @@ class PaymentResource(GuardedResource):
         export_order = fields
 
     def dehydrate_amount(self, payment):
-        return round_amount(payment.amount)
+        return round_amount(payment.amount, currency=payment.batch.currency)

@@ -106,23 +106,15 @@ def _check_clock(execute, sql, params, many, context):
     return execute(sql, params, many, context)
 
 
-@contextlib.contextmanager
-def time_that_does_not_count():
-    """Within, the request waits for something that has a clock of its own."""
+def _wait_in_line(*call):
+    """Wait for SQLite's one writer, as long as its own timeout lets. That time does not count."""
+    execute, *arguments = call
     started = time.monotonic()
     try:
-        yield
-    finally:
-        if is_web_request():
-            until, seconds = _now.limit
-            _now.limit = (until + time.monotonic() - started, seconds)
-
-
-def _wait_in_line(*call):
-    """Wait for SQLite's one writer, as long as its own timeout lets."""
-    execute, *arguments = call
-    with time_that_does_not_count():
         return execute(*arguments)
+    finally:
+        until, seconds = _now.limit
+        _now.limit = (until + time.monotonic() - started, seconds)
 
 
 def _tell_postgresql(connection, *, seconds):

@@ -55,7 +55,8 @@ class AdjustmentColumns:
     @display(description="Amount", ordering="amount", formatting="price")
     def signed_amount(self, adjustment):
         sign = "+" if adjustment.amount > 0 else ""
-        return f"{sign}{format_amount(adjustment.amount, exact=True)}"
+        amount = format_amount(adjustment.amount, currency=adjustment.currency, exact=True)
+        return f"{sign}{amount}"
 
     @display(description="Made by")
     def maker(self, adjustment):

@@ -174,7 +174,7 @@ class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin
         return self._respond(request, obj)
 
     def _respond(self, request, price):
-        amount = format_amount(price.price_per_1000, exact=True)
+        amount = self.price(price)
         text = (
             f"1,000 views in {price.category} are worth {amount} from "
             f"{price.effective_from:%-d %B %Y}."
@@ -186,7 +186,7 @@ class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin
 
     @display(description="Price per 1,000 views", formatting="price")
     def price(self, price):
-        return format_amount(price.price_per_1000, exact=True)
+        return format_amount(price.price_per_1000, currency=price.currency, exact=True)
 
     @display(description="State", label=STATE_COLOURS)
     def state(self, price):

@@ -2,8 +2,6 @@
 
 import json
 
-from babel.numbers import get_currency_precision
-
 from billing.models import PayoutBatch
 from billing.money import to_millionths
 from billing.proof.sealing import find_upgrade_seal, name_batch
@@ -21,7 +19,8 @@ def describe_batch(batch: PayoutBatch) -> dict:
         "month": batch.month.isoformat(),
         "attempt": batch.attempt,
         "currency": batch.currency,
-        "decimals": get_currency_precision(batch.currency),
+        "decimals": batch.coin_decimals,
+        "stored_limits": _describe_limits(batch),
         "time_zone": batch.time_zone,
         "rules_version": batch.rules_version,
         "minimum_payout": to_millionths(batch.minimum_payout),
@@ -29,6 +28,14 @@ def describe_batch(batch: PayoutBatch) -> dict:
         "digest": json.loads(seal.content)["digest"] if seal else batch.digest,
         "signed": batch.digest,
     }
+
+
+def _describe_limits(batch: PayoutBatch) -> list | None:
+    """Return what the digest of the batch ends with. None before decimals were stored."""
+    if batch.decimals is None:
+        return None
+    limit = batch.second_approval_above
+    return [batch.decimals, None if limit is None else to_millionths(limit)]
 
 
 def list_sealed(batch: PayoutBatch) -> dict[str, str]:

@@ -138,7 +138,7 @@ def list_carries(batch: PayoutBatch) -> Iterator[tuple]:
     for payment in payments.select_related("batch").in_order().with_reason():
         yield (
             payment.reference, payment.author_id, payment.batch.month, payment.status,
-            payment.reason, payment.exact_amount,
+            payment.reason, payment.exact_amount, payment.batch.currency,
         )  # fmt: skip
 
 
@@ -188,7 +188,7 @@ TABLES = {
     ),
     "batch_history.csv": ([*HISTORY, "status", "facts"], list_batch_history),
     "carries.csv": (
-        ["reference", "author_id", "month", "status", "reason", "amount"],
+        ["reference", "author_id", "month", "status", "reason", "amount", "currency"],
         list_carries,
     ),
     "counts.csv": (

@@ -106,16 +106,19 @@ class AdjustmentForm(forms.ModelForm):
             return
         self.fields["author"].queryset = find_authors()
         self.fields["author"].offer(self["author"].value())
-        self.fields["amount"].label = f"Amount in {settings.CURRENCY}"
+        self.fields["amount"].label = f"Amount in {self.instance.currency}"
         if self.instance.pk:
-            self.initial["amount"] = round_amount(self.instance.amount)
+            self.initial["amount"] = round_amount(
+                self.instance.amount, currency=self.instance.currency
+            )
             self.initial["version"] = str(self._find_last_change().pk)
 
     def clean_amount(self):
         amount = self.cleaned_data["amount"]
-        if amount != round_amount(amount):
+        currency = self.instance.currency
+        if amount != round_amount(amount, currency=currency):
             raise forms.ValidationError(
-                f"An amount in {settings.CURRENCY} has at most {currency_decimals()} decimals."
+                f"An amount in {currency} has at most {currency_decimals(currency)} decimals."
             )
         return amount
 

@@ -1,7 +1,6 @@
 """The form of a price, which shows its effect before it saves, and the dialog to withdraw one."""
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -35,7 +34,7 @@ class PriceForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if price := self.fields.get("price_per_1000"):
-            price.label = f"{price.label} in {settings.CURRENCY}"
+            price.label = f"{price.label} in {self.instance.currency}"
         if note := self.fields.get("note"):
             note.required = True
         if self.instance.pk and "category" in self.fields:

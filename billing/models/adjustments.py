@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from backoffice.people import full_name
-from billing.money import AmountField, format_amount
+from billing.money import AmountField, CurrencyField, format_amount
 from billing.querysets import AdjustmentQuerySet, HoldQuerySet
 
 
@@ -17,6 +17,7 @@ class Adjustment(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="adjustments"
     )
     amount = AmountField(help_text="Added to the author's next payment; with a minus, taken off.")
+    currency = CurrencyField()
     reason = models.CharField(
         max_length=1000,
         blank=True,
@@ -59,7 +60,8 @@ class Adjustment(models.Model):
 
     def __str__(self):
         sign = "+" if self.amount > 0 else ""
-        return f"{sign}{format_amount(self.amount, exact=True)} for {full_name(self.author)}"
+        amount = format_amount(self.amount, currency=self.currency, exact=True)
+        return f"{sign}{amount} for {full_name(self.author)}"
 
 
 class Hold(models.Model):

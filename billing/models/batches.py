@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from babel.numbers import get_currency_precision
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -32,6 +33,11 @@ class PayoutBatch(models.Model):
     month = models.DateField(help_text="The first day of the month that is paid.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     currency = models.CharField(max_length=3)
+    decimals = models.PositiveSmallIntegerField(
+        null=True,
+        help_text="Those of the currency when it was built. Empty if that was before they were "
+        "stored.",
+    )
     time_zone = models.CharField(max_length=64)
     rules_version = models.CharField(
         max_length=200, help_text="The counting rules and robot lists in use when it was built."
@@ -41,6 +47,9 @@ class PayoutBatch(models.Model):
     )
     minimum_payout = AmountField(
         default=0, help_text="A smaller sum is carried to the next batch instead of paid out."
+    )
+    second_approval_above = AmountField(
+        null=True, help_text="What it may pay with one approver. Empty without such a limit."
     )
     approvals_needed = models.PositiveSmallIntegerField(
         default=1, help_text="The number of approvers who have to sign; two above a set amount."
@@ -135,3 +144,10 @@ class PayoutBatch(models.Model):
 
     def __str__(self):
         return f"{self.month:%B %Y}"
+
+    @property
+    def coin_decimals(self) -> int:
+        """The decimals that payments were rounded to. Before they were stored, CLDR's."""
+        if self.decimals is None:
+            return get_currency_precision(self.currency)
+        return self.decimals

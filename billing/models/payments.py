@@ -35,6 +35,11 @@ class Payment(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payments"
     )
     author_name = models.CharField(max_length=300, help_text="The name at that time.")
+    username = models.CharField(
+        max_length=150,
+        blank=True,
+        help_text="The user name at that time. Empty if that was before it was stored.",
+    )
     reference = models.CharField(max_length=35, unique=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PAYABLE)
     status_reason = models.CharField(

@@ -6,7 +6,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from billing.money import AmountField
+from billing.money import AmountField, CurrencyField
 from billing.querysets import CategoryPriceQuerySet
 from weblog.models import Category
 
@@ -35,6 +35,7 @@ class CategoryPrice(models.Model):
         validators=[MinValueValidator(Decimal(0))],
         help_text="At most three decimals.",
     )
+    currency = CurrencyField()
     note = models.TextField(blank=True, max_length=500, help_text="Why: shown to the auditors.")
 
     objects = CategoryPriceManager()

@@ -7,6 +7,7 @@ from billing.counting.spool_status import spool_status
 from billing.models import Adjustment, BlogView
 from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
 from billing.payouts.due import find_unpriced_categories
+from billing.payouts.other_currencies import find_other_currencies
 from billing.periods import next_month
 
 
@@ -14,8 +15,17 @@ from billing.periods import next_month
 def block_nothing_to_pay(batch):
     if batch.payments.exists():
         return None
+    message = "There is nothing in this batch to pay or to carry forward."
+    if waiting := find_other_currencies(batch.currency, until=batch.month):
+        message += (
+            f" It is in {batch.currency}, and in another currency there waits: "
+            f"{list_names([str(each) for each in waiting])}. If CURRENCY was changed by mistake, "
+            f"have the administrators set it back, and cancel this batch: then the next is right."
+        )
+    else:
+        message += " Cancel it."
     return (
-        "There is nothing in this batch to pay or to carry forward. Cancel it.",
+        message,
         reverse("admin:billing_payoutbatch_change", args=[batch.pk]),
     )
 

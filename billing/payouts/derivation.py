@@ -43,7 +43,7 @@ def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Lin
     Sorted by author. Memory holds one portion. 10 queries, plus 3 for each portion. The caller
     first checks with find_unpriced_categories that no price is missing.
     """
-    prices = _PriceTable()
+    prices = _PriceTable(batch.currency)
     numbers = count(1)
     for portion in batched(find_due(batch), AUTHORS_AT_A_TIME):
         authors = User.objects.in_bulk([author for author, _ in portion])
@@ -73,6 +73,7 @@ def _make_payment(
         batch=batch,
         author=author,
         author_name=full_name(author),
+        username=author.username,
         reference=f"{name_batch(batch)}-{number:06}",
     )
     lines = [LineRecord(payment.reference, n, *fact) for n, fact in enumerate(facts, start=1)]
@@ -111,7 +112,8 @@ def _describe_views(blog, category, days: dict[dt.date, int], prices, titles) ->
     """Split a blog's days by month and price."""
     parts: defaultdict[tuple, dict[int, int]] = defaultdict(dict)
     for day in sorted(days):
-        parts[month_of(day), prices.find(category, day)][day.day] = days[day]
+        if price := prices.find_in_currency(category, day):
+            parts[month_of(day), price][day.day] = days[day]
     for (month, (price, price_per_1000)), views_by_day in parts.items():
         if views := sum(views_by_day.values()):
             yield (
@@ -125,10 +127,16 @@ def _describe_views(blog, category, days: dict[dt.date, int], prices, titles) ->
 class _PriceTable(LoadedPrices[tuple[int, int]]):
     """(price_id, millionths per 1,000 views) of all prices, and the names of their categories."""
 
-    def __init__(self):
+    def __init__(self, currency: str):
         prices = list(CategoryPrice.objects.select_related("category").order_by())
         super().__init__(prices, give=lambda price: (price.pk, to_millionths(price.price_per_1000)))
         self.category_names = {price.category_id: price.category.name for price in prices}
+        self._foreign = {price.pk for price in prices if price.currency != currency}
+
+    def find_in_currency(self, category: int, day: dt.date) -> tuple[int, int] | None:
+        """Return the price in force on `day`; None if it is in another. Raises MissingPrice."""
+        price = self.find(category, day)
+        return None if price[0] in self._foreign else price
 
     def find(self, category: int, day: dt.date) -> tuple[int, int]:
         """Return the price in force on `day`. Raises MissingPrice."""

@@ -1,7 +1,9 @@
 """What is due: counted views, adjustments, and sums kept back.
 
 Everything that other batches hold already comes off. So nothing is paid twice or forgotten, even if
-views come late or somebody cancels a batch.
+views come late or somebody cancels a batch. A batch pays in its own currency alone: adjustments and
+sums kept back in another wait for a batch in that one. So do views at a price in another; they are
+listed here, and derivation leaves them out.
 """
 
 import datetime as dt
@@ -180,6 +182,7 @@ def _due_adjustments(batch: PayoutBatch) -> Iterator[tuple]:
     """Yield (author_id, kind, adjustment_id, reason, millionths), by author."""
     adjustments = (
         Adjustment.objects.waiting(apart_from=batch)
+        .filter(currency=batch.currency)
         .annotate(millionths=in_millionths("amount"))
         .order_by("author_id", "pk")
         .values_list("author_id", "pk", "reason", "millionths")
@@ -192,7 +195,7 @@ def _due_carries(batch: PayoutBatch) -> Iterator[tuple]:
     """Yield (author_id, kind, month, reference, reason, millionths), by author."""
     payments = (
         Payment.objects.outstanding(apart_from=batch)
-        .filter(batch__month__lt=batch.month)
+        .filter(batch__month__lt=batch.month, batch__currency=batch.currency)
         .with_reason()
         .order_by("author_id", "batch__month", "pk")
         .values_list("author_id", "batch__month", "reference", "reason", "exact_millionths")

@@ -1,6 +1,7 @@
 """A batch's rows: written as they are derived, and compared with what would be derived now."""
 
 import datetime as dt
+from decimal import Decimal
 from itertools import zip_longest
 from operator import attrgetter
 
@@ -10,8 +11,9 @@ from django.contrib.auth.models import User
 from backoffice.signing import save_signed
 from billing.bulk import insert_rows
 from billing.counting.folding import describe_rules
-from billing.errors import MissingPrice
+from billing.errors import MissingPrice, SettingChanged
 from billing.models import Payment, PaymentLine, PayoutBatch
+from billing.money import currency_decimals, house_currency
 from billing.payouts.derivation import derive_payments
 from billing.payouts.due import find_unpriced_categories
 from billing.proof.digests import LineRecord
@@ -28,9 +30,12 @@ def fill_batch(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | N
             f"No price for {', '.join(unpriced)} on some days with views up to the end of "
             f"{batch.month:%B %Y}. Add the missing price, from a day early enough, and build again."
         )
-    batch.currency = settings.CURRENCY
+    batch.currency = house_currency()
+    batch.decimals = currency_decimals(batch.currency)
     batch.time_zone = settings.TIME_ZONE
     batch.minimum_payout = settings.MINIMUM_PAYOUT
+    limit = Decimal(settings.SECOND_APPROVAL_ABOVE)
+    batch.second_approval_above = limit if limit.is_finite() else None
     batch.rules_version = describe_rules()
     batch.built_at = at
     save_signed(batch, by=by, reason=reason)
@@ -43,6 +48,21 @@ def fill_batch(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | N
                 for line in lines
             ]
         )
+
+
+def check_settings(batch: PayoutBatch) -> None:
+    """Raise SettingChanged if a rebuild would make another batch of this one."""
+    today = {
+        "CURRENCY": (batch.currency, house_currency()),
+        "TIME_ZONE": (batch.time_zone, settings.TIME_ZONE),
+    }
+    for name, (stored, now) in today.items():
+        if stored != now:
+            raise SettingChanged(
+                f"The draft of {batch} was built while {name} was {stored}, and now it is {now}. "
+                f"Have the administrators set {name} to {stored} again, or cancel the draft: then "
+                f"a batch by today’s settings is built for the month."
+            )
 
 
 def _insert_lines(lines: list[tuple[int, LineRecord, str]]) -> None:

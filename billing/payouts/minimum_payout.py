@@ -16,7 +16,8 @@ def decide_payment(
 
     `hold` is the author's open one, if any.
     """
-    amount = round_amount(exact)
+    batch = payment.batch
+    amount = round_amount(exact, currency=batch.currency, decimals=batch.coin_decimals)
     payment.status, payment.status_reason = _decide(payment, amount, minimum, hold)
     if payment.status == Status.PAYABLE:
         payment.amount, payment.rounding, payment.carried_amount = (

@@ -36,9 +36,10 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from billing.money import house_currency
 from billing.payouts import mails
 from billing.payouts.batch_checks import find_blockers, find_flags
-from billing.payouts.filling import fill_batch, is_up_to_date
+from billing.payouts.filling import check_settings, fill_batch, is_up_to_date
 from billing.payouts.four_eyes import check_account, find_objections
 from billing.payouts.transitions import claim_batch, move_batch
 from billing.periods import closes_on, day_of, last_closed_month
@@ -84,8 +85,12 @@ def find_months_to_build(*, at: dt.datetime) -> list[dt.date]:
 
 
 def _has_waiting() -> bool:
-    failed = Payment.objects.outstanding().filter(status=Payment.Status.FAILED)
-    return Adjustment.objects.waiting().exists() or failed.exists()
+    """Whether anything waits in the currency that a batch would have."""
+    currency = house_currency()
+    failed = Payment.objects.outstanding().filter(
+        status=Payment.Status.FAILED, batch__currency=currency
+    )
+    return Adjustment.objects.waiting().filter(currency=currency).exists() or failed.exists()
 
 
 def build_batch(
@@ -117,12 +122,16 @@ def build_batch(
 
 
 def rebuild_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
-    """Build a draft anew from today's counts and prices, adjustments and holds."""
+    """Build a draft anew from today's counts and prices, adjustments, holds and limits.
+
+    It keeps its currency and time zone: raises SettingChanged where today's are others.
+    """
     at = at or timezone.now()
     fold_views(at=at)
     find_findings(month=batch.month, at=at)
     with transaction.atomic():
         batch = claim_batch(batch, Status.DRAFT, verb="rebuilt")
+        check_settings(batch)
         PaymentLine.objects.filter(payment__batch=batch).delete()
         batch.payments.all().delete()
         fill_batch(batch, at=at, reason="Rebuilt", by=by)
@@ -147,7 +156,8 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
             "Rebuild it and look at it again before you submit it."
         )
     total = batch.payments.aggregate(sum=Sum("amount", default=0))["sum"]
-    batch.approvals_needed = 2 if total > settings.SECOND_APPROVAL_ABOVE else 1
+    limit = batch.second_approval_above
+    batch.approvals_needed = 2 if limit is not None and total > limit else 1
     digest = digest_batch(batch)
     if digest != digest_batch(batch, batch.payments.in_order().values_list("digest", flat=True)):
         raise BatchTampered(

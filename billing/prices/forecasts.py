@@ -15,43 +15,12 @@ from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
 
 from backoffice.people import full_name
 from billing.models import CategoryPrice, DailyViewCount
-from billing.money import format_amount, line_amount, round_amount
+from billing.money import line_amount, round_amount
 from billing.periods import day_of, iter_months, last_closed_month, month_of, next_month
-from billing.prices.lookup import LoadedPrices
+from billing.prices.price_lists import PriceList
 from weblog.models import Category
 
 AUTHORS_SHOWN = 10
-
-
-class PriceList:
-    """Prices by category and first day. Returns the value of a day's views."""
-
-    def __init__(self, prices: Iterable[CategoryPrice], *, name: str = "As it is now"):
-        self.name = name
-        self.prices = list(prices)
-        self._amounts = LoadedPrices(self.prices, give=lambda price: price.price_per_1000)
-
-    def price_on(self, category: int, day: dt.date) -> Decimal | None:
-        return self._amounts.find(category, day)
-
-    def with_price(self, price: CategoryPrice) -> "PriceList":
-        """Return the list with `price` added, or with the saved price changed to it."""
-        others = self.without_price(price).prices
-        return PriceList([*others, price], name="With this price")
-
-    def without_price(self, price: CategoryPrice) -> "PriceList":
-        others = (row for row in self.prices if row.pk != price.pk)
-        return PriceList(others, name="Without this price")
-
-    def with_only(self, category: Category, price_per_1000: Decimal | None) -> "PriceList":
-        """Return the list in which the category always had this one price, or none."""
-        others = [row for row in self.prices if row.category_id != category.pk]
-        if price_per_1000 is None:
-            return PriceList(others, name="Without a price")
-        only = CategoryPrice(
-            category=category, effective_from=dt.date.min, price_per_1000=price_per_1000
-        )
-        return PriceList([*others, only], name=f"At {format_amount(price_per_1000, exact=True)}")
 
 
 @dataclass(frozen=True)
@@ -100,6 +69,15 @@ class MonthForecast:
         self.category = category
         self.before = before
         self.after = after
+
+    @property
+    def currency(self) -> str:
+        return self.after.currency
+
+    @property
+    def is_mixed(self) -> bool:
+        """Return whether views have prices in other currencies, which count as none here."""
+        return self.before.is_mixed or self.after.is_mixed
 
     @property
     def changes_amounts(self) -> bool:
@@ -174,7 +152,9 @@ class MonthForecast:
             before += _amount(number, self.before.price_on(category, day))
             after += _amount(number, self.after.price_on(category, day))
         if rounded:
-            before, after = round_amount(before), round_amount(after)
+            before, after = (
+                round_amount(amount, currency=self.currency) for amount in (before, after)
+            )
         return Effect(name, views, before, after)
 
     def _differences(self) -> Iterator[tuple[int, Decimal]]:
@@ -242,7 +222,7 @@ class Forecast:
 def forecast_price(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
     """Return the effect of adding the unsaved `price`, or of changing the saved one to it."""
     counts = _months_to_show(at)
-    now = PriceList(CategoryPrice.objects.all())
+    now = PriceList(CategoryPrice.objects.all(), currency=price.currency)
     real = _compare(counts, price, now, now.with_price(price))
     only_new = now.with_only(price.category, price.price_per_1000)
     supposed = _compare(counts, price, now, only_new)
@@ -252,7 +232,7 @@ def forecast_price(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
 def forecast_withdrawal(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
     """Return the effect of withdrawing `price`: the price before it, if any, continues."""
     counts = _months_to_show(at)
-    now = PriceList(CategoryPrice.objects.all())
+    now = PriceList(CategoryPrice.objects.all(), currency=price.currency)
     then = now.without_price(price)
     stays = then.price_on(price.category_id, price.effective_from)
     real = _compare(counts, price, now, then)

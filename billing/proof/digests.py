@@ -57,6 +57,7 @@ class PaymentRecord(NamedTuple):
     amount: int
     rounding: int
     carried_amount: int
+    username: str  # the last, and left out where it is empty: older payments have none
 
 
 class StoredPayment(NamedTuple):
@@ -74,7 +75,11 @@ def digest_line(line: LineRecord) -> str:
 
 
 def digest_payment(payment: PaymentRecord, line_digests: Iterable[str]) -> str:
-    return hash_payment(encode_canonical(payment), line_digests)
+    return hash_payment(write_payment(payment), line_digests)
+
+
+def write_payment(payment: PaymentRecord) -> str:
+    return encode_canonical(payment if payment.username else payment[:-1])
 
 
 def hash_payment(facts: str, line_digests: Iterable[str]) -> str:
@@ -91,6 +96,7 @@ def record_payment(payment: Payment) -> PaymentRecord:
         to_millionths(payment.amount),
         to_millionths(payment.rounding),
         to_millionths(payment.carried_amount),
+        payment.username,
     )
 
 
@@ -112,7 +118,8 @@ def digest_batch(batch: PayoutBatch, payment_digests: Iterable[str] | None = Non
 
 
 def _batch_record(batch: PayoutBatch) -> list:
-    return [
+    """Return the facts of the batch: without the last two from before they were stored."""
+    facts = [
         batch.month.isoformat(),
         batch.attempt,
         batch.currency,
@@ -121,6 +128,10 @@ def _batch_record(batch: PayoutBatch) -> list:
         to_millionths(batch.minimum_payout),
         batch.approvals_needed,
     ]
+    if batch.decimals is None:
+        return facts
+    limit = batch.second_approval_above
+    return [*facts, batch.decimals, None if limit is None else to_millionths(limit)]
 
 
 def hash_text(text: str) -> str:
@@ -149,11 +160,16 @@ def read_payments(batch: PayoutBatch) -> Iterator[StoredPayment]:
         after = portion[-1][1]
 
 
-def write_payment_facts() -> Func:
+def write_payment_facts() -> Case:
     """Return the expression for the canonical JSON of a payment's PaymentRecord."""
     kept_back = When(status__in=KEPT_BACK, then="status")
     status = Case(kept_back, default=Value(Payment.Status.PAYABLE.value), output_field=TextField())
-    return CanonicalJSON(*(status if name == "status" else name for name in PaymentRecord._fields))
+    facts = [status if name == "status" else name for name in PaymentRecord._fields]
+    return Case(
+        When(username="", then=CanonicalJSON(*facts[:-1])),
+        default=CanonicalJSON(*facts),
+        output_field=TextField(),
+    )
 
 
 def hash_line_facts() -> Func:

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from billing.models import (
     Adjustment,
@@ -16,6 +16,7 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from billing.money import CurrencyField
 from billing.proof.chains import append_link, find_head, format_moment
 from billing.proof.digests import encode_canonical, hash_text
 from billing.proof.grounds import describe_grounds
@@ -115,16 +116,22 @@ def read_histories(batch: PayoutBatch) -> Iterator[tuple[Model, str]]:
 def write_record(record: Any) -> str:
     """Return a history record as the canonical JSON that is hashed. Month and attempt name a batch.
 
-    It leaves out a later version's field while the field holds the migration's default. So a record
-    sealed before the field existed keeps its digest.
+    It leaves out a later version's field while it holds what a migration put there: the field's
+    default, or what it names as `earlier`. So a record sealed before the field existed keeps its
+    digest.
     """
     names = RECORD_FACTS[record.instance_type]
     fields = {field.name: field for field in record._meta.concrete_fields}
     facts: list[object] = [fields[name].value_to_string(record) for name in names]
     for name in sorted(fields.keys() - {*names, "id", "history_id"}):
-        if fields[name].value_from_object(record) != fields[name].get_default():
+        if fields[name].value_from_object(record) != value_from_before(fields[name]):
             facts.append([name, fields[name].value_to_string(record)])
     return encode_canonical(facts)
+
+
+def value_from_before(field: Field) -> Any:
+    """Return what the field holds in records from before it existed."""
+    return field.earlier if isinstance(field, CurrencyField) else field.get_default()
 
 
 def make_results(results: Iterable) -> dict:

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 
 from billing.models import Finding, Payment, PaymentLine, PayoutBatch
 from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
+from billing.payouts.other_currencies import Waiting, find_other_currencies
 from billing.periods import previous_month
 from billing.statements.sums import LineSums, Reconciliation, reconcile
 
@@ -88,6 +89,13 @@ class Statement:
     def kept_back(self):
         return self.shares["held"].kept_back + self.shares["carried"].kept_back
 
+    @cached_property
+    def other_currencies(self) -> list[Waiting]:
+        """Return what waits for a batch in another currency, while this one is open."""
+        if self.batch.status not in (Status.DRAFT, Status.SUBMITTED):
+            return []
+        return find_other_currencies(self.batch.currency, until=self.batch.month)
+
     @property
     def rounding(self):
         return self.batch.total - (self.sums.total - self.kept_back)
@@ -98,7 +106,11 @@ class Statement:
         months = [previous_month(self.batch.month)]
         while len(months) < MONTHS_COMPARED:
             months.append(previous_month(months[-1]))
-        batches = PayoutBatch.objects.standing().with_totals().filter(month__in=months)
+        batches = (
+            PayoutBatch.objects.standing()
+            .with_totals()
+            .filter(month__in=months, currency=self.batch.currency)
+        )
         return [
             Comparison(batch, self.batch.total - batch.total)
             for batch in batches.order_by("-month")

@@ -11,23 +11,23 @@ register.filter("person", full_name)
 
 
 @register.filter
-def amount(value, currency=None):
+def amount(value, currency):
     return format_amount(value, currency=currency)
 
 
 @register.filter
-def exact_amount(value, currency=None):
+def exact_amount(value, currency):
     return format_amount(value, currency=currency, exact=True)
 
 
 @register.filter
-def signed_amount(value, currency=None):
+def signed_amount(value, currency):
     """Return an amount with its sign: +€0.50, -€0.50."""
     return f"{'+' if value > 0 else ''}{format_amount(value, currency=currency, exact=True)}"
 
 
 @register.filter
-def less_amount(value, currency=None):
+def less_amount(value, currency):
     """Return an amount to subtract, with a minus: -€0.50."""
     return signed_amount(-value, currency)
 

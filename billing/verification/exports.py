@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections import Counter
+from decimal import Decimal
 from itertools import zip_longest
 
 from backoffice.spreadsheets import guard_cell
@@ -66,12 +67,16 @@ def _check_csv(
     """
     handed_out = {row["reference"]: row for row in csv.DictReader(io.StringIO(content.decode()))}
     payments = batch.payments.paying().in_order()
-    total = 0
-    facts = payments.values_list("reference", "author_name", "amount")
-    for reference, name, amount in facts.iterator():
+    total = Decimal(0)
+    facts = payments.values_list("reference", "author_name", "username", "amount")
+    for reference, name, username, amount in facts.iterator():
         total += amount
-        _check_row(export, handed_out.pop(reference, None), reference, guard_cell(name), amount)
-    _check_row(export, handed_out.pop("total", None), "total", "", total)
+        payee = {"author": guard_cell(name)}
+        if username:  # else it was not stored at that time, and nothing says what it was
+            payee["username"] = guard_cell(username)
+        says = handed_out.pop(reference, {})
+        _check_row(export, reference, says, payee | _describe_amount(batch, amount))
+    _check_row(export, "total", handed_out.pop("total", {}), _describe_amount(batch, total))
     handed_out.pop(UPGRADED, None)
     head = handed_out.pop("chain head", {"author": ""})
     if has_head and not batch.seals.model.objects.filter(hash=head["author"]).exists():
@@ -80,11 +85,16 @@ def _check_csv(
         raise Difference(export, f"lists {min(handed_out)}", "no such payment is paid")
 
 
-def _check_row(export: PaymentExport, row: dict | None, reference: str, name: str, amount) -> None:
-    says = row and (row["author"], row["amount"])
-    should = (name, str(round_amount(amount)))
+def _describe_amount(batch: PayoutBatch, amount: Decimal) -> dict[str, str]:
+    paid = round_amount(amount, currency=batch.currency, decimals=batch.coin_decimals)
+    return {"amount": str(paid), "currency": batch.currency}
+
+
+def _check_row(export: PaymentExport, reference: str, row: dict, should: dict) -> None:
+    says = {column: row.get(column) for column in should}
     if says != should:
-        raise Difference(export, f"says {says} of {reference}", f"the payments say {should}")
+        said, due = (", ".join(map(str, facts.values())) for facts in (says, should))
+        raise Difference(export, f"says “{said}” of {reference}", f"the payments say “{due}”")
 
 
 # {format: what reads its files back}. Of any other format the bytes and their seal are checked.

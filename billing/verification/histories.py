@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Model
 
 from billing.models import Adjustment, CategoryPrice, Hold, PayoutBatch, Verification
+from billing.money import CurrencyField
 from billing.verification.differences import Difference
 
 ROWS_AT_A_TIME = 1_000
@@ -129,6 +130,8 @@ def _check_end(model: type[Model], row: Any, last: Any) -> None:
         raise Difference(last, "is the end of a history", "its row is gone without a withdrawal")
     for field in last.tracked_fields:
         says, recorded = getattr(row, field.attname), getattr(last, field.attname)
+        if isinstance(field, CurrencyField) and recorded == field.earlier:
+            continue  # check_lines compares what signed batches use
         if says != recorded:
             raise Difference(
                 row,

@@ -6,7 +6,6 @@ The database does the work and returns only the first wrong line or payment.
 from collections import Counter
 from decimal import Decimal
 
-from babel.numbers import get_currency_precision
 from django.db import connection
 from django.db.models import Count, F, Min, Q, Sum
 from django.db.models.functions import Coalesce
@@ -48,7 +47,11 @@ def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> No
         thousandfold=in_millionths("amount") * 1000,
         product=F("views") * in_millionths("price_per_1000"),
     )
-    copies = Q(price__category=F("category"), price__price_per_1000=F("price_per_1000"))
+    copies = Q(
+        price__category=F("category"),
+        price__price_per_1000=F("price_per_1000"),
+        price__currency=F("payment__batch__currency"),
+    )
     wrong = views.aggregate(
         days=Min("pk", filter=~Q(days__regex=DAYS)),
         amount=Min("pk", filter=~Q(thousandfold=F("product"))),
@@ -69,7 +72,7 @@ def check_lines(run: Verification, key: str, after: str, numbers: Counter) -> No
         raise Difference(
             line,
             f"has the price {line.price_per_1000:f} of {line.category_name}",
-            f"price {price.pk} is {price.price_per_1000:f} of {price.category}"
+            f"price {price.pk} is {price.price_per_1000:f} {price.currency} of {price.category}"
             if price
             else "it points to no price",
         )
@@ -118,7 +121,7 @@ def check_sums(run: Verification, key: str, after: str, numbers: Counter) -> Non
             f"has the exact amount {payment.exact_amount:f}",
             f"its lines add up to {from_millionths(payment.of_lines):f}",
         )
-    coin = MILLION // 10 ** get_currency_precision(batch.currency)
+    coin = MILLION // 10**batch.coin_decimals
     rounded = batch.payments.in_order().annotate(
         left_over=in_millionths("amount") % coin, doubled=in_millionths("rounding") * 2
     )
@@ -139,6 +142,7 @@ def check_adjustments(run: Verification, key: str, after: str, numbers: Counter)
         adjustment__amount=F("amount"),
         adjustment__reason=F("note"),
         adjustment__withdrawn_at=None,
+        adjustment__currency=F("payment__batch__currency"),
     )
     if line := lines.exclude(same).first():
         fact = line.adjustment
@@ -146,7 +150,7 @@ def check_adjustments(run: Verification, key: str, after: str, numbers: Counter)
         raise Difference(
             line,
             f"takes in {line.amount:f} for “{line.note}”",
-            f"adjustment {fact.pk} is {fact.amount:f} for user {fact.author_id}, "
+            f"adjustment {fact.pk} is {fact.amount:f} {fact.currency} for user {fact.author_id}, "
             f"“{fact.reason}”{withdrawn}",
         )
     _check_once(lines, "adjustment", Adjustment)
@@ -164,6 +168,7 @@ def check_carries(run: Verification, key: str, after: str, numbers: Counter) -> 
     same = Q(
         carried_from__author=F("payment__author"),
         carried_from__batch__month=F("month"),
+        carried_from__batch__currency=F("payment__batch__currency"),
         carried_from__status__in=["held", "carried", "failed"],
         carried_from__batch__status__in=["approved", "paid"],
         taken=F("carried"),
@@ -173,8 +178,9 @@ def check_carries(run: Verification, key: str, after: str, numbers: Counter) -> 
         raise Difference(
             line,
             f"takes in {line.amount:f} from {source} of {line.month:%B %Y}",
-            f"that is {source.exact_amount:f} for user {source.author_id}, {source.status}, "
-            f"of {source.batch}, which is {source.batch.status}",
+            f"that is {source.exact_amount:f} {source.batch.currency} for user "
+            f"{source.author_id}, {source.status}, of {source.batch}, "
+            f"which is {source.batch.status}",
         )
     _check_once(lines, "carried_from", Payment)
     numbers["carries"] += lines.count()

@@ -15,8 +15,8 @@ def refuse(source, answer):
     raise Refused("“ä” is no file.")
 
 
-def take_time(source, answer, seconds="30"):
-    time.sleep(float(seconds))
+def take_time(source, answer):
+    time.sleep(30)
 
 
 def take_processor(source, answer):

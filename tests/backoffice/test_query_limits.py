@@ -1,4 +1,3 @@
-import io
 import re
 import threading
 import time
@@ -9,7 +8,6 @@ from django.contrib import admin
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.urls import get_resolver, reverse
 
-from backoffice.bounded import Bounds, run_bounded
 from backoffice.limits.queries import QueriesTookTooLong, limit_queries, ran_out
 from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog
@@ -54,22 +52,6 @@ def test_many_quick_queries_are_bounded_together():
 
     with limit_queries(seconds=0.1), pytest.raises(QueriesTookTooLong):
         ask_again_and_again()
-
-
-def test_file_that_is_read_apart_takes_none_of_their_time(settings, tmp_path):
-    """It has a clock of its own, longer than theirs where the machine is busy."""
-    settings.UPLOAD_DIR = tmp_path
-    with limit_queries(seconds=0.2):
-        with run_bounded(
-            "tests.backoffice.taking:take_time",
-            io.BytesIO(),
-            what="A.xml",
-            advice="",
-            bounds=Bounds(),
-            args=("0.5",),
-        ):
-            pass
-        assert ask("SELECT 1") == (1,)
 
 
 def test_jobs_and_commands_have_no_limit():

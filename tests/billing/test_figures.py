@@ -18,7 +18,9 @@ def test_cost_of_a_month_is_its_views_at_the_price_of_their_day():
     for day in range(1, 4):
         make_count(blog, 100, dt.date(2026, 10, day))
     make_count(blog, 100, dt.date(2026, 11, 1))
-    assert month_figures(month=OCTOBER) == MonthFigures(views=300, cost=Decimal(3), unpriced=100)
+    assert month_figures(month=OCTOBER) == MonthFigures(
+        views=300, costs={"EUR": Decimal(3)}, unpriced=100
+    )
 
 
 def test_figures_of_an_author_leave_others_out():
@@ -27,10 +29,10 @@ def test_figures_of_an_author_leave_others_out():
         make_price(blog.category, "10")
         make_count(blog, 100)
     figures = month_figures(month=OCTOBER, author=mine.author)
-    assert figures == MonthFigures(views=100, cost=Decimal(1))
+    assert figures == MonthFigures(views=100, costs={"EUR": Decimal(1)})
     days = views_by_day(first=OCTOBER, last=dt.date(2026, 10, 15), author=mine.author)
     assert list(days.values()) == [0] * 14 + [100]
 
 
 def test_month_without_views_has_zeros():
-    assert month_figures(month=OCTOBER) == MonthFigures(views=0, cost=Decimal(0), unpriced=0)
+    assert month_figures(month=OCTOBER) == MonthFigures(views=0, costs={}, unpriced=0)

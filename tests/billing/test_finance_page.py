@@ -150,8 +150,8 @@ def test_october_is_as_the_page_works_it_out(house):
     assert describe(batch) == as_numbers(PAYMENTS)
     paid = sum(payment.amount for payment in batch.payments.all())
     waits = sum(payment.carried_amount for payment in batch.payments.all())
-    waits = format_amount(waits, exact=True)
-    assert f"pays {format_amount(paid)}. Its {waits} on hold and carried" in WORKED
+    waits = format_amount(waits, currency="EUR", exact=True)
+    assert f"pays {format_amount(paid, currency='EUR')}. Its {waits} on hold and carried" in WORKED
 
 
 def test_november_is_as_the_page_works_it_out(house):

@@ -5,7 +5,14 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 
 from billing.models import CategoryPrice
-from billing.money import AmountField, format_amount, line_amount, round_amount
+from billing.money import (
+    AmountField,
+    format_amount,
+    format_amounts,
+    is_currency,
+    line_amount,
+    round_amount,
+)
 from tests.factories import make_category, make_price
 
 
@@ -50,18 +57,44 @@ def test_line_amount_is_exact():
     [("0.004999", "0.00"), ("0.005", "0.01"), ("1.015", "1.02"), ("2.025", "2.03")],
 )
 def test_half_a_cent_is_rounded_up(exact, rounded):
-    assert round_amount(Decimal(exact)) == Decimal(rounded)
+    assert round_amount(Decimal(exact), currency="EUR") == Decimal(rounded)
 
 
-def test_currency_without_cents_is_rounded_to_whole_units(settings):
-    settings.CURRENCY = "JPY"
-    assert round_amount(Decimal("1234.5")) == Decimal(1235)
-    assert format_amount(Decimal(1235)) == "JP¥1,235"
+@pytest.mark.parametrize(
+    ("currency", "exact", "rounded", "shown"),
+    [
+        ("JPY", "1234.5", "1235", "JP¥1,235"),
+        ("EUR", "35.955", "35.96", "€35.96"),
+        ("KWD", "35.9555", "35.956", "KWD 35.956"),
+        ("IQD", "35.9555", "35.956", "IQD 35.956"),
+        ("RSD", "35.955", "35.96", "RSD 35.96"),
+        ("CLF", "35.95555", "35.9556", "CLF 35.9556"),
+        ("HRK", "35.955", "35.96", "HRK 35.96"),  # withdrawn: the euro came
+    ],
+)
+def test_each_currency_has_its_decimals_by_iso_4217(currency, exact, rounded, shown, settings):
+    settings.CURRENCY = "JPY" if currency == "EUR" else "EUR"
+    amount = round_amount(Decimal(exact), currency=currency)
+    assert str(amount) == rounded
+    assert format_amount(amount, currency=currency).replace("\xa0", " ") == shown
 
 
-def test_amount_is_shown_as_people_read_it(settings):
-    settings.CURRENCY = "EUR"
-    assert format_amount(Decimal("1234.5")) == "€1,234.50"
-    assert format_amount(Decimal("-0.015000"), exact=True) == "-€0.015"
-    assert format_amount(Decimal("2.000000"), exact=True) == "€2.00"
+def test_amount_is_shown_as_people_read_it():
+    assert format_amount(Decimal("1234.5"), currency="EUR") == "€1,234.50"
+    assert format_amount(Decimal("-0.015000"), currency="EUR", exact=True) == "-€0.015"
+    assert format_amount(Decimal("2.000000"), currency="EUR", exact=True) == "€2.00"
     assert format_amount(Decimal("3"), currency="USD") == "US$3.00"
+
+
+def test_amount_of_before_its_currency_was_stored_stands_alone():
+    assert format_amount(Decimal("1234.5"), currency="") == "1,234.50"
+
+
+def test_sums_of_two_currencies_stand_beside_each_other():
+    sums = {"JPY": Decimal("30.4"), "EUR": Decimal("90.005")}
+    assert format_amounts(sums) == "€90.01 + JP¥30"
+
+
+def test_currency_is_one_that_people_are_paid_in():
+    codes = ("EUR", "HRK", "eur", "XAU", "XTS", "XXX", "")
+    assert [code for code in codes if is_currency(code)] == ["EUR", "HRK"]

@@ -33,19 +33,24 @@ def write(stream: BinaryIO, batch: PayoutBatch) -> None:
     payments = (
         batch.payments.paying()
         .in_order()
-        .values_list("reference", "author_name", "author__username", "amount")
+        .values_list("reference", "author_name", "username", "author__username", "amount")
     )
-    for reference, name, username, amount in payments.iterator():
+    for reference, name, username, todays, amount in payments.iterator():
         total += amount
-        names = guard_cell(name), guard_cell(username)
-        writer.writerow([reference, *names, month, round_amount(amount), batch.currency])
-    writer.writerow(["total", "", "", month, round_amount(total), batch.currency])
+        # The batches of before user names were stored can name only today's.
+        names = guard_cell(name), guard_cell(username or todays)
+        writer.writerow([reference, *names, month, _in_coins(batch, amount), batch.currency])
+    writer.writerow(["total", "", "", month, _in_coins(batch, total), batch.currency])
     if seal := find_upgrade_seal(batch):
         day = f"sealed on {timezone.localdate(seal.at)}"
         writer.writerow([UPGRADED, seal.hash, str(seal), day, "", ""])
     if head := chain_head():  # never None: the approval made a seal
         writer.writerow(["chain head", head.hash, f"seal {head.number}", "", "", ""])
     text.detach()
+
+
+def _in_coins(batch: PayoutBatch, amount: Decimal) -> Decimal:
+    return round_amount(amount, currency=batch.currency, decimals=batch.coin_decimals)
 
 
 def name_file(batch: PayoutBatch) -> str:

@@ -33,7 +33,8 @@ TABLES = {
     "adjustments.csv": "id:n author_id:n amount:a reason:t created_by_id:n created_at:t "
     "row_digest:t",
     "batch_history.csv": "at:t by_id:n kind:t why:t status:t facts:t row_digest:t",
-    "carries.csv": "reference:t author_id:n month:t status:t reason:t amount:a row_digest:t",
+    "carries.csv": "reference:t author_id:n month:t status:t reason:t amount:a currency:t "
+    "row_digest:t",
     "counts.csv": "author_id:n blog_id:n category_id:n day:n views:n on_this_batch:n "
     "on_other_batches:n waiting:n row_digest:t",
     "findings.csv": "id:n month:t blog_id:n author_id:n kind:t views:n sentence:t status:t "
@@ -42,7 +43,7 @@ TABLES = {
     "category_name:t price_id:n price_per_1000:a days:t views:n adjustment_id:n carried_from:t "
     "note:t amount:a digest:t",
     "payments.csv": "reference:t author_id:n author_name:t status:t status_reason:t amount:a "
-    "rounding:a carried_amount:a digest:t",
+    "rounding:a carried_amount:a username:t digest:t",
     "people.csv": "id:n user_name:t name:t row_digest:t",
     "price_history.csv": "price_id:n at:t by_id:n kind:t why:t category_id:n "
     "effective_from:t price_per_1000:a note:t facts:t row_digest:t",
@@ -185,8 +186,9 @@ def read_days(line, where):
 class Lines:
     """Checks each line against prices, adjustments and earlier payments."""
 
-    def __init__(self, pack):
+    def __init__(self, pack, currency):
         self.prices = Prices(pack)
+        self.currency = currency
         self.adjustments = {
             row["id"]: (where, row) for where, row in pack.read_table("adjustments.csv")
         }
@@ -208,6 +210,7 @@ class Lines:
             expect(source and source["month"] == line["month"], where, "carries in no such payment")
             named = line["note"].startswith(line["carried_from"] + ": ")
             expect(named, where, "doesn't say which payment it carries in, and why")
+            expect(source["currency"] == self.currency, where, "carries in another currency")
             self.check_amount(line, where, source, author)
         return line["digest"]
 
@@ -286,8 +289,12 @@ def check_payments(pack, batch):
             "approvals_needed",
         )
     ]
+    limits = batch["stored_limits"]  # null in batches from before they were stored
+    if limits is not None:
+        expect(limits[0] == batch["decimals"], "batch.json", "has other decimals than it stored")
+        facts += limits
     sha256 = hashlib.sha256(encode(facts).encode())
-    lines, counts, payable, payees = Lines(pack), Counts(pack), set(), set()
+    lines, counts, payable, payees = Lines(pack, batch["currency"]), Counts(pack), set(), set()
     groups = itertools.groupby(pack.read_table("lines.csv"), key=lambda row: row[1]["payment"])
     reference, rows = next(groups, (None, ()))
     number = 0
@@ -329,6 +336,8 @@ def check_payments(pack, batch):
 
 def check_payment(payment, where, line_digests, total, batch):
     facts = [payment[column.split(":")[0]] for column in TABLES["payments.csv"].split()[:-1]]
+    if not facts[-1]:  # of before user names were stored
+        del facts[-1]
     expect(
         digest("\n".join([encode(facts), *line_digests])) == payment["digest"],
         where,
@@ -446,6 +455,12 @@ def read_facts(row, name, where):
     return facts
 
 
+def check_currency(facts, batch, where):
+    """Histories from before currencies were stored name none."""
+    found = (facts or {}).get("currency", batch["currency"])
+    expect(found == batch["currency"], where, "is in another currency, says its history")
+
+
 def read_fact(text, kind):
     if text == "None":
         return "" if kind == "t" else None
@@ -483,11 +498,14 @@ class Histories:
         where, facts = self.latest["batch_history.csv", None]
         self.check_batch(batch, where, facts)
         for price, (where, row) in lines.prices.by_id.items():
-            self.compare("price_history.csv", price, row, where)
+            facts = self.compare("price_history.csv", price, row, where)
+            if price in lines.prices.used:
+                check_currency(facts, batch, where)
         for adjustment, (where, row) in lines.adjustments.items():
             facts = self.compare("adjustment_history.csv", adjustment, row, where)
             is_kept = not facts or facts["withdrawn_at"] in ("", "None")
             expect(is_kept, where, "was withdrawn before the approval")
+            check_currency(facts, batch, where)
 
     def check_batch(self, batch, where, facts):
         minimum = int(decimal.Decimal(facts["minimum_payout"]) * MILLION)

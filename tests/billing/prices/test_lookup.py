@@ -110,7 +110,7 @@ def test_next_price_is_the_first_that_starts_after_the_day():
 def test_views_before_the_first_price_are_not_priced_at_another():
     category = make_category()
     make_price(category, "1", FIRST)
-    prices = _PriceTable()
+    prices = _PriceTable("EUR")
     assert prices.find(category.pk, FIRST)
     with pytest.raises(MissingPrice, match="19 February 2024"):
         prices.find(category.pk, FIRST - ONE_DAY)
