@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from itertools import batched
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from django.db.models import Exists, OuterRef
 
 from billing.models import (
@@ -76,7 +75,7 @@ def check_decisions(run: Verification, key: str, after: str, numbers: Counter) -
     if (at := find_submission(batch)) is None:
         return
     holds = Holds(batch, at)
-    coin = MILLION // 10 ** get_currency_precision(batch.currency)
+    coin = MILLION // 10**batch.coin_decimals
     minimum = to_millionths(batch.minimum_payout)
     for payment in batch.payments.in_order().iterator(PAYMENTS_AT_A_TIME):
         exact = to_millionths(payment.exact_amount)
@@ -111,6 +110,7 @@ def _check_decision(payment: Payment, amount: int, minimum: int, holds: Holds) -
 def check_nobody_left_out(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Check that the batch took in each adjustment and each amount that waited for it.
 
+    What is in another currency waits for a batch in that one.
     What another standing batch holds is no matter, nor what a batch held that was cancelled since.
     """
     batch = PayoutBatch.objects.get(pk=key)
@@ -122,7 +122,8 @@ def check_nobody_left_out(run: Verification, key: str, after: str, numbers: Coun
 
 def _check_adjustments(batch: PayoutBatch, at: dt.datetime) -> None:
     nowhere = Adjustment.objects.standing().filter(
-        ~Exists(_lines_then(batch, at).filter(adjustment=OuterRef("pk")))
+        ~Exists(_lines_then(batch, at).filter(adjustment=OuterRef("pk"))),
+        currency=batch.currency,
     )
     rows = nowhere.order_by("pk").iterator(PAYMENTS_AT_A_TIME)
     for portion in batched(rows, PAYMENTS_AT_A_TIME):
@@ -144,6 +145,7 @@ def _check_amounts(batch: PayoutBatch, at: dt.datetime) -> None:
         status__in=kept_back,
         batch__in=PayoutBatch.objects.signed(),
         batch__month__lt=batch.month,
+        batch__currency=batch.currency,
     )
     approval = _find_approval(batch)
     for payment in nowhere.select_related("batch").order_by("pk").iterator(PAYMENTS_AT_A_TIME):
