@@ -21,7 +21,7 @@ from billing.evidence_pack import make_evidence_pack, name_pack
 from billing.models import PayoutBatch, Verification
 from billing.periods import format_month, parse_month
 from billing.verification import advance_verification, describe_next, start_verification
-from billing.verification.reports import list_numbers
+from billing.verification.reports import NOT_PROVED, PROVED, list_numbers
 
 STATUS_COLOURS = {"running": "info", "passed": "success", "failed": "danger"}
 SECONDS_A_REQUEST = 2  # gunicorn ends a request after 30 s; this stays far below it
@@ -162,5 +162,7 @@ def _describe(run):
         "run": run,
         "next_step": describe_next(run),
         "numbers": list_numbers(run),
+        "proved": PROVED,
+        "not_proved": NOT_PROVED,
         "person": full_name(run.by) if run.by else "the nightly job or the command line",
     }

@@ -41,22 +41,36 @@ def check_guards(run: Verification, key: str, after: str, numbers: Counter) -> N
 
 
 def check_chain(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Check that the chain has no gap, that each link fits, and that it has `run.head`."""
-    head, is_head_known = "", not run.head
+    """Check that the chain has no gap, that each link fits, and that it has every known head.
+
+    Known are `run.head` and the heads that earlier verifications found in order. The heads on
+    exports are checked with the exports.
+    """
+    head, known = "", _list_known_heads(run)
     for seal, fault in iter_links(Seal):
         if fault:
             raise Difference(seal, *fault)
         head = seal.hash
-        is_head_known |= head == run.head
+        known.pop(head, None)
         numbers["seals"] += 1
-    if not is_head_known:
+    for hash, source in known.items():
         raise Difference(
             "The chain of seals",
-            f"has {numbers['seals']} links and none with the hash {run.head}",
-            "it had one: somebody took back or replaced later seals",
+            f"has {numbers['seals']} links and none with the hash {hash}",
+            f"it had one, says {source}: somebody took back or replaced later seals",
         )
     _check_upgrade()
     run.chain_head = head
+
+
+def _list_known_heads(run: Verification) -> dict[str, str]:
+    """Return {hash: who knows it}, the oldest first."""
+    passed = Verification.objects.filter(status=Verification.Status.PASSED).exclude(chain_head="")
+    earlier = passed.filter(pk__lt=run.pk).order_by("pk")
+    known = {
+        found.chain_head: f"the verification of {found.started_at:%-d %B %Y}" for found in earlier
+    }
+    return known | ({run.head: "the hash that was given"} if run.head else {})
 
 
 def _check_upgrade() -> None:

@@ -21,6 +21,21 @@ NUMBERS = {
     "tracked rows": "rows with a history",
 }
 
+# What a run without a difference proves, and what no run can know.
+PROVED = [
+    "every amount follows from counted views, prices, adjustments and carried amounts",
+    "who was paid, held or carried follows from the sums, the minimum and the holds",
+    "no batch left out an adjustment or a carried amount that waited for it",
+    "batches, histories, exports and results are as they were sealed",
+    "the chain has the heads of earlier verifications, and those on exports",
+]
+NOT_PROVED = [
+    "whether a counted view was a person: the rules and robot lists of its time judged that",
+    "whether an account was deactivated at the time of a batch",
+    "what somebody made up who owns the database and all copies of it: compare the chain with a "
+    "head that left the house, on an export or in a mail",
+]
+
 
 def list_numbers(run: Verification) -> list[tuple[str, int]]:
     """Return the kinds and numbers of checked rows: [("batches", 3), ...]."""
@@ -43,6 +58,8 @@ def report_run(run: Verification) -> Iterator[str]:
     if run.difference:
         yield run.difference
     elif run.chain_head:
+        yield f"Proved: {'; '.join(PROVED)}."
+        yield f"Not proved: {'; '.join(NOT_PROVED)}."
         yield f"No row differs. The chain ends with {run.chain_head}."
     else:
         yield "No row differs. Nothing is sealed yet."

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from backoffice.jobs import run_job
 from backoffice.models import JobRun
 from billing.counting.folding import fold_views
-from billing.models import DailyViewCount, Seal
+from billing.models import DailyViewCount, Seal, Verification
 from tests.billing.paid_months import make_views
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -21,12 +21,23 @@ def verify(*arguments):
 
 def test_tells_what_was_checked_in_numbers(paid):
     head = Seal.objects.last().hash
-    assert verify("--head", head) == (
+    *numbers, proved, not_proved, outcome = verify("--head", head).splitlines(keepends=True)
+    assert proved.startswith("Proved: every amount follows")
+    assert not_proved.startswith("Not proved: whether a counted view was a person")
+    assert "".join([*numbers, outcome]) == (
         "All months: checked 2 batches, 6 payments, 12 lines, 1 adjustments, "
         "2 amounts carried forward, 6 days, 63 counted views, 6 seals, 4 bank results, "
         "2 exported files, 6 rows with a history.\n"
         f"No row differs. The chain ends with {head}.\n"
     )
+
+
+def test_head_of_an_earlier_verification_has_to_be_in_the_chain(paid):
+    verify()
+    run = Verification.objects.get()
+    Verification.objects.filter(pk=run.pk).update(chain_head="0" * 64)
+    with pytest.raises(CommandError, match=r"it had one, says the verification of \d+ "):
+        verify()
 
 
 def test_exits_with_1_and_names_the_row(paid):
