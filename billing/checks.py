@@ -1,5 +1,7 @@
 """System checks of billing: settings that lead to wrong payments, or to none."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.db import DatabaseError, connections
@@ -7,7 +9,7 @@ from django.utils import timezone
 
 from billing.counting.robots import FINDERS
 from billing.guards import find_missing_guards
-from billing.money import is_currency
+from billing.money import ENTRIES_BELOW, LARGEST_BATCH, is_currency, is_storable
 from billing.payouts.other_currencies import find_foreign_batches, find_other_currencies
 from billing.periods import day_of, month_of
 
@@ -62,6 +64,25 @@ def check_robot_lists(app_configs, **kwargs):
             hint=f"Name at least one of {', '.join(FINDERS)}, and nothing else.",
             id="billing.E002",
         )
+    ]
+
+
+@register
+def check_limits(app_configs, **kwargs):
+    """Amounts that no batch could store, or that would let everything or nothing through."""
+    minimum, limit = Decimal(settings.MINIMUM_PAYOUT), Decimal(settings.SECOND_APPROVAL_ABOVE)
+    wrong = []
+    if not is_storable(minimum):
+        wrong.append(("MINIMUM_PAYOUT", minimum, ENTRIES_BELOW))
+    if limit != Decimal("Infinity") and not is_storable(limit, below=LARGEST_BATCH):
+        wrong.append(("SECOND_APPROVAL_ABOVE", limit, LARGEST_BATCH))
+    return [
+        Error(
+            f"{name} is {value}, which no batch can store.",
+            hint=f"Give zero or more, less than {below:,}, with at most six decimals.",
+            id="billing.E005",
+        )
+        for name, value, below in wrong
     ]
 
 

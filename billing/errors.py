@@ -27,6 +27,14 @@ class PriceInUse(BillingError):
     pass
 
 
+class AmountTooLarge(BillingError):
+    """A line, payment or batch would pass the bounds of billing.money."""
+
+
+class NothingToPay(BillingError):
+    """A batch without a payment has no file for the bank."""
+
+
 class SettingChanged(BillingError):
     """A setting that the batch stores has another value today."""
 

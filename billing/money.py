@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from babel.numbers import (
     format_currency,
@@ -16,7 +17,14 @@ from django.db import models
 from iso4217 import Currency
 
 MILLION = 1_000_000
+MOST_MILLIONTHS = 2**63 - 1
 ISO_DECIMALS = {currency.value: currency.exponent for currency in Currency}
+
+
+# Within these bounds no sum of a batch passes 2^63 millionths, where SQLite and bigint end.
+ENTRIES_BELOW = Decimal(1_000_000_000)  # prices, adjustments and minimums, without their sign
+LARGEST_AMOUNT = Decimal(9_000_000_000)  # of a line or a payment; a thousandfold still fits
+LARGEST_BATCH = Decimal(1_000_000_000_000)  # of all lines together, each without its sign
 
 
 class AmountField(models.DecimalField):
@@ -48,13 +56,22 @@ class AmountField(models.DecimalField):
         return super().to_python(value)
 
     def get_prep_value(self, value):
-        """Return millionths as int. Raises ValidationError for a float or a seventh decimal."""
+        """Return millionths as int.
+
+        Raises ValidationError for a float, too many decimals, or more than a column holds.
+        """
         value = models.Field.get_prep_value(self, value)
         if value is None or hasattr(value, "resolve_expression"):
             return value
         millionths = self.to_python(value) * MILLION
-        if millionths != int(millionths):
-            raise ValidationError("An amount has at most six decimals.", code="decimals")
+        if not -MOST_MILLIONTHS <= millionths <= MOST_MILLIONTHS:
+            raise ValidationError("This amount is too large to be stored.", code="too_large")
+        if millionths % 10 ** (6 - self.decimal_places):
+            words = {3: "three", 6: "six"}
+            raise ValidationError(
+                f"An amount has at most {words[self.decimal_places]} decimals here.",
+                code="decimals",
+            )
         return int(millionths)
 
     def get_db_prep_value(self, value, connection, prepared=False):
@@ -62,6 +79,11 @@ class AmountField(models.DecimalField):
 
     def get_db_prep_save(self, value, connection):
         return value if hasattr(value, "as_sql") else self.get_prep_value(value)
+
+
+def is_storable(amount: Decimal, *, below: Decimal = ENTRIES_BELOW) -> bool:
+    """Whether an AmountField takes an amount of zero or more."""
+    return amount.is_finite() and 0 <= amount < below and amount.scaleb(6) % 1 == 0
 
 
 class CurrencyField(models.CharField):
@@ -80,9 +102,14 @@ class CurrencyField(models.CharField):
         super().__init__(*args, **kwargs)
 
 
+def in_whole_numbers(expression: Any) -> models.ExpressionWrapper:
+    """Return an expression over millionths that compares as an integer."""
+    return models.ExpressionWrapper(expression, output_field=models.BigIntegerField())
+
+
 def in_millionths(field: str) -> models.ExpressionWrapper:
     """Return the expression for an AmountField's stored integer."""
-    return models.ExpressionWrapper(models.F(field), output_field=models.BigIntegerField())
+    return in_whole_numbers(models.F(field))
 
 
 def to_millionths(amount: Decimal) -> int:

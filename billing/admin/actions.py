@@ -15,6 +15,12 @@ Status = PayoutBatch.Status
 
 is_draft = with_status(Status.DRAFT)
 is_submitted = with_status(Status.SUBMITTED)
+is_signed_off = with_status(Status.APPROVED, Status.PAID)
+
+
+def has_file(batch, user):
+    """A batch that pays nobody has no file for the bank."""
+    return is_signed_off(batch, user) and batch.payments.paying().exists()
 
 
 class FinanceActions(DialogActions):
@@ -89,7 +95,7 @@ class FinanceActions(DialogActions):
         variant=ActionVariant.PRIMARY,
         permissions=["export"],
         dialog=dialogs.EXPORT,
-        fits=with_status(Status.APPROVED, Status.PAID),
+        fits=has_file,
     )
     def export(self, request, form):
         batch, format = form.take_batch(), form.cleaned_data["format"]

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.bank.formats import find_format
-from billing.errors import BatchTampered, FileRefused, WrongStatus
+from billing.errors import BatchTampered, FileRefused, NothingToPay, WrongStatus
 from billing.locks import Lock, hold_lock
 from billing.models import PaymentExport, PayoutBatch, Seal
 from billing.proof.sealing import append_seal, chain_head, make_handing_out
@@ -27,8 +27,8 @@ def export_payments(
 ) -> PaymentExport:
     """Return the export of an approved batch. The first call makes, records and seals it.
 
-    `format` is the key of a registered format. Raises UnknownFormat, WrongStatus, FileRefused with
-    what the format's check says, and BatchTampered.
+    `format` is the key of a registered format. Raises UnknownFormat, WrongStatus, NothingToPay,
+    FileRefused with what the format's check says, and BatchTampered.
     """
     hold_lock(Lock.PAYOUTS)
     batch.refresh_from_db()
@@ -39,6 +39,11 @@ def export_payments(
         )
     if export := batch.exports.filter(format=format).first():
         return export
+    if not batch.payments.paying().exists():
+        raise NothingToPay(
+            f"The batch of {batch} pays nothing: all of it is on hold or carried to the next "
+            f"batch. So there is no file to make."
+        )
     bank_format = find_format(format)
     if chain_head() is None:
         raise BatchTampered(

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from backoffice.people import full_name
-from billing.money import AmountField, CurrencyField, format_amount
+from billing.money import ENTRIES_BELOW, AmountField, CurrencyField, format_amount
 from billing.querysets import AdjustmentQuerySet, HoldQuerySet
 
 
@@ -50,6 +50,14 @@ class Adjustment(models.Model):
                 condition=~Q(amount=0),
                 name="billing_adjustment_not_zero",
                 violation_error_message="An adjustment adds something or takes something off.",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=-ENTRIES_BELOW, amount__lt=ENTRIES_BELOW),
+                name="billing_adjustment_in_bounds",
+                violation_error_message=f"An adjustment is less than {ENTRIES_BELOW:,}.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(currency=""), name="billing_adjustment_has_currency"
             ),
             models.CheckConstraint(
                 condition=~Q(author=F("created_by")),

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
-from billing.money import AmountField
+from billing.money import ENTRIES_BELOW, AmountField
 from billing.querysets import PayoutBatchQuerySet
 
 
@@ -89,6 +89,10 @@ class PayoutBatch(models.Model):
                 fields=["month"],
                 condition=~Q(status="cancelled"),
                 name="billing_payoutbatch_one_a_month",
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum_payout__gte=0, minimum_payout__lt=ENTRIES_BELOW),
+                name="billing_payoutbatch_minimum_in_bounds",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "submitted", "approved", "paid", "cancelled"]),

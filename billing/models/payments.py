@@ -7,14 +7,9 @@ from django.db.models import F, Q
 from billing.models.adjustments import Adjustment
 from billing.models.batches import PayoutBatch
 from billing.models.prices import CategoryPrice
-from billing.money import AmountField
+from billing.money import LARGEST_AMOUNT, AmountField, in_whole_numbers
 from billing.querysets import PaymentLineQuerySet, PaymentQuerySet
 from weblog.models import Blog, Category
-
-
-def _whole(expression):
-    """Return an expression over millionths that compares as an integer."""
-    return models.ExpressionWrapper(expression, output_field=models.BigIntegerField())
 
 
 class Payment(models.Model):
@@ -68,6 +63,12 @@ class Payment(models.Model):
                 )
                 | Q(status__in=["held", "carried"], amount=0, rounding=0),
                 name="billing_payment_paid_or_kept_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__range=(-LARGEST_AMOUNT, LARGEST_AMOUNT))
+                & Q(rounding__range=(-1, 1))
+                & Q(carried_amount__range=(-LARGEST_AMOUNT, LARGEST_AMOUNT)),
+                name="billing_payment_in_bounds",
             ),
         ]
         permissions = [
@@ -168,10 +169,15 @@ class PaymentLine(models.Model):
                 condition=~Q(kind="views")
                 | Q(
                     models.lookups.Exact(
-                        _whole(F("amount") * 1000), _whole(F("views") * F("price_per_1000"))
+                        in_whole_numbers(F("amount") * 1000),
+                        in_whole_numbers(F("views") * F("price_per_1000")),
                     )
                 ),
                 name="billing_paymentline_exact",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__range=(-LARGEST_AMOUNT, LARGEST_AMOUNT)),
+                name="billing_paymentline_in_bounds",
             ),
             models.CheckConstraint(
                 condition=Q(

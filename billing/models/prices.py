@@ -6,7 +6,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from billing.money import AmountField, CurrencyField
+from billing.money import ENTRIES_BELOW, AmountField, CurrencyField, in_whole_numbers
 from billing.querysets import CategoryPriceQuerySet
 from weblog.models import Category
 
@@ -54,6 +54,21 @@ class CategoryPrice(models.Model):
                 condition=models.Q(price_per_1000__gte=Decimal(0)),
                 name="billing_categoryprice_not_negative",
                 violation_error_message="A price is zero or more.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(price_per_1000__lt=ENTRIES_BELOW),
+                name="billing_categoryprice_in_bounds",
+                violation_error_message=f"A price is less than {ENTRIES_BELOW:,}.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    models.lookups.Exact(in_whole_numbers(models.F("price_per_1000") % 1000), 0)
+                ),
+                name="billing_categoryprice_three_decimals",
+                violation_error_message="A price has at most three decimals.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(currency=""), name="billing_categoryprice_has_currency"
             ),
         ]
         permissions = [("export_categoryprice", "Can export prices")]

@@ -18,6 +18,7 @@ from billing.errors import (
 )
 from billing.locks import Lock, hold_lock
 from billing.models import Adjustment, MonthlyViewCount, PayoutBatch
+from billing.money import ENTRIES_BELOW
 from weblog.models import Blog
 
 
@@ -62,6 +63,8 @@ def check_adjustment(adjustment: Adjustment, *, by: User) -> None:
         )
     if not adjustment.amount:
         raise InvalidAdjustment("An adjustment adds something or takes something off.")
+    if abs(adjustment.amount) >= ENTRIES_BELOW:
+        raise InvalidAdjustment(f"An adjustment is less than {ENTRIES_BELOW:,}.")
     if not find_authors().filter(pk=adjustment.author_id).exists():
         raise InvalidAdjustment("An adjustment is for an author: somebody who writes blogs.")
 

@@ -22,6 +22,7 @@ from billing.models import (
     PayoutBatch,
 )
 from billing.money import from_millionths, line_millionths, to_millionths
+from billing.payouts.bounds import check_bounds
 from billing.payouts.due import find_due
 from billing.payouts.minimum_payout import decide_payment
 from billing.periods import month_of
@@ -77,6 +78,7 @@ def _make_payment(
         reference=f"{name_batch(batch)}-{number:06}",
     )
     lines = [LineRecord(payment.reference, n, *fact) for n, fact in enumerate(facts, start=1)]
+    check_bounds(payment, lines)
     decide_payment(
         payment,
         exact=from_millionths(sum(line.amount for line in lines)),

@@ -14,6 +14,7 @@ from billing.counting.folding import describe_rules
 from billing.errors import MissingPrice, SettingChanged
 from billing.models import Payment, PaymentLine, PayoutBatch
 from billing.money import currency_decimals, house_currency
+from billing.payouts.bounds import check_total
 from billing.payouts.derivation import derive_payments
 from billing.payouts.due import find_unpriced_categories
 from billing.proof.digests import LineRecord
@@ -39,7 +40,10 @@ def fill_batch(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | N
     batch.rules_version = describe_rules()
     batch.built_at = at
     save_signed(batch, by=by, reason=reason)
+    total = 0
     for portion in derive_payments(batch):
+        total += sum(abs(line.amount) for _, lines in portion for line, _ in lines)
+        check_total(batch, total)
         payments = Payment.objects.bulk_create([payment for payment, _ in portion])
         _insert_lines(
             [
