@@ -8,6 +8,8 @@ that is nothing without its mail, as an invitation, sends what write_mails yield
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from itertools import batched
 
@@ -21,7 +23,18 @@ logger = logging.getLogger(__name__)
 
 LONGEST_SUBJECT = 150
 SPACES = re.compile(r"[^\S\xa0]+")  # but for those that keep a number with its unit
+_is_quiet = ContextVar("is_quiet", default=False)
 ADDRESSES_AT_A_TIME = 50  # a server takes 100 at least (RFC 5321, 4.5.3.1.8), many no more
+
+
+@contextmanager
+def keep_quiet() -> Iterator[None]:
+    """Send no mail in this block."""
+    token = _is_quiet.set(True)
+    try:
+        yield
+    finally:
+        _is_quiet.reset(token)
 
 
 def mail_after_commit(write: Callable[[], Iterable[EmailMessage]], *, about: str) -> None:
@@ -48,6 +61,8 @@ def _portion(addresses: Iterable[str]) -> Iterator[list[str]]:
 
 def send_mail(message: EmailMessage, *, about: str) -> None:
     """Send the mail, or log the error and the topic of the mail without a name or a title."""
+    if _is_quiet.get():
+        return
     try:
         message.send()
     except Exception:

@@ -94,3 +94,12 @@ def test_without_admins_nobody_is_told(settings):
     settings.ADMINS = []
     mails.mail_admins("Error", "Look.")
     assert mail.outbox == []
+
+
+def test_nothing_is_sent_while_mails_are_kept_quiet():
+    (message,) = mails.write_mails("News", "Read on.", to=["ada@example.org"])
+    with mails.keep_quiet():
+        mails.send_mail(message, about="news")
+    assert mail.outbox == []
+    mails.send_mail(message, about="news")
+    assert [sent.subject for sent in mail.outbox] == ["News"]

@@ -1,7 +1,11 @@
+import logging
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from backoffice.mails import keep_quiet
 from billing.demo import ensure_accounts_file, is_set_up, set_up
 
 
@@ -17,8 +21,21 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         accounts_file = settings.VAR_DIR / "demo-accounts.txt"
         if is_set_up():
-            ensure_accounts_file(accounts_file)
+            with _quietly():
+                ensure_accounts_file(accounts_file)
         else:
             self.stdout.write("Setting up the demo: accounts, blogs and three months of views ...")
-            set_up(accounts_file=accounts_file)
+            with _quietly():
+                set_up(accounts_file=accounts_file)
         self.stdout.write(accounts_file.read_text())
+
+
+@contextmanager
+def _quietly():
+    """Neither mail nor log: what the demo brings did not happen to anybody."""
+    logging.disable(logging.INFO)
+    try:
+        with keep_quiet():
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
