@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 
 from backoffice.accounts.anonymising import rename_in_log
 from backoffice.accounts.duties import Duty
+from backoffice.accounts.extracts import ROWS_AT_A_TIME, read_rows
 from billing.models import (
     AccessLogImport,
     Acknowledgement,
@@ -30,8 +31,6 @@ from billing.models import (
     RobotException,
     Verification,
 )
-
-ROWS_AT_A_TIME = 1_000
 
 # (model, person, time, act) of every act over money.
 ACTS = [
@@ -56,94 +55,88 @@ ACTS = [
 
 
 def list_payments(user: User) -> Iterator[dict]:
-    payments = user.payments.with_reason().select_related("batch").order_by("pk")
-    for payment in payments.iterator(ROWS_AT_A_TIME):
-        yield {
-            "reference": payment.reference,
-            "month": payment.batch.month,
-            "batch_status": payment.batch.get_status_display(),
-            "name_as_of_then": payment.author_name,
-            "user_name_as_of_then": payment.username,
-            "status": payment.get_status_display(),
-            "reason": payment.reason,
-            "currency": payment.batch.currency,
-            "amount": payment.amount,
-            "rounding": payment.rounding,
-            "kept_back": payment.carried_amount,
-        }
+    return read_rows(
+        user.payments.with_reason().select_related("batch").order_by("pk"),
+        reference="reference",
+        month="batch__month",
+        batch_status="batch__get_status_display",
+        name_as_of_then="author_name",
+        user_name_as_of_then="username",
+        status="get_status_display",
+        reason="reason",
+        currency="batch__currency",
+        amount="amount",
+        rounding="rounding",
+        kept_back="carried_amount",
+    )
 
 
 def list_lines(user: User) -> Iterator[dict]:
     lines = PaymentLine.objects.filter(payment__author=user).order_by("payment", "number")
-    for line in lines.select_related("payment").iterator(ROWS_AT_A_TIME):
-        yield {
-            "payment": line.payment.reference,
-            "line": line.number,
-            "kind": line.get_kind_display(),
-            "month": line.month,
-            "blog": line.blog_title,
-            "category": line.category_name,
-            "views": line.views,
-            "price_per_1000": line.price_per_1000,
-            "amount": line.amount,
-            "note": line.note,
-        }
+    return read_rows(
+        lines.select_related("payment"),
+        payment="payment__reference",
+        line="number",
+        kind="get_kind_display",
+        month="month",
+        blog="blog_title",
+        category="category_name",
+        views="views",
+        price_per_1000="price_per_1000",
+        amount="amount",
+        note="note",
+    )
 
 
 def list_results(user: User) -> Iterator[dict]:
     results = PaymentResult.objects.filter(payment__author=user).order_by("pk")
-    for result in results.select_related("payment").iterator(ROWS_AT_A_TIME):
-        yield {
-            "payment": result.payment.reference,
-            "at": result.at,
-            "outcome": result.get_outcome_display(),
-            "reason": result.reason,
-        }
+    return read_rows(
+        results.select_related("payment"),
+        payment="payment__reference",
+        at="at",
+        outcome="get_outcome_display",
+        reason="reason",
+    )
 
 
 def list_adjustments(user: User) -> Iterator[dict]:
-    for adjustment in user.adjustments.order_by("pk").iterator(ROWS_AT_A_TIME):
-        yield {
-            "amount": adjustment.amount,
-            "currency": adjustment.currency,
-            "reason": adjustment.reason,
-            "made_at": adjustment.created_at,
-            "withdrawn_at": adjustment.withdrawn_at,
-        }
+    return read_rows(
+        user.adjustments.order_by("pk"),
+        amount="amount",
+        currency="currency",
+        reason="reason",
+        made_at="created_at",
+        withdrawn_at="withdrawn_at",
+    )
 
 
 def list_holds(user: User) -> Iterator[dict]:
-    for hold in user.holds.order_by("pk").iterator(ROWS_AT_A_TIME):
-        yield {
-            "kind": hold.get_kind_display(),
-            "reason": hold.reason,
-            "from": hold.created_at,
-            "until": hold.ended_at,
-            "ended_because": hold.end_reason,
-        }
+    facts = {"from": "created_at", "until": "ended_at", "ended_because": "end_reason"}
+    holds = user.holds.order_by("pk")
+    return read_rows(holds, kind="get_kind_display", reason="reason", **facts)
 
 
 def list_exclusions(user: User) -> Iterator[dict]:
     findings = Finding.objects.filter(author=user, status=Finding.Status.EXCLUDED)
-    for finding in findings.select_related("blog").order_by("pk").iterator(ROWS_AT_A_TIME):
-        yield {
-            "month": finding.month,
-            "blog": finding.blog.title,
-            "found": finding.sentence,
-            "decided_at": finding.decided_at,
-            "reason": finding.reason,
-        }
+    return read_rows(
+        findings.select_related("blog").order_by("pk"),
+        month="month",
+        blog="blog__title",
+        found="sentence",
+        decided_at="decided_at",
+        reason="reason",
+    )
 
 
 def list_views(user: User) -> Iterator[dict]:
     counts = MonthlyViewCount.objects.filter(author=user).select_related("blog", "category")
-    for count in counts.order_by("month", "pk").iterator(ROWS_AT_A_TIME):
-        yield {
-            "month": count.month,
-            "blog": count.blog.title,
-            "category": count.category.name,
-            "views": count.views,
-        }
+    return read_rows(
+        counts.order_by("month", "pk"),
+        month="month",
+        blog="blog__title",
+        category="category__name",
+        views="views",
+    )
 
 
 def list_acts(user: User) -> Iterator[dict]:

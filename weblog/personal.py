@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 
+from backoffice.accounts.extracts import ROWS_AT_A_TIME, read_rows
 from weblog.models import Blog, MailPreference, NewText, Picture
-
-ROWS_AT_A_TIME = 1_000
 
 
 def list_blogs(user: User) -> Iterator[dict]:
@@ -42,14 +41,14 @@ def list_new_texts(user: User) -> Iterator[dict]:
 
 
 def list_pictures(user: User) -> Iterator[dict]:
-    for picture in Picture.objects.filter(uploaded_by=user).order_by("pk").iterator(ROWS_AT_A_TIME):
-        yield {
-            "file": picture.file.name,
-            "description": picture.alt_text,
-            "uploaded_at": picture.uploaded_at,
-            "taken_down_at": picture.taken_down_at,
-            "taken_down_because": picture.takedown_reason,
-        }
+    return read_rows(
+        Picture.objects.filter(uploaded_by=user).order_by("pk"),
+        file="file__name",
+        description="alt_text",
+        uploaded_at="uploaded_at",
+        taken_down_at="taken_down_at",
+        taken_down_because="takedown_reason",
+    )
 
 
 def list_taken_down(user: User) -> Iterator[dict]:

@@ -7,11 +7,13 @@ reason, a comment) is about the person and stays unchanged.
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from typing import IO
 
 from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model, QuerySet
 
 from backoffice.accounts.models import SecurityEvent
 from backoffice.accounts.security_log import record_event
@@ -35,6 +37,20 @@ def register_extract(name: str, list_rows: ListRows) -> None:
 def list_sections() -> list[str]:
     """Return the names of the sections, in words."""
     return [name.replace("_", " ") for name in _sections]
+
+
+def read_rows(rows: QuerySet, **facts: str) -> Iterator[dict]:
+    """Yield {name: value} of each row, in portions. A fact is an attribute or a method.
+
+    `batch__month` is the month of the row's batch, as in a query.
+    """
+    for row in rows.iterator(ROWS_AT_A_TIME):
+        yield {name: _read_fact(row, fact) for name, fact in facts.items()}
+
+
+def _read_fact(row: Model, fact: str) -> object:
+    value = reduce(getattr, fact.split("__"), row)
+    return value() if callable(value) else value
 
 
 def make_extract(*, user: User, by: User) -> IO[bytes]:

@@ -9,6 +9,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from backoffice.accounts.models import SecurityEvent
+from backoffice.accounts.reset import describe_link
 from backoffice.accounts.security_log import record_event
 from backoffice.dialogs import dialog_action
 from backoffice.errors import Refusal
@@ -37,8 +38,7 @@ def invite(*, user: User, by: User) -> None:
         "by": full_name(by),
         "uid": urlsafe_base64_encode(force_bytes(user.pk)),
         "token": default_token_generator.make_token(user),
-        "site_url": settings.SITE_URL,
-        "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
+        **describe_link(),
     }
     text = render_to_string("backoffice/accounts/mail/invitation.txt", context)
     subject = f"{settings.PRODUCT_NAME}: Choose your password"

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from simple_history.utils import get_history_manager_for_model
 
-from backoffice.accounts.extracts import ROWS_AT_A_TIME, name_actor, register_extract
+from backoffice.accounts.extracts import ROWS_AT_A_TIME, name_actor, read_rows, register_extract
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.accounts.sessions import list_sessions
 
@@ -66,12 +66,9 @@ def _list_past_roles(user: User) -> dict[int, list[str]]:
 
 def list_factors(user: User) -> Iterator[dict]:
     """Yield kinds and dates of factors, without their secrets."""
-    for factor in Authenticator.objects.filter(user=user).order_by("pk"):
-        yield {
-            "kind": str(factor.get_type_display()),
-            "added_at": factor.created_at,
-            "last_used_at": factor.last_used_at,
-        }
+    factors = Authenticator.objects.filter(user=user).order_by("pk")
+    dates = {"added_at": "created_at", "last_used_at": "last_used_at"}
+    return read_rows(factors, kind="get_type_display", **dates)
 
 
 def list_open_sign_ins(user: User) -> Iterator[dict]:
@@ -87,13 +84,13 @@ def list_open_sign_ins(user: User) -> Iterator[dict]:
 
 def list_failed_sign_ins(user: User) -> Iterator[dict]:
     attempts = AccessAttempt.objects.filter(username__iexact=user.get_username())
-    for attempt in attempts.order_by("pk"):
-        yield {
-            "at": attempt.attempt_time,
-            "address": attempt.ip_address,
-            "browser": attempt.user_agent,
-            "failures": attempt.failures_since_start,
-        }
+    return read_rows(
+        attempts.order_by("pk"),
+        at="attempt_time",
+        address="ip_address",
+        browser="user_agent",
+        failures="failures_since_start",
+    )
 
 
 def list_events(user: User) -> Iterator[dict]:
@@ -115,13 +112,7 @@ def list_events(user: User) -> Iterator[dict]:
 def list_own_events(user: User) -> Iterator[dict]:
     """Yield the person's acts on other accounts, without owners and texts that may name them."""
     events = SecurityEvent.objects.filter(by=user).exclude(about=user).order_by("pk")
-    for event in events.iterator(ROWS_AT_A_TIME):
-        yield {
-            "at": event.at,
-            "what": event.get_kind_display(),
-            "address": event.address,
-            "device": event.device,
-        }
+    return read_rows(events, at="at", what="get_kind_display", address="address", device="device")
 
 
 def list_requests(user: User) -> Iterator[dict]:

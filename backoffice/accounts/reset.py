@@ -30,6 +30,11 @@ def wait_for_mails() -> None:
     _sender.submit(lambda: None).result()
 
 
+def describe_link() -> dict[str, object]:
+    """Return what each mail with a link to a new password says of it."""
+    return {"site_url": settings.SITE_URL, "minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+
+
 class ResetForm(auth_forms.PasswordResetForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -37,7 +42,7 @@ class ResetForm(auth_forms.PasswordResetForm):
         self.fields["email"].widget.attrs["class"] = " ".join(BASE_INPUT_CLASSES)
 
     def send_mail(self, subject_template, template, context, from_email, to_email, **kwargs):
-        context |= {"site_url": settings.SITE_URL, "minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+        context |= describe_link()
         subject = render_to_string(subject_template, context)
         for mail in write_mails(subject, render_to_string(template, context), to=[to_email]):
             _sender.submit(send_mail, mail, about="a link to a new password")

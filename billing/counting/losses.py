@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from billing.counting.preallocated import preallocate
 from billing.models import LostViewTotal
 
 logger = logging.getLogger(__name__)
@@ -82,20 +83,8 @@ def count_unwritten() -> int:
 
 def make_losses_file() -> None:
     """Preallocate the file for the sums unless it exists. Raises OSError."""
-    path = settings.SPOOL_DIR / FILE
-    if path.exists():
-        return
-    settings.SPOOL_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{secrets.token_hex(8)}.draft")
-    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.posix_fallocate(descriptor, 0, 2 * SLOT)
-        _write_slot(descriptor, Losses(secrets.token_hex(8), 0, Counter()))
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-    finally:
-        os.close(descriptor)
-        draft.unlink(missing_ok=True)
+    first = _make_slot(Losses(secrets.token_hex(8), 0, Counter()))
+    preallocate(settings.SPOOL_DIR / FILE, size=2 * SLOT, content=first)
 
 
 def _write_sums() -> None:
@@ -103,7 +92,10 @@ def _write_sums() -> None:
     with _open_locked(settings.SPOOL_DIR / FILE) as descriptor:
         losses = _read_sums(descriptor)
         sums = losses.sums + _unwritten
-        _write_slot(descriptor, losses._replace(number=losses.number + 1, sums=sums))
+        number = losses.number + 1
+        slot = _make_slot(losses._replace(number=number, sums=sums))
+        os.pwrite(descriptor, slot, (number % 2) * SLOT)
+        os.fsync(descriptor)
     _unwritten.clear()
 
 
@@ -125,14 +117,13 @@ def _read_slot(slot: bytes) -> Losses | None:
     return Losses(name, number, sums)
 
 
-def _write_slot(descriptor: int, losses: Losses) -> None:
+def _make_slot(losses: Losses) -> bytes:
     rows = sorted([day.isoformat(), reason, n] for (day, reason), n in losses.sums.items())
     text = json.dumps([losses.name, losses.number, rows], separators=(",", ":"))
     slot = f"{hashlib.sha256(text.encode()).hexdigest()} {text}".encode().ljust(SLOT)
     if len(slot) > SLOT:
         raise ValueError("The file of losses is full.")
-    os.pwrite(descriptor, slot, (losses.number % 2) * SLOT)
-    os.fsync(descriptor)
+    return slot
 
 
 @contextlib.contextmanager

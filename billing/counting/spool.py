@@ -24,6 +24,7 @@ from uuid import UUID
 from django.conf import settings
 
 from billing.counting.clicks import Click
+from billing.counting.preallocated import flush_folder, preallocate
 
 RESERVE_SIZE = 4 * 1024 * 1024  # bytes: about 8,000 views on a full disk
 RESERVE = "reserve.views"
@@ -112,7 +113,7 @@ def _append(path: Path, line: bytes) -> None:
                 os.ftruncate(descriptor, size)
             raise
         if not size:
-            _flush_folder()
+            flush_folder(settings.SPOOL_DIR)
 
 
 def _write(descriptor: int, line: bytes) -> None:
@@ -177,40 +178,13 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _flush_folder() -> None:
-    """Flush the folder, so that its file names survive a power cut."""
-    descriptor = os.open(settings.SPOOL_DIR, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 # Getting ready, and handing over
 
 
 def make_reserve() -> None:
-    """Preallocate the reserve unless it exists.
-
-    Raises OSError. posix_fallocate guarantees that writes to it don't fail for lack of room
-    (POSIX.1-2017).
-    """
-    reserve = settings.SPOOL_DIR / RESERVE
+    """Preallocate the reserve unless it exists. Raises OSError."""
     with _once:
-        if reserve.exists():
-            return
-        settings.SPOOL_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = reserve.with_name(f"{secrets.token_hex(8)}.draft")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.posix_fallocate(descriptor, 0, RESERVE_SIZE)
-            os.fsync(descriptor)
-            with contextlib.suppress(FileExistsError):
-                reserve.hardlink_to(draft)
-        finally:
-            os.close(descriptor)
-            draft.unlink(missing_ok=True)
-        _flush_folder()
+        preallocate(settings.SPOOL_DIR / RESERVE, size=RESERVE_SIZE)
 
 
 def claim_files() -> list[Path]:

@@ -6,11 +6,12 @@ from typing import BinaryIO
 
 from django.core.exceptions import ImproperlyConfigured
 
+from billing.bank.registry import Registry
 from billing.errors import UnknownFormat
 from billing.models import PayoutBatch
 from billing.models.seals import FORMAT_LENGTH
 
-_formats: dict[str, "BankFormat"] = {}
+_formats: Registry["BankFormat"] = Registry("bank format")
 
 
 def _find_nothing(batch: PayoutBatch) -> list[str]:
@@ -41,9 +42,7 @@ def register_format(format: BankFormat) -> None:
         raise ImproperlyConfigured(
             f"The key “{format.key}” of a bank format should have 1 to {FORMAT_LENGTH} characters."
         )
-    if format.key in _formats:
-        raise ImproperlyConfigured(f"There are two bank formats with the key “{format.key}”.")
-    _formats[format.key] = format
+    _formats.register(format)
 
 
 def unregister_format(key: str) -> None:

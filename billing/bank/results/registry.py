@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.core.exceptions import ImproperlyConfigured
-
+from billing.bank.registry import Registry
 from billing.errors import InvalidResults
 
 PROBLEMS_SHOWN = 20
 
-_formats: dict[str, "ResultFormat"] = {}
+_formats: Registry["ResultFormat"] = Registry("result format")
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,7 @@ class ResultFormat:
     read: Callable[[bytes], list[ResultRow]]
 
 
-def register_result_format(format: ResultFormat) -> None:
-    """Take a format in, after those that are there. Raises ImproperlyConfigured."""
-    if format.key in _formats:
-        raise ImproperlyConfigured(f"There are two result formats with the key “{format.key}”.")
-    _formats[format.key] = format
+register_result_format = _formats.register
 
 
 def unregister_result_format(key: str) -> None:
