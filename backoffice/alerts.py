@@ -1,7 +1,7 @@
 """Mails to ADMINS about failures: one for each kind and period, however often it happens.
 
-A file for each kind keeps its mails: web workers and jobs share the files, which work while the
-database is away. Where the disk refuses too, each process remembers for itself.
+Each kind has a file that remembers its mails. Web workers and jobs share the files, which work
+while the database is away. If the disk fails too, each process remembers on its own.
 """
 
 import contextlib
@@ -25,14 +25,14 @@ from backoffice.mails import mail_admins
 from backoffice.scrubbing import describe_exception, scrub
 
 HOUR = dt.timedelta(hours=1)
-AFTER_A_FAILED_MAIL = 5 * 60  # seconds, before the same is tried again
+AFTER_A_FAILED_MAIL = 5 * 60  # seconds before the next try
 MAILS_AN_HOUR = 20
 MOST_KINDS = 500
 LONGEST_FILE = 4_000
 EVERY_MAIL = "every mail"
 KEPT_FOR = 400 * 24 * 60 * 60  # seconds
 
-_last_told: dict[str, float] = {}  # of this process alone
+_last_told: dict[str, float] = {}  # of this process only
 _sending = threading.local()
 
 
@@ -40,7 +40,7 @@ _sending = threading.local()
 class Kind:
     """The state of one kind of failure."""
 
-    source: str = ""  # the logger that told it
+    source: str = ""  # the logger that reported it
     times: int = 0
     left_out: int = 0  # since the last mail
     told_at: float = 0  # 0: never
@@ -48,7 +48,7 @@ class Kind:
 
 
 def was_told(kind: str) -> bool:
-    """Return whether a mail about this kind went out already, whenever that was."""
+    """Return whether a mail about this kind was ever sent."""
     if kind in _last_told:
         return True
     with contextlib.suppress(OSError, ValueError):
@@ -57,7 +57,7 @@ def was_told(kind: str) -> bool:
 
 
 def count_failures() -> dict[str, int]:
-    """Return {logger: errors that it told on this machine}."""
+    """Return {logger: number of errors that it reported on this machine}."""
     counts: dict[str, int] = {}
     for path in _folder().glob("*.json"):
         with contextlib.suppress(OSError, ValueError, KeyError):
@@ -68,17 +68,17 @@ def count_failures() -> dict[str, int]:
 
 
 class AlertHandler(logging.Handler):
-    """Mails what is logged as an error. A record may name its `kind`, and say `once` for ever."""
+    """Mails logged errors. A record may name its `kind`, and say `once` for a single mail ever."""
 
     def emit(self, record):
-        if getattr(_sending, "now", False):  # a mail that fails must not mail that
+        if getattr(_sending, "now", False):  # a failing mail must not send a mail about itself
             return
         if _was_told_by_the_job(record):
             return
         _sending.now = True
         try:
             self._tell(record)
-        except Exception:  # to log must never fail
+        except Exception:  # logging must never fail
             self.handleError(record)
         finally:
             _sending.now = False
@@ -105,7 +105,7 @@ class AlertHandler(logging.Handler):
 
 
 def _was_told_by_the_job(record):
-    """A job that failed exits, which django-crontab logs as one more error."""
+    """Return whether this is django-crontab's second error about a job that failed."""
     error = record.exc_info and record.exc_info[1]
     return record.name.startswith("django_crontab") and isinstance(error, SystemExit)
 
@@ -116,12 +116,14 @@ def _is_due(kind, known, *, once, at):
     told_at = max(known.told_at, _last_told.get(kind, 0))
     if not told_at:
         return True
-    period = dt.timedelta(seconds=abs(at - told_at))  # a clock that was set back is no reason
+    period = dt.timedelta(
+        seconds=abs(at - told_at)
+    )  # a clock that was set back must not stop mails
     return not once and period >= HOUR
 
 
 def _is_within_the_hours_share(at):
-    """Return whether the hour has mails left: endless new kinds must not fill the mailbox."""
+    """Return whether this hour has mails left, so that endless new kinds can't fill the mailbox."""
     with _open_kind(EVERY_MAIL, source="") as share:
         if abs(at - share.told_at) >= HOUR.total_seconds():
             share.told_at, share.left_out = at, 0
@@ -135,13 +137,13 @@ def _kind_of(record):
     error = record.exc_info and record.exc_info[1]
     if not error:
         return f"{record.name} {record.msg}"
-    # A database that is away fails in every view at once.
+    # If the database is away, every view fails at once.
     place = "" if isinstance(error, OperationalError) else _place_of(error)
     return f"{record.name} {type(error).__name__} {place}"
 
 
 def _place_of(error):
-    """The innermost line of ours: many errors meet in the same line of a library."""
+    """Return the innermost line of our code: many errors arise in the same line of a library."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "site-packages" not in frame.filename]
     return "".join(f"{frame.filename}:{frame.lineno}" for frame in (ours or frames)[-1:])
@@ -168,7 +170,7 @@ def _body_of(record, *, left_out, since):
 
 
 def _message_of(record):
-    """Other people's libraries put values into their messages: of those only the template."""
+    """Return the message. Libraries put values into theirs, so of those only the template."""
     is_known = record.name.split(".")[0] in {"backoffice", "billing", "weblog", "imprint", "django"}
     return scrub(record.getMessage() if is_known else str(record.msg))
 
@@ -186,7 +188,7 @@ def _path_of(kind):
 
 @contextlib.contextmanager
 def _open_kind(kind: str, *, source: str) -> Iterator[Kind]:
-    """Yield what is known of a kind, and keep what becomes of it. No other process meanwhile."""
+    """Yield the state of a kind, and store its changes. It locks other processes out meanwhile."""
     known = Kind(source=source)
     try:
         descriptor = _open(kind)
@@ -207,7 +209,7 @@ def _read(descriptor):
     try:
         return Kind(**json.loads(os.pread(descriptor, LONGEST_FILE, 0)))
     except (ValueError, TypeError):
-        # It is new, or a full disk let it be made and not be written: its time tells which.
+        # It is new, or a full disk allowed the file but not its content: its time tells which.
         return Kind(told_at=os.fstat(descriptor).st_mtime)
 
 
@@ -216,7 +218,7 @@ def _write(descriptor, known):
     try:
         os.pwrite(descriptor, text, 0)
         os.ftruncate(descriptor, len(text))
-    except OSError:  # its time can be written even so
+    except OSError:  # a full disk still takes its time
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.utime(descriptor, (known.told_at, known.told_at))
@@ -235,7 +237,7 @@ def _open(kind):
 
 
 def _make_file(path):
-    """Make an empty file, unless it is there. It appears with a time of 0, which is never."""
+    """Make an empty file unless it exists. Its time is 0, which means never."""
     part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
     try:

@@ -1,4 +1,4 @@
-"""The page on which auditors read every recorded change, of every kind, newest first."""
+"""The page on which auditors read all recorded changes, newest first."""
 
 import datetime as dt
 from collections import defaultdict
@@ -29,7 +29,7 @@ SECURITY = "security"
 
 
 def list_kinds():
-    """Return {label: model} of everything that has a history."""
+    """Return {label: model} of all models with a history."""
     return {
         model._meta.label_lower: model
         for model in apps.get_models()
@@ -38,9 +38,9 @@ def list_kinds():
 
 
 def find_versions(kinds, *, events=None, **filters):
-    """Return the (kind, history_date, history_id) of all versions that match, newest first.
+    """Return the (kind, history_date, history_id) of all matching versions, newest first.
 
-    `events` are those of the security log that match; None leaves it out.
+    `events` are the matching events of the security log; None leaves the log out.
     """
     sources = [
         get_history_model_for_model(model)
@@ -63,7 +63,7 @@ def find_versions(kinds, *, events=None, **filters):
 
 
 def load_entries(versions):
-    """Return the Entry of each of `versions`, in their order. Queries: some for each kind."""
+    """Return the Entry of each of `versions`, in the same order. A few queries for each kind."""
     history_ids = defaultdict(list)
     for kind, _, history_id in versions:
         history_ids[kind].append(history_id)
@@ -83,7 +83,7 @@ def _load_events(pks):
 
 
 class SecurityEntry:
-    """An event of the security log, as the page reads it beside what changed rows."""
+    """An event of the security log, in the form in which the page shows changes of rows."""
 
     is_event = True
 
@@ -120,7 +120,7 @@ def _list_kind_choices():
 
 
 class DayField(forms.DateField):
-    """A day whose midnight can be told in every time zone: year 1 and year 9999 overflow."""
+    """A day from 2000 to 2099: in years 1 and 9999, midnight overflows in some time zones."""
 
     default_validators = [
         MinValueValidator(dt.date(2000, 1, 1)),
@@ -150,7 +150,7 @@ class AuditTrailForm(forms.Form):
             self.add_error("until", "This day is before the first one.")
 
     def find_versions(self):
-        """Return the versions that the reader asked for: none at all if the form is not valid."""
+        """Return the versions that the reader asked for, or none if the form is not valid."""
         if not self.is_valid():
             return []
         data = self.cleaned_data
@@ -172,7 +172,7 @@ class AuditTrailForm(forms.Form):
         return find_versions(kinds, events=events, **filters)
 
     def _find_events(self, data):
-        """Return the events that match. A person's are those that they did or that are of them."""
+        """Return the matching events. A person's events are those by them and those about them."""
         events = SecurityEvent.objects.all()
         if data["person"] == SYSTEM:
             events = events.filter(by=None)
@@ -213,7 +213,7 @@ class AuditTrailView(UnfoldSiteViewMixin, TemplateView):
         )
 
     def link_histories(self, entries):
-        """Return the address of each object's own history: empty where this user can't see it."""
+        """Return the address of each object's history, or "" if this user can't see the object."""
         pks = defaultdict(set)
         versions = [entry for entry in entries if not isinstance(entry, SecurityEntry)]
         for entry in versions:

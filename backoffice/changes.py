@@ -1,4 +1,4 @@
-"""What a version in a history table changed, in words. It knows no model by name."""
+"""Describes in words what a version in a history table changed. It knows no model by name."""
 
 from collections import defaultdict
 from typing import NamedTuple
@@ -15,7 +15,7 @@ LONG_TEXT = 120
 
 
 class Change(NamedTuple):
-    """One field. `old` is None where nothing was before, `new` where nothing is left."""
+    """A change of one field. `old` is None if nothing was before, `new` if nothing is left."""
 
     field: str
     old: str | None
@@ -27,7 +27,7 @@ class Change(NamedTuple):
 
     @property
     def shortened(self):
-        """The same, cut so that the first difference stays in sight."""
+        """Return the change with texts cut so that the first difference stays visible."""
         old, new = ObjDiffDisplay(max_length=LONG_TEXT).common_shorten_repr(
             self.old or "", self.new or ""
         )
@@ -37,7 +37,7 @@ class Change(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One row of a history table, ready to be read."""
+    """A row of a history table, ready to be shown."""
 
     record: object
     object_name: str
@@ -61,7 +61,7 @@ class Entry(NamedTuple):
 def describe_records(records) -> list[Entry]:
     """Return an Entry for each of `records`, which are rows of one history table.
 
-    The number of queries depends on the fields of the model, not on the number of rows.
+    The number of queries depends on the model's fields, not on the number of rows.
     """
     if not records:
         return []
@@ -70,7 +70,7 @@ def describe_records(records) -> list[Entry]:
 
 
 class _HistoryReader:
-    """The records, those before them, and the names of all that they point to."""
+    """The records, the records before them, and the names of everything that they point to."""
 
     def __init__(self, records):
         self.model = type(records[0])
@@ -93,7 +93,7 @@ class _HistoryReader:
         self.names = self._load_names(rows)
 
     def _load_previous(self, records):
-        # By history_id, the order of recording; history_date can be set to any time.
+        # Ordered by history_id, which follows the recording. history_date can be set to any time.
         pk = self.tracked_model._meta.pk.attname
         earlier = self.model.objects.filter(
             **{pk: OuterRef(pk)}, history_id__lt=OuterRef("history_id")
@@ -121,7 +121,7 @@ class _HistoryReader:
         return members
 
     def _load_names(self, rows):
-        """Return {model: {id: object}} of all that the rows point to, for their __str__."""
+        """Return {model: {id: object}} of everything that the rows point to, for their __str__."""
         wanted = defaultdict(set)
         for field in self.foreign_keys:
             wanted[field.related_model].update(getattr(row, field.attname) for row in rows)
@@ -161,7 +161,7 @@ class _HistoryReader:
         ]
 
     def _list_values(self, record, side):
-        """All that the record says, as that side of a change without the other one."""
+        """Return all values of the record, as one side of a change that has no other side."""
         blank = {"old": None, "new": None}
         return [
             Change(**blank | {"field": capfirst(field.verbose_name), side: value})
@@ -193,14 +193,14 @@ class _HistoryReader:
         return str(found) if found else f"{field.related_model._meta.verbose_name} {pk}, deleted"
 
     def _name_object(self, record):
-        """Return the object's str as of the record, without asking the database."""
+        """Return the object's str at the time of the record, without a query."""
         instance = record.history_object
         for field in self.foreign_keys:
             found = self.names[field.related_model].get(getattr(record, field.attname))
             self.tracked_model._meta.get_field(field.name).set_cached_value(instance, found)
         try:
             return str(instance)
-        except (ObjectDoesNotExist, AttributeError):  # something in its name is gone
+        except (ObjectDoesNotExist, AttributeError):  # its name uses a row that is gone
             return f"{self.tracked_model._meta.verbose_name} {instance.pk}"
 
 

@@ -18,7 +18,7 @@ from backoffice.schema import find_schema_differences
 
 @register("admin")
 def check_actions(app_configs, **kwargs):
-    """Unfold runs an action without a dialog on GET, and one without permissions for anyone."""
+    """Unfold runs an action without a dialog on GET, and one without permissions for everyone."""
     return [
         error
         for site in all_sites
@@ -28,7 +28,7 @@ def check_actions(app_configs, **kwargs):
 
 
 def _check_actions_of(model_admin):
-    # A submit-line action runs in the form's own POST, where no dialog can be.
+    # A submit-line action runs in the form's own POST, which has no dialog.
     for place in ("actions_list", "actions_row", "actions_detail", "actions_submit_line"):
         for name in model_admin._extract_action_names(getattr(model_admin, place, ())):
             action = getattr(model_admin, name)
@@ -47,7 +47,7 @@ def _check_actions_of(model_admin):
 
 @register(Tags.database)
 def check_schema(app_configs, databases=(), **kwargs):
-    """A warning: an error would stop the very migrate that may mend it."""
+    """Warns only: an error would stop the migrate that may repair the tables."""
     return [
         Warning(
             f"The table {table} of the database “{alias}” lacks {', '.join(lacks)}.",
@@ -63,7 +63,7 @@ def check_schema(app_configs, databases=(), **kwargs):
 
 @register("security", deploy=True)
 def check_proxies(app_configs, **kwargs):
-    """Behind a proxy that nobody counts, all readers share its address and are one reader."""
+    """Without a count of proxies, all readers behind one share its address and are one reader."""
     if settings.SECURE_PROXY_SSL_HEADER and not settings.TRUSTED_PROXIES:
         return [
             Warning(
@@ -77,7 +77,7 @@ def check_proxies(app_configs, **kwargs):
 
 @register(Tags.database)
 def check_security_log(app_configs, databases=(), **kwargs):
-    """A warning: an error would stop the very migrate that puts the guards back."""
+    """Warns only: an error would stop the migrate that puts the guards back."""
     return [
         Warning(
             f"Guards of the security log are missing or changed in the database “{alias}”: "
@@ -106,7 +106,7 @@ def check_database_role(app_configs, databases=(), **kwargs):
 
 @register
 def check_jobs(app_configs, **kwargs):
-    """A schedule, a limit or a zone that can't be read: nobody could tell a job that is late."""
+    """With an unreadable schedule, limit or zone, nobody could tell that a job is late."""
     wrong = []
     for job in list_jobs():
         try:

@@ -1,7 +1,7 @@
-"""This user's crontab: it installs our lines and tries whether each can run.
+"""The user's crontab: installs our lines and tries whether each can run.
 
-django-crontab (0.7.1) makes them, but its `crontab add` wipes the lines of others where
-`crontab -l` fails, and exits with 0 where nothing was installed. So we install them ourselves.
+django-crontab (0.7.1) writes the lines. But its `crontab add` deletes the lines of others if
+`crontab -l` fails, and exits with 0 if nothing was installed. So this module installs them.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ PID_FILES = [Path("/run/crond.pid"), Path("/run/cron.pid"), Path("/var/run/crond
 LONGEST_TRY = 60  # seconds
 CAN_RUN = "it can run on"
 
-# What Debian's cron gives a job, whatever stands in the shell of whoever asks.
+# What Debian's cron gives a job, whatever the caller's own shell has.
 PATH = "/usr/bin:/bin"
 ASSIGNMENT = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
 LINE = re.compile(r"^(?:\S+\s+){5}(.*)$")
@@ -37,7 +37,7 @@ FOLDER = re.compile(r"\bcd (.+?) && ")
 
 
 class CronError(Exception):
-    """The message says what is wrong, and `hint` how to go on."""
+    """Its message says what is wrong, and `hint` what to do."""
 
     def __init__(self, message, *, hint=""):
         super().__init__(message)
@@ -57,7 +57,7 @@ class Installed:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What cron gives to a job of this crontab."""
+        """Return the environment that cron gives the jobs of this crontab."""
         person = pwd.getpwuid(os.geteuid())
         environment = {"HOME": person.pw_dir, "LOGNAME": person.pw_name, "SHELL": "/bin/sh"}
         environment |= {"USER": person.pw_name, "PATH": PATH}
@@ -68,7 +68,7 @@ class Installed:
 
 
 def _load_crontab():
-    """Return the library's crontab, which takes a quoted path of manage.py for none."""
+    """Return the library's crontab, without its false warning about a quoted path of manage.py."""
     with contextlib.redirect_stdout(io.StringIO()):
         return Crontab(verbosity=0)
 
@@ -78,7 +78,7 @@ def whose() -> str:
 
 
 def read_installed() -> Installed:
-    """Return this user's crontab; none is an empty one. Raises CronError."""
+    """Return this user's crontab; a user without one has an empty one. Raises CronError."""
     result = _call_crontab("-l")
     if result.returncode and "no crontab for" not in result.stderr:
         raise CronError(
@@ -113,7 +113,7 @@ def _call_crontab(argument, *, text=""):
 
 
 def make_lines() -> list[str]:
-    """Return the lines that belong into the crontab. Raises CronError."""
+    """Return the lines for the crontab. Raises CronError."""
     if set("#\n") & set(str(settings.BASE_DIR)):
         raise CronError(
             f"A crontab can't hold the path {settings.BASE_DIR}.",
@@ -133,7 +133,7 @@ def install_jobs() -> list[str]:
 
 
 def remove_jobs() -> list[str]:
-    """Take our lines out of this user's crontab, and return them. Raises CronError."""
+    """Remove our lines from this user's crontab, and return them. Raises CronError."""
     ours = read_installed().ours
     if ours:
         _replace_ours([])
@@ -165,9 +165,9 @@ def name_elsewhere(installed: Installed) -> str:
 
 
 def check_owner() -> None:
-    """Raise CronError where jobs would run as another user than the application, or without .env.
+    """Raise CronError if jobs would run as another user than the application, or without .env.
 
-    A job of another user makes files which the application can't open.
+    Jobs of another user make files that the application can't open.
     """
     dotenv = settings.BASE_DIR / ".env"
     if not dotenv.is_file():
@@ -191,7 +191,7 @@ def _name_owner(path):
 
 
 def is_daemon_running() -> bool | None:
-    """Return whether a cron runs on this machine, or None where that can't be seen."""
+    """Return whether cron runs on this machine, or None if that can't be seen."""
     for path in PID_FILES:
         if _is_alive(path):
             return True
@@ -199,7 +199,7 @@ def is_daemon_running() -> bool | None:
     for path in Path("/proc").glob("[0-9]*/comm"):
         try:
             names.add(path.read_text().strip())
-        except OSError:  # it has just ended
+        except OSError:  # the process has just ended
             continue
     if names & DAEMONS:
         return True
@@ -218,10 +218,10 @@ def _is_alive(pid_file):
 
 
 def try_line(line: str, *, environment: dict[str, str]) -> str:
-    """Run a line of the crontab as cron would, with `try_job` for its job; return what is wrong.
+    """Run a line of the crontab as cron would, with `try_job` for its job. Return what is wrong.
 
-    Nothing but the name of the command differs: the same shell, folder, log, interpreter,
-    manage.py, settings and database.
+    Only the name of the command differs. Shell, folder, log, interpreter, manage.py, settings and
+    database are the same.
     """
     token = secrets.token_hex(8)
     command, found = RUN.subn(rf"try_job \1 {token}", _as_shell_sees(line))
@@ -265,7 +265,7 @@ def _read_from(path, start):
 
 
 def try_job(job_hash: str) -> str:
-    """Return on which database the job of this hash can run here, or what keeps it from that."""
+    """Return the database on which the job with this hash can run here, or the obstacle."""
     try:
         job = _load_crontab()._Crontab__get_job_by_hash(job_hash)
         _, function, (name, *_) = job
@@ -275,13 +275,13 @@ def try_job(job_hash: str) -> str:
         JobRun.objects.exists()
     except KeyError as error:
         return f"there is no command {error}"
-    except Exception as error:  # whatever it is, the check shows it
+    except Exception as error:  # the check shows any error
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return f"{CAN_RUN} {name_database()}"
 
 
 def name_database() -> str:
-    """Return which database this process works on, without its password."""
+    """Return the database of this process, without its password."""
     database = connection.settings_dict
     return " ".join(
         str(database[key]) for key in ("ENGINE", "HOST", "PORT", "NAME") if database[key]

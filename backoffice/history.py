@@ -1,4 +1,4 @@
-"""History of accounts and roles: who was given which right, when and by whom."""
+"""History of accounts and roles: who got which right, when, and from whom."""
 
 from django.contrib.auth.models import Group, User
 from simple_history import register
@@ -8,9 +8,9 @@ UNTRACKED = {"password", "last_login"}
 
 
 class RightsHistory(HistoricalRecords):
-    """History that hears of a right given from its other side too: group.user_set.add(user).
+    """History that also notices a right given from the other side: group.user_set.add(user).
 
-    As shipped (simple-history 3.13.0) that is taken for a change of the group, and is an error.
+    simple-history (3.13.0) takes that for a change of the group, and fails.
     """
 
     def m2m_changed(self, instance, action, pk_set, reverse, model, **kwargs):
@@ -26,17 +26,17 @@ class RightsHistory(HistoricalRecords):
 
 
 class AccountHistory(RightsHistory):
-    """History without the row that every sign-in would add, and a word where a password changed."""
+    """History without a row for each sign-in, and with a note where a password changed."""
 
     def post_save(self, instance, created, using=None, **kwargs):
-        # A sign-in saves last_login, and the password where its hash is brought up to date.
+        # A sign-in saves last_login, and the password if its hash is renewed.
         saved = kwargs.get("update_fields")
         if saved and saved <= UNTRACKED and instance._password is None:
             return
         super().post_save(instance, created, using=using, **kwargs)
 
     def get_change_reason_for_object(self, instance, history_type, using):
-        # _password is what set_password() was given, until save() is done with it.
+        # _password is the argument of set_password() until save() has run.
         if history_type == "~" and instance._password is not None:
             return "Password changed"
         return super().get_change_reason_for_object(instance, history_type, using)

@@ -1,8 +1,8 @@
-"""The home page, put together of what the apps offer. It knows none of them.
+"""The home page, made of what the apps offer. It knows no app.
 
-An app has a `home.py` with functions that are called with whoever looks, and registers them in the
-ready() of its AppConfig. Each asks for the permission of what it tells; `order` says what stands
-first, across the apps. docs/contributing.md has an example.
+An app's `home.py` has functions that take the user. Its AppConfig.ready registers them. Each
+function checks the user's permission for what it shows; `order` sorts them across apps.
+docs/contributing.md has an example.
 """
 
 import datetime as dt
@@ -16,14 +16,14 @@ from django.utils.formats import date_format, number_format
 
 
 class Task(TypedDict):
-    """What waits for somebody, in a sentence, and the page where they do it."""
+    """Work that waits for somebody, as a sentence, with the page where they do it."""
 
     text: str
     link: str
 
 
 class Card(TypedDict):
-    """A figure under its name."""
+    """A figure with its name."""
 
     label: str
     value: str
@@ -32,10 +32,7 @@ class Card(TypedDict):
 
 
 class Section(NamedTuple):
-    """A panel of the page. The template finds what it shows under the name `content`.
-
-    A warning stands above all else.
-    """
+    """A panel of the page. Its template finds the data as `content`. Warnings come first."""
 
     name: str
     template: str
@@ -44,7 +41,7 @@ class Section(NamedTuple):
 
 
 class Chart(TypedDict):
-    """Content of the template CHART: bars, and the same numbers as text."""
+    """The content of the template CHART: bars, and the same numbers as text."""
 
     title: str
     unit: str
@@ -59,7 +56,7 @@ type Lister[Item] = Callable[[User], Iterable[Item]]
 
 
 class _Offers[Item]:
-    """The functions that list one kind of thing, each under the name of who offers it."""
+    """The functions that list one kind of item, by the name of the app that offers them."""
 
     def __init__(self) -> None:
         self._listers: dict[str, tuple[int, Lister[Item]]] = {}
@@ -93,19 +90,19 @@ def register_sections(name: str, list_sections: Lister[Section], *, order: int =
 
 
 def unregister(name: str) -> None:
-    """Take away all that was offered under the name."""
+    """Remove everything that was offered under the name."""
     for offers in (_tasks, _cards, _sections):
         offers.remove(name)
 
 
 class _StaffRequest(HttpRequest):
-    """For annotations: whoever sees the home page is signed in."""
+    """For annotations: everybody who sees the home page is signed in."""
 
     user: User
 
 
 def build_home(request: _StaffRequest, context: dict) -> dict:
-    """Add what admin/index.html shows: DASHBOARD_CALLBACK of the theme."""
+    """Add the data of admin/index.html. The theme's DASHBOARD_CALLBACK calls it."""
     user = request.user
     sections = _sections.list_for(user)
     return context | {
@@ -117,7 +114,7 @@ def build_home(request: _StaffRequest, context: dict) -> dict:
 
 
 def make_chart(days: dict[dt.date, int], *, title: str, unit: str) -> Chart:
-    """Return a chart of numbers by day, the latest of which is last. `unit` is a plural noun."""
+    """Return a chart of numbers by day, the latest day last. `unit` is a plural noun."""
     total = number_format(sum(days.values()), force_grouping=True)
     return {
         "title": title,

@@ -1,8 +1,8 @@
-"""Upload a file, look at what it would come to, and only then import it: one page, three steps.
+"""Pages that import a file in three steps: upload it, look at the result, confirm.
 
-What was looked at is kept for its uploader and known by its SHA-256; confirming takes those very
-bytes, once. Which upload that is stands in the session. Tables of any model (table_imports),
-posts of other systems (weblog) and access logs (billing) come in by it.
+The file of the preview is kept for its uploader and known by its SHA-256. Confirming takes exactly
+these bytes, once. The session names the upload. Tables of any model (table_imports), posts of other
+systems (weblog) and access logs (billing) come in by such pages.
 """
 
 from contextlib import ExitStack
@@ -34,7 +34,7 @@ SHOWN = 50
 
 
 class UploadForm(forms.Form):
-    """Asks for the file. What a form asks for besides is handed to `look` and `run` by its name."""
+    """Asks for the file. `look` and `run` get the form's other fields by name."""
 
     too_large = "The file is larger than {} MB. Split it."
     file = forms.FileField(
@@ -53,7 +53,7 @@ class UploadForm(forms.Form):
 
 
 class AnyTextResponse(TemplateResponse):
-    """Shows half a character (a lone surrogate), which a file may hold, as a question mark."""
+    """Shows half a character (a lone surrogate) from a file as a question mark."""
 
     def make_bytes(self, value):
         if isinstance(value, str):
@@ -62,7 +62,7 @@ class AnyTextResponse(TemplateResponse):
 
 
 class ImportView(View):
-    """The base of such pages, for an admin that has `has_import_permission`."""
+    """The base of import pages, for an admin with `has_import_permission`."""
 
     http_method_names = ["get", "head", "post"]
     model_admin = None
@@ -70,12 +70,12 @@ class ImportView(View):
     title = ""
     template_name = ""
     cancelled = "Nothing was imported. The uploaded file is removed."
-    keeps_preview = False  # in the session, as JSON: for a preview that takes long to make
+    keeps_preview = False  # in the session, as JSON: for a preview that takes long
     open_to_run = staticmethod(take_upload)
 
     @classmethod
     def as_page(cls, model_admin, guard=lambda view: view):
-        """Return the view for a URL of the admin. `guard` may ask for more than a permission."""
+        """Return the view for a URL of the admin. `guard` may require more than a permission."""
         view = takes_files(
             guard(cls.as_view(model_admin=model_admin)),
             most_bytes=cls.form_class.most_bytes,
@@ -84,11 +84,11 @@ class ImportView(View):
         return model_admin.admin_site.admin_view(view)
 
     def look(self, file, file_name, **options):
-        """Return what the preview shows; `may_import` in it says whether it can be confirmed."""
+        """Return the data of the preview; its `may_import` says whether it can be confirmed."""
         raise NotImplementedError
 
     def run(self, file, file_name, **options):
-        """Import and return what to tell, or a Done. Raises a Refusal, and then nothing changed."""
+        """Import the file. Return a message or a Done, or raise a Refusal and change nothing."""
         raise NotImplementedError
 
     def has_permission(self):
@@ -111,7 +111,7 @@ class ImportView(View):
         return steps.get(request.POST.get("step"), self.preview)()
 
     def preview(self):
-        """Keep the file and show what an import would come to. Nothing is changed."""
+        """Keep the file and show the result of an import, without changing anything."""
         form = self.form_class(self.request.POST, self.request.FILES)
         if not form.is_valid():
             return self.show(form=form)
@@ -138,7 +138,7 @@ class ImportView(View):
         return self.show(form=form, waiting=waiting, **found)
 
     def look_again(self):
-        """Show the preview of the file that waits, with what was chosen there."""
+        """Show the preview of the waiting file, with the choices made there."""
         waiting = self.request.session.get(self.session_key)
         try:
             with self.open(waiting, open_upload) as file:

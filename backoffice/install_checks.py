@@ -1,6 +1,6 @@
-"""System checks of an installation: what starts the jobs, folders, static files.
+"""System checks of an installation: the start of jobs, folders, static files.
 
-They look at this machine as this user: run them as the user who runs the application.
+They look at this machine as this user. Run them as the user who runs the application.
 """
 
 import json
@@ -22,7 +22,7 @@ STARTERS = ("cron", "systemd", "elsewhere")
 
 @register("cron", deploy=True)
 def check_jobs(app_configs, **kwargs):
-    """Jobs that nothing starts pay nobody, and the pages look as if nothing were wrong."""
+    """If nothing starts the jobs, nobody is paid, and no page shows it."""
     if settings.JOBS_STARTED_BY == "cron":
         return check_crontab()
     if settings.JOBS_STARTED_BY == "systemd":
@@ -91,7 +91,7 @@ def _try_lines(installed):
         wrongs = list(
             pool.map(lambda line: cron.try_line(line, environment=environment), installed.ours)
         )
-    for wrong in dict.fromkeys(wrongs):  # six lines mostly have one fault in common
+    for wrong in dict.fromkeys(wrongs):  # six lines mostly share one fault
         if wrong:
             lines = [line for line, its in zip(installed.ours, wrongs, strict=True) if its == wrong]
             yield Error(
@@ -141,7 +141,7 @@ def check_timers():
 
 @register("files", deploy=True)
 def check_folders(app_configs, **kwargs):
-    """A folder that can't be written to loses views, uploads, pictures and the logs of jobs."""
+    """A folder without write access loses views, uploads, pictures and the logs of jobs."""
     for folder in _list_folders():
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
@@ -153,14 +153,14 @@ def check_folders(app_configs, **kwargs):
 
 
 def _list_folders():
-    """Return each folder that a setting names as ours to write to."""
+    """Return each folder that the application writes to, by its setting."""
     named = {name: getattr(settings, name) for name in dir(settings) if name.endswith("_DIR")}
     return sorted({Path(settings.MEDIA_ROOT), *map(Path, named.values())} - {settings.BASE_DIR})
 
 
 @register("files", deploy=True)
 def check_static_files(app_configs, **kwargs):
-    """A page that names a static file which nobody collected is a 500."""
+    """A page that uses a static file which nobody collected answers with status 500."""
     if not isinstance(staticfiles_storage, ManifestFilesMixin):
         return []
     hint = "Run `manage.py collectstatic --no-input`, and restart the application."

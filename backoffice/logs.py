@@ -1,7 +1,7 @@
-"""Logs: a line of JSON for each event, with the request and the person, and nothing of a reader.
+"""Logs: one line of JSON for each event, with the request and the user, without data of readers.
 
-Where the lines go is the surroundings' affair: all of them to standard error, which systemd, cron
-and containers keep; what concerns security also to a file, if SECURITY_LOG names one.
+All lines go to standard error; systemd, cron and containers keep them from there. Security events
+also go to a file, if SECURITY_LOG names one.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ SECURITY = "imprint.security"
 
 
 class NamedRequest(HttpRequest):
-    """For annotations: a request to which backoffice.middleware gave its id."""
+    """For annotations: a request with the id that backoffice.middleware gave it."""
 
     id: str
 
@@ -39,7 +39,7 @@ _job: contextvars.ContextVar[str | None] = contextvars.ContextVar("job", default
 
 
 def make_logging(*, debug: bool, security_log: str = "") -> dict:
-    """Return settings.LOGGING. Every logger's records reach the handlers of the root."""
+    """Return settings.LOGGING. The root's handlers get the records of every logger."""
     logging: dict[str, Any] = {
         "version": 1,
         "disable_existing_loggers": False,
@@ -64,15 +64,15 @@ def make_logging(*, debug: bool, security_log: str = "") -> dict:
         "loggers": {
             "backoffice": {"level": "INFO"},
             "django": {"handlers": [], "level": "INFO", "propagate": True},
-            # In a worker, once Django is set up. It names what was asked for, and by whom.
+            # In a worker, once Django is set up. It names the request and the user.
             "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
-            # Scanners ask for foreign host names, which is no failure here.
+            # Scanners ask for foreign host names. That is no failure of ours.
             "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
             SECURITY: {"level": "INFO"},
         },
     }
     if security_log:
-        # Watched: logrotate may move the file away.
+        # Reopens the file after logrotate has moved it.
         logging["handlers"]["security"] = {
             "class": "logging.handlers.WatchedFileHandler",
             "filename": security_log,
@@ -85,7 +85,7 @@ def make_logging(*, debug: bool, security_log: str = "") -> dict:
 
 
 def make_formatter(*, debug: bool):
-    """Return a formatter for records of the standard library: JSON, or words for a developer."""
+    """Return a formatter for records of the standard library: JSON, or text for a developer."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -118,7 +118,7 @@ def _describe_error(logger, method, event):
 
 
 def _scrub_event(logger, method, event):
-    """Security events are about staff who sign in, and name the address on purpose."""
+    """Keep addresses in security events, which are about signed-in staff. Scrub everything else."""
     if event["logger"] != SECURITY:
         event["event"] = scrub(event["event"])
         for name in ("address", "detail"):
@@ -127,12 +127,12 @@ def _scrub_event(logger, method, event):
 
 
 class ContextFilter:
-    """Adds to a record which request or job it belongs to, and whose. Lets every record pass."""
+    """Adds the request or job and the user to each record. Lets every record pass."""
 
     def filter(self, record):
         if (job := _job.get()) and not hasattr(record, "job"):
             record.job = job
-        # Django logs an answer of 4xx after the outermost middleware, and hands the request over.
+        # Django logs an answer of 4xx after the outermost middleware, and passes the request along.
         request = _request.get() or getattr(record, "request", None)
         if hasattr(request, "id"):
             record.request_id = request.id
@@ -142,9 +142,9 @@ class ContextFilter:
 
 
 def _user_id_of(request):
-    """Return whose request it is, as far as the session is read already: no query for a log.
+    """Return the id of the request's user if the session is loaded already: logging makes no query.
 
-    Of one that is just being read nothing is asked: that it can't be is itself logged.
+    If the session is just being loaded, it is not asked: a failure of that load is itself logged.
     """
     data = getattr(getattr(request, "session", None), "_session_cache", {})
     return data.get(SESSION_KEY)
@@ -152,7 +152,7 @@ def _user_id_of(request):
 
 @contextlib.contextmanager
 def logging_for(request: NamedRequest) -> Iterator[None]:
-    """Within this block records belong to `request`."""
+    """Add `request` to the records of this block."""
     token = _request.set(request)
     try:
         yield
@@ -162,7 +162,7 @@ def logging_for(request: NamedRequest) -> Iterator[None]:
 
 @contextlib.contextmanager
 def logging_for_job(name: str) -> Iterator[None]:
-    """Within this block records belong to the job."""
+    """Add the job to the records of this block."""
     token = _job.set(name)
     try:
         yield
@@ -171,12 +171,12 @@ def logging_for_job(name: str) -> Iterator[None]:
 
 
 def current_request() -> NamedRequest | None:
-    """Return the request that is being answered, if one is."""
+    """Return the request that this thread answers, or None."""
     return _request.get()
 
 
 def read_request_id(request: HttpRequest, *, is_behind_proxy: bool) -> str:
-    """Return the id that our own proxy gave the request, so that both logs name the same."""
+    """Return the id that our own proxy gave the request, so that both logs show the same id."""
     given = request.META.get("HTTP_X_REQUEST_ID", "")
     if is_behind_proxy and SAFE_REQUEST_ID.fullmatch(given):
         return given

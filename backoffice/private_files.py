@@ -1,4 +1,4 @@
-"""Files that are for this user of the machine alone."""
+"""Files that only this user of the machine may read."""
 
 import contextlib
 from pathlib import Path
@@ -10,11 +10,11 @@ from django.dispatch import receiver
 from backoffice.env import BASE_DIR, VAR_DIR
 
 BESIDE = ("-wal", "-shm")
-HEADER_SIZE = 4096  # bytes that the first connection writes, for WAL, before there is any table
+HEADER_SIZE = 4096  # bytes that the first connection writes for WAL, before any table exists
 
 
 def list_private_files() -> list[Path]:
-    """Return what holds secrets, people's data or traces of readers, there or not."""
+    """Return the files with secrets, people's data or traces of readers, existing or not."""
     database = settings.DATABASES["default"]
     files = [BASE_DIR / ".env", VAR_DIR, settings.UPLOAD_DIR, settings.RATES_FILE]
     if database["ENGINE"] == "django.db.backends.sqlite3":
@@ -25,7 +25,10 @@ def list_private_files() -> list[Path]:
 
 @receiver(connection_created, dispatch_uid="backoffice.private_files")
 def close_new_database(connection, **kwargs):
-    """SQLite makes its file for everybody to read. The files beside it get the mode of that one."""
+    """Let only this user read a new SQLite file. SQLite lets everybody read it.
+
+    Its WAL files get the same mode.
+    """
     if connection.vendor != "sqlite":
         return
     file = Path(str(connection.settings_dict["NAME"]))

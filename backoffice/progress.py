@@ -1,9 +1,9 @@
-"""A bar that shows on a terminal how far a command is."""
+"""A bar on a terminal that shows how far a command is."""
 
 from django.core.management.base import OutputWrapper
 
 BAR_WIDTH = 24
-LINE_WIDTH = 79  # of a terminal, which is 80 wide unless somebody widened it
+LINE_WIDTH = 79  # of a terminal, which is 80 columns wide by default
 
 
 class Progress:
@@ -29,7 +29,7 @@ class Progress:
         return self._stream.isatty()
 
     def show(self, line: str) -> None:
-        """Draw the line in the place of the last one, cut at the width of a terminal."""
+        """Draw the line over the last one, cut at the width of a terminal."""
         if self.is_seen:
             self._is_begun = True
             line = f"\r{line:<{LINE_WIDTH}.{LINE_WIDTH}}"
@@ -38,6 +38,6 @@ class Progress:
 
 
 def draw_bar(done: int, steps: int) -> str:
-    """Return a bar with its percentage. Of no steps at all, none is done."""
+    """Return a bar with its percentage. Without steps it is empty."""
     share = done / (steps or 1)
     return f"[{'#' * int(share * BAR_WIDTH):<{BAR_WIDTH}}] {share:4.0%}"

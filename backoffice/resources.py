@@ -1,4 +1,4 @@
-"""What every table that can be imported has in common, and the accounts' own."""
+"""The base of all tables that can be imported, and the table of accounts."""
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -12,16 +12,17 @@ from backoffice.spreadsheets import GuardedResource
 
 
 class ImportedRow(RowResult):
-    """What became of a row: `changes` are (column, old, new), of the row called `name`."""
+    """The result of a row. `changes` are (column, old, new); `name` is that of the row's object."""
 
     name = ""
     changes = ()
 
 
 class ImportedResource(GuardedResource):
-    """A resource whose rows can come back. What is only exported has a readonly field.
+    """The base of resources whose exported rows can be imported again.
 
-    `user` and `reason` sign the history of what is saved.
+    Columns that are only exported have a readonly field. `user` and `reason` go into the history of
+    each saved object.
     """
 
     class Meta(GuardedResource.Meta):
@@ -47,7 +48,7 @@ class ImportedResource(GuardedResource):
             raise ValidationError(f"The column {missing[0]} is missing: it tells the rows apart.")
 
     def get_read_fields(self):
-        """The fields that an import writes."""
+        """Return the fields that an import writes."""
         return [field for field in self.get_import_fields() if not field.readonly]
 
     def before_import_row(self, row, **kwargs):
@@ -56,7 +57,7 @@ class ImportedResource(GuardedResource):
                 raise ValidationError({column: problem})
 
     def after_init_instance(self, instance, new, row, **kwargs):
-        """Note what saving will overwrite: only many-to-many values leave no copy."""
+        """Note the values that a save overwrites. Only many-to-many values leave no other copy."""
         self._many_before = {
             field.column_name: "" if new else field.export(instance)
             for field in self.get_read_fields()
@@ -68,7 +69,7 @@ class ImportedResource(GuardedResource):
         instance._change_reason = self.reason
 
     def after_import_row(self, row, row_result, **kwargs):
-        """Keep what the preview shows, and let go of the instances."""
+        """Keep what the preview shows, and release the instances."""
         instance, original = row_result.instance, row_result.original
         row_result.name, row_result.changes = str(instance), []
         if not row_result.is_skip():
@@ -81,7 +82,7 @@ class ImportedResource(GuardedResource):
 
 
 def describe_unstorable(text: str) -> str:
-    """Say what in `text` no database takes, if anything."""
+    """Return the part of `text` that no database stores, in words, or ""."""
     if "\0" in text:
         return "There is a NUL character in it. Remove it."
     try:
@@ -106,7 +107,7 @@ class ActiveWidget(widgets.BooleanWidget):
 
 
 class UserResource(ImportedResource):
-    """Accounts without their rights. A new one has no password and no role, and is inactive."""
+    """Accounts without their rights. A new account is inactive and has no password and no role."""
 
     active = fields.Field("is_active", "active", ActiveWidget())
 

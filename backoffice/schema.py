@@ -1,7 +1,7 @@
 """Compares the tables of a database with the models.
 
-Migrations say which of them ran, not what they did: one that was edited after it had run, a table
-changed by hand, or a dump that was read in half leaves a schema that no migration will mend.
+Django knows which migrations ran, not what they did. A migration that was edited after it ran, a
+table changed by hand, or a half-read dump leaves a schema that no later migration repairs.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import models, router
 from django.db.migrations.executor import MigrationExecutor
 
-# What PostgreSQL calls the types that Django names otherwise.
+# PostgreSQL's names of types that Django names otherwise.
 OTHER_NAMES = {"varchar": "character varying"}
 AS_GOOD = {("smallint", "integer"), ("smallint", "bigint"), ("integer", "bigint")}  # as asked for
 
@@ -24,9 +24,9 @@ COLUMN_TYPES = {
 
 
 def find_schema_differences(connection) -> dict[str, list[str]]:
-    """Return {table: what it lacks, in words}. Nothing while migrations wait to be applied.
+    """Return {table: what it lacks, in words}, or {} while migrations wait to be applied.
 
-    What the database has beyond the models is no difference.
+    Tables and columns that only the database has are no difference.
     """
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -79,7 +79,7 @@ def _column_of(field: models.Field) -> str:
 
 
 def _read_columns(table: str, connection) -> dict[str, tuple[str, bool]]:
-    """Return {column: (its type, whether it may be NULL)}."""
+    """Return {column: (type, whether it may be NULL)}."""
     with connection.cursor() as cursor:
         name = connection.ops.quote_name(table) if connection.vendor == "postgresql" else table
         cursor.execute(COLUMN_TYPES[connection.vendor], [name])

@@ -23,7 +23,7 @@ from backoffice.env import (
 from backoffice.logs import make_logging
 from backoffice.theme import UNFOLD  # noqa: F401
 
-# What the application writes, apart from the database: uploads, pictures, logs of jobs.
+# Files that the application writes, apart from the database: uploads, pictures, logs of jobs.
 
 make_private_folder(VAR_DIR)
 
@@ -35,14 +35,14 @@ SECRET_KEY = (
     if DEBUG
     else env("SECRET_KEY")
 )
-# Keys that were replaced, and since when: what was signed with them is still understood.
+# Replaced keys, with the time of replacement. What they signed stays valid.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRET_KEY_SINCE = env("SECRET_KEY_SINCE", default="")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else []
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# What readers know the site by, and what its staff call this application.
+# The site's name for readers, and this application's name for staff.
 SITE_NAME = env("SITE_NAME", default="Imprint Press")
 PRODUCT_NAME = "Imprint"
 
@@ -120,7 +120,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/db.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # One file, from whatever folder a command is started.
+    # The same file from every folder in which a command starts.
     DATABASES["default"]["NAME"] = resolve_database(DATABASES["default"]["NAME"])
     # IMMEDIATE and WAL: without both, writers meet "database is locked". FULL: with NORMAL a
     # power cut loses acknowledged commits. recursive_triggers: REPLACE must not skip a trigger.
@@ -134,13 +134,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 else:
-    # A new connection for each page would cost more than the page's queries.
+    # A new connection for each page would take longer than the page's queries.
     DATABASES["default"] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True} | DATABASES["default"]
-    # A server that does not answer at all: libpq would wait for as long as the network does.
+    # For a server that never answers: without it, libpq waits as long as the network does.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
-# How long the queries of one page may take together, wait for a lock, and take on the pages that
-# rightly take long, by the names of their addresses. Jobs and commands have no limit.
+# Limits for one page: of all its queries together, of a wait for a lock, and of the queries of
+# slow pages, by URL name. Jobs and commands have no limit.
 
 WEB_QUERY_SECONDS = env.float("WEB_QUERY_SECONDS", default=10)
 WEB_LOCK_SECONDS = env.float("WEB_LOCK_SECONDS", default=5)
@@ -159,7 +159,7 @@ LONG_PAGES = [
     "*_extract",
 ]
 
-# How often one account, or one address that is not signed in, may ask: 60/m, 20/h; empty: no limit.
+# Requests allowed for an account, or for an address that is not signed in: 60/m, 20/h; empty: all.
 
 RATES_FILE = VAR_DIR / "limits.sqlite3"
 RATE_LIMITS = {
@@ -173,7 +173,7 @@ RATE_LIMITS = {
     }.items()
 }
 
-# How many passwords are hashed at once. A hash keeps a core busy for a third of a second.
+# Passwords hashed at the same time. Each hash uses a core for a third of a second.
 
 PASSWORD_HASHERS = ["backoffice.limits.hashing.BoundedPasswordHasher"]
 HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=max(1, (os.cpu_count() or 1) // 2))
@@ -200,14 +200,14 @@ STORAGES = {
     },
 }
 
-# Pictures in blogs: written anew when they are uploaded, served by the application (weblog.views).
+# Pictures in blogs. An upload is re-encoded; the application serves the result (weblog.views).
 
 MEDIA_URL = "media/"
 MEDIA_ROOT = VAR_DIR / "media"
 
-# What a request may bring along (backoffice.bodies): forms, and files where a page takes them.
+# The size of requests (backoffice.bodies): forms, and files on pages that take files.
 
-UPLOAD_DIR = FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"  # on their way in: never served
+UPLOAD_DIR = FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"  # never served
 UPLOAD_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -232,9 +232,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = ["backoffice.accounts.backends.ThrottledBackend"]
 
-# A sign-in ends when it was not used for the one time, and after the other in any case (NIST
-# SP 800-63B-4, 2.2.3: at most an hour and a day). Cookies named __Host- are taken over TLS from
-# this very host alone, so that no neighbouring one can plant them.
+# A sign-in ends after the first time without use, and after the second in any case (NIST
+# SP 800-63B-4, 2.2.3: at most an hour and a day). Browsers accept __Host- cookies only over TLS and
+# only from this host, so no neighbouring host can plant them.
 SESSION_ENGINE = "backoffice.accounts.sessions"
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 60 * 60
@@ -249,8 +249,8 @@ MESSAGE_STORAGE = "backoffice.accounts.messages.MessageStorage"
 CHANGE_KNOWN_PASSWORDS = env.bool("CHANGE_KNOWN_PASSWORDS", default=True)  # at sign-in
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_MINUTES", default=60) * 60
 
-# Second factors, by allauth, whose own sign-up, mails, addresses and limits are not used. Asked for
-# again before what REAUTHENTICATE_MINUTES (0: never) is too long ago for.
+# Second factors, by allauth. Its sign-up, mails, addresses and limits are not used. Sensitive steps
+# ask for the factor again if the last time is more than REAUTHENTICATE_MINUTES ago (0: never).
 
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=not DEBUG)
 SECOND_FACTOR_GROUPS = env.list(
@@ -278,15 +278,15 @@ MFA_FORMS = {
     "add_webauthn": "backoffice.accounts.forms.EnrolPasskeyForm",
 }
 
-# Wrong passwords and codes (backoffice.accounts.throttle): how many an account may have at one
-# address, an account from everywhere, an address; and how long nothing more is tried then.
+# Wrong passwords and codes (backoffice.accounts.throttle): the limits of an account at one address,
+# of an account from everywhere, and of an address; then the length of a lock.
 
 AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5)
 SIGN_IN_FAILURES_OF_ACCOUNT = env.int("SIGN_IN_FAILURES_OF_ACCOUNT", default=25)
 SIGN_IN_FAILURES_OF_ADDRESS = env.int("SIGN_IN_FAILURES_OF_ADDRESS", default=50)
 SIGN_IN_LOCK_MINUTES = env.int("SIGN_IN_LOCK_MINUTES", default=15)
 AXES_COOLOFF_TIME = dt.timedelta(minutes=SIGN_IN_LOCK_MINUTES)
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or whoever goes on trying keeps it locked
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or further tries would extend the lock
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
 AXES_RESET_ON_SUCCESS = True
 AXES_HANDLER = "backoffice.accounts.throttle.Throttle"
@@ -296,24 +296,24 @@ AXES_DISABLE_ACCESS_LOG = True  # nothing here reads it
 AXES_ENABLE_ADMIN = False  # backoffice.accounts.admin
 AXES_VERBOSE = False
 
-# How long the network address stands beside an event of the security log, and for how long a
-# person whose account somebody else changed signs no payout. In the demo nobody has to wait.
+# How long an event of the security log keeps its network address, and how long a person signs no
+# payout after somebody else changed their account. In the demo nobody has to wait.
 SECURITY_ADDRESS_DAYS = env.int("SECURITY_ADDRESS_DAYS", default=90)
 SINGLE_ADMINISTRATOR = env.bool("SINGLE_ADMINISTRATOR", default=False)  # nobody to confirm rights
 SIGNING_PAUSE_HOURS = env.int("SIGNING_PAUSE_HOURS", default=0 if DEBUG else 72)
 
-# Whole years for which a name stays with the money that it was paid or signed for, from the end of
-# the year of the last such act. Ten are what § 147 AO (Germany, as of 2025) asks for books.
+# A name stays with money that was paid or signed under it for this many whole years, from the end
+# of the year of the last such act. § 147 AO (Germany, as of 2025) requires ten for books.
 ACCOUNT_KEEP_YEARS = env.int("ACCOUNT_KEEP_YEARS", default=10)
 
-# Backups: where, how many stay (0: all), and where the programs of PostgreSQL are if not on PATH.
+# Backups: the folder, the number kept (0: all), and the folder of PostgreSQL's programs.
 
 BACKUP_DIR = Path(env("BACKUP_DIR", default=f"{VAR_DIR}/backups"))
 BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 POSTGRESQL_BIN = env("POSTGRESQL_BIN", default="")
 
 # Transport and browser security. The admin's theme writes style attributes; its scripts need no
-# 'unsafe-eval' (static/backoffice/theme.js). The public pages have a stricter one (weblog.views).
+# 'unsafe-eval' (static/backoffice/theme.js). The public pages' policy is stricter (weblog.views).
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 60 * 60)
@@ -334,25 +334,25 @@ SECURE_CSP = {
     "form-action": [CSP.SELF],
 }
 
-# How many proxies of our own stand before the application; X-Forwarded-For is believed for no more.
+# The number of our own proxies before the application. X-Forwarded-For is trusted for no more.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
-# Mail: people named in ADMINS hear of what fails.
+# Mail. The people in ADMINS get mails about failures.
 
 MAILERS = {
     "default": read_mailer("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost")
 }
 ADMINS = env.list("ADMINS", default=[])
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
-# What links begin with in mails, feeds and sitemaps, and for other sites.
+# The start of links in mails, feeds and sitemaps, and for other sites.
 SITE_URL = read_origin("SITE_URL", default="http://localhost:8000")
 
-# Logs, and who hears of failures: ADMINS by mail, and Sentry if a DSN is set. docs/operations.md
+# Logs and failures. ADMINS get mails; Sentry hears too if a DSN is set. docs/operations.md
 
 SECURITY_LOG = env("SECURITY_LOG", default="")
 LOGGING = make_logging(debug=DEBUG, security_log=SECURITY_LOG)
 LOGGED_PATHS = ("/admin/", "/accounts/")  # requests of staff; those of readers are never logged
-ALERTS_DIR = VAR_DIR / "alerts"  # what was mailed, and how often it happened
+ALERTS_DIR = VAR_DIR / "alerts"  # the mailed failures, with their numbers
 EMAIL_SUBJECT_PREFIX = f"[{PRODUCT_NAME}] "  # of what ADMINS hear
 SENTRY_DSN = env("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", default="")
@@ -360,8 +360,8 @@ SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", default="")
 # Health: /healthz, /readyz and /metrics. docs/operations.md
 
 METRICS = env.bool("METRICS", default=False)
-HEALTH_TOKEN = env("HEALTH_TOKEN", default="")  # for whoever watches from another machine
-READY_SECONDS = 5  # how old an answer of /readyz may be
+HEALTH_TOKEN = env("HEALTH_TOKEN", default="")  # for monitoring from another machine
+READY_SECONDS = 5  # /readyz repeats its answer for so long
 DISK_FREE_MB = env.int("DISK_FREE_MB", default=200)  # with less, /readyz fails
 
 # History, import and export. Export needs its own permission; formulas are guarded by base_admin.
@@ -385,29 +385,29 @@ PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
 MINIMUM_PAYOUT = env("MINIMUM_PAYOUT", cast=Decimal, default=Decimal(0))
 SECOND_APPROVAL_ABOVE = env("SECOND_APPROVAL_ABOVE", cast=Decimal, default=Decimal("Infinity"))
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
-# Views that the database did not take: a folder of each web machine's own, on a local disk.
+# Views that the database refused. Each web machine needs its own folder, on a local disk.
 SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 
-# Jobs. Only triggers: each job repeats safely and is recorded as a JobRun. `cron` starts them, or
-# `systemd` (deploy/systemd), or another machine (`elsewhere`): checks look for what stands here.
+# Jobs. Each can be repeated safely and is recorded as a JobRun. `cron` starts them, or `systemd`
+# (deploy/systemd), or another machine (`elsewhere`). Checks look for the starter named here.
 
 JOBS_STARTED_BY = env("JOBS_STARTED_BY", default="cron")
 CLOCK_JUMP_DAYS = env.int("CLOCK_JUMP_DAYS", default=3)  # without a job, until someone confirms
-ASK_SERVER_CLOCK = True  # of PostgreSQL: a second clock beside this machine's
-JOBS_DIR = VAR_DIR / "jobs"  # locks, and what the database would not record
-JOB_MINUTES = env.float("JOB_MINUTES", default=50)  # past them a job is ended
+ASK_SERVER_CLOCK = True  # PostgreSQL's, as a second clock beside this machine's
+JOBS_DIR = VAR_DIR / "jobs"  # locks, and records that the database refused
+JOB_MINUTES = env.float("JOB_MINUTES", default=50)  # then a job is ended
 JOB_MINUTES_OF = {
     name: float(minutes)
     for name, _, minutes in (job.partition("=") for job in env.list("JOB_MINUTES_OF", default=[]))
 }
 CRON_TIME_ZONE = env("CRON_TIME_ZONE", default=read_machine_zone())
-WATCH_JOBS_FROM_WEB = True  # where no job runs, a request notices
+WATCH_JOBS_FROM_WEB = True  # a request notices if no job runs
 
 CRONTAB_COMMENT = env("CRONTAB_COMMENT", default="backoffice of the publishing house")
 CRONTAB_DJANGO_SETTINGS_MODULE = "backoffice.settings"
-# The shell opens the log before Python starts, so the line makes its folder itself. What a job
-# writes is for this user alone.
+# The shell opens the log before Python starts, so the line itself makes the folder. Only this user
+# can read the files of a job.
 CRONTAB_COMMAND_PREFIX = f"umask 077 && cd {quote_for_cron(BASE_DIR)} && mkdir -p var &&"
 CRONTAB_PYTHON_EXECUTABLE = quote_for_cron(PYTHON)
 CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(BASE_DIR / "manage.py")

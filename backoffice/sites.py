@@ -1,4 +1,4 @@
-"""The admin site, with a command palette of our own."""
+"""The admin site, with our own command palette."""
 
 import copy
 import time
@@ -28,7 +28,7 @@ class BackofficeSite(UnfoldAdminSite):
     index_title = "Home"
 
     def login(self, request, extra_context=None):
-        """Django's view (6.1), but for what happens after the password."""
+        """Django's view (6.1) with other steps after the password."""
         if request.method == "GET" and self.has_permission(request):
             return redirect("admin:index")
         context = self.each_context(request) | {
@@ -46,16 +46,16 @@ class BackofficeSite(UnfoldAdminSite):
         return view(request)
 
     def logout(self, request, extra_context=None):
-        """Django's view, whose page is nobody's any more, and leaves nothing in the browser."""
+        """Django's view. Its page belongs to nobody now, and it clears the browser's storage."""
         nobody = copy.copy(request)
         nobody.user = AnonymousUser()
         context = {"scripts": self.each_context(nobody)["scripts"]} | (extra_context or {})
         response = super().logout(request, context)
-        response.headers["Clear-Site-Data"] = '"cache"'  # its storage holds the theme alone
+        response.headers["Clear-Site-Data"] = '"cache"'  # its storage holds only the theme
         return response
 
     def password_change(self, request, extra_context=None):
-        """Unfold's view (0.110), with a form that counts how often the old password was wrong."""
+        """Unfold's view (0.110) with a form that counts wrong old passwords."""
         request.current_app = self.name
         view = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
@@ -67,11 +67,11 @@ class BackofficeSite(UnfoldAdminSite):
         return confirmed(view)(request)
 
     def search(self, request, extra_context=None):
-        """Answer the command palette.
+        """Answer the command palette with at most ten rows of each model, on one page.
 
-        Unfold's own (0.110) keeps what it found for five minutes, past a permission withdrawn
-        since; it loads every row that matches; and `?page=zz` is a 500. This one asks anew, for
-        ten rows of a model at most, and has one page.
+        Unfold's own view (0.110) caches what it found for five minutes, even if a permission is
+        withdrawn. It loads every matching row, and `?page=zz` is a 500. This view asks the database
+        each time.
         """
         started = time.monotonic()
         term = shorten_search(request.GET.get("s", "")).lower()
@@ -99,9 +99,10 @@ class BackofficeSite(UnfoldAdminSite):
         return [path(route, view, name="view_on_site"), *super().get_urls()]
 
     def view_on_site(self, request, content_type_id, object_id):
-        """Lead to the page that readers see, whoever may see the row, and only where one is.
+        """Redirect to the page that readers see, if it exists and the user may see the row.
 
-        Django's own (6.1) tells all staff the address of every row: of a draft, its title.
+        Django's view (6.1) gives all staff the address of every row; a draft's address holds its
+        title.
         """
         if not could_be_pk(ContentType, content_type_id):
             raise Http404

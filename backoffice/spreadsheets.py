@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet must not take for formulas (OWASP ASVS 5.0, 1.2.10)."""
+"""Keeps spreadsheets from taking cells for formulas (OWASP ASVS 5.0, 1.2.10)."""
 
 from import_export import resources, widgets
 
@@ -7,10 +7,10 @@ GUARDED_STARTS = (*FORMULA_STARTS, "'")
 
 
 def guard_cell(value):
-    """Return text that would start a formula with a quote before it; anything else unchanged.
+    """Put a quote before text that would start a formula. Return anything else unchanged.
 
-    Only str is touched, so that a number stays one. Text that starts with a quote gets one more:
-    unguard_cell then brings every title back as it was.
+    Only str changes, so a number stays a number. Text that starts with a quote gets another one, so
+    that unguard_cell restores every title exactly.
     """
     if isinstance(value, str) and value.startswith(GUARDED_STARTS):
         return f"'{value}"
@@ -18,14 +18,14 @@ def guard_cell(value):
 
 
 def unguard_cell(value):
-    """Undo guard_cell. A quote that it would not have put there stays: 'Tis the season."""
+    """Undo guard_cell. Keep a quote that it would not have put there: 'Tis the season."""
     if isinstance(value, str) and value.startswith("'") and value[1:].startswith(GUARDED_STARTS):
         return value[1:]
     return value
 
 
 class GuardedResource(resources.ModelResource):
-    """The base of every import-export resource. Each lists its fields."""
+    """The base of every import-export resource. Each one lists its fields."""
 
     class Meta:
         clean_model_instances = True

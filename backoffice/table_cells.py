@@ -1,7 +1,7 @@
-"""The cells of tables that people upload. Run apart from the application: no Django is imported.
+"""Reads the cells of uploaded tables, in a process of its own without Django.
 
-A workbook of 168 KB can unpack to a million rows, so its size unpacked is looked at first, and
-rows are read one by one up to a limit.
+A workbook of 168 KB can unpack to a million rows. So the unpacked size is checked first, and rows
+are read one by one up to a limit.
 """
 
 import csv
@@ -18,8 +18,8 @@ MOST_ROWS = 5_000
 MOST_COLUMNS = 100
 MOST_BYTES = 20_000_000
 MOST_BYTES_UNPACKED = 100_000_000
-MOST_TIMES_LARGER = 100  # text packs to about a tenth; only made-up data packs to a hundredth
-LONGEST_CELL = 32_767  # Excel cuts off what is longer
+MOST_TIMES_LARGER = 100  # text shrinks to about a tenth, and only artificial data to a hundredth
+LONGEST_CELL = 32_767  # Excel cuts off longer texts
 LONGEST_TEXT = 1_000_000
 ZIP = b"PK\x03\x04"
 
@@ -27,13 +27,13 @@ csv.field_size_limit(LONGEST_TEXT)
 
 
 def run_apart(source, answer):
-    """What backoffice.bounded runs: writes the names of the columns, then (number, cells)."""
+    """Write the names of the columns, then (number, cells) of each row, for backoffice.bounded."""
     for row in itertools.chain(*read_cells(source.read())):
         answer.write(json.dumps(row).encode() + b"\n")
 
 
 def read_cells(data: bytes) -> tuple[list[list[str]], Iterable[tuple[int, list[str]]]]:
-    """Return ([names of the columns], rows), told by the first bytes. Raises Refused."""
+    """Return ([names of the columns], rows). The first bytes tell the format. Raises Refused."""
     if data.startswith(ZIP):
         headers, rows = _read_workbook(data)
     elif data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[", b"{")):
@@ -98,7 +98,7 @@ def _told_plainly(rows):
 
 
 class _Semicolons(csv.excel):
-    """What Excel writes where the comma is the decimal sign."""
+    """The CSV that Excel writes where the comma is the decimal sign."""
 
     delimiter = ";"
 
@@ -106,7 +106,7 @@ class _Semicolons(csv.excel):
 def _read_json(text):
     try:
         entries = json.loads(text)
-    except (ValueError, RecursionError) as error:  # a whole number of 4,301 digits is a ValueError
+    except (ValueError, RecursionError) as error:  # an integer of 4,301 digits raises ValueError
         where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise Refused(f"The file is no JSON{where}.") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -119,7 +119,7 @@ def _read_json(text):
 
 
 def _read_workbook(data):
-    import openpyxl  # takes as long as all the rest
+    import openpyxl  # this takes as long as everything else
 
     file = io.BytesIO(data)
     try:
@@ -131,12 +131,12 @@ def _read_workbook(data):
                 "as CSV, or split it."
             )
         sheet = openpyxl.load_workbook(file, read_only=True, data_only=True).active
-        sheet.reset_dimensions()  # what the file says of its own size may be a lie
+        sheet.reset_dimensions()  # the size that the file states may be false
         rows = _read_sheet(sheet)
         return next(rows, []), rows
     except (Refused, MemoryError):
         raise
-    except Exception as error:  # openpyxl raises what it meets: KeyError, TypeError, BadZipFile
+    except Exception as error:  # openpyxl raises many kinds: KeyError, TypeError, BadZipFile
         raise Refused("The workbook is damaged. Save it again as .xlsx or CSV.") from error
 
 

@@ -1,4 +1,4 @@
-"""Tables of a model's rows, imported and exported: the page, and the admin that has it."""
+"""Import and export of a model's rows as tables: the page, and the base of admins that have it."""
 
 from django.urls import path
 from import_export.results import RowResult
@@ -10,7 +10,7 @@ from backoffice.tables import TableRefused, read_table
 
 
 class TableImportView(ImportView):
-    """CSV, XLSX or JSON into the rows of the admin's first resource."""
+    """Imports CSV, XLSX or JSON into the rows of the admin's first resource."""
 
     template_name = "backoffice/table_import.html"
 
@@ -79,7 +79,7 @@ def _count(result):
 
 
 def _describe_problems(table, result):
-    """Yield (where, what) of all that is wrong, as a person can act on it."""
+    """Yield (where, what) of each problem, so that a person can fix it."""
     for error in result.base_errors:
         yield "Row 1", " ".join(getattr(error.error, "messages", [str(error.error)]))
     if result.base_errors:
@@ -96,7 +96,7 @@ def _describe_problems(table, result):
 
 
 class ImportAdmin(ExportAdmin):
-    """Import and export, each for those who hold the model's own permission for it.
+    """Import and export, each for holders of the model's own permission for it.
 
     The first of `resource_classes` is an ImportedResource.
     """
@@ -113,7 +113,7 @@ class ImportAdmin(ExportAdmin):
         return [path("import/", view, name=name), *super().get_urls()]
 
     def guard_import(self, view):
-        """Put something before the page of an import that asks for more than a permission."""
+        """Return the view with a further condition, if the import needs more than a permission."""
         return view
 
     def changelist_view(self, request, extra_context=None):

@@ -1,4 +1,4 @@
-"""Tables that people upload: CSV, XLSX and JSON, measured before they are parsed, and apart.
+"""Uploaded tables: CSV, XLSX and JSON, checked for size first, and parsed in another process.
 
 backoffice.table_cells reads their cells.
 """
@@ -21,16 +21,16 @@ class TableRefused(Refusal):
 
 
 class Table(NamedTuple):
-    """The rows, and of each where it stood: the names of the columns stand in row 1."""
+    """The rows, with the number of each in the file. Row 1 holds the names of the columns."""
 
     dataset: Dataset
     numbers: list[int]
 
 
 def read_table(file: BinaryIO) -> Table:
-    """Return the cells as text, told by the first bytes. Raises TableRefused.
+    """Return the cells as text. The first bytes tell the format. Raises TableRefused.
 
-    Texts that an export guarded against spreadsheets come back as they were.
+    It removes the quotes by which an export guards texts against spreadsheets.
     """
     if file.seek(0, 2) > MOST_BYTES:
         raise TableRefused(f"The file is larger than {MOST_BYTES // 10**6} MB. Split it.")

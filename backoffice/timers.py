@@ -1,4 +1,4 @@
-"""systemd's timers, where they start the jobs in cron's place (deploy/systemd)."""
+"""Timers of systemd, which can start the jobs instead of cron (deploy/systemd)."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ WantedBy=timers.target
 
 
 def make_timers() -> dict[str, str]:
-    """Return {file name: content}, a timer for each of settings.CRONJOBS."""
+    """Return {file name: content} with a timer for each of settings.CRONJOBS."""
     return {
         f"imprint-job-{name}.timer": TIMER.format(name=name, calendar=_translate(schedule))
         for schedule, _, (name,) in settings.CRONJOBS
@@ -42,7 +42,7 @@ def write_timers(folder: Path) -> list[Path]:
 
 
 def find_idle_timers() -> dict[str, str]:
-    """Return {timer: state} of those that are not running. Raises OSError, SubprocessError."""
+    """Return {timer: state} of the timers that don't run. Raises OSError, SubprocessError."""
     states = {timer: _ask_state(timer) for timer in make_timers()}
     return {timer: state for timer, state in states.items() if state != "active"}
 
@@ -56,7 +56,7 @@ def _ask_state(timer):
 
 
 def _translate(schedule):
-    """Return a crontab's schedule of minute and hour as systemd.time(7) has it."""
+    """Return a crontab's minute and hour in the form of systemd.time(7)."""
     minute, hour, *day = schedule.split()
     if day != ["*", "*", "*"]:
         raise ValueError(f"A timer of {schedule!r} is not foreseen: only minutes and hours are.")

@@ -70,9 +70,9 @@ def drop_upload(name: str, *, by: User) -> bool:
 
 
 def drop_stale_uploads(*, at: dt.datetime) -> int:
-    """Remove what nobody imported within LIFETIME, and return how many files that were.
+    """Remove files that nobody imported within LIFETIME, and return their number.
 
-    What a worker was taking in when it was killed is among them.
+    This includes files that a killed worker was receiving.
     """
     oldest = (at - LIFETIME).timestamp()
     stale = [path for path in settings.UPLOAD_DIR.glob("*.upload*") if _changed_at(path) < oldest]

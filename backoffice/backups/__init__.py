@@ -1,5 +1,5 @@
-"""Everything that an installation holds in one file, and back again.
+"""Backups: all data of an installation in one file, and its restoration.
 
-Begin with making and restoring. registry takes from the apps what is left out and how it is proved
-after restoring: of readers' salts and of money nothing is known here.
+Start with making and restoring. Apps tell registry what to leave out, and how a restored backup is
+proved. This package knows nothing about readers' salts or money.
 """

@@ -1,4 +1,4 @@
-"""The file of a backup: a tar whose last member says what is in it. One that broke off has none."""
+"""The file of a backup: a tar whose last member lists the others. A broken-off file lacks it."""
 
 import contextlib
 import hashlib
@@ -21,7 +21,7 @@ class ArchiveWriter:
         self.digests: dict[str, str] = {}
 
     def add(self, path: Path, name: str) -> None:
-        """Add a file, and note the SHA-256 of the very bytes that went in."""
+        """Add a file, and note the SHA-256 of exactly the bytes that were written."""
         with path.open("rb") as file:
             info = self.tar.gettarinfo(arcname=name, fileobj=file)
             info.mode, info.uid, info.gid, info.uname, info.gname = 0o600, 0, 0, "", ""
@@ -42,7 +42,7 @@ class _Hashing:
 
 @contextlib.contextmanager
 def write_archive(path: Path, facts: dict) -> Iterator[ArchiveWriter]:
-    """Write the archive beside `path`, and give it that name once all of it is on the disk.
+    """Write the archive beside `path`, and rename it to `path` once all of it is on the disk.
 
     `facts` go into the manifest as they are at the end. Mode 0600.
     """
@@ -67,7 +67,7 @@ def write_archive(path: Path, facts: dict) -> Iterator[ArchiveWriter]:
 
 
 def read_manifest(path: Path) -> dict:
-    """Return what an archive says of itself, all its files compared with it. Raises BackupError."""
+    """Return the archive's manifest, after comparing all files with it. Raises BackupError."""
     digests, manifest = {}, None
     try:
         with tarfile.open(path) as tar:

@@ -1,4 +1,4 @@
-"""A copy of the database as of one moment, while others write, and back: by its own tools."""
+"""A copy of the database at one moment, by the database's own tools, while others write."""
 
 import contextlib
 import os
@@ -13,17 +13,17 @@ from backoffice.backups import registry
 from backoffice.backups.archives import sync_folder
 from backoffice.backups.errors import BackupError
 
-# Of each database: what its copy is called in the archive.
+# The copy's name in the archive, for each database.
 NAMES = {"sqlite": "database/db.sqlite3", "postgresql": "database/postgresql.dump"}
 
 
 def copy_database(connection, path: Path) -> dict[str, str]:
-    """Write a copy without what is left out, and return the heads as they are in that copy."""
+    """Write a copy without what is left out, and return the heads of that copy."""
     return {"sqlite": _copy_file, "postgresql": _dump}[connection.vendor](connection, path)
 
 
 def restore_database(connection, path: Path) -> None:
-    """Put the copy in the place of an empty database: all of it, or none if this is killed."""
+    """Put the copy in the place of an empty database. A kill leaves all of it or nothing."""
     {"sqlite": _place_file, "postgresql": _load}[connection.vendor](connection, path)
 
 
@@ -40,7 +40,7 @@ def clear_database(connection) -> None:
             (name,) = cursor.fetchone()
             schema = connection.ops.quote_name(name)
             cursor.execute(f"DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}")
-            if name == "public":  # as PostgreSQL makes it: a role that serves may be another
+            if name == "public":  # as PostgreSQL makes it: the serving role may be another
                 cursor.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
 
 
@@ -61,7 +61,7 @@ def _file_of(connection) -> str:
 
 
 def _copy_file(connection, path: Path) -> dict[str, str]:
-    """In one step of the backup API: WAL lets others write meanwhile."""
+    """Copy in one step of the backup API. WAL lets others write meanwhile."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with (
         contextlib.closing(sqlite3.connect(_file_of(connection), timeout=60)) as source,
@@ -83,7 +83,10 @@ def _place_file(connection, path: Path) -> None:
     connection.close()
     target = Path(_file_of(connection))
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for suffix in ("-wal", "-shm"):  # of the file before: they would be read into this one
+    for suffix in (
+        "-wal",
+        "-shm",
+    ):  # files of the earlier database, which SQLite would read into this one
         Path(f"{target}{suffix}").unlink(missing_ok=True)
     beside = target.with_name(f".{target.name}.unfinished")
     shutil.copyfile(path, beside)
@@ -98,7 +101,7 @@ def _place_file(connection, path: Path) -> None:
 
 
 def _dump(connection, path: Path) -> dict[str, str]:
-    """By pg_dump, in a snapshot that the heads are read in as well."""
+    """Run pg_dump in a snapshot from which the heads are read, too."""
     connection.close()
     connection.ensure_connection()
     excluded = [f"--exclude-table-data={table}" for table in sorted(registry.tables_left_out)]
@@ -130,7 +133,7 @@ def _load(connection, path: Path) -> None:
 
 
 def _run(connection, program: str, *arguments: str) -> None:
-    """Run a program of PostgreSQL's, which learns by its environment where the database is."""
+    """Run a program of PostgreSQL. Its environment names the database."""
     facts = connection.settings_dict
     _, ssl = connection.client.settings_to_cmd_args_env(facts, [])
     names = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "NAME": "PGDATABASE"}

@@ -1,2 +1,2 @@
 class BackupError(Exception):
-    """Why no backup was made, or none restored; `str(error)` says what to do next."""
+    """Why no backup was made or restored. `str(error)` says what to do."""

@@ -1,4 +1,4 @@
-"""Making a backup, and letting old ones go."""
+"""Makes a backup, and deletes old ones."""
 
 import contextlib
 import datetime as dt
@@ -20,10 +20,10 @@ PREFIX, SUFFIX = "backup-", ".tar"
 
 
 def make_backup(*, to: Path, at: dt.datetime, keep: int = 0) -> Path:
-    """Write all that this installation holds into one file in the folder `to`; return its path.
+    """Write all data of this installation into one file in the folder `to`, and return its path.
 
-    Files of the spool are read before the database, so that a view is in one of the two. Of older
-    backups in the folder `keep` - 1 stay; all, if `keep` is 0. Raises BackupError.
+    It reads the spool's files before the database, so that each view is in at least one of the two.
+    `keep` - 1 older backups stay in the folder; all stay if `keep` is 0. Raises BackupError.
     """
     to.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = to / f"{PREFIX}{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}{SUFFIX}"
@@ -54,9 +54,9 @@ def make_backup(*, to: Path, at: dt.datetime, keep: int = 0) -> Path:
 
 
 def _copy_spool(working: Path) -> dict[str, Path]:
-    """Return {name: its copy} of the spool's files, which a fold may rename and take away.
+    """Return {name: its copy} of the spool's files, which a fold may rename and remove.
 
-    Until none is left that has no copy: so a file that was renamed is met under its new name.
+    It looks again until every file has a copy, so it finds a renamed file under its new name.
     """
     copies: dict[str, Path] = {}
     while names := _list_spool() - copies.keys():
@@ -82,7 +82,7 @@ def _list_files(folder: Path) -> list[Path]:
 
 
 def prune(folder: Path, *, keep: int) -> list[Path]:
-    """Delete all backups in `folder` but the `keep` latest; return which."""
+    """Delete all backups in `folder` except the latest `keep`, and return the deleted ones."""
     old = sorted(folder.glob(f"{PREFIX}*{SUFFIX}"))[:-keep]
     for path in old:
         path.unlink()
@@ -90,7 +90,7 @@ def prune(folder: Path, *, keep: int) -> list[Path]:
 
 
 def _clear_unfinished(folder: Path) -> None:
-    """Take away what a killed backup left. One that is being made keeps its own."""
+    """Remove the rest of a killed backup. A running backup keeps its files."""
     for path in folder.glob(".backup-*-*"):
         if path.is_dir() and not _is_alive(path.name.rpartition("-")[2]):
             shutil.rmtree(path, ignore_errors=True)

@@ -1,29 +1,31 @@
-"""What the apps tell about backups, from their AppConfig.ready."""
+"""What apps register about backups, in their AppConfig.ready."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 
 class Proof(NamedTuple):
-    """How an app knows its data again."""
+    """How an app recognises its data after a restore."""
 
-    head_query: str  # the SQL of the one text that stands for all, if there is one yet
-    verify: Callable[[str], str]  # of such a text, on the restored database: what is wrong, or ""
+    head_query: str  # SQL for the one text that stands for all data, if it exists yet
+    verify: Callable[
+        [str], str
+    ]  # takes such a text, looks at the restored database, and returns what is wrong, or ""
 
 
-# Who was signed in then: a sign-in that has ended must not come back with a backup.
+# Sessions: an ended sign-in must not come back with a backup.
 tables_left_out: set[str] = {"django_session", "backoffice_accountsession"}
 suffixes_left_out: set[str] = set()
 proofs: dict[str, Proof] = {}
 
 
 def leave_out(*tables: str) -> None:
-    """Keep the rows of these tables out of backups; the tables themselves are in them."""
+    """Leave the rows of these tables out of backups. The empty tables are still in them."""
     tables_left_out.update(tables)
 
 
 def leave_out_files(*suffixes: str) -> None:
-    """Keep files of the spool that end so out of backups."""
+    """Leave files of the spool with these endings out of backups."""
     suffixes_left_out.update(suffixes)
 
 

@@ -1,4 +1,4 @@
-"""Putting a backup in the place of an empty installation, and proving what came."""
+"""Restores a backup into an empty installation, and proves the result."""
 
 import datetime as dt
 import os
@@ -23,11 +23,12 @@ WAITING = (
 
 
 def restore_backup(*, file: Path, replace: bool = False, at: dt.datetime | None = None) -> str:
-    """Restore database, pictures and spool, prove them by the heads of then; say what is to do.
+    """Restore database, pictures and spool, prove them by the backup's heads, and say what to do.
 
-    Every byte is compared with the backup's list before anything is written. The database comes
-    last: while this is not done, there is none. Refuses what is not empty, unless told to replace
-    it; views that wait in its spool were acknowledged, and are put aside. Raises BackupError.
+    First it compares every byte with the backup's list. The database comes last, so that none
+    exists until everything else is done. It refuses an installation that is not empty, unless told
+    to replace it; then it puts views that wait in the spool aside, because readers already have
+    those pages. Raises BackupError.
     """
     manifest = read_manifest(file)
     if manifest["database"] != connection.vendor:
@@ -67,7 +68,7 @@ def _require_empty(folders: dict[str, Path]) -> None:
 
 
 def _put_aside(spool: Path, *, at: dt.datetime) -> Path | None:
-    """Rename a spool that holds something, but for salts, which nothing would destroy there."""
+    """Rename a spool that holds files. Salts are deleted: nothing would destroy them there."""
     kept = [path for path in spool.rglob("*") if path.is_file()]
     kept = [path for path in kept if path.suffix not in registry.suffixes_left_out]
     if not kept:
@@ -82,7 +83,7 @@ def _put_aside(spool: Path, *, at: dt.datetime) -> Path | None:
 
 
 def _place_folder(source: Path, folder: Path) -> None:
-    """Let `folder` hold what `source` holds, and nothing else, for its owner alone."""
+    """Replace the content of `folder` by that of `source`, for its owner only."""
     source.mkdir(exist_ok=True)
     source.chmod(0o700)
     if folder.exists():

@@ -1,7 +1,7 @@
 """Jobs: the commands that cron or systemd starts, the records of runs, and missed runs.
 
-Begin with running. records keeps the runs, schedule knows when each job is due, and watching finds
-what is late or hangs, from within other jobs and from the web.
+Start with running. records stores the runs, schedule knows when each job is due. watching finds
+late and hanging jobs, from inside other jobs and from the web.
 """
 
 from backoffice.jobs.running import run_job

@@ -1,4 +1,4 @@
-"""What the home page tells of jobs, to whoever may see their runs."""
+"""What the home page shows about jobs, to people who may see their runs."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How long a job may take: past its limit it is ended, even where it hangs in a library."""
+"""The time limit of a job. Past it the job is ended, even if it hangs in a library."""
 
 import contextlib
 import faulthandler
@@ -8,25 +8,25 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-STANDARD_ERROR = 2  # the descriptor: sys.stderr may be closed
+STANDARD_ERROR = 2  # the descriptor, because sys.stderr may be closed
 LAST_WORDS = 60  # seconds past the limit, for cleaning up
 
 
 class JobStopped(BaseException):
-    """The job ran past its limit, or was told to end. No error that a command may handle."""
+    """The job ran past its limit, or was told to end. Commands must not catch it."""
 
 
 def limit_of(name: str) -> float:
-    """Return for how many seconds the job may run."""
+    """Return the number of seconds that the job may run."""
     return float(settings.JOB_MINUTES_OF.get(name, settings.JOB_MINUTES)) * 60
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise JobStopped in this block past the limit; if even that hangs, end the process.
+    """Raise JobStopped in this block past the limit. If even that hangs, end the process.
 
-    Python hears the signal between two of its own steps. The second watch needs no Python: it
-    also ends a process that sits in the database's library or in a regular expression.
+    Python handles a signal between two of its own steps. The second watch needs no Python, so it
+    also ends a process that hangs in the database's library or in a regular expression.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,6 +1,6 @@
-"""A management command as a job: one at a time, for a limited time, and with a record of it.
+"""Runs a management command as a job: one at a time, with a time limit and a record.
 
-django-crontab (0.7.1) loses a failure: the exit code stays 0 and the log goes nowhere.
+django-crontab (0.7.1) hides a failure: the exit code stays 0, and the log goes nowhere.
 """
 
 import contextlib
@@ -24,14 +24,14 @@ from backoffice.models import JobRun
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 2  # seconds: somebody may look just now whether the job runs
+PATIENCE = 2  # seconds: somebody may be checking just now whether the job runs
 
 
 def run_job(name: str) -> JobRun | None:
-    """Run the command called `name`, unless it still runs. Exits with 1 if it fails.
+    """Run the command called `name`, unless it still runs. Exit with 1 if it fails.
 
-    Whatever fails is logged, which mails ADMINS: the command, or the record of it. Records are
-    written outside the command's own transactions, so they stay when those go.
+    A failure of the command or of its record is logged, which mails ADMINS. Records are written
+    outside the command's own transactions, so they survive a rollback.
     """
     from backoffice.jobs.watching import watch_jobs
 
@@ -77,15 +77,15 @@ def _run(name):
 
 @contextlib.contextmanager
 def claim(name: str, *, patience: float | None = None) -> Iterator[bool]:
-    """Yield whether no other process of this machine runs the job; none can until this block ends.
+    """Yield whether no other process of this machine runs the job. None can until the block ends.
 
-    The kernel lets the lock go when a process ends, however that comes about.
+    The kernel releases the lock when a process ends for any reason.
     """
     path = lock_path(name)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    except OSError:  # every job may be doubled, but none may stop for that
+    except OSError:  # a job that runs twice does no harm; a job that never runs does
         logger.exception("The lock of the job %s could not be opened.", name, extra={"job": name})
         yield True
         return

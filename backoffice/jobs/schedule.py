@@ -1,4 +1,4 @@
-"""Which jobs there are, and when each was last due."""
+"""The list of jobs, and when each was last due."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from django.conf import settings
 
 @dataclass(frozen=True)
 class Job:
-    """A command that cron or systemd starts, by a schedule in the machine's time zone."""
+    """A command that cron or systemd starts, on a schedule in the machine's time zone."""
 
     name: str
     schedule: str
 
     def last_due(self, at: dt.datetime) -> dt.datetime:
-        """Return when the job was to start last, at `at` or before."""
-        # cronsim 2.8 knows what Debian's cron does where clocks change.
+        """Return the latest time at or before `at` at which the job should start."""
+        # cronsim 2.8 follows Debian's cron when clocks change.
         local = at.astimezone(ZoneInfo(settings.CRON_TIME_ZONE))
         return next(CronSim(self.schedule, local + dt.timedelta(seconds=1), reverse=True))
 

@@ -1,7 +1,7 @@
-"""Finds jobs that are late or hang, and mails ADMINS within the hour, once each time.
+"""Finds late and hanging jobs, and mails ADMINS within the hour, once for each occasion.
 
-Every job looks after the others. Where none runs at all, a request to the site notices; and where
-nobody comes either, whoever asks /readyz.
+Every job watches the others. If none runs at all, a request to the site notices it. If there are no
+requests either, /readyz tells whoever asks.
 """
 
 import datetime as dt
@@ -28,10 +28,10 @@ from backoffice.models import JobRun
 logger = logging.getLogger(__name__)
 
 GRACE = dt.timedelta(minutes=20)
-EARLY = dt.timedelta(minutes=1)  # clocks of two machines
-LAST_WORDS = dt.timedelta(minutes=2)  # past a job's limit, for ending it
+EARLY = dt.timedelta(minutes=1)  # allows for two clocks
+LAST_WORDS = dt.timedelta(minutes=2)  # after a job's limit, to end it
 LATE, NEW = "late", "never ran"
-BETWEEN_LOOKS = 5 * 60  # seconds, of each web process
+BETWEEN_LOOKS = 5 * 60  # seconds, for each web process
 
 _look = threading.Lock()
 _next_look = 0.0
@@ -39,7 +39,7 @@ _next_look = 0.0
 
 @dataclass(frozen=True)
 class Problem:
-    """A job that is late or hangs. `since` tells this time from the next."""
+    """A job that is late or hangs. `since` tells one occasion from the next."""
 
     job: str
     kind: str
@@ -53,7 +53,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Watched:
-    """A job with what is known of its runs."""
+    """A job, with what is known about its runs."""
 
     job: Job
     latest: JobRun | None
@@ -88,7 +88,7 @@ def _latest(runs: QuerySet[JobRun], **values) -> dict[str, JobRun]:
 
 
 def find_problems(*, at: dt.datetime, watched: list[Watched] | None = None) -> list[Problem]:
-    """Return what is late or hangs at `at`. At most three queries."""
+    """Return the jobs that are late or hang at `at`. At most three queries."""
     watched = watch_list() if watched is None else watched
     installed_at = None if all(one.latest for one in watched) else _installed_at()
     problems = [
@@ -99,7 +99,7 @@ def find_problems(*, at: dt.datetime, watched: list[Watched] | None = None) -> l
 
 
 def sum_up(problems: list[Problem], watched: list[Watched], *, at: dt.datetime) -> list[Problem]:
-    """Return one problem for all jobs that did not start, where none starts at all."""
+    """Return a single problem if no job at all has started."""
     silent = [problem for problem in problems if problem.kind in (LATE, NEW)]
     starts = [one.latest.started_at for one in watched if one.latest]
     if len(silent) < 2 or any(start > at - GRACE for start in starts):
@@ -146,7 +146,7 @@ def _find_new(watched, at, installed_at):
 
 
 def _installed_at():
-    """When the last migration came: a job that it brought may wait for its hour."""
+    """Return the time of the latest migration: a job that it brought may wait for its hour."""
     return MigrationRecorder(connection).migration_qs.aggregate(at=Max("applied"))["at"]
 
 
@@ -156,7 +156,7 @@ def seconds_since_success(watched: Watched, *, at: dt.datetime) -> float | None:
 
 
 def has_failed_lately(watched: Watched, *, at: dt.datetime) -> bool:
-    """Whether no run succeeded in the last two rounds. One that goes on counts as none."""
+    """Return whether no run succeeded in the last two rounds. A running job has not succeeded."""
     run = watched.latest
     if run is None or watched.is_running(at):
         return False
@@ -166,11 +166,11 @@ def has_failed_lately(watched: Watched, *, at: dt.datetime) -> bool:
 
 
 def watch_jobs() -> None:
-    """From a job: call failed what was killed, and tell what is wrong. Raises nothing."""
+    """Inside a job: record killed runs as failed, and report problems. Raises nothing."""
     try:
         _close_killed_elsewhere()
         tell_problems()
-    except (OperationalError, InterfaceError):  # the job itself met it, and told
+    except (OperationalError, InterfaceError):  # the job itself met it, and reported it
         logger.warning("The jobs could not be watched.", exc_info=True)
     except Exception:
         logger.exception("The jobs could not be watched.")
@@ -187,7 +187,7 @@ def _close_killed_elsewhere():
 
 
 def tell_problems() -> None:
-    """Log each problem that nobody was told of yet, and what else fails, which mails ADMINS."""
+    """Log each problem that was not reported yet, and other failures. That mails ADMINS."""
     at, watched = timezone.now(), watch_list()
     for problem in sum_up(find_problems(at=at, watched=watched), watched, at=at):
         if not alerts.was_told(problem.key):
@@ -198,7 +198,7 @@ def tell_problems() -> None:
 
 
 def receive_request_finished(sender, **kwargs) -> None:
-    """From the web: look now and then, once the answer is out. Raises nothing."""
+    """On the web: look now and then, after the answer is sent. Raises nothing."""
     global _next_look
     if not settings.WATCH_JOBS_FROM_WEB or time.monotonic() < _next_look:
         return

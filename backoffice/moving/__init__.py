@@ -1,4 +1,5 @@
-"""From SQLite to PostgreSQL: every row of every table, in one transaction, compared afterwards.
+"""Moves every row from SQLite to PostgreSQL in one transaction, and compares them afterwards.
 
-Begin with move. source reads the file, target fills the server, rows says what a value is on both.
+Start with move. source reads the file, target fills the server, and rows knows how each of them
+stores a value.
 """

@@ -1,2 +1,2 @@
 class MoveError(Exception):
-    """Why nothing was moved; `str(error)` says what to do next."""
+    """Why nothing was moved. `str(error)` says what to do."""

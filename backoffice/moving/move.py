@@ -1,4 +1,4 @@
-"""The move, in one transaction: a kill moves nothing."""
+"""The move, in one transaction: if it is killed, nothing has moved."""
 
 import shutil
 from collections.abc import Callable
@@ -25,10 +25,10 @@ from backoffice.moving.source import (
 def move_to_postgresql(
     *, file: Path, files: Path | None = None, tell: Callable[[str], None] = lambda line: None
 ) -> None:
-    """Move what the SQLite database `file` holds into the PostgreSQL of the settings.
+    """Move the data of the SQLite database `file` into the PostgreSQL of the settings.
 
-    Pictures and the spool come from the folder `files`, if it is another one than here. `tell` gets
-    a line for each table. Refuses a target that is not empty. Raises MoveError.
+    It copies pictures and the spool from the folder `files`, unless that is this installation's
+    own. `tell` gets a line for each table. Refuses a target that is not empty. Raises MoveError.
     """
     if connection.vendor != "postgresql":
         raise MoveError("DATABASE_URL has to lead to the PostgreSQL to move to.")
@@ -67,7 +67,7 @@ def _require_same_version(source) -> None:
 
 @transaction.atomic
 def _copy_rows(source, tell) -> None:
-    """Fill every table, then read it again and compare. Memory holds a portion of rows."""
+    """Fill every table, then read it again and compare. Memory holds a portion of the rows."""
     high_water = read_high_water(source)
     models = list_models()
     with target.unchecked(connection):
@@ -93,7 +93,7 @@ def _read_heads(source) -> dict[str, str]:
 
 
 def _copy_files(files: Path) -> None:
-    """Copy pictures and the spool of the other installation. Doing it again changes nothing."""
+    """Copy pictures and the spool of the other installation. A second run changes nothing."""
     for name, folder in (("media", settings.MEDIA_ROOT), ("spool", settings.SPOOL_DIR)):
         if (files / name).is_dir() and (files / name).resolve() != Path(folder).resolve():
             shutil.copytree(files / name, folder, dirs_exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a value of a field is in SQLite, what PostgreSQL takes for it, when both are the same."""
+"""How SQLite and PostgreSQL store the value of a field, and when two values are the same."""
 
 import datetime as dt
 import hashlib
@@ -16,7 +16,7 @@ MODULUS = 1 << 256
 
 
 def list_models() -> list[type[models.Model]]:
-    """Return the models whose tables are moved: all that migrations made."""
+    """Return the models of the moved tables, which are all that migrations made."""
     every = apps.get_models(include_auto_created=True)
     return [model for model in every if model._meta.managed and not model._meta.proxy]
 
@@ -28,7 +28,7 @@ def kind_of(field: models.Field) -> str:
 
 
 def _read_moment(text: str) -> dt.datetime:
-    """SQLite holds moments in UTC, and does not say so."""
+    """Read a moment from SQLite, which stores UTC without saying so."""
     return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
@@ -39,14 +39,14 @@ def _read_json(text: str):
     return json.dumps(json.loads(text, parse_float=number, parse_int=number), sort_keys=True)
 
 
-# From SQLite's value to what PostgreSQL takes. Of kinds that are not here it is the same value.
+# Turns a value of SQLite into one for PostgreSQL. Other kinds need no change.
 TAKEN: dict[str, Callable[[Any], object]] = {
     "BooleanField": bool,
     "DateField": dt.date.fromisoformat,
     "DateTimeField": _read_moment,
     "UUIDField": UUID,
 }
-# From the value of either to one that can be compared.
+# Turns a value of either database into one that can be compared.
 COMPARED: dict[str, Callable[[Any], object]] = {
     "BooleanField": int,
     "DateField": str,
@@ -75,7 +75,7 @@ def list_takers(fields: Iterable[models.Field]) -> list[Callable | None]:
 
 
 class Checksum:
-    """The number of rows, and one number over all of them that no order changes."""
+    """The number of rows, and a number over all of them that doesn't depend on their order."""
 
     def __init__(self, fields: Iterable[models.Field]):
         self.converters = [COMPARED.get(kind_of(field)) for field in fields]

@@ -1,4 +1,4 @@
-"""The SQLite file that is moved: read in one transaction, which holds off whoever writes."""
+"""Reads the SQLite file of the move in one transaction, which makes writers wait."""
 
 import contextlib
 import datetime as dt
@@ -17,7 +17,7 @@ from backoffice.moving.rows import KNOWN, kind_of, list_models
 
 ROWS_AT_A_TIME = 2_000
 PROBLEMS_SHOWN = 20
-# The columns' own type stops nothing in SQLite: the largest numbers that PostgreSQL takes.
+# The largest numbers of PostgreSQL's types. SQLite stores larger ones in columns of these types.
 LARGEST = {
     "PositiveSmallIntegerField": 32_767,
     "SmallIntegerField": 32_767,
@@ -46,7 +46,7 @@ def open_source(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise MoveError(f"{path} is no file.")
     source = sqlite3.connect(path, isolation_level=None, timeout=60)
-    source.text_factory = bytes  # so that text that is no UTF-8 is named, not an error at random
+    source.text_factory = bytes  # so that require_movable can name text that is not UTF-8
     for kind, (parse, _) in PARSERS.items():
         source.create_function(f"is_{kind.lower()}", 1, partial(_is_parsed, parse))
     try:
@@ -64,7 +64,7 @@ def read_migrations(source: sqlite3.Connection) -> set[tuple[str, str]]:
 
 
 def read_rows(source: sqlite3.Connection, model: type[models.Model]) -> Iterator[tuple]:
-    """Yield the rows of a table, a portion in memory at a time."""
+    """Yield the rows of a table. Memory holds a portion."""
     fields = model._meta.local_concrete_fields
     columns = ", ".join(f'"{field.column}"' for field in fields)
     is_bytes = [kind_of(field) == "BinaryField" for field in fields]
@@ -78,13 +78,13 @@ def read_rows(source: sqlite3.Connection, model: type[models.Model]) -> Iterator
 
 
 def read_high_water(source: sqlite3.Connection) -> dict[str, int]:
-    """Return {table: the largest id that was ever given}, rows that were deleted included."""
+    """Return {table: the largest id ever given}, including deleted rows."""
     rows = source.execute("SELECT name, seq FROM sqlite_sequence")
     return {name.decode(): seq for name, seq in rows}
 
 
 def require_movable(source: sqlite3.Connection) -> None:
-    """Name the values that SQLite holds and PostgreSQL takes not. Raises MoveError."""
+    """Raise a MoveError that names the values that PostgreSQL does not take."""
     problems = [problem for model in list_models() for problem in _find_problems(source, model)]
     if problems:
         shown = "\n".join(problems[:PROBLEMS_SHOWN])

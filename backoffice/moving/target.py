@@ -1,4 +1,4 @@
-"""The PostgreSQL that is filled: meanwhile without foreign keys and triggers."""
+"""Fills the PostgreSQL of the move. Foreign keys and triggers are off meanwhile."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from django.db import models
 
 from backoffice.moving.rows import Checksum, list_takers
 
-# What migrate itself writes, so that a database with nothing else in it is an empty one.
+# Tables that migrate itself fills. A database with rows only there counts as empty.
 MADE_BY_MIGRATE = {"django_migrations", "django_content_type", "auth_permission"}
 
 FOREIGN_KEYS = """
@@ -17,7 +17,7 @@ FOREIGN_KEYS = """
     FROM pg_constraint
     WHERE contype = 'f' AND connamespace = current_schema()::regnamespace
 """
-# What a trigger is after ENABLE, by how it stood (pg_trigger.tgenabled).
+# The word that restores a trigger, by its earlier state (pg_trigger.tgenabled).
 TRIGGERS = """
     SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname),
            format('ALTER TABLE %s ENABLE %s TRIGGER %I', tgrelid::regclass,
@@ -29,7 +29,7 @@ TRIGGERS = """
 
 
 def find_filled(connection) -> list[str]:
-    """Return the tables that hold anything but what migrate wrote."""
+    """Return the tables with rows that migrate did not write."""
     tables = sorted(set(connection.introspection.table_names()) - MADE_BY_MIGRATE)
     with connection.cursor() as cursor:
         return [table for table in tables if _has_rows(cursor, table)]
@@ -42,9 +42,9 @@ def _has_rows(cursor, table: str) -> bool:
 
 @contextlib.contextmanager
 def unchecked(connection) -> Iterator[None]:
-    """Take foreign keys and triggers away, and put them back: in the transaction of the caller.
+    """Remove foreign keys and disable triggers, and restore both, in the caller's transaction.
 
-    Adding a foreign key checks every row; what refused changes before refuses them again.
+    Adding a foreign key again checks every row. The triggers refuse the same changes as before.
     """
     with connection.cursor() as cursor:
         cursor.execute(FOREIGN_KEYS)
@@ -65,7 +65,7 @@ def empty(connection, tables: Iterable[str]) -> None:
 
 
 def fill(connection, model: type[models.Model], rows: Iterable[tuple]) -> Checksum:
-    """Copy the rows in, and return the checksum of what was read."""
+    """Copy the rows into the table, and return the checksum of the read rows."""
     fields = model._meta.local_concrete_fields
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     takers, checksum = list_takers(fields), Checksum(fields)
@@ -84,7 +84,7 @@ def fill(connection, model: type[models.Model], rows: Iterable[tuple]) -> Checks
 
 
 def read_checksum(connection, model: type[models.Model]) -> Checksum:
-    """Return the checksum of what the table holds now, read as a stream."""
+    """Return the checksum of the table's rows now, read as a stream."""
     fields = model._meta.local_concrete_fields
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
@@ -98,7 +98,7 @@ def read_checksum(connection, model: type[models.Model]) -> Checksum:
 
 
 def set_sequence(connection, model: type[models.Model], high_water: int) -> None:
-    """Let the next id be larger than any that was ever given."""
+    """Make the next id larger than any that was ever given."""
     key = model._meta.pk
     if key.get_internal_type() not in ("AutoField", "BigAutoField", "SmallAutoField"):
         return
