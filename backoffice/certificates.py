@@ -57,6 +57,5 @@ def _read_end(host: str, port: int) -> datetime:
         socket.create_connection((host, port), SECONDS) as plain,
         context.wrap_socket(plain, server_hostname=host) as connection,
     ):
-        return datetime.fromtimestamp(
-            ssl.cert_time_to_seconds(connection.getpeercert()["notAfter"]), UTC
-        )
+        certificate = connection.getpeercert() or {}  # never empty: it was checked
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
