@@ -383,6 +383,7 @@ CURRENCY = env("CURRENCY", default="EUR")  # ISO 4217
 ROBOT_LISTS = env.list("ROBOT_LISTS", default=["counter", "is-bot"])
 PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
 MINIMUM_PAYOUT = env("MINIMUM_PAYOUT", cast=Decimal, default=Decimal(0))
+OUTSTANDING_ALARM_DAYS = env.int("OUTSTANDING_ALARM_DAYS", default=60)
 SECOND_APPROVAL_ABOVE = env("SECOND_APPROVAL_ABOVE", cast=Decimal, default=Decimal("Infinity"))
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
 # Views that the database refused. Each web machine needs its own folder, on a local disk.

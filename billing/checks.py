@@ -112,6 +112,20 @@ def check_grace_days(app_configs, **kwargs):
     ]
 
 
+@register
+def check_alarm_days(app_configs, **kwargs):
+    if settings.OUTSTANDING_ALARM_DAYS > 0:
+        return []
+    return [
+        Error(
+            f"OUTSTANDING_ALARM_DAYS is {settings.OUTSTANDING_ALARM_DAYS}: all money that waits "
+            "would be an alarm.",
+            hint="Give the number of days after which money that waits is told to finance.",
+            id="billing.E005",
+        )
+    ]
+
+
 @register(Tags.database)
 def check_guards(app_configs, databases=(), **kwargs):
     """Warn about missing guards. An error would stop the migrate that puts them back."""

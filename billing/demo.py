@@ -26,8 +26,9 @@ from billing.counting.recording import record_view
 from billing.models import Adjustment, BlogView, CategoryPrice, PaymentResult, PayoutBatch
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.batch_checks import find_flags
+from billing.payouts.due_months import find_months_to_build
 from billing.payouts.holds import hold_payment
-from billing.payouts.steps import approve_batch, build_batch, find_months_to_build, submit_batch
+from billing.payouts.steps import approve_batch, build_batch, submit_batch
 from billing.periods import last_closed_month, month_of, next_month, previous_month
 from billing.prices.rules import save_price
 from weblog.models import Blog, Category

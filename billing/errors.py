@@ -23,6 +23,20 @@ class MissingPrice(BillingError):
     pass
 
 
+class NothingToBuild(BillingError):
+    pass
+
+
+class MonthsRefused(BillingError):
+    """Some closed months could not be built: `refusals`, by month. The `batches` could."""
+
+    def __init__(self, batches, refusals):
+        built = f"Built as drafts: {', '.join(map(str, batches))}. " if batches else ""
+        told = " ".join(f"Not built: {month:%B %Y}. {why}" for month, why in refusals.items())
+        super().__init__(f"{built}{told}")
+        self.batches, self.refusals = batches, refusals
+
+
 class PriceInUse(BillingError):
     pass
 

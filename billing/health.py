@@ -12,6 +12,7 @@ from backoffice.health.registry import Result, register_check, register_metrics
 from billing.counting.spool_status import spool_status
 from billing.guards import find_missing_guards
 from billing.models import BlogView, Finding, Payment, PayoutBatch
+from billing.payouts.outstanding import Cause, list_known
 
 LONGEST_PENDING = dt.timedelta(minutes=30)  # a fold comes every five
 
@@ -104,6 +105,7 @@ def collect_money_metrics() -> Iterator[Metric]:
         batches.add_metric([status], counts.get(status, 0))
     yield batches
     yield _waiting_money()
+    yield from _waiting_ages()
     yield GaugeMetricFamily(
         "imprint_findings_open",
         "Open findings.",
@@ -130,3 +132,21 @@ def _waiting_money():
     ):
         waiting.add_metric([currency, "kept_back"], carried + failed)
     return waiting
+
+
+def _waiting_ages() -> Iterator[Metric]:
+    """Yield how long the oldest of each cause waits, and the views without a price."""
+    at, rows = timezone.now(), list(list_known())
+    oldest = GaugeMetricFamily(
+        "imprint_money_oldest_days",
+        "Days for which the oldest unpaid sum, or view without a price, waits.",
+        labels=["cause"],
+    )
+    for cause in sorted({row.cause for row in rows}):
+        oldest.add_metric([cause], max(row.age(at) for row in rows if row.cause == cause))
+    yield oldest
+    yield GaugeMetricFamily(
+        "imprint_views_unpriced",
+        "Counted views that wait for a price.",
+        value=sum(row.views for row in rows if row.cause == Cause.UNPRICED),
+    )

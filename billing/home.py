@@ -1,8 +1,9 @@
 """Views and money on the home page: each user sees what the permissions allow."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +22,9 @@ from backoffice.home import (
 from billing.figures import MonthFigures, latest_exclusions, month_figures, views_by_day
 from billing.models import PayoutBatch
 from billing.money import format_amounts, house_currency
+from billing.payouts.alarms import add_up, describe, find_overdue
 from billing.payouts.other_currencies import find_other_currencies
+from billing.payouts.outstanding import Cause, Waiting, list_known, list_waiting
 from billing.periods import month_of, previous_month
 
 CHART_DAYS = 30
@@ -50,6 +53,10 @@ def list_cards(user: User) -> Iterator[Card]:
     }
     if author:
         yield _earnings_card(now, month)
+        waiting = list_waiting(at=timezone.now(), author=author)
+        yield from _waiting_cards(row for row in waiting if row.since < month)
+    elif user.has_perm("billing.submit_payoutbatch"):
+        yield from _waiting_cards(list_known())
     if user.has_perm("billing.view_payoutbatch"):
         unpriced = f", and {now.unpriced} views without a price" if now.unpriced else ""
         yield {
@@ -57,6 +64,28 @@ def list_cards(user: User) -> Iterator[Card]:
             "value": format_amounts(now.costs),
             "note": f"{format_amounts(before.costs)} in all of {last}{unpriced}",
         }
+
+
+def _waiting_cards(waiting: Iterable[Waiting]) -> Iterator[Card]:
+    """Yield what is earned and waits, and views that have no price, each with its age."""
+    rows = list(waiting)
+    money = [row for row in rows if row.cause != Cause.UNPRICED]
+    views = [row for row in rows if row.cause == Cause.UNPRICED]
+    if money:
+        yield {"label": "Money that waits", "value": add_up(money), "note": _describe_age(money)}
+    if views:
+        yield {
+            "label": "Views that wait for a price",
+            "value": _group(sum(row.views for row in views)),
+            "note": _describe_age(views),
+        }
+
+
+def _describe_age(rows: list[Waiting]) -> str:
+    oldest, at = min(rows, key=lambda row: row.since), timezone.now()
+    days = "1 day" if oldest.age(at) == 1 else f"{_group(oldest.age(at))} days"
+    causes = ", ".join(dict.fromkeys(row.cause.label for row in rows))
+    return f"{causes}; the oldest for {days}, since {oldest.since:%-d %B %Y}"
 
 
 def _earnings_card(figures: MonthFigures, month: dt.date) -> Card:
@@ -74,6 +103,10 @@ def _earnings_card(figures: MonthFigures, month: dt.date) -> Card:
 def list_tasks(user: User) -> Iterator[Task]:
     """Yield the batches that wait for a step of this user."""
     if user.has_perm("billing.submit_payoutbatch"):
+        if overdue := find_overdue(list_known(), at=timezone.now()):
+            days = settings.OUTSTANDING_ALARM_DAYS
+            text = f"{describe(overdue)} waited for more than {days} days"
+            yield {"text": text, "link": _where_overdue(overdue)}
         for batch in PayoutBatch.objects.drafts():
             asked = (
                 "was returned to you" if batch.return_reason else "is a draft to check and submit"
@@ -92,6 +125,17 @@ def list_tasks(user: User) -> Iterator[Task]:
         for batch in PayoutBatch.objects.awaiting_results():
             text = f"The payments of {batch} are to be made, and the bank's results recorded"
             yield _batch_task(text, batch)
+
+
+def _where_overdue(overdue: list[Waiting]) -> str:
+    """Return the page of what is overdue: the payments, or else the findings or adjustments."""
+    causes = {row.cause for row in overdue}
+    if causes & {Cause.HELD, Cause.CARRIED, Cause.FAILED}:
+        return reverse("admin:billing_payment_changelist", query={"waits": "yes"})
+    if Cause.UNPRICED in causes:
+        query = {"kind__exact": "unpriced", "status__exact": "open"}
+        return reverse("admin:billing_finding_changelist", query=query)
+    return reverse("admin:billing_adjustment_changelist", query={"state": "waiting"})
 
 
 def _batch_task(text: str, batch: PayoutBatch) -> Task:

@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.db import models
 from django.db.models.functions import Coalesce
 
@@ -28,6 +29,21 @@ class BlogViewQuerySet(models.QuerySet):
         """Return {outcome: number of views}, with 0 for missing outcomes. One query."""
         counts = self.order_by().values_list("outcome").annotate(count=models.Count("*"))
         return dict.fromkeys(self.model.Outcome, 0) | dict(counts)
+
+
+class DailyViewCountQuerySet(models.QuerySet):
+    def without_price(self):
+        """Return the counted views of days before their category's first price.
+
+        From its first one on, a category has a price for ever. Two queries: the few first days are
+        read, so that the database can look for earlier views by its indexes.
+        """
+        prices = apps.get_model("billing", "CategoryPrice").objects.order_by()
+        firsts = dict(prices.values_list("category").annotate(models.Min("effective_from")))
+        unpriced = ~models.Q(category__in=list(firsts))
+        for category, first in firsts.items():
+            unpriced |= models.Q(category=category, day__lt=first)
+        return self.filter(unpriced, views__gt=0)
 
 
 class CategoryPriceQuerySet(models.QuerySet):

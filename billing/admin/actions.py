@@ -9,6 +9,7 @@ from billing.errors import WrongStatus
 from billing.forms import batches as dialogs
 from billing.models import PayoutBatch
 from billing.payouts import steps
+from billing.payouts.due import find_unpriced
 
 Status = PayoutBatch.Status
 
@@ -21,6 +22,14 @@ is_signed_off = with_status(Status.APPROVED, Status.PAID)
 def has_file(batch, user):
     """A batch that pays nobody has no file for the bank."""
     return is_signed_off(batch, user) and batch.payments.paying().exists()
+
+
+def _has_unpriced(batch, user):
+    """Whether a draft has views without a price that it was not told to leave out."""
+    if batch.status != Status.DRAFT:
+        return False
+    unpriced = {row.category for row in find_unpriced(batch.month)}
+    return not unpriced <= set(batch.left_out_categories)
 
 
 class FinanceActions(DialogActions):
@@ -43,7 +52,7 @@ class FinanceActions(DialogActions):
         in_transaction=False,  # views are folded, and months built, in transactions of their own
     )
     def build(self, request, form):
-        batches = steps.build_closed_months(by=request.user)
+        batches = steps.build_closed_months(by=request.user, leave_out=form.leave_out)
         if not batches:
             return Done("There was no month to build.", level=messages.INFO)
         return f"Built as drafts: {', '.join(map(str, batches))}."
@@ -74,6 +83,20 @@ class FinanceActions(DialogActions):
             f"{form.obj} is rebuilt from views and prices as they are now, with adjustments and "
             "holds."
         )
+
+    @dialog_action(
+        description="Build without them",
+        icon="filter_alt_off",
+        permissions=["build"],
+        url_path="leave-out",
+        dialog=dialogs.LEAVE_OUT,
+        fits=_has_unpriced,
+        in_transaction=False,  # views are folded in transactions of their own
+    )
+    def leave_out(self, request, form):
+        batch, reason = form.take_batch(), form.cleaned_data["reason"]
+        steps.rebuild_batch(batch=batch, by=request.user, leave_out=reason)
+        return f"{form.obj} is rebuilt without the views that have no price. They wait for it."
 
     @dialog_action(
         description="Cancel batch",

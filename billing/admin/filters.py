@@ -2,7 +2,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from billing.errors import InvalidMonth
 from billing.findings.decisions import find_views
-from billing.models import Finding
+from billing.models import Finding, Payment
 from billing.periods import format_month, iter_months, month_of, next_month, parse_month
 from billing.querysets import PaymentQuerySet
 
@@ -82,3 +82,23 @@ class FlaggedFilter(DropdownFilter):
             return queryset.none()
         _, narrow = self.flagged[self.value()]
         return narrow(queryset)
+
+
+class WaitsFilter(DropdownFilter):
+    """Filter the payments that a signed batch kept back, or that failed, and that still wait."""
+
+    title = "waits"
+    parameter_name = "waits"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "Waits to be paid")]
+
+    def queryset(self, request, queryset):
+        if not self.value():
+            return queryset
+        waiting = Payment.objects.outstanding()
+        return (
+            queryset.filter(pk__in=waiting.values("pk"))
+            if self.value() == "yes"
+            else queryset.none()
+        )

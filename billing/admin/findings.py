@@ -12,7 +12,12 @@ from billing.forms import findings as dialogs
 from billing.models import Finding, PayoutBatch
 
 Status = Finding.Status
-STATUS_COLOURS = {"open": "warning", "accepted": "success", "excluded": "danger"}
+STATUS_COLOURS = {
+    "open": "warning",
+    "accepted": "success",
+    "excluded": "danger",
+    "closed": "info",
+}
 
 FIGURES = {
     "clicks": "Clicks, counted or not",
@@ -40,7 +45,9 @@ class FindingActions(DialogActions):
         icon="check",
         permissions=["decide"],
         dialog=dialogs.ACCEPT,
-        fits=lambda finding, user: finding.status == Status.OPEN,
+        fits=lambda finding, user: (
+            finding.status == Status.OPEN and finding.kind != Finding.Kind.UNPRICED
+        ),
     )
     def accept(self, request, form):
         return self._decide(request, form, findings.accept_finding, "The views stay counted.")
@@ -51,7 +58,7 @@ class FindingActions(DialogActions):
         variant=ActionVariant.DANGER,
         permissions=["decide"],
         dialog=dialogs.EXCLUDE,
-        fits=lambda finding, user: finding.status == Status.OPEN and finding.key,
+        fits=lambda finding, user: finding.status == Status.OPEN and finding.may_exclude,
     )
     def exclude_views(self, request, form):
         return self._decide(request, form, findings.exclude_views, "{:,} views are excluded.")
@@ -61,7 +68,7 @@ class FindingActions(DialogActions):
         icon="undo",
         permissions=["decide"],
         dialog=dialogs.REOPEN,
-        fits=lambda finding, user: finding.status != Status.OPEN,
+        fits=lambda finding, user: finding.status in (Status.ACCEPTED, Status.EXCLUDED),
         in_transaction=False,  # views are folded in a transaction of their own
     )
     def reopen(self, request, form):

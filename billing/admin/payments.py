@@ -8,7 +8,7 @@ from unfold.decorators import display
 from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
 from backoffice.changelists import LinkedRowFilter
 from backoffice.dialogs import DialogActions, dialog_action
-from billing.admin.filters import BatchMonthFilter, FlaggedFilter
+from billing.admin.filters import BatchMonthFilter, FlaggedFilter, WaitsFilter
 from billing.forms import payments as payment_dialogs
 from billing.models import Hold, Payment, PayoutBatch
 from billing.money import format_amount
@@ -30,10 +30,10 @@ Status = Payment.Status
 
 
 def _where_held(*kinds):
-    """Return the `fits` of a button for payments of drafts, by what holds for the author."""
+    """Return the `fits` of a button for unpaid payments, by what holds for the author."""
 
     def fits(payment, user):
-        if payment.batch.status != PayoutBatch.Status.DRAFT:
+        if payment.batch.status != PayoutBatch.Status.DRAFT and not payment.payslip.waits:
             return False
         hold = payment.payslip.hold
         return (hold.kind if hold else None) in kinds
@@ -47,7 +47,7 @@ def _can_be_paid_out(payment, user):
 
 
 class PaymentActions(DialogActions):
-    """Hold, release or pay out in full, while the payment's batch is a draft."""
+    """Hold, release or pay out in full, while the payment is a draft's or waits for a batch."""
 
     def has_hold_permission(self, request, object_id=None):
         return request.user.has_perm("billing.hold_payment")
@@ -119,6 +119,7 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
         BatchMonthFilter,
         ("status", ChoicesDropdownFilter),
         FlaggedFilter,
+        WaitsFilter,
         ("batch", LinkedRowFilter),
     ]
     search_fields = ["author_name", "reference__startswith"]

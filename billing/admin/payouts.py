@@ -11,6 +11,7 @@ from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
 from billing.admin.results import ResultsPage
 from billing.models import Payment, PayoutBatch
 from billing.money import format_amount
+from billing.payouts.outstanding import find_since
 from billing.statements.batches import Statement
 from billing.statements.next_steps import describe_next_step
 
@@ -43,6 +44,7 @@ class PayoutBatchAdmin(
         "record_all_paid",
         "return_to_finance",
         "rebuild",
+        "leave_out",
         "cancel",
     ]
     list_display = ["month_name", "status_label", "authors", "total", "submitter", "approver"]
@@ -118,6 +120,9 @@ def _turn_to_payments(request, batch):
     page = Paginator(payments, PAYMENTS_PER_PAGE).get_page(request.GET.get(PAGE_VAR))
     shown = payments.filter(pk__in=[payment.pk for payment in page])
     page.object_list = list(shown.with_line_totals().with_reason())
+    waiting = Payment.objects.outstanding().filter(pk__in=[payment.pk for payment in page])
+    since = find_since(waiting.values_list("pk", flat=True))
     for payment in page:
         payment.colour = PAYMENT_COLOURS[payment.status]
+        payment.since = since.get(payment.pk)
     return page, status if status in Payment.Status else None

@@ -11,6 +11,7 @@ from unfold.decorators import display
 from backoffice.base_admin import ExportAdmin, HistoryAdmin
 from backoffice.dialogs import DialogActions, Done, dialog_action
 from billing.errors import BillingError
+from billing.findings.unpriced import close_priced
 from billing.forms.prices import WITHDRAW, PriceForm
 from billing.models import CategoryPrice
 from billing.money import format_amount
@@ -166,6 +167,7 @@ class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin
 
     def save_model(self, request, obj, form, change):
         save_price(price=obj, by=request.user)
+        close_priced(category=obj.category_id)
 
     def response_add(self, request, obj, post_url_continue=None):
         return self._respond(request, obj)

@@ -2,7 +2,7 @@
 
 Received = counted + uncounted by reason + waiting in the spool of the machine that shows the page.
 Lost views stand beside the sum. Counted = paid + on a batch that is not approved yet + kept back by
-an approved batch + waiting for a batch.
+an approved batch + waiting for a price + waiting for a batch.
 """
 
 import datetime as dt
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from billing.counting.spool_status import spool_status
 from billing.models import (
@@ -63,6 +64,7 @@ class MonthEquation:
     counts: int  # the daily counts, from which batches are paid
     batches: list[BatchRow]
     held: int  # on payments on hold, carried or failed, and on no later batch yet
+    unpriced: int = 0  # counted, on days before their category's first price
     spooled: int = 0  # on this machine, until the next fold takes them in
 
     @property
@@ -92,7 +94,7 @@ class MonthEquation:
     @property
     def waiting(self):
         """Counted views on no batch. Negative if views were taken away after a batch held them."""
-        return self.counts - self.paid - self.in_check - self.held
+        return self.counts - self.paid - self.in_check - self.held - self.unpriced
 
     @property
     def unexplained(self):
@@ -101,7 +103,7 @@ class MonthEquation:
 
 
 def month_equation(month: dt.date) -> MonthEquation:
-    """Return the account of the views of `month`. At most seven queries; reads the spool."""
+    """Return the account of the views of `month`. At most nine queries; reads the spool."""
     kept, retired = _sum_outcomes(_count_kept(month)), _sum_outcomes(_count_retired(month))
     rows = {
         outcome: OutcomeRow(outcome, kept[outcome] + retired[outcome], retired[outcome])
@@ -116,6 +118,7 @@ def month_equation(month: dt.date) -> MonthEquation:
         counts=days.aggregate(sum=Sum("views", default=0))["sum"],
         batches=batches,
         held=held,
+        unpriced=days.without_price().aggregate(sum=Sum("views", default=0))["sum"],
         spooled=spool_status().by_month[month],
     )
 
@@ -218,6 +221,7 @@ class MonthRow:
     outcomes: Counter = field(default_factory=Counter)
     counts: int = 0
     on_batches: int = 0
+    unpriced: int = 0
 
     @property
     def received(self):
@@ -246,7 +250,7 @@ class MonthRow:
 
     @property
     def waiting(self):
-        return self.counts - self.on_batches
+        return self.counts - self.on_batches - self.unpriced
 
 
 def list_months() -> list[dt.date]:
@@ -265,7 +269,7 @@ def list_months() -> list[dt.date]:
 
 
 def make_overview(months: list[dt.date]) -> list[MonthRow]:
-    """Return a row for each of `months`, which follow one another, newest first. Four queries."""
+    """Return a row for each of `months`, which follow one another, newest first. Six queries."""
     if not months:
         return []
     rows = {month: MonthRow(month) for month in months}
@@ -274,6 +278,9 @@ def make_overview(months: list[dt.date]) -> list[MonthRow]:
         rows[month_of(day)].outcomes[outcome] += views
     for month, views in _sum_by_month(MonthlyViewCount.objects.filter(month__in=months)):
         rows[month].counts = views
+    unpriced = DailyViewCount.objects.without_price().annotate(month=TruncMonth("day"))
+    for month, views in _sum_by_month(unpriced.filter(month__in=months)):
+        rows[month].unpriced = views
     lines = PaymentLine.objects.filter(
         kind=PaymentLine.Kind.VIEWS, payment__batch__in=PayoutBatch.objects.standing()
     )

@@ -108,6 +108,8 @@ def _require_sealed(day: dt.date, *, counted: int, at: dt.datetime) -> None:
     days = DailyViewCount.objects.filter(day=day)
     if counted + _count_retired(day) != days.aggregate(sum=Sum("views", default=0))["sum"]:
         raise NotSealed(f"Views of {day} are kept: their sum is not what was counted that day.")
+    if days.without_price().exists():
+        raise NotSealed(f"Views of {day} are kept: some wait for a price. See the findings.")
     is_counted = MonthlyViewCount.objects.filter(month=month, views__gt=0).exists()
     if is_counted and not _is_signed(month):
         raise NotSealed(f"Views of {month:%B %Y} are kept: its payout batch is not approved.")

@@ -14,8 +14,16 @@ from backoffice.signing import save_signed
 from billing.counting.folding import add_to_counts, count_by_day, fold_views
 from billing.errors import MonthSigned, WrongStatus, require_reason
 from billing.findings.detection import detect
+from billing.findings.unpriced import find_unpriced
 from billing.locks import Lock, hold_lock
-from billing.models import BlogView, Finding, MonthlyViewCount, PayoutBatch, RetiredViewTotal
+from billing.models import (
+    BlogView,
+    DailyViewCount,
+    Finding,
+    MonthlyViewCount,
+    PayoutBatch,
+    RetiredViewTotal,
+)
 from billing.periods import next_month
 
 Outcome = BlogView.Outcome
@@ -23,34 +31,44 @@ Status = Finding.Status
 
 
 def find_findings(*, month: dt.date, at: dt.datetime | None = None) -> int:
-    """Search the views of a month and return the number of new findings.
+    """Search the views of a month, and all months for views without a price.
+
+    Return the number of new findings.
 
     An open finding gets today's numbers, or is deleted if it is no longer true. A decided finding
-    stays unchanged. Late views of a reader whose views were excluded make a new finding. Does
-    nothing once views of the month were retired.
+    stays unchanged. Late views of a reader whose views were excluded make a new finding. Once views
+    of the month were retired, only views without a price are looked for.
     """
     at = at or timezone.now()
+    unpriced = find_unpriced(at=at)
     if RetiredViewTotal.objects.filter(day__gte=month, day__lt=next_month(month)).exists():
-        return 0
-    excluded = list(Finding.objects.filter(month=month, status=Status.EXCLUDED))
+        return unpriced
+    decided = Finding.objects.exclude(kind=Finding.Kind.UNPRICED)
+    excluded = list(decided.filter(month=month, status=Status.EXCLUDED))
     known = {
         (finding.blog_id, finding.author_id, key)
         for finding in excluded
         for key in finding.key.values()
     }
     found = {_identify(finding): finding for finding in detect(month=month, known=known)}
-    return _keep(found, month=month, at=at, excluded_before={finding.pk for finding in excluded})
+    excluded_before = {finding.pk for finding in excluded}
+    return unpriced + _keep(found, month=month, at=at, excluded_before=excluded_before)
 
 
 def find_in_open_months(*, at: dt.datetime | None = None) -> dict[dt.date, int]:
-    """Search every month without a signed batch. Return {month: new findings}."""
+    """Search every month without a signed batch. Return {month: new findings}.
+
+    Views without a price are looked for in all months: they may come late to a paid one.
+    """
     months = (
         MonthlyViewCount.objects.exclude(month__in=PayoutBatch.objects.signed().values("month"))
         .order_by("month")
         .values_list("month", flat=True)
         .distinct()
     )
-    return {month: find_findings(month=month, at=at) for month in months}
+    found = {month: find_findings(month=month, at=at) for month in months}
+    find_unpriced(at=at)
+    return found
 
 
 @transaction.atomic
@@ -60,7 +78,8 @@ def _keep(
     """Save new and changed findings, and delete open ones that are no longer true."""
     hold_lock(Lock.FINDINGS)
     known = defaultdict(list)
-    for finding in Finding.objects.filter(month=month):
+    findings = Finding.objects.filter(month=month).exclude(kind=Finding.Kind.UNPRICED)
+    for finding in findings:
         known[_identify(finding)].append(finding)
     new, changed, kept = [], [], set()
     for identity, finding in found.items():
@@ -74,7 +93,7 @@ def _keep(
             finding.found_at = at
             finding.fingerprint = _make_fingerprint(identity, month, same)
             new.append(finding)
-    Finding.objects.filter(month=month, status=Status.OPEN).exclude(pk__in=kept).delete()
+    findings.filter(status=Status.OPEN).exclude(pk__in=kept).delete()
     bulk_create_with_history(new, Finding, default_change_reason="Found")
     bulk_update_with_history(
         changed, Finding, ["views", "numbers"], default_change_reason="Found with other numbers"
@@ -108,6 +127,11 @@ def accept_finding(
 ) -> Finding:
     """Accept the finding: its views stay counted, for the given reason."""
     finding = _claim(finding, Status.OPEN, "accepted", reason=reason)
+    if finding.kind == Finding.Kind.UNPRICED:
+        raise WrongStatus(
+            "Accepting pays nothing: add the price, and the next batch pays these views; or "
+            "exclude them."
+        )
     return _decide(finding, Status.ACCEPTED, by=by, reason=reason, at=at or timezone.now())
 
 
@@ -123,11 +147,13 @@ def exclude_views(
     fold_views(at=at)
     hold_lock(Lock.FOLD)
     finding = _claim(finding, Status.OPEN, "excluded", reason=reason)
-    if not finding.key:
+    if not finding.may_exclude:
         raise WrongStatus(
             "This is about all views of the month, people’s too. It can only be accepted."
         )
     views = find_views(finding).filter(outcome=Outcome.COUNTED)
+    if finding.kind == Finding.Kind.UNPRICED:
+        views = views.filter(day__in=_find_days_without_price(finding))
     changes = Counter(count_by_day(views))
     if not changes:
         raise WrongStatus("None of these views counts any more. Accept the finding instead.")
@@ -151,6 +177,8 @@ def reopen_finding(
         finding = _claim(finding, None, "reopened", reason=reason)
         if finding.status == Status.OPEN:
             raise WrongStatus("This finding is open by now. Look at it again.")
+        if finding.status == Status.CLOSED:
+            raise WrongStatus("This finding closed by itself: nobody decided anything.")
         if finding.status == Status.EXCLUDED:
             _refuse_if_signed(finding)
             finding.excluded_views.update(outcome=Outcome.PENDING, finding=None)
@@ -164,7 +192,18 @@ def reopen_finding(
 def find_views(finding: Finding) -> models.QuerySet[BlogView]:
     """Return the finding's views, of all outcomes."""
     views = BlogView.objects.filter(blog=finding.blog_id, author=finding.author_id, **finding.key)
+    if finding.kind == Finding.Kind.UNPRICED:
+        last = dt.date.fromisoformat(finding.numbers["last_day"])
+        return views.filter(category=finding.category_id, day__range=(finding.month, last))
     return views.filter(day=finding.day) if finding.day else views.in_month(finding.month)
+
+
+def _find_days_without_price(finding: Finding) -> list[dt.date]:
+    days = DailyViewCount.objects.without_price().filter(
+        blog=finding.blog_id, author=finding.author_id, category=finding.category_id
+    )
+    in_month = days.filter(day__gte=finding.month, day__lt=next_month(finding.month))
+    return list(in_month.values_list("day", flat=True))
 
 
 def _claim(finding: Finding, expected: Status | None, verb: str, *, reason: str) -> Finding:
@@ -184,6 +223,9 @@ def _claim(finding: Finding, expected: Status | None, verb: str, *, reason: str)
 
 
 def _refuse_if_signed(finding: Finding) -> None:
+    """Refuse it unless the views had no price: those were on no batch, and wait once more."""
+    if finding.kind == Finding.Kind.UNPRICED:
+        return
     if PayoutBatch.objects.signed().filter(month=finding.month).exists():
         raise MonthSigned(
             f"The batch of {finding.month:%B %Y} was signed without these views, so the exclusion "

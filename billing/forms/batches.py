@@ -6,6 +6,7 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -19,18 +20,57 @@ from billing.bank.formats import list_formats
 from billing.errors import BatchOutdated
 from billing.models import PayoutBatch
 from billing.payouts.batch_checks import find_blockers, find_flags
+from billing.payouts.due import describe_unpriced
+from billing.payouts.due_months import find_months_to_build
 from billing.payouts.four_eyes import find_objections
-from billing.payouts.steps import find_months_to_build
+from billing.periods import format_month, parse_month
 
 FLAG_PREFIX = "flag_"
 LOOK_AT = '<a class="bo-link" href="{}" target="_blank">Look at what this is about (new tab)</a>'
 
 
 class BuildDialog(DialogForm):
+    """Names the months that are due, and asks about those with views that have no price."""
+
     form_before_template = "billing/build_dialog.html"
 
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        self.months = find_months_to_build(at=timezone.now())
+        unpriced = {month: describe_unpriced(month) for month in self.months}
+        self.unpriced = {month: text for month, text in unpriced.items() if text}
+        if self.unpriced:
+            self._ask()
+
+    def _ask(self):
+        self.fields["leave_out"] = forms.MultipleChoiceField(
+            label="Build without them: these views wait for their price",
+            choices=[
+                (format_month(month), f"{month:%B %Y}: {text}")
+                for month, text in self.unpriced.items()
+            ],
+            required=False,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        )
+        self.fields["reason"] = ReasonField(
+            label="Why they are left out",
+            help_text="Kept with the batch, and read by whoever approves it.",
+        )
+
+    def clean(self):
+        cleaned_data = super().clean()
+        if cleaned_data.get("leave_out") and not cleaned_data.get("reason"):
+            self.add_error("reason", "Say why: the reason is kept with the batch.")
+        return cleaned_data
+
+    @property
+    def leave_out(self):
+        """Return {month: the reason to build it without its views that have no price}."""
+        months = map(parse_month, self.cleaned_data.get("leave_out", []))
+        return dict.fromkeys(months, self.cleaned_data.get("reason", ""))
+
     def get_before_template_context(self, request, object_id=None):
-        return {"months": find_months_to_build(at=timezone.now())}
+        return {"months": self.months}
 
 
 class BatchDialog(DialogForm):
@@ -155,6 +195,15 @@ class ReasonDialog(BatchDialog):
     )
 
 
+class LeaveOutDialog(ReasonDialog):
+    """Names the views without a price that the batch is to leave out."""
+
+    form_before_template = "billing/leave_out_dialog.html"
+
+    def get_before_template_context(self, request, object_id=None):
+        return {"batch": self.obj, "unpriced": describe_unpriced(self.obj.month)}
+
+
 class ExportDialog(BatchDialog):
     """Asks for the format of the file, once there are two."""
 
@@ -219,6 +268,13 @@ REBUILD = {
     "and holds are kept. The new payments replace these:",
     "form_class": BatchDialog,
     "form_submit_text": "Rebuild",
+}
+LEAVE_OUT = {
+    "title": "Build this batch without views that have no price?",
+    "description": "It is worked out again without them. They wait until somebody adds the price "
+    "or excludes them; nobody else waits with them. The approver reads your reason.",
+    "form_class": LeaveOutDialog,
+    "form_submit_text": "Build without them",
 }
 CANCEL = {
     "title": "Cancel this batch?",

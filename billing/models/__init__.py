@@ -5,6 +5,7 @@ changed by the rooms alone. Start with counts, then batches and payments.
 """
 
 from billing.models.adjustments import Adjustment, Hold
+from billing.models.alarms import OutstandingAlarm
 from billing.models.batches import PayoutBatch
 from billing.models.counts import (
     AccessLogImport,
@@ -34,6 +35,7 @@ __all__ = [
     "LogLineKey",
     "LostViewTotal",
     "MonthlyViewCount",
+    "OutstandingAlarm",
     "Payment",
     "PaymentExport",
     "PaymentLine",

@@ -74,6 +74,18 @@ class PayoutBatch(models.Model):
         blank=True, max_length=1000, help_text="The approver's request, if they returned the batch."
     )
 
+    left_out_categories = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="The categories whose views without a price this batch leaves out.",
+    )
+    left_out_reason = models.TextField(
+        blank=True, max_length=1000, help_text="Why these views wait and the others are paid."
+    )
+    left_out_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
     total: Decimal  # this and payment_count come only from with_totals()
     payment_count: int
 
@@ -112,6 +124,11 @@ class PayoutBatch(models.Model):
                 ),
                 name="billing_payoutbatch_six_eyes",
                 violation_error_message="The second approver is a third person.",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_out_reason="", left_out_by__isnull=True)
+                | (~Q(left_out_reason="") & Q(left_out_by__isnull=False)),
+                name="billing_payoutbatch_left_out_by_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(approvals_needed__in=[1, 2]),

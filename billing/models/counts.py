@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from billing.models.findings import Finding
-from billing.querysets import BlogViewQuerySet
+from billing.querysets import BlogViewQuerySet, DailyViewCountQuerySet
 from weblog.models import Blog, Category
 
 LONGEST_PATTERN = 500
@@ -239,6 +239,8 @@ class DailyViewCount(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
     day = models.DateField()
     views = models.PositiveBigIntegerField()
+
+    objects = DailyViewCountQuerySet.as_manager()
 
     class Meta:
         ordering = ["-day", "blog"]

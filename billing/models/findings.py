@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
-from weblog.models import Blog
+from weblog.models import Blog, Category
 
 
 class RobotException(models.Model):
@@ -43,7 +43,8 @@ class RobotException(models.Model):
 class Finding(models.Model):
     """Odd views of a blog in a month, for a person to look at.
 
-    It never changes a count by itself: finance decides, with a reason.
+    It never changes a count by itself: finance decides, with a reason. One about views without a
+    price closes by itself, once they have one.
     """
 
     class Kind(models.TextChoices):
@@ -55,11 +56,13 @@ class Finding(models.Model):
         SPIKE = "spike", "sudden rise"
         VIEWS_PER_READER = "views_per_reader", "many views per reader"
         FLAT_NIGHT = "flat_night", "as many views by night as by day"
+        UNPRICED = "unpriced", "no price"
 
     class Status(models.TextChoices):
         OPEN = "open"
         ACCEPTED = "accepted"
         EXCLUDED = "excluded"
+        CLOSED = "closed"
 
     HOLDING_KINDS = [Kind.MANY_AGENTS]
 
@@ -81,12 +84,22 @@ class Finding(models.Model):
         "readers of a day: {per_reader} views each.",
         Kind.FLAT_NIGHT: "{share} % of this blog’s {month_views:,} counted views of {month} came "
         "between midnight and 6 in the morning; on the other blogs {elsewhere} %.",
+        Kind.UNPRICED: "{waiting} for a price: {category} had none {when}.",
     }
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     month = models.DateField(help_text="The first day of the month of the views.")
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(
+        Category,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="The category without a price, of a finding about that.",
+    )
     day = models.DateField(
         null=True,
         blank=True,
@@ -118,9 +131,15 @@ class Finding(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(status="open")
+                | Q(kind="unpriced", status="closed")
                 | (~Q(reason="") & Q(decided_by__isnull=False, decided_at__isnull=False)),
                 name="billing_finding_decided_with_reason",
                 violation_error_message="A decision needs its reason and its person.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="unpriced", category__isnull=False)
+                | (~Q(kind="unpriced") & Q(category__isnull=True)),
+                name="billing_finding_unpriced_has_category",
             ),
         ]
         permissions = [("decide_finding", "Can accept findings and exclude their views")]
@@ -133,6 +152,7 @@ class Finding(models.Model):
         """Return the finding as a sentence with its numbers."""
         return self.SENTENCES[self.kind].format(
             times="once" if self.views == 1 else f"{self.views:,} times",
+            waiting="1 view waits" if self.views == 1 else f"{self.views:,} views wait",
             views=self.views,
             day=f"{self.day:%-d %B %Y}" if self.day else "",
             month=f"{self.month:%B %Y}",
@@ -143,6 +163,11 @@ class Finding(models.Model):
     def is_holding(self):
         """Return whether its month's batch leaves its views out, see findings.contested."""
         return self.kind in self.HOLDING_KINDS and self.status == self.Status.OPEN
+
+    @property
+    def may_exclude(self):
+        """Return whether its views can be told apart from the blog's others."""
+        return bool(self.key) or self.kind == self.Kind.UNPRICED
 
     @property
     def key(self):

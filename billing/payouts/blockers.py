@@ -6,7 +6,7 @@ from backoffice.people import full_name
 from billing.counting.spool_status import spool_status
 from billing.models import Adjustment, BlogView
 from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
-from billing.payouts.due import find_unpriced_categories
+from billing.payouts.due import find_unpriced
 from billing.payouts.other_currencies import find_other_currencies
 from billing.periods import next_month
 
@@ -32,12 +32,14 @@ def block_nothing_to_pay(batch):
 
 @blocks("unpriced_views")
 def block_unpriced_views(batch):
-    categories = find_unpriced_categories(batch.month)
+    unpriced = find_unpriced(batch.month)
+    categories = [row.name for row in unpriced if row.category not in batch.left_out_categories]
     if not categories:
         return None
     return (
-        f"{', '.join(categories)} had views up to the end of {batch} on days without a price. "
-        "Add the missing price, from a day early enough, and rebuild the batch.",
+        f"{', '.join(categories)} had views in {batch} on days without a price. Add the missing "
+        "price, from a day early enough, and rebuild the batch; or leave these views out, with "
+        "the button “Build without them”.",
         reverse("admin:billing_categoryprice_add"),
     )
 

@@ -13,7 +13,6 @@ from django.contrib.auth.models import User
 from backoffice.people import full_name
 from billing.bulk import any_of
 from billing.day_views import format_days
-from billing.errors import MissingPrice
 from billing.models import (
     CategoryPrice,
     Hold,
@@ -41,8 +40,8 @@ AUTHORS_AT_A_TIME = 500
 def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Line]]]]:
     """Yield portions of the unsaved payments that the batch should hold, with their lines.
 
-    Sorted by author. Memory holds one portion. 10 queries, plus 3 for each portion. The caller
-    first checks with find_unpriced_categories that no price is missing.
+    Sorted by author. Memory holds one portion. 10 queries, plus 3 for each portion. Views without
+    a price are left out; fill_batch asks first about those of the batch's own month.
     """
     prices = _PriceTable(batch.currency)
     numbers = count(1)
@@ -111,7 +110,7 @@ def _describe_amount(kind, month, amount, *, adjustment=None, carried_from=None,
 
 
 def _describe_views(blog, category, days: dict[dt.date, int], prices, titles) -> Iterator[tuple]:
-    """Split a blog's days by month and price."""
+    """Split a blog's days by month and price. Days without a price wait."""
     parts: defaultdict[tuple, dict[int, int]] = defaultdict(dict)
     for day in sorted(days):
         if price := prices.find_in_currency(category, day):
@@ -136,12 +135,6 @@ class _PriceTable(LoadedPrices[tuple[int, int]]):
         self._foreign = {price.pk for price in prices if price.currency != currency}
 
     def find_in_currency(self, category: int, day: dt.date) -> tuple[int, int] | None:
-        """Return the price in force on `day`; None if it is in another. Raises MissingPrice."""
+        """Return the price in force on `day`; None if there is none, or one in another."""
         price = self.find(category, day)
-        return None if price[0] in self._foreign else price
-
-    def find(self, category: int, day: dt.date) -> tuple[int, int]:
-        """Return the price in force on `day`. Raises MissingPrice."""
-        if price := super().find(category, day):
-            return price
-        raise MissingPrice(f"Views of {day:%-d %B %Y} have no price in category {category}.")
+        return None if price is None or price[0] in self._foreign else price

@@ -12,15 +12,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched, groupby
 from operator import itemgetter
+from typing import NamedTuple
 
-from django.db.models import Min, Sum
+from django.db.models import Sum
 from django.db.models.functions import TruncMonth
 
 from billing.day_views import parse_days
 from billing.findings.contested import find_contested
 from billing.models import (
     Adjustment,
-    CategoryPrice,
     DailyViewCount,
     Payment,
     PaymentLine,
@@ -28,7 +28,7 @@ from billing.models import (
 )
 from billing.money import in_millionths
 from billing.periods import month_of, next_month
-from billing.prices.lookup import LoadedPrices, price_id_on
+from billing.prices.lookup import price_id_on
 
 Kind = PaymentLine.Kind
 
@@ -37,16 +37,28 @@ PRICED_KEY = (*BLOG_KEY, "month", "price_id")
 ROWS_AT_A_TIME = 5_000
 
 
-def find_unpriced_categories(month: dt.date) -> list[str]:
-    """Return the names of categories with views before their first price. Three queries."""
-    prices = LoadedPrices(CategoryPrice.objects.order_by(), give=lambda price: price.pk)
-    first_views = (
-        _counts_until(month, months=_months_of(month))
-        .order_by("category__name")
-        .values_list("category_id", "category__name")
-        .annotate(first=Min("day"))
-    )
-    return [name for category, name, day in first_views if prices.find(category, day) is None]
+class Unpriced(NamedTuple):
+    """A category's counted views of a month on days without a price."""
+
+    category: int
+    name: str
+    views: int
+
+
+def find_unpriced(month: dt.date) -> list[Unpriced]:
+    """Return the month's views without a price by category, by name. Two queries.
+
+    Late ones of earlier months wait by themselves: they are no reason to ask.
+    """
+    days = DailyViewCount.objects.without_price().filter(day__gte=month, day__lt=next_month(month))
+    rows = days.order_by("category__name").values_list("category", "category__name")
+    return [Unpriced(*row) for row in rows.annotate(sum=Sum("views"))]
+
+
+def describe_unpriced(month: dt.date) -> str:
+    """Return “120 views of Tech, 3 views of Travel”, or an empty text."""
+    words = [(row, "view" if row.views == 1 else "views") for row in find_unpriced(month)]
+    return ", ".join(f"{row.views:,} {views} of {row.name}" for row, views in words)
 
 
 def find_due(batch: PayoutBatch) -> Iterator[tuple[int, list[Sequence]]]:
@@ -126,13 +138,14 @@ def _hold_back(month: dt.date, corrections: dict[tuple, Counter]) -> None:
 def _find_late_blogs(batch: PayoutBatch) -> set[tuple[int, dt.date]]:
     """Return the (blog_id, month) of earlier months whose counts differ from their lines.
 
-    Views that moved to another day at the same price make no difference. Two queries; the database
-    adds up.
+    Views that moved to another day at the same price make no difference, nor do those without a
+    price. Two queries; the database adds up.
     """
     months = [month for month in _months_of(batch.month) if month != batch.month]
     counted = (
         _counts_until(batch.month, months=months)
         .annotate(price_id=price_id_on("day"))
+        .exclude(price_id=None)
         .values_list(*PRICED_KEY)
         .annotate(sum=Sum("views"))
         .order_by(*PRICED_KEY)
@@ -158,7 +171,7 @@ def _find_late_blogs(batch: PayoutBatch) -> set[tuple[int, dt.date]]:
 
 def _held_lines(batch: PayoutBatch):
     """Return the lines of views on other batches that were not cancelled."""
-    return PaymentLine.objects.standing().filter(kind=Kind.VIEWS).exclude(payment__batch=batch)
+    return PaymentLine.objects.standing().filter(kind=Kind.VIEWS).exclude(payment__batch=batch.pk)
 
 
 def _counts_until(month: dt.date, *, months: Iterable[dt.date]):
@@ -181,7 +194,7 @@ def _months_of(month: dt.date) -> list[dt.date]:
 def _due_adjustments(batch: PayoutBatch) -> Iterator[tuple]:
     """Yield (author_id, kind, adjustment_id, reason, millionths), by author."""
     adjustments = (
-        Adjustment.objects.waiting(apart_from=batch)
+        Adjustment.objects.waiting(apart_from=batch if batch.pk else None)
         .filter(currency=batch.currency)
         .annotate(millionths=in_millionths("amount"))
         .order_by("author_id", "pk")
@@ -194,7 +207,7 @@ def _due_adjustments(batch: PayoutBatch) -> Iterator[tuple]:
 def _due_carries(batch: PayoutBatch) -> Iterator[tuple]:
     """Yield (author_id, kind, month, reference, reason, millionths), by author."""
     payments = (
-        Payment.objects.outstanding(apart_from=batch)
+        Payment.objects.outstanding(apart_from=batch if batch.pk else None)
         .filter(batch__month__lt=batch.month, batch__currency=batch.currency)
         .with_reason()
         .order_by("author_id", "batch__month", "pk")

@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 from backoffice.signing import save_signed
 from billing.bulk import insert_rows
 from billing.counting.folding import describe_rules
-from billing.errors import MissingPrice, SettingChanged
+from billing.errors import MissingPrice, ReasonRequired, SettingChanged, require_reason
 from billing.models import Payment, PaymentLine, PayoutBatch
 from billing.money import currency_decimals, house_currency
 from billing.payouts.bounds import check_total
 from billing.payouts.derivation import derive_payments
-from billing.payouts.due import find_unpriced_categories
+from billing.payouts.due import find_unpriced
 from billing.proof.digests import LineRecord
 
 # The fields of a line that are not as in its record, and those that are, in the record's order.
@@ -25,12 +25,20 @@ LINE_FIELDS = tuple(name for name in LineRecord._fields if name not in LINE_KEYS
 
 
 def fill_batch(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | None = None) -> None:
-    """Save the batch under today's rules, with the rows that are due now. Raises MissingPrice."""
-    if unpriced := find_unpriced_categories(batch.month):
+    """Save the batch under today's rules, with the rows that are due now.
+
+    Raises MissingPrice for views of its own month, unless their category is among those to leave
+    out. Once all those have a price, nothing is left out any more.
+    """
+    unpriced = find_unpriced(batch.month)
+    if missing := [row.name for row in unpriced if row.category not in batch.left_out_categories]:
         raise MissingPrice(
-            f"No price for {', '.join(unpriced)} on some days with views up to the end of "
-            f"{batch.month:%B %Y}. Add the missing price, from a day early enough, and build again."
+            f"No price for {', '.join(missing)} on some days with views in "
+            f"{batch.month:%B %Y}. Add the missing price, from a day early enough, and build "
+            "again; or build without these views, which then wait for their price."
         )
+    if not unpriced:
+        batch.left_out_categories, batch.left_out_reason, batch.left_out_by = [], "", None
     batch.currency = house_currency()
     batch.decimals = currency_decimals(batch.currency)
     batch.time_zone = settings.TIME_ZONE
@@ -67,6 +75,19 @@ def check_settings(batch: PayoutBatch) -> None:
                 f"Have the administrators set {name} to {stored} again, or cancel the draft: then "
                 f"a batch by today’s settings is built for the month."
             )
+
+
+def leave_out_unpriced(batch: PayoutBatch, *, by: User | None, reason: str) -> str:
+    """Let the batch leave out the month's views without a price, and return that for its history.
+
+    It is a person's decision. fill_batch saves it.
+    """
+    require_reason(reason, "Say why: the reason is kept with the batch, and the approver reads it.")
+    if by is None:
+        raise ReasonRequired("Leaving views out is a person's decision: say whose.")
+    batch.left_out_categories = [row.category for row in find_unpriced(batch.month)]
+    batch.left_out_reason, batch.left_out_by = reason.strip(), by
+    return f"Built without views that have no price: {reason.strip()}"[:1000]
 
 
 def _insert_lines(lines: list[tuple[int, LineRecord, str]]) -> None:

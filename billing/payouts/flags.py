@@ -2,6 +2,7 @@
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum, Window
 
+from backoffice.people import full_name
 from billing.counting.equation import list_losses
 from billing.findings.contested import find_undecided
 from billing.models import CategoryPrice, Finding, PaymentLine
@@ -13,6 +14,7 @@ from billing.payouts.batch_checks import (
     list_names,
     list_url,
 )
+from billing.payouts.due import find_unpriced
 from billing.periods import format_month, next_month
 from weblog.models import Category
 
@@ -102,7 +104,9 @@ def _find_categories_with_changes(month) -> dict[int, str]:
 
 @flags("open_findings")
 def flag_open_findings(batch):
-    findings = Finding.objects.filter(month=batch.month, status=Finding.Status.OPEN)
+    findings = Finding.objects.filter(month=batch.month, status=Finding.Status.OPEN).exclude(
+        kind=Finding.Kind.UNPRICED
+    )
     largest = list(
         findings.annotate(number=Window(Count("pk")))
         .order_by("-views", "pk")
@@ -116,6 +120,25 @@ def flag_open_findings(batch):
         f"{list_names(titles)}. Have finance decide, or write why these views may be paid as "
         "they are.",
         list_url("finding", month=format_month(batch.month), status__exact=Finding.Status.OPEN),
+        number,
+    )
+
+
+@flags("left_out_views")
+def flag_left_out_views(batch):
+    """Views of the month without a price, which the batch leaves out as finance decided."""
+    left_out = [
+        row for row in find_unpriced(batch.month) if row.category in batch.left_out_categories
+    ]
+    if not left_out:
+        return None
+    number = sum(row.views for row in left_out)
+    names = list_names([f"{row.name} ({row.views:,})" for row in left_out])
+    return (
+        f"{count_are(number, 'view')} left out of {batch} for want of a price: {names}. "
+        f"{full_name(batch.left_out_by)} wrote: “{batch.left_out_reason}” They wait until somebody "
+        "adds the price or excludes them. Write why the others may be paid without them.",
+        list_url("finding", month=format_month(batch.month), kind__exact=Finding.Kind.UNPRICED),
         number,
     )
 

@@ -23,6 +23,8 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
         objections.append("This batch pays you.")
     if find_price_editors(batch).filter(pk=by.pk).exists():
         objections.append("You were the last to change a price that this batch uses.")
+    if batch.left_out_by_id == by.pk:
+        objections.append("You decided which views without a price this batch leaves out.")
     if _edited_adjustments(batch, by).exists():
         objections.append("You made or changed an adjustment that this batch includes.")
     if _held_or_ended(batch, by).exists():

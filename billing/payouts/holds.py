@@ -1,7 +1,8 @@
 """Holds of an author's payments, and their payment in full, until somebody ends either.
 
-Both outlast the batch in which they began. The author's payments in drafts follow at once,
-so that a draft always shows what rebuilding it would give.
+Both outlast the batch in which they began. The author's payments in drafts follow at once, so that
+a draft always shows what rebuilding it would give. They begin and end at a draft's payment, or at
+one that a signed batch kept back or that failed: for whoever has no other, no draft would come.
 """
 
 import datetime as dt
@@ -22,7 +23,7 @@ Kind = Hold.Kind
 
 
 def hold_payment(*, payment: Payment, by: User, reason: str, at: dt.datetime | None = None) -> Hold:
-    """Hold a draft's payment and all later ones of its author until somebody releases them."""
+    """Hold an unpaid payment and all later ones of its author until somebody releases them."""
     return _start(payment, Kind.HOLD, by=by, reason=reason, at=at or timezone.now())
 
 
@@ -37,8 +38,8 @@ def pay_out_payment(
 def release_payment(
     *, payment: Payment, by: User, reason: str, at: dt.datetime | None = None
 ) -> Hold:
-    """End the hold that keeps a draft's payment back. Raises WrongStatus without one."""
-    claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
+    """End the hold that keeps a payment back. Raises WrongStatus without one."""
+    _claim(payment)
     hold = Hold.objects.open().filter(author=payment.author_id).first()
     if hold is None:
         raise WrongStatus(
@@ -65,7 +66,7 @@ def end_hold(*, hold: Hold, by: User, reason: str, at: dt.datetime | None = None
 @transaction.atomic
 def _start(payment: Payment, kind: Kind, *, by: User, reason: str, at: dt.datetime) -> Hold:
     require_reason(reason, "Say why: the reason is kept with the batch.")
-    claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
+    _claim(payment)
     _refuse_own(payment.author_id, by)
     standing = Hold.objects.open().filter(author=payment.author_id).first()
     if standing and standing.kind == kind:
@@ -76,6 +77,13 @@ def _start(payment: Payment, kind: Kind, *, by: User, reason: str, at: dt.dateti
     save_signed(hold, by=by, reason=reason)
     _decide_drafts(payment.author_id)
     return hold
+
+
+def _claim(payment: Payment) -> None:
+    """Raise WrongStatus unless the payment is a draft's, or waits for a later batch."""
+    hold_lock(Lock.PAYOUTS)
+    if not Payment.objects.outstanding().filter(pk=payment.pk).exists():
+        claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
 
 
 def _refuse_own(author_id: int, by: User) -> None:

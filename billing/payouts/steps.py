@@ -21,28 +21,28 @@ from billing.errors import (
     BatchBlocked,
     BatchOutdated,
     BatchTampered,
+    BillingError,
     FourEyesViolation,
     MonthNotClosed,
+    MonthsRefused,
+    NothingToBuild,
     require_reason,
 )
 from billing.findings.decisions import find_findings
 from billing.locks import Lock, hold_lock
 from billing.models import (
     Acknowledgement,
-    Adjustment,
-    MonthlyViewCount,
-    Payment,
     PaymentLine,
     PayoutBatch,
     Seal,
 )
-from billing.money import house_currency
 from billing.payouts import mails
 from billing.payouts.batch_checks import find_blockers, find_flags
-from billing.payouts.filling import check_settings, fill_batch, is_up_to_date
+from billing.payouts.due_months import find_months_to_build
+from billing.payouts.filling import check_settings, fill_batch, is_up_to_date, leave_out_unpriced
 from billing.payouts.four_eyes import check_account, find_objections
 from billing.payouts.transitions import claim_batch, move_batch
-from billing.periods import closes_on, day_of, last_closed_month
+from billing.periods import closes_on, day_of
 from billing.proof.digests import digest_batch
 from billing.proof.sealing import append_seal, make_approval
 
@@ -50,56 +50,45 @@ Status = PayoutBatch.Status
 
 
 def build_closed_months(
-    *, by: User | None = None, at: dt.datetime | None = None
+    *,
+    by: User | None = None,
+    leave_out: Mapping[dt.date, str] = MappingProxyType({}),
+    at: dt.datetime | None = None,
 ) -> list[PayoutBatch]:
-    """Build and return a batch for each closed month that has views and no batch, oldest first.
+    """Build and return a batch for each month that find_months_to_build returns, oldest first.
 
+    A month that is refused stops no other: MonthsRefused, at the end, names it and holds those that
+    were built. `leave_out` has the reason to build a month without its views that have no price.
     Without `at`, a month is closed only once an event came after its end; the clock alone is not
     enough. Raises ClockDoubted.
     """
     witnessed_at = at or read_witnessed_time()
     at = at or read_clock()
     fold_views(at=at)
-    months = find_months_to_build(at=witnessed_at)
-    return [build_batch(month=month, by=by, at=at)[0] for month in months]
-
-
-def find_months_to_build(*, at: dt.datetime) -> list[dt.date]:
-    """Return the closed months that have something to pay and no batch, oldest first.
-
-    These are months with counted views. The last closed month is one too if adjustments or failed
-    payments wait, so that they need not wait for views. At most four queries.
-    """
-    last = last_closed_month(at)
-    standing = PayoutBatch.objects.standing()
-    months = list(
-        MonthlyViewCount.objects.filter(month__lte=last, views__gt=0)
-        .exclude(month__in=standing.values("month"))
-        .order_by("month")
-        .values_list("month", flat=True)
-        .distinct()
-    )
-    if last not in months and not standing.filter(month__gte=last).exists() and _has_waiting():
-        months.append(last)
-    return months
-
-
-def _has_waiting() -> bool:
-    """Whether anything waits in the currency that a batch would have."""
-    currency = house_currency()
-    failed = Payment.objects.outstanding().filter(
-        status=Payment.Status.FAILED, batch__currency=currency
-    )
-    return Adjustment.objects.waiting().filter(currency=currency).exists() or failed.exists()
+    batches, refusals = [], {}
+    for month in find_months_to_build(at=witnessed_at):
+        try:
+            reason = leave_out.get(month, "")
+            batches.append(build_batch(month=month, by=by, leave_out=reason, at=at)[0])
+        except BillingError as refusal:
+            refusals[month] = str(refusal)
+    if refusals:
+        raise MonthsRefused(batches, refusals)
+    return batches
 
 
 def build_batch(
-    *, month: dt.date, by: User | None = None, at: dt.datetime | None = None
+    *,
+    month: dt.date,
+    by: User | None = None,
+    leave_out: str = "",
+    at: dt.datetime | None = None,
 ) -> tuple[PayoutBatch, bool]:
     """Return the batch of a closed month and whether it was built now.
 
-    Folds and searches for findings first. Returns a standing batch unchanged. Raises
-    MonthNotClosed, MissingPrice or ClockDoubted before it writes a batch. Without `at`, a month is
+    Folds and searches for findings first. Returns a standing batch unchanged. `leave_out` is the
+    reason of `by` to build it without the month's views that have no price. Raises MonthNotClosed,
+    MissingPrice, NothingToBuild or ClockDoubted before it writes a batch. Without `at`, a month is
     closed once a job or a reader came after its days of grace: see read_witnessed_time.
     """
     witnessed_at = at or read_witnessed_time()
@@ -117,14 +106,24 @@ def build_batch(
             return standing, False
         attempt = PayoutBatch.objects.filter(month=month).count() + 1
         batch = PayoutBatch(month=month, attempt=attempt)
-        fill_batch(batch, at=at, reason="Built", by=by)
+        done = leave_out_unpriced(batch, by=by, reason=leave_out) if leave_out else "Built"
+        fill_batch(batch, at=at, reason=done, by=by)
+        if batch.left_out_categories and not batch.payments.exists():
+            raise NothingToBuild(
+                f"Without these views there is nothing to pay for {batch}. They wait by "
+                "themselves until they have a price or are excluded."
+            )
         return batch, True
 
 
-def rebuild_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
+def rebuild_batch(
+    *, batch: PayoutBatch, by: User, leave_out: str = "", at: dt.datetime | None = None
+) -> PayoutBatch:
     """Build a draft anew from today's counts and prices, adjustments, holds and limits.
 
-    It keeps its currency and time zone: raises SettingChanged where today's are others.
+    It goes on to leave out what it left out before. `leave_out` is the reason of `by` to leave out
+    all of the month's views that have no price now. It keeps its currency and time zone: raises
+    SettingChanged where today's are others, and MissingPrice.
     """
     at = at or timezone.now()
     fold_views(at=at)
@@ -134,7 +133,8 @@ def rebuild_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None
         check_settings(batch)
         PaymentLine.objects.filter(payment__batch=batch).delete()
         batch.payments.all().delete()
-        fill_batch(batch, at=at, reason="Rebuilt", by=by)
+        done = leave_out_unpriced(batch, by=by, reason=leave_out) if leave_out else "Rebuilt"
+        fill_batch(batch, at=at, reason=done, by=by)
         return batch
 
 

@@ -8,8 +8,10 @@ from django.db.models import Count, Min, Sum
 from django.utils.functional import cached_property
 
 from billing.day_views import parse_days
-from billing.models import Hold, Payment, PaymentLine
+from billing.models import DailyViewCount, Hold, Payment, PaymentLine
 from billing.money import line_amount
+from billing.payouts.outstanding import find_since
+from billing.periods import next_month
 
 Kind = PaymentLine.Kind
 Status = Payment.Status
@@ -58,6 +60,24 @@ class Payslip:
         """Return the later payment that took over the unpaid sum of this one, or None."""
         line = self.payment.carried_to.standing().select_related("payment__batch").first()
         return line.payment if line else None
+
+    @cached_property
+    def waits(self):
+        """Return whether a signed batch kept it back, or it failed, and no batch took it in."""
+        return Payment.objects.outstanding().filter(pk=self.payment.pk).exists()
+
+    @cached_property
+    def since(self) -> dt.date | None:
+        """Return the day since which the oldest part of the payment waits, if it does."""
+        return find_since([self.payment.pk]).get(self.payment.pk) if self.waits else None
+
+    @cached_property
+    def unpriced(self) -> int:
+        """Return the views of the author, up to the batch's month, that wait for a price."""
+        days = DailyViewCount.objects.without_price().filter(
+            author=self.payment.author_id, day__lt=next_month(self.payment.batch.month)
+        )
+        return days.aggregate(sum=Sum("views", default=0))["sum"]
 
     @property
     def outstanding(self):

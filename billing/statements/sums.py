@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 
 from billing.counting.equation import count_outcomes
 from billing.models import BlogView, CategoryPrice, PaymentLine, PayoutBatch
+from billing.payouts.due import find_unpriced
 from billing.prices.rules import find_last_changes
 
 Kind = PaymentLine.Kind
@@ -87,6 +88,7 @@ class Reconciliation:
     received: int
     excluded: list[tuple[str, str, int]]  # (outcome, its label, views)
     counted: int
+    unpriced: int  # what waits for a price
     left: int  # what another batch pays; negative where views were taken away again
     late: int  # what this batch pays of earlier months
     held: int  # on its payments that are on hold
@@ -94,7 +96,7 @@ class Reconciliation:
 
     @property
     def in_batch(self):
-        return self.counted - self.left + self.late
+        return self.counted - self.unpriced - self.left + self.late
 
     @property
     def paid(self):
@@ -102,7 +104,7 @@ class Reconciliation:
 
 
 def reconcile(batch: PayoutBatch, sums: LineSums) -> Reconciliation:
-    """Return the way from the month's views to the views on the batch's lines. Two queries."""
+    """Return the way from the month's views to the views on the batch's lines. Four queries."""
     outcomes = count_outcomes(batch.month)
     counted = outcomes.pop(Outcome.COUNTED)
     in_month: Counter[bool] = Counter()
@@ -110,11 +112,13 @@ def reconcile(batch: PayoutBatch, sums: LineSums) -> Reconciliation:
     for row in sums.rows:
         in_month[row["month"] == batch.month] += row["views"]
         by_status[row["payment__status"]] += row["views"]
+    unpriced = sum(row.views for row in find_unpriced(batch.month))
     return Reconciliation(
         received=counted + sum(outcomes.values()),
         excluded=[(name, Outcome(name).label, views) for name, views in outcomes.items()],
         counted=counted,
-        left=counted - in_month[True],
+        unpriced=unpriced,
+        left=counted - unpriced - in_month[True],
         late=in_month[False],
         held=by_status["held"],
         carried=by_status["carried"],

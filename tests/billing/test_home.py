@@ -1,4 +1,5 @@
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -148,6 +149,45 @@ def test_earnings_of_a_view_without_a_price_are_named_as_such(home):
     make_count(make_blog(author=author), 1, dt.date(2026, 11, 2))
     note = figures(home(None, user=author))["Your earnings in November so far"][1]
     assert note == "paid after the month has closed; 1 view has no price yet"
+
+
+def make_waiting():
+    """8 views of July without a price, and 1,000 of August, paid too little to pay out."""
+    blog = make_blog(category=make_category("Tech"), author=make_user(groups=["Authors"]))
+    make_price(blog.category, "10", dt.date(2026, 8, 1))
+    make_count(blog, 100, dt.date(2026, 8, 1))
+    batch, _ = steps.build_batch(month=dt.date(2026, 8, 1), at=AT)
+    approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
+    make_count(blog, 8, dt.date(2026, 7, 4))
+    return blog
+
+
+def test_money_and_views_that_wait_are_shown_with_their_age(home, settings):
+    settings.MINIMUM_PAYOUT = Decimal(10)
+    blog = make_waiting()
+    make_count(blog, 50, dt.date(2026, 8, 2))
+    shown = {
+        "Views that wait for a price": (
+            "8",
+            "no price yet; the oldest for 141 days, since 4 July 2026",
+        ),
+    }
+    carried = "carried forward; the oldest for 82 days, since 1 September 2026"
+    finance = figures(home("Finance"))
+    assert finance.items() >= (shown | {"Money that waits": ("€1.00", carried)}).items()
+    late = "carried forward, views on no batch yet; the oldest for 82 days, since 1 September 2026"
+    author = figures(home(None, user=blog.author))
+    assert author.items() >= (shown | {"Money that waits": ("€1.50", late)}).items()
+
+
+def test_finance_is_asked_about_what_waits_too_long(home, settings):
+    settings.MINIMUM_PAYOUT = Decimal(10)
+    make_waiting()
+    task = "€1.00 of 1 author and 8 views without a price waited for more than 60 days"
+    assert task in texts(home("Finance"))
+    assert task not in texts(home("Approvers"))
+    settings.OUTSTANDING_ALARM_DAYS = 141
+    assert not any("waited" in text for text in texts(home("Finance")))
 
 
 @pytest.mark.parametrize("group", ["Editors", "Finance", "Approvers", "Auditors"])

@@ -40,6 +40,14 @@ def keep_four_eyes() -> Iterator[Rule]:
         """,
         "nobody approves a batch whose price they were the last to change.",
     )
+    yield Rule(
+        PayoutBatch,
+        "UPDATE",
+        "OLD.status = 'submitted' "
+        "AND NEW.left_out_by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)",
+        "nobody approves a batch whose views without a price they left out.",
+        topic="left_out",
+    )
     yield rule(
         "adjustment",
         """

@@ -175,7 +175,7 @@ def test_what_waits_says_so(client, sign_in):
     url = page_of(batch.payments.get())
     assert "will wait for the batch after this one" in client.get(url).text
     approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
-    assert "wait for the next batch that is built" in client.get(url).text
+    assert "have waited since 1 November 2026" in client.get(url).text
     assert "€0.004" in client.get(LIST).text
 
 

@@ -124,7 +124,7 @@ def test_views_without_a_price_block_and_are_named():
     make_count(make_blog(category=tech), 10, dt.date(2026, 10, 31))
     make_price(tech, "10", dt.date(2026, 11, 1))
     blocker = blocker_of(batch, "unpriced_views")
-    assert blocker.message.startswith("Tech had views up to the end of October 2026")
+    assert blocker.message.startswith("Tech had views in October 2026 on days without a price")
     assert blocker.url == "/admin/billing/categoryprice/add/"
     make_price(tech, "10", dt.date(2026, 10, 31))
     assert blocker_of(batch, "unpriced_views") is None

@@ -1,0 +1,173 @@
+"""What is earned and not paid, by author and cause, and since when it waits.
+
+Amounts are exact. What stands on a draft, or on a batch that is signed and not paid yet, does not
+wait: it is on its way. Views without a price have no amount until somebody gives them one.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import F, Min, Sum, TextChoices
+from django.db.models.functions import TruncMonth
+
+from billing.models import Adjustment, CategoryPrice, DailyViewCount, Payment, PaymentLine
+from billing.money import house_currency, line_amount
+from billing.periods import day_of, last_closed_month, next_month
+from billing.prices.lookup import price_id_on
+
+# Of each payment and of all that it took in: the first month of views, and the first adjustment.
+ORIGINS = """
+WITH RECURSIVE part (payment_id, origin_id) AS (
+    SELECT id, id FROM billing_payment WHERE id IN ({payments})
+    UNION
+    SELECT part.payment_id, line.carried_from_id
+    FROM part JOIN billing_paymentline line ON line.payment_id = part.origin_id
+    WHERE line.carried_from_id IS NOT NULL
+)
+SELECT part.payment_id,
+    MIN(CASE WHEN line.kind = 'views' THEN line.month END),
+    MIN(adjustment.created_at)
+FROM part JOIN billing_paymentline line ON line.payment_id = part.origin_id
+LEFT JOIN billing_adjustment adjustment ON adjustment.id = line.adjustment_id
+GROUP BY part.payment_id
+"""
+
+
+class Cause(TextChoices):
+    """Why it waits."""
+
+    HELD = "held", "on hold"
+    CARRIED = "carried", "carried forward"
+    FAILED = "failed", "failed at the bank"
+    ADJUSTMENT = "adjustment", "adjustments"
+    LATE = "late", "views on no batch yet"
+    UNPRICED = "unpriced", "no price yet"
+
+
+class Waiting(NamedTuple):
+    """What one author waits for, for one cause, since a day."""
+
+    cause: Cause
+    author: int
+    since: dt.date
+    amount: Decimal  # exact; 0 for views without a price
+    currency: str
+    views: int = 0
+
+    def age(self, at: dt.datetime) -> int:
+        """Return the days that it has waited."""
+        return (day_of(at) - self.since).days
+
+
+def list_waiting(*, at: dt.datetime, author: User | None = None) -> list[Waiting]:
+    """Return all that waits, or an author's, the oldest first.
+
+    Without an author it reads the counts of all closed months: not for a page.
+    """
+    rows = [*list_known(author=author), *_list_late(at, author)]
+    return sorted(rows, key=lambda row: (row.since, row.author, row.cause))
+
+
+def list_known(*, author: User | None = None) -> Iterator[Waiting]:
+    """Yield what waits without late views, which only a pass over the counts can tell."""
+    yield from _list_payments(author)
+    yield from _list_adjustments(author)
+    yield from _list_unpriced(author)
+
+
+def find_since(payments: Iterable[int]) -> dict[int, dt.date]:
+    """Return {payment: the day since which the oldest part of it waits}. One query.
+
+    Views wait since their month was over, an adjustment since it was made. What an earlier payment
+    carried on keeps its day.
+    """
+    numbers = ", ".join(str(int(pk)) for pk in payments)
+    return _find_since(numbers, []) if numbers else {}
+
+
+def _find_since(payments: str, params: Iterable) -> dict[int, dt.date]:
+    with connection.cursor() as cursor:
+        cursor.execute(ORIGINS.format(payments=payments), list(params))
+        return {
+            pk: min(_read_days(month, made_at)) for pk, month, made_at in cursor if month or made_at
+        }
+
+
+def _read_days(month, made_at) -> Iterator[dt.date]:
+    """Yield the days of a row; SQLite gives both as text."""
+    if month:
+        yield next_month(dt.date.fromisoformat(str(month)[:10]))
+    if made_at:
+        if isinstance(made_at, str):
+            made_at = dt.datetime.fromisoformat(made_at).replace(tzinfo=dt.UTC)
+        yield day_of(made_at)
+
+
+def _list_payments(author: User | None) -> Iterator[Waiting]:
+    payments = Payment.objects.outstanding().order_by()
+    if author:
+        payments = payments.filter(author=author)
+    since = _find_since(*payments.values("pk").query.sql_with_params())
+    for payment in payments.select_related("batch"):
+        yield Waiting(
+            cause=Cause(payment.status),
+            author=payment.author_id,
+            since=since[payment.pk],
+            amount=payment.exact_amount,
+            currency=payment.batch.currency,
+        )
+
+
+def _list_adjustments(author: User | None) -> Iterator[Waiting]:
+    adjustments = Adjustment.objects.waiting().order_by()
+    if author:
+        adjustments = adjustments.filter(author=author)
+    for row in adjustments:
+        since = day_of(row.created_at)
+        yield Waiting(Cause.ADJUSTMENT, row.author_id, since, row.amount, row.currency)
+
+
+def _list_unpriced(author: User | None) -> Iterator[Waiting]:
+    days = DailyViewCount.objects.without_price()
+    if author:
+        days = days.filter(author=author)
+    of_months = days.annotate(month=TruncMonth("day")).order_by().values_list("author", "month")
+    for pk, _, first, views in of_months.annotate(first=Min("day"), sum=Sum("views")):
+        yield Waiting(Cause.UNPRICED, pk, first, Decimal(0), house_currency(), views)
+
+
+def _list_late(at: dt.datetime, author: User | None) -> Iterator[Waiting]:
+    """Yield the difference between an author's counts of a closed month and the standing lines."""
+    end = next_month(last_closed_month(at))
+    counts = DailyViewCount.objects.filter(day__lt=end).annotate(
+        month=TruncMonth("day"), price=price_id_on("day")
+    )
+    lines = PaymentLine.objects.standing().filter(kind=PaymentLine.Kind.VIEWS, month__lt=end)
+    if author:
+        counts, lines = counts.filter(author=author), lines.filter(payment__author=author)
+    views: Counter = Counter()
+    for *key, number in _sum_views(counts.exclude(price=None), "author"):
+        views[tuple(key)] += number
+    for *key, number in _sum_views(lines, "payment__author"):
+        views[tuple(key)] -= number
+    prices = CategoryPrice.objects.in_bulk({price for *_, price in views})
+    months: dict[tuple, list] = {}
+    for (person, month, price), number in views.items():
+        if number:
+            total = months.setdefault((person, month, prices[price].currency), [0, Decimal(0)])
+            total[0] += number
+            total[1] += line_amount(
+                views=number, price_per_1000=prices[price].price_per_1000
+            )
+    for (person, month, currency), (number, amount) in months.items():
+        yield Waiting(Cause.LATE, person, next_month(month), amount, currency, views=number)
+
+
+def _sum_views(rows, author: str):
+    keys = (author, "month", "price")
+    return rows.order_by().values_list(*keys).annotate(sum=Sum(F("views")))
