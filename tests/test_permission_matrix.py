@@ -78,6 +78,7 @@ ALLOWED = {
     | VERIFY
     | {"billing_finding_accept", "billing_finding_exclude_views", "billing_finding_reopen"}
     | {"billing_payoutbatch_build", "billing_payoutbatch_rebuild", "billing_payoutbatch_cancel"}
+    | {"billing_payoutbatch_leave_out"}
     | {"billing_payoutbatch_submit", "billing_payoutbatch_export"}
     | {"billing_payoutbatch_record_all_paid", "billing_payoutbatch_results"}
     | {"billing_adjustment_add", "billing_adjustment_authors", "billing_adjustment_withdraw"}

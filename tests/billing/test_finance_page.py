@@ -9,17 +9,19 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from billing.bank.results.recording import record_results
-from billing.models import Adjustment, Hold, PaymentResult
+from billing.models import Adjustment, CategoryPrice, Hold, PaymentResult
 from billing.money import format_amount
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.batch_checks import find_flags
 from billing.payouts.holds import end_hold, hold_payment, pay_out_payment
 from billing.payouts.steps import approve_batch, build_batch, rebuild_batch, submit_batch
+from billing.prices.rules import save_price
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 from weblog.models import Blog
 
 PAGE = (settings.BASE_DIR / "docs" / "finance.md").read_text()
 WORKED = PAGE[PAGE.index("## October, worked out") : PAGE.index("\n## Prices")]
+LATE = PAGE[PAGE.index("### Views without a price") : PAGE.index("\n## What stands in the way")]
 SEPTEMBER, OCTOBER, NOVEMBER = (dt.date(2026, month, 1) for month in (9, 10, 11))
 IN_NOVEMBER = dt.datetime(2026, 11, 5, 12, tzinfo=dt.UTC)
 IN_DECEMBER = dt.datetime(2026, 12, 5, 12, tzinfo=dt.UTC)
@@ -27,10 +29,10 @@ IN_DECEMBER = dt.datetime(2026, 12, 5, 12, tzinfo=dt.UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-def read_tables() -> list[list[dict]]:
-    """Return the tables of the worked month, each a list of {column: cell}."""
+def read_tables(text: str) -> list[list[dict]]:
+    """Return the tables of a worked example, each a list of {column: cell}."""
     tables = []
-    for block in re.findall(r"(?:^\|.*\n)+", WORKED, re.MULTILINE):
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
         header, _, *rows = (
             [cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()
         )
@@ -38,7 +40,8 @@ def read_tables() -> list[list[dict]]:
     return tables
 
 
-PRICES, VIEWS, DECISIONS, LINES, PAYMENTS, NEXT_PAYMENTS = read_tables()
+PRICES, VIEWS, DECISIONS, LINES, PAYMENTS, NEXT_PAYMENTS = read_tables(WORKED)
+LATE_PRICES, LATE_VIEWS, LATE_LINES = read_tables(LATE)
 
 
 @pytest.fixture
@@ -173,6 +176,57 @@ def test_november_is_as_the_page_works_it_out(house):
     assert describe(batch) == as_numbers(NEXT_PAYMENTS)
 
 
+def test_late_views_without_a_price_are_as_the_page_works_them_out(house):
+    make_user("elsa", first_name="Elsa")
+    (price,) = LATE_PRICES
+    start = dt.date.fromisoformat(price["In force from"])
+    make_price(make_category(price["Category"]), price["Price"], start)
+    at = dt.datetime(2026, 12, 5, 12, tzinfo=dt.UTC)
+    in_time, late, october, november = LATE_VIEWS
+    batches = []
+    for month, views in ((SEPTEMBER, [in_time]), (OCTOBER, [late, october])):
+        for row in views:
+            count(row)
+        batches.append(sign(build_batch(month=month, at=at)[0], house, at))
+    assert batches[1].payments.get().amount == Decimal("12.00")
+    assert "October's batch pays €12.00, and the 40 views wait." in LATE
+    early = CategoryPrice(
+        category=make_category("Travel"), effective_from=SEPTEMBER, price_per_1000=Decimal(15)
+    )
+    save_price(price=early, by=house["finance"])
+    count(november)
+    batches.append(sign(build_batch(month=NOVEMBER, at=at)[0], house, at))
+    lines = [
+        (
+            f"{batch.month:%Y-%m}",
+            f"{line.month:%Y-%m}",
+            line.views,
+            line.price_per_1000,
+            line.amount,
+        )
+        for batch in batches
+        for payment in batch.payments.all()
+        for line in payment.lines.filter(kind="views").order_by("month")
+    ]
+    assert lines == [
+        (
+            row["Batch"],
+            row["Month"],
+            int(row["Views"]),
+            Decimal(row["Price"]),
+            Decimal(row["Amount"]),
+        )
+        for row in LATE_LINES
+    ]
+
+
 def test_page_names_every_setting_that_paying_reads():
-    for name in ("CURRENCY", "PAYOUT_GRACE_DAYS", "MINIMUM_PAYOUT", "SECOND_APPROVAL_ABOVE"):
+    for name in (
+        "CURRENCY",
+        "PAYOUT_GRACE_DAYS",
+        "MINIMUM_PAYOUT",
+        "SECOND_APPROVAL_ABOVE",
+        "OUTSTANDING_ALARM_DAYS",
+    ):
         assert f"| `{name}` |" in PAGE
+    assert "| `OUTSTANDING_ALARM_DAYS` |" in PAGE

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.models import Adjustment, DailyViewCount, Hold, PaymentLine
 from billing.payouts import steps
 from billing.payouts.due_months import find_months_to_build

@@ -8,7 +8,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
-from billing.bank.settlement import record_results
+from billing.bank.results.recording import record_results
 from billing.models import (
     Adjustment,
     DailyViewCount,
