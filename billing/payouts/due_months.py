@@ -31,8 +31,8 @@ Kind = PaymentLine.Kind
 def find_months_to_build(*, at: dt.datetime) -> list[dt.date]:
     """Return the closed months that have something to pay and no batch, oldest first.
 
-    Of the last closed month, views without a price are enough, so that the build can name them.
-    Earlier months that have no other views wait by themselves.
+    Views without a price are enough, so that the build can name them; but a month with no others
+    waits by itself once a later one has its batch.
     """
     last = last_closed_month(at)
     standing = PayoutBatch.objects.standing()
@@ -43,9 +43,11 @@ def find_months_to_build(*, at: dt.datetime) -> list[dt.date]:
         .values_list("month", flat=True)
         .distinct()
     )
-    earlier = [month for month in months if month < last]
-    due = _find_priced(earlier) if earlier else []
-    if last in months or (not standing.filter(month__gte=last).exists() and _would_change(last)):
+    latest = standing.aggregate(month=Max("month"))["month"]
+    passed_by = [month for month in months if latest and month < latest]
+    waiting = set(passed_by) - set(_find_priced(passed_by)) if passed_by else set()
+    due = [month for month in months if month not in waiting]
+    if last not in months and (latest is None or latest < last) and _would_change(last):
         due.append(last)
     return due
 

@@ -161,9 +161,7 @@ def _list_late(at: dt.datetime, author: User | None) -> Iterator[Waiting]:
         if number:
             total = months.setdefault((person, month, prices[price].currency), [0, Decimal(0)])
             total[0] += number
-            total[1] += line_amount(
-                views=number, price_per_1000=prices[price].price_per_1000
-            )
+            total[1] += line_amount(views=number, price_per_1000=prices[price].price_per_1000)
     for (person, month, currency), (number, amount) in months.items():
         yield Waiting(Cause.LATE, person, next_month(month), amount, currency, views=number)
 

@@ -186,13 +186,18 @@ def test_results_of_the_bank_are_shown_the_latest_first(client, sign_in):
     record_results(batch=batch, results={payment.pk: ("failed", "No such account")}, by=by, at=AT)
     sign_in("Auditors")
     text = client.get(page_of(payment)).text
-    for part in ("Failed", "No such account", "Finn Finance", "€10.00</strong> wait for the next"):
+    for part in (
+        "Failed",
+        "No such account",
+        "Finn Finance",
+        "€10.00</strong> have waited since 1 November 2026",
+    ):
         assert part in text
     assert f"/admin/billing/seal/{Seal.objects.last().pk}/change/" in text
     record_results(batch=batch, results={payment.pk: ("paid", "")}, by=by, at=AT)
     response = client.get(page_of(payment))
     assert [result.outcome for result in response.context["payslip"].results] == ["paid", "failed"]
-    assert "wait for the next" not in response.text
+    assert "have waited" not in response.text
 
 
 def test_page_costs_the_same_for_2_and_20_lines(client, sign_in):

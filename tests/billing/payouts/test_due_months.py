@@ -155,6 +155,7 @@ def test_views_without_a_price_alone_make_no_month_due(blog):
     make_count(blog, 10, dt.date(2019, 12, 31))
     make_count(blog, 10, dt.date(2019, 11, 30))
     assert due() == []
+    assert due(IN_DECEMBER) == []
 
 
 def test_asking_writes_nothing(blog):

@@ -358,16 +358,18 @@ def test_skipped_month_is_built_and_paid_after_a_later_one(own):
     ]
 
 
-def test_earlier_month_with_nothing_but_views_without_a_price_waits_by_itself(travel):
-    soups = make_blog(title="Soups", category=make_category("Food"))
-    make_count(soups, 30, dt.date(2026, 7, 1))
+def test_month_with_no_other_views_waits_by_itself_once_a_later_one_has_its_batch(own):
+    july = dt.date(2026, 7, 1)
+    soups = make_blog(title="Stews", category=make_category("Food"))
+    make_count(soups, 30, july)
+    assert find_months_to_build(at=AT) == [july, OCTOBER]
+    leave_out()
     assert find_months_to_build(at=AT) == []
-    find_in_open_months(at=AT)
-    assert find() == [("Soups", dt.date(2026, 7, 1), 30)]
+    assert find() == [("Stews", july, 30), ("Soups", OCTOBER, 30)]
     make_price(soups.category, "5")
-    assert find_months_to_build(at=AT) == [dt.date(2026, 7, 1)]
+    assert find_months_to_build(at=AT) == [july]
 
 
-def test_last_closed_month_is_asked_about_even_if_all_its_views_lack_a_price(travel):
+def test_month_whose_views_all_lack_a_price_is_asked_about(travel):
     make_count(make_blog(category=make_category("Food")), 30, OCTOBER)
     assert find_months_to_build(at=AT) == [OCTOBER]
