@@ -99,7 +99,9 @@ def test_page_of_the_finding_leads_to_the_price(client, sign_in, food):
 
 def test_evidence_has_a_row_of_them(client, sign_in, food):
     sign_in("Auditors")
-    text = client.get(reverse("admin:billing_evidence_changelist", query={"month": "2026-10"})).text
+    text = client.get(
+        reverse("admin:billing_views_explained_changelist", query={"month": "2026-10"})
+    ).text
     assert "Waiting for a price" in text
 
 
