@@ -2,12 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+COINS = {"EUR": 10_000, "JPY": 1_000_000, "KWD": 1_000}  # of each currency, in millionths
+DOUBLE_CLICK = 30  # seconds
 
 
 @dataclass
 class Batch:
     key: int
     month: object
+    currency: str
     status: str = "draft"
     payments: dict = field(default_factory=dict)  # {author: Payment}
 
@@ -18,6 +23,7 @@ class Payment:
     views: Counter  # {(author, blog, category, day): views}
     adjustments: dict
     carried: list  # payments of earlier batches
+    currency: str
     status: str = ""
     amount: int = 0
 
@@ -28,8 +34,9 @@ class House:
     def __init__(self, minimum):
         self.minimum = minimum
         self.counts = Counter()  # {(author, blog, category, day): views}
-        self.prices = {}  # {(category, first day): price per 1,000 views}
-        self.adjustments = {}  # {key: (author, amount)}, without the withdrawn
+        self.currency = "EUR"  # of what is entered and built from now on
+        self.prices = {}  # {(category, first day): (price per 1,000 views, currency)}
+        self.adjustments = {}  # {key: (author, amount, currency)}, without the withdrawn
         self.holds = {}  # {author: "hold" or "pay_out"}
         self.deactivated = set()
         self.batches = []
@@ -38,15 +45,25 @@ class House:
         first_day = max(first for key, first in self.prices if key == category and first <= day)
         return first_day, self.prices[category, first_day]
 
-    def worth(self, views):
-        prices = ((number, self.price_on(key[2], key[3])[1]) for key, number in views.items())
-        return sum(number * price // 1000 for number, price in prices)
+    def currency_of(self, view):
+        return self.price_on(view[2], view[3])[1][1]
 
-    def earned(self, author):
+    def worth(self, views, currency):
+        prices = ((number, self.price_on(key[2], key[3])[1]) for key, number in views.items())
+        return sum(number * price // 1000 for number, (price, own) in prices if own == currency)
+
+    def earned(self, author, currency):
         views = {key: number for key, number in self.counts.items() if key[0] == author}
-        return self.worth(views) + sum(
-            amount for person, amount in self.adjustments.values() if person == author
+        return self.worth(views, currency) + sum(
+            amount
+            for person, amount, own in self.adjustments.values()
+            if (person, own) == (author, currency)
         )
+
+    def click(self, key, seconds, *, is_reader):
+        """Count one reader's clicks on a blog on a day: each that no other follows at once."""
+        for now, following in pairwise([*sorted(seconds), float("inf")]):
+            self.counts[key] += is_reader and following - now > DOUBLE_CLICK
 
     def fill(self, batch):
         others = [b for b in self.batches if b is not batch and b.status != "cancelled"]
@@ -57,13 +74,19 @@ class House:
             taken = {k: n for k, n in payment.views.items() if k[3].replace(day=1) in months}
             views.subtract(taken)
         views = self._leave_out_what_evens_out(views)
+        views = {k: n for k, n in views.items() if self.currency_of(k) == batch.currency}
         used = {key for payment in held for key in payment.adjustments}
-        waiting = {key: facts for key, facts in self.adjustments.items() if key not in used}
+        waiting = {
+            key: facts
+            for key, facts in self.adjustments.items()
+            if key not in used and facts[2] == batch.currency
+        }
         taken_in = {id(payment) for later in held for payment in later.carried}
         carries = [
             (author, payment)
             for other in others
             if other.status in ("approved", "paid") and other.month < batch.month
+            if other.currency == batch.currency
             for author, payment in other.payments.items()
             if payment.status in ("failed", "held", "carried") and payment.exact
             if id(payment) not in taken_in
@@ -71,10 +94,11 @@ class House:
         batch.payments = {}
         for author in {facts[0] for facts in [*views, *waiting.values(), *carries]}:
             own = Counter({key: number for key, number in views.items() if key[0] == author})
-            added = {key: amount for key, (who, amount) in waiting.items() if who == author}
+            added = {key: amount for key, (who, amount, _) in waiting.items() if who == author}
             carried = [payment for who, payment in carries if who == author]
-            exact = self.worth(own) + sum(added.values()) + sum(p.exact for p in carried)
-            batch.payments[author] = Payment(exact, own, added, carried)
+            exact = sum(added.values()) + sum(p.exact for p in carried)
+            exact += self.worth(own, batch.currency)
+            batch.payments[author] = Payment(exact, own, added, carried, batch.currency)
             self.decide(author, batch.payments[author])
 
     def _leave_out_what_evens_out(self, views):
@@ -88,12 +112,13 @@ class House:
         return *key[:3], key[3].replace(day=1), self.price_on(key[2], key[3])
 
     def decide(self, author, payment):
-        cents = (payment.exact + 5_000) // 10_000
+        coin = COINS[payment.currency]
+        rounded = (payment.exact + coin // 2) // coin * coin
         hold = self.holds.get(author)
         if hold == "hold" or (author in self.deactivated and not hold):
             payment.status = "held"
-        elif cents <= 0 or (cents * 10_000 < self.minimum and not hold):
+        elif rounded <= 0 or (rounded < self.minimum and not hold):
             payment.status = "carried"
         else:
             payment.status = "payable"
-        payment.amount = cents * 10_000 if payment.status == "payable" else 0
+        payment.amount = rounded if payment.status == "payable" else 0

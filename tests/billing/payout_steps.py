@@ -4,13 +4,15 @@ import datetime as dt
 from collections import Counter
 from decimal import Decimal
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from billing.bank.results.recording import record_results
-from billing.counting.folding import add_to_counts
+from billing.counting.folding import add_to_counts, fold_views
+from billing.counting.recording import record_view
 from billing.errors import BatchBlocked, BatchOutdated, BillingError
 from billing.locks import Lock, hold_lock
 from billing.models import Adjustment, CategoryPrice, Payment, PayoutBatch
@@ -22,12 +24,15 @@ from billing.payouts.price_withdrawal import withdraw_price
 from billing.periods import last_closed_month, next_month, previous_month
 from billing.prices.rules import save_price
 from tests.billing.naive_payouts import Batch, House
-from tests.factories import approve
+from tests.factories import FIREFOX, approve
 from weblog.models import Blog, Category
 
 JANUARY, FIRST_DAY = dt.date(2026, 1, 1), dt.date(2020, 1, 1)
 MINIMUM, SECOND_APPROVAL_ABOVE = Decimal("1.50"), Decimal(20)
 PRICES = [Decimal(price) for price in ("5", "10", "12.345", "0.001", "99.999")]
+CURRENCIES = ["EUR", "EUR", "JPY", "KWD"]
+GAPS = [0, 10, 30, 31, 45]  # seconds from one click to the next
+READERS = {"reader": FIREFOX, "robot": "Googlebot/2.1", "author": FIREFOX}
 AMOUNTS = [Decimal(amount) for amount in ("3", "-3", "0.000001", "-0.004999", "1.494999", "-25")]
 
 HOLDS = [(hold_payment, "hold"), (pay_out_payment, "pay_out"), (release_payment, None)]
@@ -35,6 +40,7 @@ HOLDS = [(hold_payment, "hold"), (pay_out_payment, "pay_out"), (release_payment,
 # How many choices a step has: each is made as a number, by Hypothesis or by a seeded generator.
 CHOICES = {
     "author": 3, "blog": 4, "category": 2, "months_ago": 4, "day": 28, "views": 400,
+    "currency": len(CURRENCIES), "gap": len(GAPS), "gap_after": len(GAPS), "reader": len(READERS),
     "price": len(PRICES), "hold": len(HOLDS), "amount": len(AMOUNTS), "which": 1000,
 }  # fmt: skip
 STEPS = {}
@@ -64,6 +70,7 @@ class PayoutSteps(RuleBasedStateMachine):
         self.finance, self.approver, self.second_approver = [self.person() for _ in range(3)]
         self.authors = [self.person() for _ in range(CHOICES["author"])]
         self.house = House(minimum=to_millionths(MINIMUM))
+        settings.CURRENCY = self.house.currency
         self.categories = [
             Category.objects.create(pk=key, name=f"Category {key}", slug=f"category-{key}")
             for key in (next(self.keys) for _ in range(CHOICES["category"]))
@@ -124,6 +131,25 @@ class PayoutSteps(RuleBasedStateMachine):
         if key := pick(sorted(self.house.counts), which):
             self.add_views(key, -min(views, self.house.counts[key]))
 
+    @step("blog", "months_ago", "day", "gap", "gap_after", "reader")
+    def somebody_clicks(self, blog, months_ago, day, gap, gap_after, reader):
+        """Three clicks of one reader, or of a robot or the author, on an evening."""
+        month, blog = self.month, self.blogs[blog]
+        for _ in range(months_ago):
+            month = previous_month(month)
+        day, who = month.replace(day=day + 1), list(READERS)[reader]
+        seconds = [0, GAPS[gap], GAPS[gap] + GAPS[gap_after]]
+        evening = dt.datetime.combine(day, dt.time(18), tzinfo=dt.UTC)
+        address = f"192.0.2.{next(self.keys) % 250}"
+        for second in seconds:
+            record_view(
+                blog=blog, viewed_at=evening + dt.timedelta(seconds=second), ip_address=address,
+                user_agent=READERS[who], user=blog.author if who == "author" else None,
+            )  # fmt: skip
+        fold_views(at=max(self.at, evening + dt.timedelta(minutes=5)))
+        key = blog.author_id, blog.pk, blog.category_id, day
+        self.house.click(key, seconds, is_reader=who == "reader")
+
     @step("which", "day")
     def views_move_to_another_day(self, which, day):
         if key := pick(sorted(self.house.counts), which):
@@ -157,7 +183,8 @@ class PayoutSteps(RuleBasedStateMachine):
             price_per_1000=price_per_1000,
         )
         if self.attempt(save_price, price=price, by=self.finance):
-            self.house.prices[category.pk, first_day] = to_millionths(price_per_1000)
+            facts = to_millionths(price_per_1000), self.house.currency
+            self.house.prices[category.pk, first_day] = facts
 
     @step("which", "price")
     def price_is_changed(self, which, price):
@@ -165,7 +192,7 @@ class PayoutSteps(RuleBasedStateMachine):
         row.price_per_1000 = PRICES[price]
         if self.attempt(save_price, price=row, by=self.finance):
             key = row.category_id, row.effective_from
-            self.house.prices[key] = to_millionths(PRICES[price])
+            self.house.prices[key] = to_millionths(PRICES[price]), self.house.prices[key][1]
 
     @step("which")
     def price_is_withdrawn(self, which):
@@ -189,14 +216,16 @@ class PayoutSteps(RuleBasedStateMachine):
         author, key = self.authors[author], next(self.keys)
         adjustment = Adjustment(pk=key, author=author, amount=AMOUNTS[amount], reason="Agreed")
         if self.attempt(save_adjustment, adjustment=adjustment, by=self.finance, at=self.at):
-            self.house.adjustments[key] = (author.pk, to_millionths(AMOUNTS[amount]))
+            facts = author.pk, to_millionths(AMOUNTS[amount]), self.house.currency
+            self.house.adjustments[key] = facts
 
     @step("which", "amount")
     def adjustment_is_changed(self, which, amount):
         if adjustment := pick(Adjustment.objects.order_by("pk"), which):
             adjustment.amount = AMOUNTS[amount]
             if self.attempt(save_adjustment, adjustment=adjustment, by=self.finance):
-                facts = adjustment.author_id, to_millionths(AMOUNTS[amount])
+                author, _, currency = self.house.adjustments[adjustment.pk]
+                facts = author, to_millionths(AMOUNTS[amount]), currency
                 self.house.adjustments[adjustment.pk] = facts
 
     @step("which")
@@ -237,6 +266,10 @@ class PayoutSteps(RuleBasedStateMachine):
         for batch in steps.build_closed_months(by=self.finance, at=self.at):
             self.note_built(batch)
 
+    @step("currency")
+    def currency_is_changed(self, currency):
+        settings.CURRENCY = self.house.currency = CURRENCIES[currency]
+
     # The batches
 
     def naive(self, batch):
@@ -255,14 +288,16 @@ class PayoutSteps(RuleBasedStateMachine):
             self.note_built(batch)
 
     def note_built(self, batch):
-        self.house.batches.append(Batch(batch.pk, batch.month))
+        self.house.batches.append(Batch(batch.pk, batch.month, self.house.currency))
         self.house.fill(self.house.batches[-1])
 
     @step("which")
     def draft_is_rebuilt(self, which):
         if batch := self.batch(which, "draft"):
-            steps.rebuild_batch(batch=batch, by=self.finance, at=self.at)
-            self.house.fill(self.naive(batch))
+            is_rebuilt = self.attempt(steps.rebuild_batch, batch=batch, by=self.finance, at=self.at)
+            assert is_rebuilt == (batch.currency == self.house.currency)
+            if is_rebuilt:
+                self.house.fill(self.naive(batch))
 
     @step("which")
     def draft_is_submitted(self, which):
@@ -274,10 +309,11 @@ class PayoutSteps(RuleBasedStateMachine):
                 assert not naive.payments
             except BatchOutdated:
                 self.draft_is_rebuilt(which)  # after which only an empty one is refused
-                assert self.attempt(
+                can_submit = bool(naive.payments) and naive.currency == self.house.currency
+                assert can_submit == self.attempt(
                     steps.submit_batch, batch=batch, by=self.finance, at=self.at
-                ) == bool(naive.payments)
-                naive.status = "submitted" if naive.payments else "draft"
+                )
+                naive.status = "submitted" if can_submit else "draft"
             else:
                 naive.status, submitted = "submitted", facts_of(naive)
                 self.house.fill(naive)
