@@ -4,17 +4,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from backoffice.mails import find_url, mail_after_commit, write_mails
-from billing.locks import Lock, hold_lock
+from backoffice.mails import find_url, send_mail, write_mails
 from billing.models import OutstandingAlarm
 from billing.money import format_amount
 from billing.payouts.outstanding import Cause, Waiting, list_waiting
@@ -28,26 +25,26 @@ def find_overdue(rows: Iterable[Waiting], *, at: dt.datetime) -> list[Waiting]:
 def tell_of_overdue(*, at: dt.datetime | None = None) -> list[Waiting]:
     """Mail finance about what waits too long and was not told yet, and return that.
 
-    The mail goes out after the commit, so that a killed run tells all of it again or nothing.
+    It is noted after the mail, so that a run that is killed between them tells it once more.
     """
     at = at or timezone.now()
     overdue = find_overdue(list_waiting(at=at), at=at)
-    with transaction.atomic():
-        hold_lock(Lock.PAYOUTS)
-        told = set(OutstandingAlarm.objects.values_list("author", "cause", "since"))
-        new = {(row.author, row.cause.value, row.since): row for row in overdue}
-        new = {key: row for key, row in new.items() if key not in told}
-        OutstandingAlarm.objects.bulk_create(
-            OutstandingAlarm(author_id=author, cause=cause, since=since, told_at=at)
-            for author, cause, since in new
-        )
-        if new:
-            write = partial(_write, overdue, at)
-            mail_after_commit(write, about="money that waits too long")
-    return list(new.values())
+    told = set(OutstandingAlarm.objects.values_list("author", "cause", "since"))
+    new = [row for row in overdue if (row.author, row.cause.value, row.since) not in told]
+    if new:
+        for message in _write(overdue):
+            send_mail(message, about="money that waits too long")
+    OutstandingAlarm.objects.bulk_create(
+        [
+            OutstandingAlarm(author_id=row.author, cause=row.cause, since=row.since, told_at=at)
+            for row in new
+        ],
+        ignore_conflicts=True,
+    )
+    return new
 
 
-def _write(overdue: list[Waiting], at: dt.datetime) -> Iterator[EmailMessage]:
+def _write(overdue: list[Waiting]) -> Iterator[EmailMessage]:
     finance = User.objects.with_perm("billing.submit_payoutbatch", include_superusers=False)
     addresses = finance.filter(is_active=True).values_list("email", flat=True)
     facts = {

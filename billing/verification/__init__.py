@@ -25,6 +25,7 @@ from billing.verification import (
     exports,
     histories,
     imports,
+    left_out,
     lines,
     references,
 )
@@ -56,6 +57,7 @@ DERIVED = {
     "sums": (lines.check_sums, "sums and rounding"),
     "decisions": (decisions.check_decisions, "who is paid, held or carried"),
     "left out": (decisions.check_nobody_left_out, "what waited for the batch"),
+    "unpriced": (left_out.check_left_out, "views left out for want of a price"),
     "adjustments": (lines.check_adjustments, "adjustments"),
     "carries": (lines.check_carries, "amounts carried forward"),
     "exports": (exports.check_exports, "exported files"),
