@@ -114,6 +114,8 @@ class ImportView(View):
         """Keep the file and show the result of an import, without changing anything."""
         form = self.form_class(self.request.POST, self.request.FILES)
         if not form.is_valid():
+            if "file" in form.cleaned_data:  # another field is wrong, and no browser sends it back
+                form.add_error("file", "Choose the file once more.")
             return self.show(form=form)
         self.forget()
         options = form.cleaned_data

@@ -20,14 +20,20 @@ from backoffice.accounts import reset
 
 
 def in_theme(view, title):
-    """Add the theme's context and a title to a page of allauth."""
+    """Add the theme's context and a title to a page of allauth.
+
+    After a confirmation it answers with the page that waited for it: if that has errors to
+    correct, its form goes to its own address and not to the one that confirms.
+    """
 
     @never_cache
     @wraps(view)
     def page(request, *args, **kwargs):
+        path = request.path
         response = view(request, *args, **kwargs)
         if (context := getattr(response, "context_data", None)) is not None:
-            response.context_data = admin.site.each_context(request) | context | {"title": title}
+            own = {"title": title} if request.path == path else {"form_url": request.path}
+            response.context_data = admin.site.each_context(request) | context | own
         return response
 
     return page

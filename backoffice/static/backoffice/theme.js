@@ -30,9 +30,11 @@ document.addEventListener("alpine:init", () => {
     Alpine.data("searchCommand", () => searchCommand())
 
     Alpine.mapAttributes(({ name, value }) => ({ name, value: REWORDED[value] ?? value }))
-    Alpine.magic("addressOf", () => (tab) => {
+    Alpine.magic("addressOf", (form) => (tab) => {
         const { pathname, search } = window.location
-        return pathname + search + (tab && tab !== "general" ? `#${tab}` : "")
+        form.dataset.action ??= form.getAttribute("action") ?? "" // before it is bound to this
+        const address = form.dataset.action || pathname + search
+        return address + (tab && tab !== "general" ? `#${tab}` : "")
     })
     Alpine.magic("widthAt", () => (clientX, min, max) => {
         const width = Math.min(max, Math.max(min, clientX))

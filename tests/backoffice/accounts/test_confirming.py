@@ -132,6 +132,25 @@ def test_administrator_who_changes_an_account_is_asked_again_and_loses_nothing(c
     assert User.objects.get(pk=edda.pk).email == "edda@example.org"
 
 
+def test_what_is_wrong_after_the_confirmation_is_corrected_on_its_own_page(client, clock):
+    sign_in(client, make_person(is_superuser=True))
+    clock.shift(16 * 60)
+    page = reverse("admin:auth_user_add")
+    response = client.post(page, {"username": "not a name!", "usable_password": "false"})
+    response = client.post(response.url, {"password": PASSWORD})
+    assert 'value="not a name!"' in response.text
+    assert f'action="{page}"' in response.text
+    assert response.context["title"] == "Add user"
+
+
+def test_new_password_of_ones_own_is_corrected_on_its_own_page(client, clock):
+    sign_in(client, make_person())
+    clock.shift(16 * 60)
+    response = client.post(change_password(client, old="wrong").url, {"password": PASSWORD})
+    assert response.context["form"].errors
+    assert f'action="{CHANGE}"' in response.text
+
+
 def test_new_password_for_somebody_asks_again(client, clock):
     sign_in(client, make_person(is_superuser=True))
     clock.shift(16 * 60)
