@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from playwright.sync_api import expect
 
 from tests.factories import make_user
@@ -102,17 +104,22 @@ def make_weblog_alone():
 
 @pytest.fixture
 def sign_in(browser, browser_context_args, live_server, demo):
-    """Return a function that opens the home page of a person, in a browser of their own."""
+    """Return a function that opens the home page of a person, in a browser of their own.
+
+    They are signed in already: test_signing_in.py types what is to be typed.
+    """
     contexts = []
 
     def sign_in(username, **options):
         context = browser.new_context(**browser_context_args | options)
         contexts.append(context)
+        client = Client()
+        client.force_login(User.objects.get_by_natural_key(username))
+        name = settings.SESSION_COOKIE_NAME
+        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+        context.add_cookies([cookie])
         page = context.new_page()
         page.goto(f"{live_server.url}/admin/")
-        page.get_by_label("Username").fill(username)
-        page.get_by_label("Password").fill(demo[username])
-        page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="What waits for you")).to_be_visible()
         return page
 

@@ -1,6 +1,7 @@
 """A day of an author and an editor in a real browser: from the first word to the archive."""
 
 import datetime as dt
+import os
 import re
 from io import BytesIO
 
@@ -27,6 +28,12 @@ PICTURES = {
     ("author's home", 390, "light"): "author-home-phone",
     ("blog", 1440, "dark"): "blog-dark",
 }
+SCREENS = {
+    "desk": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+# The author's screen, and that of all others; `make test-long` goes through all three days.
+DAYS = [("phone", "desk"), ("desk", "desk"), ("phone", "phone")]
 
 
 def make_picture():
@@ -41,20 +48,20 @@ def make_picture():
     return {"name": "IMG_2041.png", "mimeType": "image/png", "buffer": content.getvalue()}
 
 
-@pytest.fixture(params=[(1440, 900, "light"), (390, 844, "dark")], ids=["desk", "phone"])
-def screen(request, page):
-    """What everyone of the day looks at, the reader with `page`; the options of their browsers."""
-    width, height, theme = request.param
-    size = {"width": width, "height": height}
-    page.set_viewport_size(size)
-    page.emulate_media(color_scheme=theme)
-    return {"viewport": size, "color_scheme": theme}
+@pytest.fixture(params=DAYS if os.environ.get("TEST_ALL") == "1" else DAYS[:1], ids="-".join)
+def screens(request, page):
+    """The author's options of a browser, and those of all others: the reader has `page`."""
+    own, others = map(SCREENS.get, request.param)
+    page.set_viewport_size(others["viewport"])
+    page.emulate_media(color_scheme=others["color_scheme"])
+    return own, others
 
 
 @pytest.fixture
-def take_desk_picture(take_picture, screen):
-    """Return what takes the pictures of the day, on the large screen alone."""
-    return take_picture if screen["color_scheme"] == "light" else lambda page, name: None
+def take_desk_picture(take_picture, screens):
+    """Return what takes the pictures of the day, where all sit at a desk."""
+    all_at_desks = all(options is SCREENS["desk"] for options in screens)
+    return take_picture if all_at_desks else lambda page, name: None
 
 
 @pytest.fixture
@@ -141,7 +148,7 @@ def archive_in_bulk(page, live_server):
     page.get_by_role("row").filter(has_text=TITLE).get_by_role("checkbox").check()
     page.locator("select[name=action]").select_option("archive_chosen")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_role("heading", name="Archive these blogs?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Archive these blogs?", level=2)).to_be_visible()
     assert_fits(page)
     page.get_by_label("Reason").fill("The line is closed.")
     page.get_by_role("button", name="Archive").click()
@@ -161,11 +168,13 @@ def write_first(page, words):
     page.keyboard.type(words)
 
 
+@pytest.mark.long
 def test_text_goes_from_the_first_word_to_the_archive(
-    page, live_server, staff, screen, take_desk_picture, settings, tmp_path
+    page, live_server, staff, screens, take_desk_picture, settings, tmp_path
 ):
     settings.MEDIA_ROOT = tmp_path / "media"
-    author = staff("demo.ada", **screen)
+    own, others = screens
+    author = staff("demo.ada", **own)
     author.get_by_role("link", name="Write a blog").click()
     write_blog(author)
     author.evaluate("scrollTo(0, 0)")
@@ -178,7 +187,7 @@ def test_text_goes_from_the_first_word_to_the_archive(
     public_url = live_server.url + blog.get_absolute_url()
     assert page.goto(public_url).status == 404
 
-    editor = staff("editor", **screen)
+    editor = staff("editor", **others)
     open_from_queue(editor)
     press(editor, "Return to author", answer=ASKED)
     expect(editor.get_by_text("went back to its author")).to_be_visible()
@@ -201,7 +210,7 @@ def test_text_goes_from_the_first_word_to_the_archive(
     press(editor, "Publish")
     expect(editor.get_by_text("is published")).to_be_visible()
     assert_readers_see(page, public_url, "On line N1: The last train")
-    read_as_co_author(staff("demo.bruno", **screen))
+    read_as_co_author(staff("demo.bruno", **own))
 
     go_home(author)
     author.get_by_role("link", name=TITLE).click()
