@@ -1,20 +1,14 @@
-import datetime as dt
-from decimal import Decimal
-
 import pytest
+from django.db import transaction
 
 from billing import locks
 from billing.counting import losses, readers, recording
-from billing.counting.folding import fold_views
 from billing.counting.robots import forget_exceptions
-from billing.models import (
-    Adjustment,
-)
-from billing.payouts.adjustments import save_adjustment
+from billing.models import PayoutBatch
 from tests.billing.counting.access_logs.logs import make_blogs, read_expected
 from tests.billing.lock_order import LockOrder
-from tests.billing.paid_months import OCTOBER, SEPTEMBER, make_views, pay
-from tests.factories import make_blog, make_category, make_groups, make_price, make_user
+from tests.billing.paid_months import pay_two_months
+from tests.factories import make_groups, make_user
 
 
 @pytest.fixture(autouse=True)
@@ -72,23 +66,29 @@ def semicomplete(shared_data):
 
 
 @pytest.fixture
-def paid():
+def paid(db):
     """Two paid months, with a price that changed, an adjustment, and a payment that failed."""
-    tech, sports = make_category("Tech"), make_category("Sports")
-    make_price(tech, "15")
-    make_price(tech, "18", dt.date(2026, 9, 15))
-    make_price(sports, "10")
-    blogs = [
-        make_blog(category=category, title=title)
-        for category, title in ((tech, "=1+1"), (sports, "'quoted'"), (tech, "Tides"))
+    return pay_two_months()
+
+
+@pytest.fixture(scope="module")
+def paid_for_all(request, django_db_setup, django_db_blocker):
+    """The numbers of the batches of `paid_once`."""
+    others = [
+        item.name
+        for item in request.session.items
+        if item.path == request.path and "paid_for_all" not in item.fixturenames
     ]
-    for blog in blogs:
-        for month, day in ((9, 3), (9, 15), (9, 20), (10, 1), (10, 31)):
-            make_views(blog, dt.date(2026, month, day), 4)
-    adjustment = Adjustment(author=blogs[0].author, amount=Decimal(-5), reason="Paid twice.")
-    save_adjustment(adjustment=adjustment, by=make_user())
-    fold_views()
-    september = pay(SEPTEMBER, at=dt.datetime(2026, 10, 12, tzinfo=dt.UTC), failed=True)
-    make_views(blogs[1], dt.date(2026, 9, 29), 3)
-    october = pay(OCTOBER, at=dt.datetime(2026, 11, 12, tzinfo=dt.UTC))
-    return september, october
+    assert not others, f"These would see what the others share: {others}"
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield [batch.pk for batch in pay_two_months()]
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def paid_once(paid_for_all, db):
+    """What `paid` makes, but once for a file whose every test asks for it.
+
+    Each test takes back what is its own, and the last one leaves nothing.
+    """
+    return [PayoutBatch.objects.get(pk=pk) for pk in paid_for_all]

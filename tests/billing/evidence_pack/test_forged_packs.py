@@ -9,6 +9,12 @@ from tests.billing.evidence_pack.packs import unpack
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
+
+@pytest.fixture
+def paid(paid_once):
+    return paid_once
+
+
 # What the approval's seal does not hold: without a head, a pack that is sealed anew may say it.
 ON_THE_WORD_OF_THE_HEAD = {"counts.csv", "carries.csv", "people.csv", "price_history.csv"}
 

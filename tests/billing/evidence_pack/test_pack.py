@@ -18,6 +18,11 @@ from weblog.models import Category
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
+@pytest.fixture
+def paid(paid_once):
+    return paid_once
+
+
 def test_pack_proves_itself_without_the_product(paid, tmp_path):
     for batch in paid:
         result = run(unpack(batch, tmp_path / str(batch.pk)))

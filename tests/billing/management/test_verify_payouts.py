@@ -13,6 +13,11 @@ from tests.billing.paid_months import make_views
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
+@pytest.fixture
+def paid(paid_once):
+    return paid_once
+
+
 def verify(*arguments):
     output = io.StringIO()
     call_command("verify_payouts", *arguments, stdout=output)
@@ -54,7 +59,7 @@ def test_tells_how_many_views_wait_for_the_next_batch(paid):
     assert "2 views wait for the next batch" in verify()
 
 
-def test_month_that_is_none_is_refused():
+def test_month_that_is_none_is_refused(paid):
     with pytest.raises(CommandError, match="is no month"):
         verify("--month", "2026-13")
 

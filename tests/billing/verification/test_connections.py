@@ -1,0 +1,45 @@
+"""Verification over several connections, each of which sees what is committed."""
+
+import pytest
+from django.db import connection
+
+from billing.counting.folding import fold_views
+from billing.models import DailyViewCount, PaymentLine
+from billing.verification import advance_verification, start_verification, verify_payouts
+from tests.billing.paid_months import OCTOBER, make_views, pay_two_months
+from tests.billing.tampering import without_guards
+from tests.factories import make_blog, make_category
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one connection's work.")
+def test_several_connections_find_what_one_finds():
+    pay_two_months()
+    alone = advance_verification(start_verification(), seconds=60)
+    together = verify_payouts()
+    assert together.status == alone.status == "passed"
+    assert (together.numbers, together.chain_head) == (alone.numbers, alone.chain_head)
+    assert (together.remaining, together.done) == ([], together.steps)
+
+    with without_guards():
+        PaymentLine.objects.filter(number=1).update(blog_title="Another")
+    alone = advance_verification(start_verification(), seconds=60)
+    together = verify_payouts()
+    assert together.status == alone.status == "failed"
+    assert together.difference == alone.difference
+    assert together.done == alone.done
+    assert connection.is_usable()
+
+
+def test_each_portion_reads_the_database_as_of_one_moment():
+    blog = make_blog(category=make_category("Tech"))
+    make_views(blog, OCTOBER, 2)
+    fold_views()
+    assert verify_payouts().status == "passed"
+    DailyViewCount.objects.update(views=3)
+    assert "the days add up to 3" in verify_payouts().difference
+
+
+def test_nothing_to_verify_is_no_difference():
+    assert verify_payouts().status == "passed"
