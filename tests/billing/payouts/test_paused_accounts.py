@@ -78,6 +78,7 @@ def test_one_signs_again_after_72_hours(april, ines, step):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("by", ["another", "the machine"])
+@pytest.mark.any_database
 def test_whatever_hands_an_account_over_pauses_it(april, ines, kind, by):
     touch(april, by=ines if by == "another" else None, kind=kind, hours_ago=71)
     with pytest.raises(FourEyesViolation):
@@ -85,12 +86,14 @@ def test_whatever_hands_an_account_over_pauses_it(april, ines, kind, by):
 
 
 @pytest.mark.parametrize("kind", [Kind.PASSWORD_CHANGED, Kind.EMAIL_CHANGED, Kind.FACTOR_ADDED])
+@pytest.mark.any_database
 def test_own_change_pauses_nobody(april, kind):
     touch(april, by=april, kind=kind)
     sign("approve", april)
 
 
 @pytest.mark.parametrize("kind", [Kind.SIGN_IN_FAILED, Kind.LOCKED, Kind.SESSIONS_ENDED])
+@pytest.mark.any_database
 def test_what_hands_nothing_over_pauses_nobody(april, ines, kind):
     touch(april, by=ines, kind=kind)
     sign("approve", april)
