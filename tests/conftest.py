@@ -1,3 +1,4 @@
+import functools
 import gc
 import itertools
 import os
@@ -11,9 +12,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from simple_history.manager import HistoryManager
 
 from backoffice import alerts
 from backoffice.accounts.guards import GUARDS
+
+# As shipped (3.13.0) each look at a history makes a class, which takes a fiftieth of all the tests.
+HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
 
 
 def pytest_collection_modifyitems(items):
