@@ -47,7 +47,10 @@ quick: setup-dev ## Run what is quick to run, in a minute: SQLite, no browser, n
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not slow" --ignore=tests/browser
 
 test-long: setup-dev ## Run in full what `make test` takes a sample of
+	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 TEST_ALL=1 $(PYTEST) -m long
+	TEST_ALL=1 $(BIN)/python -m tests.on_postgres $(PYTEST) -m "long and not any_database" \
+		--ignore=tests/browser
 
 test-alone: setup-dev ## Run the browser's tests of weblog without billing
 	@tools/install_browser.sh
@@ -76,7 +79,7 @@ lint: setup-dev ## Check style, templates, imports, types, migrations and settin
 	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
 
 screenshots: setup-dev ## Take the pictures in docs/screenshots again
-	SCREENSHOTS=docs/screenshots $(BIN)/pytest tests/browser
+	SCREENSHOTS=docs/screenshots TEST_ALL=1 $(BIN)/pytest tests/browser
 
 bench-robots: setup-dev ## Print how many robots the lists find, and how many people they hit
 	$(BIN)/python -m benchmarks.robots
