@@ -1,6 +1,5 @@
 """The installed site behind nginx: TLS, hosts, limits. `make test-deploy`."""
 
-import http.client
 import re
 import socket
 import ssl
@@ -19,7 +18,10 @@ def ask_plainly(port, text):
     """Return the first line and the headers of what a server says without TLS."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
         sock.sendall(text.encode())
-        return sock.makefile("rb").read().decode(errors="replace")
+        try:
+            return sock.makefile("rb").read().decode(errors="replace")
+        except ConnectionResetError:  # closed before all that was sent was read
+            return ""
 
 
 def test_plain_http_goes_to_tls(nginx):
@@ -32,7 +34,7 @@ def test_plain_http_goes_to_tls(nginx):
 def test_other_hosts_get_nothing(nginx, reader, host):
     said = ask_plainly(nginx.plain_port, f"GET / HTTP/1.0\r\nHost: {host}\r\n\r\n")
     assert said == "" or said.startswith("HTTP/1.1 400")
-    with pytest.raises(http.client.RemoteDisconnected):
+    with pytest.raises(ConnectionResetError):  # RemoteDisconnected is one
         reader().ask("/", host=host or "evil.example.org")
 
 
