@@ -29,6 +29,7 @@ from backoffice.changelists import (
     shorten_search,
 )
 from backoffice.changes import describe_records
+from backoffice.signing import differs_from_record
 
 
 class DayRangeFilter(RangeDateFilter):
@@ -137,6 +138,12 @@ class HistoryAdmin(SimpleHistoryAdmin, BackofficeAdmin):
         if not is_version or self.get_object(request, object_id) is None:
             raise Http404
         return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def save_model(self, request, obj, form, change):
+        """Save only what changed: Save without a change is no act of anybody."""
+        of_many = {field.name for field in self.opts.many_to_many} & {*form.changed_data}
+        if not change or of_many or differs_from_record(obj):
+            super().save_model(request, obj, form, change)
 
     def get_history_queryset(self, request, history_manager, pk_name, object_id):
         return history_manager.filter(**{pk_name: object_id}).select_related("history_user")

@@ -27,3 +27,31 @@ def save_signed[M: Model](instance: M, *, by: User | None, reason: str) -> M:
     # Both stick to the instance, and would sign whatever is saved next (simple-history 3.13.0).
     del signed._history_user, signed._change_reason
     return instance
+
+
+def save_if_changed[M: Model](instance: M, *, by: User | None, reason: str) -> M:
+    """Save like save_signed, but only what says something else than its latest record.
+
+    Save without a change is no act: it leaves no record, and makes nobody the last to change it.
+    """
+    if instance.pk and not differs_from_record(instance):
+        return instance
+    return save_signed(instance, by=by, reason=reason)
+
+
+def differs_from_record(instance: Model) -> bool:
+    """Return whether a tracked field says something else than the latest record. One query.
+
+    True where there is no record yet. Times that each save sets do not count.
+    """
+    manager = getattr(type(instance), instance._meta.simple_history_manager_attribute)  # type: ignore[attr-defined]  # simple-history's
+    key = instance._meta.pk.attname  # type: ignore[union-attr]  # a stored row has one
+    record = manager.filter(**{key: instance.pk}).order_by("-history_id").first()
+    if record is None:
+        return True
+    return any(
+        field.to_python(field.value_from_object(instance))
+        != record._meta.get_field(field.name).value_from_object(record)
+        for field in record.tracked_fields
+        if not getattr(field, "auto_now", False)
+    )

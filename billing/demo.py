@@ -20,6 +20,7 @@ from backoffice.accounts.rights import is_guarded_right
 from backoffice.accounts.security_log import events_of
 from backoffice.accounts.two_people import confirm_access, propose_access
 from backoffice.signing import save_signed
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
@@ -193,6 +194,7 @@ def _pay_months(people: dict[str, User], *, at: dt.datetime) -> None:
     _adjust(people["demo.chiara"], "-20.00", "Paid in advance in the spring.", by=finance, at=at)
     batch, _ = build_batch(month=first, at=at)
     _sign(batch, people, at=at)
+    export_payments(batch=batch, by=finance, at=at)
     _record_results(batch, failing=people["demo.ada"], by=finance, at=at)
 
     batch, _ = build_batch(month=second, at=at)

@@ -65,6 +65,10 @@ class FourEyesViolation(BillingError):
     pass
 
 
+class OwnMoney(FourEyesViolation):
+    """Somebody tried to decide about money that is their own: see billing.own_money."""
+
+
 class BatchOutdated(BillingError):
     pass
 

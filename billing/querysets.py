@@ -156,18 +156,37 @@ class PaymentQuerySet(models.QuerySet):
         )
 
     def paying(self):
-        """Return the payments that pay something, without those on hold or carried."""
+        """Return what a file to the bank pays if it is made now.
+
+        A payment that has its result is in no later file: the bank made it, or a later batch does.
+        """
+        return self.payable()
+
+    def settled(self):
+        """Return the payments that the bank made or could not make."""
+        return self.filter(status__in=[self.model.Status.PAID, self.model.Status.FAILED])
+
+    def above_zero(self):
+        """Return the payments that pay something, paid or failed by now or not."""
         return self.filter(amount__gt=0)
+
+    def with_outcome_before(self, seal_number):
+        """Add `outcome`: the bank's latest result before that seal, or None."""
+        results = self.model.results.field.model.objects.filter(
+            payment=models.OuterRef("pk"), seal__number__lt=seal_number
+        )
+        latest = results.order_by("-seal__number").values("outcome")[:1]
+        return self.annotate(outcome=models.Subquery(latest))
 
     def first_payouts(self):
         """Return the payments to authors without an earlier payment."""
-        return self.paying().filter(~models.Exists(self._paid_before()))
+        return self.above_zero().filter(~models.Exists(self._paid_before()))
 
     def tripled(self):
         """Return the payments more than +200 % over the author's previous payment."""
         before = self._paid_before().order_by("-batch__month").values("amount")[:1]
         tripled = models.ExpressionWrapper(models.Subquery(before) * 3, models.BigIntegerField())
-        return self.paying().filter(amount__gt=tripled)
+        return self.above_zero().filter(amount__gt=tripled)
 
     def unusually_large(self):
         """Return payments above the 95th percentile of the author's earlier ones, by nearest rank.
@@ -184,7 +203,7 @@ class PaymentQuerySet(models.QuerySet):
             )
         )
         unusual = before.filter(number__gte=models.F("as_large") * 20).filter(number__gte=6)
-        return self.paying().filter(models.Exists(unusual))
+        return self.above_zero().filter(models.Exists(unusual))
 
     def _paid_before(self):
         """Return earlier batches' payments to the outer row's author, without failed ones."""

@@ -7,6 +7,7 @@ from billing.bank.results.matching import match_results
 from billing.bank.results.recording import record_results
 from billing.errors import WrongStatus
 from billing.forms import batches as dialogs
+from billing.forms.results import ALL_PAID
 from billing.models import PayoutBatch
 from billing.payouts import steps
 from billing.payouts.due import find_unpriced
@@ -137,7 +138,7 @@ class ResultActions(DialogActions):
         icon="done_all",
         permissions=["settle"],
         url_path="all-paid",
-        dialog=dialogs.ALL_PAID,
+        dialog=ALL_PAID,
         fits=with_status(Status.APPROVED),
     )
     def record_all_paid(self, request, form):

@@ -124,6 +124,11 @@ class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin
             return False
         return super().has_change_permission(request, obj)
 
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        form.user = request.user
+        return form
+
     def get_fields(self, request, obj=None):
         if obj and not self.has_change_permission(request, obj):
             return ["category", "effective_from", "price", "note"]

@@ -3,13 +3,20 @@ from django.contrib import admin
 from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin
-from billing.counting.robots import describe_lists, forget_exceptions
+from billing.counting.robot_exceptions import save_robot_exception
+from billing.counting.robots import describe_lists
+from billing.errors import BillingError
 from billing.models import RobotException
+from billing.own_money import refuse_own_robots
 
 SHORTEST_TEXT = 4  # "bot" alone would turn most robots into people
 
 
 class RobotExceptionForm(forms.ModelForm):
+    """An exception's form. The admin sets `user` on the class that it makes for each request."""
+
+    user = None
+
     def clean_text(self):
         text = self.cleaned_data["text"]
         if len(text) < SHORTEST_TEXT:
@@ -18,6 +25,13 @@ class RobotExceptionForm(forms.ModelForm):
                 f"{SHORTEST_TEXT} characters."
             )
         return text
+
+    def clean(self):
+        try:
+            refuse_own_robots(by=self.user)
+        except BillingError as error:
+            self.add_error(None, str(error))
+        return super().clean()
 
 
 @admin.register(RobotException)
@@ -43,10 +57,13 @@ class RobotExceptionAdmin(HistoryAdmin):
             request, {"robot_lists": describe_lists(), **(extra_context or {})}
         )
 
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        form.user = request.user
+        return form
+
     def save_model(self, request, obj, form, change):
-        obj._change_reason = obj.reason
-        super().save_model(request, obj, form, change)
-        forget_exceptions()
+        save_robot_exception(exception=obj, by=request.user)
 
     @display(description="State", label={"in_force": "success"})
     def in_force(self, exception):

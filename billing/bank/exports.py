@@ -1,4 +1,8 @@
-"""Files of approved payments. Each file is made once; every later export returns the same bytes."""
+"""Files of approved payments. Each file is made once; every later export returns the same bytes.
+
+A file made after some results came in leaves those payments out: the bank made them, or a later
+batch pays them.
+"""
 
 import datetime as dt
 import hashlib
@@ -6,6 +10,7 @@ import io
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Count, Sum
 from django.utils import timezone
 
 from billing.bank.formats import find_format
@@ -39,10 +44,15 @@ def export_payments(
         )
     if export := batch.exports.filter(format=format).first():
         return export
-    if not batch.payments.paying().exists():
+    if not batch.payments.above_zero().exists():
         raise NothingToPay(
             f"The batch of {batch} pays nothing: all of it is on hold or carried to the next "
             f"batch. So there is no file to make."
+        )
+    if not batch.payments.paying().exists():
+        raise WrongStatus(
+            f"Each payment of {batch} has its result: a file made now would pay nothing, or pay "
+            "again. The files that were made before are on the page of the batch."
         )
     bank_format = find_format(format)
     if chain_head() is None:
@@ -64,6 +74,20 @@ def export_payments(
         content=content,
         by=by,
         at=at,
+        **_count_payments(batch),
     )
     append_seal(batch=batch, kind=Seal.Kind.EXPORT, content=make_handing_out(export), at=at)
     return export
+
+
+def _count_payments(batch: PayoutBatch) -> dict:
+    """Return how many payments the file hands out and leaves out, with their sums."""
+    numbers = {"count": Count("pk"), "total": Sum("amount", default=0)}
+    paying = batch.payments.paying().aggregate(**numbers)
+    settled = batch.payments.settled().aggregate(**numbers)
+    return {
+        "payment_count": paying["count"],
+        "total": paying["total"],
+        "left_out_count": settled["count"],
+        "left_out_total": settled["total"],
+    }

@@ -24,6 +24,7 @@ from billing.models import (
     PayoutBatch,
     RetiredViewTotal,
 )
+from billing.own_money import refuse_own_finding
 from billing.periods import next_month
 
 Outcome = BlogView.Outcome
@@ -126,7 +127,7 @@ def accept_finding(
     *, finding: Finding, by: User, reason: str, at: dt.datetime | None = None
 ) -> Finding:
     """Accept the finding: its views stay counted, for the given reason."""
-    finding = _claim(finding, Status.OPEN, "accepted", reason=reason)
+    finding = _claim(finding, Status.OPEN, "accepted", by=by, reason=reason)
     if finding.kind == Finding.Kind.UNPRICED:
         raise WrongStatus(
             "Accepting pays nothing: add the price, and the next batch pays these views; or "
@@ -146,7 +147,7 @@ def exclude_views(
     at = at or timezone.now()
     fold_views(at=at)
     hold_lock(Lock.FOLD)
-    finding = _claim(finding, Status.OPEN, "excluded", reason=reason)
+    finding = _claim(finding, Status.OPEN, "excluded", by=by, reason=reason)
     if not finding.may_exclude:
         raise WrongStatus(
             "This is about all views of the month, people’s too. It can only be accepted."
@@ -174,7 +175,7 @@ def reopen_finding(
     """
     with transaction.atomic():
         hold_lock(Lock.FOLD)
-        finding = _claim(finding, None, "reopened", reason=reason)
+        finding = _claim(finding, None, "reopened", by=by, reason=reason)
         if finding.status == Status.OPEN:
             raise WrongStatus("This finding is open by now. Look at it again.")
         if finding.status == Status.CLOSED:
@@ -206,14 +207,17 @@ def _find_days_without_price(finding: Finding) -> list[dt.date]:
     return list(in_month.values_list("day", flat=True))
 
 
-def _claim(finding: Finding, expected: Status | None, verb: str, *, reason: str) -> Finding:
-    """Return the finding as it is now, under the lock, if its state is the expected one."""
+def _claim(
+    finding: Finding, expected: Status | None, verb: str, *, by: User, reason: str
+) -> Finding:
+    """Return the finding as it is now, under the lock, if `by` may decide it in this state."""
     require_reason(reason, "Say why: the reason is kept with the finding.")
     hold_lock(Lock.PAYOUTS, Lock.FINDINGS)
     try:
         finding = Finding.objects.get(pk=finding.pk)
     except Finding.DoesNotExist:
         raise WrongStatus("This finding is gone: it was no longer true.") from None
+    refuse_own_finding(finding, by=by)
     if expected and finding.status != expected:
         raise WrongStatus(
             f"This finding is {finding.get_status_display().lower()} by now; only one that is "

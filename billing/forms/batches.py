@@ -2,7 +2,6 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import (
@@ -223,20 +222,6 @@ class ExportDialog(BatchDialog):
         return self.cleaned_data["format"] or self.fields["format"].initial
 
 
-class AllPaidDialog(ConfirmMixin, BatchDialog):
-    """Shows the payments without a result."""
-
-    def __init__(self, request, obj=None, **kwargs):
-        super().__init__(request, obj, **kwargs)
-        self.ask_to_confirm()
-
-    def get_before_template_context(self, request, object_id=None):
-        waiting = self.obj.payments.payable().aggregate(
-            payments=Count("pk"), amount=Sum("amount", default=0)
-        )
-        return super().get_before_template_context(request) | {"waiting": waiting}
-
-
 BUILD = {
     "title": "Build the batches of closed months?",
     "form_class": BuildDialog,
@@ -289,11 +274,4 @@ EXPORT = {
     "export gives the same file.",
     "form_class": ExportDialog,
     "form_submit_text": "Export",
-}
-ALL_PAID = {
-    "title": "Were all payments made?",
-    "description": "Each payment that has no result yet is recorded as paid. If the bank refused "
-    "some of them, use “Record bank results” instead.",
-    "form_class": AllPaidDialog,
-    "form_submit_text": "All payments were made",
 }

@@ -7,13 +7,23 @@ from django.utils.functional import cached_property
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.dialogs import DialogForm, ReasonField
-from billing.errors import PriceInUse
+from billing.errors import BillingError, OwnMoney
 from billing.models import CategoryPrice
 from billing.prices.forecasts import forecast_withdrawal
-from billing.prices.rules import check_price, check_withdrawal, explain_refusal, find_last_change
+from billing.prices.rules import (
+    check_not_own,
+    check_price,
+    check_withdrawal,
+    explain_refusal,
+    find_last_change,
+)
 
 
 class PriceForm(forms.ModelForm):
+    """A price's form. The admin sets `user` on the class that it makes for each request."""
+
+    user = None
+
     class Meta:
         model = CategoryPrice
         fields = ["category", "effective_from", "price_per_1000", "note"]
@@ -73,7 +83,8 @@ class PriceForm(forms.ModelForm):
             )
             try:
                 check_price(price)
-            except PriceInUse as error:
+                check_not_own(price, by=self.user)
+            except BillingError as error:
                 self.add_error("effective_from", str(error))
         return cleaned_data
 
@@ -96,8 +107,13 @@ class WithdrawDialog(DialogForm):
     )
 
     def find_objections(self):
-        refusal = explain_refusal(check_withdrawal, self.obj)
-        return [refusal] if refusal else []
+        if refusal := explain_refusal(check_withdrawal, self.obj):
+            return [refusal]
+        try:
+            check_not_own(self.obj, by=self.request.user)
+        except OwnMoney as error:
+            return [str(error)]
+        return []
 
     @cached_property
     def forecast(self):

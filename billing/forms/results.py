@@ -1,6 +1,9 @@
+"""What the bank did: the page for single results, and the dialog for all payments at once."""
+
 from itertools import chain
 
 from django import forms
+from django.db.models import Count, Sum
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminTextareaWidget,
@@ -11,7 +14,10 @@ from backoffice.accounts.confirming import ConfirmMixin
 from billing.bank.results import list_result_formats, read_result_file
 from billing.bank.results.csv import read_text
 from billing.bank.results.matching import match_results
+from billing.bank.results.recording import explain_missing_file
 from billing.errors import InvalidResults
+from billing.forms.batches import BatchDialog
+from billing.models import PayoutBatch
 
 MOST_BYTES = 20_000_000  # 100,000 payments take 4 MB
 
@@ -92,3 +98,30 @@ def _read(reader, given):
         return reader(given)
     except InvalidResults as error:
         raise forms.ValidationError(error.problems) from error
+
+
+class AllPaidDialog(ConfirmMixin, BatchDialog):
+    """Shows the payments without a result."""
+
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        self.ask_to_confirm()
+
+    def find_objections(self):
+        is_approved = self.obj.status == PayoutBatch.Status.APPROVED
+        return list(filter(None, [is_approved and explain_missing_file(self.obj)]))
+
+    def get_before_template_context(self, request, object_id=None):
+        waiting = self.obj.payments.payable().aggregate(
+            payments=Count("pk"), amount=Sum("amount", default=0)
+        )
+        return super().get_before_template_context(request) | {"waiting": waiting}
+
+
+ALL_PAID = {
+    "title": "Were all payments made?",
+    "description": "Each payment that has no result yet is recorded as paid. If the bank refused "
+    "some of them, use “Record bank results” instead.",
+    "form_class": AllPaidDialog,
+    "form_submit_text": "All payments were made",
+}

@@ -4,6 +4,7 @@ Constraints hold what is true of one row, triggers (billing.guards) what must ne
 changed by the rooms alone. Start with counts, then batches and payments.
 """
 
+from billing.models.acts import BatchAct
 from billing.models.adjustments import Adjustment, Hold
 from billing.models.alarms import OutstandingAlarm
 from billing.models.batches import PayoutBatch
@@ -27,6 +28,7 @@ __all__ = [
     "AccessLogImport",
     "Acknowledgement",
     "Adjustment",
+    "BatchAct",
     "BlogView",
     "CategoryPrice",
     "DailyViewCount",

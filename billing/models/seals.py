@@ -7,6 +7,7 @@ from django.db.models import Q
 from billing.models.batches import PayoutBatch
 from billing.models.chains import ChainLink
 from billing.models.payments import Payment
+from billing.money import AmountField
 
 FORMAT_LENGTH = 10
 REASON_LENGTH = 500  # of a bank's result
@@ -108,6 +109,16 @@ class PaymentExport(models.Model):
         help_text="Empty where the command line made it.",
     )
     at = models.DateTimeField()
+    payment_count = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The payments in it. Older files did not note them."
+    )
+    total = AmountField(null=True, blank=True, help_text="The sum of the payments in it.")
+    left_out_count = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="The payments of the batch that had their result before, and are not in it.",
+    )
+    left_out_total = AmountField(null=True, blank=True, help_text="The sum of those left out.")
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from backoffice.people import full_name
-from backoffice.signing import save_signed
+from backoffice.signing import save_if_changed, save_signed
 from billing.errors import (
     AdjustmentInUse,
     FourEyesViolation,
@@ -19,7 +19,13 @@ from billing.errors import (
 from billing.locks import Lock, hold_lock
 from billing.models import Adjustment, MonthlyViewCount, PayoutBatch
 from billing.money import ENTRIES_BELOW
+from billing.own_money import refuse_own_author
 from weblog.models import Blog
+
+OWN = (
+    "Nobody adjusts a payment of their own, or of an author with whom they write a blog. Ask "
+    "somebody else."
+)
 
 
 def find_authors() -> models.QuerySet[User]:
@@ -46,7 +52,7 @@ def save_adjustment(
     first = _find_stored(adjustment) or Adjustment(created_by=by, created_at=at or timezone.now())
     adjustment.created_by, adjustment.created_at = first.created_by, first.created_at
     adjustment.withdrawn_by = adjustment.withdrawn_at = None
-    return save_signed(adjustment, by=by, reason=adjustment.reason)
+    return save_if_changed(adjustment, by=by, reason=adjustment.reason)
 
 
 def check_adjustment(adjustment: Adjustment, *, by: User) -> None:
@@ -54,8 +60,8 @@ def check_adjustment(adjustment: Adjustment, *, by: User) -> None:
     stored = _find_stored(adjustment)
     if stored:
         check_is_open(stored)
-    if by.pk in (adjustment.author_id, stored and stored.author_id):
-        raise FourEyesViolation("Nobody adjusts a payment of their own. Ask somebody else.")
+    for author in {adjustment.author_id, stored.author_id if stored else adjustment.author_id}:
+        refuse_own_author(author, by=by, refusal=OWN)
     if stored and stored.created_by_id == adjustment.author_id:
         raise FourEyesViolation(
             f"{full_name(stored.created_by)} made this adjustment, and nobody adjusts a payment of "
@@ -90,8 +96,7 @@ def withdraw_adjustment(
     hold_lock(Lock.PAYOUTS)
     adjustment = Adjustment.objects.get(pk=adjustment.pk)
     check_is_open(adjustment)
-    if adjustment.author_id == by.pk:
-        raise FourEyesViolation("Nobody adjusts a payment of their own. Ask somebody else.")
+    refuse_own_author(adjustment.author_id, by=by, refusal=OWN)
     adjustment.withdrawn_by, adjustment.withdrawn_at = by, at or timezone.now()
     return save_signed(adjustment, by=by, reason=f"Withdrawn: {reason}")
 

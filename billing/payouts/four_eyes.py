@@ -9,11 +9,16 @@ from django.utils import timezone
 from backoffice.accounts.pauses import explain_pauses
 from billing.errors import FourEyesViolation
 from billing.models import Adjustment, Hold, PaymentLine, PayoutBatch
+from billing.own_money import find_own_blogs
+from billing.payouts.acts.gathering import explain_acts
 from billing.prices.rules import find_price_editors
 
 
 def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> list[str]:
-    """Return the reasons why `by` may not approve the batch, as sentences. Eight queries."""
+    """Return the reasons why `by` may not approve the batch, as sentences.
+
+    What they did to the batch, and since the batch before: see payouts.acts.
+    """
     objections = explain_pauses(by, at=at or timezone.now())
     if batch.submitted_by_id == by.pk:
         objections.append("You submitted this batch.")
@@ -21,6 +26,8 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
         objections.append("You have approved this batch already.")
     if batch.payments.filter(author=by).exists():
         objections.append("This batch pays you.")
+    elif PaymentLine.objects.filter(payment__batch=batch, blog__in=find_own_blogs(by)).exists():
+        objections.append("This batch pays for a blog of which you are or were an author.")
     if find_price_editors(batch).filter(pk=by.pk).exists():
         objections.append("You were the last to change a price that this batch uses.")
     if batch.left_out_by_id == by.pk:
@@ -29,7 +36,7 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
         objections.append("You made or changed an adjustment that this batch includes.")
     if _held_or_ended(batch, by).exists():
         objections.append("You held, released or paid out in full a payment of this batch.")
-    return objections
+    return objections + explain_acts(batch, by)
 
 
 def check_account(by: User, *, at: dt.datetime) -> None:

@@ -12,14 +12,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.signing import save_signed
-from billing.errors import FourEyesViolation, HoldEnded, WrongStatus, require_reason
+from billing.errors import HoldEnded, WrongStatus, require_reason
 from billing.locks import Lock, hold_lock
 from billing.models import Hold, Payment, PayoutBatch
+from billing.own_money import refuse_own_author
 from billing.payouts.minimum_payout import decide_payment
 from billing.payouts.transitions import claim_batch
 from billing.proof.digests import digest_payment, record_payment
 
 Kind = Hold.Kind
+
+OWN = (
+    "This is a payment of your own, or of an author with whom you write a blog. Somebody else has "
+    "to decide."
+)
 
 
 def hold_payment(*, payment: Payment, by: User, reason: str, at: dt.datetime | None = None) -> Hold:
@@ -57,7 +63,7 @@ def end_hold(*, hold: Hold, by: User, reason: str, at: dt.datetime | None = None
     hold = Hold.objects.get(pk=hold.pk)
     if hold.ended_at:
         raise HoldEnded(f"{hold.name} was ended on {hold.ended_at:%-d %B %Y}.")
-    _refuse_own(hold.author_id, by)
+    refuse_own_author(hold.author_id, by=by, refusal=OWN)
     _end(hold, by=by, reason=reason, at=at or timezone.now())
     _decide_drafts(hold.author_id)
     return hold
@@ -67,7 +73,7 @@ def end_hold(*, hold: Hold, by: User, reason: str, at: dt.datetime | None = None
 def _start(payment: Payment, kind: Kind, *, by: User, reason: str, at: dt.datetime) -> Hold:
     require_reason(reason, "Say why: the reason is kept with the batch.")
     _claim(payment)
-    _refuse_own(payment.author_id, by)
+    refuse_own_author(payment.author_id, by=by, refusal=OWN)
     standing = Hold.objects.open().filter(author=payment.author_id).first()
     if standing and standing.kind == kind:
         raise WrongStatus(f"{standing.name} is in force already: {standing.reason}")
@@ -84,11 +90,6 @@ def _claim(payment: Payment) -> None:
     hold_lock(Lock.PAYOUTS)
     if not Payment.objects.outstanding().filter(pk=payment.pk).exists():
         claim_batch(payment.batch, PayoutBatch.Status.DRAFT, verb="changed")
-
-
-def _refuse_own(author_id: int, by: User) -> None:
-    if author_id == by.pk:
-        raise FourEyesViolation("This is a payment of your own. Somebody else has to decide.")
 
 
 def _end(hold: Hold, *, by: User, reason: str, at: dt.datetime) -> None:

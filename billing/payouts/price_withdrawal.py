@@ -10,7 +10,7 @@ from billing.errors import MissingPrice, WrongStatus, require_reason
 from billing.locks import Lock, hold_lock
 from billing.models import CategoryPrice, PaymentLine, PayoutBatch
 from billing.payouts.steps import rebuild_batch
-from billing.prices.rules import check_withdrawal
+from billing.prices.rules import check_not_own, check_withdrawal
 
 
 @transaction.atomic
@@ -29,6 +29,7 @@ def withdraw_price(
     except CategoryPrice.DoesNotExist:
         raise WrongStatus("This price was withdrawn already.") from None
     check_withdrawal(price)
+    check_not_own(price, by=by)
     lines = PaymentLine.objects.filter(price=price)
     # The oldest first: a later draft pays what an earlier one does not hold.
     drafts = list(

@@ -37,6 +37,7 @@ from billing.models import (
     Seal,
 )
 from billing.payouts import mails
+from billing.payouts.acts.gathering import keep_acts
 from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.due_months import find_months_to_build
 from billing.payouts.filling import check_settings, fill_batch, is_up_to_date, leave_out_unpriced
@@ -175,6 +176,7 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
         submitted_at=at,
         return_reason="",
     )
+    keep_acts(batch)
     mails.mail_submitted(batch)
     return batch
 

@@ -7,11 +7,12 @@ from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Subquery
 
-from backoffice.signing import save_signed
+from backoffice.signing import save_if_changed
 from billing.day_views import parse_days
 from billing.errors import PriceInUse
 from billing.locks import Lock, hold_lock
 from billing.models import CategoryPrice, MonthlyViewCount, PaymentLine, PayoutBatch
+from billing.own_money import refuse_own_prices
 from billing.periods import month_of
 
 
@@ -95,6 +96,12 @@ def _find_last_signed_day(price: CategoryPrice) -> dt.date | None:
     return month.replace(day=max(day for text in days.iterator() for day in parse_days(text)))
 
 
+def check_not_own(price: CategoryPrice, *, by: User) -> None:
+    """Raise OwnMoney if the price, as it is or as it is stored, prices views of `by`."""
+    stored = CategoryPrice.objects.filter(pk=price.pk).values_list("category", "effective_from")
+    refuse_own_prices([(price.category_id, price.effective_from), *stored], by=by)
+
+
 def check_withdrawal(price: CategoryPrice) -> None:
     """Raise PriceInUse if a signed or cancelled batch has used `price`."""
     _refuse_if_signed(price)
@@ -144,8 +151,10 @@ def first_free_day(category: int) -> dt.date | None:
 def save_price(*, price: CategoryPrice, by: User) -> CategoryPrice:
     """Save a new or changed price; its note is the reason.
 
-    Raises PriceInUse. Waits until nobody is signing a batch.
+    Raises PriceInUse, or OwnMoney if views of `by` have this price or had it. Waits until nobody is
+    signing a batch.
     """
     hold_lock(Lock.PAYOUTS)
     check_price(price)
-    return save_signed(price, by=by, reason=price.note)
+    check_not_own(price, by=by)
+    return save_if_changed(price, by=by, reason=price.note)

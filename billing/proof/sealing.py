@@ -16,7 +16,7 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-from billing.money import CurrencyField
+from billing.money import CurrencyField, to_millionths
 from billing.proof.chains import append_link, find_head, format_moment
 from billing.proof.digests import encode_canonical, hash_text
 from billing.proof.grounds import describe_grounds
@@ -58,7 +58,9 @@ def name_batch(batch: PayoutBatch) -> str:
 def make_approval(batch: PayoutBatch) -> dict:
     """Return the content of an approval's seal: digest, signatures, times and answers."""
     acknowledgements = batch.acknowledgements.filter(digest=batch.digest).order_by("flag", "by_id")
-    return {
+    acts = _list_acts(batch)
+    # Batches approved before acts were kept have none, and no word of them in their seal.
+    return ({"acts": acts} if acts else {}) | {
         "digest": batch.digest,
         "submitted": [batch.submitted_by_id, format_moment(batch.submitted_at)],
         "approved": [
@@ -76,6 +78,22 @@ def make_approval(batch: PayoutBatch) -> dict:
         "histories": [digest for _, digest in read_histories(batch)],
         "grounds": describe_grounds(batch),
     }
+
+
+def _list_acts(batch: PayoutBatch) -> list[list]:
+    """Return the acts that were noted at the submission: who did what, when, with what effect."""
+    acts = batch.acts.filter(digest=batch.digest).order_by("source", "by_id")
+    return [
+        [
+            act.kind,
+            act.source,
+            act.text,
+            to_millionths(act.effect),
+            act.by_id,
+            format_moment(act.at),
+        ]
+        for act in acts
+    ]
 
 
 def make_upgrade(batch: PayoutBatch) -> dict:
@@ -145,8 +163,16 @@ def make_results(results: Iterable) -> dict:
 
 
 def make_handing_out(export: PaymentExport) -> dict:
-    """Return the content of an export's seal: the file and its maker."""
-    return {"file": [export.format, export.file_name, export.sha256, export.by_id]}
+    """Return the content of an export's seal: the file, its maker, and what it pays.
+
+    A file of an earlier version did not note what it pays.
+    """
+    file = {"file": [export.format, export.file_name, export.sha256, export.by_id]}
+    if export.total is None or export.left_out_total is None:
+        return file
+    counts = [export.payment_count, export.left_out_count]
+    totals = [to_millionths(export.total), to_millionths(export.left_out_total)]
+    return file | {"pays": [counts[0], totals[0]], "leaves_out": [counts[1], totals[1]]}
 
 
 def make_pack_content(*, files: Mapping[str, str], by: User | None) -> dict:

@@ -9,7 +9,8 @@ from django.db.models import Case, Count, Prefetch, QuerySet, Sum, When
 from django.db.models.functions import Abs
 from django.utils.functional import cached_property
 
-from billing.models import Finding, Payment, PaymentLine, PayoutBatch
+from billing.models import BatchAct, Finding, Payment, PaymentLine, PayoutBatch
+from billing.payouts.acts.gathering import list_acts
 from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
 from billing.payouts.other_currencies import Waiting, find_other_currencies
 from billing.periods import previous_month
@@ -180,6 +181,24 @@ class Statement:
     @cached_property
     def finding_count(self):
         return Finding.objects.filter(month=self.batch.month).count()
+
+    @cached_property
+    def acts(self) -> list[BatchAct]:
+        """Return what people did that changed what the batch pays, oldest first.
+
+        As noted when it was submitted; of a draft, as it would be noted now.
+        """
+        if self.batch.status == Status.DRAFT:
+            return list_acts(self.batch)
+        return list(self.batch.acts.filter(digest=self.batch.digest).select_related("by"))
+
+    @property
+    def acts_shown(self) -> list[BatchAct]:
+        """Return the acts that touch most, oldest first."""
+        if len(self.acts) <= ROWS_SHOWN:
+            return self.acts
+        largest = sorted(self.acts, key=lambda act: abs(act.effect), reverse=True)[:ROWS_SHOWN]
+        return sorted(largest, key=lambda act: act.at)
 
     # What was signed, and done
 

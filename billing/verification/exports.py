@@ -8,11 +8,21 @@ from collections import Counter
 from decimal import Decimal
 from itertools import zip_longest
 
+from django.db.models import Count, Sum
+
 from backoffice.spreadsheets import guard_cell
-from billing.bank.formats.csv import UPGRADED
-from billing.models import PaymentExport, PayoutBatch, Seal, Verification
+from billing.bank.formats.csv import LEFT_OUT, UPGRADED
+from billing.models import (
+    PaymentExport,
+    PaymentLine,
+    PaymentResult,
+    PayoutBatch,
+    Seal,
+    Verification,
+)
 from billing.money import round_amount
 from billing.proof.sealing import find_upgrade_seal, make_handing_out
+from billing.querysets import PaymentQuerySet
 from billing.verification.chain import check_content
 from billing.verification.differences import Difference
 
@@ -21,15 +31,17 @@ def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> 
     batch = PayoutBatch.objects.get(pk=key)
     exports = list(batch.exports.order_by("at", "pk"))
     unsealed = _check_files_before_seals(batch, exports)
-    for number, export in enumerate(exports):
-        content = bytes(export.content)
-        digest = hashlib.sha256(content).hexdigest()
+    for export in exports:
+        digest = hashlib.sha256(bytes(export.content)).hexdigest()
         if digest != export.sha256:
             raise Difference(export, f"has the SHA-256 {digest}", f"{export.sha256} was recorded")
+    sealed_by = _check_seals(batch, exports[unsealed:])
+    for export in exports:
+        seal = sealed_by.get(export.pk)
+        payments = _find_handed_out(batch, export, seal)
         if check := CONTENT_CHECKS.get(export.format):
-            check(export, batch, content, has_head=number >= unsealed)
+            check(export, batch, payments, has_head=seal is not None)
         numbers["exports"] += 1
-    _check_seals(batch, exports[unsealed:])
 
 
 def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> int:
@@ -45,8 +57,11 @@ def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) 
     return len(sealed)
 
 
-def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> None:
-    """Check that each exported file is sealed and that no sealed file is gone."""
+def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> dict[int, Seal]:
+    """Check that each exported file is sealed and that no sealed file is gone.
+
+    Return {primary key of a file: its seal}.
+    """
     seals = list(batch.seals.filter(kind=Seal.Kind.EXPORT).order_by("number"))
     for seal, export in zip_longest(seals, exports):
         if seal is None:
@@ -56,17 +71,67 @@ def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> None:
         check_content(seal, make_handing_out(export))
         if export.at != seal.at:
             raise Difference(export, f"is of {export.at}", f"{seal} is of {seal.at}")
+    return {export.pk: seal for seal, export in zip(seals, exports, strict=True)}
+
+
+def _find_handed_out(
+    batch: PayoutBatch, export: PaymentExport, seal: Seal | None
+) -> PaymentQuerySet:
+    """Return the payments that the file should pay: those without a result when it was sealed.
+
+    So nothing is handed out again that the bank made, or that a later batch pays. Files made before
+    this rule hold every payment: they are compared with those, and one that a later batch pays
+    again is named.
+    """
+    payments = batch.payments.above_zero().in_order()
+    if seal is None:
+        return payments
+    payments = payments.with_outcome_before(seal.number)
+    if export.total is None:
+        _refuse_paid_again(export, payments)
+        return payments
+    handed_out, left_out = payments.filter(outcome=None), payments.exclude(outcome=None)
+    says = (export.payment_count, export.total, export.left_out_count, export.left_out_total)
+    should = (*_count(handed_out), *_count(left_out))
+    if says != should:
+        raise Difference(
+            export,
+            f"notes {says[0]} payments of {says[1]}, and {says[2]} of {says[3]} left out",
+            f"it should have {should[0]} of {should[1]}, and {should[2]} of {should[3]} left out",
+        )
+    return handed_out
+
+
+def _count(payments: PaymentQuerySet) -> tuple[int, Decimal]:
+    numbers = payments.order_by().aggregate(number=Count("pk"), sum=Sum("amount", default=0))
+    return numbers["number"], Decimal(numbers["sum"])
+
+
+def _refuse_paid_again(export: PaymentExport, payments: PaymentQuerySet) -> None:
+    again = PaymentLine.objects.standing().filter(
+        carried_from__in=payments.filter(outcome=PaymentResult.Outcome.FAILED)
+    )
+    if line := again.select_related("carried_from", "payment").first():
+        raise Difference(
+            export,
+            f"pays {line.carried_from}, which had failed before the file was made",
+            f"{line.payment} pays it again",
+        )
 
 
 def _check_csv(
-    export: PaymentExport, batch: PayoutBatch, content: bytes, *, has_head: bool
+    export: PaymentExport, batch: PayoutBatch, payments: PaymentQuerySet, *, has_head: bool
 ) -> None:
     """It holds what is paid, to whom as of then, the total, and the chain's head as of then.
 
     Files from before seals existed have no head.
     """
-    handed_out = {row["reference"]: row for row in csv.DictReader(io.StringIO(content.decode()))}
-    payments = batch.payments.paying().in_order()
+    text = bytes(export.content).decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    handed_out = {row["reference"]: row for row in rows}
+    if len(handed_out) < len(rows):
+        twice = Counter(row["reference"] for row in rows).most_common(1)[0][0]
+        raise Difference(export, f"lists {twice} twice", "a payment is handed out once")
     total = Decimal(0)
     facts = payments.values_list("reference", "author_name", "username", "amount")
     for reference, name, username, amount in facts.iterator():
@@ -77,6 +142,10 @@ def _check_csv(
         says = handed_out.pop(reference, {})
         _check_row(export, reference, says, payee | _describe_amount(batch, amount))
     _check_row(export, "total", handed_out.pop("total", {}), _describe_amount(batch, total))
+    if export.left_out_count and export.left_out_total:
+        number = {"author": f"{export.left_out_count} with a result before this file"}
+        left_out = number | _describe_amount(batch, export.left_out_total)
+        _check_row(export, LEFT_OUT, handed_out.pop(LEFT_OUT, {}), left_out)
     handed_out.pop(UPGRADED, None)
     head = handed_out.pop("chain head", {"author": ""})
     if has_head and not batch.seals.model.objects.filter(hash=head["author"]).exists():

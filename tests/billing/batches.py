@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.models import PayoutBatch
 from billing.payouts import steps
@@ -34,6 +35,7 @@ def make_batch(status=Status.DRAFT, *, submitter=None, approver=None, views=1000
     if status in PAST_DRAFT[1:]:
         batch = approve(batch, by=approver, at=AT)
     if status == Status.PAID:
+        export_payments(batch=batch, at=AT)
         results = {payment.pk: ("paid", "") for payment in batch.payments.all()}
         batch = record_results(batch=batch, results=results, by=make_user(), at=AT)
     return batch

@@ -11,6 +11,7 @@ from billing.models import (
     Adjustment,
     Hold,
     Payment,
+    PaymentExport,
     PaymentLine,
     PaymentResult,
     PayoutBatch,
@@ -103,14 +104,29 @@ def make_acknowledgement(batch):
     )
 
 
+def make_export(batch):
+    return PaymentExport.objects.get_or_create(
+        batch=batch,
+        format="csv",
+        defaults={"file_name": "f", "sha256": "s", "content": b"", "at": AT},
+    )[0]
+
+
 def make_result(payment, outcome):
+    """A result, after a file of its batch."""
+    make_export(payment.batch)
+    return make_bare_result(payment, outcome)
+
+
+def make_bare_result(payment, outcome, *, reason="Said the bank", by=None):
     number = Seal.objects.count() + 1
     seal = Seal.objects.create(
         number=number, kind="settlement", batch=payment.batch, content="{}", previous_hash="0",
         hash=number, at=AT,
     )  # fmt: skip
+    by = by or make_user()
     return PaymentResult.objects.create(
-        payment=payment, seal=seal, outcome=outcome, reason="Said the bank", by=make_user(), at=AT
+        payment=payment, seal=seal, outcome=outcome, reason=reason, by=by, at=AT
     )
 
 

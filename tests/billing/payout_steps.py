@@ -10,6 +10,7 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.counting.folding import add_to_counts, fold_views
 from billing.counting.recording import record_view
@@ -365,11 +366,15 @@ class PayoutSteps(RuleBasedStateMachine):
     def record(self, which, outcome):
         payments = Payment.objects.filter(batch__status__in=["approved", "paid"])
         payment = pick(payments.select_related("batch").order_by("reference"), which)
-        if payment and self.attempt(
+        if payment is None:
+            return
+        if outcome == "paid" and payment.status == "payable":
+            export_payments(batch=payment.batch, by=self.finance, at=self.at)
+        if self.attempt(
             record_results,
             batch=payment.batch,
-            results={payment.pk: (outcome, "Account closed" if outcome == "failed" else "")},
-            by=self.finance,
+            results={payment.pk: (outcome, "As the bank says")},
+            by=self.finance if payment.results.count() % 2 else self.approver,
             at=self.at,
         ):
             naive = self.naive(payment.batch)

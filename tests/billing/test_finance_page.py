@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.models import Adjustment, CategoryPrice, Hold, PaymentResult
 from billing.money import format_amount
@@ -166,6 +167,7 @@ def test_november_is_as_the_page_works_it_out(house):
         else (PaymentResult.Outcome.FAILED, "The account was closed.")
         for payment in batch.payments.payable().select_related("author")
     }
+    export_payments(batch=batch, at=IN_NOVEMBER)
     record_results(batch=batch, results=results, by=house["finance"], at=IN_NOVEMBER)
     hold = Hold.objects.get(author=make_author("Chiara"))
     end_hold(hold=hold, by=house["finance"], reason="The account is right.")

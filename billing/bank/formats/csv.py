@@ -1,8 +1,10 @@
 """CSV (RFC 4180), UTF-8: a row for each payment, their total, and the head of the chain of seals.
 
-The row “total” follows the payments. The last row, “chain head”, holds the hash and the number of
-the latest seal at that time. `verify_payouts --head HASH` proves that nobody has rolled back a seal
-since then. The file of a batch approved before seals existed names the seal that an upgrade made.
+The row “total” follows the payments. Where payments had their result before the file was made, the
+row “left out” says how many and how much: the file does not pay them. The last row, “chain head”,
+holds the hash and the number of the latest seal at that time. `verify_payouts --head HASH` proves
+that nobody has rolled back a seal since then. The file of a batch approved before seals existed
+names the seal that an upgrade made.
 """
 
 import csv
@@ -20,6 +22,7 @@ from billing.periods import format_month
 from billing.proof.sealing import chain_head, find_upgrade_seal
 
 UPGRADED = "approved before seals"
+LEFT_OUT = "left out"
 
 COLUMNS = ["reference", "author", "username", "month", "amount", "currency"]
 
@@ -41,6 +44,10 @@ def write(stream: BinaryIO, batch: PayoutBatch) -> None:
         names = guard_cell(name), guard_cell(username or todays)
         writer.writerow([reference, *names, month, _in_coins(batch, amount), batch.currency])
     writer.writerow(["total", "", "", month, _in_coins(batch, total), batch.currency])
+    if left_out := list(batch.payments.settled().values_list("amount", flat=True)):
+        number = f"{len(left_out)} with a result before this file"
+        left = _in_coins(batch, sum(left_out, Decimal(0)))
+        writer.writerow([LEFT_OUT, number, "", month, left, batch.currency])
     if seal := find_upgrade_seal(batch):
         day = f"sealed on {timezone.localdate(seal.at)}"
         writer.writerow([UPGRADED, seal.hash, str(seal), day, "", ""])

@@ -23,9 +23,10 @@ class BankFormat:
     """How an approved batch becomes a file.
 
     `key` is kept and sealed with each file, so it never changes. `write` writes what
-    `batch.payments.paying()` pays to a binary stream, the same bytes for the same rows; it runs
-    once for each batch, in a transaction that holds the lock of payouts. `check` runs before it and
-    returns what stands in the way of the file, in sentences that a clerk can act on.
+    `batch.payments.paying()` pays, and no other payment, to a binary stream, the same bytes for the
+    same rows; it runs once for each batch, in a transaction that holds the lock of payouts. `check`
+    runs before it and returns what stands in the way of the file, in sentences that a clerk can act
+    on.
     """
 
     key: str

@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from billing.errors import WrongStatus, require_reason
+from billing.errors import FourEyesViolation, WrongStatus, require_reason
 from billing.models import Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
+from billing.own_money import refuse_own_payments
 from billing.payouts.four_eyes import check_account
 from billing.payouts.transitions import claim_batch, move_batch
 from billing.proof.sealing import append_seal, make_results
@@ -38,14 +39,19 @@ def record_results(
     """Record {payment_id: (outcome, reason)}, all or nothing, and seal it.
 
     A failed payment needs a reason; the next batch pays it again. The last result makes the batch
-    paid. Raises WrongStatus or ReasonRequired, which name the payment.
+    paid. Another result than before needs a reason and a second person, payments made need a file
+    that paid them, and nobody records results of their own payments. Raises WrongStatus,
+    ReasonRequired, OwnMoney or FourEyesViolation, which name the payment.
     """
     at = at or timezone.now()
     approved, paid = PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID
     batch = claim_batch(batch, approved, paid, verb="given results")
     check_account(by, at=at)
     payments = _load_payments(batch, results)
+    refuse_own_payments(payments.values(), by=by)
+    _refuse_paid_without_file(batch, results)
     taken_in = _find_taken_in(results)
+    _check_corrections(payments, results, by=by)
     rows = []
     for pk, (outcome, reason) in results.items():
         payment = payments[pk]
@@ -70,6 +76,41 @@ def _load_payments(batch: PayoutBatch, results: Mapping) -> dict[int, Payment]:
     if len(payments) < len(results):
         raise WrongStatus(f"A payment that is not of the batch of {batch} gets no result here.")
     return payments
+
+
+def explain_missing_file(batch: PayoutBatch) -> str:
+    """Return why no payment of the batch can have been made, or an empty text. One query."""
+    if batch.exports.exists():
+        return ""
+    return (
+        f"No file of {batch} has been exported, so nobody can have made its payments. Export the "
+        "payments first. If somebody pays by hand, the file says what they have to pay."
+    )
+
+
+def _refuse_paid_without_file(batch: PayoutBatch, results: Mapping) -> None:
+    is_any_paid = any(outcome == Outcome.PAID for outcome, _ in results.values())
+    if is_any_paid and (refusal := explain_missing_file(batch)):
+        raise WrongStatus(refusal)
+
+
+def _check_corrections(
+    payments: Mapping[int, Payment], results: Mapping[int, tuple[Outcome, str]], *, by: User
+) -> None:
+    """Ask for a reason and for another person where a payment has a result already."""
+    recorded: dict[int, PaymentResult] = {}
+    for pks in batched(results, PAYMENTS_AT_A_TIME):
+        for earlier in PaymentResult.objects.filter(payment__in=pks).order_by("pk"):
+            recorded[earlier.payment_id] = earlier
+    for pk, earlier in recorded.items():
+        outcome, reason = results[pk]
+        name = f"{payments[pk].reference} is recorded as {earlier.outcome}"
+        require_reason(reason, f"{name}. Say why it is {Outcome(outcome).label.lower()} after all.")
+        if earlier.by_id == by.pk:
+            raise FourEyesViolation(
+                f"{name}, by you. Somebody else has to record that it is "
+                f"{Outcome(outcome).label.lower()} after all."
+            )
 
 
 def _find_taken_in(results: Mapping) -> set[int]:

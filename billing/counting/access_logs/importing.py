@@ -20,6 +20,7 @@ from billing.counting.access_logs.earlier import count_earlier_views, find_earli
 from billing.counting.access_logs.files import LogFile
 from billing.counting.access_logs.keys import get_line_key
 from billing.counting.access_logs.lines import Request, Skipped, make_reader
+from billing.counting.access_logs.own_lines import refuse_own_lines
 from billing.counting.clicks import Click, make_click
 from billing.counting.folding import fold_views
 from billing.counting.retention import last_retired_day
@@ -88,7 +89,9 @@ def import_access_log(
     dry_run: bool = False,
     show_progress: Callable[[int, int], None] = lambda bytes_read, lines: None,
 ) -> ImportReport:
-    """Add and count the views in a log. Raises InvalidPathPattern or UnreadableAccessLog.
+    """Add and count the views in a log.
+
+    Raises InvalidPathPattern, UnreadableAccessLog, and OwnMoney where lines are for blogs of `by`.
 
     A line always gives the same view id, so a second import of the same file, of an overlapping
     file or of the rest of a stopped import adds only new views. Each portion of LINES_AT_A_TIME is
@@ -100,6 +103,8 @@ def import_access_log(
     read_line = make_reader(path_pattern, trusted_proxies=trusted_proxies, key=get_line_key())
     report = ImportReport(_as_stored(file_name), is_dry_run=dry_run)
     earlier = find_earlier_imports(file)  # before anything is read ahead
+    if by:
+        refuse_own_lines(file, report.file_name, read_line, by=by, most_bytes=most_bytes)
     log = LogFile(file, report.file_name, most_bytes=most_bytes)
     with transaction.atomic() if dry_run else contextlib.nullcontext():
         log_import = AccessLogImport.objects.create(

@@ -9,6 +9,7 @@ from billing.guards.rules.added import keep_what_is_added
 from billing.guards.rules.batches import keep_batches
 from billing.guards.rules.holds import keep_holds
 from billing.guards.rules.lines import keep_lines, keep_what_lines_use
+from billing.guards.rules.own_money import keep_own_money, keep_results
 from billing.guards.rules.payments import keep_payments
 from billing.guards.rules.prices import keep_paid_days
 from billing.guards.rules.signers import keep_four_eyes, keep_paused_accounts
@@ -20,6 +21,8 @@ def list_rules() -> list[Rule]:
         *keep_batches(),
         *keep_four_eyes(),
         *keep_paused_accounts(),
+        *keep_own_money(),
+        *keep_results(),
         *keep_payments(),
         *keep_lines(),
         *keep_what_lines_use(),

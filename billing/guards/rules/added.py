@@ -6,6 +6,7 @@ from backoffice.guards.rules import Rule
 from billing.models import (
     Acknowledgement,
     Adjustment,
+    BatchAct,
     CategoryPrice,
     Hold,
     PaymentExport,
@@ -17,6 +18,7 @@ from billing.models import (
 TRACKED = (Adjustment, CategoryPrice, Hold, PayoutBatch)
 APPEND_ONLY = (
     Acknowledgement,
+    BatchAct,
     PaymentExport,
     PaymentResult,
     Seal,
@@ -40,4 +42,10 @@ def keep_what_is_added() -> Iterator[Rule]:
         "INSERT",
         "(SELECT status FROM billing_payoutbatch WHERE id = NEW.batch_id) <> 'submitted'",
         "only a batch that awaits approval is acknowledged.",
+    )
+    yield Rule(
+        BatchAct,
+        "INSERT",
+        "(SELECT status FROM billing_payoutbatch WHERE id = NEW.batch_id) <> 'submitted'",
+        "acts are noted when a batch is submitted.",
     )

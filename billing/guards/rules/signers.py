@@ -23,6 +23,17 @@ def keep_four_eyes() -> Iterator[Rule]:
         "nobody approves a batch that pays them.",
     )
     yield rule(
+        "co_author",
+        """
+        SELECT 1 FROM billing_payment payment
+        JOIN billing_paymentline line ON line.payment_id = payment.id
+        JOIN weblog_blog_co_authors writer ON writer.blog_id = line.blog_id
+        WHERE payment.batch_id = NEW.id
+        AND writer.user_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+        """,
+        "nobody approves a batch that pays for a blog that they write with others.",
+    )
+    yield rule(
         "price",
         """
         SELECT 1 FROM billing_historicalcategoryprice edit
@@ -75,6 +86,15 @@ def keep_four_eyes() -> Iterator[Rule]:
         AND (hold.ended_at IS NULL OR hold.ended_at >= NEW.month)
         """,
         "nobody approves a payment that they held, released or paid out in full.",
+    )
+    yield rule(
+        "act",
+        """
+        SELECT 1 FROM billing_batchact act
+        WHERE act.batch_id = NEW.id AND act.digest = NEW.digest
+        AND act.by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
+        """,
+        "nobody approves a batch when an act of theirs changed what it pays.",
     )
 
 

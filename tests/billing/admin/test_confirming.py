@@ -3,9 +3,10 @@
 import pytest
 import time_machine
 
+from billing.bank.exports import export_payments
 from billing.models import PayoutBatch
 from tests.backoffice.accounts.signing_in import code_now, give_app, give_codes, wrong_code
-from tests.billing.batches import make_batch
+from tests.billing.batches import AT, make_batch
 from tests.billing.pages import press, url_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
@@ -13,6 +14,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 Status = PayoutBatch.Status
 KNOWN = {"flag_first_payouts": "I know her."}
 CODE = "Code from your app"
+
+
+def make_exported():
+    batch = make_batch(Status.APPROVED)
+    export_payments(batch=batch, at=AT)
+    return batch
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +61,7 @@ def test_code_without_the_password_signs_nothing_and_is_not_used_up(client, sign
 
 
 def test_code_holds_for_a_quarter_of_an_hour(client, sign_in, clock):
-    batch = make_batch(Status.APPROVED)
+    batch = make_exported()
     give_app(sign_in("Finance"))
     page = url_of(batch, "results")
     response = client.post(page, {"confirm_code": code_now()})
@@ -97,7 +104,7 @@ def test_wrong_codes_at_signing_lock_and_say_so_in_the_dialog(client, sign_in, c
 
 
 def test_all_paid_asks_again(client, sign_in, clock):
-    batch = make_batch(Status.APPROVED)
+    batch = make_exported()
     give_app(sign_in("Finance"))
     press(client, batch, "all-paid")
     assert status_of(batch) == Status.APPROVED
@@ -106,7 +113,7 @@ def test_all_paid_asks_again(client, sign_in, clock):
 
 
 def test_results_ask_for_the_password_of_somebody_without_a_factor(client, sign_in):
-    batch = make_batch(Status.APPROVED)
+    batch = make_exported()
     sign_in("Finance")
     page = url_of(batch, "results")
     response = client.post(page, {"rows": "", "others_paid": "on"})
@@ -119,7 +126,7 @@ def test_results_ask_for_the_password_of_somebody_without_a_factor(client, sign_
 
 
 def test_results_ask_for_the_code_of_somebody_with_an_app(client, sign_in, clock):
-    batch = make_batch(Status.APPROVED)
+    batch = make_exported()
     give_app(sign_in("Finance"))
     page = url_of(batch, "results")
     assert CODE in client.get(page).text

@@ -182,6 +182,7 @@ def test_what_waits_says_so(client, sign_in):
 def test_results_of_the_bank_are_shown_the_latest_first(client, sign_in):
     batch = make_batch(Status.APPROVED)
     payment = batch.payments.get()
+    export_payments(batch=batch, at=AT)
     by = make_user(first_name="Finn", last_name="Finance")
     record_results(batch=batch, results={payment.pk: ("failed", "No such account")}, by=by, at=AT)
     sign_in("Auditors")
@@ -194,7 +195,8 @@ def test_results_of_the_bank_are_shown_the_latest_first(client, sign_in):
     ):
         assert part in text
     assert f"/admin/billing/seal/{Seal.objects.last().pk}/change/" in text
-    record_results(batch=batch, results={payment.pk: ("paid", "")}, by=by, at=AT)
+    corrected = {payment.pk: ("paid", "The bank found it again.")}
+    record_results(batch=batch, results=corrected, by=make_user(), at=AT)
     response = client.get(page_of(payment))
     assert [result.outcome for result in response.context["payslip"].results] == ["paid", "failed"]
     assert "have waited" not in response.text

@@ -2,6 +2,7 @@ import datetime as dt
 
 import pytest
 
+from billing.bank.exports import export_payments
 from billing.models import (
     Acknowledgement,
     Payment,
@@ -75,6 +76,8 @@ def test_opening_a_dialog_changes_nothing_and_shows_the_figures(client, sign_in,
 def test_button_moves_the_batch(client, sign_in, button):
     status, role, leads_to = BUTTONS[button]
     batch = make_batch(status)
+    if button == "all-paid":
+        export_payments(batch=batch, at=AT)
     user = sign_in(role)
     response = press(client, batch, button)
     batch.refresh_from_db()

@@ -151,6 +151,7 @@ def test_finance_is_told_what_to_do_with_returned_empty_and_paid_batches(client,
     assert "what the approver asks for" in client.get(url_of(batch)).context["next_step"]
     steps.submit_batch(batch=batch, by=make_user())
     approve(batch)
+    press(client, batch, "export")
     press(client, batch, "all-paid")
     assert "the payments were made." in client.get(url_of(batch)).context["next_step"]
 

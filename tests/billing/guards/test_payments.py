@@ -3,20 +3,31 @@
 import datetime as dt
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from billing.models import Adjustment, CategoryPrice, Hold, Payment, PaymentLine
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    Hold,
+    Payment,
+    PaymentExport,
+    PaymentLine,
+    PaymentResult,
+)
 from tests.billing.guarded import (
     AT,
     NO_DRAFT,
     SIGNED,
     STATUSES,
     copy_of,
+    make_bare_result,
     make_batch,
+    make_export,
     make_hold,
     make_result,
     refuses,
 )
+from tests.billing.tampering import without_guards
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +142,34 @@ def test_a_hold_is_ended_once():
     assert refuses(end, None, None)
     assert refuses("DELETE FROM billing_hold")
     assert Hold.objects.get().ended_at == AT
+
+
+# Results of the bank
+
+
+def test_a_payment_is_made_only_after_a_file_of_its_batch():
+    payment = make_batch("approved").payments.get()
+    make_result(payment, "failed")
+    export = PaymentExport.objects.get()
+    with without_guards():
+        PaymentResult.objects.all().delete()
+        export.delete()
+    with pytest.raises(IntegrityError, match="only after a file"), transaction.atomic():
+        make_bare_result(payment, "paid")
+    make_bare_result(payment, "failed")
+
+
+def test_another_result_needs_a_reason_and_another_person():
+    payment = make_batch("approved").payments.get()
+    first = make_result(payment, "failed")
+    for reason, by in (("", make_user()), ("It came after all", first.by)):
+        with pytest.raises(IntegrityError, match="another person"), transaction.atomic():
+            make_bare_result(payment, "paid", reason=reason, by=by)
+    make_bare_result(payment, "paid", reason="It came after all", by=make_user())
+
+
+def test_nobody_records_the_result_of_their_own_payment():
+    payment = make_batch("approved").payments.get()
+    make_export(payment.batch)
+    with pytest.raises(IntegrityError, match="payment of their own"), transaction.atomic():
+        make_bare_result(payment, "failed", by=payment.author)

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from billing.guards.rules import list_rules
-from billing.models import Adjustment, CategoryPrice, PaymentExport, PayoutBatch
+from billing.models import Adjustment, CategoryPrice, PayoutBatch
 from tests.billing.guarded import (
     APPROVE,
     APPROVE_FIRST,
@@ -45,9 +45,6 @@ def one_of_each():
     make_acknowledgement(batch)
     make_result(batch.payments.get(), "paid")
     make_hold(make_user())
-    PaymentExport.objects.create(
-        batch=batch, format="csv", file_name="f", sha256="s", content=b"", at=AT
-    )
 
 
 APPEND_ONLY = [

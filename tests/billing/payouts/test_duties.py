@@ -40,11 +40,15 @@ def make_adjustment(draft, by):
 
 
 def edit_price(draft, person):
-    save_price(price=PaymentLine.objects.get(payment__batch=draft).price, by=person)
+    price = PaymentLine.objects.get(payment__batch=draft).price
+    price.price_per_1000 += 1
+    save_price(price=price, by=person)
 
 
 def edit_adjustment(draft, person):
-    save_adjustment(adjustment=make_adjustment(draft, make_user()), by=person, at=AT)
+    adjustment = make_adjustment(draft, make_user())
+    adjustment.amount += 1
+    save_adjustment(adjustment=adjustment, by=person, at=AT)
 
 
 def hold(draft, person):
@@ -69,9 +73,10 @@ def nothing(draft, person):
     """The duty comes with submitting or approving."""
 
 
-PRICE = "You were the last to change a price", "price they were the last to change"
-ADJUSTMENT = "You made or changed an adjustment", "an adjustment that they made or changed"
-HOLD = "You held, released or paid out in full", "they held, released or paid out"
+ACT = "|an act of theirs"  # the database may ask that rule first
+PRICE = "You were the last to change a price", f"price they were the last to change{ACT}"
+ADJUSTMENT = "You made or changed an adjustment", f"an adjustment that they made or changed{ACT}"
+HOLD = "You held, released or paid out in full", f"they held, released or paid out{ACT}"
 DUTIES = {
     "submitter": (nothing, "You submitted this batch", "_eyes"),
     "first approver": (nothing, "You have approved this batch already", "six_eyes"),

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from backoffice.accounts.security_log import events_of, record_event
 from backoffice.models import SecurityEvent
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.errors import FourEyesViolation
 from billing.models import PaymentResult, PayoutBatch, Seal
@@ -44,6 +45,7 @@ def sign(step, user):
     if step == "submit":
         return steps.submit_batch(batch=make_batch(), by=user, at=AT)
     batch = make_batch("approved")
+    export_payments(batch=batch, at=AT)
     results = {batch.payments.get().pk: ("paid", "")}
     return record_results(batch=batch, results=results, by=user, at=AT)
 

@@ -1,0 +1,66 @@
+"""What nobody decides about their own money, and what one person does not decide alone."""
+
+from collections.abc import Iterator
+
+from backoffice.guards.rules import Rule
+from billing.models import Adjustment, Finding, Hold, PaymentResult
+
+
+def keep_own_money() -> Iterator[Rule]:
+    """Refuse decisions about one's own money. A constraint does for adjustments and holds."""
+    yield Rule(
+        PaymentResult,
+        "INSERT",
+        "NEW.by_id = (SELECT author_id FROM billing_payment WHERE id = NEW.payment_id)",
+        "nobody records what the bank did with a payment of their own.",
+        topic="own",
+    )
+    yield Rule(
+        Finding,
+        "UPDATE",
+        "NEW.status <> 'open' AND NEW.decided_by_id = NEW.author_id",
+        "nobody decides about their own views.",
+        topic="own",
+    )
+    yield Rule(
+        Adjustment,
+        "UPDATE",
+        "NEW.withdrawn_by_id = NEW.author_id",
+        "nobody withdraws an adjustment of their own.",
+        topic="own",
+    )
+    yield Rule(
+        Hold,
+        "UPDATE",
+        "NEW.ended_by_id = NEW.author_id",
+        "nobody ends a hold or pay-out of their own.",
+        topic="own",
+    )
+
+
+def keep_results() -> Iterator[Rule]:
+    earlier = (
+        "FROM billing_paymentresult earlier "
+        "WHERE earlier.payment_id = NEW.payment_id AND earlier.id <> NEW.id"
+    )
+    yield Rule(
+        PaymentResult,
+        "INSERT",
+        f"""EXISTS (SELECT 1 {earlier}) AND (
+            NEW.reason = ''
+            OR NEW.by_id = (SELECT earlier.by_id {earlier} ORDER BY +earlier.id DESC LIMIT 1)
+        )""",
+        "another result than before needs a reason, and another person.",
+        topic="correction",
+    )
+    yield Rule(
+        PaymentResult,
+        "INSERT",
+        """NEW.outcome = 'paid' AND NOT EXISTS (
+            SELECT 1 FROM billing_paymentexport export
+            JOIN billing_payment payment ON payment.batch_id = export.batch_id
+            WHERE payment.id = NEW.payment_id
+        )""",
+        "a payment is made only after a file of its batch was exported.",
+        topic="file",
+    )
