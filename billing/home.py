@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -20,7 +21,7 @@ from backoffice.home import (
     register_tasks,
 )
 from billing.figures import MonthFigures, latest_exclusions, month_figures, views_by_day
-from billing.models import PayoutBatch
+from billing.models import Finding, PayoutBatch
 from billing.money import format_amounts, house_currency
 from billing.payouts.alarms import add_up, describe, find_overdue
 from billing.payouts.other_currencies import find_other_currencies
@@ -103,6 +104,7 @@ def _earnings_card(figures: MonthFigures, month: dt.date) -> Card:
 def list_tasks(user: User) -> Iterator[Task]:
     """Yield the batches that wait for a step of this user."""
     if user.has_perm("billing.submit_payoutbatch"):
+        yield from _unpriced_tasks()
         if overdue := find_overdue(list_known(), at=timezone.now()):
             days = settings.OUTSTANDING_ALARM_DAYS
             text = f"{describe(overdue)} waited for more than {days} days"
@@ -125,6 +127,20 @@ def list_tasks(user: User) -> Iterator[Task]:
         for batch in PayoutBatch.objects.awaiting_results():
             text = f"The payments of {batch} are to be made, and the bank's results recorded"
             yield _batch_task(text, batch)
+
+
+def _unpriced_tasks() -> Iterator[Task]:
+    """Yield the task to add the prices that views wait for, or to exclude the views."""
+    open_ones = Finding.objects.filter(kind=Finding.Kind.UNPRICED, status=Finding.Status.OPEN)
+    if views := open_ones.aggregate(sum=Sum("views"))["sum"]:
+        categories = open_ones.order_by("category__name").values_list("category__name", flat=True)
+        number = "1 view waits" if views == 1 else f"{_group(views)} views wait"
+        names = ", ".join(categories.distinct())
+        query = {"kind__exact": "unpriced", "status__exact": "open"}
+        yield {
+            "text": f"{number} for a price of {names}: add it, or exclude them",
+            "link": reverse("admin:billing_finding_changelist", query=query),
+        }
 
 
 def _where_overdue(overdue: list[Waiting]) -> str:

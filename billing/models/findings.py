@@ -152,12 +152,18 @@ class Finding(models.Model):
         """Return the finding as a sentence with its numbers."""
         return self.SENTENCES[self.kind].format(
             times="once" if self.views == 1 else f"{self.views:,} times",
-            waiting="1 view waits" if self.views == 1 else f"{self.views:,} views wait",
+            waiting=self._describe_waiting(),
             views=self.views,
             day=f"{self.day:%-d %B %Y}" if self.day else "",
             month=f"{self.month:%B %Y}",
             **self.numbers,
         )
+
+    def _describe_waiting(self):
+        views = "1 view" if self.views == 1 else f"{self.views:,} views"
+        if self.status != self.Status.OPEN:
+            return f"{views} waited"
+        return f"{views} waits" if self.views == 1 else f"{views} wait"
 
     @property
     def is_holding(self):

@@ -37,7 +37,8 @@ def _describe_draft(statement: Statement, user: User) -> str:
     findings = Finding.objects.filter(month=batch.month)
     if findings.filter(status=Finding.Status.EXCLUDED, decided_at__gt=batch.built_at).exists():
         return "Rebuild the batch: views were excluded since it was built."
-    if number := findings.filter(status=Finding.Status.OPEN).count():
+    undecided = findings.filter(status=Finding.Status.OPEN).exclude(kind=Finding.Kind.UNPRICED)
+    if number := undecided.count():
         text = "1 open finding" if number == 1 else f"{number:,} open findings"
         return f"Decide about {text}, check the payments, then submit the batch for approval."
     if not batch.total:

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from backoffice.models import JobRun
+from billing.findings.decisions import find_in_open_months
 from billing.payouts import steps
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from weblog.models import Blog
@@ -188,6 +189,14 @@ def test_finance_is_asked_about_what_waits_too_long(home, settings):
     assert task not in texts(home("Approvers"))
     settings.OUTSTANDING_ALARM_DAYS = 141
     assert not any("waited" in text for text in texts(home("Finance")))
+
+
+def test_finance_is_asked_for_the_prices_that_views_wait_for(home):
+    make_count(make_blog(category=make_category("Food")), 30, dt.date(2026, 10, 1))
+    find_in_open_months(at=AT)
+    task = "30 views wait for a price of Food: add it, or exclude them"
+    assert task in texts(home("Finance"))
+    assert task not in texts(home("Auditors"))
 
 
 @pytest.mark.parametrize("group", ["Editors", "Finance", "Approvers", "Auditors"])
