@@ -1,14 +1,16 @@
-"""The error pages of staff: 404, 403, and forms with a wrong CSRF token.
+"""The error pages of staff: 404, 403, 500, and forms with a wrong CSRF token.
 
 Under /admin/ in the look of the back-office; readers keep the site's own pages.
 """
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from backoffice.limits.queries import ran_out, refuse_slow
 from backoffice.limits.refusals import refuse
 
 STALE = (
@@ -31,6 +33,19 @@ def page_not_found(of_readers: Callable) -> Callable:
             text="The address is not right, or what it showed is not there any more.",
             again=False,
         )
+
+    return handler
+
+
+def server_error(of_readers: Callable) -> Callable:
+    """Return a handler500 that shows the view `of_readers`.
+
+    Where a middleware's query took too long, before any view, it says so as for a view's.
+    """
+
+    @wraps(of_readers)
+    def handler(request: HttpRequest) -> HttpResponse:
+        return refuse_slow(request) if ran_out(sys.exception()) else of_readers(request)
 
     return handler
 

@@ -9,7 +9,7 @@ from weblog import views
 handler400 = refuse_request
 handler403 = error_pages.page_forbidden
 handler404 = error_pages.page_not_found(views.page_not_found)
-handler500 = views.server_error
+handler500 = error_pages.server_error(views.server_error)
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

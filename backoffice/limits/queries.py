@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import OperationalError, connections
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
 from psycopg import errors
 
 from backoffice.limits.refusals import refuse
@@ -51,18 +52,22 @@ class QueryLimitMiddleware:
             _start(settings.LONG_QUERY_SECONDS)
 
     def process_exception(self, request, error):
-        if not ran_out(error):
-            return None
-        logger.warning("Queries took too long: %s", request.resolver_match.view_name)
-        return refuse(
-            request,
-            status=503,
-            title="That took too long",
-            text="The database was busy for longer than a page may wait, so this was given up and "
-            "what it would have changed is not saved. Try again in a minute. If it stays, look for "
-            "less at once: a shorter time, another filter, fewer words.",
-            retry_after=30,
-        )
+        return refuse_slow(request) if ran_out(error) else None
+
+
+def refuse_slow(request: HttpRequest) -> HttpResponse:
+    """Answer a request whose queries took too long, in a view or on the way to it."""
+    view = request.resolver_match.view_name if request.resolver_match else request.path
+    logger.warning("Queries took too long: %s", view)
+    return refuse(
+        request,
+        status=503,
+        title="That took too long",
+        text="The database was busy for longer than a page may wait, so this was given up and "
+        "what it would have changed is not saved. Try again in a minute. If it stays, look for "
+        "less at once: a shorter time, another filter, fewer words.",
+        retry_after=30,
+    )
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.urls import get_resolver, reverse
 
+from backoffice.accounts.sessions import SessionStore
 from backoffice.limits.queries import QueriesTookTooLong, limit_queries, ran_out
 from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog
@@ -75,6 +76,15 @@ def test_reader_is_told_to_try_again(client, short, monkeypatch, caplog):
     assert response["Retry-After"] == "30"
     assert b"That took too long" in response.content
     assert "Queries took too long: weblog:blog_list" in caplog.text
+
+
+def test_query_of_a_middleware_that_takes_too_long_is_told_alike(client, short, monkeypatch):
+    client.force_login(make_user(is_superuser=True))
+    client.raise_request_exception = False
+    monkeypatch.setattr(SessionStore, "_get_session_from_db", run_forever)
+    response = client.get(reverse("admin:weblog_blog_changelist"))
+    assert response.status_code == 503
+    assert "Try again in a minute" in response.content.decode()
 
 
 def test_page_of_the_admin_says_what_to_do(client, short, monkeypatch):
