@@ -44,8 +44,9 @@ def differs_from_record(instance: Model) -> bool:
 
     True where there is no record yet. Times that each save sets do not count.
     """
-    manager = getattr(type(instance), instance._meta.simple_history_manager_attribute)  # type: ignore[attr-defined]  # simple-history's
-    key = instance._meta.pk.attname  # type: ignore[union-attr]  # a stored row has one
+    options: Any = instance._meta
+    manager = getattr(type(instance), options.simple_history_manager_attribute)
+    key = options.pk.attname
     record = manager.filter(**{key: instance.pk}).order_by("-history_id").first()
     if record is None:
         return True

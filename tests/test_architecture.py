@@ -185,7 +185,9 @@ DOCUMENTS = sorted(
 )
 FOLDERS = "|".join((*OWN, "tests", "benchmarks", "tools", "deploy", "docs", "fixtures"))
 PATH = re.compile(rf"(?<![\w/.:-])(?:{FOLDERS})/[\w./*-]*[\w/*]")
-NO_MODULE = r"\.(?:example\b|(?:add|change|delete|view)_)"  # a host, a permission
+NO_MODULE = (
+    r"\.(?:example\b|(?:add|change|delete|view)_|[EWI]\d{3}\b)"  # a host, a permission, a check
+)
 DOTTED = re.compile(rf"(?<![\w/.@-])(?:{'|'.join(OWN)})(?!{NO_MODULE})(?:\.[A-Za-z_]\w*)+")
 LINK = re.compile(r"\]\(([^)#\s]+)")
 

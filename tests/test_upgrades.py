@@ -132,7 +132,7 @@ INSERT INTO billing_historicalpaymentinstruction
     (id, author_id, kind, reason, created_by_id, created_at, ended_by_id, ended_at, end_reason,
      history_date, history_change_reason, history_type, history_user_id)
 SELECT id, author_id, kind, reason, created_by_id, created_at, ended_by_id, ended_at, end_reason,
-    created_at, reason, '+', created_by_id
+    '2026-11-27 09:00:00', reason, '+', created_by_id  -- after the dump's batches were signed
 FROM billing_paymentinstruction;
 """
 
@@ -281,7 +281,8 @@ CHANGES = {
     " WHERE id = %s": "its history ends with",
     "UPDATE billing_paymentexport SET file_name = 'other.csv' WHERE batch_id = %s": "other.csv",
     "DELETE FROM billing_paymentexport WHERE batch_id = %s": "sealed the file",
-    "DELETE FROM billing_historicalpayoutbatch WHERE id = %s AND status = 'submitted'": "sealed",
+    "DELETE FROM billing_historicalpayoutbatch WHERE id = %s AND status = 'submitted'": "goes from "
+    "draft to approved",
     "UPDATE billing_payment SET digest = '' WHERE batch_id = %s": "its digest is ",
 }
 

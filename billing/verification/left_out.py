@@ -15,8 +15,9 @@ from weblog.models import Category
 def check_left_out(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Check that each category left out lacked a price on days of the month, by the histories."""
     batch = PayoutBatch.objects.get(pk=key)
-    at = find_submission(batch)
-    for category in batch.left_out_categories if at else []:
+    if (at := find_submission(batch)) is None:
+        return
+    for category in batch.left_out_categories:
         first = _find_first_day(category, at)
         if first and first <= batch.month:
             raise Difference(
