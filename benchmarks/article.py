@@ -1,4 +1,4 @@
-"""Counting as in the article that the back-office is measured against: one row that is locked."""
+"""The article's way of counting, our baseline: each view locks and updates one row."""
 
 from django.contrib.auth.models import User
 from django.db import connection, models

@@ -1,7 +1,8 @@
-"""How fast a batch is built, against one INSERT .. SELECT of its lines and the article's loop.
+"""Time of building a batch, against one INSERT .. SELECT of its lines and the article's loop.
 
-`python -m benchmarks.build_batch [10_000 100_000 1_000_000]`, the number of daily counts. A tenth
-as many authors, 20 categories, a price that changes within the month. On PostgreSQL.
+`python -m benchmarks.build_batch [10_000 100_000 1_000_000]` takes the numbers of daily counts.
+There are a tenth as many authors, 20 categories, and a price that changes within the month. On
+PostgreSQL.
 """
 
 import datetime as dt
@@ -46,7 +47,7 @@ SELECT blog_id, author_id, category_id, '{month}', views FROM billing_dailyviewc
 ANALYZE;
 """
 
-# The digest is that of billing.proof.digests.digest_line, so that the lines are the very same.
+# The digest is that of billing.proof.digests.digest_line, so the lines can be compared exactly.
 LINES = """
 INSERT INTO billing_paymentline (payment_id, number, kind, month, blog_id, blog_title, category_id,
     category_name, price_id, price_per_1000, days, views, note, amount, digest)
@@ -131,7 +132,7 @@ def fill(rows: int) -> None:
 
 
 def time_sql() -> tuple[float, str]:
-    """Return the seconds of the lines alone, foreign keys and commit included, and their digest."""
+    """Return the seconds of the lines only, with foreign keys and commit, and their digest."""
     batch = PayoutBatch.objects.create(month=MONTH, built_at=AT, currency="EUR")
     with connection.cursor() as cursor:
         cursor.execute(PAYMENTS.format(batch=batch.pk, name=name_batch(batch)))
@@ -169,7 +170,7 @@ def _take_away(batch: PayoutBatch) -> None:
 
 
 def time_build() -> tuple[float, str, int, int]:
-    """Return seconds, the lines' digest and number, and the peak of this process's memory in MB."""
+    """Return seconds, the lines' digest and number, and this process's peak of memory in MB."""
     started_at = time.perf_counter()
     batch, _ = build_batch(month=MONTH, at=AT)
     seconds = time.perf_counter() - started_at
@@ -180,7 +181,7 @@ def time_build() -> tuple[float, str, int, int]:
 
 
 def time_loop(authors: int) -> float:
-    """Return the seconds the article's loop takes for an author: a query for each of his blogs.
+    """Return the seconds of the article's loop for an author: a query for each of their blogs.
 
     Its rows are rolled back.
     """

@@ -1,4 +1,4 @@
-"""Databases of a benchmark's own, and processes that work on them."""
+"""Databases for benchmarks, and processes that work on them."""
 
 import contextlib
 import multiprocessing
@@ -20,9 +20,9 @@ CATEGORIES = 5
 
 @contextlib.contextmanager
 def new_database(vendor: str, *, environment: dict[str, str] | None = None) -> Iterator[None]:
-    """Start an empty database as durable as production's, for the processes of run_apart.
+    """Start an empty database, as durable as in production, for the processes of run_apart.
 
-    `environment` is the server's own, on PostgreSQL.
+    `environment` is for the server of PostgreSQL.
     """
     with contextlib.ExitStack() as stack:
         if vendor == "postgresql":
@@ -36,7 +36,7 @@ def new_database(vendor: str, *, environment: dict[str, str] | None = None) -> I
 
 
 def run_apart(function: Callable, *arguments, **options):
-    """Return what a function returns in a process of its own, which finds the new database."""
+    """Run the function in a new process on the new database, and return its result."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context) as pool:
         return pool.submit(function, *arguments, **options).result()

@@ -1,7 +1,7 @@
-"""How fast the page of a blog is through gunicorn and PostgreSQL, by the way its views are counted.
+"""Speed of a blog's page through gunicorn and PostgreSQL, for each way of counting its views.
 
-`python -m benchmarks.detail_page`. Two workers, wrk as the readers, all on one hot blog. Then the
-same under kill -9: each page that was answered must have left its view.
+`python -m benchmarks.detail_page`. Two workers; wrk reads a single blog. Then the same under kill
+-9: each answered page must have left its view.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ WAYS = ["counting", "disconnected", "article"]
 ROUNDS = 4
 SECONDS = 2
 CONNECTIONS = 16
-THREADS = 8  # of each worker: while one waits for its commit, others go on
+THREADS = 8  # of each worker: while one waits for its commit, others work
 KILL_SECONDS = 8
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 PATH = "/blogs/blog-0/"
@@ -37,7 +37,7 @@ PATH = "/blogs/blog-0/"
 
 @contextlib.contextmanager
 def serve(way: str) -> Iterator[tuple[int, subprocess.Popen]]:
-    """Run gunicorn with two workers of THREADS, and yield its port and its process."""
+    """Run gunicorn with two workers of THREADS threads, and yield its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -67,7 +67,7 @@ def answers(port: int) -> bool:
 
 
 def time_pages(port: int) -> float:
-    """Return the pages per second that wrk gets. Raises where one is no 200."""
+    """Return the pages per second that wrk gets. Raises if an answer is not 200."""
     report = subprocess.run(
         ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={SECONDS}s",
          f"--header=User-Agent: {USER_AGENT}", f"http://127.0.0.1:{port}{PATH}"],
@@ -132,7 +132,7 @@ def kill_worker(server: int) -> None:
 
 
 def kill_database() -> None:
-    """Kill a process of PostgreSQL's: it drops all others at once and recovers from its log."""
+    """Kill a process of PostgreSQL. It then drops all others and recovers from its log."""
     for _ in range(KILL_SECONDS):
         with contextlib.suppress(OperationalError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")

@@ -1,4 +1,4 @@
-"""How fast fold_views settles views, against copying the same rows and one GROUP BY over them.
+"""Time of fold_views, against a copy of the same rows and one GROUP BY over them.
 
 `python -m benchmarks.fold_views [100_000 1_000_000 5_000_000]`, on PostgreSQL and on SQLite.
 """
@@ -25,7 +25,7 @@ SIZES = [100_000, 1_000_000]
 BLOGS = 1_000
 START = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
 DAYS = 30
-DOUBLE_CLICKS = 0.1  # the share of clicks that another of the same reader follows at once
+DOUBLE_CLICKS = 0.1  # the share of clicks that the same reader repeats at once
 
 COLUMNS = [
     "id", "blog_id", "author_id", "category_id", "viewed_at", "day", "reader_key",
@@ -34,7 +34,7 @@ COLUMNS = [
 
 
 def make_rows(blogs: list[tuple], number: int) -> Iterator[tuple]:
-    """Yield pending views in the order of time, as COLUMNS."""
+    """Yield pending views in order of time, as COLUMNS."""
     chance = random.Random(1)
     step = dt.timedelta(days=DAYS) / number
     blog, reader = blogs[0], b""
@@ -78,9 +78,9 @@ def fill(number: int) -> None:
 
 
 def time_copy() -> float:
-    """Return the seconds that COPY of the views to a bare table takes, and a GROUP BY there.
+    """Return the seconds of a COPY of the views to a bare table, and of a GROUP BY there.
 
-    SQLite has no COPY: there the rows go from table to table.
+    SQLite has no COPY, so the rows go from table to table.
     """
     with connection.cursor() as cursor, tempfile.TemporaryFile() as file:
         cursor.execute("CREATE TABLE bare AS SELECT * FROM billing_blogview WHERE false")
@@ -105,7 +105,7 @@ def time_copy() -> float:
 
 
 def time_fold() -> tuple[float, int]:
-    """Return the seconds of folding all views, and the peak of this process's memory in MB."""
+    """Return the seconds of folding all views, and this process's peak of memory in MB."""
     started_at = time.perf_counter()
     fold_views(at=START + dt.timedelta(days=DAYS + 1))
     seconds = time.perf_counter() - started_at

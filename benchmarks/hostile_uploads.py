@@ -61,14 +61,14 @@ class Server:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Cookie": self.cookies, "Content-Type": content_type}
         headers |= {"X-CSRFToken": "a" * 32, "Host": "127.0.0.1"}
-        # A page that takes no file answers, and closes, before all was sent: what it said is read.
+        # A page that takes no file answers and closes before everything is sent. Read its answer.
         with contextlib.closing(connection):
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request("POST", path, body, headers)
             try:
                 return connection.getresponse().status
             except (ConnectionResetError, http.client.HTTPException):
-                return 0  # nothing was said, which is a failure
+                return 0  # no answer, which is a failure
 
 
 @contextlib.contextmanager
@@ -167,13 +167,13 @@ def warm_up(server):
 
 
 def rss(pid):
-    """Bytes of memory that a process has for itself."""
+    """Return the bytes of memory that only this process uses."""
     resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
     return (int(resident) - int(shared)) * PAGE
 
 
 def processor(pid):
-    """Seconds that a process, and those that it waited for, had of a processor."""
+    """Return the seconds of processor time of a process and of the children that it waited for."""
     try:
         fields = re.sub(r".*\) ", "", Path(f"/proc/{pid}/stat").read_text()).split()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""How fast an access log is imported and counted, and how much memory that takes.
+"""Time and memory of importing and counting an access log.
 
 `python -m benchmarks.import_access_log [LOG]`. The log, by default the one of 10,000 lines beside
 the repository, is repeated with later dates until it has a million lines.
@@ -31,7 +31,7 @@ DATE = re.compile(rb"\[(\d\d/\w{3}/\d{4}):")
 
 
 def write_log(source: Path, target: Path, repetitions: int) -> None:
-    """Repeat a log, each time a day later, so that no line is the same as another, to yesterday."""
+    """Repeat a log up to yesterday, each copy a day later, so that all lines differ."""
     lines = source.read_bytes().splitlines(keepends=True)
     days = {match[1] for line in lines if (match := DATE.search(line))}
     dates = {day: dt.datetime.strptime(day.decode(), "%d/%b/%Y") for day in days}
@@ -71,7 +71,7 @@ def make_pages(path: Path) -> None:
 
 
 def time_import(path: Path) -> tuple[float, int, int]:
-    """Return the seconds, the views counted, and the peak of this process's memory in MB."""
+    """Return the seconds, the views counted, and this process's peak of memory in MB."""
     started_at = time.perf_counter()
     with path.open("rb") as file:
         import_access_log(file=file, file_name="access.log", path_pattern=PAGES, at=timezone.now())
@@ -81,7 +81,7 @@ def time_import(path: Path) -> tuple[float, int, int]:
 
 
 def time_reading(path: Path) -> float:
-    """Return the seconds that splitting each line by one regular expression takes, the baseline."""
+    """Return the seconds of splitting each line by one regular expression, the baseline."""
     combined = re.compile(rb'(\S+) \S+ \S+ \[([^]]+)\] "([^"]*)" (\d{3}) (\S+) "([^"]*)" "([^"]*)"')
     started_at = time.perf_counter()
     with path.open("rb") as file:

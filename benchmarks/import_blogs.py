@@ -1,7 +1,7 @@
-"""How long a large site takes to come in, and how much memory, against a tenth of it.
+"""Time and memory of importing a large site, against a tenth of it.
 
 `python -m benchmarks.import_blogs [FOLDER]`, the folder of Marginal Revolution's list of posts
-(34,765, with a made-up text of 1 kB each). The second run finds everything there already.
+(34,765, each with an artificial text of 1 kB). The second run finds everything imported already.
 """
 
 import sys
@@ -21,7 +21,7 @@ SHARE = 10
 
 
 def time_import(path: Path) -> dict:
-    """Return seconds, posts and the peak of memory in MB, of this process alone."""
+    """Return seconds, posts and the peak of memory in MB, of this process only."""
     before = _peak()
     started_at = time.perf_counter()
     with open_path(path) as source:
@@ -41,7 +41,7 @@ def count_history() -> tuple[int, int]:
 
 
 def _peak():
-    """The most memory that this process has held, in MB; getrusage would tell its parent's."""
+    """Return this process's peak of memory in MB. getrusage would return its parent's."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 

@@ -1,8 +1,8 @@
-"""How fast a view is recorded on PostgreSQL, against the article's way and a bare INSERT.
+"""Speed of recording a view on PostgreSQL, against the article's way and a bare INSERT.
 
-`python -m benchmarks.record_view`. Each writer is a process with a connection of its own. The ways
-take turns in each round; a ratio is the median of the rounds' own ratios. The second part adds a
-millisecond to each flush to the disk (slow_fsync.c), where a design that locks one row waits.
+`python -m benchmarks.record_view`. Each writer is a process with its own connection. The ways take
+turns in each round; a ratio is the median of the rounds' ratios. The second part adds a millisecond
+to each flush to the disk (slow_fsync.c), where a design that locks one row waits.
 """
 
 import multiprocessing
@@ -37,7 +37,7 @@ fork = multiprocessing.get_context("fork")
 
 
 def make_inserter(blog: Blog) -> Callable:
-    """Return the function that does the one INSERT of record_view, and nothing else."""
+    """Return a function that does only the INSERT of record_view."""
     click = make_click(
         blog=blog, viewed_at=timezone.now(), ip_address="192.0.2.1", user_agent=USER_AGENT
     )
@@ -49,7 +49,7 @@ def make_inserter(blog: Blog) -> Callable:
 
 
 def write_views(way: str, blogs: list[Blog], start, end_at, written) -> None:
-    """Record views until `end_at` (shared between the writers), and add how many to `written`."""
+    """Record views until `end_at`, and add their number to `written`. The writers share both."""
     connection.ensure_connection()
     ways = {
         "article": article.count_view,
@@ -75,7 +75,7 @@ def write_views(way: str, blogs: list[Blog], start, end_at, written) -> None:
 
 
 def time_way(way: str, writers: int, blogs: list[Blog]) -> float:
-    """Return the views per second of so many writers together."""
+    """Return the views per second of that many writers together."""
     connections.close_all()
     end_at, written = fork.Value("d", 0), fork.Value("q", 0)
 
@@ -96,7 +96,7 @@ def time_way(way: str, writers: int, blogs: list[Blog]) -> float:
 
 
 def compare(writers: int, ways: list[str], spreads: list[str]) -> list[dict]:
-    """Return the speed of each way and its ratios, for each spread of the views over blogs."""
+    """Return the speed and the ratios of each way, for each spread of the views over blogs."""
     every = list(Blog.objects.select_related("author", "category").order_by("pk"))
     blogs = {"uniform": every, "hot": every[:1]}
     speeds = defaultdict(list)

@@ -1,4 +1,4 @@
-"""What a benchmark found, kept in results/ as JSON."""
+"""Keeps the results of benchmarks in results/ as JSON."""
 
 import datetime as dt
 import json

@@ -1,8 +1,8 @@
-"""How many robots the lists find, and how many people they take for robots.
+"""The share of robots that the lists find, and of people that they take for robots.
 
 `python -m benchmarks.robots [FOLDER]`, or `make bench-robots`. The folder holds robots/ with
-crawler-user-agents.json (PyPI crawler-user-agents) and browsers/ with the user agents of people.
-Each distinct user agent counts once, however often it comes by in real traffic.
+crawler-user-agents.json (PyPI crawler-user-agents) and browsers/ with user agents of people. Each
+distinct user agent counts once, however frequent it is in real traffic.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The application as gunicorn serves it, counting in the way that COUNTING names."""
+"""The application under gunicorn, with the way of counting that COUNTING names."""
 
 import os
 

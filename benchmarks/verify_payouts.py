@@ -1,8 +1,7 @@
-"""How fast a batch is verified, against a COPY of its lines through one SHA-256.
+"""Time of verifying a batch, against a COPY of its lines through one SHA-256.
 
-`python -m benchmarks.verify_payouts [10_000 100_000 1_000_000]`, the number of lines, ten to a
-payment. On PostgreSQL. The views behind the counts are dropped but for their totals, as after the
-retention time.
+`python -m benchmarks.verify_payouts [10_000 100_000 1_000_000]` takes the numbers of lines, ten to
+a payment. On PostgreSQL. Of the views only totals remain, as after the retention time.
 """
 
 import hashlib
@@ -26,7 +25,7 @@ SIZES = [10_000, 100_000, 1_000_000]
 
 
 def pay(lines: int) -> None:
-    """Make a batch of so many lines, approved, with one blog to a line."""
+    """Make an approved batch with that many lines, and a blog for each line."""
     fill(lines)
     RetiredViewTotal.objects.bulk_create(
         RetiredViewTotal(day=day, outcome="counted", views=views)
@@ -43,7 +42,7 @@ def pay(lines: int) -> None:
 
 
 def time_copy() -> float:
-    """Return the seconds of reading all lines, as text, and hashing them."""
+    """Return the seconds of reading all lines as text and hashing them."""
     started_at = time.perf_counter()
     sha256 = hashlib.sha256()
     with (
@@ -58,7 +57,7 @@ def time_copy() -> float:
 
 
 def time_verification() -> tuple[float, int, dict[str, int]]:
-    """Return the seconds, the peak of this process's memory in MB, and what was checked."""
+    """Return the seconds, this process's peak of memory in MB, and the number of checked rows."""
     started_at = time.perf_counter()
     run = verify_payouts()
     seconds = time.perf_counter() - started_at

@@ -1,4 +1,4 @@
-"""A clean checkout of this project in a folder of its own, as one gets who clones it."""
+"""A clean checkout of this project in a new folder, as after a clone."""
 
 import os
 import pwd
@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Checkout:
-    """What is in `folder` was committed or is about to be; `.venv` is a link to ours.
+    """`folder` holds the committed and staged files; `.venv` is a link to ours.
 
-    Commands run in the environment that cron gives: whatever stands in ours is not there.
+    Commands run in the environment of cron, without the variables of this process.
     """
 
     def __init__(self, folder: Path):
@@ -33,7 +33,7 @@ class Checkout:
         (self.folder / ".env").chmod(0o600)
 
     def run(self, command, *, check=True, seconds=120) -> str:
-        """Run a command, a list or a line for /bin/sh, and return what it wrote."""
+        """Run a command, given as a list or as a line for /bin/sh, and return its output."""
         person = pwd.getpwuid(os.geteuid())
         result = subprocess.run(
             command, shell=isinstance(command, str), cwd=self.folder, text=True, timeout=seconds,

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """Let Python pass over what all tests share when it looks for garbage: a tenth of the time."""
+    """Exclude what all tests share from garbage collection, which saves a tenth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -36,7 +36,7 @@ def pytest_collection_finish():
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """The tables are made of the models: note that all migrations ran, whose work they are."""
+    """Make the tables from the models, and record all migrations as applied."""
     with django_db_blocker.unblock():
         recorder = MigrationRecorder(connection)
         is_made = "auth_user" in connection.introspection.table_names()
@@ -52,7 +52,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def flushable(request):
-    """Take the guards away before a transactional test's flush, whose end puts them back."""
+    """Remove the guards before a transactional test's flush. The end of the flush restores them."""
     marker = request.node.get_closest_marker("django_db")
     is_transactional = marker is not None and marker.kwargs.get("transaction")
     if not is_transactional and "transactional_db" not in request.fixturenames:
@@ -69,27 +69,27 @@ def flushable(request):
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    """Forget the pages that another test's readers saw."""
+    """Forget cached pages of other tests."""
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory):
-    """Names of folders for one test each. Most are never made: that would take a while for all."""
+    """Return new folder names for each test. Most folders are never made, which saves time."""
     parent = tmp_path_factory.mktemp("folders")
     return (parent / str(number) for number in itertools.count())
 
 
 @pytest.fixture(autouse=True)
 def spool_dir(settings, folders):
-    """A spool of the test's own."""
+    """A spool for this test only."""
     settings.SPOOL_DIR = Path(f"{next(folders)}-spool")
     return settings.SPOOL_DIR
 
 
 @pytest.fixture(autouse=True)
 def nothing_told(settings, folders, monkeypatch):
-    """Forget the failures of another test, which ADMINS hear of once an hour."""
+    """Forget failures of other tests, because ADMINS get one mail an hour for each kind."""
     settings.ALERTS_DIR = next(folders)
     settings.JOBS_DIR = f"{settings.ALERTS_DIR}-jobs"
     monkeypatch.setattr(alerts, "_last_told", {})
@@ -97,7 +97,7 @@ def nothing_told(settings, folders, monkeypatch):
 
 @pytest.fixture
 def some_of():
-    """Return a function that chooses at most so many of what a test tries, from all over it.
+    """Return a function that picks at most so many of a test's cases, spread over all of them.
 
     `make test-long` tries them all.
     """
@@ -112,7 +112,7 @@ def some_of():
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """The folder of real access logs and robot lists that lies beside the repository."""
+    """The folder beside the repository with real access logs and robot lists."""
     folder = Path(settings.BASE_DIR).parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"No access logs and robot lists in {folder}.")
@@ -123,7 +123,7 @@ def shared_data():
 def doors(django_db_setup, django_db_blocker):
     """{door: URL} for every page and action of the admin, on rows that belong to somebody else.
 
-    They are made once: each test takes back what is its own, and the last one leaves nothing.
+    They are made once. Each test rolls its changes back, and the last one leaves nothing.
     """
     from tests.doors import list_doors, make_rows
 

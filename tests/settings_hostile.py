@@ -1,4 +1,4 @@
-"""The tests' settings for benchmarks.hostile_uploads, with a folder of its own for uploads."""
+"""The tests' settings for benchmarks.hostile_uploads, with a separate folder for uploads."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"
 
 
 def prepare():
-    """Make the database; print a session of a superuser and the number of an approved batch."""
+    """Make the database. Print a superuser's session and the number of an approved batch."""
     import django
 
     django.setup()

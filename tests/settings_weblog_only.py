@@ -1,4 +1,4 @@
-"""The tests' settings without billing: what remains goes on working."""
+"""The tests' settings without billing. Everything else keeps working."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS

@@ -1,4 +1,4 @@
-"""All that the database holds, to compare."""
+"""All content of the database, for comparison."""
 
 from django.apps import apps
 
@@ -6,7 +6,7 @@ from backoffice.models import AccountSession
 
 
 def snapshot():
-    """All rows of all tables but the sessions."""
+    """Return all rows of all tables except sessions."""
     models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
     return {
         model._meta.label: sorted(map(repr, model._base_manager.values_list()))

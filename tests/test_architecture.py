@@ -1,4 +1,4 @@
-"""The promises of the whole: apps that stand alone, history that is not passed by, no float."""
+"""Rules for the whole code: apps that stand alone, complete history, no float."""
 
 import ast
 import os
@@ -203,7 +203,7 @@ def test_documents_name_only_what_is_there(document):
 
 
 def _is_there(name):
-    """Whether a dotted name leads to a module, and what follows stands in it."""
+    """Return whether a dotted name leads to a module, and the rest of the name stands in it."""
     first, *rest = name.split(".")
     place = ROOT / first
     while rest and (place / rest[0]).is_dir():
@@ -222,7 +222,7 @@ def test_a_name_that_leads_nowhere_is_found():
 
 
 def test_no_test_imports_another_test():
-    """What two modules need is a maker or a fixture: then neither runs or moves with the other."""
+    """Test modules share makers and fixtures, so that each runs and moves without the others."""
     files = [*python_files("tests", "benchmarks")]
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

@@ -1,4 +1,4 @@
-"""What OWASP ASVS 5.0 asks for and no other test shows. docs/security.md says where."""
+"""Requirements of OWASP ASVS 5.0 that no other test shows. docs/security.md says which."""
 
 import ast
 import datetime as dt

@@ -1,4 +1,4 @@
-"""A backup holds all that was acknowledged, nobody's salt, and is whole or is none."""
+"""A backup holds everything acknowledged and no salt, and is complete or does not exist."""
 
 import contextlib
 import datetime as dt
@@ -78,7 +78,7 @@ def count_rows():
 
 
 def test_restore_drill(installation, tmp_path):
-    """What came is what was there, without salts, proved by the head in the backup."""
+    """The restored data equals the original without salts, and the backup's head proves it."""
     rows, head = count_rows(), Seal.objects.latest("number").hash
     file = make_backup(to=tmp_path / "backups", at=AT)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -141,7 +141,7 @@ def test_a_backup_that_broke_off_or_was_changed_is_refused(installation, tmp_pat
 
 
 def kill_in(module, name, call):
-    """Run `call` in a process that is gone, as by kill -9, when it reaches `module.name`."""
+    """Run `call` in a process that dies, as by kill -9, when it reaches `module.name`."""
     pid = os.fork()
     if not pid:
         setattr(module, name, lambda *args, **kwargs: os._exit(9))

@@ -1,4 +1,4 @@
-"""The files of deploy/, as their own programs read them. tests/deploy runs them for real."""
+"""The files of deploy/, read by their own programs. tests/deploy runs them for real."""
 
 import contextlib
 import http.server
@@ -129,7 +129,7 @@ def test_nginx_takes_its_site(tmp_path):
 
 @pytest.fixture
 def nginx_alone():
-    """nginx whose application is away: what it says, it says by itself."""
+    """nginx without the application, so that all answers are its own."""
     require("nginx")
     require("openssl")
     with tempfile.TemporaryDirectory(prefix="imprint-nginx-") as name:
@@ -143,7 +143,7 @@ def nginx_alone():
 
 
 def ask_whole(nginx, request, *, tls=True):
-    """Return the lines of what is answered to the bytes of a request, up to the body."""
+    """Return the lines of the answer to a request's bytes, up to the body."""
     context = ssl.create_default_context(cafile=nginx.folder / "fullchain.pem")
     with contextlib.ExitStack() as stack:
         address = ("127.0.0.1", nginx.port if tls else nginx.plain_port)
@@ -220,7 +220,7 @@ def test_nginx_takes_no_request_that_two_could_read_differently(nginx_alone):
 
 
 def test_token_is_never_led_from_plain_http_to_tls(nginx_alone):
-    """Whoever sends it in the clear has to notice at once."""
+    """A client that sends it unencrypted must notice at once."""
     assert ask(nginx_alone, "GET /metrics HTTP/1.0\r\nHost: HOST\r\n\r\n", tls=False)[0] == ""
     assert ask(nginx_alone, "GET / HTTP/1.0\r\nHost: HOST\r\n\r\n", tls=False)[0] == "301"
 

@@ -1,4 +1,4 @@
-"""A small file of each hostile kind. benchmarks.hostile_uploads brings ten thousand, and large."""
+"""A small file of each hostile kind. benchmarks.hostile_uploads tries ten thousand, also large."""
 
 import os
 
@@ -15,7 +15,7 @@ ANSWERS = {200, 302, 400, 403, 404, 413, 415}
 
 
 def seconds_used():
-    """Of this process and of those that it waited for: not of others on the machine."""
+    """Return the processor time of this process and its children, not of other programs."""
     return sum(os.times()[:4])
 
 

@@ -26,7 +26,7 @@ print(cron.try_line(cron.make_lines()[0], environment=environment) or "right")
 
 @pytest.fixture(scope="module")
 def database_url(worker_id, tmp_path_factory):
-    """An empty database beside the one of the tests; for SQLite the file in var/."""
+    """An empty database beside the tests' own; for SQLite the file in var/."""
     if connection.vendor == "sqlite":
         yield None
         return
@@ -53,7 +53,7 @@ def checkout(tmp_path_factory, database_url):
 
 
 def run_as_cron(line):
-    """Return what the shell gets to see of a crontab's line."""
+    """Return the output of a crontab's line in the shell."""
     return line.split(maxsplit=5)[5].replace(r"\%", "%")
 
 
@@ -80,6 +80,6 @@ def test_every_line_of_the_crontab_runs_and_is_recorded(checkout):
 
 
 def test_static_files_are_collected(checkout):
-    """A script that names a file which is not there stops collectstatic, and so every upgrade."""
+    """A script that names a missing file stops collectstatic, and with it every upgrade."""
     if connection.vendor == "sqlite":
         assert "post-processed" in checkout.manage("collectstatic", "--no-input")

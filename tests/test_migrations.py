@@ -1,4 +1,4 @@
-"""A migration that has landed is never edited: databases that ran it would miss what was added."""
+"""A landed migration is never edited: databases that ran it would miss the change."""
 
 import hashlib
 from pathlib import Path
@@ -12,7 +12,7 @@ LANDED = Path(__file__).parent / "upgrades" / "landed_migrations.sha256"
 
 
 def test_landed_migrations_are_as_they_were_and_each_is_listed():
-    """In the form of sha256sum. A new migration adds its line; no other line ever changes."""
+    """The list has the form of sha256sum. A new migration adds a line; other lines never change."""
     listed = dict(line.split()[::-1] for line in LANDED.read_text().splitlines())
     found = {
         str(path.relative_to(settings.BASE_DIR)): hashlib.sha256(path.read_bytes()).hexdigest()

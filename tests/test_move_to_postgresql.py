@@ -1,4 +1,4 @@
-"""An installation on SQLite, moved to PostgreSQL: every value, or nothing and why."""
+"""Moving from SQLite to PostgreSQL moves every value, or nothing and says why."""
 
 import contextlib
 import datetime as dt
@@ -30,7 +30,7 @@ FIRST, SECOND = "2026-10-25 01:30:00.000001", "9999-12-31 22:59:59.999999"
 
 @pytest.fixture(scope="module")
 def moved_from(tmp_path_factory):
-    """The file of an installation, with values that two databases may see differently."""
+    """The file of an installation, with values that the two databases may read differently."""
     if connection.vendor != "postgresql":
         pytest.skip("It is moved to PostgreSQL.")
     file = tmp_path_factory.mktemp("house") / "db.sqlite3"
@@ -63,7 +63,7 @@ def target(django_db_setup, django_db_blocker, settings, tmp_path):
 
 
 def change(file, statement):
-    """Change the file as somebody does who has it in their hands."""
+    """Change the file directly, like somebody who has access to it."""
     with contextlib.closing(sqlite3.connect(file)) as database, database:
         triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in triggers.fetchall():
@@ -72,7 +72,7 @@ def change(file, statement):
 
 
 def test_an_installation_is_moved_whole_or_not_at_all(file, target, settings, tmp_path):
-    """First a row points to nobody, then it is killed, then it is moved, then moved again."""
+    """First a row points to nobody, then the move is killed, then it succeeds, then repeats."""
     whole = file.read_bytes()
     change(file, "UPDATE weblog_blog SET author_id = 999 WHERE slug = 'cafe'")
     with pytest.raises(IntegrityError, match="foreign key"):

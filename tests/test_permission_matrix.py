@@ -1,4 +1,4 @@
-"""Every door of the admin, for every role: who gets in, and that looking changes nothing."""
+"""Every page and action of the admin for every role: who gets in; and GET changes nothing."""
 
 import pytest
 from django.core.management import call_command

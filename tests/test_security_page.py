@@ -1,4 +1,4 @@
-"""docs/security.md: no line without a test that is there, a page that is there, or a reason."""
+"""Each line of docs/security.md names an existing test, an existing page, or a reason."""
 
 import ast
 import re
@@ -165,7 +165,7 @@ def test_each_section_that_is_named_is_there():
 
 
 def test_what_holds_is_counted_right():
-    """The sum above the tables is that of the tables."""
+    """The sum above the tables agrees with the tables."""
     verdicts = Counter(VERDICT.match(stands)[1] for *_, stands in rows())
     said = re.search(r"(\d+) hold, (\d+) are not applicable, (\d+) are open", PAGE.read_text())
     assert tuple(map(int, said.groups())) == (

@@ -1,4 +1,4 @@
-"""What the product stands on is known: each served script, each package, and their holes."""
+"""Every served script and every package is known, and so are their holes."""
 
 import datetime as dt
 import hashlib
@@ -49,7 +49,7 @@ def test_no_known_hole_is_open_and_the_list_is_young():
 
 
 def test_a_version_that_was_mended_later_is_named():
-    """The editor that Unfold 0.110 brings along."""
+    """The editor that Unfold 0.110 ships."""
     _, advisories = audit.read_advisories()
     holes = audit.find_holes([Component("npm", "trix", "2.1.1")], advisories)
     assert len(holes) == 6

@@ -1,4 +1,4 @@
-"""Every state that a version left behind comes to today's, with its money and its proof."""
+"""The data of every earlier version upgrades to today's, with its money and its proof."""
 
 import datetime as dt
 import json
@@ -60,7 +60,7 @@ def use_dump(django_db_setup, django_db_blocker):
 
 
 def pay_the_rest(*, at=NOVEMBER):
-    """Rebuild, submit and approve what is no batch of an approved month yet; return the batches."""
+    """Rebuild, submit and approve every batch that is not approved yet, and return the batches."""
     finance, approver = (User.objects.get(username=name) for name in ("finance", "approver"))
     batches = []
     for batch in PayoutBatch.objects.filter(status="draft").order_by("month"):
@@ -228,7 +228,7 @@ def upgraded(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def earlier(upgraded):
-    """The upgraded batch of June, in a transaction that is taken back."""
+    """The upgraded batch of June, in a transaction that is rolled back."""
     with transaction.atomic():
         yield PayoutBatch.objects.get(month=JUNE, status="approved")
         transaction.set_rollback(True)

@@ -1,4 +1,4 @@
-"""The site and the editors' admin with billing taken out."""
+"""The site and the editors' admin without billing."""
 
 import pytest
 from django.apps import apps

@@ -1,4 +1,4 @@
-"""Pages of the tests that fail, with what a reader sent in reach of the error."""
+"""Pages for tests that fail while a reader's data is in reach of the error."""
 
 import logging
 

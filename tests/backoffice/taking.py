@@ -1,4 +1,4 @@
-"""Functions that are run apart, most of which take too much of something."""
+"""Functions to run in another process. Most of them use too much of something."""
 
 import os
 import time

@@ -35,7 +35,7 @@ def forget_history():
 
 
 def read(client, **filters):
-    """The entries of the page, newest first."""
+    """Return the entries of the page, newest first."""
     response = client.get(URL, filters)
     assert response.status_code == 200
     return [entry for entry, _ in response.context["rows"]]

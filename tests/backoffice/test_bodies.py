@@ -1,4 +1,4 @@
-"""What a request may bring along. Every page of the site is asked, whatever is added to it."""
+"""The size of requests. Every page of the site is tried, including later ones."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What is run apart, and what ends it."""
+"""Work in another process, and the limits that end it."""
 
 import io
 import time

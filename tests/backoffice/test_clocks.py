@@ -1,4 +1,4 @@
-"""A clock is believed as far as the last job goes, and no further until a person says so."""
+"""A clock that runs far ahead of the last job is not believed until a person confirms it."""
 
 import datetime as dt
 from io import StringIO

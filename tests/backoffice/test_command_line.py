@@ -11,7 +11,7 @@ pytestmark = pytest.mark.any_database
 
 @pytest.fixture
 def run(monkeypatch, settings):
-    """Return a function that runs a command which raises the error that it is given."""
+    """Return a function that runs a command which raises the given error."""
     settings.ADMINS = ["ines@example.org"]
 
     def run(error, *, name="some_command", is_terminal=False):

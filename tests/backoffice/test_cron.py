@@ -24,7 +24,7 @@ fi
 
 @pytest.fixture
 def crontab(tmp_path, settings):
-    """Give this test a crontab of its own, and return the file that holds its lines."""
+    """Give this test its own crontab, and return the file with its lines."""
     file = tmp_path / "lines"
     program = tmp_path / "crontab"
     program.write_text(CRONTAB.replace("{file}", str(file)))
@@ -35,7 +35,7 @@ def crontab(tmp_path, settings):
 
 @pytest.fixture
 def checkout(tmp_path, settings):
-    """Let the settings lie in a folder with all that shells and cron have a meaning for."""
+    """Use a folder whose name has characters that shells and cron treat specially."""
     folder = tmp_path / "100% it's & $HOME"
     (folder / "var").mkdir(parents=True)
     (folder / ".env").touch()
@@ -67,7 +67,7 @@ def test_jobs_are_installed_where_there_was_no_crontab(crontab, checkout, settin
 
 @pytest.fixture
 def elsewhere(tmp_path, settings):
-    """Return the lines of a second checkout, whose .env says the same comment."""
+    """Return the lines of a second checkout with the same comment in its .env."""
     ours = settings.BASE_DIR
     settings.BASE_DIR = tmp_path / "the first's folder"
     settings.CRONTAB_COMMAND_PREFIX = f"cd {quote_for_cron(settings.BASE_DIR)} &&"

@@ -81,7 +81,7 @@ def run(db):
 
 @pytest.fixture
 def ask(rf, jobs, make_clerk):
-    """GET or, with data, POST a dialog as somebody who may."""
+    """Open a dialog, or post `data` to it, as somebody with the permission."""
 
     def ask(button, obj=None, *, by=None, **data):
         data = {"_form_submitted": "True", **data} if data else {}

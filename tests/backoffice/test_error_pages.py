@@ -11,7 +11,7 @@ BLOG = "/admin/weblog/blog/add/"
 
 @pytest.fixture
 def strict():
-    """A browser whose forms need their token."""
+    """A browser that checks the CSRF token of forms."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_user("edda", is_superuser=True))
     return client

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def house(settings, monkeypatch):
-    """A house without jobs, and its registry to be played with."""
+    """An installation without jobs, with a registry that the test may change."""
     settings.CRONJOBS = []
     settings.DISK_FREE_MB = 0
     for name in ("_checks", "_collectors"):

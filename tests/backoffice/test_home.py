@@ -12,7 +12,7 @@ DAYS = {dt.date(2026, 2, 28): 1200, dt.date(2026, 3, 1): 34}
 
 @pytest.fixture
 def toy():
-    """An app that offers a task, a card and two sections, as "toy"."""
+    """An app called "toy" that offers a task, a card and two sections."""
 
     def list_sections(user):
         chart = home.make_chart(DAYS, title="Teas drunk", unit="teas")

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.any_database
 
 @pytest.fixture
 def installed(monkeypatch):
-    """Let a crontab hold our lines, which run, under a cron that runs; return what to change."""
+    """Put our working lines into a crontab under a running cron. Return what a test may change."""
     state = {"lines": cron.make_lines(), "wrong": "", "running": True}
     monkeypatch.setattr(cron, "check_owner", lambda: None)
     monkeypatch.setattr(
@@ -127,7 +127,7 @@ def test_folder_that_cannot_be_written_to_is_an_error(settings, tmp_path, name):
 
 @pytest.fixture
 def manifest(tmp_path, monkeypatch, settings):
-    """Let static files be collected in a folder of this test; return its manifest."""
+    """Collect static files in a folder of this test, and return its manifest."""
     storage = CompressedManifestStaticFilesStorage(location=tmp_path)
     monkeypatch.setattr(install_checks, "staticfiles_storage", storage)
     return tmp_path / "staticfiles.json"

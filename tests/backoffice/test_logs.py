@@ -23,7 +23,7 @@ WHAT_IS_NOBODYS_BUSINESS = ("geheim", "203.0.113.9", "Mozilla", "DE89", "my+illn
 
 @pytest.fixture
 def lines(monkeypatch):
-    """Return a function that reads what was logged since the last call."""
+    """Return a function that reads the lines logged since its last call."""
     stream = io.StringIO()
     (console,) = [
         handler

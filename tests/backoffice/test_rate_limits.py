@@ -172,7 +172,7 @@ def test_rate_that_cannot_be_read_is_named():
 
 
 def test_workers_count_together():
-    """Each count opens the file anew, so threads meet there as processes do."""
+    """Each count opens the file again, so threads meet there like processes."""
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(lambda _: ask("SEARCH", "address", unit="h"), range(200)))
     assert ask("SEARCH", "address", unit="h") == 201

@@ -51,7 +51,7 @@ def kind_of(column):
 
 @pytest.mark.django_db(transaction=True)
 def test_migrations_make_what_the_models_ask_for():
-    """Of the models the tests' own database is made, so that no worker waits for migrations."""
+    """The tests' own database is made from the models, so that no worker waits for migrations."""
     own = read_schema()
     with other_database():
         migrate()

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.any_database, pytest.mark.django_db]
 
 @pytest.fixture
 def sent(settings):
-    """The events that went out, as JSON."""
+    """The sent events, as JSON."""
     events = []
 
     class Kept(Transport):

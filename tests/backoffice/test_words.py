@@ -1,4 +1,4 @@
-"""One name for each page: in the sidebar, above its list and in the way back to it."""
+"""Each page has one name: in the sidebar, above its list, and in the link back to it."""
 
 import re
 

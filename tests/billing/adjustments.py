@@ -19,7 +19,7 @@ def make_adjustment(amount="5", *, author=None, by=None, reason="A correction"):
 
 
 def make_held_adjustment(status):
-    """An adjustment that a batch of October holds, which then came to `status`."""
+    """Make an adjustment in a batch of October, and move the batch to `status`."""
     blog = make_blog()
     make_price(blog.category, "10")
     make_count(blog, 1000)

@@ -1,4 +1,4 @@
-"""Several people who do the same at once."""
+"""Several people do the same at the same moment."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -9,7 +9,7 @@ from billing.errors import BillingError
 
 
 def at_once(act, number=8):
-    """Run `act(n)` in that many threads that start together; return results and errors."""
+    """Run `act(n)` in that many threads that start together. Return results and errors."""
     barrier = Barrier(number)
 
     def run(n):

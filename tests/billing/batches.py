@@ -1,4 +1,4 @@
-"""A batch of October 2026, moved on as people move it."""
+"""A batch of October 2026, moved through its steps by people."""
 
 import datetime as dt
 
@@ -23,7 +23,7 @@ PAST_DRAFT = (Status.SUBMITTED, Status.APPROVED, Status.PAID)
 
 
 def make_batch(status=Status.DRAFT, *, submitter=None, approver=None, views=1000):
-    """A batch of October with one payment, moved to `status` the way people move it."""
+    """Make a batch of October with one payment, and move it to `status` by people's steps."""
     category = make_category()
     make_price(category, "10")
     make_count(make_blog(category=category), views)

@@ -13,7 +13,7 @@ from tests.factories import make_groups, make_user
 
 @pytest.fixture(autouse=True)
 def forget():
-    """What a process remembers for a while would reach into the next test."""
+    """Clear what a process remembers for a while, so that it does not reach the next test."""
     forget_exceptions()
     recording._trouble.update(until=0, told_until=0)
     losses._unwritten.clear()
@@ -44,7 +44,7 @@ def groups():
 
 @pytest.fixture
 def sign_in(client, groups):
-    """Return a function that signs somebody of a group in, or a superuser for "Superusers"."""
+    """Return a function that signs in a member of a group, or a superuser for "Superusers"."""
 
     def sign_in(group, **values):
         is_superuser = group == "Superusers"

@@ -1,4 +1,4 @@
-"""Rows that the guards keep, made and changed by SQL, as the tests of the guards want them."""
+"""Rows that the guards protect, made and changed by SQL for the tests of the guards."""
 
 import datetime as dt
 from decimal import Decimal
@@ -42,7 +42,7 @@ def execute(sql, *params):
 
 
 def refuses(sql, *params):
-    """Whether a guard refuses the statement. It changes rows, and breaks no constraint."""
+    """Return whether a guard refuses the statement, which changes rows and breaks no constraint."""
     try:
         rows = execute(sql, *params)
     except IntegrityError as error:
@@ -52,7 +52,7 @@ def refuses(sql, *params):
 
 
 def copy_of(model, **values):
-    """SQL that adds every row of a table again, with other values in some columns."""
+    """Return SQL that copies every row of a table, with other values in some columns."""
     table = model._meta.db_table
     columns = [field.column for field in model._meta.concrete_fields if field.name != "id"]
     copies = [str(values.get(column, column)) for column in columns]

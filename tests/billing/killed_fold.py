@@ -1,6 +1,6 @@
-"""A fold that dies on the way: run by test_killed_fold.py in a process of its own.
+"""A fold that is killed on the way, in a process of its own, for test_killed_fold.py.
 
-The process is forked from one that has Django ready, so that each death takes little time.
+The process is forked from one with Django loaded, so that each death takes little time.
 """
 
 import datetime as dt

@@ -83,7 +83,7 @@ def _act_until(act, person, fatal_step):
 
 
 def act_at_once(act, people):
-    """Let each of the people act in a process of their own; return what each was told, or None."""
+    """Let each of the people act in a separate process. Return each one's error, or None."""
     barrier, answers = PROCESSES.Barrier(len(people)), PROCESSES.SimpleQueue()
     processes = [_start(_act_and_tell, act, person.pk, barrier, answers) for person in people]
     told = [answers.get() for _ in processes]

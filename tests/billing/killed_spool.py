@@ -52,7 +52,7 @@ def _write(fatal_step, views, pipe):
 
 
 def die_while_taking_in(step, folder):
-    """Take the spool in, in a process that is killed at a step; return how the process ended."""
+    """Take in the spool in a process that is killed at a step. Return how the process ended."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload([__name__])
     process = processes.Process(

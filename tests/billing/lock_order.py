@@ -1,4 +1,4 @@
-"""Watches that whoever takes several locks takes them in the order of billing.locks.Lock."""
+"""Checks that code which takes several locks takes them in the order of billing.locks.Lock."""
 
 from django.db import connection
 
@@ -8,7 +8,7 @@ ORDER = list(Lock)
 
 
 class LockOrder:
-    """Follows the locks of each transaction inside a test's own, where it is a savepoint."""
+    """Follows each transaction's locks. Inside a test's own transaction it is a savepoint."""
 
     def __init__(self):
         self.held = {}  # {savepoint: its locks, in the order in which they were taken}
@@ -24,7 +24,7 @@ class LockOrder:
         held.append(lock)
 
     def _find_savepoint(self):
-        """Return which one the outermost block below the test's own is. None in a thread."""
+        """Return the savepoint of the outermost block below the test's own, or None in a thread."""
         depth = sum(block._from_testcase for block in connection.atomic_blocks)
         is_inside = 0 < depth < len(connection.atomic_blocks)
         return connection.savepoint_ids[depth - 1] if is_inside else None

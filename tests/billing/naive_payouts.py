@@ -1,4 +1,4 @@
-"""What billing should pay, worked out the plain way: in memory, added up anew, in millionths."""
+"""What billing should pay, worked out simply: in memory, from the start, in millionths."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Payment:
 
 
 class House:
-    """A publishing house: what readers did, what people decided, and the batches."""
+    """A publishing house: the acts of readers, the decisions of people, and the batches."""
 
     def __init__(self, minimum):
         self.minimum = minimum
@@ -102,7 +102,7 @@ class House:
             self.decide(author, batch.payments[author])
 
     def _leave_out_what_evens_out(self, views):
-        """Views that moved to another day of their month at the same price are no line."""
+        """Views that moved to another day of the month at the same price make no line."""
         sums = Counter()
         for key, number in views.items():
             sums[self._line(key)] += number

@@ -1,4 +1,4 @@
-"""What the tests of billing's pages share."""
+"""Shared code of tests of billing's pages."""
 
 import datetime as dt
 
@@ -19,7 +19,7 @@ def url_of(batch, button="change"):
 
 
 def press(client, batch, button, **data):
-    """Confirm the dialog of a button, filled in as far as `data` does not say otherwise."""
+    """Confirm the dialog of a button, filled in; `data` replaces single values."""
     filled_in = {
         "_form_submitted": "True",
         "reason": "A reason",
@@ -36,7 +36,7 @@ def count_queries(client, url):
 
 
 def make_october(*, authors):
-    """A draft of October over `authors`, each with one blog, and 10 late views of September."""
+    """Make a draft of October over `authors`, each with a blog, and 10 late views of September."""
     category = make_category("Tech")
     make_price(category, "12.345")
     blogs = [make_blog(category=category, title=f"Blog {n}") for n in range(authors)]

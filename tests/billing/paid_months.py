@@ -1,4 +1,4 @@
-"""Months that are paid, from the views to the bank's results."""
+"""Paid months, from the views to the bank's results."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What can happen in a publishing house, on the database and in the naive model of it at once."""
+"""Events in a publishing house, applied to the database and to its naive model alike."""
 
 import datetime as dt
 from collections import Counter
@@ -60,7 +60,7 @@ def pick(rows, which):
 
 
 class PayoutSteps(RuleBasedStateMachine):
-    """Months of a publishing house, beside the naive model of it. Nothing of it is committed."""
+    """Months of a publishing house, beside their naive model. Nothing is committed."""
 
     @initialize()
     def start(self):
@@ -107,7 +107,7 @@ class PayoutSteps(RuleBasedStateMachine):
         return dt.datetime.combine(self.month.replace(day=20), dt.time(12), tzinfo=dt.UTC)
 
     def attempt(self, act, **arguments):
-        """Return whether it was allowed. What is refused leaves everything as it was."""
+        """Return whether the act was allowed. A refused act leaves everything as it was."""
         try:
             with transaction.atomic():
                 act(**arguments)
@@ -197,7 +197,7 @@ class PayoutSteps(RuleBasedStateMachine):
 
     @step("which")
     def price_is_withdrawn(self, which):
-        """All but the first of a category: every view has a price."""
+        """Any price except a category's first, so that every view has a price."""
         row = pick(CategoryPrice.objects.exclude(effective_from=FIRST_DAY).order_by("pk"), which)
         if row is None:
             return

@@ -1,4 +1,4 @@
-"""Changing what is signed, as somebody does who has the rights of the database's owner."""
+"""Changes of signed rows by somebody with the rights of the database's owner."""
 
 import contextlib
 
@@ -9,7 +9,7 @@ from billing.guards import install_guards, remove_guards
 
 @contextlib.contextmanager
 def without_guards():
-    """Let a test write what the guards refuse."""
+    """Let a test write rows that the guards would refuse."""
     connection.check_constraints()  # PostgreSQL drops no trigger while a foreign key is unchecked
     remove_guards(connection)
     yield

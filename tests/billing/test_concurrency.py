@@ -1,4 +1,4 @@
-"""What happens at the same moment. Real transactions, on the database that the run uses."""
+"""Acts at the same moment, in real transactions on the database of the run."""
 
 import datetime as dt
 from collections import Counter

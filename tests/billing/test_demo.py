@@ -25,7 +25,7 @@ AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 @pytest.fixture
 def few_views(monkeypatch):
-    """The sample of one day, so that a test is quick."""
+    """Use the sample of only one day, so that the test is quick."""
     views_of_month = demo._sample_views
 
     def views_of_first_day(month, growth):

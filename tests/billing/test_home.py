@@ -25,7 +25,7 @@ def in_november():
 
 @pytest.fixture
 def home(client):
-    """Return a function that opens the home page of somebody in a group."""
+    """Return a function that opens the home page as a member of a group."""
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
 
     def home(group, user=None):
@@ -36,7 +36,7 @@ def home(client):
 
 
 def make_month(views=1000):
-    """A batch of October, and twice its views in November so far, at 10 per 1,000."""
+    """Make a batch of October, and twice its views in November so far, at 10 per 1,000."""
     blog = make_blog(category=make_category("Tech"))
     make_price(blog.category, "10", dt.date(2026, 1, 1))
     make_count(blog, views, dt.date(2026, 10, 1))

@@ -34,7 +34,7 @@ def test_order_is_watched_over_all_of_a_transaction(lock_order):
 
 
 def test_database_knows_each_lock_by_a_key_that_stays():
-    """Two releases that run side by side for a moment have to mean the same lock."""
+    """Two releases that run side by side for a moment must mean the same lock."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer.")
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:

@@ -1,4 +1,4 @@
-"""The whole job on a real blog's log: from its lines to the CSV, to the cent."""
+"""The main job on a real blog's log: from its lines to the CSV, to the cent."""
 
 import csv
 import datetime as dt

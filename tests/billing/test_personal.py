@@ -36,7 +36,7 @@ MONEY = [Payment, PaymentLine, PaymentExport, Seal]
 
 @pytest.fixture
 def author(paid):
-    """Somebody with two paid months, who left."""
+    """An author with two paid months, who left."""
     user = paid[1].payments.filter(status="paid").order_by("pk")[1].author
     user.is_active, user.last_name, user.first_name = False, "Quillfeather", "Edda"
     user.save()

@@ -18,7 +18,7 @@ def export(client, model, **data):
 
 
 def fields_of(client, model):
-    """Every field that the export page offers, ticked."""
+    """Select every field that the export page offers."""
     form = client.get(f"/admin/billing/{model}/export/").context["form"]
     return {name: "on" for name in form.fields if name.startswith(f"{model}resource_")}
 

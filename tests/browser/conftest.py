@@ -54,7 +54,7 @@ def browser_context_args(browser_context_args):
 
 @pytest.fixture(scope="session")
 def demos():
-    """The demo's passwords, and a copy of its database: it is set up once in a run."""
+    """The demo's passwords and a copy of its database, set up once in a run."""
     demos = []
     yield demos
     for _, copy in demos:
@@ -63,7 +63,7 @@ def demos():
 
 @pytest.fixture
 def demo(transactional_db, tmp_path, demos):
-    """The demo's publishing house; returns {username: password}."""
+    """The demo's publishing house, as {username: password}."""
     if not apps.is_installed("billing"):
         return make_weblog_alone()
     from billing.demo import set_up
@@ -86,7 +86,7 @@ def demo(transactional_db, tmp_path, demos):
 
 
 def make_weblog_alone():
-    """The demo's editor, authors and blogs, and nothing of what pays for them."""
+    """Make the demo's editor, authors and blogs, without anything of billing."""
     people = {
         "editor": ("Edda", "Editor", "Editors"),
         "demo.ada": ("Ada", "Example", "Authors"),
@@ -130,7 +130,7 @@ def sign_in(browser, browser_context_args, live_server, demo):
 
 @pytest.fixture
 def take_picture():
-    """Return a function that keeps a picture of the page, where SCREENSHOTS names a folder."""
+    """Return a function that saves a picture of the page, if SCREENSHOTS names a folder."""
     folder = os.environ.get("SCREENSHOTS")
 
     def take_picture(page, name, **options):

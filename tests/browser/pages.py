@@ -1,4 +1,4 @@
-"""What the browser tests do on any page of the admin."""
+"""Steps of the browser tests that work on any page of the admin."""
 
 import re
 
@@ -24,7 +24,7 @@ def open_in(page, url, themes):
 
 
 def press(page, button, *, answer="", at="", password=None):
-    """Press a button of a form and confirm its dialog, with `answer` to each thing it asks."""
+    """Press a button of a form and confirm its dialog, with `answer` in each of its text fields."""
     link = page.get_by_role("link", name=re.compile(f"{button}$"))
     menu = page.get_by_role("link", name="more_horiz")  # on a phone the buttons lie in it
     expect(link.or_(menu)).to_be_visible()
@@ -43,7 +43,7 @@ def press(page, button, *, answer="", at="", password=None):
 
 
 def note_errors(context):
-    """Return the list that takes all that fails in a browser's scripts, or that it refuses."""
+    """Return a list that collects the failures of a browser's scripts, and refused scripts."""
     errors = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on(
@@ -53,7 +53,7 @@ def note_errors(context):
 
 
 def assert_fits(page, tries=50):
-    """Fail where a page stays wider than the screen after its fonts and scripts have come."""
+    """Fail if a page stays wider than the screen after its fonts and scripts have loaded."""
     page.wait_for_load_state("load")
     screen = page.viewport_size["width"]
     while (width := page.evaluate("document.documentElement.scrollWidth")) != screen and tries:

@@ -1,4 +1,4 @@
-"""What a dialog refuses, in a real browser."""
+"""Refusals of a dialog, in a real browser."""
 
 import pytest
 from django.conf import settings
@@ -16,7 +16,7 @@ ASKED = "Name the source."
 
 @pytest.fixture
 def editor(transactional_db, page, live_server):
-    """A superuser whom the page is signed in as."""
+    """A superuser, signed in on the page."""
     user = make_user(is_superuser=True)
     client = Client()
     client.force_login(user)

@@ -37,7 +37,7 @@ DAYS = [("phone", "desk"), ("desk", "desk"), ("phone", "phone")]
 
 
 def make_picture():
-    """A night train in the last light, as a file of the dialog."""
+    """Draw a night train in the last light, as a file for the dialog."""
     sky = ImageOps.colorize(Image.linear_gradient("L").resize((1200, 320)), "#16213e", "#f4a261")
     draw = ImageDraw.Draw(sky)
     draw.rectangle((0, 190, 1200, 290), fill="#0f1a2e")
@@ -163,7 +163,7 @@ def save(page):
 
 
 def write_first(page, words):
-    """Put `words` before all others of the body."""
+    """Type `words` before the rest of the body."""
     page.locator("trix-editor").press("Control+Home")
     page.keyboard.type(words)
 

@@ -1,4 +1,4 @@
-"""The whole job in a real browser: from a reader's view to the auditor who finds it all."""
+"""The main job in a real browser: from a reader's view to the auditor who finds everything."""
 
 import csv
 import datetime as dt

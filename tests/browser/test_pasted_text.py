@@ -1,4 +1,4 @@
-"""What a person pastes or drops into a blog runs nothing, whatever page it was copied from."""
+"""Nothing that a person pastes or drops into a blog runs, from whatever page it comes."""
 
 import html
 import json
@@ -33,13 +33,13 @@ ATTACKS = [
 
 
 def attach(content, content_type="text/html"):
-    """Return the figure of an attachment that brings along HTML of its own."""
+    """Return the figure of an attachment with HTML of its own."""
     attachment = json.dumps({"contentType": content_type, "content": content})
     return f'<figure data-trix-attachment="{html.escape(attachment)}">what one sees</figure>'
 
 
 def drop(content):
-    """Return the type and the data of a document as the editor itself drags it."""
+    """Return the type and the data of a document, as the editor drags it."""
     attachment = {"contentType": "text/html", "content": content}
     text = [{"type": "attachment", "attachment": attachment, "attributes": {}}]
     return "application/x-trix-document", json.dumps([{"text": text, "attributes": []}])
@@ -56,7 +56,7 @@ def editor(sign_in):
 
 
 def give(page, event, kind, data):
-    """Let the editor have `data` as the browser gives it what was pasted or dropped."""
+    """Give the editor `data`, as the browser gives it pasted or dropped content."""
     page.locator("trix-editor").evaluate(
         """(editor, [event, kind, data]) => {
             const transfer = new DataTransfer()

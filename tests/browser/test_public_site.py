@@ -1,4 +1,4 @@
-"""The public site in a real browser: for every screen, without a script, and from here alone."""
+"""The public site in a real browser: on every screen, without scripts, and from our server only."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Nothing of a person stays on the screen once their sign-in is over (ASVS 14.3.1)."""
+"""After the end of a sign-in, nothing of the person stays on the screen (ASVS 14.3.1)."""
 
 import re
 

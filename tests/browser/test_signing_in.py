@@ -23,7 +23,7 @@ NEW = "some other sentence of mine"
 
 @pytest.fixture
 def root(transactional_db, settings):
-    """The first superuser of a house that requires second factors."""
+    """The first superuser of an installation that requires second factors."""
     settings.REQUIRE_SECOND_FACTOR = True
     settings.REAUTHENTICATE_MINUTES = 15
     settings.SITE_URL = "http://localhost"  # where passkeys belong
@@ -67,7 +67,7 @@ def sign_out(page):
 
 
 def add_app(page):
-    """Add an app, and return the key that it holds."""
+    """Add an app, and return its key."""
     page.get_by_role("link", name="Add an app").click()
     key = page.locator(".bo-code").first.inner_text()
     enter_code(page, code_now(secret=key), "Add the app")
@@ -112,7 +112,7 @@ def test_first_superuser_adds_an_app_and_signs_in_with_it(page, live_server, roo
 
 @pytest.fixture
 def passkeys(page):
-    """A device of the browser that makes passkeys, and shows them without being touched."""
+    """A device of the browser that makes passkeys, and presents them without a touch."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     options = {

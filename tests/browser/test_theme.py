@@ -1,4 +1,4 @@
-"""The theme's own scripts, under a policy that lets nothing be evaluated."""
+"""The theme's own scripts, under a policy without 'unsafe-eval'."""
 
 import re
 

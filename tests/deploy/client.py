@@ -1,4 +1,4 @@
-"""A reader of the site behind nginx, with an address of its own out of 127.0.0.0/8."""
+"""A reader of the site behind nginx, with an address of 127.0.0.0/8."""
 
 import http.client
 import re

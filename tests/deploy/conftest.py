@@ -64,7 +64,7 @@ def database_server():
 
 @pytest.fixture(scope="session")
 def installation(database_server):
-    """What stands after all that the page says under Installing was done."""
+    """The installation after everything under Installing is done."""
     if os.geteuid() != 0:
         pytest.skip("nginx, its account and Debian's cron need root")
     quick = os.environ.get("QUICK") == "1"

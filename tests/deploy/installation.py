@@ -23,7 +23,7 @@ OWNER_URL = "postgres://imprint_owner:change-me-too@127.0.0.1:5432/imprint"
 
 
 def find_host(database_url: str) -> str:
-    """Return the folder of the socket in a URL of tests.on_postgres."""
+    """Return the folder of the socket from a URL of tests.on_postgres."""
     return database_url.split("@/")[1].rsplit("/", 1)[0]
 
 
@@ -53,7 +53,7 @@ class Installation:
         subprocess.run([*git, "symbolic-ref", "HEAD", "refs/heads/main"], check=True)
 
     def follow(self, heading: str) -> str:
-        """Do what the page says under a heading, block by block, and return all that was said."""
+        """Run the commands under a heading of the page, block by block, and return all output."""
         return "".join(self._do(block) for block in read_blocks(heading))
 
     def _do(self, block: Block) -> str:
@@ -80,7 +80,7 @@ class Installation:
         return text.replace("createsuperuser", "createsuperuser --no-input")
 
     def run(self, text: str, *, check=True, **environment) -> str:
-        """Run lines of a shell as somebody does who has just signed in."""
+        """Run lines of a shell, as after a fresh sign-in."""
         person = pwd.getpwuid(os.geteuid())
         kept = {name: os.environ[name] for name in ("PATH", "PIP_INDEX_URL") if name in os.environ}
         result = subprocess.run(

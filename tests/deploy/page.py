@@ -1,4 +1,4 @@
-"""The commands of docs/operations.md, so that what is tried is what is written."""
+"""The commands of docs/operations.md, so that the tests run what is written there."""
 
 import re
 from dataclasses import dataclass

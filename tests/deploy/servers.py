@@ -43,7 +43,7 @@ def find_free_port() -> int:
 
 
 def wait_for(condition, *, seconds=30, every=0.1):
-    """Return what `condition` comes to as soon as that is true."""
+    """Return the value of `condition` as soon as it is true."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"{condition} did not come true in {seconds} s"
@@ -52,7 +52,7 @@ def wait_for(condition, *, seconds=30, every=0.1):
 
 
 def make_certificate(folder: Path) -> None:
-    """Write fullchain.pem and privkey.pem, signed by nobody, into `folder`."""
+    """Write a self-signed fullchain.pem and privkey.pem into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -64,7 +64,7 @@ def make_certificate(folder: Path) -> None:
 
 
 class Nginx:
-    """nginx with deploy/nginx/imprint.conf: only paths and ports are others."""
+    """nginx with deploy/nginx/imprint.conf. Only paths and ports differ."""
 
     def __init__(self, folder: Path, *, static: Path, app: Path):
         self.folder, self.port, self.plain_port = folder, find_free_port(), find_free_port()
@@ -94,7 +94,7 @@ class Nginx:
         ]
 
     def check(self) -> str:
-        """Return what `nginx -t` says."""
+        """Return the output of `nginx -t`."""
         result = subprocess.run([*self.command, "-t"], check=False, capture_output=True, text=True)
         assert result.returncode == 0, result.stderr
         return result.stderr

@@ -146,7 +146,7 @@ def test_slow_clients_are_let_go(slow_clients):
 
 @pytest.fixture
 def stream(reader):
-    """Readers who ask without pause; yields what they were answered."""
+    """Readers who ask without pause. Yields their answers."""
     stop, statuses = threading.Event(), []
 
     def read():

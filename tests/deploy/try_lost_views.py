@@ -151,7 +151,7 @@ def small_disk(folder, size):
 
 @contextlib.contextmanager
 def full(disk):
-    """Fill what is left of a disk, to the last byte."""
+    """Fill the rest of a disk, to the last byte."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
@@ -258,7 +258,7 @@ class Postgres:
 
     @contextlib.contextmanager
     def killed(self):
-        """As by the kernel, with all that it had in memory."""
+        """Killed as by the kernel, with everything in memory lost."""
         process = int((self.data / "postmaster.pid").read_text().split()[0])
         os.kill(process, signal.SIGKILL)
         yield

@@ -1,4 +1,4 @@
-"""Where attacks are brought, and how a browser would send them."""
+"""The pages that attacks go to, and how a browser would send them."""
 
 import uuid
 from urllib.parse import urlencode

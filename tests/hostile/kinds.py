@@ -1,4 +1,4 @@
-"""What the kinds of attack are registered with and made of."""
+"""The registry of kinds of attack, and their common parts."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is typed into a form, and files where none is taken."""
+"""Texts typed into forms, and files sent to pages that take none."""
 
 from tests.hostile.kinds import MB, kind, some
 

@@ -16,7 +16,7 @@ DANGEROUS_ADDRESSES = ("javascript:", "vbscript:", "data:text")
 
 
 class Danger(HTMLParser):
-    """Counts what a page has of dangerous elements, handlers and addresses."""
+    """Counts a page's dangerous elements, handlers and addresses."""
 
     def __init__(self, page):
         super().__init__()

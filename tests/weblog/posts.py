@@ -1,4 +1,4 @@
-"""Small files of posts, as other systems export them."""
+"""Small files of posts, in the formats of other systems."""
 
 import io
 import json

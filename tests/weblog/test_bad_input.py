@@ -47,7 +47,7 @@ def bad_texts(bad_strings):
 
 
 class Page(HTMLParser):
-    """What a browser would run or fetch."""
+    """The parts of a page that a browser would run or fetch."""
 
     def __init__(self, html):
         super().__init__()

@@ -1,4 +1,4 @@
-"""A co-author reads the blog, and takes no step with it: by none of the doors."""
+"""A co-author reads the blog, and can take no step with it in any way."""
 
 import pytest
 from django.contrib.auth.models import Permission

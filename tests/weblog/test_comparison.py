@@ -17,7 +17,7 @@ pytestmark = pytest.mark.any_database
 
 
 def show(pieces):
-    """-gone- and +come+ words."""
+    """Write deleted words as -gone- and new ones as +come+."""
     marks = {"same": "", "old": "-", "new": "+"}
     return (
         pieces

@@ -1,4 +1,4 @@
-"""What happens at the same moment. Real transactions, on the database that the run uses."""
+"""Acts at the same moment, in real transactions on the database of the run."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -20,7 +20,7 @@ THREADS = 8
 
 
 def at_once(acts):
-    """Run `acts` in threads that start together; return what each gave or raised."""
+    """Run `acts` in threads that start together. Return each one's result or error."""
     barrier = Barrier(len(acts))
 
     def run(act):

@@ -1,4 +1,4 @@
-"""Texts that are built to take long, or to take the browser of whoever reads them down."""
+"""Texts built to take long, or to crash the browser of their readers."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ NESTED = {
 
 
 def seconds_used():
-    """Of this process and of those that it waited for: not of others on the machine."""
+    """Return the processor time of this process and its children, not of other programs."""
     return sum(os.times()[:4])
 
 

@@ -1,4 +1,4 @@
-"""The exports of real sites that lie beside the repository."""
+"""Real exports of sites, from the folder beside the repository."""
 
 import io
 from collections import Counter

@@ -21,7 +21,7 @@ def ada(author):
 
 @pytest.fixture
 def sent(django_capture_on_commit_callbacks):
-    """Return a function that acts, and returns the mails that went out once it was committed."""
+    """Return a function that acts, and returns the mails that were sent after the commit."""
 
     def sent(act, **details):
         with django_capture_on_commit_callbacks(execute=True):

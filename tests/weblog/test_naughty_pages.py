@@ -200,7 +200,7 @@ def test_nothing_runs_in_the_preview_of_a_table(upload, author, strings):
 
 
 def test_nothing_runs_in_what_is_wrong_with_a_table(upload, author, strings):
-    """A category that is not here is named."""
+    """The message names a category that does not exist."""
     rows = [
         (f"naughty-{number}", author.username, text, PLAIN, "", "")
         for number, text in enumerate([PLAIN, *cut(strings, 420)])

@@ -1,4 +1,4 @@
-"""An editor who wrote a live blog changes it only through somebody else, whatever the door."""
+"""An editor who wrote a live blog can change it only through somebody else, in every way."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""The small files in fixtures/samples, for whoever wants to try an import."""
+"""The small files in fixtures/samples, for people who try an import."""
 
 import pytest
 from django.conf import settings

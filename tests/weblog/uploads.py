@@ -1,4 +1,4 @@
-"""A file of blogs, taken through the pages of an import."""
+"""Takes a file of blogs through the pages of an import."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 

@@ -1,5 +1,5 @@
-"""What the product stands on: the SBOM (`make sbom`) and a look for known holes (`make audit`).
+"""The software of others in the product: the SBOM (`make sbom`) and known holes (`make audit`).
 
-components.py reads what is locked and which scripts come along; audit.py holds both against
-advisories.toml, a list with a date, so that it works without the network; sbom.py writes CycloneDX.
+components.py reads the locked packages and the served scripts. audit.py compares both with
+advisories.toml, a dated list, so that it works without the network. sbom.py writes CycloneDX.
 """

@@ -1,6 +1,6 @@
-"""Hold what is locked and served against advisories.toml; exit 1 where a known hole is open.
+"""Compares locked packages and served scripts with advisories.toml; a known hole exits with 1.
 
-A list that is old only says so: a gate must not fail for what nobody changed.
+An old list is only reported: a gate must not fail if nobody changed anything.
 """
 
 import datetime as dt
@@ -16,13 +16,13 @@ OLDEST_LIST = dt.timedelta(days=90)
 
 
 def read_advisories() -> tuple[dt.date, list[dict]]:
-    """Return the day on which the list was last brought up to date, and its entries."""
+    """Return the day of the list's last update, and its entries."""
     listed = tomllib.loads((Path(__file__).parent / "advisories.toml").read_text())
     return listed["checked_on"], listed["advisory"]
 
 
 def find_holes(components: list[Component], advisories: list[dict]) -> list[str]:
-    """Return a sentence for each component that is older than the version that mended a hole."""
+    """Return a sentence for each component that is older than the version without the hole."""
     return [
         f"{component.name} {component.version}: {advisory['id']}, "
         f"mended in {advisory['mended_in']}: {advisory['what']}"

@@ -1,4 +1,4 @@
-"""What we run that others wrote: the locked packages, and scripts that packages bring along."""
+"""The software of others that we run: locked packages, and scripts inside packages."""
 
 import re
 import tomllib
@@ -29,7 +29,7 @@ def read_packages(lock: Path = ROOT / "requirements.txt") -> list[Component]:
 
 
 def read_scripts() -> list[Component]:
-    """Return the scripts of others that are served, as scripts.toml lists them."""
+    """Return the served scripts of others, from scripts.toml."""
     listed = tomllib.loads((Path(__file__).parent / "scripts.toml").read_text())
     return [Component("npm", **script) for script in listed["script"]]
 

@@ -39,7 +39,7 @@ def ines():
 
 @pytest.fixture
 def duty(monkeypatch):
-    """What an app says of every account."""
+    """The duty that an app reports for every account."""
     said = []
     monkeypatch.setitem(duties._finders, "test", lambda user: said)
     return said
@@ -50,7 +50,7 @@ def anonymise(user, by, reason="Asked for by letter.", **values):
 
 
 def everything():
-    """All values of all tables, as one text."""
+    """Return all values of all tables as one text."""
     models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
     return "\n".join(str(list(model._base_manager.values_list())) for model in models)
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.any_database
 def test_empty_database_can_be_migrated(tmp_path):
-    """The checks that look into the database come before its first table."""
+    """The checks that read the database run before its first table exists."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "backoffice.settings",
         "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",

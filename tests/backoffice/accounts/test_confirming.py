@@ -186,7 +186,7 @@ def test_confirmation_of_one_browser_holds_in_no_other(clock):
 
 
 def test_ending_ones_sessions_asks_again(client, clock):
-    """Or whoever sits at a screen that was left open throws its owner out everywhere else."""
+    """Otherwise somebody at an open screen could end the owner's other sessions."""
     user = make_person()
     elsewhere = Client()
     sign_in(elsewhere, user)

@@ -76,7 +76,7 @@ def test_wrong_code_is_refused_and_counted_until_the_account_is_locked(client, e
 
 
 def test_knowing_the_password_buys_no_more_codes(edda):
-    """The password is right each time: it must not wipe out the wrong codes."""
+    """The password is right each time. It must not reset the count of wrong codes."""
     answers = []
     for _ in range(5):
         client = Client()

@@ -1,4 +1,4 @@
-"""Many at one moment: each wrong password counts, and each code lets in once."""
+"""Many attempts at one moment: each wrong password counts, and each code works once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

@@ -52,7 +52,7 @@ def ines(client):
 
 @pytest.fixture
 def told(django_capture_on_commit_callbacks):
-    """Run something as if it were committed, and return the subjects of the mails it sends."""
+    """Run something as if it were committed, and return the subjects of its mails."""
 
     def told(action):
         mail.outbox.clear()

@@ -213,7 +213,7 @@ def test_unknown_and_closed_accounts_answer_like_open_ones(username):
 
 
 class SomeHashing(PBKDF2PasswordHasher):
-    """As dear as is needed to be seen beside the rest of a request."""
+    """A hash slow enough to stand out from the rest of a request."""
 
     iterations = 200_000
 

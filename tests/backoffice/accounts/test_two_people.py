@@ -196,7 +196,7 @@ def test_clerk_of_accounts_changes_no_address_that_opens_such_an_account(
 
 @pytest.fixture
 def clerk(keepers):
-    """Somebody who has kept accounts for long: their role is not in the security log."""
+    """A clerk whose role over accounts is old, so the security log has nothing about it."""
     keepers.permissions.add(Permission.objects.get(codename="view_user"))
     return make_user("carl", groups=["Keepers"])
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def command(monkeypatch):
-    """Return a function that makes call_command do what it is given."""
+    """Return a function that replaces the body of call_command."""
 
     def use(function):
         monkeypatch.setattr(running, "call_command", lambda name, **options: function(**options))
@@ -134,7 +134,7 @@ def test_run_that_was_killed_is_closed_and_told_by_the_next(command, settings):
 
 @pytest.fixture
 def refusing(monkeypatch, settings):
-    """Let the database refuse to write runs, within the block."""
+    """Let the database refuse writes of runs within the block."""
     settings.ADMINS = ["ines@example.org"]
 
     @contextlib.contextmanager

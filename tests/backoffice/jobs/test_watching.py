@@ -22,7 +22,7 @@ NAMES = ("fold_views", "verify_payouts")
 
 @pytest.fixture(autouse=True)
 def house(settings):
-    """One job every five minutes and one a night, in a house that is a year old."""
+    """A year-old installation with one job every five minutes and one a night."""
     settings.CRON_TIME_ZONE = "UTC"
     settings.ADMINS = ["ines@example.org"]
     settings.CRONJOBS = [

@@ -8,7 +8,7 @@ LIST = "/admin/billing/categoryprice/"
 
 
 def look(client, url=f"{LIST}add/", **data):
-    """Post a price that nobody has seen the effect of."""
+    """Post a price for the first time, without having seen its effect."""
     form = {"category": "", "effective_from": "2027-01-01", "price_per_1000": "12.345"}
     return client.post(url, form | {"note": "A contract"} | data)
 

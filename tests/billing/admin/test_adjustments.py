@@ -40,7 +40,7 @@ def save(client, url=f"{LIST}add/", **data):
 
 
 def change(client, adjustment, **data):
-    """Save the form as its page shows it, but for `data`."""
+    """Save the form with its page's values, except those in `data`."""
     url = page_of(adjustment)
     form = client.get(url).context["adminform"].form
     shown_data = {name: form[name].value() for name in form.fields}

@@ -1,4 +1,4 @@
-"""What money hangs on asks again who it is, without losing what was typed."""
+"""Pages about money ask again who the person is, and keep the typed text."""
 
 import pytest
 import time_machine

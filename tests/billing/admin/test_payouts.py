@@ -40,7 +40,7 @@ BUTTONS = {
 
 
 def facts():
-    """All that a button could change."""
+    """Return everything that a button could change."""
     return [
         list(model.objects.order_by("pk").values())
         for model in (

@@ -1,4 +1,4 @@
-"""docs/counting.md says what the code does."""
+"""docs/counting.md agrees with the code."""
 
 import datetime as dt
 import inspect

@@ -1,4 +1,4 @@
-"""What no order of events, no batching and no replay may change, against a plain model."""
+"""No order of events, batching or replay changes the counts of a plain model."""
 
 import contextlib
 import datetime as dt
@@ -143,7 +143,7 @@ class Counting(RuleBasedStateMachine):
     @precondition(lambda self: self.events)
     @rule(data=st.data(), number=blogs, seconds=seconds)
     def replay(self, data, number, seconds):
-        """What was recorded under an id stays, whatever comes later under the same id."""
+        """Nothing that comes later under the same id changes the recorded view."""
         view_id = data.draw(st.sampled_from(sorted(self.events)))
         self.record(view_id, self.blogs[number], "192.0.2.9", self.time(seconds))
 

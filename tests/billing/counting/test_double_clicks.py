@@ -29,7 +29,7 @@ def blog():
 
 
 def outcomes():
-    """The outcomes of all views, in the order of the clicks."""
+    """Return the outcomes of all views, in the order of the clicks."""
     return list(BlogView.objects.order_by("viewed_at", "pk").values_list("outcome", flat=True))
 
 

@@ -26,7 +26,7 @@ def blog():
 
 
 def read(blog, clicks):
-    """Store a view for each (seconds from noon, address, user agent), and fold."""
+    """Store a view for each (seconds from noon, address, user agent), and fold them."""
     rows = [
         make_click(
             blog=blog,

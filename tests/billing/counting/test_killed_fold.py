@@ -30,7 +30,7 @@ def outcomes():
 
 
 def recount():
-    """Both counts, made from the views that are said to be counted."""
+    """Return both counts, made from the views that are marked as counted."""
     by_day, by_month = Counter(), Counter()
     for view in BlogView.objects.filter(outcome="counted"):
         facts = (view.blog_id, view.author_id, view.category_id)

@@ -1,4 +1,4 @@
-"""No address and no user agent of a person lies anywhere, whatever was done."""
+"""No address and no user agent of a person is stored anywhere, whatever people do."""
 
 import datetime as dt
 import io
@@ -37,7 +37,7 @@ def find_marks(*contents):
 
 
 def dump_tables():
-    """All rows of all tables, as bytes."""
+    """Return all rows of all tables as bytes."""
     found = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -50,7 +50,7 @@ def dump_tables():
 
 
 def read_session(client):
-    """What the one session holds: its cookie alone can tell."""
+    """Return the content of the only session, which its cookie decrypts."""
     assert AccountSession.objects.count() == 1
     held = dict(client.session.items())
     assert held
@@ -58,7 +58,7 @@ def read_session(client):
 
 
 def read_database_files():
-    """The bytes of SQLite's file and of its log, where the run uses SQLite."""
+    """Return the bytes of SQLite's file and of its log, if the run uses SQLite."""
     if connection.vendor != "sqlite":
         return b""
     file = Path(connection.settings_dict["NAME"])
@@ -192,6 +192,6 @@ def test_of_a_robot_the_pattern_is_kept_and_not_what_it_sent(blog, user_agent):
 
 
 def test_web_server_keeps_no_access_log():
-    """gunicorn has none unless it is asked for. Its other log names the peer: our own proxy."""
+    """gunicorn writes none by default. Its error log names the peer, which is our own proxy."""
     assert Config().settings["accesslog"].get() is None
     assert "--access-log" not in (django_settings.BASE_DIR / "docs/operations.md").read_text()

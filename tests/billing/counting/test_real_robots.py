@@ -1,4 +1,4 @@
-"""The robot lists against real user agents, of robots and of people."""
+"""The robot lists against real user agents of robots and of people."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever the database says, a view is appended, or kept, or counted as lost."""
+"""Whatever the database answers, a view is stored, kept in the spool, or counted as lost."""
 
 import datetime as dt
 import sqlite3
@@ -52,7 +52,7 @@ def blog():
 
 @pytest.fixture
 def refuse(monkeypatch):
-    """Return a function that has the database refuse every view with an error."""
+    """Return a function that makes the database refuse every view with an error."""
 
     def refuse(error, *, at="append_click"):
         monkeypatch.setattr(recording, at, refuse_with(error))

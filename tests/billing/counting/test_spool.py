@@ -33,7 +33,7 @@ def keep(*numbers):
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """Let nothing grow: only room that was allotted before can be written."""
+    """Let no file grow: only preallocated room can be written."""
     write = os.write
 
     def write_in_place(descriptor, data):
@@ -267,7 +267,7 @@ def test_status_names_a_folder_that_others_may_read(spool_dir):
 
 @pytest.mark.django_db
 def test_view_of_a_page_whose_time_ran_out_is_kept_as_well(client, settings, monkeypatch):
-    """The page was made, if late, and is answered 200: its reader did not see it in vain."""
+    """The page came late but with status 200, so its reader's view counts."""
     blog = make_blog()
     settings.WEB_QUERY_SECONDS = 0.5
     render = BlogDetailView.render_page

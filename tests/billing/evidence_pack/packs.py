@@ -1,4 +1,4 @@
-"""An evidence pack in the hands of whoever got it."""
+"""An evidence pack as its recipient has it."""
 
 import subprocess
 import sys
@@ -14,6 +14,6 @@ def unpack(batch, folder):
 
 
 def run(folder, *arguments):
-    """What verify.py says with nothing but the standard library."""
+    """Return the output of verify.py under the standard library only."""
     command = [sys.executable, "-I", "-S", folder / "verify.py", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Views of one address with many browsers wait for a decision, and for a month at most."""
+"""Views of one address with many browsers wait for a decision, for a month at most."""
 
 import datetime as dt
 
@@ -38,7 +38,7 @@ def blog():
 
 @pytest.fixture
 def contested(blog):
-    """Of 65 views in October, 25 of one address that calls itself another browser each time."""
+    """65 views in October, 25 of them from one address that names another browser each time."""
     make_honest_views(blog, 40)
     make_hostile_views(blog, 25)
     fold_views(at=AT)
@@ -80,7 +80,7 @@ def views_on(batch):
 
 
 def where_october_stands():
-    """(paid, on a draft, waiting), which have to be all that was counted."""
+    """Return (paid, on a draft, waiting), which together must be everything counted."""
     equation = month_equation(OCTOBER)
     assert equation.unexplained == 0
     assert equation.paid + equation.in_check + equation.held + equation.waiting == equation.counts

@@ -64,7 +64,7 @@ def look():
 
 
 def counted():
-    """The counted views by day, by month and as rows, which have to agree."""
+    """Return the counted views by day, by month and as rows, which must agree."""
     rows = BlogView.objects.filter(outcome=Outcome.COUNTED).count()
     days = sum(DailyViewCount.objects.values_list("views", flat=True))
     months = sum(MonthlyViewCount.objects.values_list("views", flat=True))

@@ -33,7 +33,7 @@ def sentences(month=OCTOBER, kind=None):
 
 
 def click_as_people(blog, number, *, start=0, network="198.51.100"):
-    """Readers of their own address each, with one of five browsers."""
+    """Make readers with different addresses, each with one of five browsers."""
     for n in range(start, start + number):
         address, agent = f"{network}.{n}", f"Mozilla/5.0 Firefox/{140 + n % 5}.0"
         make_click(blog, n * 40, ip_address=address, user_agent=agent)
@@ -238,7 +238,7 @@ def test_undeclared_robot_in_a_real_log_is_named(semicomplete, settings):
 
 
 def test_attackers_of_a_real_log_are_named(shared_data, settings):
-    """All 242 counted views are attackers' with the agents of browsers."""
+    """All 242 counted views are of attackers with the user agents of browsers."""
     settings.TIME_ZONE = "UTC"
     folder = shared_data / "access-log-basjes"
     make_blogs(read_expected(folder, "views_200"))

@@ -1,4 +1,4 @@
-"""What the database refuses to do to payments, and to what they are worked out from."""
+"""Changes of payments, and of the rows that they are worked out from, that the database refuses."""
 
 import datetime as dt
 

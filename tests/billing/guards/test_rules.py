@@ -1,4 +1,4 @@
-"""What the database refuses to do to batches and to what is only added, and what it lets pass."""
+"""Changes of batches and of append-only rows that the database refuses, and that it allows."""
 
 import datetime as dt
 
@@ -40,7 +40,7 @@ def test_each_rule_is_about_a_table_of_its_own_name():
 
 @pytest.fixture
 def one_of_each():
-    """A row in each table to which rows are only added."""
+    """A row in each append-only table."""
     batch = make_batch("submitted")
     make_acknowledgement(batch)
     make_result(batch.payments.get(), "paid")

@@ -1,4 +1,4 @@
-"""The guards stand: after each migrate and flush, and somebody hears if they do not."""
+"""The guards exist after each migrate and flush, and a check reports it if they don't."""
 
 import pytest
 from django.apps import apps
@@ -171,7 +171,7 @@ def test_they_stay_while_other_apps_migrate():
 
 
 class Elsewhere:
-    """A router by which billing keeps its tables in another database."""
+    """A router that puts billing's tables into another database."""
 
     def allow_migrate(self, db, app_label, **hints):
         return app_label != "billing"

@@ -1,4 +1,4 @@
-"""Rows of batches without the steps that lead to them, and the flag that they raise."""
+"""Rows of batches made without people's steps, and the flag that they raise."""
 
 import datetime as dt
 from decimal import Decimal

@@ -60,7 +60,7 @@ def blocker_of(batch, code):
 
 @pytest.fixture
 def registries():
-    """What a test registers is gone after it."""
+    """Remove whatever a test registers."""
     with mock.patch.dict(BLOCKING_CHECKS), mock.patch.dict(FLAGGING_CHECKS):
         yield
 

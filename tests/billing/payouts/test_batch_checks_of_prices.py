@@ -1,4 +1,4 @@
-"""Which changes of prices, and which findings, an approver has to answer for."""
+"""Changes of prices, and findings, that an approver has to comment on."""
 
 import datetime as dt
 
@@ -34,7 +34,7 @@ def tech():
 
 
 def enter(price, day):
-    """Let the latest change of the price have been made on `day`."""
+    """Move the latest change of the price to `day`."""
     change = price.history.first()
     change.history_date = f"{day}T12:00Z"
     with without_guards():

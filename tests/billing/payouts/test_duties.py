@@ -1,4 +1,4 @@
-"""Two duties that one person may not hold: refused at every door, to superusers too."""
+"""Two duties that one person may not combine: refused everywhere, to superusers too."""
 
 import datetime as dt
 from decimal import Decimal
@@ -70,7 +70,7 @@ def be_paid(draft, person):
 
 
 def nothing(draft, person):
-    """The duty comes with submitting or approving."""
+    """The duty itself comes with submitting or approving."""
 
 
 ACT = "|an act of theirs"  # the database may ask that rule first
@@ -174,7 +174,7 @@ def test_maker_of_an_adjustment_is_known_without_a_history(person):
 
 @pytest.fixture
 def own(person):
-    """A payment of the person's own, on a draft, with an adjustment that somebody else made."""
+    """Make a payment of the person's own, on a draft, with somebody else's adjustment."""
     draft = make_batch()
     be_paid(draft, person)
     adjustment = Adjustment(author=person, amount=Decimal(5), reason="A prize")

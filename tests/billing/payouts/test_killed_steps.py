@@ -1,4 +1,4 @@
-"""A payout is killed with SIGKILL at every statement and every COMMIT: a rerun makes it whole."""
+"""A payout is killed with SIGKILL at every statement and COMMIT, and a rerun completes it."""
 
 import contextlib
 import datetime as dt
@@ -68,7 +68,7 @@ def facts():
 
 
 def rerun(act, person):
-    """Return what a rerun leaves, and undo it."""
+    """Return the result of a rerun, and undo it."""
     with transaction.atomic():
         with contextlib.suppress(WrongStatus):  # where it was killed after its COMMIT
             act(person)

@@ -24,7 +24,7 @@ def finn(groups):
 
 @pytest.fixture
 def batch(finn):
-    """Two payments of 1,234.50 together, and one that is kept back."""
+    """A batch with two payments of 1,234.50 together, and one that is kept back."""
     batch = make_batch()
     make_payment(batch, amount="1000", author_name="Ada Example")
     make_payment(batch, amount="234.50")

@@ -39,7 +39,7 @@ def touch(user, *, by, kind=Kind.PASSWORD_CHANGED, hours_ago=1, **values):
 
 
 def sign(step, user):
-    """Take the step as `user`, on a batch that waits for it."""
+    """Take the step as `user`, on a batch in the state before it."""
     if step == "approve":
         return approve(make_batch("submitted"), by=user, at=AT)
     if step == "submit":

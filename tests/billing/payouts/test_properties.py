@@ -1,4 +1,4 @@
-"""Nothing vanishes: earned = paid + outstanding, whatever happens and in whatever order."""
+"""Nothing vanishes: earned = paid + outstanding, for any events in any order."""
 
 import datetime as dt
 import hashlib
@@ -55,7 +55,7 @@ DIGESTS = [
 
 
 class Payouts(PayoutSteps):
-    """The steps in any order, and what holds after each of them."""
+    """The steps in any order, with the rules that hold after each."""
 
     @invariant()
     def batches_are_those_of_the_naive_model(self):
@@ -141,7 +141,7 @@ def test_naive_model_is_short_and_shares_nothing_with_what_it_checks():
 
 @pytest.mark.parametrize(("seed", "expected"), DIGESTS)
 def test_every_database_comes_to_the_same_digests(seed, expected):
-    """Both suites run this, so both databases have come to these bytes."""
+    """Both suites run this, so both databases make the same bytes."""
     generator, months = random.Random(seed), Payouts()
     with time_machine.travel(FIRST_OF_DECEMBER, tick=False):
         months.start()

@@ -170,7 +170,7 @@ def test_month_in_its_days_of_grace_stands_between_the_closed_one_and_this_one(t
 
 
 def test_price_of_the_last_second_belongs_to_the_local_day(tech):
-    """At 23:30 UTC it is the next month in Rome already."""
+    """At 23:30 UTC it is already the next month in Rome."""
     make_count(make_blog(category=tech), 1000, dt.date(2026, 12, 1))
     at = dt.datetime(2026, 11, 30, 23, 30, tzinfo=dt.UTC)
     result = forecast(tech, "12", dt.date(2027, 1, 1), at=at)

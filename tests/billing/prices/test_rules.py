@@ -63,7 +63,7 @@ def test_price_that_a_signed_batch_used_is_not_changed():
 
 
 def add_by_sql(category, day):
-    """Add a price at the database's prompt, and say whether a guard refused it."""
+    """Add a price by SQL, and return whether a guard refused it."""
     sql = (
         "INSERT INTO billing_categoryprice (category_id, effective_from, price_per_1000, "
         "currency, note) VALUES (%s, %s, 20000000, 'EUR', '')"

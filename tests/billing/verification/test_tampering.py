@@ -59,7 +59,7 @@ SEALED = [
 
 @pytest.fixture
 def house():
-    """Two signed months in which everything occurs that a batch can hold."""
+    """Two signed months with everything that a batch can hold."""
     finance = make_user()
     category = make_category("Tech")
     for price, day in (("15", dt.date(2020, 1, 1)), ("18", dt.date(2026, 9, 15))):
@@ -116,7 +116,7 @@ def delete(model, generator):
 
 
 def insert(model, generator):
-    """A copy of a row that differs in what has to be unique."""
+    """Insert a copy of a row, with other values where they must be unique."""
     row, key = pick_row(model, generator), model._meta.pk.column
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     new = {}
@@ -131,7 +131,7 @@ def insert(model, generator):
 
 
 def swap(model, generator):
-    """Two rows exchange what they say in a column."""
+    """Let two rows exchange their values of a column."""
     field, key = pick_field(model, generator), model._meta.pk.column
     rows = [pick_row(model, generator) for _ in range(6)]
     pairs = [(a, b) for a in rows for b in rows if raw(field, a) != raw(field, b)]
@@ -183,7 +183,7 @@ def cast(field):
 
 
 def another_value(field, row, generator):
-    """A plausible value that the row does not have."""
+    """Return a plausible value that differs from the row's."""
     value = getattr(row, field.attname)
     if isinstance(field, models.ForeignKey):
         keys = field.related_model.objects.exclude(pk=value).order_by("pk")

@@ -59,14 +59,14 @@ def test_month_alone_is_verified_with_the_whole_chain(paid):
 
 @contextlib.contextmanager
 def undone():
-    """Take back what is written inside, as if it had been another test."""
+    """Roll the block's writes back, as if it were another test."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
 
 def tamper(table, position, change):
-    """Change or delete the row at a position, past the application and the database's guards."""
+    """Change or delete the row at a position, without the application and its guards."""
     remove_guards(connection)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

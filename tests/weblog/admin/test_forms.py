@@ -56,7 +56,7 @@ def test_page_carries_the_version(client, editor):
 
 
 def test_published_blog_cannot_become_ones_own(client, editor):
-    """Else an editor could publish in another's name and take the blog back."""
+    """Otherwise an editor could publish under another name and then take the blog over."""
     blog = make_blog()
     client.force_login(editor)
     response = client.post(change_url(blog), values_of(blog, author=editor.pk))

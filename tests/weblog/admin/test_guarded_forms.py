@@ -1,4 +1,4 @@
-"""Two people in the same form: the second is told, and neither loses a word."""
+"""Two people in the same form: the second is told, and neither loses any text."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""The list of blogs: what it shows, how many queries it takes, and what is done with several."""
+"""The list of blogs: its columns, its number of queries, and actions on several blogs."""
 
 import pytest
 from django.contrib.messages import get_messages
@@ -24,7 +24,7 @@ def ask(client, action, blogs, **values):
 
 
 def answer(client, action, blogs, **values):
-    """Take the action to its end, and return what the editor is told."""
+    """Take the action to its end, and return the messages to the editor."""
     response = ask(client, action, blogs, answered="yes", **values)
     assert response.status_code == 302
     return [str(message) for message in get_messages(response.wsgi_request)]
