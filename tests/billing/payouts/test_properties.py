@@ -49,8 +49,8 @@ FIRST_OF_DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 # {seed: SHA-256 of all digests and seals after 120 random steps}
 DIGESTS = [
-    (1, "67c7b6b9c186c64236e1b15b33f03ec3a24c9c24a78b45574ec3f2a3afb5db56"),
-    (2, "6cab839c6d7a9ea7ebdb8e0cc0681d08a10edf59070c148599ba9926c4ea963f"),
+    (1, "1818e3b101706dcfb3ff68afdfa4e25f949dc0dc1b9503973015ea8a0b53f7ac"),
+    (2, "46e47ee2c5f07b277a790379734a5cd0d0ae6c15163fc00cb3386da3b25c2163"),
 ]
 
 
