@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.models import Adjustment, DailyViewCount, Hold, PaymentLine
 from billing.payouts import steps
@@ -41,6 +42,8 @@ def pay(month, at=AT, *, hold=False):
 
 def settle(batch, outcome):
     results = {payment.pk: (outcome, "Closed") for payment in batch.payments.all()}
+    if outcome == "paid":
+        export_payments(batch=batch, format="csv", by=make_user())
     return record_results(batch=batch, results=results, by=make_user(), at=AT)
 
 

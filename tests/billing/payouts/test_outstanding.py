@@ -9,6 +9,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.models import (
     Adjustment,
@@ -64,6 +65,8 @@ def pay(month, at=AT, *, hold=None):
 def settle(batch, outcome):
     waiting = batch.payments.filter(status="payable")
     results = {payment.pk: (outcome, "Closed") for payment in waiting}
+    if outcome == "paid":
+        export_payments(batch=batch, format="csv", by=make_user())
     return record_results(batch=batch, results=results, by=make_user(), at=AT)
 
 

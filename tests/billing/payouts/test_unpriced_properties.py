@@ -8,6 +8,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.errors import NothingToBuild, PriceInUse
 from billing.models import CategoryPrice, DailyViewCount, Payment, PaymentLine
@@ -85,6 +86,7 @@ def build(by):
         batch = approve(steps.submit_batch(batch=batch, by=by, at=AT), at=AT)
         results = {payment.pk: ("paid", "") for payment in batch.payments.payable()}
         if results:
+            export_payments(batch=batch, format="csv", by=by)
             record_results(batch=batch, results=results, by=by, at=AT)
 
 
