@@ -15,7 +15,7 @@ from backoffice.schema import find_schema_differences
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.counting.recording import record_view
-from billing.models import BlogView, Hold, Payment, PaymentLine, PayoutBatch, Seal
+from billing.models import BlogView, CategoryPrice, Hold, Payment, PaymentLine, PayoutBatch, Seal
 from billing.payouts.holds import end_hold
 from billing.payouts.steps import build_closed_months, rebuild_batch, submit_batch
 from billing.proof.chains import hash_link
@@ -41,6 +41,7 @@ TAKEN_TO_THE_END = (
     if connection.vendor == "postgresql" and os.environ.get("TEST_ALL") != "1"
     else BEFORE_SEALS + WITH_SEALS
 )
+BEFORE_BOUNDS = "0011_stored_currency"
 
 
 @pytest.fixture
@@ -104,6 +105,34 @@ def test_an_earlier_version_is_brought_to_today_verified_exported_and_paid(use_d
     }
     run = verify_payouts(head=head, at=NOVEMBER)
     assert (run.difference, run.missing_guards, run.status) == ("", [], "passed")
+
+
+def test_what_was_paid_before_keeps_its_currency_whatever_the_setting_says(use_dump, settings):
+    """Histories and digests of that time hold, though they name no currency and no user name."""
+    settings.CURRENCY = "JPY"
+    use_dump("157f2d7")
+    migrate()
+    used = CategoryPrice.objects.filter(lines__isnull=False).distinct()
+    assert set(used.values_list("currency", flat=True)) == {"EUR"}
+    assert set(CategoryPrice.history.values_list("currency", flat=True)) == {""}
+    assert set(Payment.objects.values_list("username", "batch__decimals")) == {("", None)}
+    assert verify_payouts(at=NOVEMBER).difference == ""
+    july = PayoutBatch.objects.get(month=dt.date(2026, 7, 1), status="approved")
+    rows = bytes(export_payments(batch=july, at=NOVEMBER).content).decode().splitlines()
+    assert [row.split(",")[4:] for row in rows[1:4]] == [
+        ["0.26", "EUR"], ["0.08", "EUR"], ["0.34", "EUR"],
+    ]  # fmt: skip
+    (told,) = run_checks(tags=["database"], databases=["default"])
+    assert (told.id, "EUR" in told.msg) == ("billing.W002", True)
+
+
+def test_amounts_past_the_bounds_are_named_before_anything_changes(use_dump):
+    use_dump("157f2d7")
+    migrate("billing", BEFORE_BOUNDS)
+    with without_guards(), connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_categoryprice SET price_per_1000 = 500 WHERE id = 1")
+    with pytest.raises(ValueError, match=r"CategoryPrice 1: price_per_1000 0\.000500"):
+        migrate()
 
 
 def test_what_an_edited_migration_left_out_is_made_and_holds_views(use_dump):

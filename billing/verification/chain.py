@@ -50,6 +50,8 @@ def check_chain(run: Verification, key: str, after: str, numbers: Counter) -> No
     for seal, fault in iter_links(Seal):
         if fault:
             raise Difference(seal, *fault)
+        if (kind := json.loads(seal.content)["kind"]) != seal.kind:
+            raise Difference(seal, f"is of the kind “{seal.kind}”", f"it sealed “{kind}”")
         head = seal.hash
         known.pop(head, None)
         numbers["seals"] += 1
