@@ -129,7 +129,7 @@ def test_what_was_paid_before_keeps_its_currency_whatever_the_setting_says(use_d
 def test_amounts_past_the_bounds_are_named_before_anything_changes(use_dump):
     use_dump("157f2d7")
     migrate("billing", BEFORE_BOUNDS)
-    with without_guards(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("UPDATE billing_categoryprice SET price_per_1000 = 500 WHERE id = 1")
     with pytest.raises(ValueError, match=r"CategoryPrice 1: price_per_1000 0\.000500"):
         migrate()
