@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -84,16 +85,14 @@ def list_prices(batch: PayoutBatch) -> Iterator[tuple]:
 def list_price_history(batch: PayoutBatch) -> Iterator[tuple]:
     """Yield the changes of the prices up to the approval."""
     history = CategoryPrice.history.filter(category__in=list_categories(batch))
-    if until := _read_grounds(batch)["last_price_change"]:
-        history = history.filter(history_id__lte=until[0])
-    for record in history.order_by("history_id"):
+    for record in history.order_by("history_id")[: _read_grounds(batch)["price_changes"]]:
         yield (
             *_describe_change(record), record.category_id, record.effective_from,
             record.price_per_1000, record.note, write_record(record),
         )  # fmt: skip
 
 
-def _read_grounds(batch: PayoutBatch) -> dict[str, list]:
+def _read_grounds(batch: PayoutBatch) -> dict[str, Any]:
     """Return what the approval rests on, as sealed; as it is now if the seal does not hold it."""
     seal = batch.seals.filter(kind=Seal.Kind.APPROVAL).first()
     sealed = json.loads(seal.content).get("grounds") if seal else None

@@ -7,7 +7,6 @@ themselves. Of people it holds a digest of the name, because a person may be mad
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Max
 
 from backoffice.people import full_name
 from billing.models import Adjustment, CategoryPrice, Finding, PaymentLine, PayoutBatch
@@ -16,12 +15,12 @@ from billing.proof.chains import format_moment
 from billing.proof.digests import encode_canonical, hash_text
 
 
-def describe_grounds(batch: PayoutBatch) -> dict[str, list]:
-    """Return {what: rows} as they are now, for the content of an approval's seal. Ten queries."""
+def describe_grounds(batch: PayoutBatch) -> dict[str, Any]:
+    """Return {what: rows, or their number} as they are now, for an approval's seal. Ten queries."""
     prices, findings = list_prices(batch), list_findings(batch)
     return {
         "prices": prices,
-        "last_price_change": [_last_price_change()],
+        "price_changes": CategoryPrice.history.filter(category__in=list_categories(batch)).count(),
         "findings": findings,
         "people": _list_people(batch, deciders={finding[9] for finding in findings}),
     }
@@ -46,11 +45,6 @@ def list_prices(batch: PayoutBatch) -> list[list]:
 def list_categories(batch: PayoutBatch) -> Any:
     lines = PaymentLine.objects.filter(payment__batch=batch, kind=PaymentLine.Kind.VIEWS)
     return lines.values("category")
-
-
-def _last_price_change() -> int:
-    newest = CategoryPrice.history.aggregate(id=Max("history_id"))
-    return newest["id"] or 0
 
 
 def list_findings(batch: PayoutBatch) -> list[list]:
