@@ -167,7 +167,8 @@ def test_nobody_adds_an_adjustment_for_themselves(client, sign_in, role):
     user = sign_in(role)
     make_blog(author=user)
     assert errors_of(save(client, author=user.pk)) == [
-        "Nobody adjusts a payment of their own. Ask somebody else."
+        "Nobody adjusts a payment of their own, or of an author with whom they write a blog. Ask "
+        "somebody else."
     ]
     assert not Adjustment.objects.exists()
 

@@ -204,6 +204,8 @@ def test_database_refuses_results_of_a_paused_account(april, ines):
     payment = make_batch("approved").payments.get()
     touch(april, by=ines)
     seal = Seal.objects.get(batch=payment.batch)
-    result = PaymentResult(payment=payment, outcome="paid", by=april, at=AT, seal=seal)
+    result = PaymentResult(
+        payment=payment, outcome="failed", reason="Closed", by=april, at=AT, seal=seal
+    )
     with pytest.raises(IntegrityError, match="billing: nobody signs"), transaction.atomic():
         PaymentResult.objects.bulk_create([result])

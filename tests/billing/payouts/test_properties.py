@@ -49,8 +49,8 @@ FIRST_OF_DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 # {seed: SHA-256 of all digests and seals after 120 random steps}
 DIGESTS = [
-    (1, "2328f7d02042da80d8d5bafa501e2bb79162d35447cac60b7783af63a5cb2cd9"),
-    (2, "57c0a32e851436846506158aba02834b37a222b9d4826ea48c2c77e2369754e6"),
+    (1, "43815d1bfdfe1cfca51b34e3fdb090b22934a7ba4c9e74b22710b6acbd395001"),
+    (2, "7ee6406cf0ad992184f60e5aea6f8dae05f6616644f138492a5dd06c29e1dcca"),
 ]
 
 
