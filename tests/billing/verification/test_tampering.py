@@ -130,11 +130,15 @@ def insert(model, generator):
     return f"{statement} WHERE {key} = %s", [new_key, *new.values(), row.pk], [new_key, row.pk]
 
 
+def says(field, row):
+    return field.value_to_string(row)
+
+
 def swap(model, generator):
     """Let two rows exchange their values of a column."""
     field, key = pick_field(model, generator), model._meta.pk.column
     rows = [pick_row(model, generator) for _ in range(6)]
-    pairs = [(a, b) for a in rows for b in rows if raw(field, a) != raw(field, b)]
+    pairs = [(a, b) for a in rows for b in rows if says(field, a) != says(field, b)]
     if not pairs:
         return edit(model, generator)
     one, other = generator.choice(pairs)
