@@ -43,8 +43,10 @@ class BackofficeConfig(AppConfig):
         from backoffice.accounts import checks as account_checks  # noqa: F401
         from backoffice.accounts import receivers
         from backoffice.accounts.duties import find_own_duties, register_duties
+        from backoffice.accounts.guards import GUARDS
         from backoffice.accounts.kept import register_own_extracts
         from backoffice.accounts.signals import lock_released, password_reset_asked
+        from backoffice.guards import register_guards
         from backoffice.health import checks as health
         from backoffice.health.metrics import register_own_metrics
         from backoffice.jobs import home as jobs_home
@@ -63,6 +65,7 @@ class BackofficeConfig(AppConfig):
         register_own_extracts()
         register_duties("accounts", find_own_duties)
         jobs_home.offer_home()
+        register_guards(GUARDS)
         request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),

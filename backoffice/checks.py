@@ -14,6 +14,7 @@ from backoffice.database_rights import can_change_tables
 from backoffice.jobs.limits import limit_of
 from backoffice.jobs.schedule import list_jobs
 from backoffice.schema import find_schema_differences
+from backoffice.schema_rules import find_foreign_rules
 
 
 @register("admin")
@@ -58,6 +59,21 @@ def check_schema(app_configs, databases=(), **kwargs):
         )
         for alias in databases or ()
         for table, lacks in find_schema_differences(connections[alias]).items()
+    ]
+
+
+@register(Tags.database)
+def check_foreign_rules(app_configs, databases=(), **kwargs):
+    """A trigger or rule of somebody else's changes what the application writes, or hides it."""
+    return [
+        Warning(
+            f"In the database “{alias}” {table} has {', '.join(has)}, which nobody here made.",
+            hint="Find out who made it and why. What it did to the rows meanwhile, verify_payouts "
+            "tells as far as it can be told. Then drop it.",
+            id="backoffice.W021",
+        )
+        for alias in databases or ()
+        for table, has in find_foreign_rules(connections[alias]).items()
     ]
 
 

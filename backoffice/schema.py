@@ -10,6 +10,8 @@ from django.apps import apps
 from django.db import models, router
 from django.db.migrations.executor import MigrationExecutor
 
+from backoffice.schema_rules import find_lacking_rules
+
 # PostgreSQL's names of types that Django names otherwise.
 OTHER_NAMES = {"varchar": "character varying"}
 AS_GOOD = {("smallint", "integer"), ("smallint", "bigint"), ("integer", "bigint")}  # as asked for
@@ -38,6 +40,9 @@ def find_schema_differences(connection) -> dict[str, list[str]]:
         lacks = list(_compare(model, connection)) if table in tables else ["the whole table"]
         if lacks:
             found[table] = lacks
+    for table, lacks in find_lacking_rules(connection).items():
+        if table in tables:
+            found.setdefault(table, []).extend(f"the rule {rule}" for rule in lacks)
     return found
 
 

@@ -13,6 +13,7 @@ class BillingConfig(AppConfig):
         from backoffice.accounts.rights import guard_rights
         from backoffice.accounts.signals import account_anonymised
         from backoffice.clocks import register_latest_moment
+        from backoffice.guards import register_guards
         from backoffice.signing import register_made_by_people
         from billing import (  # noqa: F401
             backups,
@@ -24,11 +25,13 @@ class BillingConfig(AppConfig):
             personal,
             receivers,
         )
+        from billing.guards import GUARDS
         from billing.models import Adjustment, CategoryPrice, Hold
         from billing.payouts import blockers, flags  # noqa: F401 - they register their checks
         from weblog.signals import blog_viewed
 
         guard_rights(Q(content_type__app_label="billing"))
+        register_guards(GUARDS)
         register_made_by_people([CategoryPrice, Adjustment, Hold])
         register_latest_moment(clocks.find_latest_view)
         blog_columns.offer_blog_columns()

@@ -28,6 +28,7 @@ from billing.verification import (
     left_out,
     lines,
     references,
+    schema,
 )
 from billing.verification.differences import Difference
 from billing.verification.snapshots import read_at_one_moment
@@ -39,6 +40,7 @@ Status = Verification.Status
 # position and the numbers to add to. It returns its next position, or nothing when it is done.
 ONCE = {
     "guards": (chain.check_guards, "the guards of the database"),
+    "schema": (schema.check_schema, "tables and their rules"),
     "references": (references.check_references, "rows that others refer to"),
     "chain": (chain.check_chain, "the chain of seals"),
     "histories": (histories.check_histories, "histories"),

@@ -78,7 +78,7 @@ def test_postgresql_changes_columns_and_constraints_in_place(statement, lacks):
         pytest.skip("SQLite makes a table anew for that.")
     with connection.cursor() as cursor:
         cursor.execute(statement)
-    assert find_schema_differences(connection) == {User._meta.db_table: [lacks]}
+    assert lacks in find_schema_differences(connection)[User._meta.db_table]
 
 
 def _find_index():

@@ -1,0 +1,128 @@
+"""What a database's own catalogue tells of the rules on its tables, for SQLite and PostgreSQL."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+type Rules = defaultdict[str, Counter[str]]  # {table: its rules, as the catalogue words them}
+type Foreign = Iterator[tuple[str, str, str]]  # table, what it is, its name
+
+# PostgreSQL. {schema} is a number of pg_namespace.
+
+CONSTRAINTS = """
+    SELECT relation.relname, pg_get_constraintdef(held.oid)
+    FROM pg_constraint held JOIN pg_class relation ON relation.oid = held.conrelid
+    WHERE relation.relnamespace = {schema} AND held.contype IN ('c', 'f', 'x')
+"""
+UNIQUE_INDEXES = r"""
+    SELECT relation.relname,
+        'UNIQUE ' || regexp_replace(pg_get_indexdef(held.indexrelid), '^.* USING ', '')
+    FROM pg_index held JOIN pg_class relation ON relation.oid = held.indrelid
+    WHERE relation.relnamespace = {schema} AND held.indisunique
+        AND held.indisvalid AND held.indisready AND held.indislive
+"""
+FOREIGN = """
+    WITH ours AS (
+        SELECT * FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind <> 'S'
+    )
+    SELECT relname, 'the trigger', tgname FROM ours JOIN pg_trigger ON tgrelid = ours.oid
+    WHERE NOT tgisinternal
+    UNION ALL
+    SELECT DISTINCT relname, 'no working triggers for its keys', '' FROM ours
+    JOIN pg_trigger ON tgrelid = ours.oid WHERE tgisinternal AND tgenabled <> 'O'
+    UNION ALL
+    SELECT relname, 'the rule', rulename FROM ours JOIN pg_rewrite ON ev_class = ours.oid
+    WHERE relkind IN ('r', 'p')
+    UNION ALL
+    SELECT relname, 'the policy', polname FROM ours JOIN pg_policy ON polrelid = ours.oid
+    UNION ALL
+    SELECT relname, 'row security', '' FROM ours WHERE relrowsecurity OR relforcerowsecurity
+    UNION ALL
+    SELECT parent.relname, 'the rows of another table, too:', child.relname
+    FROM pg_inherits JOIN ours parent ON parent.oid = inhparent
+    JOIN pg_class child ON child.oid = inhrelid
+    UNION ALL
+    SELECT relname, 'a view in its place', '' FROM ours WHERE relkind IN ('v', 'm', 'f')
+"""
+EVENT_TRIGGERS = "SELECT 'the event trigger ' || evtname FROM pg_event_trigger ORDER BY 1"
+
+# SQLite
+
+TABLES = "SELECT name, sql FROM {schema}.sqlite_master WHERE type = 'table'"
+KEYS = """
+    SELECT 'FOREIGN KEY (' || "from" || ') REFERENCES ' || "table" || '(' || "to" || ')'
+        || ' ON DELETE ' || on_delete || ' ON UPDATE ' || on_update
+    FROM pragma_foreign_key_list(%s)
+"""
+INDEXES = """
+    SELECT listed.name, coalesce(made.sql, '') FROM pragma_index_list(%s) listed
+    LEFT JOIN sqlite_master made ON made.type = 'index' AND made.name = listed.name
+    WHERE listed."unique"
+"""
+INDEX_COLUMNS = "SELECT coalesce(name, '?') FROM pragma_index_info(%s) ORDER BY seqno"
+FOREIGN_OF_SQLITE = """
+    SELECT tbl_name, 'the trigger', name FROM sqlite_master WHERE type = 'trigger'
+    UNION ALL
+    SELECT name, 'a view in its place', '' FROM sqlite_master WHERE type = 'view'
+"""
+CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
+WHERE = re.compile(r"\bWHERE\b(.*)$", re.IGNORECASE | re.DOTALL)
+SPACE = re.compile(r"\s+")
+
+
+def read_rules(connection, *, schema: str = "current_schema()::regnamespace") -> Rules:
+    """Return the CHECKs, unique indexes and foreign keys of all tables."""
+    rules: Rules = defaultdict(Counter)
+    pairs = (
+        _read_sqlite(connection)
+        if connection.vendor == "sqlite"
+        else _fetch(connection, f"{CONSTRAINTS} UNION ALL {UNIQUE_INDEXES}".format(schema=schema))
+    )
+    for table, rule in pairs:
+        rules[table][SPACE.sub(" ", rule).strip()] += 1
+    return rules
+
+
+def read_foreign(connection) -> Foreign:
+    """Yield what may stand on a table beside its rules, our own guards among it."""
+    vendor = connection.vendor
+    yield from _fetch(connection, FOREIGN if vendor == "postgresql" else FOREIGN_OF_SQLITE)
+
+
+def read_foreign_everywhere(connection) -> list[str]:
+    if connection.vendor != "postgresql":
+        return []
+    return [name for (name,) in _fetch(connection, EVENT_TRIGGERS)]
+
+
+def _fetch(connection, sql: str, parameters=None) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def _read_sqlite(connection) -> Iterator[tuple[str, str]]:
+    for table, sql in _fetch(connection, TABLES.format(schema="main")):
+        for check in _find_checks(sql):
+            yield table, f"CHECK {check}"
+        for (key,) in _fetch(connection, KEYS, [table]):
+            yield table, key
+        for index, made_by in _fetch(connection, INDEXES, [table]):
+            columns = ", ".join(name for (name,) in _fetch(connection, INDEX_COLUMNS, [index]))
+            condition = WHERE.search(made_by)
+            yield table, f"UNIQUE ({columns})" + (f" WHERE{condition[1]}" if condition else "")
+
+
+def _find_checks(sql: str) -> Iterator[str]:
+    """Yield the conditions of a table's CHECKs, each in its brackets."""
+    for match in CHECK.finditer(sql):
+        depth, is_text = 0, False
+        for at in range(match.end() - 1, len(sql)):
+            if sql[at] == "'":
+                is_text = not is_text
+            elif not is_text:
+                depth += {"(": 1, ")": -1}.get(sql[at], 0)
+            if not depth:
+                yield sql[match.end() - 1 : at + 1]
+                break
