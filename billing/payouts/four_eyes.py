@@ -53,8 +53,13 @@ def _edited_adjustments(batch: PayoutBatch, by: User):
 
 
 def _held_or_ended(batch: PayoutBatch, by: User):
-    """Return the holds of the batch's authors that `by` started or ended since its month began."""
+    """Return the holds of the batch's authors that `by` started or ended since its month began.
+
+    That is its beginning in UTC, since a guard on SQLite knows no other zone. What was ended
+    shortly before, in the zone of the batch, is an act.
+    """
+    began_at = dt.datetime.combine(batch.month, dt.time(), tzinfo=dt.UTC)
     acted = Q(created_by=by) | Q(ended_by=by)
     return Hold.objects.filter(acted, author__in=batch.payments.values("author")).exclude(
-        ended_at__date__lt=batch.month
+        ended_at__lt=began_at
     )

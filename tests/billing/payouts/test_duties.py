@@ -12,6 +12,7 @@ from billing.errors import FourEyesViolation
 from billing.models import Adjustment, Hold, PaymentLine
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
+from billing.payouts.four_eyes import find_objections
 from billing.payouts.holds import hold_payment, pay_out_payment, release_payment
 from billing.prices.rules import save_price
 from tests.billing.batches import AT, make_batch
@@ -132,6 +133,27 @@ APPROVALS = [
 
 # What no database guards is tried on one.
 DOORS = [by_sql] if connection.vendor == "postgresql" else [by_shell, by_button, by_page, by_sql]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("hours", [-15, -5, -1, 1, 5, 15])
+def test_end_of_a_hold_about_the_beginning_of_the_month_bars_alike_in_both(
+    settings, person, zone, hours
+):
+    """Whatever the database would refuse, the application refuses in words before."""
+    settings.TIME_ZONE = zone
+    draft = make_batch()
+    ended_at = dt.datetime(2026, 10, 1, tzinfo=dt.UTC) + dt.timedelta(hours=hours)
+    Hold.objects.create(
+        author=draft.payments.get().author, kind="hold", reason="A dispute", created_by=make_user(),
+        created_at=ended_at - dt.timedelta(days=9), ended_at=ended_at, ended_by=person,
+        end_reason="Settled",
+    )  # fmt: skip
+    batch = steps.submit_batch(batch=draft, by=make_user(), at=AT)
+    is_barred = any(HOLD[0] in text for text in find_objections(batch=batch, by=person, at=AT))
+    assert is_barred == (hours > 0)
+    if is_barred:
+        by_sql(None, batch, person, *HOLD)
 
 
 @pytest.mark.parametrize(("duty", "position"), APPROVALS)
