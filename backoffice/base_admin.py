@@ -29,7 +29,7 @@ from backoffice.changelists import (
     shorten_search,
 )
 from backoffice.changes import describe_records
-from backoffice.signing import differs_from_record
+from backoffice.signing import is_changed
 
 
 class DayRangeFilter(RangeDateFilter):
@@ -142,7 +142,7 @@ class HistoryAdmin(SimpleHistoryAdmin, BackofficeAdmin):
     def save_model(self, request, obj, form, change):
         """Save only what changed: Save without a change is no act of anybody."""
         of_many = {field.name for field in self.opts.many_to_many} & {*form.changed_data}
-        if not change or of_many or differs_from_record(obj):
+        if not change or of_many or is_changed(obj):
             super().save_model(request, obj, form, change)
 
     def get_history_queryset(self, request, history_manager, pk_name, object_id):

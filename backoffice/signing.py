@@ -30,20 +30,33 @@ def save_signed[M: Model](instance: M, *, by: User | None, reason: str) -> M:
 
 
 def save_if_changed[M: Model](instance: M, *, by: User | None, reason: str) -> M:
-    """Save like save_signed, but only what says something else than its latest record.
+    """Save like save_signed, but only what is changed.
 
     Save without a change is no act: it leaves no record, and makes nobody the last to change it.
     """
-    if instance.pk and not differs_from_record(instance):
+    if instance.pk and not is_changed(instance):
         return instance
     return save_signed(instance, by=by, reason=reason)
 
 
-def differs_from_record(instance: Model) -> bool:
-    """Return whether a tracked field says something else than the latest record. One query.
+def is_changed(instance: Model) -> bool:
+    """Whether saving would change the row, or the row is not what its history says. Two queries.
 
     True where there is no record yet. Times that each save sets do not count.
     """
+    stored = type(instance)._base_manager.filter(pk=instance.pk).first()
+    return stored is None or _differ(instance, stored) or _differs_from_record(instance)
+
+
+def _differ(instance: Model, stored: Model) -> bool:
+    return any(
+        field.to_python(field.value_from_object(instance)) != field.value_from_object(stored)
+        for field in instance._meta.concrete_fields
+        if not getattr(field, "auto_now", False)
+    )
+
+
+def _differs_from_record(instance: Model) -> bool:
     options: Any = instance._meta
     manager = getattr(type(instance), options.simple_history_manager_attribute)
     key = options.pk.attname

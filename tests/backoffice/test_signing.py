@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from simple_history.utils import get_history_model_for_model
 
-from backoffice.signing import differs_from_record, save_if_changed
+from backoffice.signing import is_changed, save_if_changed
 from billing.counting.robot_exceptions import save_robot_exception
 from billing.models import CategoryPrice, RobotException
 from billing.payouts.adjustments import save_adjustment
@@ -40,9 +40,9 @@ def test_same_amount_written_otherwise_is_no_change():
     price = make_price(make_category(), "5")
     price.price_per_1000 = "5.000"
     price.effective_from = "2020-01-01"
-    assert not differs_from_record(price)
+    assert not is_changed(price)
     price.price_per_1000 = "5.001"
-    assert differs_from_record(price)
+    assert is_changed(price)
 
 
 def test_adjustment_and_exception_saved_without_a_change_leave_no_record():
@@ -78,3 +78,11 @@ def test_page_saved_without_a_change_leaves_no_record(client, make):
     assert response.status_code == 302, page.context["adminform"].form.errors
     assert "reauthenticate" not in response.url
     assert history.count() == before
+
+
+def test_row_that_was_changed_past_its_history_can_be_saved_as_the_history_says():
+    price = make_price(make_category(), "5")
+    CategoryPrice.objects.filter(pk=price.pk).update(note="By SQL")
+    assert is_changed(price)
+    save_if_changed(price, by=make_user(), reason="As it was")
+    assert (CategoryPrice.objects.get().note, price.history.count()) == ("", 2)

@@ -31,6 +31,7 @@ def test_prices_are_exported_as_they_are_kept(client, sign_in):
             "category": "Tech",
             "effective_from": "2026-01-01",
             "price_per_1000": "12.345",
+            "currency": "EUR",
             "note": "'=1+1",
         }
     ]

@@ -64,10 +64,10 @@ def test_view_becomes_a_payment_that_two_people_signed(
         finance.get_by_role("link", name="payments-").click()
     path = Path(tmp_path, "payments.csv")
     download.value.save_as(path)
-    assert path.read_bytes() == bytes(PaymentExport.objects.get().content)
+    assert path.read_bytes() == bytes(PaymentExport.objects.get(batch=batch).content)
     *payments, total, head = csv.DictReader(path.read_text().splitlines())
     assert sum(Decimal(row["amount"]) for row in payments) == Decimal(total["amount"])
-    assert head["author"] == Seal.objects.get(kind=Seal.Kind.EXPORT).previous_hash
+    assert head["author"] == Seal.objects.get(kind=Seal.Kind.EXPORT, batch=batch).previous_hash
 
     finance.get_by_role("link", name="Record bank results").click()
     finance.get_by_label("Payments with a result").fill(
