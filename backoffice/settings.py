@@ -404,6 +404,7 @@ JOB_MINUTES_OF = {
 }
 CRON_TIME_ZONE = env("CRON_TIME_ZONE", default=read_machine_zone())
 WATCH_JOBS_FROM_WEB = True  # a request notices if no job runs
+JOB_OPTIONS = {"verify_payouts": ["--new-views"]}  # of the command, when it runs as a job
 
 CRONTAB_COMMENT = env("CRONTAB_COMMENT", default="backoffice of the publishing house")
 CRONTAB_DJANGO_SETTINGS_MODULE = "backoffice.settings"

@@ -18,9 +18,10 @@ from backoffice.signing import save_signed
 from benchmarks.databases import new_database, run_apart
 from benchmarks.results import write_results
 from billing.guards import install_guards, remove_guards
-from billing.models import CategoryPrice, DailyViewCount, PaymentLine, PayoutBatch
+from billing.models import CategoryPrice, DailyViewCount, PaymentLine, PayoutBatch, ViewSeal
 from billing.payouts.steps import build_batch
 from billing.proof.sealing import name_batch
+from billing.proof.view_seals import append_view_seal
 from weblog.models import Category
 
 SIZES = [10_000, 100_000, 1_000_000]
@@ -40,10 +41,11 @@ FROM (
     SELECT row_number() OVER (ORDER BY n, u.id) AS n, u.id AS author_id
     FROM auth_user u, generate_series(1, {blogs_per_author}) n
 ) numbered;
-INSERT INTO billing_dailyviewcount (blog_id, author_id, category_id, day, views)
-SELECT id, author_id, category_id, '{month}'::date + (id % 30)::int, 1 + id % 500 FROM weblog_blog;
-INSERT INTO billing_monthlyviewcount (blog_id, author_id, category_id, month, views)
-SELECT blog_id, author_id, category_id, '{month}', views FROM billing_dailyviewcount;
+INSERT INTO billing_dailyviewcount (blog_id, author_id, category_id, day, views, seal_id)
+SELECT id, author_id, category_id, '{month}'::date + (id % 30)::int, 1 + id % 500, {seal}
+FROM weblog_blog;
+INSERT INTO billing_monthlyviewcount (blog_id, author_id, category_id, month, views, seal_id)
+SELECT blog_id, author_id, category_id, '{month}', views, seal_id FROM billing_dailyviewcount;
 ANALYZE;
 """
 
@@ -113,6 +115,7 @@ def fill(rows: int) -> None:
         "created_at": "now()",
         "updated_at": "now()",
     }
+    seal = append_view_seal(kind=ViewSeal.Kind.RECOUNT, day=MONTH, at=AT)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = "
@@ -125,6 +128,7 @@ def fill(rows: int) -> None:
                 authors=rows // BLOGS_PER_AUTHOR,
                 blogs_per_author=BLOGS_PER_AUTHOR,
                 month=MONTH,
+                seal=seal.number,
                 blog_columns=", ".join(values),
                 blog_values=", ".join(values.values()),
             )

@@ -22,6 +22,14 @@ class BlogViewQuerySet(models.QuerySet):
     def pending(self):
         return self.filter(outcome=self.model.Outcome.PENDING)
 
+    def unsealed(self):
+        """Return the views that no fold has seen, of robots and people signed in as well."""
+        return self.filter(seal__isnull=True)
+
+    def reopened(self):
+        """Return the views that finance lets count again, and no fold has counted yet."""
+        return self.pending().filter(seal__isnull=False)
+
     def in_month(self, month):
         return self.filter(day__gte=month, day__lt=next_month(month))
 

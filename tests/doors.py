@@ -15,7 +15,6 @@ from billing.models import (
     Adjustment,
     Finding,
     Hold,
-    RetiredViewTotal,
     RobotException,
     Verification,
 )
@@ -28,6 +27,7 @@ from tests.factories import (
     make_click,
     make_count,
     make_price,
+    make_retired_total,
     make_user,
 )
 from weblog.models import Picture
@@ -77,7 +77,7 @@ def make_rows():
     )
     RobotException.objects.create(text="CUBOT", reason="A phone.")
     Verification.objects.create(started_at=AT, steps=1)
-    RetiredViewTotal.objects.create(day=dt.date(2025, 1, 1), outcome="robot", views=1)
+    make_retired_total(dt.date(2025, 1, 1), "robot", 1)
 
 
 def list_doors():

@@ -84,13 +84,41 @@ def make_count(blog, views, day=dt.date(2026, 10, 15)):
     """Make counted views of a blog, as fold_views leaves them."""
     from billing.models import DailyViewCount, MonthlyViewCount
 
+    seal = make_view_seal(day)
     facts = {"blog": blog, "author": blog.author, "category": blog.category}
-    month, _ = MonthlyViewCount.objects.get_or_create(
-        **facts, month=day.replace(day=1), defaults={"views": 0}
+    month, is_new = MonthlyViewCount.objects.get_or_create(
+        **facts, month=day.replace(day=1), defaults={"views": views, "seal": seal}
     )
-    month.views += views
-    month.save()
-    return DailyViewCount.objects.create(**facts, day=day, views=views)
+    if not is_new:
+        month.views, month.seal = month.views + views, seal
+        month.save()
+    return DailyViewCount.objects.create(**facts, day=day, views=views, seal=seal)
+
+
+def make_view_seal(day=dt.date(2026, 10, 15), kind="recount", **content):
+    """The next seal of views, without any views under it."""
+    from billing.proof.view_seals import append_view_seal
+
+    at = dt.datetime(2026, 10, 16, tzinfo=dt.UTC)
+    return append_view_seal(kind=kind, day=day, at=at, **content)
+
+
+def make_retired_total(day, outcome, views):
+    """A total of views that were dropped, as retire_day leaves it."""
+    from billing.models import RetiredViewTotal
+
+    make_view_seal(day, "retirement", outcomes={outcome: views}, counted=[])
+    return RetiredViewTotal.objects.create(day=day, outcome=outcome, views=views)
+
+
+def make_finding(blog, month=dt.date(2026, 10, 1), **values):
+    from billing.models import Finding
+
+    facts = {"kind": "busy_reader", "views": 1, "found_at": dt.datetime(2026, 11, 1, tzinfo=dt.UTC)}
+    number = Finding.objects.count()
+    return Finding.objects.create(
+        blog=blog, author=blog.author, month=month, fingerprint=number, **facts | values
+    )
 
 
 def approve(batch, *, by=None, at=None):

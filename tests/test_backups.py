@@ -20,6 +20,7 @@ from backoffice.backups.making import make_backup
 from backoffice.backups.restoring import restore_backup
 from billing.counting.recording import record_view
 from billing.models import BlogView, ReaderSalt, Seal
+from tests.billing.tampering import clear
 from tests.factories import FIREFOX
 from tests.on_postgres import PACKAGE_DIR
 from tests.upgrades.databases import migrate, other_database, read_dump
@@ -94,7 +95,7 @@ def test_restore_drill(installation, tmp_path):
         assert [path.name for path in installation.SPOOL_DIR.iterdir()] == ["1.views"]
         with pytest.raises(BackupError, match="Nothing was restored: the database and "):
             restore_backup(file=file)
-        BlogView.objects.all().delete()
+        clear(BlogView)
         restore_backup(file=file, replace=True)
         assert BlogView.objects.count() == rows["billing_blogview"]
 

@@ -19,14 +19,19 @@ def write_guards(connection, rules: Iterable[Rule]) -> dict[str, str]:
     return {
         rule.name: TRIGGER.format(
             name=rule.name,
-            event=rule.event,
+            event=rule.occasion,
             table=rule.table,
-            condition=rule.refused_if.replace("IS DISTINCT FROM", "IS NOT"),  # before SQLite 3.39
+            condition=_write_condition(rule),
             app=rule.app,
             reason=rule.reason,
         )
         for rule in rules
     }
+
+
+def _write_condition(rule: Rule) -> str:
+    condition = f"{rule.when} AND ({rule.refused_if})" if rule.when else rule.refused_if
+    return condition.replace("IS DISTINCT FROM", "IS NOT")  # before SQLite 3.39
 
 
 def read_guards(connection, app: str) -> dict[str, str]:

@@ -64,7 +64,7 @@ def _run(name):
             records.close_killed(name)
             run.save()
             read_clock()
-            call_command(name, stdout=output, stderr=output)
+            call_command(name, *settings.JOB_OPTIONS.get(name, []), stdout=output, stderr=output)
     except BaseException as error:  # SystemExit is how a command fails
         output.write(f"\n{type(error).__name__}: {error}")
         records.finish(run, JobRun.Status.FAILED, output.getvalue())

@@ -88,9 +88,9 @@ def make_click(
 
 def _exclude(*, blog: Blog, user_agent: str, user: User | None) -> tuple[Outcome, str]:
     if user is not None and user.pk == blog.author_id:
-        return Outcome.OWN_VIEW, ""
+        return Outcome.OWN_VIEW, BlogView.AUTHOR
     if user is not None and user.is_staff:
-        return Outcome.STAFF_VIEW, ""
+        return Outcome.STAFF_VIEW, BlogView.STAFF
     if robot := find_robot(user_agent):
         return Outcome.ROBOT, robot[:200]
     return Outcome.PENDING, ""

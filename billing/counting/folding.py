@@ -6,14 +6,17 @@ can so turn one that was counted into a double click, and the counts follow.
 """
 
 import datetime as dt
-from collections import Counter
+import uuid
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
+from django.db.models import Case, When
 from django.utils import timezone
 
-from billing.bulk import insert_rows
+from billing.counting.counts import COUNT_KEY, add_to_counts
 from billing.counting.double_clicks import (
     DOUBLE_CLICK_WINDOW,
     find_replaced,
@@ -24,14 +27,16 @@ from billing.counting.double_clicks import (
 from billing.counting.robots import describe_lists
 from billing.counting.spool_intake import Intake, take_in_spool
 from billing.locks import Lock, hold_lock
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount
-from billing.periods import month_of
+from billing.models import BlogView, ViewSeal
+from billing.proof.view_seals import append_view_seal, seal_views, write_view_facts
+from billing.querysets import BlogViewQuerySet
 
 Outcome = BlogView.Outcome
 
 RULES = "COUNTER 5.1"
 FOLD_SIZE = 20_000
-COUNT_KEY = ("blog_id", "author_id", "category_id", "day")
+FOLDED = ("viewed_at", "outcome", "seal_id", "facts", "next_at", "previous")
+SETTLED = {Outcome.PENDING: Outcome.COUNTED}  # what is no double click; the others stay
 
 
 @dataclass
@@ -52,124 +57,99 @@ class FoldResult:
 
 
 def fold_views(*, at: dt.datetime | None = None) -> FoldResult:
-    """Settle the pending views older than the double-click window at `at`, and add up the counts.
+    """Settle and seal the views older than the double-click window at `at`, and add up the counts.
 
     It first takes in the views that this machine's spool kept while the database was away. A fold
     may be repeated, started twice or killed: each portion is one transaction, a lock lets one fold
     run at a time, and views that are not committed yet stay pending for the next run.
     """
-    settled_before = (at or timezone.now()) - DOUBLE_CLICK_WINDOW
+    at = at or timezone.now()
     result = FoldResult(intake=take_in_spool())
-    while _fold_portion(settled_before, result):
-        pass
+    for views in (BlogView.objects.unsealed(), BlogView.objects.reopened()):
+        while _fold_portion(views, at, result):
+            pass
     return result
 
 
 @transaction.atomic
-def _fold_portion(settled_before: dt.datetime, result: FoldResult) -> bool:
+def _fold_portion(views: BlogViewQuerySet, at: dt.datetime, result: FoldResult) -> bool:
+    """Settle, seal and count a portion of the views. Return whether there were any."""
     hold_lock(Lock.FOLD)
-    portion = list(
-        BlogView.objects.pending()
-        .filter(viewed_at__lt=settled_before)
-        .annotate(next_at=next_click_at(), previous=previous_click())
-        .order_by("viewed_at", "pk")
-        .values_list("pk", *COUNT_KEY, "viewed_at", "next_at", "previous", named=True)[:FOLD_SIZE]
-    )
-    counted: list[Any] = []
-    double_clicks: list[Any] = []
-    for row in portion:
-        (double_clicks if is_double_click(row) else counted).append(row)
-    replaced = find_replaced(portion, fields=COUNT_KEY)
-
+    portion = _read_portion(views.filter(viewed_at__lt=at - DOUBLE_CLICK_WINDOW))
+    if not portion:
+        return False
+    pending = [row for row in portion if row.outcome == Outcome.PENDING]
+    double_clicks = {row.pk for row in pending if is_double_click(row)}
+    counted = [row for row in pending if row.pk not in double_clicks]
+    replaced = find_replaced(pending, fields=COUNT_KEY)
     changes: Counter = Counter()
     changes.update(row[1:5] for row in counted)
     changes.subtract(row[1:5] for row in replaced)
-    _settle(counted, Outcome.COUNTED)
-    _settle(double_clicks, Outcome.DOUBLE_CLICK)
-    _settle(replaced, Outcome.DOUBLE_CLICK)
-    add_to_counts(changes)
+
+    keys = defaultdict(list)
+    for row in portion:
+        is_double = row.pk in double_clicks
+        became = Outcome.DOUBLE_CLICK if is_double else SETTLED.get(row.outcome, row.outcome)
+        keys[became, row.day].append(row.pk)
+    seals = {day: _seal(day, rows, at=at) for day, rows in _by_day(portion).items()}
+    for (outcome, day), pks in keys.items():
+        _settle(pks, outcome, seal=seals[day])
+    _settle([row.pk for row in replaced], Outcome.DOUBLE_CLICK)
+    add_to_counts(changes, seal=max(seals.values(), key=attrgetter("number")))
 
     result.counted += len(counted)
     result.double_clicks += len(double_clicks)
     result.replaced += len(replaced)
-    return bool(portion)
+    return True
 
 
-def _settle(rows: list, outcome: Outcome) -> None:
-    """Write the outcome of many views.
+def _read_portion(views: BlogViewQuerySet) -> list[Any]:
+    """Return the first of the views, each with its facts and, of people, the clicks beside it."""
+    of_people = {"outcome": Outcome.PENDING}
+    return list(
+        views.annotate(
+            next_at=Case(When(**of_people, then=next_click_at())),
+            previous=Case(When(**of_people, then=previous_click())),
+            facts=write_view_facts(),
+        )
+        .order_by("viewed_at", "pk")
+        .values_list("pk", *COUNT_KEY, *FOLDED, named=True)[:FOLD_SIZE]
+    )
+
+
+def _by_day(portion: list[Any]) -> dict[dt.date, list[Any]]:
+    days = defaultdict(list)
+    for row in portion:
+        days[row.day].append(row)
+    return days
+
+
+def _seal(day: dt.date, rows: list[Any], *, at: dt.datetime) -> ViewSeal:
+    """Add the seal of views of a day, or of their recount if they are under seal already."""
+    if rows[0].seal_id is None:
+        return seal_views(day=day, facts=[row.facts for row in rows], at=at)
+    return append_view_seal(kind=ViewSeal.Kind.RECOUNT, day=day, at=at, views=len(rows))
+
+
+def _settle(keys: list[uuid.UUID], outcome: Outcome, *, seal: ViewSeal | None = None) -> None:
+    """Write the outcome of many views, and the seal of those that have none.
 
     PostgreSQL gets one array, SQLite one statement for each key. A list of keys would be a new
     statement for each length of portion, and the driver of SQLite keeps 128 statements.
     """
-    keys = [row.pk for row in rows]
-    statement = "UPDATE billing_blogview SET outcome = %s WHERE id = "
+    if not keys:
+        return
+    changes = "outcome = %s"
+    values: list[str | int] = [outcome]
+    if seal and seal.kind == ViewSeal.Kind.VIEWS:
+        changes, values = "outcome = %s, seal_id = %s", [outcome, seal.number]
+    statement = f"UPDATE billing_blogview SET {changes} WHERE id ="  # noqa: S608
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             array = "{" + ",".join(key.hex for key in keys) + "}"
-            cursor.execute(f"{statement} ANY(%s::uuid[])", [outcome, array])
+            cursor.execute(f"{statement} ANY(%s::uuid[])", [*values, array])
         else:
-            cursor.executemany(f"{statement} %s", [(outcome, key.hex) for key in keys])
-
-
-def count_by_day(views: models.QuerySet[BlogView]) -> dict[tuple, int]:
-    """Return {(blog_id, author_id, category_id, day): views}."""
-    rows = views.order_by().values_list(*COUNT_KEY).annotate(views=models.Count("pk"))
-    return {row[:4]: row[4] for row in rows}
-
-
-def add_to_counts(changes: Counter) -> None:
-    """Add {(blog_id, author_id, category_id, day): views} to both counts.
-
-    The caller holds the lock "fold_views". Six queries.
-    """
-    by_month: Counter = Counter()
-    for (blog, author, category, day), views in changes.items():
-        by_month[blog, author, category, month_of(day)] += views
-    _add_to(DailyViewCount, "day", changes)
-    _add_to(MonthlyViewCount, "month", by_month)
-
-
-def _add_to(model: type[models.Model], period: str, changes: Counter) -> None:
-    """Add `changes` to a table of counts.
-
-    Three queries. Python adds up the sums and writes them whole. That is safe only because the
-    fold's lock allows one writer.
-    """
-    key = ("blog_id", "author_id", "category_id", period)
-    rows = model._default_manager.filter(
-        **{
-            "blog_id__in": {change[0] for change in changes},
-            f"{period}__in": {change[3] for change in changes},
-        }
-    ).values_list(*key, "pk", "views")
-    known = {row[:4]: row[4:] for row in rows}
-    new, totals = [], {}
-    for change, views in sorted(changes.items()):
-        if change in known:
-            pk, views_before = known[change]
-            totals[pk] = views_before + views
-        elif views:
-            new.append((*change, views))
-    insert_rows(model, (*key, "views"), new)
-    _write_totals(model, totals)
-
-
-def _write_totals(model: type[models.Model], totals: dict[int, int]) -> None:
-    """Write the views of many rows, given as {key: views}. On PostgreSQL as arrays, as _settle."""
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                f"UPDATE {table} SET views = total.views "  # noqa: S608
-                "FROM unnest(%s::bigint[], %s::bigint[]) AS total (id, views) "
-                f"WHERE {table}.id = total.id",
-                [list(totals), list(totals.values())],
-            )
-        else:
-            cursor.executemany(
-                f"UPDATE {table} SET views = %s WHERE id = %s",  # noqa: S608
-                [(views, pk) for pk, views in totals.items()],
-            )
+            cursor.executemany(f"{statement} %s", [(*values, key.hex) for key in keys])
 
 
 def describe_rules() -> str:

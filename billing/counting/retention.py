@@ -5,13 +5,16 @@ Dropped views leave their number by day and outcome, which still explains all re
 """
 
 import datetime as dt
+import json
+from collections import Counter
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Min
 
 from billing.clocks import read_clock
+from billing.counting.counts import COUNT_KEY, count_by_day
 from billing.counting.local_salts import purge_salts
 from billing.counting.readers import SALT_LIFETIME
 from billing.errors import NotSealed
@@ -23,8 +26,10 @@ from billing.models import (
     PayoutBatch,
     ReaderSalt,
     RetiredViewTotal,
+    ViewSeal,
 )
 from billing.periods import closes_on, day_of, month_of
+from billing.proof.view_seals import append_view_seal, find_differing_portions, find_retirements
 
 Outcome = BlogView.Outcome
 Status = PayoutBatch.Status
@@ -76,20 +81,27 @@ def _first_day() -> dt.date | None:
 
 @transaction.atomic
 def retire_day(day: dt.date, *, at: dt.datetime) -> int:
-    """Replace a day's views with totals, and return their number.
+    """Replace a day's views with sealed totals, and return their number.
 
     Raises NotSealed. Takes the locks of imports and of the fold, in the same order as an import.
     """
     hold_lock(Lock.INTAKE, Lock.FOLD)
     views = BlogView.objects.filter(day=day)
-    outcomes = views.count_outcomes()
-    _require_sealed(day, counted=outcomes[Outcome.COUNTED], at=at)
+    outcomes = {outcome: number for outcome, number in views.count_outcomes().items() if number}
+    counted = count_by_day(views.filter(outcome=Outcome.COUNTED))
+    _require_sealed(day, counted=counted, at=at)
+    append_view_seal(
+        kind=ViewSeal.Kind.RETIREMENT,
+        day=day,
+        at=at,
+        outcomes=outcomes,
+        counted=[[*key[:3], number] for key, number in sorted(counted.items())],
+    )
     known = dict(RetiredViewTotal.objects.filter(day=day).values_list("outcome", "views"))
     RetiredViewTotal.objects.bulk_create(
         [
             RetiredViewTotal(day=day, outcome=outcome, views=known.get(outcome, 0) + number)
             for outcome, number in outcomes.items()
-            if number
         ],
         update_conflicts=True,
         unique_fields=["day", "outcome"],
@@ -99,25 +111,37 @@ def retire_day(day: dt.date, *, at: dt.datetime) -> int:
     return dropped
 
 
-def _require_sealed(day: dt.date, *, counted: int, at: dt.datetime) -> None:
+def _require_sealed(day: dt.date, *, counted: dict[tuple, int], at: dt.datetime) -> None:
     month = month_of(day)
     if closes_on(month) > day_of(at):
         raise NotSealed(f"Views of {month:%B %Y} are kept: the month is not closed.")
     if BlogView.objects.in_month(month).pending().exists():
         raise NotSealed(f"Views of {month:%B %Y} are kept: some are not counted yet.")
-    days = DailyViewCount.objects.filter(day=day)
-    if counted + _count_retired(day) != days.aggregate(sum=Sum("views", default=0))["sum"]:
+    if BlogView.objects.unsealed().filter(day=day).exists():
+        raise NotSealed(f"Views of {day} are kept: some are not under seal yet.")
+    if any(find_differing_portions(day)):
+        raise NotSealed(f"Views of {day} are kept: they are not what was sealed. Verify payouts.")
+    if _sum_counts(day) != _sum_retired(day) + Counter(counted):
         raise NotSealed(f"Views of {day} are kept: their sum is not what was counted that day.")
-    if days.without_price().exists():
+    if DailyViewCount.objects.filter(day=day).without_price().exists():
         raise NotSealed(f"Views of {day} are kept: some wait for a price. See the findings.")
     is_counted = MonthlyViewCount.objects.filter(month=month, views__gt=0).exists()
     if is_counted and not _is_signed(month):
         raise NotSealed(f"Views of {month:%B %Y} are kept: its payout batch is not approved.")
 
 
-def _count_retired(day: dt.date) -> int:
-    retired = RetiredViewTotal.objects.filter(day=day, outcome=Outcome.COUNTED)
-    return retired.aggregate(sum=Sum("views", default=0))["sum"]
+def _sum_counts(day: dt.date) -> Counter:
+    rows = DailyViewCount.objects.filter(day=day, views__gt=0).values_list(*COUNT_KEY, "views")
+    return Counter({row[:4]: row[4] for row in rows})
+
+
+def _sum_retired(day: dt.date) -> Counter:
+    """Return {(blog_id, author_id, category_id, day): views that were dropped after counting}."""
+    sums: Counter = Counter()
+    for seal in find_retirements(day):
+        for *key, views in json.loads(seal.content)["counted"]:
+            sums[*key, day] += views
+    return sums
 
 
 def _is_signed(month: dt.date) -> bool:

@@ -25,11 +25,16 @@ from django.conf import settings
 
 from billing.counting.clicks import Click
 from billing.counting.preallocated import flush_folder, preallocate
+from billing.models import BlogView
 
 RESERVE_SIZE = 4 * 1024 * 1024  # bytes: about 8,000 views on a full disk
 RESERVE = "reserve.views"
 WAITING, TAKEN = ".views", ".taken"
 KEYS = ("reader_key", "previous_day_key", "address_key", "agent_key")
+SIGNED_IN = {
+    BlogView.Outcome.OWN_VIEW.value: BlogView.AUTHOR,
+    BlogView.Outcome.STAFF_VIEW.value: BlogView.STAFF,
+}
 
 _names: dict[int, str] = {}  # of this process's file, by its number
 _once = threading.Lock()
@@ -82,6 +87,8 @@ def _read_facts(facts: dict) -> SpooledView:
     facts |= {"viewed_at": dt.datetime.fromisoformat(facts["viewed_at"])}
     facts |= {name: bytes.fromhex(facts[name]) for name in KEYS if facts[name] is not None}
     salt = facts.pop("salt")
+    # A line of an earlier version says nothing of who was signed in.
+    facts["excluded_by"] = facts["excluded_by"] or SIGNED_IN.get(facts["outcome"], "")
     return SpooledView(Click(**facts), salt)
 
 

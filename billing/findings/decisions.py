@@ -11,7 +11,8 @@ from django.utils import timezone
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from backoffice.signing import save_signed
-from billing.counting.folding import add_to_counts, count_by_day, fold_views
+from billing.counting.counts import add_to_counts, count_by_day
+from billing.counting.folding import fold_views
 from billing.errors import MonthSigned, WrongStatus, require_reason
 from billing.findings.detection import detect
 from billing.findings.unpriced import find_unpriced
@@ -23,9 +24,11 @@ from billing.models import (
     MonthlyViewCount,
     PayoutBatch,
     RetiredViewTotal,
+    ViewSeal,
 )
 from billing.own_money import refuse_own_finding
 from billing.periods import next_month
+from billing.proof.view_seals import append_view_seal
 
 Outcome = BlogView.Outcome
 Status = Finding.Status
@@ -159,8 +162,9 @@ def exclude_views(
     if not changes:
         raise WrongStatus("None of these views counts any more. Accept the finding instead.")
     finding.views = changes.total()
+    seal = _seal_decision(finding, at=at, excluded=finding.views)
     views.update(outcome=Outcome.EXCLUDED, finding=finding)
-    add_to_counts(Counter({key: -number for key, number in changes.items()}))
+    add_to_counts(Counter({key: -number for key, number in changes.items()}), seal=seal)
     return _decide(finding, Status.EXCLUDED, by=by, reason=reason, at=at)
 
 
@@ -182,12 +186,24 @@ def reopen_finding(
             raise WrongStatus("This finding closed by itself: nobody decided anything.")
         if finding.status == Status.EXCLUDED:
             _refuse_if_signed(finding)
+            _seal_decision(finding, at=at or timezone.now(), excluded=0)
             finding.excluded_views.update(outcome=Outcome.PENDING, finding=None)
         finding.status = Status.OPEN
         finding.reason, finding.decided_by, finding.decided_at = "", None, None
         save_signed(finding, by=by, reason=f"Reopened: {reason}")
     fold_views(at=at)
     return finding
+
+
+def _seal_decision(finding: Finding, *, at: dt.datetime, excluded: int) -> ViewSeal:
+    """Note in the chain over views how many of them the finding takes out of the counts now."""
+    return append_view_seal(
+        kind=ViewSeal.Kind.DECISION,
+        day=finding.day or finding.month,
+        at=at,
+        finding=finding.pk,
+        excluded=excluded,
+    )
 
 
 def find_views(finding: Finding) -> models.QuerySet[BlogView]:

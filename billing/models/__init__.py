@@ -4,15 +4,14 @@ Constraints hold what is true of one row, triggers (billing.guards) what must ne
 changed by the rooms alone. Start with counts, then batches and payments.
 """
 
+from billing.models.access_logs import AccessLogImport, LogLineKey
 from billing.models.acts import BatchAct
 from billing.models.adjustments import Adjustment, Hold
 from billing.models.alarms import OutstandingAlarm
 from billing.models.batches import PayoutBatch
 from billing.models.counts import (
-    AccessLogImport,
     BlogView,
     DailyViewCount,
-    LogLineKey,
     LostViewTotal,
     MonthlyViewCount,
     ReaderSalt,
@@ -23,6 +22,7 @@ from billing.models.payments import Payment, PaymentLine
 from billing.models.prices import CategoryPrice
 from billing.models.seals import Acknowledgement, PaymentExport, PaymentResult, Seal
 from billing.models.verifications import Verification
+from billing.models.view_seals import ViewSeal
 
 __all__ = [
     "AccessLogImport",
@@ -48,4 +48,5 @@ __all__ = [
     "RobotException",
     "Seal",
     "Verification",
+    "ViewSeal",
 ]

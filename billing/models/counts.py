@@ -7,11 +7,11 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from billing.models.access_logs import AccessLogImport
 from billing.models.findings import Finding
+from billing.models.view_seals import SealedCount, ViewSeal
 from billing.querysets import BlogViewQuerySet, DailyViewCountQuerySet
 from weblog.models import Blog, Category
-
-LONGEST_PATTERN = 500
 
 
 def make_view_id() -> uuid.UUID:
@@ -22,65 +22,11 @@ def make_view_id() -> uuid.UUID:
     return uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
-class AccessLogImport(models.Model):
-    """One import of a web server's access log, with its lines by outcome."""
-
-    file_name = models.CharField(max_length=255)
-    sha256 = models.CharField(
-        "SHA-256", max_length=64, blank=True, help_text="Of the file's bytes, before unpacking."
-    )
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Empty where the command line started it.",
-    )
-    path_pattern = models.CharField(max_length=LONGEST_PATTERN)
-    trusted_proxies = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        help_text=("The number of proxies before the server, as the importer entered it."),
-    )
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-    lines = models.PositiveBigIntegerField(default=0)
-    outcomes = models.JSONField(default=dict, help_text="The number of lines by outcome.")
-
-    class Meta:
-        ordering = ["-started_at", "-pk"]
-        verbose_name = "access log import"
-
-    def __str__(self):
-        return self.file_name
-
-
-class LogLineKey(models.Model):
-    """The key for the ids of views from access logs.
-
-    It stands in the database, so that it stays with the views: another key would give imported
-    lines new ids and count them again.
-    """
-
-    key = models.BinaryField(max_length=32)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(pk=1), name="billing_loglinekey_one_alone"),
-        ]
-
-    def __str__(self):
-        return f"key of {self.created_at:%Y-%m-%d}"
-
-
 class BlogView(models.Model):
-    """One view, as it came in. Rows are added, and settled once or again by fold_views alone.
+    """One view, as it came in. Its facts never change, and fold_views alone settles and seals it.
 
-    Only fold_views settles rows, once or again. Author, category and day are copies from the time
-    of the view, so a later move of the blog moves no money. The row holds no address and no user
-    agent, only keys with a salt of the day.
+    Author, category and day are copies from the time of the view, so a later move of the blog moves
+    no money. The row holds no address and no user agent, only keys with a salt of the day.
     """
 
     class Outcome(models.TextChoices):
@@ -91,6 +37,9 @@ class BlogView(models.Model):
         OWN_VIEW = "own_view", "author's own view"
         STAFF_VIEW = "staff_view", "staff view"
         EXCLUDED = "excluded", "excluded by finance"
+
+    AUTHOR = "signed in as the author"
+    STAFF = "signed in on staff"
 
     id = models.UUIDField(primary_key=True, default=make_view_id, editable=False)
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -113,7 +62,9 @@ class BlogView(models.Model):
     agent_key = models.BinaryField(max_length=16)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.PENDING)
     excluded_by = models.CharField(
-        max_length=200, blank=True, help_text="The robot list and the pattern that matched."
+        max_length=200,
+        blank=True,
+        help_text="The robot list and the pattern that matched, or who was signed in.",
     )
     log_import = models.ForeignKey(
         AccessLogImport,
@@ -131,6 +82,19 @@ class BlogView(models.Model):
         related_name="excluded_views",
         db_index=False,
         help_text="The finding because of which finance excluded this view.",
+    )
+    seal = models.ForeignKey(
+        ViewSeal,
+        to_field="number",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        # PostgreSQL would look up each view's seal by itself, a seventh of the time of a fold.
+        # Verification names a view whose seal does not exist.
+        db_constraint=False,
+        help_text="The seal of its portion.",
     )
 
     objects = BlogViewQuerySet.as_manager()
@@ -158,7 +122,43 @@ class BlogView(models.Model):
                 condition=models.Q(outcome="pending"),
                 name="billing_blogview_pending",
             ),
+            models.Index(
+                fields=["viewed_at"],
+                condition=models.Q(seal__isnull=True),
+                name="billing_blogview_unsealed",
+            ),
             models.Index(fields=["day", "outcome"], name="billing_blogview_day"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    models.Q(
+                        outcome__in=["pending", "counted", "double_click", "excluded"],
+                        excluded_by="",
+                    )
+                    | models.Q(outcome="own_view", excluded_by="signed in as the author")
+                    | models.Q(outcome="staff_view", excluded_by="signed in on staff")
+                    | models.Q(outcome="robot")
+                    & ~models.Q(
+                        excluded_by__in=["", "signed in as the author", "signed in on staff"]
+                    )
+                ),
+                name="billing_blogview_outcome_as_excluded_by",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    models.Q(outcome="excluded", finding__isnull=False)
+                    | ~models.Q(outcome="excluded") & models.Q(finding__isnull=True)
+                ),
+                name="billing_blogview_excluded_by_finding",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    models.Q(seal__isnull=False)
+                    | models.Q(outcome__in=["pending", "robot", "own_view", "staff_view"])
+                ),
+                name="billing_blogview_settled_is_sealed",
+            ),
         ]
 
     def __str__(self):
@@ -231,7 +231,7 @@ class ReaderSalt(models.Model):
         return f"salt of {self.day}"
 
 
-class DailyViewCount(models.Model):
+class DailyViewCount(SealedCount):
     """Counted views of a blog on a day, which batches pay. Only fold_views writes them."""
 
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")
@@ -257,7 +257,7 @@ class DailyViewCount(models.Model):
         return f"{self.views} views on {self.day}"
 
 
-class MonthlyViewCount(models.Model):
+class MonthlyViewCount(SealedCount):
     """Counted views of a blog in a month, for lists. Only fold_views writes them."""
 
     blog = models.ForeignKey(Blog, on_delete=models.PROTECT, related_name="+")

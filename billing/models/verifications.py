@@ -16,6 +16,13 @@ class Verification(models.Model):
     head = models.CharField(
         max_length=64, blank=True, help_text="A hash that the chain must contain."
     )
+    views_after = models.PositiveIntegerField(
+        default=0,
+        help_text="The seal of views up to which an earlier run proved them. 0: all are proved.",
+    )
+    views_until = models.PositiveIntegerField(
+        default=0, help_text="The latest seal of views when the run began."
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

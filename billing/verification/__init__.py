@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, OperationalError
+from django.db.models import Max
 from django.utils import timezone
 
 from billing.counting.equation import list_months
-from billing.models import Payment, PayoutBatch, Verification
+from billing.models import Payment, PayoutBatch, Verification, ViewSeal
+from billing.proof.view_seals import list_sealed_months
 from billing.verification import (
     chain,
     counts,
@@ -29,6 +31,7 @@ from billing.verification import (
     lines,
     references,
     schema,
+    views,
 )
 from billing.verification.differences import Difference
 from billing.verification.snapshots import read_at_one_moment
@@ -44,6 +47,7 @@ ONCE = {
     "references": (references.check_references, "rows that others refer to"),
     "chain": (chain.check_chain, "the chain of seals"),
     "histories": (histories.check_histories, "histories"),
+    "view seals": (views.check_view_seals, "the chain of seals of views"),
 }
 DIGESTS = {
     "line digests": (digests.check_line_digests, "digests of lines"),
@@ -83,12 +87,16 @@ def verify_payouts(
     *,
     month: dt.date | None = None,
     head: str = "",
+    new_views: bool = False,
     by: User | None = None,
     at: dt.datetime | None = None,
     show_progress: Callable[[int, int, str], None] = lambda done, steps, what: None,
 ) -> Verification:
-    """Verify a month, or all, up to the first difference, and return the Verification."""
-    run = start_verification(month=month, head=head, by=by, at=at)
+    """Verify a month, or all, up to the first difference, and return the Verification.
+
+    `new_views` leaves out the views that an earlier run without a difference has proved.
+    """
+    run = start_verification(month=month, head=head, new_views=new_views, by=by, at=at)
     if can_work_side_by_side():
         _check_side_by_side(run, show_progress)
     while run.status == Status.RUNNING:
@@ -102,6 +110,7 @@ def start_verification(
     *,
     month: dt.date | None = None,
     head: str = "",
+    new_views: bool = False,
     by: User | None = None,
     at: dt.datetime | None = None,
 ) -> Verification:
@@ -109,6 +118,8 @@ def start_verification(
     return Verification.objects.create(
         month=month,
         head=head.strip().lower(),
+        views_after=_find_last_proved() if new_views else 0,
+        views_until=ViewSeal.objects.aggregate(last=Max("number", default=0))["last"],
         by=by,
         started_at=at or timezone.now(),
         remaining=remaining,
@@ -116,10 +127,16 @@ def start_verification(
     )
 
 
+def _find_last_proved() -> int:
+    """Return the number of the seal up to which runs without a difference have proved all views."""
+    runs = Verification.objects.filter(status=Status.PASSED, month=None)
+    return runs.aggregate(last=Max("views_until", default=0))["last"]
+
+
 def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:
     """Yield each check's name, key, last position and number of remaining portions."""
     batches = PayoutBatch.objects.order_by("month", "attempt")
-    months = sorted(list_months())
+    months = sorted({*list_months(), *list_sealed_months()})
     if month:
         batches, months = batches.filter(month=month), [month]
     signed = list(batches.signed().values_list("pk", flat=True))

@@ -16,10 +16,14 @@ from billing.models import (
     PayoutBatch,
     RetiredViewTotal,
     Verification,
+    ViewSeal,
 )
 from billing.periods import next_month
+from billing.proof.view_seals import find_retirements
 from billing.verification.differences import Difference
+from billing.verification.retired_views import check_retired_views, find_count
 from billing.verification.sql import as_number, unpack_days
+from billing.verification.views import check_sealed_views, is_new
 
 Outcome = BlogView.Outcome
 
@@ -67,20 +71,26 @@ GROUP BY 1, 2, 3, 4 HAVING SUM(held) <> SUM(counted) ORDER BY 1, 2, 3, 4
 
 
 def check_views(run: Verification, key: str, after: str, numbers: Counter) -> str:
-    """Check the first day of the month `key` after `after`, and return it, or None at the end."""
+    """Check the first day of the month `key` after `after`, and return it, or "" at the end.
+
+    That is its views against their seals, and its counts against its views.
+    """
     month = dt.date.fromisoformat(key)
     first = dt.date.fromisoformat(after) + dt.timedelta(days=1) if after else month
     day = _find_day(first, next_month(month))
     if day is None:
         return ""
+    if is_new(day, after=run.views_after):
+        check_sealed_views(day, numbers)
     counts = DailyViewCount.objects.filter(day=day)
     counted = counts.aggregate(sum=Sum("views", default=0))["sum"]
-    if RetiredViewTotal.objects.filter(day=day).exists():
-        _check_retired(day, counted)
+    retirements = list(find_retirements(day))
+    if retirements or RetiredViewTotal.objects.filter(day=day).exists():
+        check_retired_views(day, retirements)
     elif row := _fetch_one(VIEWS_AND_COUNTS, {"day": day}):
         *blog, viewed, counted = row
         raise Difference(
-            _find_count(DailyViewCount, blog, day=day),
+            find_count(DailyViewCount, blog, day=day),
             f"says {counted} views of the blog on {day}",
             f"{viewed} of the views that are kept were counted",
         )
@@ -92,31 +102,9 @@ def check_views(run: Verification, key: str, after: str, numbers: Counter) -> st
 def _find_day(first: dt.date, end: dt.date) -> dt.date | None:
     days = [
         model.objects.filter(day__gte=first, day__lt=end).aggregate(day=Min("day"))["day"]
-        for model in (BlogView, DailyViewCount, RetiredViewTotal)
+        for model in (BlogView, DailyViewCount, RetiredViewTotal, ViewSeal)
     ]
     return min(filter(None, days), default=None)
-
-
-def _check_retired(day: dt.date, counted: int) -> None:
-    """Check a day of dropped views by its totals, which are all that is left."""
-    retired = RetiredViewTotal.objects.filter(day=day, outcome=Outcome.COUNTED)
-    viewed = retired.aggregate(sum=Sum("views", default=0))["sum"]
-    viewed += BlogView.objects.filter(day=day, outcome=Outcome.COUNTED).count()
-    if viewed != counted:
-        raise Difference(
-            f"The daily views of {day} (billing_dailyviewcount)",
-            f"add up to {counted}",
-            f"{viewed} counted views were dropped after the retention time",
-        )
-
-
-def _find_count(model, blog: list[int], **period):
-    """Return the row of counts, or a text for a missing row."""
-    facts = dict(zip(("blog", "author", "category"), blog, strict=True)) | period
-    words = ", ".join(f"{name} {value}" for name, value in facts.items())
-    return (
-        model.objects.filter(**facts).first() or f"The missing {model._meta.verbose_name} ({words})"
-    )
 
 
 def check_months(run: Verification, key: str, after: str, numbers: Counter) -> None:
@@ -126,7 +114,7 @@ def check_months(run: Verification, key: str, after: str, numbers: Counter) -> N
     if row := _fetch_one(DAYS_AND_MONTHS, span):
         *blog, of_days, of_month = row
         raise Difference(
-            _find_count(MonthlyViewCount, blog, month=month),
+            find_count(MonthlyViewCount, blog, month=month),
             f"says {of_month} views",
             f"the days add up to {of_days}",
         )

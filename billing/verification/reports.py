@@ -15,6 +15,8 @@ NUMBERS = {
     "carries": "amounts carried forward",
     "days": "days",
     "views": "counted views",
+    "sealed views": "views under seal",
+    "view seals": "seals of views",
     "seals": "seals",
     "results": "bank results",
     "exports": "exported files",
@@ -48,6 +50,11 @@ def report_run(run: Verification) -> Iterator[str]:
     yield f"{run}: checked {numbers}."
     if waiting := run.numbers.get("waiting"):
         yield f"{waiting:,} views wait for the next batch: late, excluded or counted again since."
+    if run.views_after:
+        yield (
+            f"Views up to seal {run.views_after} were proved by an earlier run, and left out now: "
+            "verify_payouts without --new-views proves them again."
+        )
     for seal in _list_upgraded(run):
         yield (
             f"{seal.batch} was approved before there were seals. It was compared with the digest "

@@ -9,7 +9,14 @@ from billing.models import BlogView, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.batch_checks import FLAGGING_CHECKS
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
-from tests.factories import make_blog, make_category, make_count, make_price
+from tests.factories import (
+    make_blog,
+    make_category,
+    make_count,
+    make_finding,
+    make_price,
+    make_view_seal,
+)
 
 BATCHES = "/admin/billing/payoutbatch/"
 
@@ -50,8 +57,13 @@ def make_october(*, authors):
     return PayoutBatch.objects.with_totals().get(pk=batch.pk)
 
 
+EXCLUDED_BY = {
+    "robot": "counter: bot", "own_view": BlogView.AUTHOR, "staff_view": BlogView.STAFF,
+}  # fmt: skip
+
+
 def make_view(blog, outcome, day=dt.date(2026, 10, 11)):
-    return BlogView.objects.create(
+    view = BlogView.objects.create(
         blog=blog,
         author=blog.author,
         category=blog.category,
@@ -59,5 +71,11 @@ def make_view(blog, outcome, day=dt.date(2026, 10, 11)):
         day=day,
         reader_key=b"k" * 16,
         address_key=b"a" * 16,
-        outcome=outcome,
+        outcome=outcome if outcome in EXCLUDED_BY else "pending",
+        excluded_by=EXCLUDED_BY.get(outcome, ""),
     )
+    if outcome in ("counted", "double_click", "excluded"):
+        view.outcome, view.seal = outcome, make_view_seal(day)
+        view.finding = make_finding(blog) if outcome == "excluded" else None
+        view.save()
+    return view

@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
-from billing.counting.folding import add_to_counts, fold_views
+from billing.counting.counts import add_to_counts
+from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
 from billing.errors import BatchBlocked, BatchOutdated, BillingError
 from billing.locks import Lock, hold_lock
@@ -25,7 +26,7 @@ from billing.payouts.price_withdrawal import withdraw_price
 from billing.periods import last_closed_month, next_month, previous_month
 from billing.prices.rules import save_price
 from tests.billing.naive_payouts import Batch, House
-from tests.factories import FIREFOX, approve
+from tests.factories import FIREFOX, approve, make_view_seal
 from weblog.models import Blog, Category
 
 JANUARY, FIRST_DAY = dt.date(2026, 1, 1), dt.date(2020, 1, 1)
@@ -164,7 +165,7 @@ class PayoutSteps(RuleBasedStateMachine):
         author, blog, category, day = key
         with transaction.atomic():
             hold_lock(Lock.FOLD)
-            add_to_counts(Counter({(blog, author, category, day): views}))
+            add_to_counts(Counter({(blog, author, category, day): views}), seal=make_view_seal(day))
         self.house.counts[key] += views
 
     @step("blog", "author", "category")

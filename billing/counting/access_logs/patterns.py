@@ -14,7 +14,7 @@ import re2
 import regex
 
 from billing.errors import InvalidPathPattern
-from billing.models.counts import LONGEST_PATTERN
+from billing.models.access_logs import LONGEST_PATTERN
 
 OWN_PAGES = r"^/blogs/(?P<slug>[-a-zA-Z0-9_]+)/$"
 EXAMPLE = r"Write one like ^/blog/(?P<slug>[^/]+)\.html$"

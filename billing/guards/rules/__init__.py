@@ -13,6 +13,12 @@ from billing.guards.rules.own_money import keep_own_money, keep_results
 from billing.guards.rules.payments import keep_payments
 from billing.guards.rules.prices import keep_paid_days
 from billing.guards.rules.signers import keep_four_eyes, keep_paused_accounts
+from billing.guards.rules.views import (
+    keep_counts,
+    keep_retired_totals,
+    keep_view_seals,
+    keep_views,
+)
 
 
 def list_rules() -> list[Rule]:
@@ -28,4 +34,8 @@ def list_rules() -> list[Rule]:
         *keep_what_lines_use(),
         *keep_paid_days(),
         *keep_holds(),
+        *keep_views(),
+        *keep_view_seals(),
+        *keep_counts(),
+        *keep_retired_totals(),
     ]

@@ -13,6 +13,7 @@ from billing.models import (
     PaymentResult,
     PayoutBatch,
     Seal,
+    ViewSeal,
 )
 
 TRACKED = (Adjustment, CategoryPrice, Hold, PayoutBatch)
@@ -22,6 +23,7 @@ APPEND_ONLY = (
     PaymentExport,
     PaymentResult,
     Seal,
+    ViewSeal,
     *(model.history.model for model in TRACKED),
 )
 

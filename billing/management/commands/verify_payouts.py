@@ -25,13 +25,19 @@ class Command(BaseCommand):
                 "seal since then."
             ),
         )
+        parser.add_argument(
+            "--new-views",
+            action="store_true",
+            help="Leave out the views that an earlier run has proved against their seals.",
+        )
 
-    def handle(self, *, month, head, **options):
+    def handle(self, *, month, head, new_views, **options):
         try:
             with Progress(self.stderr) as progress:
                 run = verify_payouts(
                     month=parse_month(month) if month else None,
                     head=head,
+                    new_views=new_views,
                     show_progress=lambda done, steps, what: progress.show(
                         f"{draw_bar(done, steps)} {what}"
                     ),

@@ -20,6 +20,7 @@ from billing.statements.payments import list_days
 from tests.billing.adjustments import make_adjustment
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER, make_batch
 from tests.billing.pages import count_queries, make_october
+from tests.billing.tampering import change
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from tests.pages import shown
 
@@ -100,7 +101,7 @@ def test_line_shows_the_days_of_its_views_as_they_were_paid(client, sign_in):
     make_count(blog, 12, dt.date(2026, 10, 1))
     make_count(blog, 1234, dt.date(2026, 10, 31))
     batch, _ = steps.build_batch(month=OCTOBER, at=AT)
-    DailyViewCount.objects.update(views=99)
+    change(DailyViewCount.objects.all(), views=99)
     sign_in("Finance")
     payment = batch.payments.get()
     response = client.get(page_of(payment))

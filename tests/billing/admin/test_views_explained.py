@@ -6,12 +6,13 @@ from django.db import OperationalError
 from billing.counting import recording
 from billing.counting.folding import fold_views
 from billing.counting.retention import retire_day
-from billing.models import BlogView, DailyViewCount, LostViewTotal, RetiredViewTotal, RobotException
+from billing.models import BlogView, DailyViewCount, LostViewTotal, RobotException
 from billing.payouts import steps
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
 from tests.billing.pages import count_queries, make_october
-from tests.factories import NOON, make_blog, make_price
+from tests.billing.tampering import change
+from tests.factories import NOON, make_blog, make_price, make_retired_total
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
@@ -123,7 +124,7 @@ def test_counts_that_no_view_explains_are_cried_out(client, sign_in, blog):
     fold_views(at=AT)
     sign_in("Auditors")
     assert "The counts differ from the sum of the views" not in show(client).text
-    DailyViewCount.objects.update(views=1000)
+    change(DailyViewCount.objects.all(), views=1000)
     text = show(client).text
     assert "The counts differ from the sum of the views" in text
     assert "+999" in text
@@ -141,7 +142,7 @@ def test_page_costs_the_same_for_2_authors_and_for_20(client, sign_in):
 
 
 def test_totals_of_dropped_views_are_read_only(client, sign_in):
-    total = RetiredViewTotal.objects.create(day=OCTOBER, outcome="robot", views=1)
+    total = make_retired_total(OCTOBER, "robot", 1)
     sign_in("Superusers")
     assert client.get(f"{RETIRED}{total.pk}/change/").status_code == 200
     assert client.post(f"{RETIRED}{total.pk}/change/", {"views": "9"}).status_code == 403

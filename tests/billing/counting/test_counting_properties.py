@@ -31,8 +31,10 @@ from billing.models import (
     DailyViewCount,
     MonthlyViewCount,
     ReaderSalt,
+    ViewSeal,
 )
 from billing.models.counts import make_view_id
+from tests.billing.tampering import clear
 from tests.factories import FIREFOX, make_blog, make_line
 
 pytestmark = pytest.mark.slow
@@ -85,8 +87,7 @@ class Counting(RuleBasedStateMachine):
     @initialize(moment=st.sampled_from(MOMENTS), fold_size=st.sampled_from([1, 2, 5, 10_000]))
     def start(self, moment, fold_size):
         self.moment = moment
-        for model in (DailyViewCount, MonthlyViewCount, BlogView, AccessLogImport, ReaderSalt):
-            model.objects.all().delete()
+        clear(DailyViewCount, MonthlyViewCount, BlogView, ViewSeal, AccessLogImport, ReaderSalt)
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(folding, "FOLD_SIZE", fold_size)
         self.blogs = [make_blog(), make_blog()]

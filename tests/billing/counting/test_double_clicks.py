@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.counting.folding import fold_views
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount
+from billing.models import BlogView, DailyViewCount, MonthlyViewCount, ViewSeal
 from billing.periods import day_of
+from tests.billing.tampering import clear
 from tests.factories import make_blog, make_click, make_user
 
 pytestmark = pytest.mark.django_db
@@ -229,8 +230,7 @@ clicks = st.lists(
 @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(clicks=clicks)
 def test_outcomes_do_not_depend_on_the_order_of_arrival(blog, clicks):
-    for model in (DailyViewCount, MonthlyViewCount, BlogView):
-        model.objects.all().delete()
+    clear(DailyViewCount, MonthlyViewCount, BlogView, ViewSeal)
     for reader, seconds, is_fold in clicks:
         make_click(blog, seconds - 50, start=MIDNIGHTS[0], ip_address=f"192.0.2.{reader}")
         if is_fold:

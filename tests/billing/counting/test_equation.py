@@ -15,16 +15,18 @@ from billing.counting.equation import (
 )
 from billing.counting.folding import fold_views
 from billing.counting.retention import retire_day
-from billing.models import Adjustment, DailyViewCount, LostViewTotal, RetiredViewTotal
+from billing.models import Adjustment, DailyViewCount, LostViewTotal
 from billing.payouts import holds, steps
 from billing.payouts.adjustments import save_adjustment
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
+from tests.billing.tampering import change
 from tests.factories import (
     NOON,
     make_blog,
     make_count,
     make_price,
+    make_retired_total,
     make_user,
 )
 
@@ -171,7 +173,7 @@ def test_counts_without_views_behind_them_are_told(blog):
     click(blog, 0, start=NOON)
     fold_views(at=AT)
     assert month_equation(OCTOBER).unexplained == 0
-    DailyViewCount.objects.update(views=1000)
+    change(DailyViewCount.objects.all(), views=1000)
     assert month_equation(OCTOBER).unexplained == 999
 
 
@@ -186,9 +188,9 @@ def test_equation_costs_the_same_for_2_blogs_and_for_20(blog, django_assert_num_
 def test_outcomes_are_those_of_kept_and_of_dropped_views(blog):
     click(blog, 0, 10, start=NOON)
     fold_views(at=AT)
-    RetiredViewTotal.objects.create(day=dt.date(2026, 10, 1), outcome="counted", views=5)
-    RetiredViewTotal.objects.create(day=dt.date(2026, 10, 2), outcome="counted", views=7)
-    RetiredViewTotal.objects.create(day=dt.date(2026, 11, 1), outcome="counted", views=11)
+    make_retired_total(dt.date(2026, 10, 1), "counted", 5)
+    make_retired_total(dt.date(2026, 10, 2), "counted", 7)
+    make_retired_total(dt.date(2026, 11, 1), "counted", 11)
     outcomes = count_outcomes(OCTOBER)
     assert {outcome: views for outcome, views in outcomes.items() if views} == {
         "counted": 13, "double_click": 1
@@ -197,7 +199,7 @@ def test_outcomes_are_those_of_kept_and_of_dropped_views(blog):
 
 def test_months_run_from_the_first_thing_to_the_last_newest_first(blog):
     assert list_months() == []
-    RetiredViewTotal.objects.create(day=dt.date(2026, 8, 31), outcome="robot", views=5)
+    make_retired_total(dt.date(2026, 8, 31), "robot", 5)
     click(blog, 0, start=NOON)
     assert list_months() == [OCTOBER, SEPTEMBER, dt.date(2026, 8, 1)]
 
@@ -206,7 +208,7 @@ def test_overview_says_of_each_month_what_its_equation_says(blog, django_assert_
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     click(blog, 700, start=IN_SEPTEMBER, user_agent="Googlebot/2.1")
     approve_month(SEPTEMBER)
-    RetiredViewTotal.objects.create(day=dt.date(2026, 9, 1), outcome="own_view", views=3)
+    make_retired_total(dt.date(2026, 9, 1), "own_view", 3)
     click(blog, 0, 10, 60, start=NOON)
     fold_views(at=AT)
     with django_assert_num_queries(6):

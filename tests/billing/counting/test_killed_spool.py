@@ -13,6 +13,7 @@ from billing.counting.spool_intake import take_in_spool
 from billing.models import BlogView, LostViewTotal
 from tests.billing.counting.spooled import DAY, kept, make_view
 from tests.billing.killed_spool import die_while_taking_in, die_while_writing
+from tests.billing.tampering import clear
 from tests.factories import make_blog
 
 pytestmark = pytest.mark.slow
@@ -61,8 +62,7 @@ def test_taker_killed_at_any_step_loses_and_doubles_nothing(spool_dir, tmp_path)
     shutil.copytree(spool_dir, tmp_path / "before")
 
     for step in itertools.count():
-        BlogView.objects.all().delete()
-        LostViewTotal.objects.all().delete()
+        clear(BlogView, LostViewTotal)
         shutil.rmtree(spool_dir)
         shutil.copytree(tmp_path / "before", spool_dir)
         exit_code = die_while_taking_in(step, spool_dir)

@@ -8,12 +8,12 @@ from billing.counting.folding import fold_views
 from billing.counting.spool import keep_view, read_line
 from billing.counting.spool_intake import take_in_spool
 from billing.counting.spool_status import spool_status
-from billing.models import BlogView, LostViewTotal, RetiredViewTotal
+from billing.models import BlogView, LostViewTotal
 from billing.payouts.steps import build_batch
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.clicks import approve_month
 from tests.billing.counting.spooled import DAY, make_view
-from tests.factories import make_blog, make_price
+from tests.factories import make_blog, make_price, make_retired_total
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -115,7 +115,7 @@ def test_spool_found_after_its_month_was_paid_comes_with_the_next_batch(keep, bl
 
 
 def test_spool_found_after_its_day_was_dropped_is_a_named_loss(keep):
-    RetiredViewTotal.objects.create(day=DAY, outcome="counted", views=5)
+    make_retired_total(DAY, "counted", 5)
     later = DAY + dt.timedelta(days=1)
     keep(1, 2)
     keep(3, day=later)

@@ -6,9 +6,10 @@ from django.core.management import CommandError, call_command
 
 from billing.counting.folding import fold_views
 from billing.counting.recounting import recount_month
-from billing.models import BlogView, RetiredViewTotal
+from billing.models import BlogView
 from tests.billing.batches import AT, OCTOBER
-from tests.factories import NOON, make_blog, make_click, make_user
+from tests.billing.tampering import change
+from tests.factories import NOON, make_blog, make_click, make_finding, make_retired_total, make_user
 from tests.snapshots import snapshot
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +80,7 @@ def test_robots_whose_pattern_left_the_lists_would_be_readers(blog):
         make_click(blog, second, user_agent="Oldcrawler/1.0 bot")
     make_click(blog, 200, user_agent="Googlebot/2.1", ip_address="192.0.2.2")
     of_old_crawler = BlogView.objects.filter(viewed_at__lt=NOON + dt.timedelta(seconds=150))
-    of_old_crawler.update(excluded_by="counter: oldcrawler")
+    change(of_old_crawler, excluded_by="counter: oldcrawler")
     fold_views(at=AT)
     assert recount() == {"Ada Example": (0, 2)}
     assert "No robots by today's lists: counter: oldcrawler." in run()
@@ -89,7 +90,8 @@ def test_excluded_views_stay_excluded_and_pending_ones_wait(blog):
     for second in (0, 100, 200):
         make_click(blog, second)
     fold_views(at=AT)
-    BlogView.objects.filter(viewed_at=NOON).update(outcome="excluded")
+    view = BlogView.objects.filter(viewed_at=NOON)
+    view.update(outcome="excluded", finding=make_finding(blog))
     make_click(blog, 300)
     assert recount() == {"Ada Example": (2, 2)}
     assert "1 views are not counted yet and left out." in run()
@@ -102,7 +104,7 @@ def test_recount_prints_a_line_for_each_author_and_what_it_can_not_tell(blog):
         make_click(other, second)
     fold_views(at=AT)
     BlogView.objects.filter(blog=blog).update(outcome="counted")
-    RetiredViewTotal.objects.create(day=OCTOBER, outcome="robot", views=7)
+    make_retired_total(OCTOBER, "robot", 7)
     lines = run()
     assert lines[0].startswith("Views of 2026-10 by today's rules: COUNTER 5.1")
     assert lines[1:] == [

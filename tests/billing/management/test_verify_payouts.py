@@ -9,6 +9,7 @@ from backoffice.models import JobRun
 from billing.counting.folding import fold_views
 from billing.models import DailyViewCount, Seal, Verification
 from tests.billing.paid_months import make_views
+from tests.billing.tampering import change
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -31,8 +32,8 @@ def test_tells_what_was_checked_in_numbers(paid):
     assert not_proved.startswith("Not proved: whether a counted view was a person")
     assert "".join([*numbers, outcome]) == (
         "All months: checked 2 batches, 6 payments, 12 lines, 1 adjustments, "
-        "2 amounts carried forward, 6 days, 63 counted views, 6 seals, 4 bank results, "
-        "2 exported files, 6 rows with a history.\n"
+        "2 amounts carried forward, 6 days, 63 counted views, 63 views under seal, "
+        "6 seals of views, 6 seals, 4 bank results, 2 exported files, 6 rows with a history.\n"
         f"No row differs. The chain ends with {head}.\n"
     )
 
@@ -47,7 +48,7 @@ def test_head_of_an_earlier_verification_has_to_be_in_the_chain(paid):
 
 def test_exits_with_1_and_names_the_row(paid):
     count = DailyViewCount.objects.first()
-    DailyViewCount.objects.filter(pk=count.pk).update(views=99)
+    change(DailyViewCount.objects.filter(pk=count.pk), views=99)
     with pytest.raises(CommandError, match=r"billing_monthlyviewcount \d+\) says"):
         verify("--month", "2026-10")
 

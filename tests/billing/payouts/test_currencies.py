@@ -15,7 +15,7 @@ from billing.payouts.batch_checks import find_blockers
 from billing.payouts.other_currencies import find_other_currencies
 from billing.statements.batches import Statement
 from billing.verification import verify_payouts
-from tests.billing.tampering import without_guards
+from tests.billing.tampering import change, without_guards
 from tests.factories import approve, make_blog, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +129,7 @@ def test_views_at_a_price_in_another_currency_wait(house):
 def test_views_taken_away_after_payment_come_off_in_the_currency_that_paid_them(house):
     blog = make_views(1000)
     sign(build(OCTOBER))
-    DailyViewCount.objects.update(views=600)
+    change(DailyViewCount.objects.all(), views=600)
     house.CURRENCY = "JPY"
     make_views(5000, blog=blog, month=NOVEMBER)
     november = build(NOVEMBER)

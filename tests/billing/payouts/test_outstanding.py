@@ -23,6 +23,7 @@ from billing.payouts.alarms import describe, find_overdue, tell_of_overdue
 from billing.payouts.holds import hold_payment
 from billing.payouts.outstanding import find_since, list_waiting
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
+from tests.billing.tampering import change
 from tests.factories import (
     approve,
     make_blog,
@@ -134,7 +135,7 @@ def test_adjustment_that_was_carried_waits_since_it_was_made(blog):
 def test_views_taken_away_wait_as_a_negative_amount(blog):
     make_count(blog, 2000, AUGUST)
     settle(pay(AUGUST), "paid")
-    DailyViewCount.objects.update(views=1900)
+    change(DailyViewCount.objects.all(), views=1900)
     assert waiting() == [("late", SEPTEMBER, Decimal(-1), -100)]
 
 

@@ -34,6 +34,7 @@ from billing.payouts.due_months import find_months_to_build
 from billing.prices.rules import save_price
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.clicks import click
+from tests.billing.tampering import clear
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
 pytestmark = pytest.mark.django_db
@@ -157,7 +158,7 @@ def test_views_are_in_the_equation_as_waiting_for_a_price(late):
 
 
 def test_views_are_not_retired_while_they_wait(late):
-    DailyViewCount.objects.filter(day=SEPTEMBER).delete()
+    clear(DailyViewCount)
     click(late, 0, 60, start=dt.datetime(2026, 9, 1, 12, tzinfo=dt.UTC))
     fold_views(at=AT)
     with pytest.raises(NotSealed, match="some wait for a price"):

@@ -16,7 +16,7 @@ from billing.payouts import steps
 from billing.payouts.due_months import find_months_to_build
 from billing.payouts.outstanding import list_waiting
 from billing.prices.rules import save_price
-from tests.factories import approve, make_blog, make_category, make_count, make_user
+from tests.factories import approve, make_blog, make_category, make_count, make_user, make_view_seal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -65,6 +65,7 @@ def add_views(blog, day, views):
         make_count(blog, views, day)
     else:
         row.views += views
+        row.seal = make_view_seal(day)
         row.save()
 
 

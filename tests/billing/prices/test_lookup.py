@@ -11,7 +11,7 @@ from billing.models import CategoryPrice, DailyViewCount
 from billing.payouts.derivation import _PriceTable
 from billing.prices.lookup import LoadedPrices, price_id_on
 from billing.verification.prices import find_price_in_force
-from tests.factories import make_blog, make_category, make_price
+from tests.factories import make_blog, make_category, make_price, make_view_seal
 
 pytestmark = pytest.mark.django_db
 
@@ -67,8 +67,11 @@ def in_memory(days, categories):
 
 
 def in_sql(days, blogs):
+    seal = make_view_seal()
     DailyViewCount.objects.bulk_create(
-        DailyViewCount(blog=blog, author_id=blog.author_id, category_id=category, day=day, views=1)
+        DailyViewCount(
+            blog=blog, author_id=blog.author_id, category_id=category, day=day, views=1, seal=seal
+        )
         for category, blog in blogs.items()
         for day in days
     )

@@ -18,6 +18,8 @@ from billing.models import (
 )
 from billing.verification import advance_verification, start_verification, verify_payouts
 from tests.billing.paid_months import OCTOBER, SEPTEMBER
+from tests.billing.tampering import change as change_rows
+from tests.billing.tampering import without_guards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -33,7 +35,8 @@ def test_what_was_paid_is_proved_and_counted(paid):
     lines = PaymentLine.objects.count()
     assert run.numbers == {
         "batches": 2, "payments": 6, "lines": lines, "adjustments": 1, "carries": 2,
-        "days": 6, "views": 63, "seals": 6, "results": 4, "exports": 2, "tracked rows": 6,
+        "days": 6, "views": 63, "sealed views": 63, "view seals": 6, "seals": 6,
+        "results": 4, "exports": 2, "tracked rows": 6,
     }  # fmt: skip
     assert run.chain_head == Seal.objects.last().hash
     assert run.done == run.steps
@@ -111,7 +114,7 @@ TAMPERED = [
     ("paymentexport", 0, "sha256 = 'x'", "“payments-2026-09.csv” has the SHA-256"),
     ("dailyviewcount", 0, "views = views + 1", "but the days add up to"),
     ("monthlyviewcount", 0, "views = views + 1", "but the days add up to"),
-    ("blogview", 0, "outcome = 'robot'", "of the views that are kept were counted"),
+    ("blogview", 0, "outcome = 'double_click'", "the clicks under seal make it something else"),
 ]
 
 
@@ -121,8 +124,8 @@ def test_row_that_was_changed_past_the_application_is_named(paid, subtests):
             tamper(table, position, change)
             run = verify_payouts()
             assert run.status == "failed"
-            assert words in re.sub(r" \(billing_[a-z]+ [0-9]+\)", "", run.difference)
-            assert re.search(r"\(billing_[a-z]+ [0-9]+\)", run.difference)
+            assert words in re.sub(r" \(billing_[a-z]+ [0-9a-f-]+\)", "", run.difference)
+            assert re.search(r"\(billing_[a-z]+ [0-9a-f-]+\)", run.difference)
 
 
 def test_missing_guard_is_a_difference_of_its_own_kind(paid):
@@ -137,10 +140,11 @@ def test_views_dropped_after_the_retention_time_are_proved_by_their_totals(paid)
     purge_readers(at=dt.datetime(2028, 1, 1, tzinfo=dt.UTC))
     assert not BlogView.objects.exists()
     assert verify_payouts().numbers["views"] == 63
-    RetiredViewTotal.objects.filter(day=dt.date(2026, 9, 3)).update(views=11)
+    total = RetiredViewTotal.objects.get(day=dt.date(2026, 9, 3))
+    change_rows(RetiredViewTotal.objects.filter(pk=total.pk), views=11)
     assert verify_payouts().difference == (
-        "The daily views of 2026-09-03 (billing_dailyviewcount) add up to 12, but 11 counted views "
-        "were dropped after the retention time."
+        f"The retired view total “11 Counted on 2026-09-03” (billing_retiredviewtotal {total.pk}) "
+        "says 11, but 12 such views were sealed before they were dropped."
     )
 
 
@@ -148,10 +152,11 @@ def test_more_views_on_batches_than_ever_came_in_are_an_error(paid):
     day = BlogView.objects.filter(day=dt.date(2026, 9, 3))
     keys = day.values_list("blog", "author", "category").first()
     blog = dict(zip(("blog", "author", "category"), keys, strict=True))
-    day.filter(**blog).delete()
-    DailyViewCount.objects.filter(day=dt.date(2026, 9, 3), **blog).update(views=0)
     month = MonthlyViewCount.objects.get(month=SEPTEMBER, **blog)
-    MonthlyViewCount.objects.filter(pk=month.pk).update(views=month.views - 4)
+    with without_guards():
+        day.filter(**blog).delete()
+        DailyViewCount.objects.filter(day=dt.date(2026, 9, 3), **blog).update(views=0)
+        MonthlyViewCount.objects.filter(pk=month.pk).update(views=month.views - 4)
     assert "hold 4 views of 2026-09-03, but no more than 0 came in" in verify_payouts().difference
 
 

@@ -24,10 +24,9 @@ from billing.models import (
     DailyViewCount,
     MonthlyViewCount,
     ReaderSalt,
-    RetiredViewTotal,
 )
 from tests.billing.counting.access_logs.logs import ARTICLES, HOWTOS, make_blogs, read_expected
-from tests.factories import make_blog, make_click, make_line, make_user
+from tests.factories import make_blog, make_click, make_line, make_retired_total, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -137,7 +136,7 @@ def test_days_of_a_real_log_are_cut_in_the_billing_time_zone(
 
 def test_every_line_has_one_heading_and_they_add_up(blog):
     make_blog(slug="draft", status="draft")
-    RetiredViewTotal.objects.create(day=dt.date(2015, 5, 16), outcome="counted", views=1)
+    make_retired_total(dt.date(2015, 5, 16), "counted", 1)
     lines = [
         make_line(),
         make_line(time="17/May/2015:10:05:33 +0000"),
@@ -236,7 +235,7 @@ def test_import_keeps_which_file_it_was_and_who_started_it(blog):
 )
 def test_views_of_a_day_that_was_dropped_are_not_counted_again(blog, settings, time, heading):
     settings.TIME_ZONE = "Europe/Berlin"
-    RetiredViewTotal.objects.create(day=dt.date(2015, 5, 17), outcome="robot", views=1)
+    make_retired_total(dt.date(2015, 5, 17), "robot", 1)
     line = make_line(time=f"17/May/2015:{time} +0000")
     assert import_lines([line]).outcomes == {heading: 1}
 

@@ -1,0 +1,131 @@
+"""Digests of views, a portion of a day at a time, and the chain that holds them.
+
+The facts of a view are one line of text, with the same bytes from SQLite and PostgreSQL: moments
+are microseconds since 1970 in UTC, keys and ids are hexadecimal, and the length before the last
+field makes every line readable in one way alone. A portion's digest is the SHA-256 of its lines in
+the order of their ids. The day is not in the line, because each portion is of one day.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import TextField
+from django.db.models.expressions import RawSQL
+
+from billing.models import ViewSeal
+from billing.periods import month_of
+from billing.proof.chains import append_link
+from billing.proof.digests import hash_text
+
+Kind = ViewSeal.Kind
+
+OF_VIEWS = (Kind.VIEWS, Kind.UPGRADE)  # the kinds with a digest
+
+# SQLite holds a moment as text in UTC, which leaves microseconds out if they are 0.
+FACTS = {
+    "postgresql": """
+        encode(uuid_send(v.id), 'hex') || ',' || v.blog_id || ',' || v.author_id || ','
+        || v.category_id || ',' || CAST(extract(epoch FROM v.viewed_at) * 1000000 AS bigint)
+        || ',' || encode(v.reader_key, 'hex')
+        || ',' || COALESCE(encode(v.previous_day_key, 'hex'), '')
+        || ',' || encode(v.address_key, 'hex') || ',' || encode(v.agent_key, 'hex')
+        || ',' || COALESCE(CAST(v.log_import_id AS text), '')
+        || ',' || length(v.excluded_by) || ':' || v.excluded_by
+    """,
+    "sqlite": """
+        v.id || ',' || v.blog_id || ',' || v.author_id || ',' || v.category_id || ','
+        || (CAST(strftime('%%s', v.viewed_at) AS INTEGER) * 1000000
+            + CAST(substr(substr(v.viewed_at, 21) || '000000', 1, 6) AS INTEGER))
+        || ',' || lower(hex(v.reader_key)) || ',' || lower(hex(COALESCE(v.previous_day_key, '')))
+        || ',' || lower(hex(v.address_key)) || ',' || lower(hex(v.agent_key))
+        || ',' || COALESCE(v.log_import_id, '')
+        || ',' || length(v.excluded_by) || ':' || v.excluded_by
+    """,
+}
+DIGESTS = """
+    SELECT seal_id, COUNT(*),
+        encode(sha256(convert_to(string_agg({facts}, chr(10) ORDER BY id), 'UTF8')), 'hex')
+    FROM billing_blogview v WHERE day = %s AND seal_id IS NOT NULL GROUP BY seal_id
+"""
+LINES = """
+    SELECT seal_id, {facts} FROM billing_blogview v
+    WHERE day = %s AND seal_id IS NOT NULL ORDER BY seal_id, id
+"""
+
+
+class Portion(NamedTuple):
+    """The number and the digest of the views under a seal."""
+
+    views: int
+    digest: str
+
+    def __str__(self):
+        return f"{self.views} views with the digest {self.digest}"
+
+
+def write_view_facts() -> RawSQL:
+    """Return the expression for the line of facts of a view."""
+    facts = FACTS[connection.vendor].replace("v.", "billing_blogview.")
+    return RawSQL(facts, [], output_field=TextField())  # noqa: S611
+
+
+def append_view_seal(*, kind: Kind, day: dt.date, at: dt.datetime, **content) -> ViewSeal:
+    """Add a link to the chain over views. The caller holds the lock "fold_views"."""
+    content = {"kind": kind, "day": day.isoformat()} | content
+    return append_link(ViewSeal, content=content, at=at, kind=kind, day=day)
+
+
+def seal_views(*, day: dt.date, facts: Iterable[str], at: dt.datetime) -> ViewSeal:
+    """Add a link with the digest of some of the day's views, of which `facts` are the lines."""
+    lines = sorted(facts)
+    digest = hash_text("\n".join(lines))
+    return append_view_seal(kind=Kind.VIEWS, day=day, at=at, views=len(lines), digest=digest)
+
+
+def find_differing_portions(day: dt.date) -> Iterator[tuple[int, Portion | None, Portion | None]]:
+    """Yield (number of the seal, its views today, its views when sealed) where the two differ.
+
+    Views that were dropped after their retention are not missed.
+    """
+    sealed, found = dict(_read_sealed(day)), dict(_digest_day(day))
+    for number in sorted(sealed.keys() | found.keys()):
+        if found.get(number) != sealed.get(number):
+            yield number, found.get(number), sealed.get(number)
+
+
+def _read_sealed(day: dt.date) -> Iterator[tuple[int, Portion]]:
+    """Yield the portions of the day whose views are kept."""
+    retired = max((seal.number for seal in find_retirements(day)), default=0)
+    seals = ViewSeal.objects.filter(day=day, kind__in=OF_VIEWS, number__gt=retired)
+    for seal in seals:
+        content = json.loads(seal.content)
+        yield seal.number, Portion(content["views"], content["digest"])
+
+
+def find_retirements(day: dt.date) -> Iterable[ViewSeal]:
+    return ViewSeal.objects.filter(day=day, kind=Kind.RETIREMENT).order_by("number")
+
+
+def list_sealed_months() -> set[dt.date]:
+    days = ViewSeal.objects.order_by().values_list("day", flat=True).distinct()
+    return {month_of(day) for day in days}
+
+
+def _digest_day(day: dt.date) -> Iterator[tuple[int, Portion]]:
+    """Yield the portions of the day's views by seal. SQLite has no digest of its own."""
+    is_able = connection.vendor == "postgresql"
+    statement = (DIGESTS if is_able else LINES).format(facts=FACTS[connection.vendor])
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [day])
+        if is_able:
+            for number, views, digest in cursor.fetchall():
+                yield number, Portion(views, digest)
+            return
+        for number, rows in groupby(cursor.fetchall(), key=itemgetter(0)):
+            lines = [line for _, line in rows]
+            yield number, Portion(len(lines), hash_text("\n".join(lines)))

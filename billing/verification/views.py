@@ -1,0 +1,142 @@
+"""Checks views against their seals, and works their outcomes out again from what is sealed.
+
+A day at a time. The database does the work and returns only the first difference.
+"""
+
+import datetime as dt
+import json
+from collections import Counter
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from billing.counting.double_clicks import DOUBLE_CLICK_WINDOW
+from billing.models import BlogView, Verification, ViewSeal
+from billing.proof.chains import iter_links
+from billing.proof.view_seals import Portion, find_differing_portions
+from billing.verification.differences import Difference
+from billing.verification.sql import as_microseconds
+
+Outcome = BlogView.Outcome
+
+# The outcome of a view that is nobody's click is what its sealed facts say.
+UNLIKE_FACTS = """
+SELECT id FROM billing_blogview WHERE day = %(day)s AND NOT (
+    outcome IN ('pending', 'counted', 'double_click', 'excluded') AND excluded_by = ''
+    OR outcome = 'own_view' AND excluded_by = %(author)s
+    OR outcome = 'staff_view' AND excluded_by = %(staff)s
+    OR outcome = 'robot' AND excluded_by NOT IN ('', %(author)s, %(staff)s)
+) ORDER BY id LIMIT 1
+"""
+
+# Clicks of a day with the next click of the same reader on the same blog, also after midnight.
+# A click that no fold has seen yet can make a double click, but not belie that one was counted.
+UNLIKE_CLICKS = """
+SELECT id, outcome FROM (
+    SELECT id, day, blog_id, reader, viewed_at, outcome, seal_id,
+        COALESCE({next_at} - {viewed_at} <= %(window)s, FALSE) AS is_double
+    FROM (
+        SELECT clicks.*, LEAD(viewed_at) OVER (
+            PARTITION BY blog_id, reader ORDER BY viewed_at, id
+        ) AS next_at
+        FROM (
+            SELECT id, day, blog_id, reader_key AS reader, viewed_at, outcome, seal_id
+            FROM billing_blogview WHERE day = %(day)s AND excluded_by = ''
+            UNION ALL
+            SELECT id, day, blog_id, previous_day_key, viewed_at, outcome, seal_id
+            FROM billing_blogview
+            WHERE day = %(next_day)s AND excluded_by = '' AND previous_day_key IS NOT NULL
+        ) clicks
+    ) followed
+) told
+WHERE day = %(day)s AND (
+    outcome = 'double_click' AND NOT is_double
+    OR outcome = 'counted' AND is_double AND (
+        SELECT COUNT(*) FROM billing_blogview later
+        WHERE later.blog_id = told.blog_id AND later.excluded_by = '' AND later.seal_id IS NOT NULL
+        AND (later.reader_key = told.reader OR later.previous_day_key = told.reader)
+        AND (later.viewed_at, later.id) > (told.viewed_at, told.id)
+        AND {later_at} - {viewed_at} <= %(window)s
+    ) > 0
+    OR outcome NOT IN ('pending') AND seal_id IS NULL
+) ORDER BY id LIMIT 1
+"""
+
+# A view is taken out of the counts by a finding that was decided so and is about that view.
+UNLIKE_FINDINGS = """
+SELECT view.id FROM billing_blogview view
+LEFT JOIN billing_finding finding ON finding.id = view.finding_id
+WHERE view.day = %(day)s AND view.outcome = 'excluded' AND NOT COALESCE(
+    finding.status = 'excluded'
+    AND finding.blog_id = view.blog_id AND finding.author_id = view.author_id
+    AND finding.month = %(month)s AND (finding.day IS NULL OR finding.day = view.day)
+    AND COALESCE(finding.category_id, view.category_id) = view.category_id
+    AND COALESCE(finding.reader_key, view.reader_key) = view.reader_key
+    AND COALESCE(finding.address_key, view.address_key) = view.address_key
+    AND COALESCE(finding.agent_key, view.agent_key) = view.agent_key,
+FALSE) ORDER BY view.id LIMIT 1
+"""
+
+
+def check_view_seals(run: Verification, key: str, after: str, numbers: Counter) -> None:
+    """Check that the chain over views has no gap, and that each link fits and is as its row."""
+    for seal, fault in iter_links(ViewSeal):
+        if fault:
+            raise Difference(seal, *fault)
+        content = json.loads(seal.content)
+        sealed = (content["kind"], content["day"])
+        if (seal.kind, seal.day.isoformat()) != sealed:
+            raise Difference(seal, f"says {seal.kind} of {seal.day}", f"it sealed {sealed}")
+        numbers["view seals"] += 1
+
+
+def is_new(day: dt.date, *, after: int) -> bool:
+    """Whether any seal `after` that number is about the day, or makes its last clicks double."""
+    if not after:
+        return True
+    days = (day, day + dt.timedelta(days=1))
+    of_month = Q(kind=ViewSeal.Kind.DECISION, day=day.replace(day=1))
+    return ViewSeal.objects.filter(Q(day__in=days) | of_month, number__gt=after).exists()
+
+
+def check_sealed_views(day: dt.date, numbers: Counter) -> None:
+    """Check the views of a day that are kept."""
+    for number, found, sealed in find_differing_portions(day):
+        raise _describe_portion(day, number, found, sealed)
+    values = {
+        "day": day,
+        "month": day.replace(day=1),
+        "next_day": day + dt.timedelta(days=1),
+        "author": BlogView.AUTHOR,
+        "staff": BlogView.STAFF,
+        "window": DOUBLE_CLICK_WINDOW // dt.timedelta(microseconds=1),
+    }
+    _check(UNLIKE_FACTS, values, "excluded_by says something else")
+    clicks = UNLIKE_CLICKS.format(
+        next_at=as_microseconds("next_at"),
+        viewed_at=as_microseconds("viewed_at"),
+        later_at=as_microseconds("later.viewed_at"),
+    )
+    _check(clicks, values, "the clicks under seal make it something else")
+    _check(UNLIKE_FINDINGS, values, "no finding took it out of the counts")
+    numbers["sealed views"] += BlogView.objects.filter(day=day, seal__isnull=False).count()
+
+
+def _describe_portion(
+    day: dt.date, number: int, found: Portion | None, sealed: Portion | None
+) -> Difference:
+    seal = ViewSeal.objects.filter(number=number, day=day).first()
+    named = seal or f"The views of {day} under seal {number} (billing_blogview)"
+    if sealed is None:
+        return Difference(named, f"holds {found}", "it sealed no views that are kept")
+    return Difference(named, f"holds {found or 'no views'}", f"{sealed} came under it")
+
+
+def _check(statement: str, values: dict, should: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+    if row:
+        view = BlogView.objects.get(pk=row[0] if isinstance(row[0], UUID) else UUID(row[0]))
+        raise Difference(view, f"is {view.outcome}", should)
