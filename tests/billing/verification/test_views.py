@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 DAY = dt.date(2026, 10, 15)
 LATER = NOON + dt.timedelta(days=2)
-FIRST = "id = (SELECT MIN(id) FROM billing_blogview WHERE outcome = 'counted')"
+FIRST = "id = (SELECT id FROM billing_blogview WHERE outcome = 'counted' ORDER BY id LIMIT 1)"
 OTHER_BLOG = "(SELECT MAX(id) FROM weblog_blog)"
 COLUMNS = (
     "author_id, category_id, viewed_at, day, reader_key, previous_day_key, address_key, agent_key, "
