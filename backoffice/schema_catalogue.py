@@ -69,6 +69,11 @@ FOREIGN_OF_SQLITE = """
 CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
 WHERE = re.compile(r"\bWHERE\b(.*)$", re.IGNORECASE | re.DOTALL)
 SPACE = re.compile(r"\s+")
+# PostgreSQL words the casts and brackets of a rule otherwise once it was dumped and restored.
+CAST = re.compile(
+    r"::(?:character varying|timestamp with(?:out)? time zone|double precision|\w+)(?:\[\])?"
+)
+BRACKETS = re.compile(r"[()]")
 
 
 def read_rules(connection, *, schema: str = "current_schema()::regnamespace") -> Rules:
@@ -80,8 +85,16 @@ def read_rules(connection, *, schema: str = "current_schema()::regnamespace") ->
         else _fetch(connection, f"{CONSTRAINTS} UNION ALL {UNIQUE_INDEXES}".format(schema=schema))
     )
     for table, rule in pairs:
-        rules[table][SPACE.sub(" ", rule).strip()] += 1
+        rules[table][_word_alike(rule, connection.vendor)] += 1
     return rules
+
+
+def _word_alike(rule: str, vendor: str) -> str:
+    if vendor == "postgresql":
+        kind = "CHECK" if rule.startswith("CHECK") else " WHERE "
+        before, kind, condition = rule.partition(kind)
+        rule = before + kind + BRACKETS.sub("", CAST.sub("", condition))
+    return SPACE.sub(" ", rule).strip()
 
 
 def read_foreign(connection) -> Foreign:
