@@ -66,8 +66,12 @@ def build_closed_months(
     witnessed_at = at or read_witnessed_time()
     at = at or read_clock()
     fold_views(at=at)
-    batches, refusals = [], {}
+    batches: list[PayoutBatch] = []
+    refusals: dict[dt.date, str] = {}
     for month in find_months_to_build(at=witnessed_at):
+        # A batch that was just built may have taken in all that the last month was due for.
+        if batches and month not in find_months_to_build(at=witnessed_at):
+            continue
         try:
             reason = leave_out.get(month, "")
             batches.append(build_batch(month=month, by=by, leave_out=reason, at=at)[0])

@@ -52,6 +52,17 @@ def due(at=AT):
     return find_months_to_build(at=at)
 
 
+def test_late_views_that_a_month_of_its_own_takes_in_make_no_empty_batch_of_the_last(blog):
+    make_count(blog, 1_000, SEPTEMBER)
+    pay(SEPTEMBER)
+    make_count(blog, 2_000, SEPTEMBER.replace(day=2))
+    make_count(blog, 1_000, OCTOBER)
+    assert due(IN_DECEMBER) == [OCTOBER, NOVEMBER]
+    (batch,) = steps.build_closed_months(at=IN_DECEMBER)
+    assert (batch.month, batch.payments.get().amount) == (OCTOBER, Decimal(30))
+    assert due(IN_DECEMBER) == []
+
+
 def adjust(author, amount):
     return Adjustment.objects.create(
         author=author, amount=amount, reason="A prize", created_by=make_user(), created_at=AT

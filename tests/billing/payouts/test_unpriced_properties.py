@@ -18,7 +18,7 @@ from billing.payouts.outstanding import list_waiting
 from billing.prices.rules import save_price
 from tests.factories import approve, make_blog, make_category, make_count, make_user, make_view_seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AT = dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)
 FIRST = dt.date(2026, 8, 1)
@@ -80,6 +80,8 @@ def add_price(category, day, amount, by):
 
 def build(by):
     for month in find_months_to_build(at=AT):
+        if month not in find_months_to_build(at=AT):
+            continue  # the batch of an earlier month took in what waited
         try:
             batch, _ = steps.build_batch(month=month, by=by, leave_out="Later", at=AT)
         except NothingToBuild:
