@@ -33,11 +33,6 @@ class BlogViewQuerySet(models.QuerySet):
     def in_month(self, month):
         return self.filter(day__gte=month, day__lt=next_month(month))
 
-    def count_outcomes(self):
-        """Return {outcome: number of views}, with 0 for missing outcomes. One query."""
-        counts = self.order_by().values_list("outcome").annotate(count=models.Count("*"))
-        return dict.fromkeys(self.model.Outcome, 0) | dict(counts)
-
 
 class DailyViewCountQuerySet(models.QuerySet):
     def without_price(self):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min, QuerySet
 
 from billing.clocks import read_clock
-from billing.counting.counts import COUNT_KEY, count_by_day
+from billing.counting.counts import COUNT_KEY
 from billing.counting.local_salts import purge_salts
 from billing.counting.readers import SALT_LIFETIME
 from billing.errors import NotSealed
@@ -87,8 +87,7 @@ def retire_day(day: dt.date, *, at: dt.datetime) -> int:
     """
     hold_lock(Lock.INTAKE, Lock.FOLD)
     views = BlogView.objects.filter(day=day)
-    outcomes = {outcome: number for outcome, number in views.count_outcomes().items() if number}
-    counted = count_by_day(views.filter(outcome=Outcome.COUNTED))
+    outcomes, counted = _count(views)
     _require_sealed(day, counted=counted, at=at)
     append_view_seal(
         kind=ViewSeal.Kind.RETIREMENT,
@@ -111,7 +110,19 @@ def retire_day(day: dt.date, *, at: dt.datetime) -> int:
     return dropped
 
 
-def _require_sealed(day: dt.date, *, counted: dict[tuple, int], at: dt.datetime) -> None:
+def _count(views: QuerySet[BlogView]) -> tuple[Counter[str], Counter[tuple]]:
+    """Return {outcome: views}, and {COUNT_KEY: views} of those that count. One query."""
+    outcomes: Counter[str] = Counter()
+    counted: Counter[tuple] = Counter()
+    rows = views.order_by().values_list("outcome", *COUNT_KEY).annotate(number=Count("pk"))
+    for outcome, *key, number in rows:
+        outcomes[outcome] += number
+        if outcome == Outcome.COUNTED:
+            counted[tuple(key)] += number
+    return outcomes, counted
+
+
+def _require_sealed(day: dt.date, *, counted: Counter[tuple], at: dt.datetime) -> None:
     month = month_of(day)
     if closes_on(month) > day_of(at):
         raise NotSealed(f"Views of {month:%B %Y} are kept: the month is not closed.")
@@ -121,7 +132,7 @@ def _require_sealed(day: dt.date, *, counted: dict[tuple, int], at: dt.datetime)
         raise NotSealed(f"Views of {day} are kept: some are not under seal yet.")
     if any(find_differing_portions(day)):
         raise NotSealed(f"Views of {day} are kept: they are not what was sealed. Verify payouts.")
-    if _sum_counts(day) != _sum_retired(day) + Counter(counted):
+    if _sum_counts(day) != _sum_retired(day) + counted:
         raise NotSealed(f"Views of {day} are kept: their sum is not what was counted that day.")
     if DailyViewCount.objects.filter(day=day).without_price().exists():
         raise NotSealed(f"Views of {day} are kept: some wait for a price. See the findings.")

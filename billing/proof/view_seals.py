@@ -92,19 +92,23 @@ def find_differing_portions(day: dt.date) -> Iterator[tuple[int, Portion | None,
 
     Views that were dropped after their retention are not missed.
     """
-    sealed, found = dict(_read_sealed(day)), dict(_digest_day(day))
+    sealed, found = _read_sealed(day), dict(_digest_day(day))
     for number in sorted(sealed.keys() | found.keys()):
         if found.get(number) != sealed.get(number):
             yield number, found.get(number), sealed.get(number)
 
 
-def _read_sealed(day: dt.date) -> Iterator[tuple[int, Portion]]:
-    """Yield the portions of the day whose views are kept."""
-    retired = max((seal.number for seal in find_retirements(day)), default=0)
-    seals = ViewSeal.objects.filter(day=day, kind__in=OF_VIEWS, number__gt=retired)
-    for seal in seals:
-        content = json.loads(seal.content)
-        yield seal.number, Portion(content["views"], content["digest"])
+def _read_sealed(day: dt.date) -> dict[int, Portion]:
+    """Return {number of the seal: portion} of the day's views that are kept. One query."""
+    kept: dict[int, Portion] = {}
+    seals = ViewSeal.objects.filter(day=day, kind__in=(*OF_VIEWS, Kind.RETIREMENT))
+    for seal in seals.order_by("number"):
+        if seal.kind == Kind.RETIREMENT:  # which took all views before it
+            kept.clear()
+        else:
+            content = json.loads(seal.content)
+            kept[seal.number] = Portion(content["views"], content["digest"])
+    return kept
 
 
 def find_retirements(day: dt.date) -> Iterable[ViewSeal]:

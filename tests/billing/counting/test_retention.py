@@ -164,7 +164,7 @@ def test_refusal_leaves_everything_as_it_was(blog):
 def test_day_takes_as_many_queries_for_10_views_as_for_100(blog, django_assert_max_num_queries):
     click(blog, *range(0, 6000, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(20):
         retire_day(dt.date(2026, 9, 10), at=AT)
 
 
