@@ -56,7 +56,15 @@ def name_batch(batch: PayoutBatch) -> str:
 
 
 def make_approval(batch: PayoutBatch) -> dict:
-    """Return the content of an approval's seal: digest, signatures, times and answers."""
+    """Return the content of an approval's seal: what people signed, and what that rests on."""
+    return describe_approval(batch) | {
+        "histories": [digest for _, digest in read_histories(batch)],
+        "grounds": describe_grounds(batch),
+    }
+
+
+def describe_approval(batch: PayoutBatch) -> dict:
+    """Return what people signed: digest, signatures, times, answers and acts."""
     acknowledgements = batch.acknowledgements.filter(digest=batch.digest).order_by("flag", "by_id")
     acts = _list_acts(batch)
     # Batches approved before acts were kept have none, and no word of them in their seal.
@@ -75,8 +83,6 @@ def make_approval(batch: PayoutBatch) -> dict:
             [note.flag, note.message, note.text, note.by_id, format_moment(note.at)]
             for note in acknowledgements
         ],
-        "histories": [digest for _, digest in read_histories(batch)],
-        "grounds": describe_grounds(batch),
     }
 
 

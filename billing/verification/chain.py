@@ -19,7 +19,7 @@ from billing.models import (
 from billing.proof.chains import format_moment, iter_links
 from billing.proof.digests import encode_canonical
 from billing.proof.sealing import (
-    make_approval,
+    describe_approval,
     make_results,
     make_upgrade,
     name_batch,
@@ -29,7 +29,7 @@ from billing.verification.differences import Difference
 
 # The seals of approvals: the function for their content, and the fields checked elsewhere.
 OF_APPROVALS = {
-    Seal.Kind.APPROVAL: (make_approval, ["histories", "grounds"]),
+    Seal.Kind.APPROVAL: (describe_approval, ["histories", "grounds"]),
     Seal.Kind.UPGRADE: (make_upgrade, ["digest", "files", "histories"]),
 }
 APPROVED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
