@@ -12,8 +12,11 @@ limited, and the log says so.
 import contextlib
 import fnmatch
 import logging
+import os
 import sqlite3
+import tempfile
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
@@ -31,6 +34,10 @@ SECONDS_FOR_A_LOCK = 0.2
 
 BUSY = (sqlite3.OperationalError, sqlite3.ProgrammingError)
 
+TABLE = """
+CREATE TABLE IF NOT EXISTS asked
+(key BLOB PRIMARY KEY, asked INTEGER, ends_at INTEGER) WITHOUT ROWID
+"""
 COUNT = """
 INSERT INTO asked (key, asked, ends_at) VALUES (?, 1, ?)
 ON CONFLICT (key) DO UPDATE SET asked = asked + 1 RETURNING asked
@@ -102,23 +109,32 @@ def ask(what: str, who: str, *, unit: str, at: float | None = None) -> int:
 
 
 def _count(key: bytes, *, ends_at: int) -> int:
-    settings.RATES_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    is_new = not settings.RATES_FILE.exists()
-    with contextlib.closing(
-        sqlite3.connect(settings.RATES_FILE, timeout=SECONDS_FOR_A_LOCK, isolation_level=None)
-    ) as file:
-        if is_new:
-            settings.RATES_FILE.chmod(0o600)
-            file.execute("PRAGMA journal_mode=WAL")
+    if not settings.RATES_FILE.exists():
+        _make_file()
+    with contextlib.closing(_open(settings.RATES_FILE)) as file:
         file.execute("PRAGMA synchronous=OFF")  # a power cut may lose counts
-        file.execute(
-            "CREATE TABLE IF NOT EXISTS asked "
-            "(key BLOB PRIMARY KEY, asked INTEGER, ends_at INTEGER) WITHOUT ROWID"
-        )
+        file.execute(TABLE)
         (asked,) = file.execute(COUNT, (key, ends_at)).fetchone()
         if asked == 1:
             file.execute("DELETE FROM asked WHERE ends_at < ?", (int(time.time()),))
         return asked
+
+
+def _make_file() -> None:
+    """Put a file in place with its journal chosen: SQLite waits for nobody in that."""
+    settings.RATES_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.RATES_FILE.parent) as folder:
+        made = Path(folder) / "new"
+        with contextlib.closing(_open(made)) as file:
+            made.chmod(0o600)
+            file.execute("PRAGMA journal_mode=WAL")
+            file.execute(TABLE)
+        with contextlib.suppress(FileExistsError):  # another worker was first
+            os.link(made, settings.RATES_FILE)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=SECONDS_FOR_A_LOCK, isolation_level=None)
 
 
 def _is_about(rate: Rate, request: HttpRequest) -> bool:

@@ -122,7 +122,7 @@ def test_process_that_starts_while_the_database_is_away_makes_the_same_keys(
     monkeypatch.undo()
     intake = fold_views().intake
     assert (intake.taken_in, intake.other_salt) == (1, 0)
-    assert BlogView.objects.count_outcomes()["double_click"] == 1
+    assert BlogView.objects.filter(outcome="double_click").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -136,7 +136,7 @@ def test_salt_made_here_while_the_database_is_away_becomes_the_salt_of_the_day(
     fold_views()
     make_click(blog, start=now - dt.timedelta(minutes=1, seconds=50))
     fold_views()
-    assert BlogView.objects.count_outcomes()["double_click"] == 1
+    assert BlogView.objects.filter(outcome="double_click").count() == 1
     assert ReaderSalt.objects.count() == len(local_salts.list_salts())
 
 
@@ -326,6 +326,5 @@ def test_robots_own_and_staff_views_keep_their_reason_in_the_spool(blog, refuse,
     make_click(blog, user=make_user())
     monkeypatch.undo()
     fold_views()
-    assert BlogView.objects.count_outcomes() | {"robot": 1, "own_view": 1, "staff_view": 1} == (
-        BlogView.objects.count_outcomes()
-    )
+    outcomes = BlogView.objects.values_list("outcome", flat=True)
+    assert sorted(outcomes) == ["own_view", "robot", "staff_view"]
