@@ -10,12 +10,12 @@ DEPLOYED = DEBUG=0 ALLOWED_HOSTS=example.org SITE_URL=https://example.org JOBS_S
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test quick test-long test-alone test-deploy coverage lint screenshots audit bench bench-robots lock sbom cron-install backup restore
+.PHONY: help setup setup-dev free-port run test quick test-long test-alone test-deploy coverage mutate lint screenshots audit bench bench-robots lock sbom cron-install backup restore
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
 lint: export DEBUG = 1
-test quick test-long test-alone test-deploy coverage screenshots: export DEBUG = 0
+test quick test-long test-alone test-deploy coverage mutate screenshots: export DEBUG = 0
 # Each worker and each process that a test starts would compile all modules anew.
 test quick test-long test-alone test-deploy coverage: export PYTHONDONTWRITEBYTECODE =
 
@@ -64,6 +64,10 @@ test-deploy: setup-dev ## As root: install by docs/operations.md, and try nginx,
 coverage: setup-dev ## Print what the tests on SQLite do not reach; fails where that is much
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --cov
+
+mutate: setup-dev ## Change the rooms of money in COUNT=100 places, SEED=1; list what no test noticed
+	$(BIN)/python -m tools.mutate $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ONLY),--only $(ONLY))
 
 lint: setup-dev ## Check style, templates, imports, types, migrations and settings
 	$(BIN)/ruff check
