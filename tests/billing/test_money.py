@@ -6,12 +6,20 @@ from django.db import connection, models
 
 from billing.models import CategoryPrice
 from billing.money import (
+    ENTRIES_BELOW,
+    LARGEST_AMOUNT,
+    LARGEST_BATCH,
     AmountField,
+    CurrencyField,
     format_amount,
     format_amounts,
+    from_millionths,
     is_currency,
+    is_storable,
     line_amount,
+    line_millionths,
     round_amount,
+    to_millionths,
 )
 from tests.factories import make_category, make_price
 
@@ -50,6 +58,73 @@ def test_float_and_seventh_decimal_are_refused():
 def test_line_amount_is_exact():
     assert line_amount(views=7, price_per_1000=Decimal("0.333")) == Decimal("0.002331")
     assert line_amount(views=-7, price_per_1000=Decimal("10")) == Decimal("-0.07")
+
+
+def test_amount_is_read_with_the_decimals_of_its_field_or_with_all_that_it_has():
+    price = AmountField(decimal_places=3)
+    assert str(price.from_db_value(12_345_000, None, None)) == "12.345"
+    assert str(price.from_db_value(12_345_678, None, None)) == "12.345678"
+    assert str(AmountField().from_db_value(12_345_000, None, None)) == "12.345000"
+    assert price.from_db_value(None, None, None) is None
+
+
+def test_column_takes_what_fits_into_63_bits_and_no_millionth_more():
+    field = AmountField()
+    assert field.get_prep_value(Decimal("9223372036854.775807")) == 9_223_372_036_854_775_807
+    assert field.get_prep_value(Decimal("-9223372036854.775807")) == -9_223_372_036_854_775_807
+    for amount in ("9223372036854.775808", "-9223372036854.775808"):
+        with pytest.raises(ValidationError, match="too large to be stored"):
+            field.get_prep_value(Decimal(amount))
+
+
+def test_price_has_three_decimals_and_no_fourth():
+    field = AmountField(decimal_places=3)
+    assert field.get_prep_value(Decimal("0.001")) == 1000
+    with pytest.raises(ValidationError, match="at most three decimals"):
+        field.get_prep_value(Decimal("0.0001"))
+
+
+def test_amount_has_nine_digits_before_the_point_and_six_after():
+    field = AmountField()
+    assert field.clean(Decimal("999999999.999999"), None) == Decimal("999999999.999999")
+    for amount in ("1000000000", "0.0000001"):
+        with pytest.raises(ValidationError):
+            field.clean(Decimal(amount), None)
+
+
+@pytest.mark.parametrize(
+    ("amount", "fits"),
+    [
+        ("0", True),
+        ("0.000001", True),
+        ("999999999.999999", True),
+        ("1000000000", False),
+        ("0.0000001", False),
+        ("-0.000001", False),
+        ("NaN", False),
+        ("Infinity", False),
+    ],
+)
+def test_amount_that_can_be_entered_is_below_a_billion_in_whole_millionths(amount, fits):
+    assert is_storable(Decimal(amount)) is fits
+
+
+def test_bounds_leave_room_for_the_sums_of_a_batch():
+    assert Decimal(1_000_000_000) == ENTRIES_BELOW
+    assert Decimal(9_000_000_000) == LARGEST_AMOUNT
+    assert Decimal(1_000_000_000_000) == LARGEST_BATCH
+
+
+def test_currency_of_a_row_is_the_house_s_and_is_not_typed(settings):
+    settings.CURRENCY = "JPY"
+    field = CurrencyField()
+    assert (field.max_length, field.get_default(), field.editable) == (3, "JPY", False)
+
+
+def test_millionths_and_amounts_are_the_same_money():
+    assert to_millionths(Decimal("-12.345678")) == -12_345_678
+    assert from_millionths(-12_345_678) == Decimal("-12.345678")
+    assert line_millionths(views=7, price_per_1000=333_000) == 2331
 
 
 @pytest.mark.parametrize(
@@ -93,6 +168,7 @@ def test_amount_of_before_its_currency_was_stored_stands_alone():
 def test_sums_of_two_currencies_stand_beside_each_other():
     sums = {"JPY": Decimal("30.4"), "EUR": Decimal("90.005")}
     assert format_amounts(sums) == "€90.01 + JP¥30"
+    assert format_amounts({}) == "€0.00"
 
 
 def test_currency_is_one_that_people_are_paid_in():

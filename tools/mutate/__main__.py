@@ -36,7 +36,8 @@ def main(arguments: list[str]) -> None:
     sample = random.Random(options.seed).sample(mutants, count)  # noqa: S311
     print(f"{count} of {len(mutants)} mutants, seed {options.seed}.", flush=True)
     os.environ.update(DEBUG="0", DATABASE_URL="sqlite:///var/db.sqlite3")
-    kept, digest = ROOT / "var/mutate", baselines.digest_of(ROOT, ["billing", "tests"])
+    kept = ROOT / "var/mutate"
+    digest = f"{baselines.digest_of(ROOT, ['billing', 'tests'])} {options.tests}"
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
         copy = Copy(ROOT, Path(folder, "code"))
         baseline = baselines.load(kept / "baseline.json", digest)
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> None:
             print("First all tests without a mutant, which takes some minutes.", flush=True)
             more = [*LEFT_OUT, "--numprocesses=logical", "--dist=loadfile"]
             baseline = baselines.make_baseline(
-                copy, source="billing", tests=["tests/billing"], more=more
+                copy, source="billing", tests=options.tests, more=more
             )
             baselines.keep(baseline, kept / "baseline.json", digest)
         results = []
@@ -63,6 +64,7 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=100, help="mutants to try")
     parser.add_argument("--seed", type=int, default=1, help="another seed takes other mutants")
     parser.add_argument("--only", nargs="*", help="files or folders instead of all rooms")
+    parser.add_argument("--tests", nargs="*", default=["tests/billing"], help="where they are")
     parser.add_argument(
         "--most-seconds", type=float, default=60, help="of tests for each mutant, the nearest first"
     )
