@@ -13,6 +13,11 @@ class RightsHistory(HistoricalRecords):
     simple-history (3.13.0) takes that for a change of the group, and fails.
     """
 
+    def create_historical_record_m2ms(self, history_instance, instance):
+        """Ask no table for the rights of a row that was added just now: it has none yet."""
+        if history_instance.history_type != "+":
+            super().create_historical_record_m2ms(history_instance, instance)
+
     def m2m_changed(self, instance, action, pk_set, reverse, model, **kwargs):
         if not reverse:
             return super().m2m_changed(instance, action, pk_set=pk_set, reverse=False, **kwargs)

@@ -42,6 +42,11 @@ def test_new_account_is_not_a_changed_password():
     assert make_user("edda").history.get().history_change_reason is None
 
 
+def test_new_account_is_written_without_a_look_at_its_rights(django_assert_num_queries):
+    with django_assert_num_queries(3):  # the account, its history, the security log
+        make_user("edda")
+
+
 def test_other_saves_keep_their_reason():
     user = make_user("edda")
     user.email, user._change_reason = "edda@example.org", "Asked for it"
