@@ -123,11 +123,17 @@ def make_finding(blog, month=dt.date(2026, 10, 1), **values):
 
 def approve(batch, *, by=None, at=None):
     """Approve a batch as somebody who has commented on every flag."""
-    from billing.payouts.batch_checks import find_flags
     from billing.payouts.steps import approve_batch
 
-    texts = {flag.code: "Looked at." for flag in find_flags(batch)}
-    return approve_batch(batch=batch, by=by or make_user(), acknowledgements=texts, at=at)
+    answers = AnswerToAnything()
+    return approve_batch(batch=batch, by=by or make_user(), acknowledgements=answers, at=at)
+
+
+class AnswerToAnything(dict):
+    """Answer each flag without looking for the flags, which takes as long as the signature."""
+
+    def get(self, flag, default=None):
+        return "Looked at."
 
 
 NOON = dt.datetime(2026, 10, 15, 10, tzinfo=dt.UTC)
