@@ -79,6 +79,7 @@ def test_every_line_of_the_crontab_runs_and_is_recorded(checkout):
     assert checkout.evaluate(TRY_LINE) == "right"
 
 
+@pytest.mark.any_database
 def test_static_files_are_collected(checkout):
     """A script that names a missing file stops collectstatic, and with it every upgrade."""
     if connection.vendor == "sqlite":

@@ -51,10 +51,12 @@ def save(instance, *, by=None, reason=None, at=None, **values):
     return instance
 
 
+@pytest.mark.any_database
 def test_url_is_that_of_a_list():
     assert reverse("admin:backoffice_audittrail_changelist") == URL
 
 
+@pytest.mark.any_database
 def test_everything_with_a_history_is_in_the_trail():
     assert {"weblog.blog", "weblog.category", "auth.user", "auth.group"} <= set(list_kinds())
 
@@ -67,12 +69,14 @@ def test_newest_change_comes_first_whatever_its_kind(client, auditor):
     assert [entry.object_name for entry in read(client)] == ["Two", "Editors", "One"]
 
 
+@pytest.mark.any_database
 def test_addition_lists_what_was_entered(client, auditor):
     save(Category(name="Tech", slug="tech"))
     (entry,) = read(client)
     assert entry.changes == [("Name", None, "Tech"), ("Slug", None, "tech")]
 
 
+@pytest.mark.any_database
 def test_change_tells_old_and_new(client, auditor):
     category = save(Category(name="Tech", slug="tech"))
     save(category, name="Technology", by=auditor, reason="As the board calls it")
@@ -99,12 +103,14 @@ def test_change_is_against_the_row_recorded_before_it(client, auditor):
     assert changes == {"Ein": "Uno", "Due": "Two", "Uno": "One", "Two": None, "One": None}
 
 
+@pytest.mark.any_database
 def test_save_without_a_change_says_so(client, auditor):
     save(save(Category(name="Tech", slug="tech")))
     assert read(client)[0].changes == []
     assert b"Saved without a change" in client.get(URL).content
 
 
+@pytest.mark.any_database
 def test_change_with_no_record_before_it_says_so(client, auditor):
     category = make_category("Tech")
     forget_history()
@@ -115,11 +121,13 @@ def test_change_with_no_record_before_it_says_so(client, auditor):
     assert b"What it was before is not known" in client.get(URL).content
 
 
+@pytest.mark.any_database
 def test_nobody_is_the_system(client, auditor):
     save(Category(name="Tech", slug="tech"))
     assert read(client)[0].person == "system"
 
 
+@pytest.mark.any_database
 def test_foreign_key_is_told_by_name_and_choice_by_label(client, auditor):
     blog = make_blog(category=make_category("Tech"), status=Blog.Status.IN_REVIEW)
     save(blog, category=make_category("Sports"), status=Blog.Status.PUBLISHED)
@@ -152,6 +160,7 @@ def test_name_that_needs_a_deleted_row_is_a_number(client, auditor):
     assert entry.object_name == f"price {pk}"
 
 
+@pytest.mark.any_database
 def test_groups_of_a_user_are_told_by_name(client, auditor):
     user = make_user("edda")
     forget_history()
@@ -161,6 +170,7 @@ def test_groups_of_a_user_are_told_by_name(client, auditor):
     assert read(client, kind="auth.user")[0].changes == [("Groups", "Editors", "Authors, Editors")]
 
 
+@pytest.mark.any_database
 def test_permissions_of_a_group_are_told_by_name(client, auditor):
     group = save(Group(name="Editors"))
     group.permissions.add(Permission.objects.get(codename="view_blog"))
@@ -169,6 +179,7 @@ def test_permissions_of_a_group_are_told_by_name(client, auditor):
     ]
 
 
+@pytest.mark.any_database
 def test_false_is_left_out_of_an_addition_but_told_in_a_change(client, auditor):
     user = save(User(username="edda", is_active=True))
     save(user, is_active=False)
@@ -177,6 +188,7 @@ def test_false_is_left_out_of_an_addition_but_told_in_a_change(client, auditor):
     assert "Superuser status" not in [change.field for change in added.changes]
 
 
+@pytest.mark.any_database
 def test_long_text_is_cut_around_the_difference_and_kept_in_full(client, auditor):
     start, end = "before " * 40, " after" * 40
     blog = make_blog(body=f"<p>{start}one{end}</p>")
@@ -190,6 +202,7 @@ def test_long_text_is_cut_around_the_difference_and_kept_in_full(client, auditor
     assert f"{start}two{end}" in client.get(URL).content.decode()
 
 
+@pytest.mark.any_database
 def test_values_and_reasons_are_escaped(client, auditor):
     category = save(Category(name="<script>alert(1)</script>", slug="x"))
     save(category, name="<img src=x onerror=alert(2)>", reason="<script>alert(3)</script>")
@@ -233,6 +246,7 @@ def test_filter_by_person(client, auditor):
     assert [entry.object_name for entry in read(client, person=auditor.pk)] == ["One"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -254,6 +268,7 @@ def test_bad_filter_is_an_error_in_the_form(client, auditor, field, value):
     assert response.context["rows"] == []
 
 
+@pytest.mark.any_database
 def test_last_day_is_not_before_the_first(client, auditor):
     response = client.get(URL, {"since": "2026-03-02", "until": "2026-03-01"})
     assert "until" in response.context["form"].errors
@@ -268,6 +283,7 @@ def test_pages_hold_fifty(client, auditor):
     assert b"51 changes" in client.get(URL).content
 
 
+@pytest.mark.any_database
 def test_empty_trail_says_what_will_stand_in_it(client, auditor):
     assert b"Whatever is added, changed or deleted" in client.get(URL).content
     assert b"No change matches" in client.get(URL, {"person": "system"}).content
@@ -321,6 +337,7 @@ def test_other_kinds_leave_the_security_log_out(client, auditor):
     assert kinds == {False}
 
 
+@pytest.mark.any_database
 def test_object_links_to_its_history_only_for_who_may_see_it(client, auditor, make_clerk):
     category = save(Category(name="Tech", slug="tech"))
     url = reverse("admin:weblog_category_history", args=[category.pk])
@@ -331,12 +348,14 @@ def test_object_links_to_its_history_only_for_who_may_see_it(client, auditor, ma
     assert url not in client.get(URL).content.decode()
 
 
+@pytest.mark.any_database
 def test_unregistered_model_has_no_link(client, auditor, monkeypatch):
     save(Category(name="Tech", slug="tech"))
     monkeypatch.setattr("backoffice.sites.BackofficeSite.is_registered", lambda site, model: False)
     assert [url for _, url in client.get(URL).context["rows"]] == [""]
 
 
+@pytest.mark.any_database
 def test_reading_needs_the_permission(client, make_clerk):
     assert client.get(URL).status_code == 302
     client.force_login(make_clerk("weblog.view_blog", "auth.view_user"))
@@ -347,6 +366,7 @@ def test_reading_needs_the_permission(client, make_clerk):
     assert client.get(URL).status_code == 200
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
 def test_reading_is_all_there_is(client, auditor, method):
     assert getattr(client, method)(URL).status_code == 405

@@ -40,6 +40,7 @@ def changelist_url(model):
 # An empty list
 
 
+@pytest.mark.any_database
 def test_every_list_that_can_say_why_it_is_empty_says_it(client, superuser):
     """The template that shows it is found by the name of the app."""
     models = [
@@ -185,6 +186,7 @@ def on_site(row):
     return reverse("admin:view_on_site", args=[content_type.pk, row.pk])
 
 
+@pytest.mark.any_database
 def test_draft_of_another_has_no_address_to_tell(client, author):
     draft = make_blog(status="draft", slug="the-secret-deal")
     response = client.get(on_site(draft))
@@ -192,6 +194,7 @@ def test_draft_of_another_has_no_address_to_tell(client, author):
     assert "the-secret-deal" not in str(response.headers)
 
 
+@pytest.mark.any_database
 def test_row_leads_to_the_page_that_readers_see(client, author):
     blog = make_blog(author=author)
     assert client.get(on_site(blog)).url == blog.get_absolute_url()

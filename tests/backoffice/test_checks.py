@@ -6,6 +6,8 @@ from unfold.decorators import action
 from backoffice import checks
 from backoffice.models import JobRun
 
+pytestmark = pytest.mark.any_database
+
 
 class Admin(ModelAdmin):
     @action(permissions=["change"], dialog={"title": "Sure?"})

@@ -59,16 +59,19 @@ def test_clock_that_jumped_is_refused_with_what_contradicts_it(difference, words
     assert "manage.py confirm_clock" in str(refusal.value)
 
 
+@pytest.mark.any_database
 def test_bound_is_a_setting(settings):
     settings.CLOCK_JUMP_DAYS = 10
     make_run()
     assert read_at(days=10)
 
 
+@pytest.mark.any_database
 def test_fresh_installation_believes_its_clock():
     assert read_at(days=365 * 5)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("status", [Status.FAILED, Status.RUNNING])
 def test_run_that_did_not_succeed_is_no_mark(status):
     make_run()
@@ -97,6 +100,7 @@ def test_job_with_a_clock_that_jumped_does_nothing_and_fails(caplog):
     assert "The job publish_new_texts failed" in caplog.text
 
 
+@pytest.mark.any_database
 def test_command_by_hand_is_refused_as_well():
     make_run()
     with travel(days=900), pytest.raises(CommandError, match="Nothing was done"):
@@ -126,6 +130,7 @@ def test_right_clock_can_be_confirmed_after_jobs_ran_with_a_wrong_one():
         assert read_clock() == find_last_mark() == timezone.now()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("by", "reason", "words"),
     [("nobody", "Off for a month.", "Nobody here"), ("edith", " . ", "few words")],

@@ -42,12 +42,14 @@ def test_application_is_ready():
     assert all(check["ok"] for check in told["checks"].values())
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_nothing_but_reading_is_allowed(path, method):
     assert getattr(Client(enforce_csrf_checks=True), method)(path).status_code == 405
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_local_probe_needs_no_host_name_and_no_tls(path, settings):
     settings.ALLOWED_HOSTS = ["backoffice.example.org"]
@@ -58,6 +60,7 @@ def test_local_probe_needs_no_host_name_and_no_tls(path, settings):
     assert not response.cookies
 
 
+@pytest.mark.any_database
 def test_other_addresses_are_held_to_host_and_tls_as_before(settings):
     settings.ALLOWED_HOSTS = ["backoffice.example.org"]
     settings.SECURE_SSL_REDIRECT = True
@@ -65,6 +68,7 @@ def test_other_addresses_are_held_to_host_and_tls_as_before(settings):
     assert ask("/readyzz", headers={"host": "backoffice.example.org"}).status_code == 301
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "headers",
     [
@@ -89,12 +93,14 @@ def test_stranger_learns_whether_all_is_well_and_no_more(settings, headers):
     assert ask("/metrics", **headers).status_code == 404
 
 
+@pytest.mark.any_database
 def test_empty_token_opens_nothing(settings):
     settings.HEALTH_TOKEN = ""
     headers = {"REMOTE_ADDR": "203.0.113.9", "HTTP_AUTHORIZATION": "Bearer "}
     assert "checks" not in ask("/readyz", **headers).json()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "headers",
     [
@@ -114,6 +120,7 @@ def test_insider_sees_the_checks(settings, headers):
     assert ask("/metrics", **headers).status_code == 200
 
 
+@pytest.mark.any_database
 def test_check_that_raises_has_failed_and_tells_no_value(caplog):
     def fail():
         raise ValueError("geheim")
@@ -150,11 +157,13 @@ def test_missing_guard_of_accounts_is_not_ready(monkeypatch):
     assert run_checks()["account guards"] == Result(False, "1 missing or changed: run migrate")
 
 
+@pytest.mark.any_database
 def test_disk_that_is_nearly_full_is_not_ready(settings):
     settings.DISK_FREE_MB = 10**9
     assert not run_checks()["disk"].ok
 
 
+@pytest.mark.any_database
 def test_answers_are_kept_for_seconds(settings, monkeypatch, django_assert_num_queries):
     from backoffice.health import views
 
@@ -166,6 +175,7 @@ def test_answers_are_kept_for_seconds(settings, monkeypatch, django_assert_num_q
             ask("/readyz")
 
 
+@pytest.mark.any_database
 def test_failing_check_shows_as_a_number(settings):
     settings.METRICS = True
     register_check("mine", lambda: Result(False))
@@ -174,6 +184,7 @@ def test_failing_check_shows_as_a_number(settings):
     assert 'imprint_ready{check="database"} 1.0' in text
 
 
+@pytest.mark.any_database
 def test_collector_that_raises_hides_no_other(settings):
     settings.METRICS = True
 
@@ -189,11 +200,13 @@ def test_collector_that_raises_hides_no_other(settings):
     )
 
 
+@pytest.mark.any_database
 def test_metrics_are_off_unless_switched_on(settings):
     assert settings.METRICS is False
     assert ask("/metrics").status_code == 404
 
 
+@pytest.mark.any_database
 def test_addresses_have_names():
     assert [reverse(name) for name in ("healthz", "readyz", "metrics")] == [
         "/healthz",
@@ -209,6 +222,7 @@ def test_run_that_waits_in_a_file_is_told(monkeypatch):
     assert not JobRun.objects.exists()
 
 
+@pytest.mark.any_database
 def test_check_that_fails_is_mailed_once_an_hour(settings):
     settings.ADMINS = ["ines@example.org"]
     register_check("mine", lambda: Result(False, "3 missing"))
@@ -219,6 +233,7 @@ def test_check_that_fails_is_mailed_once_an_hour(settings):
     assert message.subject == "[Imprint] Error: The check mine fails: 3 missing"
 
 
+@pytest.mark.any_database
 def test_probe_that_is_refused_is_no_error_of_a_page(settings):
     settings.ADMINS = ["ines@example.org"]
     register_check("mine", lambda: Result(False))

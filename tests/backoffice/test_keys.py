@@ -19,6 +19,8 @@ from tests.factories import make_user
 
 TODAY = dt.date(2026, 11, 27)
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def env_file(tmp_path):

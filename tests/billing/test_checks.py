@@ -7,6 +7,8 @@ from billing.checks import (
     check_robot_lists,
 )
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.mark.parametrize(
     ("name", "value", "check", "found"),

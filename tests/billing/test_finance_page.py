@@ -222,6 +222,7 @@ def test_late_views_without_a_price_are_as_the_page_works_them_out(house):
     ]
 
 
+@pytest.mark.any_database
 def test_page_names_every_setting_that_paying_reads():
     for name in (
         "CURRENCY",

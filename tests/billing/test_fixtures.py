@@ -24,6 +24,7 @@ def permissions_of(name):
     return {f"{p.content_type.app_label}.{p.codename}" for p in permissions}
 
 
+@pytest.mark.any_database
 def test_auditors_keep_what_they_had_without_billing():
     load("10_groups.json")
     before = permissions_of("Auditors")
@@ -58,6 +59,7 @@ def test_file_of_roles_takes_what_it_gives_no_more():
     assert permissions_of("Auditors") == before
 
 
+@pytest.mark.any_database
 def test_auditors_see_all_of_billing_and_change_nothing(groups):
     models = set(apps.get_app_config("billing").get_models())
     tracked = {model for model in models if not hasattr(model, "instance_type")}
@@ -68,17 +70,20 @@ def test_auditors_see_all_of_billing_and_change_nothing(groups):
     assert {name.split(".")[1].split("_")[0] for name in permissions} == {"view", "verify"}
 
 
+@pytest.mark.any_database
 def test_nobody_but_a_superuser_both_submits_and_approves(groups):
     both = {"billing.submit_payoutbatch", "billing.approve_payoutbatch"}
     for group in Group.objects.all():
         assert not both <= permissions_of(group.name)
 
 
+@pytest.mark.any_database
 def test_authors_and_editors_have_nothing_of_billing(groups):
     for name in ("Authors", "Editors"):
         assert not any(p.startswith("billing.") for p in permissions_of(name))
 
 
+@pytest.mark.any_database
 def test_only_prices_adjustments_and_logs_are_entered_by_hand(groups):
     for group in Group.objects.all():
         for permission in permissions_of(group.name):
@@ -122,6 +127,7 @@ def test_price_that_a_file_changes_says_who_loaded_the_file(tmp_path):
     assert record.history_change_reason == "Loaded from prices.json"
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("by", "says"), [(None, "A price tells who made it"), ("nobody", "There is no user nobody")]
 )

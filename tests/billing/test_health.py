@@ -67,6 +67,7 @@ def keep_views(*numbers, at):
         keep_view(make_view(number, viewed_at=at), salt="abcd1234")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("minutes", "is_ok"), [(5, True), (31, False)])
 def test_spool_that_nobody_takes_in_is_not_ready(minutes, is_ok):
     assert run_checks()["spool"].ok
@@ -79,6 +80,7 @@ def test_spool_that_nobody_takes_in_is_not_ready(minutes, is_ok):
     )
 
 
+@pytest.mark.any_database
 def test_spool_that_can_not_be_used_is_not_ready(spool_dir):
     keep_views(1, at=NOON)
     spool_dir.chmod(0o755)

@@ -66,6 +66,7 @@ def test_finance_sees_views_cost_and_the_draft(home):
     assert texts(context) == ["The payout batch of October 2026 is a draft to check and submit"]
 
 
+@pytest.mark.any_database
 def test_views_without_a_price_are_named_beside_the_cost(home):
     make_month()
     make_count(make_blog(), 7, dt.date(2026, 11, 1))
@@ -73,12 +74,14 @@ def test_views_without_a_price_are_named_beside_the_cost(home):
     assert note == "€10.00 in all of October, and 7 views without a price"
 
 
+@pytest.mark.any_database
 def test_finance_is_told_of_a_returned_batch(home):
     batch = steps.submit_batch(batch=make_month(), by=make_user(), at=AT)
     steps.return_batch(batch=batch, by=make_user(), reason="Look again")
     assert texts(home("Finance")) == ["The payout batch of October 2026 was returned to you"]
 
 
+@pytest.mark.any_database
 def test_approver_sees_what_waits_but_not_what_they_submitted(home):
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
     approver = make_user(groups=["Approvers", "Finance"])
@@ -87,6 +90,7 @@ def test_approver_sees_what_waits_but_not_what_they_submitted(home):
     assert texts(home(None, user=approver)) == []
 
 
+@pytest.mark.any_database
 def test_first_of_two_approvers_has_nothing_left_to_do(home, settings):
     settings.SECOND_APPROVAL_ABOVE = 1
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
@@ -97,6 +101,7 @@ def test_first_of_two_approvers_has_nothing_left_to_do(home, settings):
     assert texts(home("Approvers")) == ["The payout batch of October 2026 waits for an approver"]
 
 
+@pytest.mark.any_database
 def test_finance_is_told_of_payments_without_results(home):
     approve(steps.submit_batch(batch=make_month(), by=make_user(), at=AT), at=AT)
     assert texts(home("Finance")) == [
@@ -104,6 +109,7 @@ def test_finance_is_told_of_payments_without_results(home):
     ]
 
 
+@pytest.mark.any_database
 def test_editor_sees_reviews_and_no_money(home):
     make_month()
     make_blog(status=Blog.Status.IN_REVIEW)
@@ -133,6 +139,7 @@ def test_author_sees_their_own_numbers_alone(home):
     assert sum(row["number"] for row in find_section(context, "views")["days"]) == 3
 
 
+@pytest.mark.any_database
 def test_author_sees_own_earnings_rounded_for_show(home):
     make_month()
     author = make_user(groups=["Authors"])
@@ -145,6 +152,7 @@ def test_author_sees_own_earnings_rounded_for_show(home):
     )
 
 
+@pytest.mark.any_database
 def test_earnings_of_a_view_without_a_price_are_named_as_such(home):
     author = make_user(groups=["Authors"])
     make_count(make_blog(author=author), 1, dt.date(2026, 11, 2))
@@ -181,6 +189,7 @@ def test_money_and_views_that_wait_are_shown_with_their_age(home, settings):
     assert author.items() >= (shown | {"Money that waits": ("€1.50", late)}).items()
 
 
+@pytest.mark.any_database
 def test_finance_is_asked_about_what_waits_too_long(home, settings):
     settings.MINIMUM_PAYOUT = Decimal(10)
     make_waiting()
@@ -191,6 +200,7 @@ def test_finance_is_asked_about_what_waits_too_long(home, settings):
     assert not any("waited" in text for text in texts(home("Finance")))
 
 
+@pytest.mark.any_database
 def test_finance_is_asked_for_the_prices_that_views_wait_for(home):
     make_count(make_blog(category=make_category("Food")), 30, dt.date(2026, 10, 1))
     find_in_open_months(at=AT)
@@ -199,6 +209,7 @@ def test_finance_is_asked_for_the_prices_that_views_wait_for(home):
     assert task not in texts(home("Auditors"))
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("group", ["Editors", "Finance", "Approvers", "Auditors"])
 def test_nobody_sees_the_earnings_of_an_author(home, group):
     make_month()
@@ -213,6 +224,7 @@ def test_chart_has_every_day_also_as_text(home):
     assert days[1] == {"day": dt.date(2026, 11, 21), "number": 2000}
 
 
+@pytest.mark.any_database
 def test_auditor_sees_the_last_run_of_each_job(home):
     for hour, status in ((1, "succeeded"), (2, "failed")):
         JobRun.objects.create(
@@ -221,6 +233,7 @@ def test_auditor_sees_the_last_run_of_each_job(home):
     assert [run.status for run in find_section(home("Auditors"), "job_runs")] == ["failed"]
 
 
+@pytest.mark.any_database
 def test_somebody_without_a_role_gets_a_page_that_says_so(home):
     context = home(None, user=make_user())
     assert (context["cards"], context["tasks"]) == ([], [])

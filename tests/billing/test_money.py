@@ -48,6 +48,7 @@ def test_amounts_compare_in_queries():
     assert not CategoryPrice.objects.filter(price_per_1000__gt=Decimal("12.345")).exists()
 
 
+@pytest.mark.any_database
 def test_float_and_seventh_decimal_are_refused():
     with pytest.raises(ValidationError, match="never a float"):
         AmountField().get_prep_value(1.5)
@@ -55,6 +56,7 @@ def test_float_and_seventh_decimal_are_refused():
         AmountField().get_prep_value(Decimal("0.0000001"))
 
 
+@pytest.mark.any_database
 def test_line_amount_is_exact():
     assert line_amount(views=7, price_per_1000=Decimal("0.333")) == Decimal("0.002331")
     assert line_amount(views=-7, price_per_1000=Decimal("10")) == Decimal("-0.07")
@@ -127,6 +129,7 @@ def test_millionths_and_amounts_are_the_same_money():
     assert line_millionths(views=7, price_per_1000=333_000) == 2331
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("exact", "rounded"),
     [("0.004999", "0.00"), ("0.005", "0.01"), ("1.015", "1.02"), ("2.025", "2.03")],
@@ -135,6 +138,7 @@ def test_half_a_cent_is_rounded_up(exact, rounded):
     assert round_amount(Decimal(exact), currency="EUR") == Decimal(rounded)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("currency", "exact", "rounded", "shown"),
     [
@@ -154,6 +158,7 @@ def test_each_currency_has_its_decimals_by_iso_4217(currency, exact, rounded, sh
     assert format_amount(amount, currency=currency).replace("\xa0", " ") == shown
 
 
+@pytest.mark.any_database
 def test_amount_is_shown_as_people_read_it():
     assert format_amount(Decimal("1234.5"), currency="EUR") == "€1,234.50"
     assert format_amount(Decimal("-0.015000"), currency="EUR", exact=True) == "-€0.015"
@@ -161,16 +166,19 @@ def test_amount_is_shown_as_people_read_it():
     assert format_amount(Decimal("3"), currency="USD") == "US$3.00"
 
 
+@pytest.mark.any_database
 def test_amount_of_before_its_currency_was_stored_stands_alone():
     assert format_amount(Decimal("1234.5"), currency="") == "1,234.50"
 
 
+@pytest.mark.any_database
 def test_sums_of_two_currencies_stand_beside_each_other():
     sums = {"JPY": Decimal("30.4"), "EUR": Decimal("90.005")}
     assert format_amounts(sums) == "€90.01 + JP¥30"
     assert format_amounts({}) == "€0.00"
 
 
+@pytest.mark.any_database
 def test_currency_is_one_that_people_are_paid_in():
     codes = ("EUR", "HRK", "eur", "XAU", "XTS", "XXX", "")
     assert [code for code in codes if is_currency(code)] == ["EUR", "HRK"]

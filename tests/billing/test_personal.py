@@ -152,6 +152,7 @@ def hold(author):
     )
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("leave_open", "words"),
     [
@@ -169,6 +170,7 @@ def test_open_money_has_to_be_settled_first(leave_open, words, ines):
     assert words in refusals(author, ines)
 
 
+@pytest.mark.any_database
 def test_author_without_money_owes_no_duty(ines):
     author = make_user(is_active=False)
     make_blog(author=author)

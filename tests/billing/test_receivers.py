@@ -32,6 +32,7 @@ def test_page_shown_to_a_reader_leaves_a_view(visit, blog):
     assert view.log_import is None
 
 
+@pytest.mark.any_database
 def test_robot_is_told_by_what_it_sends(visit):
     visit(**{"user-agent": "Googlebot/2.1"})
     assert BlogView.objects.get().outcome == "robot"
@@ -49,6 +50,7 @@ def test_staff_who_are_signed_in_leave_a_staff_view(visit, client):
     assert BlogView.objects.get().outcome == "staff_view"
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("status", ["draft", "in_review", "archived"])
 def test_page_that_is_not_live_leaves_no_view(visit, blog, status):
     blog.status = status
@@ -57,6 +59,7 @@ def test_page_that_is_not_live_leaves_no_view(visit, blog, status):
     assert not BlogView.objects.exists()
 
 
+@pytest.mark.any_database
 def test_page_that_is_fetched_ahead_leaves_no_view(visit):
     visit(**{"sec-purpose": "prefetch"})
     assert not BlogView.objects.exists()

@@ -105,6 +105,7 @@ def test_role_that_needs_two_people_takes_effect_when_another_confirms(
     assert edda.history.first().history_change_reason == "Proposed by ines: She joins us."
 
 
+@pytest.mark.any_database
 def test_page_says_what_waits(client, form, keepers, edda):
     response = form(edda, groups=[keepers.pk])
     page = client.get(response.url).text
@@ -474,6 +475,7 @@ def test_refusal_is_recorded(client, keepers, ines, otto, edda):
     assert SecurityEvent.objects.get(kind="access_refused").by == otto
 
 
+@pytest.mark.any_database
 def test_page_offers_no_confirmation_to_who_asked(client, keepers, ines, otto, edda):
     access = propose(ines, edda, keepers)
     url = reverse("admin:backoffice_accessrequest_change", args=[access.pk])

@@ -57,12 +57,14 @@ def test_jobs_that_run_are_no_problem():
     assert list_problems() == []
 
 
+@pytest.mark.any_database
 def test_job_that_fails_is_not_late():
     make_run("fold_views", status="failed")
     make_run("verify_payouts", minutes=9 * 60 + 10, status="failed")
     assert list_problems() == []
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("hour", "problems"),
     [
@@ -78,6 +80,7 @@ def test_nightly_job_that_did_not_run_is_late_within_the_hour(hour, problems):
     assert list_problems(at) == problems
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("minutes", "is_late"), [(19, False), (27, True), (600, True)])
 def test_job_of_every_five_minutes_is_late_soon(minutes, is_late):
     make_good_runs()
@@ -85,6 +88,7 @@ def test_job_of_every_five_minutes_is_late_soon(minutes, is_late):
     assert list_problems() == [("fold_views", "late")] * is_late
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("minutes", "problems"), [(50, []), (53, [("fold_views", "hanging")])])
 def test_job_that_runs_past_its_limit_hangs_and_is_not_late(minutes, problems):
     make_run("verify_payouts", minutes=9 * 60)
@@ -92,6 +96,7 @@ def test_job_that_runs_past_its_limit_hangs_and_is_not_late(minutes, problems):
     assert list_problems() == problems
 
 
+@pytest.mark.any_database
 def test_limit_of_one_job_can_be_longer(settings):
     settings.JOB_MINUTES_OF = {"fold_views": 240.0}
     make_run("verify_payouts", minutes=9 * 60)
@@ -112,12 +117,14 @@ def sum_up(at=NOON):
     return [problem.text for problem in watching.sum_up(problems, watched, at=at)]
 
 
+@pytest.mark.any_database
 def test_where_nothing_starts_the_jobs_that_is_one_problem():
     assert sum_up() == ["No job has run since the installation: nothing starts them."]
     make_run("fold_views", minutes=60)
     assert sum_up() == ["No job has run for 1\xa0hour: nothing starts them."]
 
 
+@pytest.mark.any_database
 def test_where_one_job_starts_the_others_are_named():
     make_run("verify_payouts", minutes=34 * 60)
     make_run("fold_views", minutes=2)
@@ -151,6 +158,7 @@ def test_each_time_is_mailed_once(noon):
     assert len(mail.outbox) == 2
 
 
+@pytest.mark.any_database
 def test_job_tells_of_another_that_is_late(monkeypatch):
     monkeypatch.setattr(running, "call_command", lambda name, **options: None)
     make_run("verify_payouts", minutes=34 * 60)
@@ -204,6 +212,7 @@ def visit(client, settings, monkeypatch):
     return lambda: client.get("/robots.txt")
 
 
+@pytest.mark.any_database
 def test_reader_s_visit_tells_of_jobs_that_do_not_run(visit):
     assert visit().status_code == 200
     (message,) = mail.outbox
@@ -227,6 +236,7 @@ def test_database_that_fails_harms_no_visit(visit, monkeypatch):
     assert "could not be watched" in mail.outbox[0].subject
 
 
+@pytest.mark.any_database
 def test_signal_has_its_receiver():
     assert watching.receive_request_finished in [
         reference() for _, reference, *_ in request_finished.receivers
@@ -236,6 +246,7 @@ def test_signal_has_its_receiver():
 # On the home page
 
 
+@pytest.mark.any_database
 def test_home_page_names_the_problems_to_who_may_see_runs(client, make_clerk):
     client.force_login(make_clerk("backoffice.view_jobrun"))
     page = client.get(reverse("admin:index"))
@@ -249,12 +260,14 @@ def test_home_page_names_the_problems_to_who_may_see_runs(client, make_clerk):
     assert "since the installation" not in client.get(reverse("admin:index")).content.decode()
 
 
+@pytest.mark.any_database
 def test_home_page_is_quiet_while_all_is_well(client, make_clerk):
     make_good_runs()
     client.force_login(make_clerk("backoffice.view_jobrun"))
     assert "as they should" not in client.get(reverse("admin:index")).content.decode()
 
 
+@pytest.mark.any_database
 def test_every_job_of_the_project_has_a_command():
     from django.core.management import get_commands
 
@@ -302,6 +315,7 @@ def test_nightly_job_that_fails_is_not_ready_after_the_second_night():
     assert (result.ok, "failed since" in result.detail) == (False, True)
 
 
+@pytest.mark.any_database
 def test_job_that_is_late_is_not_ready():
     make_run("fold_views", minutes=60)
     assert "was to run since" in check_jobs()["job fold_views"].detail

@@ -24,6 +24,7 @@ def read(export):
     return list(csv.DictReader(io.StringIO(bytes(export.content).decode())))
 
 
+@pytest.mark.any_database
 def test_total_row_equals_the_batch():
     for number in range(3):
         blog = make_blog()
@@ -39,11 +40,13 @@ def test_total_row_equals_the_batch():
     assert {row["currency"] for row in payments} == {"EUR"}
 
 
+@pytest.mark.any_database
 def test_amounts_have_the_decimals_of_the_currency():
     export = export_payments(batch=make_batch(Status.APPROVED, views=1), at=AT)
     assert [row["amount"] for row in read(export)] == ["0.01", "0.01", ""]
 
 
+@pytest.mark.any_database
 def test_head_of_the_chain_of_seals_is_the_last_row():
     batch = make_batch(Status.APPROVED)
     seal = batch.seals.get()
@@ -90,6 +93,7 @@ def test_second_export_is_the_first_byte_for_byte():
     assert second.by == finance
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_name_is_never_a_formula(name):
     batch = make_batch(Status.APPROVED)
@@ -98,6 +102,7 @@ def test_name_is_never_a_formula(name):
     assert read(export_payments(batch=batch))[0]["author"] == f"'{name}"
 
 
+@pytest.mark.any_database
 def test_command_writes_the_file(tmp_path, capsys):
     make_batch(Status.APPROVED)
     path = tmp_path / "payments.csv"
@@ -107,6 +112,7 @@ def test_command_writes_the_file(tmp_path, capsys):
     assert export.sha256 in capsys.readouterr().out
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("month", "message"),
     [("2026-09", "no batch for 2026-09"), ("September", "is no month"), ("2026-10", "is draft")],
@@ -118,6 +124,7 @@ def test_command_says_why_there_is_no_file(tmp_path, month, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.any_database
 def test_command_says_that_it_cannot_write(tmp_path):
     make_batch(Status.APPROVED)
     with pytest.raises(CommandError, match="No such file"):

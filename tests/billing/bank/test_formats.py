@@ -59,10 +59,12 @@ def offer():
         unregister_format(key)
 
 
+@pytest.mark.any_database
 def test_csv_is_the_first_format():
     assert [format.key for format in list_formats()] == ["csv"]
 
 
+@pytest.mark.any_database
 def test_dialog_asks_for_a_format_once_there_are_two(client, sign_in, offer):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     sign_in("Finance")
@@ -108,6 +110,7 @@ def test_registered_format_is_sealed_and_verified(offer):
         check_exports(Verification(), batch.pk, "", numbers)
 
 
+@pytest.mark.any_database
 def test_command_takes_a_registered_format(tmp_path, offer):
     make_batch(PayoutBatch.Status.APPROVED)
     path = tmp_path / "file"
@@ -118,6 +121,7 @@ def test_command_takes_a_registered_format(tmp_path, offer):
     assert path.read_text() == "202610-1-000001 gets 10.00\n"
 
 
+@pytest.mark.any_database
 def test_check_of_a_format_refuses_in_its_own_words(client, sign_in, tmp_path, offer):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     offer(check=lambda batch: [f"{batch} has no account to pay from.", OTHER_AUTHOR])
@@ -134,12 +138,14 @@ def test_check_of_a_format_refuses_in_its_own_words(client, sign_in, tmp_path, o
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.any_database
 def test_unknown_format_is_refused_by_name():
     batch = make_batch(PayoutBatch.Status.APPROVED)
     with pytest.raises(UnknownFormat, match="no format “toy”"):
         export_payments(batch=batch, format="toy", at=AT)
 
 
+@pytest.mark.any_database
 def test_file_of_a_format_that_is_offered_no_longer_stays(client, sign_in):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     register_format(make_format())

@@ -56,6 +56,7 @@ def toy_file(content):
     return SimpleUploadedFile("results.toy", content)
 
 
+@pytest.mark.any_database
 def test_registered_format_of_results_is_offered(client, sign_in, toy):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     sign_in("Finance")
@@ -65,6 +66,7 @@ def test_registered_format_of_results_is_offered(client, sign_in, toy):
     assert 'accept=".csv,text/csv,.toy"' in page
 
 
+@pytest.mark.any_database
 def test_file_is_read_by_the_format_that_knows_it(client, sign_in, toy):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     sign_in("Finance")
@@ -75,6 +77,7 @@ def test_file_is_read_by_the_format_that_knows_it(client, sign_in, toy):
     assert [row.outcome for row in read_result_file(text)] == ["paid"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -91,6 +94,7 @@ def test_file_of_a_registered_format_is_refused_by_its_rows(client, sign_in, toy
     assert not PaymentResult.objects.exists()
 
 
+@pytest.mark.any_database
 def test_formats_of_results_have_keys_of_their_own():
     with pytest.raises(ImproperlyConfigured, match="two result formats"):
         register_result_format(list_result_formats()[0])

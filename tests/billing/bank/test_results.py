@@ -18,6 +18,7 @@ def rows_of(text):
     return [(row.number, row.reference, row.outcome, row.reason) for row in read_text(text)]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("mark", [",", ";", "\t", ", "])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_rows_are_read_as_spreadsheets_write_them(mark, end):
@@ -25,6 +26,7 @@ def test_rows_are_read_as_spreadsheets_write_them(mark, end):
     assert rows_of(text) == [(3, "a", "failed", "Closed")]
 
 
+@pytest.mark.any_database
 def test_reason_may_hold_commas_quoted_or_not_and_may_be_left_out():
     assert rows_of('a,failed,Closed, says the bank\nb,failed,"Closed, it says"\nc,paid') == [
         (1, "a", "failed", "Closed, says the bank"),
@@ -33,6 +35,7 @@ def test_reason_may_hold_commas_quoted_or_not_and_may_be_left_out():
     ]
 
 
+@pytest.mark.any_database
 def test_text_that_is_no_csv_names_the_row():
     with pytest.raises(InvalidResults, match="Row 2: this can't be read as CSV"):
         read_text('a,paid\n"b"x,paid')
@@ -43,6 +46,7 @@ def match(text):
     return match_results(batch=batch, rows=read_text(text), others_paid=False)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -69,6 +73,7 @@ def test_payment_that_is_not_to_be_paid_takes_no_result():
     assert match_results(batch=batch, rows=[], others_paid=True) == {}
 
 
+@pytest.mark.any_database
 def test_all_problems_are_told_up_to_twenty():
     with pytest.raises(InvalidResults) as refusal:
         match("\n".join(f"nonsense{number},paid" for number in range(25)))
@@ -86,6 +91,7 @@ def test_others_are_paid_where_that_is_said():
     assert results == {pk: ("failed", "Closed")}
 
 
+@pytest.mark.any_database
 def test_results_are_described_by_their_numbers():
     paid = dict.fromkeys(range(1200), ("paid", ""))
     assert describe_results(paid | {-1: ("failed", "x")}) == "1,200 as paid and 1 as failed"

@@ -31,6 +31,7 @@ def test_pack_proves_itself_without_the_product(paid, tmp_path):
         assert result.returncode == 0
 
 
+@pytest.mark.any_database
 def test_pack_is_checked_as_it_is_packed(paid, tmp_path):
     folder = unpack(paid[1], tmp_path)
     packed = tmp_path / "pack.zip"
@@ -65,6 +66,7 @@ def test_pack_has_prices_as_approved_and_tells_who_has_another_name_now(paid, tm
     assert "19.000000" not in (folder / "prices.csv").read_text()
 
 
+@pytest.mark.any_database
 def test_head_tells_the_pack_that_was_handed_out(paid, tmp_path):
     approval = paid[0].seals.get(kind="approval").hash
     folder = unpack(paid[0], tmp_path)
@@ -78,6 +80,7 @@ def test_head_tells_the_pack_that_was_handed_out(paid, tmp_path):
     assert run(unpack(paid[1], tmp_path / "second"), "--head", before).returncode == 1
 
 
+@pytest.mark.any_database
 def test_no_pack_before_the_approval(paid):
     paid[0].status = "submitted"
     with pytest.raises(WrongStatus, match="before it is approved"):
@@ -103,6 +106,7 @@ def cells(folder):
         )
 
 
+@pytest.mark.any_database
 def test_any_changed_byte_of_any_cell_is_found_with_its_row(paid, tmp_path):
     folder = unpack(paid[1], tmp_path)
     verify = runpy.run_path(str(folder / "verify.py"))["verify"]
@@ -118,6 +122,7 @@ def test_any_changed_byte_of_any_cell_is_found_with_its_row(paid, tmp_path):
     verify(folder)
 
 
+@pytest.mark.any_database
 def test_changed_byte_of_any_other_file_is_found(paid, tmp_path):
     folder = unpack(paid[0], tmp_path / "pack")
     verify = runpy.run_path(str(folder / "verify.py"))["verify"]
@@ -132,6 +137,7 @@ def test_changed_byte_of_any_other_file_is_found(paid, tmp_path):
         (folder / name).write_bytes(before)
 
 
+@pytest.mark.any_database
 def test_whole_row_that_is_taken_out_is_missed(paid, tmp_path):
     folder = unpack(paid[0], tmp_path)
     for name in ("lines.csv", "payments.csv", "counts.csv", "seals.csv", "prices.csv"):

@@ -175,6 +175,7 @@ def test_views_that_a_later_batch_holds_are_not_taken_off_twice(contested, blog)
     assert where_october_stands() == (0, 40, 25)
 
 
+@pytest.mark.any_database
 def test_other_findings_hold_nothing_back(blog):
     make_honest_views(blog, 60)
     for n in range(40):
@@ -185,6 +186,7 @@ def test_other_findings_hold_nothing_back(blog):
     assert views_on(build()) == {"October": 100}
 
 
+@pytest.mark.any_database
 def test_page_of_the_finding_says_that_its_views_wait(client, contested):
     client.force_login(make_user(is_superuser=True))
     page = client.get(f"/admin/billing/finding/{contested.pk}/change/").content.decode()

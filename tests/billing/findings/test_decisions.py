@@ -118,6 +118,7 @@ def test_open_finding_that_is_no_longer_true_goes(finding, blog):
     assert Finding.history.first().history_type == "-"
 
 
+@pytest.mark.any_database
 def test_accepted_finding_stays_as_it_was_decided(finding, blog, clerk):
     accept_finding(finding=finding, by=clerk, reason="Our own proof-reader.", at=AT)
     make_click(blog, 5000)
@@ -161,6 +162,7 @@ def test_exclusion_is_taken_back(finding, clerk):
     assert Finding.objects.count() == 1
 
 
+@pytest.mark.any_database
 def test_acceptance_is_taken_back(finding, clerk):
     accept_finding(finding=finding, by=clerk, reason="Ours.", at=AT)
     assert reopen(finding, clerk).status == Status.OPEN
@@ -221,12 +223,14 @@ def test_same_views_are_never_excluded_twice(finding, clerk):
     assert counted() == 60
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("decide", [accept_finding, exclude_views, reopen_finding])
 def test_every_decision_needs_its_reason(finding, clerk, decide):
     with pytest.raises(ReasonRequired):
         decide(finding=finding, by=clerk, reason=" ", at=AT)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -246,6 +250,7 @@ def test_decision_that_does_not_fit_is_refused(finding, clerk, first, second):
     assert counted() == before
 
 
+@pytest.mark.any_database
 def test_finding_about_a_whole_month_can_only_be_accepted(blog, clerk):
     for month in (7, 8, 9):
         make_count(blog, 100, dt.date(2026, month, 5))
@@ -257,6 +262,7 @@ def test_finding_about_a_whole_month_can_only_be_accepted(blog, clerk):
     assert accept_finding(finding=spike, by=clerk, reason="In the news.").status == Status.ACCEPTED
 
 
+@pytest.mark.any_database
 def test_finding_that_is_gone_is_not_decided(finding, clerk):
     Finding.objects.all().delete()
     with pytest.raises(WrongStatus, match="gone"):

@@ -42,6 +42,7 @@ def test_one_month_is_built_once(blog, capsys):
     assert run(capsys, month="2026-10") == "There is a batch for 2026-10: 1 payments."
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("month", "message"),
     [

@@ -155,12 +155,14 @@ def test_fold_takes_as_many_queries_for_20_blogs_as_for_2():
     assert numbers[0] == numbers[1]
 
 
+@pytest.mark.any_database
 def test_command_prints_what_it_settled(blog, capsys):
     make_click(blog)
     call_command("fold_views")
     assert capsys.readouterr().out == "1 counted, 0 double clicks, 0 replaced by a later click\n"
 
 
+@pytest.mark.any_database
 def test_command_only_folds(settings, tmp_path):
     settings.UPLOAD_DIR = tmp_path
     keep_upload(chunks=[b"a"], by=make_user())

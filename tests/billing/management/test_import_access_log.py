@@ -37,6 +37,7 @@ def blog():
     return make_blog(slug="arp-security")
 
 
+@pytest.mark.any_database
 def test_pages_are_our_own_unless_told(blog, log):
     output = run(log)
     assert output.startswith("1 lines received from access.log\n        1 counted\n")
@@ -61,17 +62,20 @@ def test_view_under_a_former_slug_counts_for_the_blog_and_a_redirect_does_not(bl
     assert {view.blog for view in BlogView.objects.all()} == {blog}
 
 
+@pytest.mark.any_database
 def test_path_pattern_tells_the_pages(blog, log):
     log.write_bytes(make_line("GET /blog/arp/security.html HTTP/1.1"))
     assert "1 not a page\n" in run(log)
     assert "1 counted\n" in run(log, "--path-pattern", r"^/blog/(?P<slug>.*)\.html$")
 
 
+@pytest.mark.any_database
 def test_gzip_is_imported(blog, log):
     log.write_bytes(gzip.compress(make_line()))
     assert "1 counted\n" in run(log)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
 def test_log_is_read_from_standard_input(blog, monkeypatch, pack):
     data = pack(make_line())
@@ -80,6 +84,7 @@ def test_log_is_read_from_standard_input(blog, monkeypatch, pack):
     assert AccessLogImport.objects.get().sha256 == hashlib.sha256(data).hexdigest()
 
 
+@pytest.mark.any_database
 def test_trusted_proxies_are_those_of_the_settings_unless_told(blog, log):
     with log.open("ab") as file:
         for host in (1, 2):
@@ -89,6 +94,7 @@ def test_trusted_proxies_are_those_of_the_settings_unless_told(blog, log):
     assert "0 double click\n" in run(log, "--dry-run", "--trusted-proxies", 1)
 
 
+@pytest.mark.any_database
 def test_progress_is_drawn_on_a_terminal_alone(blog, log):
     errors = StringIO()
     call_command("import_access_log", str(log), stdout=StringIO(), stderr=errors)
@@ -100,6 +106,7 @@ def test_progress_is_drawn_on_a_terminal_alone(blog, log):
     assert errors.getvalue().endswith(" \n")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("bytes_read", "lines", "seconds", "text"),
     [
@@ -120,6 +127,7 @@ def test_dry_run_says_so_and_writes_nothing(blog, log):
     assert not BlogView.objects.exists()
 
 
+@pytest.mark.any_database
 def test_help_shows_the_default_pattern(capsys):
     with pytest.raises(SystemExit) as end:
         call_command("import_access_log", "--help")
@@ -127,6 +135,7 @@ def test_help_shows_the_default_pattern(capsys):
     assert "/blogs/" in capsys.readouterr().out
 
 
+@pytest.mark.any_database
 def test_failures_are_told_in_one_sentence(blog, log, tmp_path):
     with pytest.raises(CommandError, match=r"nothing\.log can't be read: No such file"):
         run(tmp_path / "nothing.log")

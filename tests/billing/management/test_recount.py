@@ -124,11 +124,13 @@ def test_recount_writes_nothing(blog):
     assert snapshot() == before
 
 
+@pytest.mark.any_database
 def test_recount_takes_no_dry_run_for_there_is_no_other():
     with pytest.raises(CommandError, match="unrecognized arguments: --dry-run"):
         call_command("recount", "--month=2026-10", "--dry-run")
 
 
+@pytest.mark.any_database
 def test_month_that_is_none_is_refused():
     with pytest.raises(CommandError, match="no month"):
         call_command("recount", month="October")

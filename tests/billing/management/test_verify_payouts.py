@@ -60,11 +60,13 @@ def test_tells_how_many_views_wait_for_the_next_batch(paid):
     assert "2 views wait for the next batch" in verify()
 
 
+@pytest.mark.any_database
 def test_month_that_is_none_is_refused(paid):
     with pytest.raises(CommandError, match="is no month"):
         verify("--month", "2026-13")
 
 
+@pytest.mark.any_database
 def test_nightly_job_is_recorded(paid):
     assert "No row differs" in run_job("verify_payouts").output
     assert JobRun.objects.get().status == "succeeded"

@@ -291,6 +291,7 @@ def test_acts_are_sealed_and_one_that_is_changed_is_named(house, person):
     assert "sealed the acts" in verify_payouts().difference
 
 
+@pytest.mark.any_database
 def test_page_lists_the_acts_of_a_draft_and_of_a_signed_batch(client, sign_in, house, person):
     batch = submit_october(house, person, withdraw_a_price)
     sign_in("Auditors")
@@ -301,6 +302,7 @@ def test_page_lists_the_acts_of_a_draft_and_of_a_signed_batch(client, sign_in, h
         assert "+€20.00" in page
 
 
+@pytest.mark.any_database
 def test_dialog_says_which_act_bars(client, house, person):
     batch = submit_october(house, person, import_a_log)
     client.force_login(person)

@@ -34,10 +34,12 @@ def test_adjustment_is_kept_with_who_and_when_and_why(amount):
     assert (record.history_user, record.history_change_reason) == (by, "A correction")
 
 
+@pytest.mark.any_database
 def test_adjustment_waits_for_its_reason():
     assert make_adjustment(reason="").reason == ""
 
 
+@pytest.mark.any_database
 def test_change_keeps_who_made_it_and_says_who_changed_it():
     maker, editor = make_user(), make_user()
     adjustment = make_adjustment(by=maker)
@@ -50,6 +52,7 @@ def test_change_keeps_who_made_it_and_says_who_changed_it():
     assert (record.history_user, record.history_change_reason) == (editor, "Two more")
 
 
+@pytest.mark.any_database
 def test_nothing_is_refused_as_an_adjustment():
     with pytest.raises(InvalidAdjustment, match="adds something or takes something off"):
         make_adjustment("0")
@@ -84,6 +87,7 @@ def test_former_author_of_a_blog_stays_an_author():
     assert make_adjustment(author=author).author == author
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("is_superuser", [False, True])
 def test_nobody_adjusts_a_payment_of_their_own(is_superuser):
     author = make_blog(author=make_user(is_superuser=is_superuser)).author
@@ -92,6 +96,7 @@ def test_nobody_adjusts_a_payment_of_their_own(is_superuser):
     assert not Adjustment.objects.exists()
 
 
+@pytest.mark.any_database
 def test_nobody_changes_withdraws_or_hands_on_an_adjustment_of_their_own():
     author, other = make_blog().author, make_blog().author
     adjustment = make_adjustment("-5", author=author)
@@ -104,6 +109,7 @@ def test_nobody_changes_withdraws_or_hands_on_an_adjustment_of_their_own():
     assert (adjustment.author, adjustment.withdrawn_at) == (author, None)
 
 
+@pytest.mark.any_database
 def test_nobody_gives_an_adjustment_to_who_made_it():
     maker = make_blog(author=make_user(first_name="Finn", last_name="Finance")).author
     adjustment = make_adjustment(by=maker)
@@ -152,6 +158,7 @@ def test_signed_adjustment_stays_and_a_counter_adjustment_is_the_way(status):
     assert (adjustment.amount, adjustment.withdrawn_at) == (5, None)
 
 
+@pytest.mark.any_database
 def test_withdrawn_adjustment_stays_to_be_read_with_the_reason():
     by = make_user()
     adjustment = withdraw_adjustment(
@@ -162,6 +169,7 @@ def test_withdrawn_adjustment_stays_to_be_read_with_the_reason():
     assert not Adjustment.objects.standing().exists()
 
 
+@pytest.mark.any_database
 def test_withdrawn_adjustment_neither_changes_nor_comes_back():
     adjustment = make_adjustment()
     stale = Adjustment.objects.get(pk=adjustment.pk)
@@ -172,6 +180,7 @@ def test_withdrawn_adjustment_neither_changes_nor_comes_back():
         withdraw_adjustment(adjustment=stale, by=make_user(), reason="Again", at=AT)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_withdrawing_needs_a_reason(reason):
     with pytest.raises(ReasonRequired):

@@ -65,6 +65,7 @@ def registries():
         yield
 
 
+@pytest.mark.any_database
 def test_check_added_from_outside_is_asked(registries):
     @blocks("bank_details")
     def block_unknown_accounts(batch):
@@ -83,11 +84,13 @@ def test_check_added_from_outside_is_asked(registries):
     ]
 
 
+@pytest.mark.any_database
 def test_check_that_finds_nothing_says_nothing(registries):
     flags("never")(lambda batch: None)
     assert find_flags(make_batch()) == []
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("register", [blocks, flags])
 def test_code_names_one_check(registries, register):
     register("same")(lambda batch: None)
@@ -103,6 +106,7 @@ def test_codes_fit_into_an_acknowledgement():
 # Blockers
 
 
+@pytest.mark.any_database
 def test_batch_in_order_has_no_blockers():
     batch = make_batch()
     make_payment(batch)
@@ -149,6 +153,7 @@ def test_views_that_are_not_counted_yet_block(day, outcome, is_blocked):
         assert blocker.url == "/admin/billing/blogview/?outcome__exact=pending"
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("reason", "is_blocked"), [("", True), (" \n", True), ("A gift.", False)])
 def test_adjustment_on_the_batch_needs_its_reason(reason, is_blocked):
     batch = make_batch()
@@ -247,12 +252,14 @@ def test_payments_of_later_months_and_of_other_authors_say_nothing():
     assert codes(find_flags(batch)) == ["first_payouts"]
 
 
+@pytest.mark.any_database
 def test_payment_that_pays_nothing_is_not_flagged():
     batch = make_batch()
     make_payment(batch, **KEPT_BACK)
     assert find_flags(batch) == []
 
 
+@pytest.mark.any_database
 def test_flag_names_the_three_largest_and_counts_the_rest():
     batch = make_batch()
     for number in range(5):
@@ -271,6 +278,7 @@ def test_message_fits_into_an_acknowledgement_however_long_the_names():
     assert len(flag_of(batch, "first_payouts").message) <= longest
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("code", ["tripled", "unusually_large", "first_payouts"])
 def test_flag_leads_to_the_list_of_its_payments(client, sign_in, code):
     ada, bruno = make_user("ada"), make_user("bruno")
@@ -316,6 +324,7 @@ def test_checks_cost_the_same_for_2_and_20_payments():
     assert count_queries(2) == count_queries(18)
 
 
+@pytest.mark.any_database
 def test_views_in_the_spool_block_the_batch(monkeypatch):
     def fail(click):
         raise OperationalError("gone")

@@ -25,6 +25,7 @@ OCTOBER = dt.date(2026, 10, 1)
 AT = dt.datetime(2026, 12, 20, 12, tzinfo=dt.UTC)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("amount", "message"),
     [
@@ -56,6 +57,7 @@ def test_a_price_outside_its_bounds_is_refused_by_the_database(amount):
         make_price(make_category(), amount)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("amount", ["0.0005", "1000000000", "-1"])
 def test_a_price_of_a_fixture_is_held_to_the_same(amount):
     fields = {
@@ -103,6 +105,7 @@ def adjust(author, amount):
     return save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("amount", ["1000000000", "-1000000000"])
 def test_an_adjustment_outside_its_bounds_is_refused_with_words(amount):
     with pytest.raises(InvalidAdjustment, match="less than 1,000,000,000"):
@@ -162,6 +165,7 @@ def test_limits_are_amounts_that_a_batch_can_store(name, value, found, settings)
     assert [error.id for error in check_limits(None)] == found
 
 
+@pytest.mark.any_database
 def test_a_field_takes_no_more_than_its_column():
     field = AmountField()
     assert field.get_prep_value(Decimal("9223372036854.775807")) == 2**63 - 1

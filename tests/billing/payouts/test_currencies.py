@@ -55,6 +55,7 @@ def amounts(batch):
     return [str(amount) for amount in batch.payments.values_list("amount", flat=True)]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("other", ["JPY", "KWD", "USD"])
 def test_an_approved_batch_is_exported_in_its_own_currency(house, other):
     make_views(3596)
@@ -66,6 +67,7 @@ def test_an_approved_batch_is_exported_in_its_own_currency(house, other):
     assert are_payments_proved()
 
 
+@pytest.mark.any_database
 def test_a_submitted_batch_is_approved_in_its_own_currency(house):
     make_views(3596)
     batch = steps.submit_batch(batch=build(OCTOBER), by=make_user(), at=AT)
@@ -137,6 +139,7 @@ def test_views_taken_away_after_payment_come_off_in_the_currency_that_paid_them(
     assert [each.amount for each in find_other_currencies("JPY", until=NOVEMBER)] == ["-€4.00"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("name", "other"), [("CURRENCY", "JPY"), ("TIME_ZONE", "Asia/Tokyo")])
 def test_a_draft_is_not_rebuilt_as_another_batch(house, name, other):
     make_views(1000)
@@ -148,6 +151,7 @@ def test_a_draft_is_not_rebuilt_as_another_batch(house, name, other):
     assert amounts(batch) == ["10.000000"]
 
 
+@pytest.mark.any_database
 def test_limits_are_those_of_the_build_until_a_rebuild(house):
     house.MINIMUM_PAYOUT, house.SECOND_APPROVAL_ABOVE = Decimal(5), Decimal(9)
     make_views(1000)
@@ -201,6 +205,7 @@ def test_a_changed_currency_limit_or_payee_is_named(house, model, field, value, 
     assert named in difference
 
 
+@pytest.mark.any_database
 def test_the_file_names_the_payee_as_of_the_build(house):
     blog = make_blog(author=make_user("first.name"))
     make_views(1000, blog=blog)

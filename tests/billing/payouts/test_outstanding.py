@@ -167,6 +167,7 @@ def test_what_waits_longer_than_the_setting_is_overdue(blog, settings):
     assert len(find_overdue(list_waiting(at=AT), at=AT)) == 1
 
 
+@pytest.mark.any_database
 def test_finance_gets_one_mail_for_each(blog, mailoutbox):
     make_groups("10_groups.json", "30_billing_groups.json")
     make_user(groups=["Finance"], email="finn@example.com")
@@ -197,6 +198,7 @@ def test_run_that_is_killed_at_the_mail_tells_again(blog, monkeypatch):
     assert len(tell_of_overdue(at=AT)) == 1
 
 
+@pytest.mark.any_database
 @time_machine.travel(AT, tick=False)
 def test_nightly_build_tells_even_if_a_month_is_refused(blog, capsys):
     make_count(blog, 100, AUGUST)

@@ -101,6 +101,7 @@ def test_what_hands_nothing_over_pauses_nobody(april, ines, kind):
     sign("approve", april)
 
 
+@pytest.mark.any_database
 def test_change_of_another_account_pauses_nobody(april, ines):
     touch(make_user(), by=ines)
     sign("approve", april)
@@ -115,12 +116,14 @@ def test_right_given_past_the_two_never_signs_until_it_is_taken_away(april, ines
     approve(batch, by=april, at=AT)
 
 
+@pytest.mark.any_database
 def test_pause_is_a_setting(april, ines, settings):
     settings.SIGNING_PAUSE_HOURS = 0
     touch(april, by=ines)
     sign("approve", april)
 
 
+@pytest.mark.any_database
 def test_what_is_paused_stays_so_when_the_setting_changes(april, ines, settings):
     touch(april, by=ines)
     settings.SIGNING_PAUSE_HOURS = 0
@@ -131,6 +134,7 @@ def test_what_is_paused_stays_so_when_the_setting_changes(april, ines, settings)
 # From the page of a user to that of a batch
 
 
+@pytest.mark.any_database
 def test_approver_who_was_just_given_the_role_reads_why_they_wait(client, april, ines):
     make_groups("10_groups.json", "30_billing_groups.json")
     batch = make_batch("submitted")
@@ -142,6 +146,7 @@ def test_approver_who_was_just_given_the_role_reads_why_they_wait(client, april,
     assert "you sign nothing" in page
 
 
+@pytest.mark.any_database
 def test_evidence_tells_how_rights_were_given(client, april, ines, settings):
     make_groups("10_groups.json", "30_billing_groups.json")
     make_user(is_superuser=True)
@@ -158,6 +163,7 @@ def test_evidence_tells_how_rights_were_given(client, april, ines, settings):
     assert "<strong>April</strong> was given a right without a second administrator" in page
 
 
+@pytest.mark.any_database
 def test_evidence_names_a_role_that_grew_on_the_machine(client, april):
     make_groups("10_groups.json", "30_billing_groups.json")
     client.force_login(make_user("audrey", groups=["Auditors"]))

@@ -31,6 +31,7 @@ def withdraw(price, *, reason="Entered by mistake"):
     return withdraw_price(price=price, by=make_user(), reason=reason, at=AT)
 
 
+@pytest.mark.any_database
 def test_withdrawn_price_is_gone_and_its_history_keeps_who_and_why():
     price = make_price(make_category("Tech"), "10", dt.date(2026, 12, 1))
     by = make_user()
@@ -42,6 +43,7 @@ def test_withdrawn_price_is_gone_and_its_history_keeps_who_and_why():
     assert record.price_per_1000 == Decimal(10)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_withdrawing_needs_a_reason(reason):
     with pytest.raises(ReasonRequired):
@@ -91,6 +93,7 @@ def test_price_that_a_cancelled_batch_shows_stays():
     assert CategoryPrice.objects.contains(price)
 
 
+@pytest.mark.any_database
 def test_second_clerk_is_told_that_the_price_was_withdrawn():
     price = make_price(make_category("Tech"), "10")
     again = CategoryPrice.objects.get()

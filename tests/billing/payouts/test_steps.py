@@ -143,6 +143,7 @@ def test_building_twice_leaves_one_batch():
     assert Payment.objects.count() == PaymentLine.objects.count() == 1
 
 
+@pytest.mark.any_database
 def test_category_without_a_price_is_named_and_nothing_is_written():
     make_count(make_blog(category=make_category("Tech")), 10)
     priced = make_blog(category=make_category("Sports"))
@@ -217,6 +218,7 @@ VERBS = {
 }
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("verb", VERBS)
 def test_each_verb_works_from_its_own_status_alone(verb, status):
@@ -255,6 +257,7 @@ def test_each_step_is_in_the_history_with_its_person_and_reason():
     ]
 
 
+@pytest.mark.any_database
 def test_returned_batch_shows_the_reason_until_it_is_submitted_again():
     batch = make_batch(Status.SUBMITTED)
     batch = steps.return_batch(batch=batch, by=make_user(), reason="Look again")
@@ -263,6 +266,7 @@ def test_returned_batch_shows_the_reason_until_it_is_submitted_again():
     assert batch.return_reason == ""
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("status", "act"), [(Status.SUBMITTED, "return_batch"), (Status.DRAFT, "cancel_batch")]
 )
@@ -282,6 +286,7 @@ def test_draft_that_is_no_longer_true_is_not_submitted_until_rebuilt():
     assert PaymentLine.objects.get().views == 1005
 
 
+@pytest.mark.any_database
 def test_empty_batch_is_not_submitted():
     batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     with pytest.raises(BatchBlocked, match="nothing in this batch to pay"):
@@ -335,6 +340,7 @@ def count_queries(*, authors):
 # Four eyes
 
 
+@pytest.mark.any_database
 def test_approver_must_differ_from_submitter():
     person = make_user(is_superuser=True)
     batch = make_batch(Status.SUBMITTED, submitter=person)
@@ -344,12 +350,14 @@ def test_approver_must_differ_from_submitter():
     assert (batch.status, batch.approved_by) == (Status.SUBMITTED, None)
 
 
+@pytest.mark.any_database
 def test_approver_must_not_be_paid_by_the_batch():
     batch = make_batch(Status.SUBMITTED)
     with pytest.raises(FourEyesViolation, match="This batch pays you"):
         steps.approve_batch(batch=batch, by=batch.payments.get().author)
 
 
+@pytest.mark.any_database
 def test_approver_must_not_be_the_last_editor_of_a_price_used():
     first, last = make_user(), make_user()
     batch = make_batch()

@@ -118,6 +118,7 @@ def test_its_finding_closes_by_itself(late):
         reopen_finding(finding=finding, by=make_user(), reason="Why not")
 
 
+@pytest.mark.any_database
 def test_its_sentence_says_what_waits_and_since_when(late):
     make_count(late, 5, dt.date(2026, 9, 3))
     find_in_open_months(at=AT)
@@ -212,6 +213,7 @@ def test_views_that_have_a_price_by_now_are_not_excluded(clicked):
     assert month_equation(SEPTEMBER).counts == 3
 
 
+@pytest.mark.any_database
 def test_such_a_finding_is_not_accepted(late):
     find_in_open_months(at=AT)
     with pytest.raises(WrongStatus, match="Accepting pays nothing"):
@@ -237,6 +239,7 @@ def test_forgotten_price_of_the_month_is_loud(own):
     assert not PayoutBatch.objects.exists()
 
 
+@pytest.mark.any_database
 def test_month_is_built_without_them_by_a_person_with_a_reason(own):
     with pytest.raises(ReasonRequired, match="Say why"):
         steps.build_batch(month=OCTOBER, by=make_user(), leave_out=" ", at=AT)
@@ -262,6 +265,7 @@ def leave_out(month=OCTOBER, by=None):
     return batch
 
 
+@pytest.mark.any_database
 def test_approver_has_to_answer_for_what_is_left_out(own):
     clerk = make_user(first_name="Finn", last_name="Sample")
     batch = steps.submit_batch(batch=leave_out(by=clerk), by=make_user(), at=AT)
@@ -286,6 +290,7 @@ def test_database_refuses_the_approval_of_who_left_views_out(own):
         )
 
 
+@pytest.mark.any_database
 def test_rebuild_keeps_the_decision_and_asks_again_about_another_category(own):
     batch = steps.rebuild_batch(batch=leave_out(), by=make_user(), at=AT)
     assert batch.left_out_reason == "The contract comes later"
@@ -330,6 +335,7 @@ def test_nothing_is_built_of_a_month_whose_views_all_wait(travel):
 # Several months
 
 
+@pytest.mark.any_database
 def test_refused_month_stops_no_other(own):
     make_count(make_blog(title="Ships", category=own.category), 9, dt.date(2026, 8, 1))
     paid = make_blog(title="Paid", category=make_category("Sports"))

@@ -169,6 +169,7 @@ def test_price_may_change_while_the_batch_is_a_draft():
     assert save(price).price_per_1000 == Decimal(20)
 
 
+@pytest.mark.any_database
 def test_saving_keeps_who_and_why():
     by = make_user()
     price = CategoryPrice(
@@ -217,6 +218,7 @@ def test_only_the_last_editor_of_a_used_price_counts():
     assert list(find_price_editors(steps.PayoutBatch.objects.get())) == [last]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("amount", ["-0.001", "1.0001", "NaN", "Infinity", "1e400", "12345678901"])
 def test_price_that_makes_no_sense_is_a_validation_error(amount):
     price = CategoryPrice(

@@ -49,6 +49,7 @@ def test_timeline_shows_coming_present_past_and_withdrawn_prices_with_their_days
     ]
 
 
+@pytest.mark.any_database
 def test_timeline_says_who_changed_what_when_and_why(finn):
     other = make_user()
     price = enter(make_category("Tech"), "10", dt.date(2026, 12, 1), by=finn)

@@ -171,6 +171,7 @@ def test_every_line_has_one_heading_and_they_add_up(blog):
     )
 
 
+@pytest.mark.any_database
 def test_report_names_the_first_malformed_lines():
     report = import_lines([b"bad"] * 7)
     assert "7 malformed: line 1, 2, 3, 4, 5 ...\n" in str(report)
@@ -240,12 +241,14 @@ def test_views_of_a_day_that_was_dropped_are_not_counted_again(blog, settings, t
     assert import_lines([line]).outcomes == {heading: 1}
 
 
+@pytest.mark.any_database
 def test_line_without_a_user_agent_is_a_robot_as_the_counter_list_has_it(blog, settings):
     settings.ROBOT_LISTS = ["counter"]
     common = make_line().partition(b' "-" ')[0]
     assert import_lines([common, make_line(user_agent="-")]).outcomes == {"robot": 2}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("trusted_proxies", "readers"), [(None, 1), (0, 1), (1, 2), (2, 3)])
 def test_forwarded_address_is_believed_for_so_many_proxies(blog, trusted_proxies, readers):
     lists = ["203.0.113.1, 198.51.100.1", "203.0.113.2, 198.51.100.1", "203.0.113.3, 198.51.100.2"]
@@ -254,6 +257,7 @@ def test_forwarded_address_is_believed_for_so_many_proxies(blog, trusted_proxies
     assert BlogView.objects.values("reader_key").distinct().count() == readers
 
 
+@pytest.mark.any_database
 def test_progress_is_told_by_the_portion(blog, monkeypatch):
     monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 2)
     told = []
@@ -396,6 +400,7 @@ def test_number_of_queries_depends_on_portions_and_not_on_lines(blog):
     assert numbers[0] == numbers[1]
 
 
+@pytest.mark.any_database
 def test_file_is_read_as_it_is_needed(monkeypatch):
     """No more than a portion of lines is ever held."""
     monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 10)
@@ -412,6 +417,7 @@ def test_file_is_read_as_it_is_needed(monkeypatch):
     assert read == 100
 
 
+@pytest.mark.any_database
 def test_import_keeps_how_many_proxies_it_believed():
     assert import_lines([make_line()], trusted_proxies=2).log_import.trusted_proxies == 2
     assert import_lines([make_line()]).log_import.trusted_proxies == 0
