@@ -237,6 +237,13 @@ def test_nearest_tests_come_first_and_the_slow_ones_are_left_out():
     assert baseline.tests_of(mutant, most_seconds=3) == ([own, slow], 2)
 
 
+def test_constant_is_tried_with_tests_of_its_file_that_run_no_line_of_it():
+    (mutant,) = list_mutants("shop/till/prices.py", "LIMIT = 1")
+    own, other = "tests/till/test_prices.py::test_limit", "tests/shelf/test_prices.py::test_limit"
+    baseline = Baseline(seconds={own: 1, other: 1}, lines={})
+    assert baseline.tests_of(mutant, most_seconds=60) == ([own], 0)
+
+
 def test_killer_that_fails_without_a_mutant_kills_nothing(shop, capsys):
     mutant = mutant_of("number * 10", "(number / 10)")
     good = Result(mutant=mutant, verdict="killed", by="tests/test_prices.py::test_price")

@@ -30,15 +30,18 @@ class Baseline:
         lines = self.lines.get(mutant.path, {})
         of_lines = (lines.get(line, []) for line in range(mutant.line, mutant.last_line + 1))
         found = {test for tests in of_lines for test in tests}
-        if not found:
-            found = {test for tests in lines.values() for test in tests}
         folder, _, module = mutant.path.removesuffix(".py").rpartition("/")
         room = folder.partition("/")[2]
 
+        def is_own(test: str) -> bool:
+            return test.partition("::")[0].endswith(f"{room}/test_{module}.py")
+
+        if not found:  # and those that may only look at a constant
+            found = {test for tests in lines.values() for test in tests}
+            found.update(filter(is_own, self.seconds))
+
         def far(test: str) -> tuple:
-            file = test.partition("::")[0]
-            is_own = file.endswith(f"/test_{module}.py")
-            return not is_own, f"/{room}/" not in file, self.seconds[test]
+            return not is_own(test), f"/{room}/" not in test, self.seconds[test]
 
         chosen, seconds = [], 0.0
         ordered = sorted((test for test in found if test in self.seconds), key=far)
