@@ -79,6 +79,12 @@ def test_column_takes_what_fits_into_63_bits_and_no_millionth_more():
             field.get_prep_value(Decimal(amount))
 
 
+def test_amount_is_prepared_once():
+    field = AmountField()
+    assert field.get_db_prep_value(Decimal("1.5"), connection) == 1_500_000
+    assert field.get_db_prep_value(1_500_000, connection, prepared=True) == 1_500_000
+
+
 def test_price_has_three_decimals_and_no_fourth():
     field = AmountField(decimal_places=3)
     assert field.get_prep_value(Decimal("0.001")) == 1000
