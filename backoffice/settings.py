@@ -42,9 +42,8 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else []
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# The site's name for readers, and this application's name for staff.
-SITE_NAME = env("SITE_NAME", default="Imprint Press")
-PRODUCT_NAME = "Imprint"
+SITE_NAME = env("SITE_NAME", default="Imprint Press")  # for readers
+PRODUCT_NAME = "Imprint"  # for staff
 
 ROOT_URLCONF = "backoffice.urls"
 WSGI_APPLICATION = "backoffice.wsgi.application"
@@ -344,8 +343,7 @@ MAILERS = {
 }
 ADMINS = env.list("ADMINS", default=[])
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
-# The start of links in mails, feeds and sitemaps, and for other sites.
-SITE_URL = read_origin("SITE_URL", default="http://localhost:8000")
+SITE_URL = read_origin("SITE_URL", default="http://localhost:8000")  # of links in mails, feeds
 
 # Logs and failures. ADMINS get mails; Sentry hears too if a DSN is set. docs/operations.md
 
@@ -389,6 +387,9 @@ ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
 # Views that the database refused. Each web machine needs its own folder, on a local disk.
 SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
+BOOKS_ACCOUNTS = env.dict("BOOKS_ACCOUNTS", default={})  # {account of the journal: its number}
+BOOKS_DATEV = env.dict("BOOKS_DATEV", default={})  # consultant, client, year_starts
+BOOKS_XERO_TAX_RATE = env("BOOKS_XERO_TAX_RATE", default="Tax Exempt")
 
 # Jobs. Each can be repeated safely and is recorded as a JobRun. `cron` starts them, or `systemd`
 # (deploy/systemd), or another machine (`elsewhere`). Checks look for the starter named here.
@@ -408,8 +409,7 @@ JOB_OPTIONS = {"verify_payouts": ["--new-views"]}  # of the command, when it run
 
 CRONTAB_COMMENT = env("CRONTAB_COMMENT", default="backoffice of the publishing house")
 CRONTAB_DJANGO_SETTINGS_MODULE = "backoffice.settings"
-# The shell opens the log before Python starts, so the line itself makes the folder. Only this user
-# can read the files of a job.
+# The shell opens the log before Python starts: the line makes its folder, for this user alone.
 CRONTAB_COMMAND_PREFIX = f"umask 077 && cd {quote_for_cron(BASE_DIR)} && mkdir -p var &&"
 CRONTAB_PYTHON_EXECUTABLE = quote_for_cron(PYTHON)
 CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(BASE_DIR / "manage.py")

@@ -7,6 +7,8 @@ from django.core.checks import Error, Tags, Warning, register
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
+from billing.books.accounts import find_problems
+from billing.books.formats.datev import find_datev_problems
 from billing.counting.robots import FINDERS
 from billing.guards import find_missing_guards
 from billing.money import ENTRIES_BELOW, LARGEST_BATCH, is_currency, is_storable
@@ -83,6 +85,18 @@ def check_limits(app_configs, **kwargs):
             id="billing.E005",
         )
         for name, value, below in wrong
+    ]
+
+
+@register
+def check_books(app_configs, **kwargs):
+    """Accounts of the books that are missing or wrong, once somebody has begun to set them."""
+    if not settings.BOOKS_ACCOUNTS and not settings.BOOKS_DATEV:
+        return []
+    problems = [*find_problems(), *(find_datev_problems() if settings.BOOKS_DATEV else [])]
+    return [
+        Error(problem, hint="See “Books” in docs/finance.md.", id="billing.E006")
+        for problem in problems
     ]
 
 

@@ -49,6 +49,10 @@ class NothingToPay(BillingError):
     """A batch without a payment has no file for the bank."""
 
 
+class NothingToPost(BillingError):
+    """A month without an entry, or a year without a payment, has no file of the books."""
+
+
 class SettingChanged(BillingError):
     """A setting that the batch stores has another value today."""
 
@@ -124,7 +128,7 @@ class UnknownFormat(BillingError):
 
 
 class FileRefused(BillingError):
-    """What a format's check found against a file to the bank: `problems`, a sentence for each."""
+    """What a format's check found against a file: `problems`, a sentence for each."""
 
     def __init__(self, problems):
         super().__init__(" ".join(problems))

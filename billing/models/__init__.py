@@ -9,6 +9,7 @@ from billing.models.acts import BatchAct
 from billing.models.adjustments import Adjustment, Hold
 from billing.models.alarms import OutstandingAlarm
 from billing.models.batches import PayoutBatch
+from billing.models.books import BooksExport
 from billing.models.counts import (
     BlogView,
     DailyViewCount,
@@ -30,6 +31,7 @@ __all__ = [
     "Adjustment",
     "BatchAct",
     "BlogView",
+    "BooksExport",
     "CategoryPrice",
     "DailyViewCount",
     "Finding",

@@ -1,6 +1,7 @@
 import pytest
 
 from billing.checks import (
+    check_books,
     check_currency,
     check_grace_days,
     check_retention_days,
@@ -8,6 +9,11 @@ from billing.checks import (
 )
 
 pytestmark = pytest.mark.any_database
+
+BOOKS = {
+    "cost": "5900", "adjustments": "5905", "rounding": "6859", "authors": "3500",
+    "waiting": "3501", "clearing": "1460", "bank": "1800",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -22,6 +28,11 @@ pytestmark = pytest.mark.any_database
         ("PAYOUT_GRACE_DAYS", -1, check_grace_days, ["billing.E003"]),
         ("VIEW_RETENTION_DAYS", 1, check_retention_days, []),
         ("VIEW_RETENTION_DAYS", 0, check_retention_days, ["billing.E004"]),
+        ("BOOKS_ACCOUNTS", {}, check_books, []),
+        ("BOOKS_ACCOUNTS", BOOKS, check_books, []),
+        ("BOOKS_ACCOUNTS", BOOKS | {"bank": ""}, check_books, ["billing.E006"]),
+        ("BOOKS_ACCOUNTS", BOOKS | {"bank": BOOKS["cost"]}, check_books, ["billing.E006"]),
+        ("BOOKS_DATEV", {"client": "1", "consultant": "29098"}, check_books, ["billing.E006"] * 7),
     ],
 )
 def test_setting_is_checked(name, value, check, found, settings):

@@ -1,4 +1,4 @@
-"""What is added once and stays: seals, results, files for the bank, and all histories."""
+"""What is added once and stays: seals, results, records of files, and all histories."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from billing.models import (
     Acknowledgement,
     Adjustment,
     BatchAct,
+    BooksExport,
     CategoryPrice,
     Hold,
     PaymentExport,
@@ -20,6 +21,7 @@ TRACKED = (Adjustment, CategoryPrice, Hold, PayoutBatch)
 APPEND_ONLY = (
     Acknowledgement,
     BatchAct,
+    BooksExport,
     PaymentExport,
     PaymentResult,
     Seal,

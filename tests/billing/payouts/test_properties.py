@@ -12,6 +12,10 @@ from django.db import connection
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
+from billing.books.accounts import Account
+from billing.books.balances import find_balances
+from billing.books.journal import list_entries
+from billing.books.parts import Window
 from billing.day_views import parse_days
 from billing.models import (
     Adjustment,
@@ -86,6 +90,49 @@ class Payouts(PayoutSteps):
                 for currency in COINS:
                     key = author.pk, currency
                     assert self.house.earned(*key) == paid[key] + outstanding[key]
+
+    @invariant()
+    def journal_balances_and_closes_with_what_the_naive_model_owes(self):
+        if not hasattr(self, "house"):
+            return
+        until = (self.at + dt.timedelta(days=2)).date()
+        for currency in COINS:
+            window = Window(until=until, currency=currency)
+            closing = close_naively(self.house, currency)
+            own = find_balances(window)
+            assert own.keys() == closing.keys()
+            for author, balances in own.items():
+                assert balances[Account.AUTHORS] == 0
+                assert sum(balances.values()) == 0
+                assert {name: balances[name] for name in closing[author]} == closing[author]
+            coins = Counter()
+            for entry in list_entries(window):
+                assert entry.coins % COINS[currency] == 0
+                coins[entry.payment, entry.debit] += entry.coins
+                coins[entry.payment, entry.credit] -= entry.coins
+            on_the_way = [key for key, left in coins.items() if left and key[1] == Account.AUTHORS]
+            assert on_the_way == []
+
+
+def close_naively(house, currency):
+    """Return {author: {account: balance}} of the accounts with authors and the bank."""
+    approved = [batch for batch in house.batches if batch.status in ("approved", "paid")]
+    payments = [
+        (author, payment)
+        for batch in approved
+        if batch.currency == currency
+        for author, payment in batch.payments.items()
+    ]
+    taken_in = {id(earlier) for _, payment in payments for earlier in payment.carried}
+    closing = defaultdict(lambda: dict.fromkeys((Account.WAITING, Account.CLEARING, "bank"), 0))
+    for author, payment in payments:
+        if payment.status == "paid":
+            closing[author]["bank"] -= payment.amount
+        elif payment.status == "payable":
+            closing[author][Account.CLEARING] -= payment.amount
+        else:
+            closing[author][Account.WAITING] -= 0 if id(payment) in taken_in else payment.exact
+    return closing
 
 
 def add_up():

@@ -1,0 +1,123 @@
+"""Files of the books: made on the spot, recorded with their SHA-256, and not kept.
+
+What they are made of does not change once the month is over, so the same month makes the same
+bytes: a file made again has the moment of the first one, wherever a layout names it.
+"""
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import tempfile
+from typing import BinaryIO, cast
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice.spreadsheets import guard_cell
+from billing.books.formats import Journal, find_book_format
+from billing.books.formats.registry import write_decimal
+from billing.books.journal import list_entries
+from billing.books.years import list_totals
+from billing.errors import FileRefused, NothingToPost
+from billing.models import BooksExport
+from billing.money import currency_decimals, to_millionths
+from billing.periods import day_of, next_month
+
+IN_MEMORY = 5_000_000  # bytes; a larger file waits on the disk until it is sent
+YEAR_COLUMNS = ["year", "author", "username", "payments", "paid", "currency"]
+
+
+def export_journal(
+    *, month: dt.date, currency: str, format: str, by: User, at: dt.datetime | None = None
+) -> tuple[BooksExport, BinaryIO]:
+    """Return a record of the file and the file, at its start. The caller closes it.
+
+    Raises UnknownFormat, NothingToPost, and FileRefused with what the layout's check says.
+    """
+    at = at or timezone.now()
+    layout = find_book_format(format)
+    made_at = _find_first_made(month, currency, layout.key) or at
+    journal = Journal(month=month, currency=currency, made_at=made_at)
+    if next(list_entries(journal.window), None) is None:
+        raise NothingToPost(
+            f"In {month:%B %Y} no batch in {currency} was approved and no result recorded: there "
+            "is no entry to hand out."
+        )
+    if problems := layout.check(journal):
+        raise FileRefused(problems)
+    stream = _open_file()
+    layout.write(stream, journal)
+    kind = BooksExport.Kind.JOURNAL
+    name = layout.file_name(journal)
+    return _record(stream, kind, month, currency, layout.key, name, by, at), stream
+
+
+def _find_first_made(month: dt.date, currency: str, format: str) -> dt.datetime | None:
+    """Return when the first file of a month that was over was made, or None."""
+    files = BooksExport.objects.filter(
+        kind=BooksExport.Kind.JOURNAL, first_day=month, currency=currency, format=format
+    )
+    moments = files.order_by("at").values_list("at", flat=True)
+    return next((moment for moment in moments if day_of(moment) >= next_month(month)), None)
+
+
+def export_year(
+    *, year: int, currency: str, by: User, at: dt.datetime | None = None
+) -> tuple[BooksExport, BinaryIO]:
+    """Return a record of a CSV with what each author was paid in the year, and the file.
+
+    Raises NothingToPost.
+    """
+    stream = _open_file()
+    if not _write_year(stream, year, currency):
+        raise NothingToPost(f"In {year} nobody was paid in {currency}.")
+    facts = BooksExport.Kind.YEAR, dt.date(year, 1, 1), currency, "csv"
+    name = f"paid-{year}-{currency}.csv"
+    return _record(stream, *facts, name, by, at or timezone.now()), stream
+
+
+def _write_year(stream: BinaryIO, year: int, currency: str) -> int:
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    writer, places, rows = csv.writer(text), currency_decimals(currency), 0
+    writer.writerow(YEAR_COLUMNS)
+    for rows, total in enumerate(list_totals(year, currency), start=1):  # noqa: B007
+        amount = write_decimal(to_millionths(total.amount), places)
+        names = guard_cell(total.name), guard_cell(total.username)
+        writer.writerow([year, *names, total.payments, amount, currency])
+    text.flush()
+    text.detach()
+    return rows
+
+
+def _open_file() -> BinaryIO:
+    return cast(BinaryIO, tempfile.SpooledTemporaryFile(IN_MEMORY))
+
+
+@transaction.atomic
+def _record(
+    stream: BinaryIO,
+    kind: BooksExport.Kind,
+    first_day: dt.date,
+    currency: str,
+    format: str,
+    file_name: str,
+    by: User,
+    at: dt.datetime,
+) -> BooksExport:
+    size = stream.tell()
+    stream.seek(0)
+    digest = hashlib.file_digest(cast(io.BytesIO, stream), "sha256").hexdigest()
+    stream.seek(0)
+    return BooksExport.objects.create(
+        kind=kind,
+        first_day=first_day,
+        currency=currency,
+        format=format,
+        file_name=file_name,
+        sha256=digest,
+        size=size,
+        by=by,
+        at=at,
+    )
