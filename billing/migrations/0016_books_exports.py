@@ -47,10 +47,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "file of the books",
                 "verbose_name_plural": "files of the books",
                 "ordering": ["-at", "-pk"],
-                "permissions": [
-                    ("view_books", "Can read the books"),
-                    ("export_books", "Can export the books"),
-                ],
+                "permissions": [("export_books", "Can export the books")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["journal", "year"])),

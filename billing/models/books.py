@@ -9,6 +9,7 @@ class BooksExport(models.Model):
     """A file of a month's journal, or of a year's totals, with its SHA-256.
 
     The rows that it was made of are still there and do not change, so the file itself is not kept.
+    Whoever may view these may read the books.
     """
 
     class Kind(models.TextChoices):
@@ -34,10 +35,7 @@ class BooksExport(models.Model):
                 condition=Q(kind__in=["journal", "year"]), name="billing_booksexport_kind_known"
             ),
         ]
-        permissions = [
-            ("view_books", "Can read the books"),
-            ("export_books", "Can export the books"),
-        ]
+        permissions = [("export_books", "Can export the books")]
 
     def __str__(self):
         return self.file_name
