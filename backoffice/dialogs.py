@@ -39,6 +39,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.changelists import could_be_pk
 from backoffice.errors import Refusal
+from backoffice.reasons import in_words
 
 
 class Done(NamedTuple):
@@ -146,7 +147,8 @@ class DialogForm(BaseDialogForm):
 
 
 class ReasonField(forms.CharField):
-    """Asks why, or for a note. `missing` is what to tell who leaves it out; without, it may be."""
+    """Asks why, or for a note, in words. `missing` is what to tell who leaves it out; without, it
+    may be."""
 
     def __init__(self, *, missing="", rows=3, max_length=1000, **kwargs):
         super().__init__(
@@ -154,6 +156,7 @@ class ReasonField(forms.CharField):
             max_length=max_length,
             widget=UnfoldAdminTextareaWidget({"rows": rows}),
             error_messages={"required": missing},
+            validators=[in_words(missing or "Write it in words, or leave it empty.")],
             **kwargs,
         )
 

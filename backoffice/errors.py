@@ -3,3 +3,7 @@ class Refusal(Exception):
 
     It says what to do next. Each app has its own kinds: billing.errors, weblog.errors.
     """
+
+
+class ReasonMissing(Refusal):
+    """Somebody was asked why, and wrote no word."""

@@ -1,6 +1,7 @@
 """Refusals of requests about money. Pages show each message to the clerk unchanged."""
 
 from backoffice.errors import Refusal
+from backoffice.reasons import explain_missing_word
 
 
 class BillingError(Refusal):
@@ -98,8 +99,8 @@ class ReasonRequired(BillingError):
 
 
 def require_reason(reason: str, refusal: str) -> None:
-    """Raise ReasonRequired, with the refusal, where the reason says nothing."""
-    if not reason.strip():
+    """Raise ReasonRequired, with the refusal, where the reason says nothing, as “.” does."""
+    if refusal := explain_missing_word(reason, refusal):
         raise ReasonRequired(refusal)
 
 

@@ -1,6 +1,7 @@
 """Refusals of requests to the weblog. Pages show each message to the person unchanged."""
 
 from backoffice.errors import Refusal
+from backoffice.reasons import explain_missing_word
 
 
 class WeblogError(Refusal):
@@ -31,6 +32,16 @@ class OwnLiveBlog(WeblogError):
 class CommentMissing(WeblogError):
     def __init__(self, blog):
         super().__init__(f"Tell the author of “{blog}” what to change.")
+
+
+class ReasonMissing(WeblogError):
+    pass
+
+
+def require_reason(reason: str, refusal: str) -> None:
+    """Raise ReasonMissing, with the refusal, where the reason says nothing, as “.” does."""
+    if refusal := explain_missing_word(reason, refusal):
+        raise ReasonMissing(refusal)
 
 
 class BlogNotPublished(WeblogError):

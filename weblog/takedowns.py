@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from weblog.errors import PictureGone
+from weblog.errors import PictureGone, require_reason
 from weblog.models import Picture
 
 
@@ -13,8 +13,9 @@ def take_down_picture(*, picture: Picture, by: User, reason: str) -> Picture:
 
     Blogs that hold the picture show its description in its place. A picture that was taken down is
     not served even if the run ended before its file was deleted; another call deletes the file
-    then. Raises PictureGone.
+    then. Raises ReasonMissing or PictureGone.
     """
+    require_reason(reason, "Say why: nobody can ask once the picture is gone.")
     with transaction.atomic():
         stored = Picture.objects.select_for_update().get(pk=picture.pk)
         was_taken_down = stored.taken_down_at is not None

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from backoffice.people import full_name
 from backoffice.signing import save_signed
-from weblog.errors import TextOutdated, VersionNotFound
+from weblog.errors import TextOutdated, VersionNotFound, require_reason
 from weblog.models import Blog
 from weblog.moments import format_moment
 from weblog.ownership import check_may_change
@@ -56,6 +56,7 @@ def find_returned_version(blog: Blog):
 @transaction.atomic
 def restore_version(*, blog: Blog, history_id: int, by: User, reason: str) -> Blog:
     """Write the version's title, summary and body to the blog, as a new version."""
+    require_reason(reason, "Say why: the reason is kept in the history.")
     blog = Blog.objects.select_for_update().get(pk=blog.pk)
     check_may_change(blog, by=by)
     record = blog.history.filter(history_id=history_id).first()

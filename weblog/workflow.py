@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.reasons import has_word
 from backoffice.signing import save_signed
 from weblog import mails
-from weblog.errors import CommentMissing, TransitionNotAllowed
+from weblog.errors import CommentMissing, TransitionNotAllowed, require_reason
 from weblog.models import Blog
 from weblog.ownership import check_not_own
 
@@ -70,13 +71,15 @@ def unpublish_blog(*, blog: Blog, by: User, reason: str) -> Blog:
 
 @transaction.atomic
 def archive_blog(*, blog: Blog, by: User, reason: str = "") -> Blog:
+    if reason.strip():  # it may be left out
+        require_reason(reason, "Say why it goes into the archive, or leave it empty.")
     blog = _lock_blog(blog, Status.ARCHIVED)
-    reason = f"Archived: {reason}" if reason else "Archived"
+    reason = f"Archived: {reason}" if reason.strip() else "Archived"
     return _move_blog(blog, Status.ARCHIVED, by=by, reason=reason)
 
 
 def check_comment(blog: Blog, comment: str) -> None:
-    if not comment.strip():
+    if not has_word(comment):
         raise CommentMissing(blog)
 
 

@@ -16,6 +16,7 @@ from backoffice.accounts.rights import (
     is_guarded_person,
 )
 from backoffice.accounts.two_people import AccessRefused, propose_access
+from backoffice.reasons import explain_missing_word
 
 Kind = AccessRequest.Kind
 
@@ -23,6 +24,7 @@ REASON_HELP = (
     "Needed for a right over money or accounts, and for a new address of such an account. Another "
     "administrator has to confirm it before it takes effect."
 )
+ASK_WHY = "Say why: another administrator has to confirm this."
 
 
 class ProposingForm(forms.ModelForm):
@@ -39,8 +41,9 @@ class ProposingForm(forms.ModelForm):
     def clean(self):
         super().clean()
         self.proposals = list(self.keep_back()) if self.instance.pk else []
-        if self.proposals and not self.cleaned_data.get("access_reason", "").strip():
-            self.add_error("access_reason", "Say why: another administrator has to confirm this.")
+        reason = self.cleaned_data.get("access_reason", "")
+        if self.proposals and (refusal := explain_missing_word(reason, ASK_WHY)):
+            self.add_error("access_reason", refusal)
         return self.cleaned_data
 
     def keep_back(self):

@@ -29,6 +29,7 @@ from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import end_sessions
 from backoffice.accounts.signals import account_anonymised
 from backoffice.errors import Refusal
+from backoffice.reasons import explain_missing_word
 
 FIELDS = ["username", "first_name", "last_name", "email", "password", "last_login", "is_staff"]
 SHORTEST_NAME = 3  # letters; a shorter one is part of too many words to look for
@@ -83,8 +84,8 @@ def explain_refusals(*, user: User, by: User, at: dt.datetime) -> list[str]:
 
 def explain_reason(reason: str, user: User) -> str:
     """Return the fault of the reason, which is kept for good, or ""."""
-    if not reason.strip():
-        return "Say why: the reason is kept."
+    if refusal := explain_missing_word(reason, "Say why: the reason is kept."):
+        return refusal
     names = [user.get_username(), user.last_name, user.email]
     if any(len(name) >= SHORTEST_NAME and name.lower() in reason.lower() for name in names):
         return "Leave the name out of the reason: the reason is kept."

@@ -27,6 +27,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
 from backoffice.accounts.signals import lock_released
+from backoffice.errors import ReasonMissing
+from backoffice.reasons import explain_missing_word
 
 KNOWN_BROWSER = "known_browser"
 KNOWN_BROWSER_AGE = 90 * 24 * 60 * 60
@@ -181,7 +183,12 @@ def find_live_attempts(*, at=None):
 def release_lock(
     *, username: str | None = None, ip_address: str | None = None, by: User, reason: str
 ) -> int:
-    """Delete the failures of an account or an address, so that it can try again at once."""
+    """Delete the failures of an account or an address, so that it can try again at once.
+
+    Raises ReasonMissing.
+    """
+    if refusal := explain_missing_word(reason, "Say why: the reason is kept."):
+        raise ReasonMissing(refusal)
     failures = Q(username=username) if ip_address is None else Q(ip_address=ip_address)
     count, _ = AccessAttempt.objects.filter(failures).delete()
     lock_released.send(

@@ -22,6 +22,7 @@ from backoffice.accounts.pseudonyms import was_anonymised
 from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import end_sessions
 from backoffice.errors import Refusal
+from backoffice.reasons import explain_missing_word
 
 Kind, Outcome = AccessRequest.Kind, AccessRequest.Outcome
 
@@ -61,6 +62,9 @@ def propose_access(
     With a single administrator it takes effect at once. A waiting proposal is not repeated. Raises
     AccessRefused.
     """
+    ask = "Say why: the reason is kept, and the other administrator reads it."
+    if refusal := explain_missing_word(reason, ask):
+        raise AccessRefused(refusal)
     at = at or timezone.now()
     what = {
         "kind": kind,
@@ -74,8 +78,6 @@ def propose_access(
         raise AccessRefused(NOT_A_SUPERUSER)
     if was_anonymised(about):
         raise AccessRefused("This account was anonymised: it is given nothing any more.")
-    if not request.reason:
-        raise AccessRefused("Say why: the reason is kept, and the other administrator reads it.")
     if not settings.SINGLE_ADMINISTRATOR and _gains(by, request):
         raise AccessRefused("Nobody proposes a right for themselves. Ask another administrator.")
     fresh = at - CONFIRM_WITHIN
@@ -109,8 +111,8 @@ def refuse_access(
 ) -> AccessRequest:
     """Refuse a proposal, or withdraw one's own. Raises AccessRefused."""
     _check_administrator(by)
-    if not note.strip():
-        raise AccessRefused("Say why: whoever proposed it reads it.")
+    if refusal := explain_missing_word(note, "Say why: whoever proposed it reads it."):
+        raise AccessRefused(refusal)
     at = at or timezone.now()
     _decide(request, Outcome.REFUSED, by=by, at=at, decision_note=note.strip())
     detail = _describe(request, request.decision_note)

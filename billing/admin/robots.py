@@ -3,7 +3,8 @@ from django.contrib import admin
 from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin
-from billing.counting.robot_exceptions import save_robot_exception
+from backoffice.reasons import in_words
+from billing.counting.robot_exceptions import ASK_WHY, save_robot_exception
 from billing.counting.robots import describe_lists
 from billing.errors import BillingError
 from billing.models import RobotException
@@ -16,6 +17,11 @@ class RobotExceptionForm(forms.ModelForm):
     """An exception's form. The admin sets `user` on the class that it makes for each request."""
 
     user = None
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if reason := self.fields.get("reason"):
+            reason.validators.append(in_words(ASK_WHY))
 
     def clean_text(self):
         text = self.cleaned_data["text"]

@@ -8,7 +8,6 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
 )
 
 from backoffice.accounts.confirming import ConfirmMixin
@@ -147,12 +146,11 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
 
     def _ask(self):
         for flag in find_flags(self.obj):
-            self.fields[f"{FLAG_PREFIX}{flag.code}"] = forms.CharField(
+            self.fields[f"{FLAG_PREFIX}{flag.code}"] = ReasonField(
                 label=flag.message,
+                rows=2,
                 help_text=format_html(LOOK_AT, flag.url),
-                max_length=1000,
-                widget=UnfoldAdminTextareaWidget({"rows": 2}),
-                error_messages={"required": "Write your answer: it is stored and sealed."},
+                missing="Write your answer: it is stored and sealed.",
             )
         self.fields["password"] = forms.CharField(
             label="Your password, to sign",

@@ -11,12 +11,13 @@ from unfold.widgets import (
 
 from backoffice.import_pages import UploadForm
 from backoffice.people import full_name
+from backoffice.reasons import in_words
 from billing.counting.access_logs.patterns import OWN_PAGES, compile_path_pattern
 from billing.errors import BillingError, InvalidPathPattern
 from billing.locks import Lock, hold_lock
 from billing.models import Adjustment
 from billing.money import currency_decimals, round_amount
-from billing.payouts.adjustments import check_adjustment, find_authors
+from billing.payouts.adjustments import ASK_WHY, check_adjustment, find_authors
 
 
 class AccessLogForm(UploadForm):
@@ -104,6 +105,7 @@ class AdjustmentForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "amount" not in self.fields:  # the form is read-only
             return
+        self.fields["reason"].validators.append(in_words(ASK_WHY))
         self.fields["author"].queryset = find_authors()
         self.fields["author"].offer(self["author"].value())
         self.fields["amount"].label = f"Amount in {self.instance.currency}"

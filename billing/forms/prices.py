@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.dialogs import DialogForm, ReasonField
+from backoffice.reasons import in_words
 from billing.errors import BillingError, OwnMoney
 from billing.models import CategoryPrice
 from billing.prices.forecasts import forecast_withdrawal
@@ -17,6 +18,8 @@ from billing.prices.rules import (
     explain_refusal,
     find_last_change,
 )
+
+ASK_WHY = "Say why: the reason is kept in the history of the price."
 
 
 class PriceForm(forms.ModelForm):
@@ -38,7 +41,7 @@ class PriceForm(forms.ModelForm):
                 "max_whole_digits": "This price is too large.",
                 "min_value": "A price is zero or more.",
             },
-            "note": {"required": "Say why: the reason is kept in the history of the price."},
+            "note": {"required": ASK_WHY},
         }
 
     def __init__(self, *args, **kwargs):
@@ -47,6 +50,7 @@ class PriceForm(forms.ModelForm):
             price.label = f"{price.label} in {self.instance.currency}"
         if note := self.fields.get("note"):
             note.required = True
+            note.validators.append(in_words(ASK_WHY))
         if self.instance.pk and "category" in self.fields:
             self.fields["category"].disabled = True
             self.initial["note"] = ""  # each change needs its own reason
@@ -103,7 +107,7 @@ class WithdrawDialog(DialogForm):
 
     reason = ReasonField(
         help_text="Kept in the history of the price, for the auditors.",
-        missing="Say why: the reason is kept in the history of the price.",
+        missing=ASK_WHY,
     )
 
     def find_objections(self):

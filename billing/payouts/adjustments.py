@@ -26,6 +26,7 @@ OWN = (
     "Nobody adjusts a payment of their own, or of an author with whom they write a blog. Ask "
     "somebody else."
 )
+ASK_WHY = "Say why: the approver, the auditors and the author read it."
 
 
 def find_authors() -> models.QuerySet[User]:
@@ -60,6 +61,8 @@ def check_adjustment(adjustment: Adjustment, *, by: User) -> None:
     stored = _find_stored(adjustment)
     if stored:
         check_is_open(stored)
+    if adjustment.reason.strip():  # without one, its batch can't be submitted
+        require_reason(adjustment.reason, ASK_WHY)
     for author in {adjustment.author_id, stored.author_id if stored else adjustment.author_id}:
         refuse_own_author(author, by=by, refusal=OWN)
     if stored and stored.created_by_id == adjustment.author_id:

@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from backoffice.people import full_name
+from backoffice.reasons import has_word
 from billing.counting.spool_status import spool_status
 from billing.models import Adjustment, BlogView
 from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
@@ -74,11 +75,15 @@ def block_spooled_views(batch):
 @blocks("adjustment_without_reason")
 def block_adjustments_without_reason(batch):
     adjustments = (
-        Adjustment.objects.filter(lines__payment__batch=batch, reason__regex=r"^\s*$")
+        Adjustment.objects.filter(lines__payment__batch=batch)
         .select_related("author")
         .order_by("author__last_name", "pk")
     )
-    authors = [full_name(adjustment.author) for adjustment in adjustments]
+    authors = [
+        full_name(adjustment.author)
+        for adjustment in adjustments
+        if not has_word(adjustment.reason)
+    ]
     if not authors:
         return None
     return (

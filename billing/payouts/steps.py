@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from backoffice.reasons import has_word
 from billing.clocks import read_clock, read_witnessed_time
 from billing.counting.folding import fold_views
 from billing.errors import (
@@ -235,8 +236,10 @@ def _acknowledge(
 ) -> None:
     flags = find_flags(batch)
     texts = {flag.code: acknowledgements.get(flag.code, "").strip() for flag in flags}
-    if missing := [flag.message for flag in flags if not texts[flag.code]]:
-        raise AcknowledgementMissing(f"Write your answer before you approve: {' '.join(missing)}")
+    if missing := [flag.message for flag in flags if not has_word(texts[flag.code])]:
+        raise AcknowledgementMissing(
+            f"Write your answer in words before you approve: {' '.join(missing)}"
+        )
     # An approver of a batch that was returned and submitted unchanged has answered already.
     Acknowledgement.objects.bulk_create(
         (

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from backoffice.signing import save_if_changed
 from billing.day_views import parse_days
-from billing.errors import PriceInUse
+from billing.errors import PriceInUse, require_reason
 from billing.locks import Lock, hold_lock
 from billing.models import CategoryPrice, MonthlyViewCount, PaymentLine, PayoutBatch
 from billing.own_money import refuse_own_prices
@@ -151,9 +151,11 @@ def first_free_day(category: int) -> dt.date | None:
 def save_price(*, price: CategoryPrice, by: User) -> CategoryPrice:
     """Save a new or changed price; its note is the reason.
 
-    Raises PriceInUse, or OwnMoney if views of `by` have this price or had it. Waits until nobody is
-    signing a batch.
+    Raises ReasonRequired, PriceInUse, or OwnMoney if views of `by` have this price or had it. Waits
+    until nobody is signing a batch.
     """
+    if price.note.strip():  # prices of an import have none; the page asks for it
+        require_reason(price.note, "Say why: the reason is kept in the history of the price.")
     hold_lock(Lock.PAYOUTS)
     check_price(price)
     check_not_own(price, by=by)

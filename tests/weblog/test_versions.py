@@ -59,13 +59,13 @@ def test_only_the_text_comes_back():
 def test_version_of_another_blog_is_not_found(blog):
     foreign = make_blog().history.latest().history_id
     with pytest.raises(VersionNotFound):
-        restore_version(blog=blog, history_id=foreign, by=make_user(), reason="x")
+        restore_version(blog=blog, history_id=foreign, by=make_user(), reason="Wrong")
 
 
 def test_present_text_is_not_brought_back(blog):
     latest = blog.history.latest().history_id
     with pytest.raises(TextOutdated):
-        restore_version(blog=blog, history_id=latest, by=make_user(), reason="x")
+        restore_version(blog=blog, history_id=latest, by=make_user(), reason="Wrong")
     assert blog.history.count() == 3
 
 

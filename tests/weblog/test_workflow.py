@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from tests.factories import make_blog, make_user
-from weblog.errors import CommentMissing, OwnBlog, TransitionNotAllowed
+from weblog.errors import CommentMissing, OwnBlog, ReasonMissing, TransitionNotAllowed
 from weblog.models import Blog
 from weblog.workflow import (
     archive_blog,
@@ -106,6 +106,11 @@ def test_unpublishing_tells_the_author_why():
     assert (blog.status, blog.review_comment) == (DRAFT, "A name is wrong.")
     with pytest.raises(CommentMissing):
         unpublish_blog(blog=make_blog(), by=make_user(), reason=" ")
+
+
+def test_blog_goes_into_the_archive_with_a_reason_in_words_or_none():
+    with pytest.raises(ReasonMissing, match="leave it empty"):
+        archive_blog(blog=make_blog(status=PUBLISHED), by=make_user(), reason=".")
 
 
 def test_publishing_sets_the_moment():

@@ -2,6 +2,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.clocks import confirm_clock
+from backoffice.reasons import has_word
 
 
 class Command(BaseCommand):
@@ -18,7 +19,7 @@ class Command(BaseCommand):
         user = User.objects.filter(username=by, is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody here has the username “{by}”.")
-        if len(reason.split()) < 2:
+        if not has_word(reason):
             raise CommandError("Give the reason in a few words: auditors read it.")
         run = confirm_clock(by=user.get_full_name() or by, reason=reason.strip())
         self.stdout.write(run.output)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from billing.bank.results.recording import RECORDED_FROM
+from billing.bank.results.recording import RECORDED_FROM, says_why
 from billing.bank.results.registry import ResultRow, refuse
 from billing.models import Payment, PaymentResult, PayoutBatch
 from billing.models.seals import REASON_LENGTH
@@ -59,7 +59,7 @@ def _find_problems(row: ResultRow, payments: dict, results: dict) -> Iterator[st
     if status not in RECORDED_FROM[Outcome(row.outcome)]:
         name = Payment.Status(status).label
         yield f"{row.reference} is {name}: it can't be recorded as {row.outcome}."
-    if row.outcome == Outcome.FAILED and not row.reason:
+    if row.outcome == Outcome.FAILED and not says_why(row.reason):
         yield f"say why {row.reference} failed, as the bank says it."
     if len(row.reason) > REASON_LENGTH:
         yield f"the reason is longer than {REASON_LENGTH} characters."

@@ -1,6 +1,7 @@
 """The bank's results for the payments of an approved batch. Nobody changes a recorded result."""
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import batched
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.reasons import has_word
 from billing.errors import FourEyesViolation, WrongStatus, require_reason
 from billing.models import Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
 from billing.own_money import refuse_own_payments
@@ -20,6 +22,7 @@ Outcome = PaymentResult.Outcome
 Status = Payment.Status
 
 PAYMENTS_AT_A_TIME = 1_000
+BANK_CODE = re.compile(r"\b[A-Z]\d\d+\b")  # such as R03, which some banks give instead of words
 
 # The allowed steps from status to outcome; back again where the bank or a clerk was wrong.
 RECORDED_FROM = {
@@ -76,6 +79,11 @@ def _load_payments(batch: PayoutBatch, results: Mapping) -> dict[int, Payment]:
     if len(payments) < len(results):
         raise WrongStatus(f"A payment that is not of the batch of {batch} gets no result here.")
     return payments
+
+
+def says_why(reason: str) -> bool:
+    """Whether the reason of a failure says anything, in words or in a bank's code."""
+    return has_word(reason) or bool(BANK_CODE.search(reason))
 
 
 def explain_missing_file(batch: PayoutBatch) -> str:
@@ -135,7 +143,7 @@ def _check_result(payment: Payment, outcome: Outcome, reason: str, taken_in: set
             f"{payment.reference} failed, and a later batch pays it again. Hold the payment there, "
             f"or take it off there by an adjustment."
         )
-    if outcome == Outcome.FAILED:
+    if outcome == Outcome.FAILED and not says_why(reason):
         require_reason(reason, f"Say why {payment.reference} failed, as the bank says it.")
 
 

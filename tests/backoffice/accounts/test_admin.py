@@ -76,7 +76,7 @@ def test_release_of_an_address_lets_everybody_there_in(client, superuser, releas
     assert (released[0]["username"], released[0]["ip_address"]) == (None, "192.0.2.1")
 
 
-@pytest.mark.parametrize("values", [{"what": "account"}, {"reason": "x"}, {"what": "all"}])
+@pytest.mark.parametrize("values", [{"what": "account"}, {"reason": "Wrong"}, {"what": "all"}])
 def test_release_without_its_answers_releases_nothing(client, superuser, values):
     fail("edda", 5)
     release(client, **values)
@@ -87,7 +87,7 @@ def test_only_superusers_see_and_release(client):
     client.force_login(make_user())
     fail("edda", 5)
     assert client.get(reverse(LIST)).status_code == 403
-    assert release(client, what="account", reason="x").status_code == 403
+    assert release(client, what="account", reason="Wrong").status_code == 403
     assert AccessAttempt.objects.count() == 1
 
 

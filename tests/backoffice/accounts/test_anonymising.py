@@ -168,7 +168,7 @@ def test_second_time_is_refused(edda, ines):
     refuse(edda, ines, "anonymised already")
 
 
-@pytest.mark.parametrize("reason", ["", "  "])
+@pytest.mark.parametrize("reason", ["", "  ", ".", "x"])
 def test_reason_is_needed(reason, edda, ines):
     refuse(edda, ines, "Say why", reason=reason)
 

@@ -125,7 +125,9 @@ def test_administrator_who_changes_an_account_is_asked_again_and_loses_nothing(c
     edda = make_person("edda")
     page = reverse("admin:auth_user_change", args=[edda.pk])
     assert client.get(page).status_code == 200
-    response = client.post(page, {"username": "edda", "email": "edda@example.org", "reason": "x"})
+    response = client.post(
+        page, {"username": "edda", "email": "edda@example.org", "reason": "Wrong"}
+    )
     assert response.url.startswith(reverse("account_reauthenticate"))
     assert User.objects.get(pk=edda.pk).email == ""
     client.post(response.url, {"password": PASSWORD})

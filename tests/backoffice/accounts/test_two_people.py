@@ -643,7 +643,7 @@ def test_database_keeps_what_was_decided(keepers, ines, otto, edda):
     access = propose(ines, edda, keepers)
     confirm_access(request=access, by=otto)
     rows = AccessRequest.objects.filter(pk=access.pk)
-    for act in (rows.delete, lambda: rows.update(outcome="refused", decision_note="x")):
+    for act in (rows.delete, lambda: rows.update(outcome="refused", decision_note="Wrong")):
         with pytest.raises(IntegrityError, match="backoffice: "), transaction.atomic():
             act()
 

@@ -175,7 +175,7 @@ def test_nobody_adds_an_adjustment_for_themselves(client, sign_in, role):
 
 def test_reason_longer_than_a_line_holds_is_refused(client, sign_in):
     sign_in("Finance")
-    response = save(client, author=make_blog().author.pk, reason="x" * 1001)
+    response = save(client, author=make_blog().author.pk, reason="Wrong" * 1001)
     assert "at most 1000 characters" in errors_of(response)[0]
 
 
@@ -319,7 +319,7 @@ def test_adjustments_are_made_by_finance_alone(client, sign_in, role):
     page = client.get(page_of(adjustment))
     assert 'name="amount"' not in page.text
     for url in (f"{LIST}add/", page_of(adjustment), page_of(adjustment, "withdraw")):
-        assert client.post(url, {"amount": "9", "reason": "x"}).status_code == 403
+        assert client.post(url, {"amount": "9", "reason": "Wrong"}).status_code == 403
     assert client.get(AUTHORS).status_code == 403
 
 

@@ -65,12 +65,13 @@ def test_what_is_written_about_each_flag_is_kept(client, sign_in):
     assert "She wrote for us in print." in client.get(url_of(batch)).text
 
 
-@pytest.mark.parametrize("text", ["", "   "])
+@pytest.mark.parametrize("text", ["", "   ", ".", "– - …", "1 2 3", "x"])
 def test_flag_without_an_answer_is_asked_for_again(client, sign_in, text):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Approvers")
     response = press(client, batch, "approve", flag_first_payouts=text)
     assert "Write your answer" in response.text
+    assert response.context["form"]["flag_first_payouts"].value() == text  # it stays
     assert "Nothing was approved" in response.text
     assert status_of(batch) == Status.SUBMITTED
 

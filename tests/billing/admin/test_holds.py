@@ -115,4 +115,4 @@ def test_not_even_a_superuser_writes_a_hold_by_hand(client, sign_in):
     hold = make_hold()
     sign_in("Superusers")
     for url in (f"{LIST}add/", page_of(hold), page_of(hold, "delete")):
-        assert client.post(url, {"reason": "x", "post": "yes"}).status_code == 403
+        assert client.post(url, {"reason": "Wrong", "post": "yes"}).status_code == 403

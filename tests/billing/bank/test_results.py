@@ -2,6 +2,7 @@ import pytest
 
 from billing.bank.results.csv import read_text
 from billing.bank.results.matching import describe_results, match_results
+from billing.bank.results.recording import says_why
 from billing.errors import InvalidResults
 from billing.models import Payment, PayoutBatch
 from billing.payouts import steps
@@ -54,6 +55,7 @@ def match(text):
         (f"\n{REFERENCE},lost", "Row 2: “lost” is no outcome. Write paid or failed."),
         (f"{REFERENCE}", "Row 1: “” is no outcome."),
         (f"{REFERENCE},failed", f"Row 1: say why {REFERENCE} failed"),
+        (f"{REFERENCE},failed,.", f"Row 1: say why {REFERENCE} failed"),
         (f"{REFERENCE},failed,{'x' * 501}", "Row 1: the reason is longer than 500 characters."),
         (f"{REFERENCE},paid\n{REFERENCE},paid", f"Row 2: {REFERENCE} has a row already."),
     ],
@@ -95,3 +97,13 @@ def test_others_are_paid_where_that_is_said():
 def test_results_are_described_by_their_numbers():
     paid = dict.fromkeys(range(1200), ("paid", ""))
     assert describe_results(paid | {-1: ("failed", "x")}) == "1,200 as paid and 1 as failed"
+
+
+@pytest.mark.parametrize("reason", ["Account closed", "AC04", "R03", "R03."])
+def test_bank_may_say_why_by_its_code(reason):
+    assert says_why(reason)
+
+
+@pytest.mark.parametrize("reason", ["", ".", "x", "3", "R", "R3", "1 R 3"])
+def test_neither_a_sign_nor_a_number_says_why_a_payment_failed(reason):
+    assert not says_why(reason)

@@ -40,6 +40,13 @@ def test_adjustment_waits_for_its_reason():
 
 
 @pytest.mark.any_database
+@pytest.mark.parametrize("reason", [".", "x", "12"])
+def test_reason_of_an_adjustment_is_a_word_or_nothing_yet(reason):
+    with pytest.raises(ReasonRequired, match=f"“{reason}” says nothing. Say why"):
+        make_adjustment(reason=reason)
+
+
+@pytest.mark.any_database
 def test_change_keeps_who_made_it_and_says_who_changed_it():
     maker, editor = make_user(), make_user()
     adjustment = make_adjustment(by=maker)
@@ -122,7 +129,7 @@ def test_database_refuses_nothing_and_ones_own_too():
     author = make_blog().author
     for values in ({"amount": 0, "created_by": make_user()}, {"amount": 1, "created_by": author}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Adjustment.objects.create(author=author, reason="x", created_at=AT, **values)
+            Adjustment.objects.create(author=author, reason="Wrong", created_at=AT, **values)
 
 
 # Until when
@@ -153,7 +160,7 @@ def test_signed_adjustment_stays_and_a_counter_adjustment_is_the_way(status):
     with pytest.raises(AdjustmentInUse, match=message):
         save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
     with pytest.raises(AdjustmentInUse, match=message):
-        withdraw_adjustment(adjustment=adjustment, by=make_user(), reason="x", at=AT)
+        withdraw_adjustment(adjustment=adjustment, by=make_user(), reason="Wrong", at=AT)
     adjustment.refresh_from_db()
     assert (adjustment.amount, adjustment.withdrawn_at) == (5, None)
 

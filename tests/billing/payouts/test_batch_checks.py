@@ -154,7 +154,9 @@ def test_views_that_are_not_counted_yet_block(day, outcome, is_blocked):
 
 
 @pytest.mark.any_database
-@pytest.mark.parametrize(("reason", "is_blocked"), [("", True), (" \n", True), ("A gift.", False)])
+@pytest.mark.parametrize(
+    ("reason", "is_blocked"), [("", True), (" \n", True), (".", True), ("A gift.", False)]
+)
 def test_adjustment_on_the_batch_needs_its_reason(reason, is_blocked):
     batch = make_batch()
     ada = make_user(first_name="Ada", last_name="Example")
@@ -333,7 +335,7 @@ def test_views_in_the_spool_block_the_batch(monkeypatch):
     make_click(make_blog())
     [blocker] = [each for each in find_blockers(make_batch()) if each.code == "spooled_views"]
     assert blocker.message.startswith("1 view is still in the spool, up to the end of October 2026")
-    assert blocker.url == "/admin/evidence/?month=2026-10"
+    assert blocker.url == "/admin/views-explained/?month=2026-10"
     september = make_batch(dt.date(2026, 9, 1))
     assert "spooled_views" not in {each.code for each in find_blockers(september)}
 

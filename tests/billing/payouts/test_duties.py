@@ -184,7 +184,11 @@ def test_nobody_approves_a_batch_that_they_took_part_in(
 def test_maker_of_an_adjustment_is_known_without_a_history(person):
     draft = make_batch()
     Adjustment.objects.create(
-        author=draft.payments.get().author, amount=1, reason="x", created_by=person, created_at=AT
+        author=draft.payments.get().author,
+        amount=1,
+        reason="Wrong",
+        created_by=person,
+        created_at=AT,
     )
     steps.rebuild_batch(batch=draft, by=make_user(), at=AT)
     batch = steps.submit_batch(batch=draft, by=make_user(), at=AT)
@@ -215,13 +219,13 @@ def facts():
 @pytest.mark.parametrize("door", ["shell", "form"])
 def test_nobody_adjusts_a_payment_of_their_own(client, person, own, act, door):
     stored, before = Adjustment.objects.get(), facts()
-    changed = Adjustment(author=person, amount=9, reason="x") if act == "make" else stored
+    changed = Adjustment(author=person, amount=9, reason="Wrong") if act == "make" else stored
     if act == "hand over":
         changed.author = make_blog().author
     if door == "shell":
         change = save_adjustment
         if act == "withdraw":
-            change = partial(withdraw_adjustment, reason="x")
+            change = partial(withdraw_adjustment, reason="Wrong")
         with pytest.raises(FourEyesViolation, match="adjusts a payment of their own"):
             change(adjustment=changed, by=person, at=AT)
     else:
@@ -248,19 +252,19 @@ def test_nobody_decides_about_a_payment_of_their_own(client, person, own, act, d
     before = facts()
     if door == "shell":
         with pytest.raises(FourEyesViolation, match="a payment of your own"):
-            act(payment=own, by=person, reason="x", at=AT)
+            act(payment=own, by=person, reason="Wrong", at=AT)
     else:
         client.force_login(person)
         button = act.__name__.removesuffix("_payment")
         url = reverse("admin:billing_payment_change", args=[own.pk]).replace("change", button)
-        response = client.post(url, {"_form_submitted": "True", "reason": "x"})
+        response = client.post(url, {"_form_submitted": "True", "reason": "Wrong"})
         assert "a payment of your own" in shown(response)[0]
     assert facts() == before
 
 
 @pytest.mark.parametrize("model", [Adjustment, Hold])
 def test_database_refuses_what_is_made_for_oneself(person, own, model):
-    values = {"reason": "x", "created_by": person, "created_at": AT, "author": person}
+    values = {"reason": "Wrong", "created_by": person, "created_at": AT, "author": person}
     values |= {"amount": 1} if model is Adjustment else {"kind": "hold"}
     with pytest.raises(IntegrityError, match="not_ones_own"), transaction.atomic():
         model.objects.create(**values)

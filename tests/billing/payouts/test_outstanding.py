@@ -105,7 +105,7 @@ def test_each_cause_has_its_day(blog):
     settle(pay(AUGUST, hold=other.author), "failed")
     third = make_blog(category=blog.category)
     Adjustment.objects.create(
-        author=third.author, amount=-2, reason="x", created_by=make_user(), created_at=AT
+        author=third.author, amount=-2, reason="Wrong", created_by=make_user(), created_at=AT
     )
     make_count(third, 50, dt.date(2026, 8, 3))
     make_count(third, 7, dt.date(2026, 7, 9))
@@ -125,7 +125,7 @@ def test_each_cause_has_its_day(blog):
 def test_adjustment_that_was_carried_waits_since_it_was_made(blog):
     made_at = dt.datetime(2026, 8, 20, 23, 30, tzinfo=dt.UTC)
     Adjustment.objects.create(
-        author=blog.author, amount=2, reason="x", created_by=make_user(), created_at=made_at
+        author=blog.author, amount=2, reason="Wrong", created_by=make_user(), created_at=made_at
     )
     pay(OCTOBER)
     assert waiting() == [("carried", dt.date(2026, 8, 21), Decimal(2), 0)]

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.errors import (
+    AcknowledgementMissing,
     BatchBlocked,
     BatchOutdated,
     BatchTampered,
@@ -18,6 +19,7 @@ from billing.errors import (
 )
 from billing.models import Payment, PaymentLine, PayoutBatch
 from billing.payouts import steps
+from billing.payouts.batch_checks import find_flags
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER, Status, make_batch
 from tests.billing.tampering import without_guards
 from tests.factories import (
@@ -209,11 +211,11 @@ def test_views_are_paid_to_the_author_and_category_of_their_day():
 VERBS = {
     "submit": (Status.DRAFT, lambda b: steps.submit_batch(batch=b, by=make_user(), at=AT)),
     "rebuild": (Status.DRAFT, lambda b: steps.rebuild_batch(batch=b, by=make_user(), at=AT)),
-    "cancel": (Status.DRAFT, lambda b: steps.cancel_batch(batch=b, by=make_user(), reason="x")),
+    "cancel": (Status.DRAFT, lambda b: steps.cancel_batch(batch=b, by=make_user(), reason="Wrong")),
     "approve": (Status.SUBMITTED, approve),
     "return": (
         Status.SUBMITTED,
-        lambda b: steps.return_batch(batch=b, by=make_user(), reason="x"),
+        lambda b: steps.return_batch(batch=b, by=make_user(), reason="Wrong"),
     ),
 }
 
@@ -270,9 +272,21 @@ def test_returned_batch_shows_the_reason_until_it_is_submitted_again():
 @pytest.mark.parametrize(
     ("status", "act"), [(Status.SUBMITTED, "return_batch"), (Status.DRAFT, "cancel_batch")]
 )
-def test_returning_and_cancelling_need_a_reason(status, act):
+@pytest.mark.parametrize("reason", ["  ", ".", "x"])
+def test_returning_and_cancelling_need_a_reason(status, act, reason):
     with pytest.raises(ReasonRequired):
-        getattr(steps, act)(batch=make_batch(status), by=make_user(), reason="  ")
+        getattr(steps, act)(batch=make_batch(status), by=make_user(), reason=reason)
+
+
+@pytest.mark.parametrize("answer", ["", " ", ".", "x"])
+def test_flags_are_acknowledged_in_words(answer):
+    batch = make_batch(Status.SUBMITTED)
+    answers = dict.fromkeys((flag.code for flag in find_flags(batch)), "Read it.")
+    assert "first_payouts" in answers
+    with pytest.raises(AcknowledgementMissing, match="in words"):
+        steps.approve_batch(
+            batch=batch, by=make_user(), acknowledgements=answers | {"first_payouts": answer}, at=AT
+        )
 
 
 def test_draft_that_is_no_longer_true_is_not_submitted_until_rebuilt():

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from billing.errors import PriceInUse
+from billing.errors import PriceInUse, ReasonRequired
 from billing.models import CategoryPrice, PaymentLine
 from billing.payouts import steps
 from billing.prices.rules import (
@@ -167,6 +167,16 @@ def test_price_may_change_while_the_batch_is_a_draft():
     steps.return_batch(batch=batch, by=make_user(), reason="The price is wrong")
     price.price_per_1000 = Decimal(20)
     assert save(price).price_per_1000 == Decimal(20)
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("note", [".", "x", "12"])
+def test_note_of_a_price_says_something(note):
+    price = CategoryPrice(
+        category=make_category(), price_per_1000="20", effective_from=OCTOBER, note=note
+    )
+    with pytest.raises(ReasonRequired, match=f"“{note}” says nothing. Say why"):
+        save_price(price=price, by=make_user())
 
 
 @pytest.mark.any_database

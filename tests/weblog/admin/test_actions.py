@@ -217,7 +217,9 @@ def test_editor_brings_back_an_old_text(client, editor):
     assert blog.history.latest().history_user == editor
 
 
-@pytest.mark.parametrize("values", [{"version": "4711", "reason": "x"}, {"reason": "x"}, {}])
+@pytest.mark.parametrize(
+    "values", [{"version": "4711", "reason": "Wrong"}, {"reason": "Wrong"}, {}]
+)
 def test_dialog_of_the_old_texts_asks_again(client, editor, values):
     blog = make_blog()
     client.force_login(editor)
