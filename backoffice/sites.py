@@ -20,6 +20,7 @@ from backoffice.accounts.forms import OwnPasswordForm
 from backoffice.accounts.passwords import has_known_password
 from backoffice.accounts.signing_in import SignInView
 from backoffice.changelists import could_be_pk, shorten_search
+from backoffice.moved_pages import list_moved_addresses
 
 ROWS_PER_MODEL = 10
 
@@ -96,7 +97,11 @@ class BackofficeSite(UnfoldAdminSite):
     def get_urls(self):
         view = self.admin_view(self.view_on_site)
         route = "r/<path:content_type_id>/<path:object_id>/"
-        return [path(route, view, name="view_on_site"), *super().get_urls()]
+        return [
+            path(route, view, name="view_on_site"),
+            *list_moved_addresses(self),
+            *super().get_urls(),
+        ]
 
     def view_on_site(self, request, content_type_id, object_id):
         """Redirect to the page that readers see, if it exists and the user may see the row.

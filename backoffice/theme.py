@@ -131,8 +131,7 @@ def list_pages():
     ]
     if apps.is_installed("billing"):
         view = "billing.admin.views_explained.ViewsExplainedView"
-        # Links in mails and bookmarks hold this address.
-        pages.append(("evidence/", "billing_views_explained_changelist", view))
+        pages.append(("views-explained/", "billing_views_explained_changelist", view))
     return pages
 
 

@@ -16,7 +16,7 @@ from tests.factories import NOON, make_blog, make_price, make_retired_total
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
-EVIDENCE = "/admin/evidence/"
+EVIDENCE = "/admin/views-explained/"
 EXCEPTIONS = "/admin/billing/robotexception/"
 VIEWS = "/admin/billing/blogview/"
 RETIRED = "/admin/billing/retiredviewtotal/"
@@ -189,7 +189,7 @@ def test_exceptions_are_there_to_be_read(client, sign_in, role):
     assert "CUBOT" in client.get(EXCEPTIONS).text
     page = f"{EXCEPTIONS}{exception.pk}/change/"
     assert "depart from the COUNTER" in client.get(page).text
-    assert client.post(page, {"text": "Mozilla", "reason": "x"}).status_code == 403
+    assert client.post(page, {"text": "Mozilla", "reason": "Wrong"}).status_code == 403
     assert client.get(f"{EXCEPTIONS}add/").status_code == 403
 
 
