@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import CharField, F, Q, Value
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.timezone import get_current_timezone
@@ -21,7 +22,9 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTe
 
 from backoffice.accounts.models import SecurityEvent
 from backoffice.changes import describe_records
+from backoffice.moved_pages import MOVED_MODELS
 from backoffice.people import full_name
+from backoffice.trail_sources import Deed, find_deeds, list_sources, load_deeds
 
 ENTRIES_PER_PAGE = 50
 SYSTEM = "system"
@@ -37,10 +40,11 @@ def list_kinds():
     }
 
 
-def find_versions(kinds, *, events=None, **filters):
+def find_versions(kinds, *, events=None, deeds=(), **filters):
     """Return the (kind, history_date, history_id) of all matching versions, newest first.
 
-    `events` are the matching events of the security log; None leaves the log out.
+    `events` are the matching events of the security log; None leaves the log out. `deeds` are the
+    sources to look into beside the histories.
     """
     sources = [
         get_history_model_for_model(model)
@@ -50,6 +54,7 @@ def find_versions(kinds, *, events=None, **filters):
         .values_list("model_label", "history_date", "history_id")
         for kind, model in kinds.items()
     ]
+    sources += [find_deeds(source, **filters) for source in deeds]
     if events is not None:
         marked = events.order_by().annotate(
             model_label=Value(SECURITY, output_field=CharField()),
@@ -70,6 +75,8 @@ def load_entries(versions):
     entries = {}
     for event in _load_events(history_ids.pop(SECURITY, [])):
         entries[SECURITY, event.pk] = SecurityEntry(event)
+    for key in history_ids.keys() & list_sources().keys():
+        entries |= load_deeds(key, history_ids.pop(key))
     for kind, ids in history_ids.items():
         history_model = get_history_model_for_model(apps.get_model(kind))
         records = history_model.objects.filter(history_id__in=ids).select_related("history_user")
@@ -115,6 +122,7 @@ def _list_kind_choices():
     kinds = [
         (kind, capfirst(model._meta.verbose_name_plural)) for kind, model in list_kinds().items()
     ]
+    kinds += [(source.key, source.label) for source in list_sources().values()]
     kinds.append((SECURITY, "Security: sign-ins and rights"))
     return [("", "Everything"), *sorted(kinds, key=lambda choice: choice[1])]
 
@@ -154,8 +162,7 @@ class AuditTrailForm(forms.Form):
         if not self.is_valid():
             return []
         data = self.cleaned_data
-        kinds = list_kinds()
-        filters = {}
+        kinds, sources, filters = list_kinds(), list_sources(), {}
         if data["person"]:
             filters["history_user"] = None if data["person"] == SYSTEM else data["person"]
         if data["since"]:
@@ -165,11 +172,11 @@ class AuditTrailForm(forms.Form):
         if data["reason"]:
             filters["history_change_reason__icontains"] = data["reason"]
         events = self._find_events(data)
-        if data["kind"] == SECURITY:
-            kinds = {}
-        elif data["kind"]:
-            kinds, events = {data["kind"]: kinds[data["kind"]]}, None
-        return find_versions(kinds, events=events, **filters)
+        if kind := data["kind"]:
+            kinds = {kind: kinds[kind]} if kind in kinds else {}
+            sources = {kind: sources[kind]} if kind in sources else {}
+            events = events if kind == SECURITY else None
+        return find_versions(kinds, events=events, deeds=sources.values(), **filters)
 
     def _find_events(self, data):
         """Return the matching events. A person's events are those by them and those about them."""
@@ -197,6 +204,14 @@ class AuditTrailView(UnfoldSiteViewMixin, TemplateView):
     template_name = "backoffice/audit_trail.html"
     title = "Audit trail"
 
+    def get(self, request, *args, **kwargs):
+        """Show the page, or lead on from a bookmark that holds what a kind was called before."""
+        if kind := MOVED_MODELS.get(request.GET.get("kind", "")):
+            query = request.GET.copy()
+            query["kind"] = kind
+            return redirect(f"{request.path}?{query.urlencode()}", permanent=True)
+        return super().get(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs):
         form = AuditTrailForm(self.request.GET)
         page = Paginator(form.find_versions(), ENTRIES_PER_PAGE).get_page(
@@ -215,7 +230,7 @@ class AuditTrailView(UnfoldSiteViewMixin, TemplateView):
     def link_histories(self, entries):
         """Return the address of each object's history, or "" if this user can't see the object."""
         pks = defaultdict(set)
-        versions = [entry for entry in entries if not isinstance(entry, SecurityEntry)]
+        versions = [entry for entry in entries if not isinstance(entry, SecurityEntry | Deed)]
         for entry in versions:
             pks[entry.record.instance_type].add(entry.object_pk)
         visible = {model: self.find_visible(model, pks) for model, pks in pks.items()}
@@ -223,6 +238,12 @@ class AuditTrailView(UnfoldSiteViewMixin, TemplateView):
             id(entry): reverse(_history_url_name(entry), args=[quote(entry.object_pk)])
             for entry in versions
             if entry.object_pk in visible[entry.record.instance_type]
+        }
+        user = self.request.user
+        addresses |= {
+            id(entry): entry.url
+            for entry in entries
+            if isinstance(entry, Deed) and user.has_perm(entry.permission)
         }
         return [addresses.get(id(entry), "") for entry in entries]
 

@@ -24,6 +24,7 @@ class BillingConfig(AppConfig):
             home,
             personal,
             receivers,
+            trail,
         )
         from billing.guards import GUARDS
         from billing.models import Adjustment, CategoryPrice, Hold
@@ -36,6 +37,7 @@ class BillingConfig(AppConfig):
         register_latest_moment(clocks.find_latest_view)
         blog_columns.offer_blog_columns()
         home.offer_home()
+        trail.offer_corrections()
         health.register_health()
         backups.register_backups()
         for name, list_rows in personal.EXTRACTS.items():
