@@ -35,6 +35,12 @@ LINE = re.compile(r"^(?:\S+\s+){5}(.*)$")
 RUN = re.compile(r"\bcrontab run ([0-9a-f]{32})\b")
 FOLDER = re.compile(r"\bcd (.+?) && ")
 
+BESIDE = (
+    "If both are to run: manage.py install_jobs --beside. If this folder takes the place of that "
+    "one, remove its jobs first, from there: manage.py crontab remove. Where that folder is gone, "
+    "take its lines out by `crontab -e`."
+)
+
 
 class CronError(Exception):
     """Its message says what is wrong, and `hint` what to do."""
@@ -124,10 +130,16 @@ def make_lines() -> list[str]:
     return [line.strip() for line in crontab.crontab_lines]
 
 
-def install_jobs() -> list[str]:
-    """Put our lines into this user's crontab, and return them. Raises CronError."""
+def install_jobs(*, beside: bool = False) -> list[str]:
+    """Put our lines into this user's crontab, and return them. Raises CronError.
+
+    Where another installation's jobs stand and none of ours, only `beside` adds them.
+    """
     check_owner()
     lines = make_lines()
+    installed = read_installed()
+    if not (installed.ours or beside) and (elsewhere := name_elsewhere(installed)):
+        raise CronError(f"{elsewhere} Nothing was added.", hint=BESIDE)
     _replace_ours(lines)
     return lines
 
@@ -159,7 +171,7 @@ def name_elsewhere(installed: Installed) -> str:
     folders = {FOLDER.search(line) for line in installed.elsewhere}
     places = sorted(found[1] for found in folders if found) or ["a folder that no line names"]
     return (
-        f"This crontab also runs the jobs of another installation, in {', '.join(places)}. "
+        f"The crontab of {whose()} runs the jobs of another installation, in {', '.join(places)}. "
         "They were left as they are."
     )
 

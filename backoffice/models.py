@@ -20,6 +20,8 @@ class JobRun(models.Model):
     output = models.TextField(blank=True)
     host = models.CharField(max_length=100, blank=True, help_text="The machine that ran it.")
 
+    is_in_file = False  # the database refused it, and a file keeps it for the next job
+
     class Meta:
         ordering = ["-started_at", "-pk"]
         indexes = [models.Index(fields=["name", "-started_at"], name="backoffice_jobrun_latest")]

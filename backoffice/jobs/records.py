@@ -45,6 +45,7 @@ def finish(run: JobRun, status: JobRun.Status, output: str) -> JobRun:
             run.save()
             _prune(run)
     except (Error, JobStopped):
+        run.is_in_file = True
         _keep_in_file(run)
         # A failure is told by whoever runs the job.
         logger.log(

@@ -24,6 +24,10 @@ from backoffice.models import JobRun
 
 logger = logging.getLogger(__name__)
 
+AWAY = (
+    "The database did not take the record of this run, so other jobs will fail as well: no mail "
+    "tells of each. Their records wait in files, and stand under Job runs once it is back."
+)
 PATIENCE = 2  # seconds: somebody may be checking just now whether the job runs
 
 
@@ -68,11 +72,19 @@ def _run(name):
     except BaseException as error:  # SystemExit is how a command fails
         output.write(f"\n{type(error).__name__}: {error}")
         records.finish(run, JobRun.Status.FAILED, output.getvalue())
-        logger.exception(
-            "The job %s failed.\n\n%s", name, run.output, extra={"kind": f"job {name}", "job": name}
-        )
+        _tell_failure(run)
         raise SystemExit(1) from error
     return records.finish(run, JobRun.Status.SUCCEEDED, output.getvalue())
+
+
+def _tell_failure(run):
+    """Log the failure, which mails ADMINS: of all jobs once, while the database is away."""
+    text, kind = run.output, f"job {run.name}"
+    if run.is_in_file:
+        text, kind = f"{text}\n\n{AWAY}", "jobs without a database"
+    logger.exception(
+        "The job %s failed.\n\n%s", run.name, text, extra={"kind": kind, "job": run.name}
+    )
 
 
 @contextlib.contextmanager

@@ -84,18 +84,26 @@ def elsewhere(tmp_path, settings):
     [lambda: call_command("install_jobs"), lambda: call_command("crontab", "add")],
     ids=["install_jobs", "crontab add"],
 )
-def test_two_checkouts_of_one_user_keep_their_lines(crontab, checkout, elsewhere, put_in, capsys):
+def test_second_checkout_of_one_user_is_stopped(crontab, checkout, elsewhere, put_in, capsys):
     crontab.write_text("".join(f"{line}\n" for line in elsewhere))
-    put_in()
-    put_in()
+    with pytest.raises(CommandError) as refused:
+        put_in()
+    assert "runs the jobs of another installation, in " in str(refused.value)
+    assert "the first" in str(refused.value)
+    assert "Nothing was added.\nIf both are to run: manage.py install_jobs --beside." in str(
+        refused.value
+    )
+    assert crontab.read_text().splitlines() == elsewhere
+    call_command("install_jobs", "--beside")
+    put_in()  # what is in already is replaced without a question
     assert crontab.read_text().splitlines() == [*elsewhere, *cron.make_lines()]
-    assert "also runs the jobs of another installation, in" in capsys.readouterr().err
+    assert "runs the jobs of another installation, in" in capsys.readouterr().err
 
 
 def test_only_our_lines_are_taken_out(crontab, checkout, elsewhere):
     others = ["0 4 * * * backup", *elsewhere]
     crontab.write_text("".join(f"{line}\n" for line in others))
-    call_command("crontab", "add")
+    call_command("install_jobs", "--beside")
     call_command("crontab", "remove")
     call_command("crontab", "remove")
     assert crontab.read_text().splitlines() == others

@@ -56,6 +56,15 @@ def running_cron():
         process.wait(timeout=20)
 
 
+@pytest.fixture(scope="module")
+def own_crontab():
+    """Lend the crontab of this account, and cron, to one module. Not beside `installation`."""
+    if os.geteuid() != 0:
+        pytest.skip("Debian's cron needs root")
+    with kept_crontab(), running_cron():
+        yield
+
+
 @pytest.fixture(scope="session")
 def database_server():
     with postgres_server() as url:

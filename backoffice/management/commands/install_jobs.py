@@ -6,9 +6,16 @@ from backoffice.cron import CronError, install_jobs, name_elsewhere, read_instal
 class Command(BaseCommand):
     help = "Put the scheduled jobs into this user's crontab, and see that they are in it."
 
-    def handle(self, **options):
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--beside",
+            action="store_true",
+            help="Also where the jobs of another installation run by this crontab.",
+        )
+
+    def handle(self, *, beside=False, **options):
         try:
-            lines = install_jobs()
+            lines = install_jobs(beside=beside)
             elsewhere = name_elsewhere(read_installed())
         except CronError as error:
             raise CommandError(f"{error}\n{error.hint}") from error

@@ -167,6 +167,38 @@ def test_run_whose_record_is_refused_is_told_and_recorded_by_the_next(command, r
     assert records.count_left_over() == 0
 
 
+def test_runs_in_a_row_without_a_database_send_one_mail_and_none_is_lost(command, refusing):
+    command(lambda stdout, stderr: None)
+    names = ["fold_views", "fold_views", "publish_new_texts"]
+    with refusing():
+        for name in names:
+            with pytest.raises(SystemExit):
+                jobs.run_job(name)
+    (message,) = mail.outbox
+    assert "The job fold_views failed." in message.subject
+    assert "OperationalError: connection refused" in message.body
+    assert "stand under Job runs once it is back" in message.body
+    assert records.count_left_over() == 3
+    jobs.run_job("find_findings")
+    failed = JobRun.objects.filter(status="failed", output__contains="connection refused")
+    assert sorted(failed.values_list("name", flat=True)) == names
+    assert len(mail.outbox) == 1
+
+
+def test_job_that_fails_by_itself_is_mailed_though_the_database_was_away(command, refusing):
+    command(lambda stdout, stderr: None)
+    with refusing(), pytest.raises(SystemExit):
+        jobs.run_job("fold_views")
+
+    def fail(stdout, stderr):
+        raise CommandError("No price for Tech")
+
+    command(fail)
+    with pytest.raises(SystemExit):
+        jobs.run_job("fold_views")
+    assert ["No price for Tech" in message.body for message in mail.outbox] == [False, True]
+
+
 @pytest.mark.parametrize("fails", [True, False])
 def test_run_that_loses_the_database_on_its_way_is_recorded_by_the_next(command, refusing, fails):
     blocks = contextlib.ExitStack()
