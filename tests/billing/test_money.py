@@ -85,6 +85,12 @@ def test_amount_is_prepared_once():
     assert field.get_db_prep_value(1_500_000, connection, prepared=True) == 1_500_000
 
 
+def test_nothing_and_expressions_are_prepared_as_they_are():
+    column = models.F("price_per_1000")
+    assert AmountField().get_prep_value(None) is None
+    assert AmountField().get_prep_value(column) is column
+
+
 def test_price_has_three_decimals_and_no_fourth():
     field = AmountField(decimal_places=3)
     assert field.get_prep_value(Decimal("0.001")) == 1000
@@ -167,6 +173,7 @@ def test_each_currency_has_its_decimals_by_iso_4217(currency, exact, rounded, sh
 @pytest.mark.any_database
 def test_amount_is_shown_as_people_read_it():
     assert format_amount(Decimal("1234.5"), currency="EUR") == "€1,234.50"
+    assert format_amount(Decimal("1.234567"), currency="EUR") == "€1.23"
     assert format_amount(Decimal("-0.015000"), currency="EUR", exact=True) == "-€0.015"
     assert format_amount(Decimal("2.000000"), currency="EUR", exact=True) == "€2.00"
     assert format_amount(Decimal("3"), currency="USD") == "US$3.00"
