@@ -133,3 +133,20 @@ def test_one_endless_line_is_refused_before_it_is_read_to_its_end():
     log = LogFile(bomb, "access.log", most_bytes=1_000_000)
     with pytest.raises(UnreadableAccessLog, match="larger than 1 MB"):
         list(log.read_lines())
+
+
+def test_file_of_more_lines_than_its_size_allows_is_refused(monkeypatch):
+    monkeypatch.setattr(log_files, "FEW_LINES", 10)
+    most = 10 + 400 // 40
+    assert len(lines_of(b"\n" * most, most_bytes=400)) == 20
+    with pytest.raises(UnreadableAccessLog, match="more than 20 lines"):
+        lines_of(b"\n" * (most + 1), most_bytes=400)
+
+
+def test_packed_file_of_nothing_but_ends_is_refused(monkeypatch):
+    monkeypatch.setattr(log_files, "MOST_EMPTY", 1000)
+    monkeypatch.setattr(log_files, "READ_SIZE", 100)
+    empty = gzip.compress(b"", mtime=0)
+    assert lines_of(empty * (1000 // len(empty)), most_bytes=10_000) == []
+    with pytest.raises(UnreadableAccessLog, match="packed and empty"):
+        lines_of(empty * (1000 // len(empty) + 10), most_bytes=10_000)
