@@ -28,6 +28,7 @@ def list_secrets() -> dict[str, str]:
         "SECRET_KEY": settings.SECRET_KEY,
         **{f"SECRET_KEY_FALLBACKS ({number})": key for number, key in fallbacks},
         **{f"FACTOR_KEY ({number})": key for number, key in enumerate(settings.FACTOR_KEYS, 1)},
+        "PAYEE_KEYS": settings.PAYEE_KEYS,
         "the password in DATABASE_URL": settings.DATABASES["default"].get("PASSWORD", ""),
         "the password in EMAIL_URL": settings.MAILERS["default"]
         .get("OPTIONS", {})

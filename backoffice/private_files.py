@@ -17,6 +17,8 @@ def list_private_files() -> list[Path]:
     """Return the files with secrets, people's data or traces of readers, existing or not."""
     database = settings.DATABASES["default"]
     files = [BASE_DIR / ".env", VAR_DIR, settings.UPLOAD_DIR, settings.RATES_FILE]
+    if settings.PAYEE_KEYS_FILE:
+        files.append(Path(settings.PAYEE_KEYS_FILE))
     if database["ENGINE"] == "django.db.backends.sqlite3":
         name = str(database["NAME"])
         files += [Path(f"{name}{ending}") for ending in ("", *BESIDE)]

@@ -66,6 +66,7 @@ def _list_secrets():
         settings.SECRET_KEY,
         *settings.SECRET_KEY_FALLBACKS,
         *settings.FACTOR_KEYS,
+        settings.PAYEE_KEYS,
         *(database.get("PASSWORD") for database in settings.DATABASES.values()),
         *(option.get("password") for option in options),
     ]

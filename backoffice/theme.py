@@ -43,6 +43,12 @@ NAVIGATION = {
         Link("Payments", "payments", "billing.payment"),
         Link("Adjustments", "exposure", "billing.adjustment"),
         Link("Holds and pay-outs", "front_hand", "billing.hold"),
+        Link(
+            "Payees",
+            "account_balance",
+            "billing.payee",
+            count="billing.payees.reading.count_unconfirmed",
+        ),
         Link("Findings", "troubleshoot", "billing.finding"),
         Link("Prices", "sell", "billing.categoryprice"),
         Link("Monthly views", "calendar_month", "billing.monthlyviewcount"),
@@ -132,12 +138,16 @@ def list_pages():
     if apps.is_installed("billing"):
         view = "billing.admin.views_explained.ViewsExplainedView"
         pages.append(("views-explained/", "billing_views_explained_changelist", view))
+        own = "billing.admin.own_payee.OwnPayeeView"
+        pages.append(("payment-details/", "billing_own_payee", own))
     return pages
 
 
 def list_account_pages(request):
     """Return what everyone finds under their own name."""
     pages = [("Your account", "backoffice_account")]
+    if apps.is_installed("billing") and request.user.has_perm("billing.enter_own_payee"):
+        pages.append(("Your payment details", "billing_own_payee"))
     pages += [("Mails to me", "weblog_mailpreferences"), ("Change password", "password_change")]
     return [{"title": title, "link": reverse(f"admin:{name}")} for title, name in pages]
 

@@ -28,10 +28,12 @@ class BillingConfig(AppConfig):
         )
         from billing.guards import GUARDS
         from billing.models import Adjustment, CategoryPrice, Hold
+        from billing.payees import checks as payee_checks  # noqa: F401
         from billing.payouts import blockers, flags  # noqa: F401 - they register their checks
         from weblog.signals import blog_viewed
 
-        guard_rights(Q(content_type__app_label="billing"))
+        # An author's right over their own details is no right over money: finance confirms them.
+        guard_rights(Q(content_type__app_label="billing") & ~Q(codename="enter_own_payee"))
         register_guards(GUARDS)
         register_made_by_people([CategoryPrice, Adjustment, Hold])
         register_latest_moment(clocks.find_latest_view)

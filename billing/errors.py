@@ -142,3 +142,27 @@ class InvalidResults(BillingError):
     def __init__(self, problems):
         super().__init__(" ".join(problems))
         self.problems = problems
+
+
+class KeysMissing(BillingError):
+    """No key for payees' details, or keys that can't be read."""
+
+
+class DetailsUnreadable(BillingError):
+    """Encrypted details can't be read: the message says why."""
+
+
+class InvalidDetails(BillingError):
+    """Details of a payee are wrong: `fields` has a sentence for each field."""
+
+    def __init__(self, fields):
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
+
+
+class NothingWaits(BillingError):
+    """There is no change of a payee to confirm or to take back, or it is another one by now."""
+
+
+class NotTheirs(BillingError):
+    """An author tried to change details that are not theirs alone."""

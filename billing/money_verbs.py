@@ -24,6 +24,9 @@ class Verb:
 
 ALLOWED = "allowed: it decides about no amount"
 
+CONFIRMED = "allowed: a second person confirms it"
+TOLD = "allowed: it is kept who did it"
+
 VERBS = [
     Verb(path="bank.results.recording.record_results", does="record bank results", bars=True),
     Verb(path="findings.decisions.accept_finding", does="accept a finding", bars=True),
@@ -49,6 +52,12 @@ VERBS = [
         does="enter or end a robot exception",
         bars=True,
     ),
+    Verb(path="payees.changes.add_payee", does="add a payee", own=CONFIRMED),
+    Verb(path="payees.changes.enter_details", does="enter a payee's details", own=CONFIRMED),
+    Verb(path="payees.changes.link_author", does="pay an agent for an author", own=CONFIRMED),
+    Verb(path="payees.changes.confirm_payee", does="confirm a payee's details"),
+    Verb(path="payees.changes.withdraw_changes", does="take back a payee's change", own=TOLD),
+    Verb(path="payees.changes.show_details", does="see bank details in full", own=TOLD),
     Verb(path="payouts.steps.approve_batch", does="approve a batch", bars=True),
     Verb(path="payouts.steps.submit_batch", does="submit a batch", own=ALLOWED, bars=True),
     Verb(path="payouts.steps.build_closed_months", does="build closed months", own=ALLOWED),

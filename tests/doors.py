@@ -26,6 +26,7 @@ from tests.factories import (
     make_category,
     make_click,
     make_count,
+    make_payee,
     make_price,
     make_retired_total,
     make_user,
@@ -77,6 +78,7 @@ def make_rows():
     )
     RobotException.objects.create(text="CUBOT", reason="A phone.")
     Verification.objects.create(started_at=AT, steps=1)
+    make_payee(blog.author, kind="agent", at=AT)
     make_retired_total(dt.date(2025, 1, 1), "robot", 1)
 
 

@@ -170,3 +170,41 @@ def make_line(
     return (
         f'{host} - - [{time}] "{request}" {status} {size} "{referer}" "{user_agent}"{more}'
     ).encode(errors="surrogateescape")
+
+
+IBANS = ("DE89370400440532013000", "NL91ABNA0417164300", "GB33BUKB20201555555555")
+
+
+def describe_payee(**values):
+    """Return what somebody types into the form about a payee."""
+    return {
+        "legal_name": "Ada Example",
+        "street": "Musterweg",
+        "building_number": "7b",
+        "postcode": "10117",
+        "town": "Berlin",
+        "country": "DE",
+        "language": "de",
+        "email": "ada@example.com",
+        "tax_id": "DE136695976",
+        "account_kind": "iban",
+        "iban": IBANS[0],
+    } | values
+
+
+def make_payee(*authors, at, kind=None, is_confirmed=True, by=None, **values):
+    """Make a payee of the authors, with details that were in force before `at`."""
+    from billing.payees.changes import add_payee, confirm_payee
+    from billing.payees.reading import name_waiting
+
+    entered_at = at - dt.timedelta(hours=100)
+    kind = kind or ("agent" if len(authors) > 1 else "person")
+    data = describe_payee(**{"legal_name": f"Payee {next(_numbers)}"} | values)
+    payee = add_payee(
+        kind=kind, authors=authors, data=data, by=by or authors[0], at=entered_at
+    ).payee
+    if is_confirmed:
+        confirm_payee(
+            payee=payee, by=make_user(), note="Called", seen=name_waiting(payee), at=entered_at
+        )
+    return payee

@@ -24,6 +24,21 @@ STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 }
 
+# Keys for the tests alone: number 11 encrypts, number 21 makes the fingerprints of accounts.
+PAYEE_KEYS_FILE = ""
+PAYEE_KEYS = """
+{"encryption": {"primaryKeyId": 11, "key": [{"keyId": 11, "status": "ENABLED",
+  "outputPrefixType": "TINK", "keyData": {"keyMaterialType": "SYMMETRIC",
+  "typeUrl": "type.googleapis.com/google.crypto.tink.AesGcmKey",
+  "value": "GiCb2yk53hHCV5DxAsXQAgmKQBp0oAOyEDAVAHpyyyBf4w=="}}]},
+ "digest": {"primaryKeyId": 21, "key": [{"keyId": 21, "status": "ENABLED",
+  "outputPrefixType": "RAW", "keyData": {"keyMaterialType": "SYMMETRIC",
+  "typeUrl": "type.googleapis.com/google.crypto.tink.HmacPrfKey",
+  "value": "EgIIAxogmwI7hyICu0KielFotYFKxnWyRjmetkL1B3W5NbEOazY="}}]}}
+"""
+PAYEE_WAIT_HOURS = 72
+PAYEES_REQUIRED = False  # tests of what it asks for turn it on
+
 ASK_SERVER_CLOCK = False  # tests travel in time, and PostgreSQL does not
 
 SPOOL_DIR = VAR_DIR / f"test-spool-{os.getpid()}"  # each test has one of its own: conftest.py

@@ -41,8 +41,12 @@ TRACKED_MONEY = [
     "billing_categoryprice",
     "billing_adjustment",
     "billing_hold",
+    "billing_payee",
 ]
 MONEY = ["billing_payment", "billing_paymentexport", *TRACKED_MONEY]
+# The bank details in full are for people who were given that right by name: for no role.
+PAYEES = {"billing_payee_enter", "billing_payee_details", "billing_payee_confirm"}
+PAYEES |= {"billing_payee_withdraw", "billing_payee_link"}
 SEALS = reading("billing_seal")
 VERIFY = reading("billing_verification") | {"billing_verification_verify"}
 NEW_TEXTS = reading("weblog_newtext", has_history=["weblog_newtext"])
@@ -50,7 +54,7 @@ PICTURES = reading("weblog_picture")
 PREVIEWS = {"weblog_blog_preview", "weblog_newtext_preview"}
 
 ALLOWED = {
-    "Authors": {"app_list_weblog", "weblog_blog_changelist", "weblog_blog_add"}
+    "Authors": {"billing_own_payee", "app_list_weblog", "weblog_blog_changelist", "weblog_blog_add"}
     | {"weblog_newtext_changelist", "weblog_picture_changelist", "weblog_picture_add"}
     | reading("weblog_category", has_history=["weblog_category"]),
     "Editors": reading(
@@ -76,6 +80,7 @@ ALLOWED = {
     | {"billing_views_explained_changelist", "billing_accesslogimport_import"}
     | FINDINGS
     | VERIFY
+    | PAYEES
     | {"billing_finding_accept", "billing_finding_exclude_views", "billing_finding_reopen"}
     | {"billing_payoutbatch_build", "billing_payoutbatch_rebuild", "billing_payoutbatch_cancel"}
     | {"billing_payoutbatch_leave_out"}
@@ -150,7 +155,7 @@ def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
     written_by_code = [
         *COUNTS, "billing_blogview", "billing_accesslogimport", "billing_retiredviewtotal",
         "billing_finding", "billing_payoutbatch", "billing_payment", "billing_paymentexport",
-        "billing_hold", "billing_seal", "backoffice_jobrun",
+        "billing_hold", "billing_payee", "billing_seal", "backoffice_jobrun",
         "axes_accessattempt",
     ]  # fmt: skip
     for model in written_by_code:

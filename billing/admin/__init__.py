@@ -11,6 +11,7 @@ from billing.admin import (  # noqa: F401
     findings,
     holds,
     imports,
+    payees,
     payments,
     payouts,
     prices,

@@ -19,6 +19,7 @@ from billing.models.counts import (
     RetiredViewTotal,
 )
 from billing.models.findings import Finding, RobotException
+from billing.models.payees import Payee, PayeeAuthor, PayeeDetails, PayeeLook, PayeeSecret
 from billing.models.payments import Payment, PaymentLine
 from billing.models.prices import CategoryPrice
 from billing.models.seals import Acknowledgement, PaymentExport, PaymentResult, Seal
@@ -40,6 +41,11 @@ __all__ = [
     "LostViewTotal",
     "MonthlyViewCount",
     "OutstandingAlarm",
+    "Payee",
+    "PayeeAuthor",
+    "PayeeDetails",
+    "PayeeLook",
+    "PayeeSecret",
     "Payment",
     "PaymentExport",
     "PaymentLine",

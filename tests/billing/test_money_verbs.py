@@ -33,6 +33,8 @@ from billing.models import (
     CategoryPrice,
     Finding,
     Hold,
+    PayeeAuthor,
+    PayeeDetails,
     Payment,
     PaymentExport,
     PaymentResult,
@@ -41,6 +43,15 @@ from billing.models import (
     Verification,
 )
 from billing.money_verbs import NO_VERBS, VERBS, make_table
+from billing.payees.changes import (
+    add_payee,
+    confirm_payee,
+    enter_details,
+    link_author,
+    show_details,
+    withdraw_changes,
+)
+from billing.payees.reading import name_waiting
 from billing.payouts import holds, steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
 from billing.payouts.price_withdrawal import withdraw_price
@@ -50,10 +61,12 @@ from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.pages import press
 from tests.factories import (
     approve,
+    describe_payee,
     make_blog,
     make_category,
     make_count,
     make_line,
+    make_payee,
     make_price,
     make_user,
 )
@@ -102,6 +115,8 @@ class House:
         self.category = make_category("Tech")
         make_price(self.category, "10")
         self.blog = make_blog(category=self.category, author=author, title="Kernel diary")
+        self.payee = make_payee(author, at=AT, by=make_user())
+        self.agent = make_payee(make_user(), kind="agent", at=AT)
         relate_before(self)
         make_count(self.blog, 1000, dt.date(2026, 9, 10))
         draft, _ = steps.build_batch(month=SEPTEMBER, at=AT)
@@ -127,6 +142,10 @@ class House:
 
     def hold(self):
         return holds.hold_payment(payment=self.payment, by=make_user(), reason=WHY, at=AT)
+
+    def change_details(self):
+        enter_details(payee=self.payee, data=describe_payee(), by=make_user(), at=AT)
+        return self.payee
 
     def submit(self):
         return steps.submit_batch(batch=self.october, by=make_user(), at=AT)
@@ -189,6 +208,24 @@ BY_DOMAIN = {
     ),
     "save_robot_exception": lambda house, by: save_robot_exception(
         exception=RobotException(text="CUBOT", reason=WHY), by=by
+    ),
+    "add_payee": lambda house, by: add_payee(
+        kind="agent", authors=[house.blog.author], data=describe_payee(), by=by, at=AT
+    ),
+    "enter_details": lambda house, by: enter_details(
+        payee=house.payee, data=describe_payee(), by=by, at=AT
+    ),
+    "link_author": lambda house, by: link_author(
+        payee=house.agent, author=house.blog.author, by=by, at=AT
+    ),
+    "confirm_payee": lambda house, by: confirm_payee(
+        payee=house.change_details(), by=by, note=WHY, seen=name_waiting(house.payee), at=AT
+    ),
+    "withdraw_changes": lambda house, by: withdraw_changes(
+        payee=house.change_details(), by=by, reason=WHY, at=AT
+    ),
+    "show_details": lambda house, by: show_details(
+        details=house.payee.versions.get(), by=by, reason=WHY, at=AT
     ),
     "approve_batch": lambda house, by: approve(house.submit(), by=by, at=AT),
     "submit_batch": act(steps.submit_batch),
@@ -272,6 +309,22 @@ BY_PAGE = {
     "withdraw_price": post("categoryprice_withdraw", "coming_price"),
     "import_access_log": post_log,
     "save_robot_exception": post("robotexception_add", text="CUBOT", is_active="on"),
+    "add_payee": lambda client, house: client.post(
+        reverse("admin:billing_payee_enter"),
+        CONFIRMED | describe_payee(kind="agent", author=house.blog.author.pk),
+    ),
+    "enter_details": lambda client, house: post("payee_details", "payee", **describe_payee())(
+        client, house
+    ),
+    "link_author": lambda client, house: post("payee_link", "agent", author=house.blog.author.pk)(
+        client, house
+    ),
+    "confirm_payee": lambda client, house: post(
+        "payee_confirm", "payee", seen=name_waiting(house.change_details())
+    )(client, house),
+    "withdraw_changes": lambda client, house: (
+        house.change_details() and post("payee_withdraw", "payee")(client, house)
+    ),
     "approve_batch": press_on("october", "approve", prepare=House.submit),
     "submit_batch": press_on("october", "submit"),
     "rebuild_batch": press_on("october", "rebuild"),
@@ -286,6 +339,7 @@ NO_PAGE = {
     "build_closed_months",
     "verify_payouts",
     "exclude_views",
+    "show_details",  # its page shows them at once: test_payee_pages.py
 }
 
 
@@ -411,8 +465,8 @@ def clock():
 
 
 MODELS = (
-    AccessLogImport, Adjustment, CategoryPrice, Finding, Hold, Payment, PaymentExport,
-    PaymentResult, PayoutBatch, RobotException, Verification,
+    AccessLogImport, Adjustment, CategoryPrice, Finding, Hold, PayeeAuthor, PayeeDetails, Payment,
+    PaymentExport, PaymentResult, PayoutBatch, RobotException, Verification,
 )  # fmt: skip
 CHANGES_NOTHING = {"export_payments"}  # the file is there, and is given again
 

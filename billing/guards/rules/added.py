@@ -10,6 +10,10 @@ from billing.models import (
     BooksExport,
     CategoryPrice,
     Hold,
+    Payee,
+    PayeeAuthor,
+    PayeeDetails,
+    PayeeLook,
     PaymentExport,
     PaymentResult,
     PayoutBatch,
@@ -17,11 +21,21 @@ from billing.models import (
     ViewSeal,
 )
 
-TRACKED = (Adjustment, CategoryPrice, Hold, PayoutBatch)
+TRACKED = (
+    Adjustment,
+    CategoryPrice,
+    Hold,
+    Payee,
+    PayeeAuthor,
+    PayeeDetails,
+    PayeeLook,
+    PayoutBatch,
+)
 APPEND_ONLY = (
     Acknowledgement,
     BatchAct,
     BooksExport,
+    PayeeLook,
     PaymentExport,
     PaymentResult,
     Seal,

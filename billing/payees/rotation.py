@@ -1,0 +1,47 @@
+"""A new key in front of the others, and all rows encrypted with it.
+
+Every older key goes on to decrypt until no row needs it, so nothing has to stop meanwhile.
+"""
+
+from billing.errors import KeysMissing
+from billing.payees.keys import add_key, drop_keys, find_file, load_keys, read_text, write_file
+from billing.payees.secrets import encrypt_secrets_anew, find_keys_in_use, find_unreadable
+
+
+def start_new_key() -> str:
+    """Write a new key into the file; where the keys are a setting, return them for it."""
+    load_keys()  # or raise KeysMissing before anything is written
+    keys, path = add_key(read_text()), find_file()
+    if path is None:
+        return keys
+    write_file(path, keys)
+    return ""
+
+
+def encrypt_all_anew() -> int:
+    """Encrypt all rows with the newest key, and return the number of those that were renewed."""
+    return encrypt_secrets_anew()
+
+
+def check_all() -> list[str]:
+    """Return a sentence for each row that can't be read."""
+    return [f"{details}: {why}" for details, why in find_unreadable()]
+
+
+def drop_unused() -> str:
+    """Take the keys that no row needs out of the file, and say so."""
+    path = find_file()
+    if path is None:
+        raise KeysMissing(
+            "The keys are in PAYEE_KEYS: take the old ones out there. In use: "
+            f"{', '.join(map(str, sorted(list_needed_keys()))) or 'none'}."
+        )
+    before = load_keys().ids
+    write_file(path, drop_keys(read_text(), but=frozenset(list_needed_keys())))
+    dropped = before - load_keys().ids
+    return f"Dropped {len(dropped)} key(s). A backup from before needs them: keep your copy."
+
+
+def list_needed_keys() -> dict[int, int]:
+    """Return {id of a key: number of rows that need it}."""
+    return find_keys_in_use()
