@@ -31,7 +31,7 @@ class PayeePages:
 
     def get_urls(self):
         pages = [
-            ("enter/", self.add_view, "billing_payee_enter"),
+            ("enter/", self.enter_view, "billing_payee_enter"),
             ("<path:object_id>/details/", self.details_view, "billing_payee_details"),
             ("<path:object_id>/full/", self.full_view, "billing_payee_full"),
         ]
@@ -40,7 +40,7 @@ class PayeePages:
         return [*urls, *super().get_urls()]
 
     @method_decorator(guard)
-    def add_view(self, request):
+    def enter_view(self, request):
         """Enter a payee for an author who does not do it."""
         if not self.has_enter_permission(request):
             raise PermissionDenied

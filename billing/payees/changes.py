@@ -117,7 +117,7 @@ def link_author(
     if current.exists():
         raise InvalidDetails({"author": f"{payee} is paid for {full_name(author)} already."})
     link = _link(payee, author, by=by, at=at)
-    mails.mail_entered(payee, by=by, at=at)
+    mails.mail_entered(payee, enterer=by, at=at)
     return link
 
 
@@ -166,7 +166,7 @@ def withdraw_changes(
         raise NothingWaits("No change waits here: what was entered is in force, or taken back.")
     for entry in coming:
         _take_back(entry, by=by, at=at, reason=reason.strip())
-    mails.mail_withdrawn(payee, by=by, at=at)
+    mails.mail_withdrawn(payee, at=at)
     return payee
 
 
@@ -223,7 +223,7 @@ def _add_version(payee: Payee, entered: Entered, *, by: User, at: dt.datetime) -
     )
     save_signed(details, by=by, reason=ENTERED)
     keep_secret(details, entered)
-    mails.mail_entered(payee, by=by, at=at)
+    mails.mail_entered(payee, enterer=by, at=at)
     return details
 
 

@@ -19,7 +19,7 @@ from billing.models import Payee, PayeeAuthor, PayeeDetails
 CONFIRM = "billing.confirm_payee"
 
 
-def mail_entered(payee: Payee, *, by: User, at: dt.datetime) -> None:
+def mail_entered(payee: Payee, *, enterer: User, at: dt.datetime) -> None:
     """Tell whom it concerns that something was entered, and ask finance to confirm it."""
     _tell(payee, "payee_entered", "New payment details were entered", at=at)
     facts = {"payee": payee, "url": find_url("billing_payee_change", payee.pk)}
@@ -27,7 +27,7 @@ def mail_entered(payee: Payee, *, by: User, at: dt.datetime) -> None:
     def write() -> Iterator[EmailMessage]:
         text = render_to_string("billing/mail/payee_to_confirm.txt", facts)
         people = User.objects.with_perm(CONFIRM, include_superusers=False).filter(is_active=True)
-        addresses = people.exclude(pk=by.pk).values_list("email", flat=True)
+        addresses = people.exclude(pk=enterer.pk).values_list("email", flat=True)
         return write_mails(_name("Payment details wait to be confirmed"), text, bcc=addresses)
 
     mail_after_commit(write, about=f"the payee {payee.pk}")
@@ -38,7 +38,7 @@ def mail_confirmed(payee: Payee, *, in_force_from: dt.datetime, at: dt.datetime)
     _tell(payee, "payee_confirmed", subject, at=at, in_force_from=in_force_from)
 
 
-def mail_withdrawn(payee: Payee, *, by: User, at: dt.datetime) -> None:
+def mail_withdrawn(payee: Payee, *, at: dt.datetime) -> None:
     _tell(payee, "payee_withdrawn", "A change of payment details was taken back", at=at)
 
 
