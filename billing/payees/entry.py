@@ -48,7 +48,7 @@ class Entered(NamedTuple):
 
 def list_countries() -> list[tuple[str, str]]:
     """Return (code, name) of all countries, by name."""
-    names = Locale("en").territories
+    names = {str(code): name for code, name in Locale("en").territories.items()}
     codes = [code for code in names if len(code) == 2 and code.isalpha()]
     return sorted(
         ((code, names[code]) for code in codes if code not in NO_COUNTRIES),
