@@ -125,7 +125,7 @@ def test_change_is_taken_back_until_it_is_in_force():
     with pytest.raises(NothingWaits):
         withdraw_changes(payee=payee, by=author, reason="Again", at=AT + 71 * HOUR)
     with pytest.raises(NothingWaits, match="in force"):
-        withdraw_changes(payee=make_payee(make_user(), at=AT), by=author, reason="x", at=AT)
+        withdraw_changes(payee=make_payee(make_user(), at=AT), by=author, reason="Not mine", at=AT)
 
 
 def test_author_changes_no_details_of_an_agent():
