@@ -3,7 +3,15 @@ from django.conf import settings
 from django.contrib.admin import apps as admin
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.signals import request_finished
-from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_migrate, pre_save
+from django.db.models.signals import (
+    m2m_changed,
+    post_delete,
+    post_migrate,
+    post_save,
+    pre_delete,
+    pre_migrate,
+    pre_save,
+)
 
 # What breadcrumbs and lists of permissions say in the place of the names of libraries.
 APP_NAMES = {"auth": "Administration", "axes": "Sign-in", "mfa": "Second factors"}
@@ -23,6 +31,7 @@ class BackofficeConfig(AppConfig):
 
     def ready(self):
         from allauth.account.signals import authentication_step_completed, password_reset
+        from allauth.mfa.models import Authenticator
         from allauth.mfa.signals import (
             authenticator_added,
             authenticator_removed,
@@ -81,6 +90,9 @@ class BackofficeConfig(AppConfig):
             (password_reset, receivers.receive_reset, None),
             (pre_save, receivers.receive_pre_save, User),
             (post_save, receivers.receive_post_save, User),
+            (post_save, receivers.receive_factor_saved, Authenticator),
+            (post_delete, receivers.receive_factor_deleted, Authenticator),
+            (pre_delete, receivers.receive_group_deleted, Group),
             (m2m_changed, receivers.receive_rights, User.groups.through),
             (m2m_changed, receivers.receive_rights, User.user_permissions.through),
             (m2m_changed, receivers.receive_group_rights, Group.permissions.through),

@@ -47,7 +47,14 @@ def invite(*, user: User, by: User) -> None:
             mail.send()
     except OSError as error:
         raise InvitingRefused("The mail server did not take it. Try again later.") from error
-    record_event(SecurityEvent.Kind.PASSWORD_RESET_ASKED, about=user, by=by, detail="Invitation")
+    # Whoever opens the link has the account: that may not be its person.
+    record_event(
+        SecurityEvent.Kind.PASSWORD_RESET_ASKED,
+        about=user,
+        by=by,
+        detail="Invitation",
+        hands_over=True,
+    )
 
 
 def describe_password_choice(field: forms.ChoiceField) -> None:

@@ -175,6 +175,31 @@ def receive_new_codes(sender, *, user, **kwargs):
     record_event(Kind.FACTOR_ADDED, about=user, by=_find_actor(user), detail="New recovery codes")
 
 
+def receive_factor_saved(sender, *, instance, created, **kwargs):
+    """Record a factor that a program adds. Of those added on the site, allauth tells."""
+    if created and _is_by_a_program(instance.user):
+        receive_new_factor(sender, user=instance.user, authenticator=instance)
+
+
+def receive_factor_deleted(sender, *, instance, **kwargs):
+    if _is_by_a_program(instance.user):
+        receive_lost_factor(sender, user=instance.user, authenticator=instance)
+
+
+def _is_by_a_program(user):
+    """An account that is not active signs nothing, and is paused when it is active again."""
+    is_on_the_site = current_request() is not None or current_grant() is not None
+    return user.is_active and not is_on_the_site
+
+
+def receive_group_deleted(sender, *, instance, **kwargs):
+    """Record that its members lose the role: of rows that go with it, Django tells nothing."""
+    for member in instance.user_set.all():
+        by = _find_actor(instance)
+        record_event(Kind.GROUP_TAKEN, about=member, by=by, detail=instance.name)
+        end_other_sessions(member)
+
+
 def receive_reset_asked(sender, *, users, **kwargs):
     for user in users:
         record_event(Kind.PASSWORD_RESET_ASKED, about=user, by=None)

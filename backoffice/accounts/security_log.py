@@ -64,11 +64,12 @@ def record_event(
     detail: str = "",
     old_address: str = "",
     is_outside: bool = False,
+    hands_over: bool = False,
 ) -> SecurityEvent:
     """Add an event, and mail the person.
 
     `old_address` also gets the mail. `is_outside` marks a right for two people that fewer gave;
-    every administrator gets a mail.
+    every administrator gets a mail. What `hands_over` the account pauses it, whatever its kind.
     """
     request = current_request()
     at = _moment.get() or timezone.now()
@@ -80,16 +81,16 @@ def record_event(
         detail=detail,
         address=_read_address(request),
         device=describe_device(request.META.get("HTTP_USER_AGENT", "")) if request else "",
-        pauses_until=_pause_until(kind, about=about, by=by, at=at),
+        pauses_until=_pause_until(hands_over or kind in PAUSING, about=about, by=by, at=at),
         is_outside=is_outside,
     )
     transaction.on_commit(partial(_announce, event, old_address), robust=True)
     return event
 
 
-def _pause_until(kind, *, about, by, at) -> dt.datetime | None:
+def _pause_until(hands_over, *, about, by, at) -> dt.datetime | None:
     hours = settings.SIGNING_PAUSE_HOURS
-    if kind not in PAUSING or about is None or about == by or not hours:
+    if not hands_over or about is None or about == by or not hours:
         return None
     return at + dt.timedelta(hours=hours)
 

@@ -1,5 +1,6 @@
 """Signing in as a person does, with a second factor where there is one."""
 
+import datetime as dt
 import time
 
 from allauth.mfa.models import Authenticator
@@ -7,9 +8,11 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.urls import reverse
 
+from backoffice.accounts.security_log import events_of
 from tests.factories import make_user
 
 PASSWORD = "a quiet harbour at noon"
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)  # a factor of today pauses its person
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -19,12 +22,14 @@ def make_person(username=None, **values):
 
 
 def give_app(user):
-    TOTP.activate(user, SECRET)
+    with events_of(LONG_AGO):
+        TOTP.activate(user, SECRET)
     return user
 
 
 def give_codes(user):
-    return RecoveryCodes.activate(user).generate_codes()
+    with events_of(LONG_AGO):
+        return RecoveryCodes.activate(user).generate_codes()
 
 
 def code_now(*, steps=0, secret=SECRET):
