@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning, register
+from django.core.checks import Error, Info, Tags, Warning, register
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
@@ -31,7 +31,10 @@ def check_currency(app_configs, **kwargs):
 
 @register(Tags.database)
 def check_outstanding_currencies(app_configs, databases=(), **kwargs):
-    """Warn that money waits in a currency that no batch is built in."""
+    """Say that money waits in a currency that no batch is built in.
+
+    It is news for finance, whose home page has it as a task; the installation has no fault.
+    """
     if not databases:
         return []
     currency, until = settings.CURRENCY, month_of(day_of(timezone.now()))
@@ -44,13 +47,13 @@ def check_outstanding_currencies(app_configs, databases=(), **kwargs):
     if not waits:
         return []
     return [
-        Warning(
+        Info(
             f"CURRENCY is {currency}, and in another currency there waits: {'; '.join(waits)}.",
             hint=(
                 "Set CURRENCY back, pay what waits, and change it then. Amounts of two currencies "
                 "never meet in a payment: until then these wait."
             ),
-            id="billing.W002",
+            id="billing.I002",
         )
     ]
 

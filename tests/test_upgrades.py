@@ -123,7 +123,7 @@ def test_what_was_paid_before_keeps_its_currency_whatever_the_setting_says(use_d
         ["0.26", "EUR"], ["0.08", "EUR"], ["0.34", "EUR"],
     ]  # fmt: skip
     (told,) = run_checks(tags=["database"], databases=["default"])
-    assert (told.id, "EUR" in told.msg) == ("billing.W002", True)
+    assert (told.id, "EUR" in told.msg) == ("billing.I002", True)
 
 
 def test_amounts_past_the_bounds_are_named_before_anything_changes(use_dump):
