@@ -111,15 +111,22 @@ def _check_clock(execute, sql, params, many, context):
     return execute(sql, params, many, context)
 
 
-def _wait_in_line(*call):
-    """Wait for SQLite's one writer, as long as its own timeout lets. That time does not count."""
-    execute, *arguments = call
+@contextlib.contextmanager
+def stopped_clock():
+    """Within, time does not count: no query runs, or it waits in a line with a limit of its own."""
     started = time.monotonic()
     try:
-        return execute(*arguments)
+        yield
     finally:
-        until, seconds = _now.limit
-        _now.limit = (until + time.monotonic() - started, seconds)
+        if is_web_request():
+            until, seconds = _now.limit
+            _now.limit = (until + time.monotonic() - started, seconds)
+
+
+def _wait_in_line(execute, *arguments):
+    """Wait for SQLite's one writer, as long as its own timeout lets. That time does not count."""
+    with stopped_clock():
+        return execute(*arguments)
 
 
 def _tell_postgresql(connection, *, seconds):
