@@ -73,6 +73,8 @@ VERBS = [
 
 # Functions that say `by` whom and are no verb, with what they are.
 NO_VERBS = {
+    "bank.results.recording.check_results": "a question, asked before record_results",
+    "bank.results.layouts.keep_layout": "how a table is read: every result is shown, then recorded",
     "payouts.adjustments.check_adjustment": "a question, asked by save_adjustment",
     "payouts.acts.gathering.explain_acts": "a question, asked by approve_batch",
     "payouts.filling.fill_batch": "a part of building",

@@ -17,6 +17,7 @@ from billing.models import (
     AccessLogImport,
     Acknowledgement,
     Adjustment,
+    BankTable,
     BlogView,
     CategoryPrice,
     DailyViewCount,
@@ -49,6 +50,7 @@ ACTS = [
     (RobotException.history.model, "history_user", "history_date", "changed a robot exception"),
     (PaymentExport, "by", "at", "exported payments"),
     (PaymentResult, "by", "at", "recorded what the bank did with a payment"),
+    (BankTable, "by", "at", "said how the columns of a bank's table are read"),
     (AccessLogImport, "by", "started_at", "imported an access log"),
     (Verification, "by", "started_at", "verified payouts"),
 ]
@@ -96,6 +98,8 @@ def list_results(user: User) -> Iterator[dict]:
         at="at",
         outcome="get_outcome_display",
         reason="reason",
+        value_date="value_date",
+        bank_reference="bank_reference",
     )
 
 

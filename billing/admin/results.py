@@ -8,11 +8,11 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
-from backoffice.bodies import takes_files
+from billing.admin.bank_files import ResultFileView
 from billing.bank.results.matching import describe_results
 from billing.bank.results.recording import record_results
 from billing.errors import BillingError
-from billing.forms.results import MOST_BYTES, ResultsForm
+from billing.forms.results import ResultsForm
 from billing.statements.batches import Statement
 
 
@@ -20,14 +20,12 @@ class ResultsPage:
     """A page of the batch's admin. billing.bank.results decides what it accepts."""
 
     def get_urls(self):
-        view = takes_files(
-            require_http_methods(["GET", "HEAD", "POST"])(self.results_view),
-            most_bytes=lambda: MOST_BYTES,
-            allows=self.has_settle_permission,
-        )
+        view = require_http_methods(["GET", "HEAD", "POST"])(self.results_view)
         name = "billing_payoutbatch_results"
         url = path("<path:object_id>/results/", self.admin_site.admin_view(view), name=name)
-        return [url, *super().get_urls()]
+        file_view = ResultFileView.as_page(self)
+        file_url = path("<path:object_id>/results/file/", file_view, name=f"{name}_file")
+        return [file_url, url, *super().get_urls()]
 
     def results_view(self, request, object_id):
         if not self.has_settle_permission(request):
@@ -35,8 +33,8 @@ class ResultsPage:
         batch = self.get_object(request, object_id)
         if batch is None:
             raise Http404
-        data = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = ResultsForm(*data, batch=batch, request=request)
+        data = request.POST if request.method == "POST" else None
+        form = ResultsForm(data, batch=batch, request=request)
         if form.is_valid() and self._record(request, form):
             return redirect("admin:billing_payoutbatch_change", batch.pk)
         context = self.admin_site.each_context(request) | {

@@ -1,17 +1,13 @@
 """What the bank did: the page for single results, and the dialog for all payments at once."""
 
-from itertools import chain
-
 from django import forms
 from django.db.models import Count, Sum
 from unfold.widgets import (
-    UnfoldAdminFileFieldWidget,
     UnfoldAdminTextareaWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from backoffice.accounts.confirming import ConfirmMixin
-from billing.bank.results import list_result_formats, read_result_file
 from billing.bank.results.csv import read_text
 from billing.bank.results.matching import match_results
 from billing.bank.results.recording import explain_missing_file
@@ -19,11 +15,9 @@ from billing.errors import InvalidResults
 from billing.forms.batches import BatchDialog
 from billing.models import PayoutBatch
 
-MOST_BYTES = 20_000_000  # 100,000 payments take 4 MB
-
 
 class ResultsForm(ConfirmMixin, forms.Form):
-    """Takes rows of results in a field, in a file, or both. `results` holds them by payment."""
+    """Takes rows of results in a field. `results` holds them by payment."""
 
     rows = forms.CharField(
         label="Payments with a result",
@@ -32,12 +26,6 @@ class ResultsForm(ConfirmMixin, forms.Form):
         help_text="One in each row: reference, outcome, reason. The outcome is paid or failed; a "
         "failure needs the reason that the bank gives. For example: "
         "202610-1-000007, failed, Account closed",
-    )
-    file = forms.FileField(
-        label="Or a file",
-        required=False,
-        widget=UnfoldAdminFileFieldWidget,
-        error_messages={"empty": "The file is empty."},
     )
     others_paid = forms.BooleanField(
         label="All other payments were made",
@@ -51,27 +39,10 @@ class ResultsForm(ConfirmMixin, forms.Form):
         self.request = request
         self.batch = batch
         self.results = {}
-        self._offer_formats()
         self.ask_to_confirm()
-
-    def _offer_formats(self):
-        formats = list_result_formats()
-        file = self.fields["file"]
-        file.label = f"Or a file ({', '.join(format.name for format in formats)})"
-        file.help_text = " ".join(format.hint for format in formats)
-        endings = chain.from_iterable(format.accept for format in formats)
-        file.widget.attrs["accept"] = ",".join(endings)
 
     def clean_rows(self):
         return _read(read_text, self.cleaned_data["rows"])
-
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if not file:
-            return []
-        if file.size > MOST_BYTES:
-            raise forms.ValidationError(f"The file is larger than {MOST_BYTES // 10**6} MB.")
-        return _read(read_result_file, file.read())
 
     def clean(self):
         cleaned_data = super().clean()
@@ -80,12 +51,11 @@ class ResultsForm(ConfirmMixin, forms.Form):
         try:
             self.results = match_results(
                 batch=self.batch,
-                rows=[*cleaned_data["rows"], *cleaned_data["file"]],
+                rows=cleaned_data["rows"],
                 others_paid=cleaned_data["others_paid"],
             )
         except InvalidResults as error:
-            field = "file" if cleaned_data["file"] else "rows"
-            raise forms.ValidationError({field: error.problems}) from error
+            raise forms.ValidationError({"rows": error.problems}) from error
         if not self.results:
             raise forms.ValidationError(
                 "There is nothing to record yet: name payments, or say that all others were made."

@@ -8,6 +8,7 @@ from billing.models.access_logs import AccessLogImport, LogLineKey
 from billing.models.acts import BatchAct
 from billing.models.adjustments import Adjustment, Hold
 from billing.models.alarms import OutstandingAlarm
+from billing.models.bank_tables import BankTable
 from billing.models.batches import PayoutBatch
 from billing.models.books import BooksExport
 from billing.models.counts import (
@@ -30,6 +31,7 @@ __all__ = [
     "AccessLogImport",
     "Acknowledgement",
     "Adjustment",
+    "BankTable",
     "BatchAct",
     "BlogView",
     "BooksExport",

@@ -11,6 +11,7 @@ from billing.money import AmountField
 
 FORMAT_LENGTH = 10
 REASON_LENGTH = 500  # of a bank's result
+BANK_REFERENCE_LENGTH = 140
 
 
 class Acknowledgement(models.Model):
@@ -73,6 +74,12 @@ class PaymentResult(models.Model):
     seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="results")
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     reason = models.CharField(max_length=REASON_LENGTH, blank=True, help_text="Why it failed.")
+    value_date = models.DateField(
+        null=True, blank=True, help_text="The day on which the bank moved the money, if it says so."
+    )
+    bank_reference = models.CharField(
+        max_length=BANK_REFERENCE_LENGTH, blank=True, help_text="The bank's own reference."
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

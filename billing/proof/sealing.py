@@ -13,6 +13,7 @@ from billing.models import (
     CategoryPrice,
     PaymentExport,
     PaymentLine,
+    PaymentResult,
     PayoutBatch,
     Seal,
 )
@@ -159,13 +160,24 @@ def value_from_before(field: Field) -> Any:
 
 
 def make_results(results: Iterable) -> dict:
-    """Return the content of a seal of results: of each payment, with who recorded it, and when."""
+    """Return the content of a seal of results: of each payment, with who recorded it.
+
+    The day and the bank's reference are in it where they are known. Earlier seals hold neither.
+    """
     return {
         "results": [
-            [result.payment.reference, result.outcome, result.reason, result.by_id]
+            _describe_result(result)
             for result in sorted(results, key=attrgetter("payment.reference"))
         ]
     }
+
+
+def _describe_result(result: PaymentResult) -> list:
+    told = [result.payment.reference, result.outcome, result.reason, result.by_id]
+    if result.value_date or result.bank_reference:
+        day = result.value_date.isoformat() if result.value_date else ""
+        told += [day, result.bank_reference]
+    return told
 
 
 def make_handing_out(export: PaymentExport) -> dict:

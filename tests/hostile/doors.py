@@ -15,7 +15,7 @@ def find_doors(batch: int) -> dict[str, list[str]]:
         "picture": ["/admin/weblog/picture/upload/"],
         "log": [log],
         "pattern": [log],
-        "results": [f"/admin/billing/payoutbatch/{batch}/results/"],
+        "results": [f"/admin/billing/payoutbatch/{batch}/results/file/"],
         "text": ["/admin/weblog/blog/add/"],
         "nowhere": ["/", "/search/", "/admin/", "/admin/login/", "/admin/weblog/blog/add/"],
     }

@@ -130,3 +130,52 @@ def results_of_one_row(chance):
 @kind("results", "a.csv")
 def results_of_mixed_bytes(chance):
     return chance.randbytes(some(chance, 200_000))
+
+
+XML = '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10">'
+
+
+@kind("results", "a.xml")
+def results_of_deep_xml(chance):
+    return XML + "<a>" * some(chance, 5 * MB)
+
+
+@kind("results", "a.xml")
+def results_of_very_many_elements(chance):
+    return XML + "<a/>" * some(chance, 4 * MB)
+
+
+@kind("results", "a.xml")
+def results_of_very_many_payments(chance):
+    payment = "<TxInfAndSts><TxSts>RJCT</TxSts></TxInfAndSts>"
+    start = XML + "<CstmrPmtStsRpt><OrgnlPmtInfAndSts>"
+    end = "</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
+    return start + payment * some(chance, 19 * MB // len(payment)) + end
+
+
+@kind("results", "a.xml")
+def results_with_entities(chance):
+    names = [f"e{number}" for number in range(some(chance, 40, 3))]
+    declared = "".join(
+        f'<!ENTITY {name} "{f"&{before};" * 10}">'
+        for before, name in zip(["lt", *names], names, strict=False)
+    )
+    outside = chance.choice(["", ' SYSTEM "file:///etc/passwd"', ' SYSTEM "http://127.0.0.1/"'])
+    return f"<!DOCTYPE d{outside} [{declared}]>{XML}&{names[-1]};</Document>"
+
+
+@kind("results", "a.xml")
+def results_of_very_many_attributes(chance):
+    attributes = " ".join(f'a{number}=""' for number in range(some(chance, 500_000)))
+    return f"{XML}<a {attributes}/></Document>"
+
+
+@kind("results", "a.xml")
+def results_of_one_text(chance):
+    start = XML + "<CstmrPmtStsRpt><OrgnlPmtInfAndSts><OrgnlPmtInfId>"
+    return start + chance.choice(["x", "&amp;", "\n", "é"]) * some(chance, 9 * MB)
+
+
+@kind("results", "a.xml")
+def results_of_xml_and_mixed_bytes(chance):
+    return XML.encode() + chance.randbytes(some(chance, 200_000))

@@ -1,8 +1,12 @@
-"""Rows of reference, outcome, reason, as people type them or spreadsheets save them."""
+"""Rows of reference, outcome, reason, as people type them or spreadsheets save them.
+
+A table with other columns is read by a layout: see layouts.
+"""
 
 import csv
 import io
 import re
+from collections.abc import Iterator
 
 from billing.bank.results.registry import ResultFormat, ResultRow, refuse
 
@@ -10,16 +14,39 @@ COLUMNS = ["reference", "outcome", "reason"]
 MOST_ROWS = 200_000
 LONGEST_LINE = 10_000
 LONG_LINE = re.compile(rf"[^\n]{{{LONGEST_LINE + 1}}}")
+# What people choose in place of the bank's answer, by its first bytes.
+OTHER_KINDS = {
+    b"PK\x03\x04": "This is a workbook or a ZIP. Save the table as “CSV UTF-8”, or unpack the ZIP, "
+    "and choose that.",
+    b"\xd0\xcf\x11\xe0": "This is an old workbook (XLS). Save the table as “CSV UTF-8” and choose "
+    "that.",
+    b"%PDF": "This is a PDF. Get the bank’s answer as pain.002, camt.053, camt.054 or CSV.",
+    b"\x1f\x8b": "This file is packed (gzip). Unpack it and choose what is in it.",
+    b"{1:F01": "This is an MT940 statement. Ask the bank for camt.053, which names each payment.",
+    b":20:": "This is an MT940 statement. Ask the bank for camt.053, which names each payment.",
+}
 
 
 def read(content: bytes) -> list[ResultRow]:
+    return read_text(decode(content))
+
+
+def decode(content: bytes) -> str:
+    """Return the text of a table. Raises InvalidResults, also for files of other kinds."""
+    refuse([told for start, told in OTHER_KINDS.items() if content.lstrip().startswith(start)])
     try:
         text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        refuse(["The file is not text in UTF-8. Save it as “CSV UTF-8” and choose it again."])
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        refuse(
+            [
+                f"Row {line:,}: the file is not text in UTF-8. Save it as “CSV UTF-8” and choose "
+                "it again."
+            ]
+        )
     if "\0" in text:
         refuse(["This is no text file."])
-    return read_text(text)
+    return text
 
 
 def read_text(text: str) -> list[ResultRow]:
@@ -27,25 +54,34 @@ def read_text(text: str) -> list[ResultRow]:
 
     It skips empty rows and the row of column names.
     """
+    rows: list[ResultRow] = []
+    for number, cells in read_cells(text):
+        if [cell.lower() for cell in cells[:3]] == COLUMNS:
+            continue
+        reference, outcome, *rest = [*cells, ""]
+        reason = ", ".join(filter(None, rest))  # a comma in it needs no quotes
+        rows.append(ResultRow(number, reference, outcome.lower(), reason))
+    return rows
+
+
+def read_cells(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number, cells) of each row that is not empty. Raises InvalidResults."""
     first = text.partition("\n")[0]
     delimiter = next((mark for mark in ",;\t" if mark in first), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     if LONG_LINE.search(text):
         refuse([f"A line is longer than {LONGEST_LINE:,} characters. Is this the right file?"])
-    rows: list[ResultRow] = []
+    count = 0
     try:
         for cells in reader:
-            if len(rows) == MOST_ROWS:
+            if count == MOST_ROWS:
                 refuse([f"There are more than {MOST_ROWS:,} rows. Split the file."])
             cells = [cell.strip() for cell in cells]
-            if not any(cells) or [cell.lower() for cell in cells[:3]] == COLUMNS:
-                continue
-            reference, outcome, *rest = [*cells, ""]
-            reason = ", ".join(filter(None, rest))  # a comma in it needs no quotes
-            rows.append(ResultRow(reader.line_num, reference, outcome.lower(), reason))
+            if any(cells):
+                count += 1
+                yield reader.line_num, cells
     except csv.Error as error:
         refuse([f"Row {reader.line_num}: this can't be read as CSV ({error})."])
-    return rows
 
 
 def sniff(content: bytes) -> bool:
@@ -56,7 +92,7 @@ def sniff(content: bytes) -> bool:
 FORMAT = ResultFormat(
     key="csv",
     name="CSV",
-    hint="CSV: such rows, text in UTF-8, with commas or semicolons.",
+    hint="CSV: text in UTF-8, with commas or semicolons; you say which column is what.",
     accept=(".csv", "text/csv"),
     sniff=sniff,
     read=read,

@@ -1,65 +1,235 @@
-"""Match rows of results with the payments of a batch, all or none."""
+"""Match rows of results with the payments of a batch, all or none, and say what becomes of each."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import batched
+from typing import NamedTuple
 
-from billing.bank.results.recording import RECORDED_FROM, says_why
-from billing.bank.results.registry import ResultRow, refuse
+from django.db.models import TextChoices
+
+from billing.bank.results.recording import RECORDED_FROM, Result, says_why
+from billing.bank.results.registry import PENDING, ResultRow, refuse
 from billing.models import Payment, PaymentResult, PayoutBatch
-from billing.models.seals import REASON_LENGTH
+from billing.models.seals import BANK_REFERENCE_LENGTH, REASON_LENGTH
+from billing.money import format_amount
 
 Outcome = PaymentResult.Outcome
+
+ROWS_SHOWN = 50
+REFERENCES_AT_A_TIME = 1_000
+
+
+class Fate(TextChoices):
+    """What becomes of a row. A row that is wrong stops all."""
+
+    PAID = "paid", "Paid"
+    FAILED = "failed", "Failed"
+    CORRECTED = "corrected", "Another result than before"
+    SETTLED = "settled", "Settled before: nothing changes"
+    PENDING = "pending", "On its way: no result yet"
+    OTHER = "other", "No payment of this batch"
+    UNKNOWN = "unknown", "Unknown reference"
+    TWICE = "twice", "Twice in the file"
+    AMOUNT = "amount", "Another amount"
+    CURRENCY = "currency", "Another currency"
+    WRONG = "wrong", "Can't be recorded"
+
+
+TAKEN = (Fate.PAID, Fate.FAILED, Fate.CORRECTED, Fate.SETTLED)
+WRONG_FATES = (Fate.UNKNOWN, Fate.TWICE, Fate.AMOUNT, Fate.CURRENCY, Fate.WRONG)
+
+
+@dataclass(frozen=True)
+class MatchedRow:
+    row: ResultRow
+    fate: Fate
+    payment: Payment | None = None
+    problem: str = ""
+
+
+class Group(NamedTuple):
+    fate: Fate
+    number: int
+    amount: Decimal  # of its payments
+    rows: list[MatchedRow]  # the first ones
+    is_wrong: bool
+
+
+@dataclass
+class Match:
+    """What a file says, by what becomes of its rows. `results` is for record_results."""
+
+    results: dict[int, Result] = field(default_factory=dict)
+    numbers: Counter = field(default_factory=Counter)
+    sums: dict[Fate, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    shown: dict[Fate, list[MatchedRow]] = field(default_factory=lambda: defaultdict(list))
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, matched: MatchedRow) -> None:
+        self.numbers[matched.fate] += 1
+        if matched.payment:
+            self.sums[matched.fate] += matched.payment.amount
+        if len(self.shown[matched.fate]) < ROWS_SHOWN:
+            self.shown[matched.fate].append(matched)
+        if matched.problem:
+            self.problems.append(f"{matched.row.place}: {matched.problem}")
+
+    def drop(self, matched: MatchedRow) -> None:
+        """Forget a row that a later one of the same file overtakes."""
+        self.numbers[matched.fate] -= 1
+        if matched.payment:
+            self.sums[matched.fate] -= matched.payment.amount
+        if matched in self.shown[matched.fate]:
+            self.shown[matched.fate].remove(matched)
+
+    @property
+    def groups(self) -> list[Group]:
+        """Return the groups of rows, what is wrong first."""
+        order = [*WRONG_FATES, *(fate for fate in Fate if fate not in WRONG_FATES)]
+        return [
+            Group(fate, self.numbers[fate], self.sums[fate], self.shown[fate], fate in WRONG_FATES)
+            for fate in order
+            if self.numbers[fate]
+        ]
 
 
 def match_results(
     *, batch: PayoutBatch, rows: Iterable[ResultRow], others_paid: bool
-) -> dict[int, tuple[Outcome, str]]:
-    """Return {payment_id: (outcome, reason)} for record_results.
+) -> dict[int, Result]:
+    """Return {payment_id: Result} for record_results.
 
-    One query. `others_paid` adds every payment that has no row and no result yet as paid. Raises
+    `others_paid` adds every payment that has no row and no result yet as paid. Raises
     InvalidResults, which names each wrong row.
     """
-    payments = {
-        reference: (pk, status)
-        for reference, pk, status in batch.payments.values_list("reference", "pk", "status")
-    }
-    results: dict[int, tuple[Outcome, str]] = {}
-    problems: list[str] = []
-    for row in rows:
-        found = list(_find_problems(row, payments, results))
-        problems += [f"Row {row.number}: {problem}" for problem in found]
-        if not found:
-            pk, _ = payments[row.reference]
-            results[pk] = (Outcome(row.outcome), row.reason)
-    refuse(problems)
+    match = compare_results(batch=batch, rows=rows)
+    refuse(match.problems)
     if others_paid:
-        for pk, status in payments.values():
-            if status == Payment.Status.PAYABLE:
-                results.setdefault(pk, (Outcome.PAID, ""))
-    return results
+        for pk in batch.payments.payable().values_list("pk", flat=True):
+            match.results.setdefault(pk, Result(Outcome.PAID))
+    return match.results
 
 
-def describe_results(results: Mapping[int, tuple[Outcome, str]]) -> str:
+def compare_results(*, batch: PayoutBatch, rows: Iterable[ResultRow]) -> Match:
+    """Say what becomes of each row. Two queries, and one for every 1,000 unknown references."""
+    rows = list(rows)
+    payments = {payment.reference: payment for payment in batch.payments.all()}
+    batches = _name_batches({row.reference for row in rows} - payments.keys() - {""})
+    match = Match()
+    firsts: dict[int, MatchedRow] = {}
+    for row in _spread(rows, batch, payments, match):
+        matched = _match_row(row, batch, payments, batches, firsts)
+        match.add(matched)
+        if matched.payment is None or matched.fate not in TAKEN:
+            continue
+        if overtaken := firsts.get(matched.payment.pk):
+            match.drop(overtaken)
+        firsts[matched.payment.pk] = matched
+        match.results.pop(matched.payment.pk, None)
+        if matched.fate != Fate.SETTLED:
+            match.results[matched.payment.pk] = Result(
+                Outcome(row.outcome), row.reason, row.value_date, row.bank_reference
+            )
+    return match
+
+
+def describe_results(results: Mapping[int, tuple]) -> str:
     """Return the numbers as text, such as “12 as paid and 1 as failed”."""
-    numbers = Counter(outcome for outcome, _ in results.values())
+    numbers = Counter(outcome for outcome, *_ in results.values())
     parts = [f"{numbers[outcome]:,} as {outcome}" for outcome in Outcome if numbers[outcome]]
     return " and ".join(parts)
 
 
-def _find_problems(row: ResultRow, payments: dict, results: dict) -> Iterator[str]:
-    if row.reference not in payments:
-        yield f"“{row.reference}” is no payment of this batch."
-        return
-    pk, status = payments[row.reference]
-    if pk in results:
-        yield f"{row.reference} has a row already."
+def _name_batches(references: set[str]) -> dict[str, str]:
+    """Return {reference: its batch} of payments of other batches."""
+    found: dict[str, str] = {}
+    for portion in batched(sorted(references), REFERENCES_AT_A_TIME):
+        others = Payment.objects.filter(reference__in=portion).select_related("batch")
+        found |= {payment.reference: str(payment.batch) for payment in others}
+    return found
+
+
+def _spread(rows, batch: PayoutBatch, payments: Mapping, match: Match) -> Iterator[ResultRow]:
+    """Yield the rows; in place of an answer to a whole file, a row for each payment of it."""
+    for row in rows:
+        if row.of_all is None:
+            yield row
+        elif row.outcome != Outcome.FAILED:
+            match.add(MatchedRow(row, Fate.PENDING))
+        elif problem := _find_other_file(row, batch):
+            match.add(MatchedRow(row, Fate.WRONG, problem=problem))
+        else:
+            for payment in payments.values():
+                if payment.status in (Payment.Status.PAYABLE, Payment.Status.FAILED):
+                    yield ResultRow(
+                        row.number, payment.reference, row.outcome, row.reason, noun=row.noun
+                    )
+
+
+def _find_other_file(row: ResultRow, batch: PayoutBatch) -> str:
+    """Say why the answer is to no file of this batch, or return an empty text."""
+    exports = batch.exports.values_list("payment_count", "total")
+    if any(
+        count == row.of_all and (row.amount is None or total == row.amount)
+        for count, total in exports
+    ):
+        return ""
+    told = f"{row.of_all:,} payments" if row.of_all else "no number of payments"
+    return (
+        f"the bank refused a whole file with {told}, and names none of them. No file of {batch} "
+        "has that number and that sum. If it was a file of this batch, record the results by hand."
+    )
+
+
+def _match_row(row: ResultRow, batch, payments: Mapping, batches: Mapping, firsts: dict):
+    payment = payments.get(row.reference)
+    if payment is None:
+        return _match_stranger(row, batches)
+    if row.outcome == PENDING:
+        return MatchedRow(row, Fate.PENDING, payment)
+    fate, problem = _find_problem(row, payment, batch, firsts)
+    if problem:
+        return MatchedRow(row, fate, payment, problem)
+    if payment.status == row.outcome:
+        return MatchedRow(row, Fate.SETTLED, payment)
+    is_first = payment.status == Payment.Status.PAYABLE
+    return MatchedRow(row, Fate(row.outcome) if is_first else Fate.CORRECTED, payment)
+
+
+def _match_stranger(row: ResultRow, batches: Mapping) -> MatchedRow:
+    if row.is_other:
+        return MatchedRow(row, Fate.OTHER)
+    elsewhere = batches.get(row.reference)
+    problem = f"“{row.reference}” is no payment of this batch"
+    problem += f", but one of {elsewhere}." if elsewhere else "."
+    return MatchedRow(row, Fate.UNKNOWN, problem=problem)
+
+
+def _find_problem(row: ResultRow, payment: Payment, batch, firsts: dict) -> tuple[Fate, str]:
+    reference = payment.reference
     if row.outcome not in Outcome:
-        yield f"“{row.outcome}” is no outcome. Write paid or failed."
-        return
-    if status not in RECORDED_FROM[Outcome(row.outcome)]:
-        name = Payment.Status(status).label
-        yield f"{row.reference} is {name}: it can't be recorded as {row.outcome}."
-    if row.outcome == Outcome.FAILED and not says_why(row.reason):
-        yield f"say why {row.reference} failed, as the bank says it."
+        return Fate.WRONG, f"“{row.outcome}” is no outcome. Write paid or failed."
+    if (first := firsts.get(payment.pk)) and not _is_return(first.row, row):
+        return Fate.TWICE, f"{reference} has a row already, in {first.row.place.lower()}."
+    if row.currency and row.currency != batch.currency:
+        return Fate.CURRENCY, f"{reference} is in {batch.currency}, not in {row.currency}."
+    if row.amount is not None and row.amount != payment.amount:
+        should = format_amount(payment.amount, currency=batch.currency)
+        return Fate.AMOUNT, f"{reference} is a payment of {should}, not of {row.amount:f}."
+    status = Payment.Status(payment.status)
+    if status != row.outcome and status not in RECORDED_FROM[Outcome(row.outcome)]:
+        return Fate.WRONG, f"{reference} is {status.label}: it can't be recorded as {row.outcome}."
     if len(row.reason) > REASON_LENGTH:
-        yield f"the reason is longer than {REASON_LENGTH} characters."
+        return Fate.WRONG, f"the reason is longer than {REASON_LENGTH} characters."
+    if row.outcome == Outcome.FAILED and not says_why(row.reason):
+        return Fate.WRONG, f"say why {reference} failed, as the bank says it."
+    if len(row.bank_reference) > BANK_REFERENCE_LENGTH:
+        most = BANK_REFERENCE_LENGTH
+        return Fate.WRONG, f"the bank's reference is longer than {most} characters."
+    return Fate.PAID, ""
+
+
+def _is_return(first: ResultRow, row: ResultRow) -> bool:
+    """Whether a statement lists a payment, and later that it came back."""
+    return row.is_other and first.outcome == Outcome.PAID and row.outcome == Outcome.FAILED

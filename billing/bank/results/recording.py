@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import batched
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -24,6 +25,16 @@ Status = Payment.Status
 PAYMENTS_AT_A_TIME = 1_000
 BANK_CODE = re.compile(r"\b[A-Z]\d\d+\b")  # such as R03, which some banks give instead of words
 
+
+class Result(NamedTuple):
+    """What the bank did with one payment."""
+
+    outcome: str
+    reason: str = ""
+    value_date: dt.date | None = None
+    bank_reference: str = ""
+
+
 # The allowed steps from status to outcome; back again where the bank or a clerk was wrong.
 RECORDED_FROM = {
     Outcome.PAID: {Status.PAYABLE, Status.FAILED},
@@ -35,11 +46,11 @@ RECORDED_FROM = {
 def record_results(
     *,
     batch: PayoutBatch,
-    results: Mapping[int, tuple[Outcome, str]],
+    results: Mapping[int, tuple],
     by: User,
     at: dt.datetime | None = None,
 ) -> PayoutBatch:
-    """Record {payment_id: (outcome, reason)}, all or nothing, and seal it.
+    """Record {payment_id: Result}, or (outcome, reason), all or nothing, and seal it.
 
     A failed payment needs a reason; the next batch pays it again. The last result makes the batch
     paid. Another result than before needs a reason and a second person, payments made need a file
@@ -47,6 +58,30 @@ def record_results(
     ReasonRequired, OwnMoney or FourEyesViolation, which name the payment.
     """
     at = at or timezone.now()
+    batch, rows = _make_results(batch, results, by=by, at=at)
+    seal = append_seal(batch=batch, kind=Seal.Kind.RESULTS, content=make_results(rows), at=at)
+    for row in rows:
+        row.seal = seal
+    PaymentResult.objects.bulk_create(rows, batch_size=PAYMENTS_AT_A_TIME)
+    _set_statuses(rows)
+    if batch.status == PayoutBatch.Status.APPROVED and not batch.payments.payable().exists():
+        return move_batch(
+            batch, PayoutBatch.Status.PAID, by=by, reason="All payments have a result"
+        )
+    return batch
+
+
+@transaction.atomic
+def check_results(*, batch: PayoutBatch, results: Mapping[int, tuple], by: User) -> None:
+    """Refuse, and write nothing, as record_results would."""
+    _make_results(batch, results, by=by, at=timezone.now())
+
+
+def _make_results(
+    batch: PayoutBatch, given: Mapping[int, tuple], *, by: User, at: dt.datetime
+) -> tuple[PayoutBatch, list[PaymentResult]]:
+    """Return the batch under the lock, and the rows to add, after all checks."""
+    results = {pk: Result(*values) for pk, values in given.items()}
     approved, paid = PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID
     batch = claim_batch(batch, approved, paid, verb="given results")
     check_account(by, at=at)
@@ -56,22 +91,14 @@ def record_results(
     taken_in = _find_taken_in(results)
     _check_corrections(payments, results, by=by)
     rows = []
-    for pk, (outcome, reason) in results.items():
-        payment = payments[pk]
-        _check_result(payment, Outcome(outcome), reason, taken_in)
-        rows.append(
-            PaymentResult(payment=payment, outcome=outcome, reason=reason.strip(), by=by, at=at)
-        )
+    for pk, result in results.items():
+        payment, outcome = payments[pk], Outcome(result.outcome)
+        _check_result(payment, outcome, result.reason, taken_in)
+        facts = result._replace(outcome=outcome, reason=result.reason.strip())._asdict()
+        rows.append(PaymentResult(payment=payment, by=by, at=at, **facts))
     if not rows:
         raise WrongStatus("Every payment has its result already.")
-    seal = append_seal(batch=batch, kind=Seal.Kind.RESULTS, content=make_results(rows), at=at)
-    for row in rows:
-        row.seal = seal
-    PaymentResult.objects.bulk_create(rows, batch_size=PAYMENTS_AT_A_TIME)
-    _set_statuses(rows)
-    if batch.status == approved and not batch.payments.payable().exists():
-        return move_batch(batch, paid, by=by, reason="All payments have a result")
-    return batch
+    return batch, rows
 
 
 def _load_payments(batch: PayoutBatch, results: Mapping) -> dict[int, Payment]:
@@ -97,13 +124,13 @@ def explain_missing_file(batch: PayoutBatch) -> str:
 
 
 def _refuse_paid_without_file(batch: PayoutBatch, results: Mapping) -> None:
-    is_any_paid = any(outcome == Outcome.PAID for outcome, _ in results.values())
+    is_any_paid = any(result.outcome == Outcome.PAID for result in results.values())
     if is_any_paid and (refusal := explain_missing_file(batch)):
         raise WrongStatus(refusal)
 
 
 def _check_corrections(
-    payments: Mapping[int, Payment], results: Mapping[int, tuple[Outcome, str]], *, by: User
+    payments: Mapping[int, Payment], results: Mapping[int, Result], *, by: User
 ) -> None:
     """Ask for a reason and for another person where a payment has a result already."""
     recorded: dict[int, PaymentResult] = {}
@@ -111,7 +138,7 @@ def _check_corrections(
         for earlier in PaymentResult.objects.filter(payment__in=pks).order_by("pk"):
             recorded[earlier.payment_id] = earlier
     for pk, earlier in recorded.items():
-        outcome, reason = results[pk]
+        outcome, reason, *_ = results[pk]
         name = f"{payments[pk].reference} is recorded as {earlier.outcome}"
         require_reason(reason, f"{name}. Say why it is {Outcome(outcome).label.lower()} after all.")
         if earlier.by_id == by.pk:

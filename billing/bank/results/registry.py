@@ -1,22 +1,43 @@
 """What a format of bank results has to say, and which formats there are."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from billing.bank.registry import Registry
 from billing.errors import InvalidResults
 
 PROBLEMS_SHOWN = 20
+PENDING = "pending"  # the bank has the payment, and says nothing final yet
 
 _formats: Registry["ResultFormat"] = Registry("result format")
 
 
 @dataclass(frozen=True)
 class ResultRow:
+    """What a file says about one payment.
+
+    `of_all` is how many payments were in the file that the bank answers as a whole: such a row
+    names none of them. `is_other` says that the row may be about anybody's money: a statement of an
+    account lists more than our payments.
+    """
+
     number: int  # line number in the file or the field
     reference: str
-    outcome: str  # paid or failed; anything else is refused by name
+    outcome: str  # paid, failed or pending; anything else is refused by name
     reason: str
+    amount: Decimal | None = None
+    currency: str = ""
+    value_date: dt.date | None = None
+    bank_reference: str = ""
+    of_all: int | None = None
+    is_other: bool = False
+    noun: str = "Row"  # “Line”, where the file is no table
+
+    @property
+    def place(self) -> str:
+        return f"{self.noun} {self.number:,}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +67,19 @@ def list_result_formats() -> list[ResultFormat]:
     return list(_formats.values())
 
 
-def read_result_file(content: bytes) -> list[ResultRow]:
-    """Return the rows of a file in any format. Raises InvalidResults.
+def find_result_format(content: bytes) -> ResultFormat:
+    """Return the format that knows the file.
 
     The latest format is asked first. The first, CSV, takes what no other knew, so that it can say
     why that can't be read.
     """
     latest_first = reversed(_formats.values())
-    return next(format for format in latest_first if format.sniff(content)).read(content)
+    return next(format for format in latest_first if format.sniff(content))
+
+
+def read_result_file(content: bytes) -> list[ResultRow]:
+    """Return the rows of a file in any format. Raises InvalidResults."""
+    return find_result_format(content).read(content)
 
 
 def refuse(problems: list[str]) -> None:

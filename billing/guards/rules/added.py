@@ -6,6 +6,7 @@ from backoffice.guards.rules import Rule
 from billing.models import (
     Acknowledgement,
     Adjustment,
+    BankTable,
     BatchAct,
     BooksExport,
     CategoryPrice,
@@ -33,6 +34,7 @@ TRACKED = (
 )
 APPEND_ONLY = (
     Acknowledgement,
+    BankTable,
     BatchAct,
     BooksExport,
     PayeeLook,

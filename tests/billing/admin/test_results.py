@@ -1,5 +1,4 @@
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from billing.bank.exports import export_payments
 from billing.models import Payment, PaymentResult, PayoutBatch, Seal
@@ -27,10 +26,6 @@ def batch():
     return batch
 
 
-def csv_file(text, encoding="utf-8"):
-    return SimpleUploadedFile("results.csv", text.encode(encoding), content_type="text/csv")
-
-
 def statuses():
     return list(Payment.objects.order_by("reference").values_list("status", flat=True))
 
@@ -51,48 +46,21 @@ def test_single_failures_are_named_and_all_others_paid(client, sign_in, batch):
     assert "Account closed" in page.text
 
 
-def test_file_of_results_is_taken_with_a_byte_order_mark(client, sign_in, batch):
-    sign_in("Finance")
-    text = "reference;outcome;reason\r\n202610-1-000001;paid;\r\n202610-1-000003;failed;Zürich\r\n"
-    client.post(url_of(batch, "results"), {"file": csv_file(text, "utf-8-sig")})
-    assert statuses() == ["paid", "payable", "failed"]
-    assert PaymentResult.objects.get(outcome="failed").reason == "Zürich"
-    page = client.get(url_of(batch))
-    assert (page.context["statement"].shares["payable"].payments, batch.status) == (1, "approved")
-
-
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
         ({}, "There is nothing to record yet"),
         ({"rows": "202610-1-000001,paid\nnonsense,paid"}, "Row 2: “nonsense” is no payment"),
-        ({"file": "202610-1-000001,paid\n202610-1-000002,failed"}, "Row 2: say why"),
+        ({"rows": "202610-1-000001,paid\n202610-1-000002,failed"}, "Row 2: say why"),
         ({"rows": '"'}, "Row 1: this can&#x27;t be read as CSV"),
-        ({"file": "a\0b"}, "This is no text file."),
     ],
 )
 def test_one_wrong_row_and_nothing_is_recorded(client, sign_in, batch, data, problem):
     sign_in("Finance")
-    if "file" in data:
-        data = {"file": csv_file(data["file"])}
     response = client.post(url_of(batch, "results"), data)
     assert problem in response.text
     assert statuses() == ["payable"] * 3
     assert not Seal.objects.filter(kind="settlement").exists()
-
-
-def test_file_that_is_not_utf_8_is_refused_in_words(client, sign_in, batch):
-    sign_in("Finance")
-    file = csv_file("202610-1-000001,failed,Zürich", "latin-1")
-    response = client.post(url_of(batch, "results"), {"file": file})
-    assert "Save it as “CSV UTF-8”" in response.text
-
-
-def test_file_that_is_too_large_is_refused(client, sign_in, batch, monkeypatch):
-    monkeypatch.setattr("billing.forms.results.MOST_BYTES", 10)
-    sign_in("Finance")
-    response = client.post(url_of(batch, "results"), {"file": csv_file("202610-1-000001,paid")})
-    assert "The file is larger than" in response.text
 
 
 def test_batch_that_nobody_approved_takes_no_results(client, sign_in):

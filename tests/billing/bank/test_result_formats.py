@@ -52,25 +52,28 @@ def toy():
     unregister_result_format("toy")
 
 
-def toy_file(content):
-    return SimpleUploadedFile("results.toy", content)
+def upload(client, batch, content):
+    file = SimpleUploadedFile("results.toy", content)
+    return client.post(url_of(batch, "results/file"), {"step": "preview", "file": file})
 
 
 @pytest.mark.any_database
 def test_registered_format_of_results_is_offered(client, sign_in, toy):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     sign_in("Finance")
-    page = client.get(url_of(batch, "results")).text
-    assert "Or a file (CSV, Toy money)" in page
+    page = client.get(url_of(batch, "results/file")).text
+    assert "file (CSV, pain.002, camt.053, camt.054, Toy money)" in page
     assert "Toy money: begins with TOY." in page
-    assert 'accept=".csv,text/csv,.toy"' in page
+    assert 'accept=".csv,text/csv,.xml,text/xml,application/xml,.toy"' in page
 
 
 @pytest.mark.any_database
 def test_file_is_read_by_the_format_that_knows_it(client, sign_in, toy):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     sign_in("Finance")
-    client.post(url_of(batch, "results"), {"file": toy_file(TOY_ROWS)})
+    page = upload(client, batch, TOY_ROWS)
+    data = {"step": "confirm", "name": page.context["waiting"]["name"]}
+    client.post(url_of(batch, "results/file"), data)
     result = PaymentResult.objects.get()
     assert (result.outcome, result.reason) == ("failed", "Says the toy")
     text = b"202610-1-000001,paid\n"
@@ -89,7 +92,7 @@ def test_file_is_read_by_the_format_that_knows_it(client, sign_in, toy):
 def test_file_of_a_registered_format_is_refused_by_its_rows(client, sign_in, toy, content, problem):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     sign_in("Finance")
-    response = client.post(url_of(batch, "results"), {"file": toy_file(content)})
+    response = upload(client, batch, content)
     assert problem in response.text
     assert not PaymentResult.objects.exists()
 
@@ -98,4 +101,4 @@ def test_file_of_a_registered_format_is_refused_by_its_rows(client, sign_in, toy
 def test_formats_of_results_have_keys_of_their_own():
     with pytest.raises(ImproperlyConfigured, match="two result formats"):
         register_result_format(list_result_formats()[0])
-    assert [format.key for format in list_result_formats()] == ["csv"]
+    assert [format.key for format in list_result_formats()] == ["csv", "iso20022"]

@@ -2,7 +2,7 @@ import pytest
 
 from billing.bank.results.csv import read_text
 from billing.bank.results.matching import describe_results, match_results
-from billing.bank.results.recording import says_why
+from billing.bank.results.recording import Result, says_why
 from billing.errors import InvalidResults
 from billing.models import Payment, PayoutBatch
 from billing.payouts import steps
@@ -87,10 +87,10 @@ def test_others_are_paid_where_that_is_said():
     assert match("") == {}
     pk = Payment.objects.get().pk
     batch = PayoutBatch.objects.get()
-    assert match_results(batch=batch, rows=[], others_paid=True) == {pk: ("paid", "")}
+    assert match_results(batch=batch, rows=[], others_paid=True) == {pk: Result("paid")}
     rows = read_text(f"{REFERENCE},failed,Closed")
     results = match_results(batch=batch, rows=rows, others_paid=True)
-    assert results == {pk: ("failed", "Closed")}
+    assert results == {pk: Result("failed", "Closed")}
 
 
 @pytest.mark.any_database
