@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from billing.verification.chain import check_content
+from billing.verification.differences import Difference
+from tests.billing.batches import Status, make_batch
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+
+OF_EVERY_SEAL = ("number", "kind", "batch", "at")
+
+
+@pytest.fixture
+def seal():
+    return make_batch(Status.APPROVED).seals.get()
+
+
+def facts_of(seal):
+    content = json.loads(seal.content)
+    return {name: value for name, value in content.items() if name not in OF_EVERY_SEAL}
+
+
+def test_content_that_is_what_the_rows_say_is_right(seal):
+    check_content(seal, facts_of(seal))
+
+
+def test_fact_that_the_seal_lacks_or_has_too_many_is_named(seal):
+    with pytest.raises(Difference, match=r"sealed the more null, but the rows now say 7\."):
+        check_content(seal, facts_of(seal) | {"more": 7})
+    facts = facts_of(seal)
+    del facts["digest"]
+    with pytest.raises(Difference, match=r"sealed the digest .*, but the rows now say null\."):
+        check_content(seal, facts)
+
+
+@pytest.mark.parametrize("name", OF_EVERY_SEAL)
+def test_number_kind_batch_and_time_are_those_of_the_seal(seal, name):
+    seal.content = json.dumps(json.loads(seal.content) | {name: "another"})
+    with pytest.raises(Difference, match=f'sealed the {name} "another", but the rows now say'):
+        check_content(seal, facts_of(seal))
+
+
+@pytest.mark.parametrize(("length", "shown"), [(498, f'"{"x" * 498}"'), (499, f'"{"x" * 499}…')])
+def test_long_fact_is_shown_by_its_first_500_letters(seal, length, shown):
+    with pytest.raises(Difference) as error:
+        check_content(seal, facts_of(seal) | {"more": "x" * length})
+    assert str(error.value).endswith(f"but the rows now say {shown}.")
