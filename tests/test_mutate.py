@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutate.baseline import Baseline, digest_of, keep, load, make_baseline
+from tools.mutate.baseline import (
+    Baseline,
+    digest_of,
+    keep,
+    load,
+    make_baseline,
+    read_imports,
+)
 from tools.mutate.changes import Mutant, list_mutants
 from tools.mutate.copies import Copy
 from tools.mutate.trying import Result, check_killers, module_of, try_mutant
@@ -229,12 +236,16 @@ def test_nearest_tests_come_first_and_the_slow_ones_are_left_out():
     )  # fmt: skip
     far, near = "tests/test_other.py::test_a", "tests/till/test_other.py::test_a"
     own, slow = "tests/till/test_prices.py::test_a", "tests/till/test_prices.py::test_b"
+    named = "tests/test_named.py::test_a"
     baseline = Baseline(
-        seconds={far: 0.1, near: 0.2, own: 1, slow: 2},
-        lines={"shop/till/prices.py": {1: [far, near, own, slow, "tests/x.py::test_failed"]}},
+        seconds={far: 0.1, near: 0.2, named: 0.5, own: 1, slow: 2},
+        lines={
+            "shop/till/prices.py": {1: [far, near, own, slow, named, "tests/x.py::test_failed"]}
+        },
+        imports={"tests/test_named.py": read_imports("from shop.till import prices")},
     )
-    assert baseline.tests_of(mutant, most_seconds=60) == ([own, slow, near, far], 0)
-    assert baseline.tests_of(mutant, most_seconds=3) == ([own, slow], 2)
+    assert baseline.tests_of(mutant, most_seconds=60) == ([own, slow, named, near, far], 0)
+    assert baseline.tests_of(mutant, most_seconds=3) == ([own, slow], 3)
 
 
 def test_constant_is_tried_with_tests_of_its_file_that_run_no_line_of_it():
@@ -260,7 +271,11 @@ def test_baseline_is_kept_for_the_same_code(tmp_path):
     (tmp_path / "code").mkdir()
     (tmp_path / "code/a.py").write_text("1")
     first = digest_of(tmp_path, ["code"])
-    baseline = Baseline(seconds={"t": 0.5, "u": 1}, lines={"code/a.py": {1: ["t"], 2: ["u", "t"]}})
+    baseline = Baseline(
+        seconds={"t": 0.5, "u": 1},
+        lines={"code/a.py": {1: ["t"], 2: ["u", "t"]}},
+        imports={"tests/test_a.py": ["code.a"]},
+    )
     keep(baseline, tmp_path / "var/baseline.json", first)
     assert load(tmp_path / "var/baseline.json", first) == baseline
     (tmp_path / "code/a.py").write_text("2")

@@ -1,8 +1,9 @@
 """What the tests do without any mutant: which pass, how long each takes, which lines it runs."""
 
+import ast
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coverage import CoverageData
@@ -20,12 +21,13 @@ relative_files = true
 class Baseline:
     seconds: dict[str, float]  # of each test that passes
     lines: dict[str, dict[int, list[str]]]  # {file: {line: tests}}
+    imports: dict[str, list[str]] = field(default_factory=dict)  # {file of tests: modules}
 
     def tests_of(self, mutant: Mutant, *, most_seconds: float) -> tuple[list[str], int]:
         """Return the tests that run what the mutant changes, and the number of those left out.
 
-        First come those of the module's own file, then those of its room, and the quick ones
-        before the slow ones. What runs while a module is imported is tried with all its tests.
+        First come those of the module's own file, of a file that imports it, and of its room, each
+        with the quick ones first. What runs on import is tried with all tests of the module.
         """
         lines = self.lines.get(mutant.path, {})
         of_lines = (lines.get(line, []) for line in range(mutant.line, mutant.last_line + 1))
@@ -41,7 +43,9 @@ class Baseline:
             found.update(filter(is_own, self.seconds))
 
         def far(test: str) -> tuple:
-            return not is_own(test), f"/{room}/" not in test, self.seconds[test]
+            imports = self.imports.get(test.partition("::")[0], [])
+            is_named = f"{folder}/{module}".replace("/", ".") in imports
+            return not is_own(test), not is_named, f"/{room}/" not in test, self.seconds[test]
 
         chosen, seconds = [], 0.0
         ordered = sorted((test for test in found if test in self.seconds), key=far)
@@ -74,7 +78,24 @@ def make_baseline(copy: Copy, *, source: str, tests: list[str], more: list[str])
     )  # fmt: skip
     if not told.get("passed"):
         raise SystemExit(f"No test passes without a mutant: {told}")
-    return Baseline(seconds=told["passed"], lines=read_lines(copy.folder / ".coverage"))
+    files = {test.partition("::")[0] for test in told["passed"]}
+    return Baseline(
+        seconds=told["passed"],
+        lines=read_lines(copy.folder / ".coverage"),
+        imports={file: read_imports((copy.folder / file).read_text()) for file in sorted(files)},
+    )
+
+
+def read_imports(source: str) -> list[str]:
+    """Return the modules that a file may import; names that are no modules do no harm."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    return sorted(found)
 
 
 def read_lines(path: Path) -> dict[str, dict[int, list[str]]]:
@@ -99,7 +120,7 @@ def load(path: Path, digest: str) -> Baseline | None:
         file: {int(line): [names[test] for test in tests] for line, tests in of_file.items()}
         for file, of_file in kept["lines"].items()
     }
-    return Baseline(seconds=kept["seconds"], lines=lines)
+    return Baseline(seconds=kept["seconds"], lines=lines, imports=kept["imports"])
 
 
 def keep(baseline: Baseline, path: Path, digest: str) -> None:
@@ -111,6 +132,7 @@ def keep(baseline: Baseline, path: Path, digest: str) -> None:
         }
         for file, of_file in baseline.lines.items()
     }
-    kept = {"digest": digest, "names": list(numbers), "seconds": baseline.seconds, "lines": lines}
+    kept = {"digest": digest, "names": list(numbers), "lines": lines}
+    kept |= {"seconds": baseline.seconds, "imports": baseline.imports}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(kept))
