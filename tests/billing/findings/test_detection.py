@@ -10,7 +10,7 @@ from billing.counting.folding import fold_views
 from billing.findings.detection import detect
 from billing.models import BlogView, DailyViewCount, Finding
 from tests.billing.counting.access_logs.logs import ARTICLES, HOWTOS, make_blogs, read_expected
-from tests.factories import FIREFOX, make_blog, make_click, make_count
+from tests.factories import FIREFOX, make_blog, make_category, make_click, make_count
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -193,6 +193,28 @@ def test_more_views_than_in_three_months_before_is_a_spike():
         "301 views of this blog counted in October 2026: more than in the three months before "
         "together, which had 300."
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_spike"), [(1, 299, False), (1, 300, True), (100, 300, False)]
+)
+def test_spike_has_300_views_and_more_than_three_months_together(before, now, is_spike):
+    blog = make_blog()
+    for month in (7, 8, 9):
+        make_count(blog, before, dt.date(2026, month, 5))
+    make_count(blog, now, dt.date(2026, 10, 5))
+    assert len(sentences()) == is_spike
+
+
+@pytest.mark.parametrize(("months", "is_spike"), [((8, 9), False), ((7, 8, 9), True)])
+def test_months_before_a_spike_are_counted_once_in_each_category(months, is_spike):
+    blog = make_blog()
+    for month in months:
+        make_count(blog, 10, dt.date(2026, month, 5))
+    blog.category = make_category()
+    make_count(blog, 10, dt.date(2026, 9, 6))
+    make_count(blog, 500, dt.date(2026, 10, 5))
+    assert len(sentences()) == is_spike
 
 
 def test_site_that_is_read_around_the_clock_has_no_flat_night():
