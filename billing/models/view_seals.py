@@ -17,6 +17,7 @@ class ViewSeal(ChainLink):
         UPGRADE = "upgrade"  # of views from before there were seals of them
         DECISION = "decision"  # of finance, about a finding
         RECOUNT = "recount"  # of views that count again
+        SUBMISSION = "submission"  # of a batch, which had to take in what was sealed before
         RETIREMENT = "retirement"  # of views past their retention, with the totals that stay
 
     kind = models.CharField(max_length=10, choices=Kind.choices)

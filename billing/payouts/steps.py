@@ -47,6 +47,7 @@ from billing.payouts.transitions import claim_batch, move_batch
 from billing.periods import closes_on, day_of
 from billing.proof.digests import digest_batch
 from billing.proof.sealing import append_seal, make_approval
+from billing.proof.view_seals import seal_submission
 
 Status = PayoutBatch.Status
 
@@ -148,11 +149,14 @@ def rebuild_batch(
 def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
     """Sign a draft for approval. Raises BatchBlocked, BatchOutdated and BatchTampered.
 
-    BatchOutdated if what is due has changed since it was built.
+    BatchOutdated if what is due has changed since it was built. The locks keep views and findings
+    as they are from then until the seal that says which views the batch rests on.
     """
     at = at or timezone.now()
     fold_views(at=at)
+    hold_lock(Lock.FOLD)
     batch = claim_batch(batch, Status.DRAFT, verb="submitted")
+    hold_lock(Lock.FINDINGS)
     check_account(by, at=at)
     if blockers := find_blockers(batch):
         raise BatchBlocked(" ".join(blocker.message for blocker in blockers))
@@ -170,6 +174,7 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
             "Somebody changed rows of this batch outside the application. Rebuild it, and tell "
             "the administrators."
         )
+    seal_submission(batch=batch, digest=digest, at=at)
     batch = move_batch(
         batch,
         Status.SUBMITTED,

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import TextField
 from django.db.models.expressions import RawSQL
 
-from billing.models import ViewSeal
+from billing.models import PayoutBatch, ViewSeal
 from billing.periods import month_of
 from billing.proof.chains import append_link
 from billing.proof.digests import hash_text
@@ -87,6 +87,16 @@ def seal_views(*, day: dt.date, facts: Iterable[str], at: dt.datetime) -> ViewSe
     return append_view_seal(kind=Kind.VIEWS, day=day, at=at, views=len(lines), digest=digest)
 
 
+def seal_submission(*, batch: PayoutBatch, digest: str, at: dt.datetime) -> ViewSeal:
+    """Add a link that says which views the batch rests on: all that were sealed before it.
+
+    The caller holds the locks "fold_views" and "payouts".
+    """
+    return append_view_seal(
+        kind=Kind.SUBMISSION, day=batch.month, at=at, attempt=batch.attempt, digest=digest
+    )
+
+
 def find_differing_portions(day: dt.date) -> Iterator[tuple[int, Portion | None, Portion | None]]:
     """Yield (number of the seal, its views today, its views when sealed) where the two differ.
 
@@ -116,7 +126,8 @@ def find_retirements(day: dt.date) -> Iterable[ViewSeal]:
 
 
 def list_sealed_months() -> set[dt.date]:
-    days = ViewSeal.objects.order_by().values_list("day", flat=True).distinct()
+    seals = ViewSeal.objects.exclude(kind=Kind.SUBMISSION).order_by()
+    days = seals.values_list("day", flat=True).distinct()
     return {month_of(day) for day in days}
 
 

@@ -31,6 +31,8 @@ from billing.verification import (
     lines,
     references,
     schema,
+    submissions,
+    taken_in,
     views,
 )
 from billing.verification.differences import Difference
@@ -48,6 +50,7 @@ ONCE = {
     "chain": (chain.check_chain, "the chain of seals"),
     "histories": (histories.check_histories, "histories"),
     "view seals": (views.check_view_seals, "the chain of seals of views"),
+    "submissions": (submissions.check_submissions, "what batches rest on"),
 }
 DIGESTS = {
     "line digests": (digests.check_line_digests, "digests of lines"),
@@ -73,6 +76,7 @@ PER_MONTH = {
     "months": (counts.check_months, "monthly views"),
     "imports": (imports.check_imports, "imported views"),
     "paid views": (counts.check_paid_views, "views and batches"),
+    "taken in": (taken_in.check_taken_in, "views that were due to a batch"),
     "views": (counts.check_views, "views of each day"),
 }
 CHECKS = ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH

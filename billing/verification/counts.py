@@ -100,9 +100,10 @@ def check_views(run: Verification, key: str, after: str, numbers: Counter) -> st
 
 
 def _find_day(first: dt.date, end: dt.date) -> dt.date | None:
+    of_views = ViewSeal.objects.exclude(kind=ViewSeal.Kind.SUBMISSION)
+    tables = (BlogView.objects, DailyViewCount.objects, RetiredViewTotal.objects, of_views)
     days = [
-        model.objects.filter(day__gte=first, day__lt=end).aggregate(day=Min("day"))["day"]
-        for model in (BlogView, DailyViewCount, RetiredViewTotal, ViewSeal)
+        rows.filter(day__gte=first, day__lt=end).aggregate(day=Min("day"))["day"] for rows in tables
     ]
     return min(filter(None, days), default=None)
 

@@ -1,10 +1,12 @@
 """The report of a verification, in words."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from django.utils import timezone
 
-from billing.models import Seal, Verification
+from billing.models import PayoutBatch, Seal, Verification
+from billing.verification.submissions import list_submissions
 
 # The numbers of a run, in the order of the report.
 NUMBERS = {
@@ -28,6 +30,7 @@ PROVED = [
     "every amount follows from counted views, prices, adjustments and carried amounts",
     "who was paid, held or carried follows from the sums, the minimum and the holds",
     "no batch left out an adjustment or a carried amount that waited for it",
+    "each batch took in the views that were due when it was submitted, and no others",
     "batches, histories, exports and results are as they were sealed",
     "the chain has the heads of earlier verifications, and those on exports",
 ]
@@ -60,6 +63,17 @@ def report_run(run: Verification) -> Iterator[str]:
             f"{seal.batch} was approved before there were seals. It was compared with the digest "
             f"of that time, and with {seal}, made by the upgrade on {timezone.localdate(seal.at)}."
         )
+    if earlier := _list_earlier(run.month):
+        yield (
+            "Which views were due to these batches is not proved: they were submitted before it "
+            f"came under seal. {', '.join(map(str, earlier))}."
+        )
+    if untold := run.numbers.get("untold"):
+        yield (
+            f"{untold:,} times it is not proved which views of a day or blog were due to a batch: "
+            "they were dropped, a finding about them was opened again, or a draft beside it was "
+            "built again."
+        )
     for guard in run.missing_guards:
         yield f"The database does not guard what is sealed: {guard}."
     if run.difference:
@@ -70,6 +84,16 @@ def report_run(run: Verification) -> Iterator[str]:
         yield f"No row differs. The chain ends with {run.chain_head}."
     else:
         yield "No row differs. Nothing is sealed yet."
+
+
+def _list_earlier(month: dt.date | None) -> list[PayoutBatch]:
+    """Return the batches of the month, or of all, that were submitted without a seal of views."""
+    submissions = list_submissions(month or dt.date.min)
+    return [
+        each.batch
+        for each in submissions
+        if each.seal is None and month in (None, each.batch.month)
+    ]
 
 
 def _list_upgraded(run: Verification) -> Iterable[Seal]:

@@ -97,7 +97,8 @@ def is_new(day: dt.date, *, after: int) -> bool:
         return True
     days = (day, day + dt.timedelta(days=1))
     of_month = Q(kind=ViewSeal.Kind.DECISION, day=day.replace(day=1))
-    return ViewSeal.objects.filter(Q(day__in=days) | of_month, number__gt=after).exists()
+    seals = ViewSeal.objects.exclude(kind=ViewSeal.Kind.SUBMISSION)
+    return seals.filter(Q(day__in=days) | of_month, number__gt=after).exists()
 
 
 def check_sealed_views(day: dt.date, numbers: Counter) -> None:

@@ -31,6 +31,18 @@ def keep_batches() -> Iterator[Rule]:
     yield Rule(
         PayoutBatch,
         "UPDATE",
+        """OLD.status = 'draft' AND NEW.status = 'submitted' AND NOT EXISTS (
+            SELECT 1 FROM billing_viewseal seal
+            WHERE seal.number = (SELECT MAX(number) FROM billing_viewseal)
+            AND seal.kind = 'submission' AND seal.day = NEW.month
+            AND REPLACE(seal.content, NEW.digest, '') <> seal.content
+        )""",
+        "a payout batch is submitted with a seal of the views that it rests on.",
+        topic="submission",
+    )
+    yield Rule(
+        PayoutBatch,
+        "UPDATE",
         f"(OLD.status IN ('draft', 'cancelled') OR NEW.status = 'draft') AND {approved}",
         "only a submitted payout batch is approved.",
         topic="approval",
