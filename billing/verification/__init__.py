@@ -20,6 +20,7 @@ from billing.counting.equation import list_months
 from billing.models import Payment, PayoutBatch, Verification, ViewSeal
 from billing.proof.view_seals import list_sealed_months
 from billing.verification import (
+    acts,
     chain,
     counts,
     decisions,
@@ -67,6 +68,7 @@ DERIVED = {
     "decisions": (decisions.check_decisions, "who is paid, held or carried"),
     "left out": (decisions.check_nobody_left_out, "what waited for the batch"),
     "unpriced": (left_out.check_left_out, "views left out for want of a price"),
+    "acts": (acts.check_acts, "acts of people, and who signed"),
     "adjustments": (lines.check_adjustments, "adjustments"),
     "carries": (lines.check_carries, "amounts carried forward"),
     "exports": (exports.check_exports, "exported files"),

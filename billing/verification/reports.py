@@ -31,6 +31,7 @@ PROVED = [
     "who was paid, held or carried follows from the sums, the minimum and the holds",
     "no batch left out an adjustment or a carried amount that waited for it",
     "each batch took in the views that were due when it was submitted, and no others",
+    "whoever did something that changed what a batch pays did not approve it",
     "batches, histories, exports and results are as they were sealed",
     "the chain has the heads of earlier verifications, and those on exports",
 ]

@@ -17,7 +17,7 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
-from tests.factories import make_blog, make_price, make_user
+from tests.factories import make_blog, make_price, make_user, make_view_seal
 
 AT = dt.datetime(2026, 11, 5, 9, tzinfo=dt.UTC)
 
@@ -91,6 +91,7 @@ def make_batch(status="draft", month=dt.date(2026, 10, 1)):
 
 
 def submit(batch, *, approvals_needed=1):
+    make_view_seal(batch.month, "submission", attempt=batch.attempt, digest="d")
     execute(
         "UPDATE billing_payoutbatch SET status = 'submitted', digest = 'd', submitted_by_id = %s, "
         "submitted_at = %s, approvals_needed = %s WHERE id = %s",

@@ -407,6 +407,31 @@ def check_approval(batch, payees, where, seal, content):
     expect(not payees & set(people[1:]), where, "was signed by somebody whom it pays")
 
 
+def check_acts(pack, where, content):
+    """Check that nobody signed what they had changed, and that all who made adjustments are named.
+
+    Approvals from before acts were kept have none.
+    """
+    approvers = {person for person, _ in content["approved"]}
+    acts = content.get("acts", ())
+    for _, source, text, _, person, _ in acts:
+        said = f"was approved by user {person}, who did this: {text} ({source})"
+        expect(person not in approvers, where, said)
+    known = {
+        (person, datetime.datetime.fromisoformat(moment))
+        for kind, _, _, _, person, moment in acts
+        if kind == "adjustment"
+    }
+    for place, row in pack.read_table("adjustment_history.csv"):
+        person = row["by_id"]
+        expect(
+            person is None or person not in approvers, place, f"is by user {person}, who approved"
+        )
+        act = (person, datetime.datetime.fromisoformat(row["at"]))
+        expect(not acts or person is None or act in known, place, "is no act that was sealed")
+    return len(acts)
+
+
 def check_grounds(pack, content):
     """Check that prices and findings are those that the approval sealed, if it did."""
     for name, rows in content.get("grounds", {}).items():
@@ -553,6 +578,7 @@ def verify(path, head=None):
             expect(result[0] in payable, where, result[0] + " was not to be paid")
     where, seal, content = chain.approval
     check_approval(batch, payees, where, seal, content)
+    checked["acts"] = check_acts(pack, where, content)
     check_grounds(pack, content)
     renamed = check_people(pack, lines, content)
     histories = Histories(pack, lines)

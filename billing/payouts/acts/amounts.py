@@ -50,10 +50,13 @@ def find_adjustment_acts(period: Period) -> Iterator[Act]:
 def find_hold_acts(period: Period) -> Iterator[Act]:
     """Yield who held, released or paid out in full payments of the batch's authors. Three queries.
 
-    What still stands counts whenever it was ordered.
+    What stood at the end of the period counts whenever it was ordered.
     """
     sums = _sum_payments(period.batch)
-    standing = Q(id__in=Hold.objects.open().values("pk"))
+    ended = Hold.history.filter(ended_at__isnull=False)
+    if period.end:
+        ended = ended.filter(history_date__lte=period.end)
+    standing = ~Q(id__in=ended.values("id"))
     records = period.recorded(Hold.history.filter(author__in=sums), or_if=standing)
     for record in records.select_related("author").order_by("history_id"):
         name, total = full_name(record.author), sums[record.author_id]
@@ -115,6 +118,8 @@ def find_result_acts(period: Period) -> Iterator[Act]:
     failed = PaymentResult.objects.filter(
         payment__in=lines.values("carried_from"), outcome=PaymentResult.Outcome.FAILED
     )
+    if period.batch.submitted_at:
+        failed = failed.filter(at__lte=period.batch.submitted_at)
     rows = (
         failed.order_by()
         .values("seal__number", "by")

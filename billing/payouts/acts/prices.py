@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 
@@ -24,7 +25,7 @@ def find_price_acts(period: Period) -> Iterator[Act]:
     can have used it. A note alone is no change.
     """
     batch = period.batch
-    touched = _TouchedLines(batch)
+    touched = _TouchedLines(period)
     history = CategoryPrice.history.filter(category__in=touched.categories)
     records = with_values_before(history, *FACTS).select_related("category").order_by("history_id")
     for record in records:
@@ -59,23 +60,29 @@ def _describe(record, batch: PayoutBatch) -> str:
     return text
 
 
+def _list_standing(period: Period) -> list[Any]:
+    """Return the prices, or the records of those that stood at the end of the period."""
+    if period.end is None:
+        return list(CategoryPrice.objects.order_by())
+    records = CategoryPrice.history.filter(history_date__lte=period.end).order_by("history_id")
+    latest = {record.id: record for record in records}
+    return [record for record in latest.values() if record.history_type != "-"]
+
+
 class _TouchedLines:
     """The sums of the batch's lines of views, by category, price and month."""
 
-    def __init__(self, batch: PayoutBatch):
+    def __init__(self, period: Period):
         self.sums: defaultdict[int, list[tuple]] = defaultdict(list)
-        lines = PaymentLine.objects.filter(payment__batch=batch, kind=PaymentLine.Kind.VIEWS)
+        lines = PaymentLine.objects.filter(payment__batch=period.batch, kind=PaymentLine.Kind.VIEWS)
         rows = lines.order_by().values_list("category", "price", "month").annotate(Sum("amount"))
         for category, *facts in rows:
             self.sums[category].append(tuple(facts))
         self.categories = list(self.sums)
-        self.prices = LoadedPrices(
-            CategoryPrice.objects.filter(category__in=self.categories).order_by(),
-            give=lambda price: price.pk,
-        )
+        self.prices = LoadedPrices(_list_standing(period), give=lambda price: price.id)
 
     def sum_of(self, price: int, categories: set[int], days: set[dt.date]) -> Decimal:
-        """Return the sum of the lines at the price, and at those in force now on its days.
+        """Return the sum of the lines at the price, and at those in force then on its days.
 
         Those stand where the price would, had nobody moved or withdrawn it.
         """

@@ -56,8 +56,11 @@ class Period(NamedTuple):
 
 def find_period(batch: PayoutBatch) -> Period:
     approved = PayoutBatch.objects.filter(status__in=(Status.APPROVED, Status.PAID))
-    previous = approved.filter(month__lt=batch.month).order_by("-month", "-attempt").first()
     end = _find_submission(batch) if batch.submitted_at else None
+    if end:  # what was approved since does not change what counts
+        steps = PayoutBatch.history.filter(status=Status.APPROVED, history_date__lte=end)
+        approved = approved.filter(pk__in=steps.values("id"))
+    previous = approved.filter(month__lt=batch.month).order_by("-month", "-attempt").first()
     if previous is None:
         return Period(batch, None, None, end)
     return Period(

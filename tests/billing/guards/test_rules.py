@@ -23,7 +23,7 @@ from tests.billing.guarded import (
     refuses,
     submit,
 )
-from tests.factories import make_user
+from tests.factories import make_user, make_view_seal
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +79,8 @@ def test_only_a_submitted_batch_is_acknowledged(status):
 @pytest.mark.parametrize("new", STATUSES)
 @pytest.mark.parametrize("old", STATUSES)
 def test_a_batch_moves_as_its_transitions_say(old, new):
-    make_batch(old)
+    batch = make_batch(old)
+    make_view_seal(batch.month, "submission", attempt=1, digest="d")
     sign = "UPDATE billing_payoutbatch SET status = %s"
     values = [new]
     if old in ("draft", "cancelled") and new not in ("draft", "cancelled"):

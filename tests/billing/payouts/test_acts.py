@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -24,6 +25,7 @@ from billing.models import (
     Payment,
     PayoutBatch,
     RobotException,
+    Verification,
 )
 from billing.payouts import steps
 from billing.payouts.acts.gathering import find_acts
@@ -32,6 +34,7 @@ from billing.payouts.holds import end_hold, hold_payment
 from billing.payouts.price_withdrawal import withdraw_price
 from billing.prices.rules import save_price
 from billing.verification import verify_payouts
+from billing.verification.acts import check_acts
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.pages import press, url_of
 from tests.billing.tampering import without_guards
@@ -255,6 +258,7 @@ def test_whoever_changed_what_a_batch_pays_does_not_approve_it(house, person, ac
     batch.refresh_from_db()
     assert (batch.status, batch.approved_by) == ("submitted", None)
     assert approve(batch, at=AT).approved_by not in (None, person)
+    check_acts(Verification(), str(batch.pk), "", Counter())
 
 
 @pytest.mark.parametrize("act", [withdraw_a_price, release, import_a_log])
