@@ -14,6 +14,7 @@ class Batch:
     month: object
     currency: str
     status: str = "draft"
+    left_out: set = field(default_factory=set)  # categories without a price
     payments: dict = field(default_factory=dict)  # {author: Payment}
 
 
@@ -42,8 +43,10 @@ class House:
         self.batches = []
 
     def price_on(self, category, day):
-        first_day = max(first for key, first in self.prices if key == category and first <= day)
-        return first_day, self.prices[category, first_day]
+        """Return (first day, (price, currency)); of days without a price no currency."""
+        started = [first for key, first in self.prices if key == category and first <= day]
+        first_day = max(started, default=None)
+        return first_day, self.prices.get((category, first_day), (0, None))
 
     def currency_of(self, view):
         return self.price_on(view[2], view[3])[1][1]
@@ -60,12 +63,27 @@ class House:
             if (person, own) == (author, currency)
         )
 
+    def quarantined(self, author):
+        """Return the views that no price covers: they wait by themselves."""
+        views = {k: n for k, n in self.counts.items() if k[0] == author}
+        return sum(n for k, n in views.items() if self.currency_of(k) is None)
+
+    def unpriced(self, month):
+        views = {k for k, n in self.counts.items() if n and k[3].replace(day=1) == month}
+        return {key[2] for key in views if self.currency_of(key) is None}
+
     def click(self, key, seconds, *, is_reader):
         """Count one reader's clicks on a blog on a day: each that no other follows at once."""
         for now, following in pairwise([*sorted(seconds), float("inf")]):
             self.counts[key] += is_reader and following - now > DOUBLE_CLICK
 
+    def can_fill(self, batch):
+        missing = self.unpriced(batch.month) - batch.left_out
+        return batch.currency == self.currency and not missing
+
     def fill(self, batch):
+        if not self.unpriced(batch.month):
+            batch.left_out = set()
         others = [b for b in self.batches if b is not batch and b.status != "cancelled"]
         held = [payment for other in others for payment in other.payments.values()]
         months = {b.month for b in others if b.month < batch.month} | {batch.month}

@@ -15,7 +15,13 @@ from billing.bank.results.recording import record_results
 from billing.counting.counts import add_to_counts
 from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
-from billing.errors import BatchBlocked, BatchOutdated, BillingError
+from billing.errors import (
+    BatchBlocked,
+    BatchOutdated,
+    BillingError,
+    MonthsRefused,
+    NothingToBuild,
+)
 from billing.locks import Lock, hold_lock
 from billing.models import Adjustment, CategoryPrice, Payment, PayoutBatch
 from billing.money import to_millionths
@@ -23,13 +29,16 @@ from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
 from billing.payouts.holds import hold_payment, pay_out_payment, release_payment
 from billing.payouts.price_withdrawal import withdraw_price
-from billing.periods import last_closed_month, next_month, previous_month
+from billing.periods import iter_months, last_closed_month, next_month, previous_month
 from billing.prices.rules import save_price
 from tests.billing.naive_payouts import Batch, House
 from tests.factories import FIREFOX, approve, make_view_seal
 from weblog.models import Blog, Category
 
-JANUARY, FIRST_DAY = dt.date(2026, 1, 1), dt.date(2020, 1, 1)
+JANUARY = dt.date(2026, 1, 1)
+FIRST_DAYS = [dt.date(2020, 1, 1), dt.date(2026, 1, 9)]  # of each category: before, no price
+REASON = "Their price is not agreed yet"
+LEAVE_OUT = dict.fromkeys(iter_months(dt.date(2025, 1, 1), dt.date(2035, 1, 1)), REASON)
 MINIMUM, SECOND_APPROVAL_ABOVE = Decimal("1.50"), Decimal(20)
 PRICES = [Decimal(price) for price in ("5", "10", "12.345", "0.001", "99.999")]
 CURRENCIES = ["EUR", "EUR", "JPY", "KWD"]
@@ -79,8 +88,8 @@ class PayoutSteps(RuleBasedStateMachine):
             Category.objects.create(pk=key, name=f"Category {key}", slug=f"category-{key}")
             for key in (next(self.keys) for _ in range(CHOICES["category"]))
         ]
-        for category in self.categories:
-            self.save_price(category, FIRST_DAY, PRICES[1])
+        for category, first_day in zip(self.categories, FIRST_DAYS, strict=True):
+            self.save_price(category, first_day, PRICES[1])
         self.blogs = [self.blog(number) for number in range(CHOICES["blog"])]
         self.a_month_goes_by()
         self.a_month_goes_by()
@@ -200,8 +209,9 @@ class PayoutSteps(RuleBasedStateMachine):
 
     @step("which")
     def price_is_withdrawn(self, which):
-        """Any price except a category's first, so that every view has a price."""
-        row = pick(CategoryPrice.objects.exclude(effective_from=FIRST_DAY).order_by("pk"), which)
+        """All but the first of the first category."""
+        prices = CategoryPrice.objects.exclude(effective_from=FIRST_DAYS[0])
+        row = pick(prices.order_by("pk"), which)
         if row is None:
             return
         used = list(PayoutBatch.objects.drafts().filter(payments__lines__price=row).distinct())
@@ -267,7 +277,11 @@ class PayoutSteps(RuleBasedStateMachine):
             key = blog.author_id, blog.pk, blog.category_id, self.month.replace(day=7 * number + 1)
             self.add_views(key, 100 * number + 1)
         self.month = next_month(self.month)
-        for batch in steps.build_closed_months(by=self.finance, at=self.at):
+        try:
+            batches = steps.build_closed_months(by=self.finance, leave_out=LEAVE_OUT, at=self.at)
+        except MonthsRefused as refused:
+            batches = refused.batches
+        for batch in batches:
             self.note_built(batch)
 
     @step("currency")
@@ -287,19 +301,33 @@ class PayoutSteps(RuleBasedStateMachine):
         month = last_closed_month(self.at)
         for _ in range(months_ago):
             month = previous_month(month)
-        batch, is_new = steps.build_batch(month=month, by=self.finance, at=self.at)
-        if is_new:
-            self.note_built(batch)
+        try:
+            with transaction.atomic():
+                batch, is_new = steps.build_batch(
+                    month=month, by=self.finance, leave_out=REASON, at=self.at
+                )
+        except NothingToBuild:
+            nothing = self.begin_naive(None, month)
+            self.house.fill(nothing)
+            assert nothing.left_out
+            assert not nothing.payments
+        else:
+            if is_new:
+                self.note_built(batch)
+
+    def begin_naive(self, key, month):
+        left_out = self.house.unpriced(month)
+        return Batch(key, month, self.house.currency, left_out=left_out)
 
     def note_built(self, batch):
-        self.house.batches.append(Batch(batch.pk, batch.month, self.house.currency))
+        self.house.batches.append(self.begin_naive(batch.pk, batch.month))
         self.house.fill(self.house.batches[-1])
 
     @step("which")
     def draft_is_rebuilt(self, which):
         if batch := self.batch(which, "draft"):
             is_rebuilt = self.attempt(steps.rebuild_batch, batch=batch, by=self.finance, at=self.at)
-            assert is_rebuilt == (batch.currency == self.house.currency)
+            assert is_rebuilt == self.house.can_fill(self.naive(batch))
             if is_rebuilt:
                 self.house.fill(self.naive(batch))
 
@@ -310,10 +338,11 @@ class PayoutSteps(RuleBasedStateMachine):
             try:
                 steps.submit_batch(batch=batch, by=self.finance, at=self.at)
             except BatchBlocked:
-                assert not naive.payments
+                assert not naive.payments or self.house.unpriced(naive.month) - naive.left_out
             except BatchOutdated:
+                can_submit = self.house.can_fill(naive)
                 self.draft_is_rebuilt(which)  # after which only an empty one is refused
-                can_submit = bool(naive.payments) and naive.currency == self.house.currency
+                can_submit = can_submit and bool(naive.payments)
                 assert can_submit == self.attempt(
                     steps.submit_batch, batch=batch, by=self.finance, at=self.at
                 )

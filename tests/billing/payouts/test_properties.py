@@ -85,8 +85,9 @@ class Payouts(PayoutSteps):
     @invariant()
     def what_was_earned_is_paid_or_outstanding(self):
         if hasattr(self, "house"):
-            paid, outstanding = add_up()
+            paid, outstanding, quarantined = add_up()
             for author in self.authors:
+                assert self.house.quarantined(author.pk) == quarantined[author.pk]
                 for currency in COINS:
                     key = author.pk, currency
                     assert self.house.earned(*key) == paid[key] + outstanding[key]
@@ -136,11 +137,11 @@ def close_naively(house, currency):
 
 
 def add_up():
-    """Return {(author, currency): millionths} paid, and outstanding, by the rows alone.
+    """Return millionths paid and outstanding, by author and currency; and views without a price.
 
     Drafts are proposals: what they hold is outstanding as if they were not there.
     """
-    paid, outstanding, views = Counter(), Counter(), Counter()
+    paid, outstanding, quarantined, views = Counter(), Counter(), Counter(), Counter()
     signed = Payment.objects.filter(batch__status__in=["submitted", "approved", "paid"])
     lines = PaymentLine.objects.filter(payment__in=signed)
     taken_in = set(lines.values_list("carried_from", flat=True))
@@ -157,13 +158,17 @@ def add_up():
             views[line.payment.author_id, line.category_id, line.month.replace(day=day)] -= number
     prices = list(CategoryPrice.objects.order_by("effective_from"))
     for (author, category, day), number in views.items():
-        *_, price = (p for p in prices if p.category_id == category and p.effective_from <= day)
+        started = [p for p in prices if p.category_id == category and p.effective_from <= day]
+        if not started:
+            quarantined[author] += number
+            continue
+        price = started[-1]
         key = author, price.currency
         outstanding[key] += to_millionths(number * price.price_per_1000 / 1000)
     for adjustment in Adjustment.objects.standing().exclude(lines__in=lines):
         key = adjustment.author_id, adjustment.currency
         outstanding[key] += to_millionths(adjustment.amount)
-    return paid, outstanding
+    return paid, outstanding, quarantined
 
 
 @pytest.fixture(autouse=True)
