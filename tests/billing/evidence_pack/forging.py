@@ -58,7 +58,7 @@ def forge(folder, name, number, column, *, reseal):
                 row[-1] = hash_text(encode_canonical(row[:-1]))[:16]
         write(path, [header, *rows])
     if reseal:
-        _reseal(folder)
+        reseal_pack(folder)
 
 
 def _change_cell(text):
@@ -71,7 +71,7 @@ def _change(value):
     return value + 1 if isinstance(value, int) else f"{value}x"
 
 
-def _reseal(folder):
+def reseal_pack(folder):
     """Make the pack's seal, and the chain from there on, of the files as they are now."""
     sealed = json.loads((folder / "sealed.json").read_text())
     header, *rows = read(folder / "seals.csv")

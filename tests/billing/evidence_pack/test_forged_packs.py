@@ -1,11 +1,13 @@
+import json
 import runpy
 import shutil
 
 import pytest
 
+from billing.proof.digests import encode_canonical
 from billing.proof.sealing import chain_head
-from tests.billing.evidence_pack.forging import forge, list_forgeries
-from tests.billing.evidence_pack.packs import unpack
+from tests.billing.evidence_pack.forging import forge, list_forgeries, reseal_pack
+from tests.billing.evidence_pack.packs import run, unpack
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
@@ -60,3 +62,40 @@ def test_no_pack_that_is_sealed_anew_has_the_known_head(pack, passes, tmp_path, 
     assert {name for name, *_ in passed} - ON_THE_WORD_OF_THE_HEAD <= {"batch_history.csv"}
     steps = {number for name, number, _ in passed if name == "batch_history.csv"}
     assert steps <= {4}, "The step to Paid comes after the approval, the others are under its seal."
+
+
+def give_the_act_to_the_approver(content):
+    content["acts"][0][4] = content["approved"][0][0]
+
+
+def let_the_maker_of_the_adjustment_approve(content):
+    acts = content.pop("acts")
+    content["approved"][0][0] = next(act[4] for act in acts if act[0] == "adjustment")
+
+
+def leave_out_the_adjustment(content):
+    content["acts"] = [act for act in content["acts"] if act[0] != "adjustment"]
+
+
+@pytest.mark.parametrize(
+    ("forge_seal", "named"),
+    [
+        (give_the_act_to_the_approver, "who did this: "),
+        (let_the_maker_of_the_adjustment_approve, "who approved"),
+        (leave_out_the_adjustment, "is no act that was sealed"),
+    ],
+)
+def test_pack_whose_approver_did_an_act_fails_by_name(paid, tmp_path, forge_seal, named):
+    pack = unpack(paid[0], tmp_path / "pack")
+    path = pack / "sealed.json"
+    sealed = json.loads(path.read_text())
+    for number, text in sealed.items():
+        content = json.loads(text)
+        if content["kind"] == "approval":
+            forge_seal(content)
+            sealed[number] = encode_canonical(content)
+    path.write_text(json.dumps(sealed))
+    reseal_pack(pack)
+    told = run(pack).stdout
+    assert told.startswith("FAIL: ")
+    assert named in told

@@ -53,8 +53,8 @@ FIRST_OF_DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 # {seed: SHA-256 of all digests and seals after 120 random steps}
 DIGESTS = [
-    (1, "43815d1bfdfe1cfca51b34e3fdb090b22934a7ba4c9e74b22710b6acbd395001"),
-    (2, "7ee6406cf0ad992184f60e5aea6f8dae05f6616644f138492a5dd06c29e1dcca"),
+    (1, "ddb6d27d085a865c3575ddd5290cd1787e420d7bb883ab6c26ce5441a61969c0"),
+    (2, "f0b503c599c454f98dd41b7763a553696d6de0d2284bc67451382c6c6a2779d5"),
 ]
 
 
