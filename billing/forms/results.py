@@ -1,73 +1,125 @@
-"""What the bank did: the page for single results, and the dialog for all payments at once."""
+"""What the bank did, by hand: a table of the payments, and the dialog for all at once."""
 
 from django import forms
 from django.db.models import Count, Sum
 from unfold.widgets import (
-    UnfoldAdminTextareaWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from backoffice.accounts.confirming import ConfirmMixin
-from billing.bank.results.csv import read_text
+from billing.bank.results import ResultRow
 from billing.bank.results.matching import match_results
-from billing.bank.results.recording import explain_missing_file
+from billing.bank.results.recording import explain_missing_file, says_why
 from billing.errors import InvalidResults
 from billing.forms.batches import BatchDialog
-from billing.models import PayoutBatch
+from billing.models import PaymentResult, PayoutBatch
+from billing.models.seals import BANK_REFERENCE_LENGTH, REASON_LENGTH
+
+NOTHING_YET = (
+    "There is nothing to record yet: choose what became of a payment, or say that all others were "
+    "made."
+)
+
+
+class DayInput(UnfoldAdminTextInputWidget):
+    input_type = "date"
+
+    def format_value(self, value):
+        return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+class RowForm(forms.Form):
+    """What became of one payment. Empty, it says nothing about it."""
+
+    outcome = forms.ChoiceField(
+        label="Result",
+        required=False,
+        choices=[("", "No news"), *PaymentResult.Outcome.choices],
+        widget=UnfoldAdminSelectWidget,
+    )
+    value_date = forms.DateField(
+        label="Day", required=False, input_formats=["%Y-%m-%d"], widget=DayInput
+    )
+    bank_reference = forms.CharField(
+        label="Bank’s reference",
+        required=False,
+        max_length=BANK_REFERENCE_LENGTH,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    reason = forms.CharField(
+        label="Why it failed",
+        required=False,
+        max_length=REASON_LENGTH,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+    def __init__(self, *args, payment, **kwargs):
+        super().__init__(*args, prefix=f"row-{payment.pk}", **kwargs)
+        self.payment = payment
+        for field in self.fields.values():  # its column has the label
+            field.widget.attrs["aria-label"] = f"{field.label}: {payment.reference}"
+
+    def clean(self):
+        cleaned = super().clean()
+        outcome = cleaned.get("outcome")
+        said = any(cleaned.get(name) for name in ("value_date", "bank_reference", "reason"))
+        if said and not outcome:
+            self.add_error("outcome", "Choose paid or failed, or leave the row empty.")
+        if outcome == PaymentResult.Outcome.FAILED and not says_why(cleaned.get("reason", "")):
+            self.add_error("reason", "Say why it failed, as the bank says it.")
+        return cleaned
+
+    def make_row(self, number):
+        cleaned = self.cleaned_data
+        return ResultRow(
+            number,
+            self.payment.reference,
+            cleaned["outcome"],
+            cleaned["reason"].strip(),
+            value_date=cleaned["value_date"],
+            bank_reference=cleaned["bank_reference"].strip(),
+        )
 
 
 class ResultsForm(ConfirmMixin, forms.Form):
-    """Takes rows of results in a field. `results` holds them by payment."""
+    """Takes results of the payments of one page of the table. `results` holds them by payment."""
 
-    rows = forms.CharField(
-        label="Payments with a result",
-        required=False,
-        widget=UnfoldAdminTextareaWidget({"rows": 6, "spellcheck": "false"}),
-        help_text="One in each row: reference, outcome, reason. The outcome is paid or failed; a "
-        "failure needs the reason that the bank gives. For example: "
-        "202610-1-000007, failed, Account closed",
-    )
     others_paid = forms.BooleanField(
         label="All other payments were made",
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Every payment that has no result yet, and no row here, is recorded as paid.",
+        help_text="Every payment of the batch that has no result yet, on this page or not, and "
+        "none chosen above, is recorded as paid.",
     )
 
-    def __init__(self, *args, batch, request, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, data=None, *, batch, payments, request):
+        super().__init__(data)
         self.request = request
         self.batch = batch
+        self.rows = [RowForm(data, payment=payment) for payment in payments]
         self.results = {}
         self.ask_to_confirm()
 
-    def clean_rows(self):
-        return _read(read_text, self.cleaned_data["rows"])
-
     def clean(self):
         cleaned_data = super().clean()
+        valid = [row.is_valid() for row in self.rows]
+        if not all(valid):
+            raise forms.ValidationError("Nothing was recorded: look at the rows that are marked.")
         if self.errors:
             return cleaned_data
+        numbered = enumerate(self.rows, start=1)
+        rows = [row.make_row(number) for number, row in numbered if row.cleaned_data["outcome"]]
         try:
             self.results = match_results(
-                batch=self.batch,
-                rows=cleaned_data["rows"],
-                others_paid=cleaned_data["others_paid"],
+                batch=self.batch, rows=rows, others_paid=cleaned_data["others_paid"]
             )
         except InvalidResults as error:
-            raise forms.ValidationError({"rows": error.problems}) from error
+            raise forms.ValidationError(error.problems) from error
         if not self.results:
-            raise forms.ValidationError(
-                "There is nothing to record yet: name payments, or say that all others were made."
-            )
+            raise forms.ValidationError(NOTHING_YET)
         return cleaned_data
-
-
-def _read(reader, given):
-    try:
-        return reader(given)
-    except InvalidResults as error:
-        raise forms.ValidationError(error.problems) from error
 
 
 class AllPaidDialog(ConfirmMixin, BatchDialog):

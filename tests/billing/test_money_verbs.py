@@ -285,6 +285,12 @@ def end(client, house):
     return post("hold_end", "held")(client, house)
 
 
+def make_result_row(payment):
+    """Return what the table of results sends for a payment that failed."""
+    row = f"row-{payment.pk}"
+    return {"row": payment.pk, f"{row}-outcome": "failed", f"{row}-reason": "Account closed"}
+
+
 def release(client, house):
     house.hold()
     return post("payment_release", "payment")(client, house)
@@ -293,9 +299,7 @@ def release(client, house):
 # Of each verb: what it is on a page. Verbs without a page of their own have none.
 BY_PAGE = {
     "record_results": lambda client, house: post(
-        "payoutbatch_results",
-        "september",
-        rows=f"{house.september.payments.get().reference}, failed, Account closed",
+        "payoutbatch_results", "september", **make_result_row(house.september.payments.get())
     )(client, house),
     "accept_finding": post("finding_accept", "finding"),
     "reopen_finding": post("finding_reopen", "decided"),
