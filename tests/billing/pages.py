@@ -79,3 +79,16 @@ def make_view(blog, outcome, day=dt.date(2026, 10, 11)):
         view.finding = make_finding(blog) if outcome == "excluded" else None
         view.save()
     return view
+
+
+def make_views(blog, outcome, number):
+    """Make so many views that are sealed together, as folding does."""
+    view = make_view(blog, outcome)
+    values = {field.attname: getattr(view, field.attname) for field in BlogView._meta.fields}
+    del values["id"]
+    if view.seal:
+        values |= {"outcome": "pending", "seal_id": None}
+    BlogView.objects.bulk_create(BlogView(**values) for _ in range(number - 1))
+    if view.seal:
+        pending = BlogView.objects.filter(blog=blog, outcome="pending")
+        pending.update(outcome=outcome, seal=view.seal)

@@ -12,7 +12,7 @@ from billing.payouts.adjustments import save_adjustment
 from billing.payouts.holds import hold_payment
 from billing.statements.batches import Statement
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER, make_batch
-from tests.billing.pages import count_queries, make_october, make_view, press, url_of
+from tests.billing.pages import count_queries, make_october, make_view, make_views, press, url_of
 from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
@@ -49,8 +49,7 @@ def test_received_views_are_those_counted_and_those_excluded_for_each_reason():
     batch = make_october(authors=1)
     blog = PaymentLine.objects.first().blog
     for outcome, number in {"counted": 2015, "robot": 3, "double_click": 2, "own_view": 1}.items():
-        for _ in range(number):
-            make_view(blog, outcome)
+        make_views(blog, outcome, number)
     make_view(blog, "robot", dt.date(2026, 11, 1))
     sums = Statement(batch).reconciliation
     assert sums.received == 2021
