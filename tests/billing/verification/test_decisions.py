@@ -47,6 +47,35 @@ def test_what_the_application_decides_is_decided_the_same_again():
     look_for_the_left_out(batch)
 
 
+def test_sum_of_the_minimum_is_paid(settings):
+    settings.MINIMUM_PAYOUT = Decimal(10)
+    batch = make_batch(Status.APPROVED)
+    assert batch.payments.get().status == "payable"
+    decide(batch)
+    tamper(batch, **KEPT, status="carried", status_reason="Small.")
+    with pytest.raises(Difference, match="more than the minimum"):
+        decide(batch)
+
+
+@pytest.mark.parametrize("amount", ["-10", "-10.001", "-9.996"])
+def test_nothing_above_zero_is_carried_even_if_it_was_to_be_paid_in_full(amount):
+    batch = make_batch()
+    pay_out_payment(payment=batch.payments.get(), by=make_user(), reason="Leaves us", at=AT)
+    make_adjustment(amount, author=batch.payments.get().author)
+    batch = approve(submit(steps.rebuild_batch(batch=batch, by=make_user(), at=AT)), at=AT)
+    assert batch.payments.get().status == "carried"
+    decide(batch)
+
+
+@pytest.mark.parametrize(("amount", "status"), [("-9.995", "payable"), ("-9.995001", "carried")])
+def test_half_a_cent_is_paid_and_less_is_carried(amount, status):
+    batch = make_batch()
+    make_adjustment(amount, author=batch.payments.get().author)
+    batch = approve(submit(steps.rebuild_batch(batch=batch, by=make_user(), at=AT)), at=AT)
+    assert batch.payments.get().status == status
+    decide(batch)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
