@@ -64,6 +64,7 @@ VERBS = [
     Verb(path="payouts.steps.build_batch", does="build a batch", own=ALLOWED),
     Verb(path="payouts.steps.rebuild_batch", does="rebuild a draft", own=ALLOWED),
     Verb(path="payouts.steps.return_batch", does="return a batch", own=ALLOWED),
+    Verb(path="payouts.requests.recall_batch", does="recall one's own submission", own=ALLOWED),
     Verb(path="payouts.steps.cancel_batch", does="cancel a draft", own=ALLOWED),
     Verb(path="bank.exports.export_payments", does="export payments", own=ALLOWED),
     Verb(path="evidence_pack.make_evidence_pack", does="take an evidence pack", own=ALLOWED),

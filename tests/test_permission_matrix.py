@@ -86,7 +86,7 @@ ALLOWED = {
     | {"billing_payoutbatch_leave_out"}
     | {"billing_payoutbatch_submit", "billing_payoutbatch_export"}
     | {"billing_payoutbatch_record_all_paid", "billing_payoutbatch_results"}
-    | {"billing_payoutbatch_results_file"}
+    | {"billing_payoutbatch_results_file", "billing_payoutbatch_recall"}
     | {"billing_adjustment_add", "billing_adjustment_authors", "billing_adjustment_withdraw"}
     | {"billing_payment_hold", "billing_payment_release", "billing_hold_end"}
     | {"billing_payment_pay_out", "billing_payment_end_pay_out"}

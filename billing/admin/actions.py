@@ -11,6 +11,7 @@ from billing.forms.results import ALL_PAID
 from billing.models import PayoutBatch
 from billing.payouts import steps
 from billing.payouts.due import find_unpriced
+from billing.payouts.requests import recall_batch
 
 Status = PayoutBatch.Status
 
@@ -18,6 +19,10 @@ Status = PayoutBatch.Status
 is_draft = with_status(Status.DRAFT)
 is_submitted = with_status(Status.SUBMITTED)
 is_signed_off = with_status(Status.APPROVED, Status.PAID)
+
+
+def is_own_submission(batch, user):
+    return is_submitted(batch, user) and batch.submitted_by_id == user.pk
 
 
 def has_file(batch, user):
@@ -67,8 +72,21 @@ class FinanceActions(DialogActions):
         fits=is_draft,
     )
     def submit(self, request, form):
-        steps.submit_batch(batch=form.take_batch(), by=request.user)
+        answer = form.cleaned_data.get("reason", "")
+        steps.submit_batch(batch=form.take_batch(), by=request.user, answer=answer)
         return f"{form.obj} is submitted. Now somebody else has to approve it."
+
+    @dialog_action(
+        description="Recall",
+        icon="undo",
+        permissions=["submit"],
+        dialog=dialogs.RECALL,
+        fits=is_own_submission,
+    )
+    def recall(self, request, form):
+        reason = form.cleaned_data["reason"]
+        recall_batch(batch=form.take_batch(), by=request.user, reason=reason)
+        return f"{form.obj} is a draft again. Nobody approves it until it is submitted."
 
     @dialog_action(
         description="Rebuild",

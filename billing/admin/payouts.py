@@ -43,6 +43,7 @@ class PayoutBatchAdmin(
         "export",
         "record_all_paid",
         "return_to_finance",
+        "recall",
         "rebuild",
         "leave_out",
         "cancel",

@@ -14,6 +14,7 @@ from backoffice.accounts.confirming import ConfirmMixin
 from backoffice.accounts.locks import describe_lock
 from backoffice.accounts.throttle import is_locked, is_own_password
 from backoffice.dialogs import DialogForm, ReasonField
+from backoffice.people import full_name
 from billing.bank.formats import list_formats
 from billing.errors import BatchOutdated
 from billing.models import PayoutBatch
@@ -21,6 +22,7 @@ from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.due import describe_unpriced
 from billing.payouts.due_months import find_months_to_build
 from billing.payouts.four_eyes import find_objections
+from billing.payouts.requests import find_request
 from billing.periods import format_month, parse_month
 
 FLAG_PREFIX = "flag_"
@@ -97,10 +99,22 @@ class BatchDialog(DialogForm):
 
 
 class SubmitDialog(BatchDialog):
-    """Lists the blockers, and submits only without any."""
+    """Lists the blockers, and submits only without any. Asks for an answer to a returned batch."""
+
+    reason = ReasonField(
+        label="Your answer to the approver",
+        max_length=900,
+        missing="Answer what the approver asked for: your words are kept with the batch.",
+    )
 
     def __init__(self, request, obj=None, **kwargs):
         super().__init__(request, obj, **kwargs)
+        if request_made := find_request(obj):
+            self.fields[
+                "reason"
+            ].help_text = f"{full_name(request_made.history_user)} asked: {obj.return_reason}"
+        else:
+            del self.fields["reason"]
         self.blockers = find_blockers(obj) if obj.status == PayoutBatch.Status.DRAFT else []
 
     def get_before_template_context(self, request, object_id=None):
@@ -231,6 +245,12 @@ SUBMIT = {
     "has approved it or returned it to finance.",
     "form_class": SubmitDialog,
     "form_submit_text": "Submit",
+}
+RECALL = {
+    "title": "Take your submission back?",
+    "description": "The batch becomes a draft again. An approval that it has already is void.",
+    "form_class": ReasonDialog,
+    "form_submit_text": "Recall",
 }
 APPROVE = {
     "title": "Approve this batch?",

@@ -43,6 +43,7 @@ from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.due_months import find_months_to_build
 from billing.payouts.filling import check_settings, fill_batch, is_up_to_date, leave_out_unpriced
 from billing.payouts.four_eyes import check_account, find_objections
+from billing.payouts.requests import RETURNED, UNSIGNED, describe_submission
 from billing.payouts.transitions import claim_batch, move_batch
 from billing.periods import closes_on, day_of
 from billing.proof.digests import digest_batch
@@ -146,11 +147,15 @@ def rebuild_batch(
 
 
 @transaction.atomic
-def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> PayoutBatch:
+def submit_batch(
+    *, batch: PayoutBatch, by: User, answer: str = "", at: dt.datetime | None = None
+) -> PayoutBatch:
     """Sign a draft for approval. Raises BatchBlocked, BatchOutdated and BatchTampered.
 
     BatchOutdated if what is due has changed since it was built. The locks keep views and findings
     as they are from then until the seal that says which views the batch rests on.
+
+    A returned batch needs an `answer` to what was asked: raises ReasonRequired.
     """
     at = at or timezone.now()
     fold_views(at=at)
@@ -158,6 +163,7 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
     batch = claim_batch(batch, Status.DRAFT, verb="submitted")
     hold_lock(Lock.FINDINGS)
     check_account(by, at=at)
+    done = describe_submission(batch, answer)
     if blockers := find_blockers(batch):
         raise BatchBlocked(" ".join(blocker.message for blocker in blockers))
     if not is_up_to_date(batch):
@@ -179,7 +185,7 @@ def submit_batch(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None)
         batch,
         Status.SUBMITTED,
         by=by,
-        reason="Submitted",
+        reason=done,
         approvals_needed=batch.approvals_needed,
         digest=digest,
         submitted_by=by,
@@ -273,14 +279,9 @@ def return_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
         batch,
         Status.DRAFT,
         by=by,
-        reason=f"Returned: {reason}",
-        digest="",
-        submitted_by=None,
-        submitted_at=None,
-        approved_by=None,
-        approved_at=None,
-        approvals_needed=1,
+        reason=f"{RETURNED}{reason}",
         return_reason=reason,
+        **UNSIGNED,
     )
     mails.mail_returned(batch, to=submitter)
     return batch

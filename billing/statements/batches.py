@@ -13,6 +13,7 @@ from billing.models import BatchAct, Finding, Payment, PaymentLine, PayoutBatch
 from billing.payouts.acts.gathering import list_acts
 from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
 from billing.payouts.other_currencies import Waiting, find_other_currencies
+from billing.payouts.requests import find_request
 from billing.periods import previous_month
 from billing.statements.sums import LineSums, Reconciliation, reconcile
 
@@ -213,6 +214,11 @@ class Statement:
             second = (batch.second_approved_by, batch.second_approved_at)
             signatures.append(Signature("Approved, as the second", *second))
         return signatures
+
+    @cached_property
+    def request(self):
+        """Return the step by which a person returned the draft: who asked what, and when."""
+        return find_request(self.batch)
 
     @cached_property
     def acknowledgements(self):

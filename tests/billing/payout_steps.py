@@ -336,7 +336,7 @@ class PayoutSteps(RuleBasedStateMachine):
         if batch := self.batch(which, "draft"):
             naive = self.naive(batch)
             try:
-                steps.submit_batch(batch=batch, by=self.finance, at=self.at)
+                steps.submit_batch(batch=batch, by=self.finance, answer="Done", at=self.at)
             except BatchBlocked:
                 assert not naive.payments or self.house.unpriced(naive.month) - naive.left_out
             except BatchOutdated:
@@ -344,7 +344,7 @@ class PayoutSteps(RuleBasedStateMachine):
                 self.draft_is_rebuilt(which)  # after which only an empty one is refused
                 can_submit = can_submit and bool(naive.payments)
                 assert can_submit == self.attempt(
-                    steps.submit_batch, batch=batch, by=self.finance, at=self.at
+                    steps.submit_batch, batch=batch, by=self.finance, answer="Done", at=self.at
                 )
                 naive.status = "submitted" if can_submit else "draft"
             else:

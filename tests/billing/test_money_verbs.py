@@ -55,6 +55,7 @@ from billing.payees.reading import name_waiting
 from billing.payouts import holds, steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
 from billing.payouts.price_withdrawal import withdraw_price
+from billing.payouts.requests import recall_batch
 from billing.prices.rules import save_price
 from billing.verification import start_verification, verify_payouts
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
@@ -233,6 +234,9 @@ BY_DOMAIN = {
     "build_batch": lambda house, by: steps.build_batch(month=OCTOBER, by=by, at=AT),
     "rebuild_batch": act(steps.rebuild_batch),
     "return_batch": lambda house, by: steps.return_batch(batch=house.submit(), by=by, reason=WHY),
+    "recall_batch": lambda house, by: recall_batch(
+        batch=steps.submit_batch(batch=house.october, by=by, at=AT), by=by, reason=WHY
+    ),
     "cancel_batch": lambda house, by: steps.cancel_batch(batch=house.october, by=by, reason=WHY),
     "export_payments": lambda house, by: export_payments(batch=house.september, by=by),
     "make_evidence_pack": lambda house, by: make_evidence_pack(house.september, by=by).close(),
@@ -344,6 +348,7 @@ NO_PAGE = {
     "verify_payouts",
     "exclude_views",
     "show_details",  # its page shows them at once: test_payee_pages.py
+    "recall_batch",  # of one's own submission: test_requests.py
 }
 
 
@@ -403,6 +408,7 @@ def be_given_a_password(house, person):
 OWN = {verb.path.rpartition(".")[2] for verb in VERBS if verb.own == "refused"}
 APPROVING = {"approve_batch"}
 SIGNING = {"approve_batch", "submit_batch", "record_results"}
+SIGNING |= {"recall_batch"}  # of one's own submission: who may not submit has none
 RELATIONS = {
     "payee": (nothing, nothing, OWN),
     "co-author": (write_along, nothing, OWN),

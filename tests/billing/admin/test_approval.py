@@ -118,7 +118,7 @@ def test_approval_is_refused_where_the_dialog_showed_other_figures(client, sign_
     steps.return_batch(batch=batch, by=make_user(), reason="a test")
     make_count(PaymentLine.objects.get().blog, 500, dt.date(2026, 10, 20))
     steps.rebuild_batch(batch=batch, by=make_user())
-    steps.submit_batch(batch=batch, by=make_user())
+    steps.submit_batch(batch=batch, by=make_user(), answer="Done")
     assert "changed this batch" in shown(press(client, batch, "approve", seen=seen))[0]
     assert status_of(batch) == Status.SUBMITTED
 

@@ -148,7 +148,7 @@ def test_finance_is_told_what_to_do_with_returned_empty_and_paid_batches(client,
     batch = make_batch(Status.SUBMITTED)
     steps.return_batch(batch=batch, by=make_user(), reason="a test")
     assert "what the approver asks for" in client.get(url_of(batch)).context["next_step"]
-    steps.submit_batch(batch=batch, by=make_user())
+    steps.submit_batch(batch=batch, by=make_user(), answer="Done")
     approve(batch)
     press(client, batch, "export")
     press(client, batch, "all-paid")

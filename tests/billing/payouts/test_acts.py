@@ -361,6 +361,6 @@ def test_act_after_the_submission_does_not_bar(house, person):
 def test_acts_of_a_batch_that_is_submitted_again_are_noted_once(house, person):
     batch = submit_october(house, person, withdraw_a_price)
     steps.return_batch(batch=batch, by=make_user(), reason="Look again at Tech")
-    steps.submit_batch(batch=batch, by=make_user(), at=AT)
+    steps.submit_batch(batch=batch, by=make_user(), answer="Done", at=AT)
     assert BatchAct.objects.filter(by=person).count() == 1
     assert Payment.objects.filter(batch=batch).exists()

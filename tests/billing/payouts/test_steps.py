@@ -264,7 +264,7 @@ def test_returned_batch_shows_the_reason_until_it_is_submitted_again():
     batch = make_batch(Status.SUBMITTED)
     batch = steps.return_batch(batch=batch, by=make_user(), reason="Look again")
     assert (batch.return_reason, batch.digest, batch.submitted_by) == ("Look again", "", None)
-    batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch = steps.submit_batch(batch=batch, by=make_user(), answer="Done", at=AT)
     assert batch.return_reason == ""
 
 
@@ -320,7 +320,7 @@ def test_first_of_two_approvers_signs_again_what_was_returned_unchanged(settings
     first, second = make_user(), make_user()
     batch = approve(make_batch(Status.SUBMITTED), by=first, at=AT)
     batch = steps.return_batch(batch=batch, by=second, reason="Look again")
-    batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
+    batch = steps.submit_batch(batch=batch, by=make_user(), answer="Done", at=AT)
     assert approve(batch, by=first, at=AT).status == Status.SUBMITTED
     assert approve(batch, by=second, at=AT).status == Status.APPROVED
 
