@@ -56,6 +56,7 @@ NAVIGATION = {
         Link("Views", "visibility", "billing.blogview"),
         Link("Access log imports", "upload_file", "billing.accesslogimport"),
         Link("Payment exports", "download", "billing.paymentexport"),
+        Link("Books", "menu_book", "billing.books", permission="billing.view_booksexport"),
     ],
     "Control": [
         Link("Audit trail", "manage_search", "backoffice.audittrail"),
@@ -140,6 +141,11 @@ def list_pages():
         pages.append(("views-explained/", "billing_views_explained_changelist", view))
         own = "billing.admin.own_payee.OwnPayeeView"
         pages.append(("payment-details/", "billing_own_payee", own))
+        pages += [
+            ("books/", "billing_books_changelist", "billing.admin.books.BooksView"),
+            ("books/balances/", "billing_books_balances", "billing.admin.balances.BalancesView"),
+            ("books/years/", "billing_books_years", "billing.admin.years.YearsView"),
+        ]
     return pages
 
 

@@ -48,6 +48,7 @@ MONEY = ["billing_payment", "billing_paymentexport", *TRACKED_MONEY]
 PAYEES = {"billing_payee_enter", "billing_payee_details", "billing_payee_confirm"}
 PAYEES |= {"billing_payee_withdraw", "billing_payee_link"}
 SEALS = reading("billing_seal")
+BOOKS = {f"billing_books_{page}" for page in ("changelist", "balances", "years")}
 VERIFY = reading("billing_verification") | {"billing_verification_verify"}
 NEW_TEXTS = reading("weblog_newtext", has_history=["weblog_newtext"])
 PICTURES = reading("weblog_picture")
@@ -90,7 +91,8 @@ ALLOWED = {
     | {"billing_adjustment_add", "billing_adjustment_authors", "billing_adjustment_withdraw"}
     | {"billing_payment_hold", "billing_payment_release", "billing_hold_end"}
     | {"billing_payment_pay_out", "billing_payment_end_pay_out"}
-    | {"billing_paymentexport_download"},
+    | {"billing_paymentexport_download"}
+    | BOOKS,
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
     | SEALS
     | FINDINGS
@@ -107,6 +109,7 @@ ALLOWED = {
     | FINDINGS
     | VERIFY
     | SEALS
+    | BOOKS
     | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
     | {"billing_views_explained_changelist", "billing_categoryprice_timeline"},
     None: set(),

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.contrib.auth.models import User
 from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum
 
-from backoffice.people import full_name
 from billing.books.parts import list_zones
 from billing.models import Payment, PaymentResult
 
@@ -71,11 +69,10 @@ def _name(rows: list[tuple]) -> Iterator[YearTotal]:
         yield YearTotal(author, names[last], username, payments, Decimal(total))
 
 
-def list_years(currency: str) -> list[int]:
-    """Return the years in which results of the currency were recorded, the latest first."""
-    results = PaymentResult.objects.filter(payment__batch__currency=currency)
-    return [day.year for day in results.dates("at", "year", order="DESC")]
+def sum_year(year: int, currency: str) -> Decimal:
+    return Decimal(paid_in_year(year, currency).aggregate(sum=Sum("amount", default=0))["sum"])
 
 
-def name_author(author: int) -> str:
-    return full_name(User.objects.get(pk=author))
+def list_years() -> list[int]:
+    """Return the years in which results were recorded, the latest first."""
+    return [day.year for day in PaymentResult.objects.datetimes("at", "year", order="DESC")]

@@ -21,6 +21,7 @@ from billing.models import Payment, PayoutBatch, Verification, ViewSeal
 from billing.proof.view_seals import list_sealed_months
 from billing.verification import (
     acts,
+    books,
     chain,
     counts,
     decisions,
@@ -81,7 +82,8 @@ PER_MONTH = {
     "taken in": (taken_in.check_taken_in, "views that were due to a batch"),
     "views": (counts.check_views, "views of each day"),
 }
-CHECKS = ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH
+AT_LAST = {"books": (books.check_books, "the balances of the books")}  # of runs over all months
+CHECKS = ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH | AT_LAST
 
 DAYS_OF_A_MONTH = 31
 
@@ -156,6 +158,8 @@ def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:
         yield from (
             (name, str(key), "", _count_portions(name, key)) for name in checks for key in keys
         )
+    if not month:
+        yield from ((name, "", "", 1) for name in AT_LAST)
 
 
 def _count_portions(name: str, key: int | str) -> int:
@@ -268,7 +272,7 @@ def describe_next(run: Verification) -> str:
 
 def _describe_step(step: list) -> str:
     name, key, *_ = step
-    if name in ONCE:
+    if not key:
         return CHECKS[name][1]
     if name in PER_MONTH:
         return f"{CHECKS[name][1]}, {dt.date.fromisoformat(key):%B %Y}"

@@ -22,6 +22,7 @@ NUMBERS = {
     "seals": "seals",
     "results": "bank results",
     "exports": "exported files",
+    "balances": "balances of authors in the books",
     "tracked rows": "rows with a history",
 }
 
@@ -33,6 +34,7 @@ PROVED = [
     "each batch took in the views that were due when it was submitted, and no others",
     "whoever did something that changed what a batch pays did not approve it",
     "batches, histories, exports and results are as they were sealed",
+    "the journal balances, and ends with what is paid, on its way and waiting",
     "the chain has the heads of earlier verifications, and those on exports",
 ]
 NOT_PROVED = [

@@ -33,7 +33,8 @@ def test_tells_what_was_checked_in_numbers(paid):
     assert "".join([*numbers, outcome]) == (
         "All months: checked 2 batches, 6 payments, 12 lines, 1 adjustments, "
         "2 amounts carried forward, 6 days, 63 counted views, 63 views under seal, "
-        "8 seals of views, 6 seals, 4 bank results, 2 exported files, 6 rows with a history.\n"
+        "8 seals of views, 6 seals, 4 bank results, 2 exported files, "
+        "3 balances of authors in the books, 6 rows with a history.\n"
         f"No row differs. The chain ends with {head}.\n"
     )
 
