@@ -27,7 +27,7 @@ class YearTotal(NamedTuple):
 def paid_in_year(year: int, currency: str):
     """Return the payments that were made in the year, by the result that holds now.
 
-    A payment that turned out not to be made is in no year, whenever that was found out.
+    The day is that on which the bank moved the money; without one, that of the result. A payment that turned out not to be made is in no year, whenever that was found out.
     """
     results = PaymentResult.objects.filter(payment=OuterRef("pk")).order_by("-pk")
     payments = Payment.objects.filter(
@@ -39,7 +39,10 @@ def paid_in_year(year: int, currency: str):
             dt.datetime(number, 1, 1, tzinfo=zoneinfo.ZoneInfo(zone)) for number in (year, year + 1)
         )
         in_year |= Q(batch__time_zone=zone, paid_at__gte=first, paid_at__lt=end)
-    return payments.annotate(paid_at=Subquery(results.values("at")[:1])).filter(in_year)
+    return payments.annotate(
+        value_date=Subquery(results.values("value_date")[:1]),
+        paid_at=Subquery(results.values("at")[:1]),
+    ).filter(Q(value_date__year=year) | Q(value_date=None) & in_year)
 
 
 def list_totals(year: int, currency: str) -> Iterator[YearTotal]:
@@ -74,5 +77,9 @@ def sum_year(year: int, currency: str) -> Decimal:
 
 
 def list_years() -> list[int]:
-    """Return the years in which results were recorded, the latest first."""
-    return [day.year for day in PaymentResult.objects.datetimes("at", "year", order="DESC")]
+    """Return the years in which results were recorded or money moved, the latest first."""
+    results = PaymentResult.objects.all()
+    recorded = {moment.year for moment in results.datetimes("at", "year")}
+    return sorted(
+        recorded | {day.year for day in results.dates("value_date", "year")}, reverse=True
+    )

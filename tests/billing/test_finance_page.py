@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
-from billing.models import Adjustment, CategoryPrice, Hold, PaymentResult
-from billing.money import format_amount
+from billing.books.journal import month_window, sum_entries
+from billing.models import Adjustment, CategoryPrice, Hold, PaymentResult, PayoutBatch
+from billing.money import format_amount, to_millionths
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.batch_checks import find_flags
 from billing.payouts.holds import end_hold, hold_payment, pay_out_payment
@@ -23,6 +24,7 @@ from weblog.models import Blog
 PAGE = (settings.BASE_DIR / "docs" / "finance.md").read_text()
 WORKED = PAGE[PAGE.index("## October, worked out") : PAGE.index("\n## Prices")]
 LATE = PAGE[PAGE.index("### Views without a price") : PAGE.index("\n## What stands in the way")]
+BOOKS = PAGE[PAGE.index("## Books") : PAGE.index("\n## Another currency")]
 SEPTEMBER, OCTOBER, NOVEMBER = (dt.date(2026, month, 1) for month in (9, 10, 11))
 IN_NOVEMBER = dt.datetime(2026, 11, 5, 12, tzinfo=dt.UTC)
 IN_DECEMBER = dt.datetime(2026, 12, 5, 12, tzinfo=dt.UTC)
@@ -43,6 +45,7 @@ def read_tables(text: str) -> list[list[dict]]:
 
 PRICES, VIEWS, DECISIONS, LINES, PAYMENTS, NEXT_PAYMENTS = read_tables(WORKED)
 LATE_PRICES, LATE_VIEWS, LATE_LINES = read_tables(LATE)
+_, JOURNAL = read_tables(BOOKS)
 
 
 @pytest.fixture
@@ -176,6 +179,29 @@ def test_november_is_as_the_page_works_it_out(house):
     batch, _ = build_batch(month=NOVEMBER, at=IN_DECEMBER)
 
     assert describe(batch) == as_numbers(NEXT_PAYMENTS)
+
+
+def test_november_in_the_books_is_as_the_page_posts_it(house):
+    pay_september(house)
+    batch = sign(build_october(house), house, IN_NOVEMBER)
+    ada, dora = (batch.payments.get(author__first_name=name) for name in ("Ada", "Dora"))
+    export_payments(batch=batch, at=IN_NOVEMBER)
+    results = {ada.pk: ("failed", "The account was closed."), dora.pk: ("paid", "")}
+    record_results(batch=batch, results=results, by=house["finance"], at=IN_NOVEMBER)
+    months = dict(PayoutBatch.objects.values_list("pk", "month"))
+    posted = [
+        (f"{months[entry.batch]:%B}", entry.label.capitalize(), entry.exact, entry.coins)
+        for entry in sum_entries(month_window(NOVEMBER, "EUR"))
+    ]
+    assert sorted(posted) == sorted(
+        (
+            row["Batch"],
+            row["What"],
+            to_millionths(Decimal(row["Amount"])),
+            to_millionths(Decimal(row["In the ledger"])),
+        )
+        for row in JOURNAL
+    )
 
 
 def test_late_views_without_a_price_are_as_the_page_works_them_out(house):
