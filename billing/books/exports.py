@@ -4,11 +4,13 @@ What they are made of does not change once the month is over, so the same month 
 bytes: a file made again has the moment of the first one, wherever a layout names it.
 """
 
+import contextlib
 import csv
 import datetime as dt
 import hashlib
 import io
 import tempfile
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from django.contrib.auth.models import User
@@ -19,7 +21,7 @@ from backoffice.spreadsheets import guard_cell
 from billing.books.formats import Journal, find_book_format
 from billing.books.formats.registry import write_decimal
 from billing.books.journal import list_entries
-from billing.books.years import list_totals
+from billing.books.years import list_totals, paid_in_year
 from billing.errors import FileRefused, NothingToPost
 from billing.models import BooksExport
 from billing.money import currency_decimals, to_millionths
@@ -47,11 +49,11 @@ def export_journal(
         )
     if problems := layout.check(journal):
         raise FileRefused(problems)
-    stream = _open_file()
-    layout.write(stream, journal)
     kind = BooksExport.Kind.JOURNAL
     name = layout.file_name(journal)
-    return _record(stream, kind, month, currency, layout.key, name, by, at), stream
+    with _new_file() as stream:
+        layout.write(stream, journal)
+        return _record(stream, kind, month, currency, layout.key, name, by, at), stream
 
 
 def _find_first_made(month: dt.date, currency: str, format: str) -> dt.datetime | None:
@@ -70,29 +72,36 @@ def export_year(
 
     Raises NothingToPost.
     """
-    stream = _open_file()
-    if not _write_year(stream, year, currency):
+    if not paid_in_year(year, currency).exists():
         raise NothingToPost(f"In {year} nobody was paid in {currency}.")
     facts = BooksExport.Kind.YEAR, dt.date(year, 1, 1), currency, "csv"
     name = f"paid-{year}-{currency}.csv"
-    return _record(stream, *facts, name, by, at or timezone.now()), stream
+    with _new_file() as stream:
+        _write_year(stream, year, currency)
+        return _record(stream, *facts, name, by, at or timezone.now()), stream
 
 
-def _write_year(stream: BinaryIO, year: int, currency: str) -> int:
+def _write_year(stream: BinaryIO, year: int, currency: str) -> None:
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-    writer, places, rows = csv.writer(text), currency_decimals(currency), 0
+    writer, places = csv.writer(text), currency_decimals(currency)
     writer.writerow(YEAR_COLUMNS)
-    for rows, total in enumerate(list_totals(year, currency), start=1):  # noqa: B007
+    for total in list_totals(year, currency):
         amount = write_decimal(to_millionths(total.amount), places)
         names = guard_cell(total.name), guard_cell(total.username)
         writer.writerow([year, *names, total.payments, amount, currency])
     text.flush()
     text.detach()
-    return rows
 
 
-def _open_file() -> BinaryIO:
-    return cast(BinaryIO, tempfile.SpooledTemporaryFile(IN_MEMORY))
+@contextlib.contextmanager
+def _new_file() -> Iterator[BinaryIO]:
+    """Yield a file that stays open for whoever sends it, unless something goes wrong."""
+    stream = cast(BinaryIO, tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115
+    try:
+        yield stream
+    except BaseException:
+        stream.close()
+        raise
 
 
 @transaction.atomic

@@ -27,7 +27,8 @@ class YearTotal(NamedTuple):
 def paid_in_year(year: int, currency: str):
     """Return the payments that were made in the year, by the result that holds now.
 
-    The day is that on which the bank moved the money; without one, that of the result. A payment that turned out not to be made is in no year, whenever that was found out.
+    The day is that on which the bank moved the money; without one, that of the result. A payment
+    that turned out not to be made is in no year, whenever that was found out.
     """
     results = PaymentResult.objects.filter(payment=OuterRef("pk")).order_by("-pk")
     payments = Payment.objects.filter(
