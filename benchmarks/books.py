@@ -1,7 +1,7 @@
 """Time and memory of the journal of a month, against reading the very same lines and payments.
 
-`python -m benchmarks.books [10_000 100_000]` takes the numbers of payments: three lines and a result
-each. On SQLite and PostgreSQL. A process of its own does each step.
+`python -m benchmarks.books [10_000 100_000]` takes the numbers of payments, each of three lines
+and with a result. On SQLite and PostgreSQL. Each step has a process of its own.
 """
 
 import datetime as dt
