@@ -1,19 +1,21 @@
 import csv
 import hashlib
 import io
+import json
 from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from billing.bank.exports import export_payments
+from billing.bank.results.recording import record_results
 from billing.errors import WrongStatus
 from billing.models import Payment, PaymentExport, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.holds import hold_payment
 from tests.billing.batches import AT, OCTOBER, make_batch
 from tests.billing.tampering import without_guards
-from tests.factories import approve, make_blog, make_count, make_price, make_user
+from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -72,6 +74,25 @@ def test_only_what_is_paid_is_exported():
     *payments, total, _ = read(export_payments(batch=batch, at=AT))
     assert batch.payments.count() == 3
     assert [row["amount"] for row in [*payments, total]] == ["10.00", "10.00"]
+
+
+@pytest.mark.any_database
+def test_seal_of_a_file_notes_what_it_pays_and_what_it_leaves_out():
+    batch = make_batch()
+    make_price(make_category("Tech"), "20")
+    for _ in range(2):
+        make_count(make_blog(category=make_category("Tech")), 1000)
+    batch = steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
+    batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
+    failed = batch.payments.filter(amount=20).first()
+    results = {failed.pk: ("failed", "Account closed")}
+    record_results(batch=batch, results=results, by=make_user(), at=AT)
+    by = make_user()
+    export = export_payments(batch=batch, by=by, at=AT)
+    content = json.loads(batch.seals.get(kind="export").content)
+    assert content["pays"] == [2, 30_000_000]
+    assert content["leaves_out"] == [1, 20_000_000]
+    assert content["file"] == ["csv", export.file_name, export.sha256, by.pk]
 
 
 @pytest.mark.parametrize("status", [Status.DRAFT, Status.SUBMITTED, Status.CANCELLED])

@@ -1,10 +1,13 @@
 import json
+from collections import Counter
 
 import pytest
 
-from billing.verification.chain import check_content
+from billing.models import Payment, PayoutBatch, Verification
+from billing.verification.chain import check_content, check_results
 from billing.verification.differences import Difference
 from tests.billing.batches import Status, make_batch
+from tests.billing.tampering import without_guards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -46,3 +49,29 @@ def test_long_fact_is_shown_by_its_first_500_letters(seal, length, shown):
     with pytest.raises(Difference) as error:
         check_content(seal, facts_of(seal) | {"more": "x" * length})
     assert str(error.value).endswith(f"but the rows now say {shown}.")
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.PAID])
+def test_results_of_the_bank_are_those_of_the_payments(status):
+    numbers = Counter()
+    check_results(Verification(), str(make_batch(status).pk), "", numbers)
+    assert numbers["results"] == (status == Status.PAID)
+
+
+@pytest.mark.parametrize(
+    ("status", "model", "becomes", "message"),
+    [
+        (Status.APPROVED, Payment, "paid", "is paid, but .* says that there is none yet"),
+        (Status.APPROVED, Payment, "failed", "is failed, but .* says that there is none yet"),
+        (Status.PAID, Payment, "failed", "is failed, but the bank's latest result says paid"),
+        (Status.PAID, Payment, "payable", "is payable, but the bank's latest result says paid"),
+        (Status.APPROVED, PayoutBatch, "paid", "is still to be paid, but the batch of"),
+        (Status.PAID, PayoutBatch, "approved", "is approved, but no payment of it is left"),
+    ],
+)
+def test_status_that_no_result_explains_is_named(status, model, becomes, message):
+    batch = make_batch(status)
+    with without_guards():
+        model.objects.update(status=becomes)
+    with pytest.raises(Difference, match=message):
+        check_results(Verification(), str(batch.pk), "", Counter())
