@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
-from billing.errors import WrongStatus
-from billing.models import Payment, PaymentExport, PayoutBatch
+from billing.errors import BatchTampered, WrongStatus
+from billing.models import Payment, PaymentExport, PayoutBatch, Seal
 from billing.payouts import steps
 from billing.payouts.holds import hold_payment
 from tests.billing.batches import AT, OCTOBER, make_batch
@@ -150,3 +150,13 @@ def test_command_says_that_it_cannot_write(tmp_path):
     make_batch(Status.APPROVED)
     with pytest.raises(CommandError, match="No such file"):
         call_command("export_payments", month="2026-10", output=tmp_path / "no" / "file.csv")
+
+
+@pytest.mark.any_database
+def test_no_file_is_made_of_an_approved_batch_whose_seals_are_gone():
+    batch = make_batch(Status.APPROVED)
+    with without_guards():
+        Seal.objects.all().delete()
+    with pytest.raises(BatchTampered, match="the chain holds no seal"):
+        export_payments(batch=batch, at=AT)
+    assert not PaymentExport.objects.exists()

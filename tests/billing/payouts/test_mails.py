@@ -7,9 +7,11 @@ from django.db import transaction
 
 from billing.models import PayoutBatch, Seal
 from billing.payouts import mails
+from billing.payouts.steps import return_batch, submit_batch
 from billing.proof import sealing
+from tests.billing.batches import make_batch as make_batch_of_views
 from tests.billing.payouts.bare_batches import KEPT_BACK, make_batch, make_payment
-from tests.factories import make_user
+from tests.factories import approve, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -160,3 +162,22 @@ def test_mail_server_that_fails_is_logged_and_changes_nothing(batch, approver, m
         mails.mail_submitted(batch)
     assert PayoutBatch.objects.get().approved_by == approver
     assert "No mail server." in caplog.text
+
+
+def subjects_of(commit, step, *args, **kwargs):
+    sent = len(mail.outbox)
+    return [message.subject for message in commit(step, *args, **kwargs)[sent:]]
+
+
+def test_each_step_of_a_batch_sends_its_mail(finn, approver, commit, settings):
+    settings.SECOND_APPROVAL_ABOVE = 5
+    make_user("bea", groups=["Approvers"], email="bea@example.org")
+    draft, ask = make_batch_of_views(), ["Approve the payout of October 2026"]
+    assert subjects_of(commit, submit_batch, batch=draft, by=finn, at=AT) == ask
+    returned = subjects_of(commit, return_batch, batch=draft, by=approver, reason="Look again")
+    assert returned == ["The payout of October 2026 was returned"]
+    assert subjects_of(commit, submit_batch, batch=draft, by=finn, at=AT) == ask
+    assert subjects_of(commit, approve, draft, by=approver, at=AT) == ask
+    assert subjects_of(commit, approve, draft, by=make_user(), at=AT) == [
+        "The payout of October 2026 is approved"
+    ]

@@ -82,6 +82,13 @@ def test_price_without_history_has_no_changes():
     assert (entry.price, entry.changes) == (price, [])
 
 
+def test_withdrawn_price_is_shown_by_the_last_row_of_its_history(finn):
+    price = make_price_without_history(make_category("Tech"))
+    withdraw_price(price=price, by=finn, reason="One digit too many")
+    [entry] = make_timeline(category=price.category, day=TODAY)
+    assert (entry.state, entry.price.history_type, len(entry.changes)) == ("withdrawn", "-", 1)
+
+
 def test_timeline_holds_one_category_and_costs_the_same_for_many_prices(
     finn, django_assert_num_queries
 ):

@@ -11,9 +11,9 @@ from billing.payouts.holds import end_hold, hold_payment, pay_out_payment
 from billing.verification.decisions import check_decisions, check_nobody_left_out
 from billing.verification.differences import Difference
 from tests.billing.adjustments import make_adjustment
-from tests.billing.batches import AT, OCTOBER, Status, make_batch
+from tests.billing.batches import AT, OCTOBER, SEPTEMBER, Status, make_batch
 from tests.billing.tampering import without_guards
-from tests.factories import approve, make_count, make_user
+from tests.factories import approve, make_blog, make_count, make_price, make_user
 from weblog.models import Blog
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -166,3 +166,19 @@ def test_amount_carried_from_an_earlier_batch_that_is_left_out_is_named(settings
         look_for_the_left_out(batch)
     assert Payment.objects.count() == 2
     assert PayoutBatch.objects.signed().count() == 2
+
+
+def test_amount_of_a_batch_that_was_approved_later_did_not_wait_yet(settings):
+    settings.MINIMUM_PAYOUT = Decimal(5)
+    blog, other = make_blog(), make_blog()
+    make_price(blog.category, "10")
+    make_price(other.category, "10")
+    make_count(blog, 100, SEPTEMBER)  # 1.00, carried
+    make_count(other, 1000, OCTOBER)
+    september, october = (
+        submit(steps.build_batch(month=month, at=AT)[0]) for month in (SEPTEMBER, OCTOBER)
+    )
+    approve(september, at=AT)
+    assert Payment.objects.outstanding().get().exact_amount == 1
+    approve(october, at=AT)
+    look_for_the_left_out(october)
