@@ -58,6 +58,8 @@ def test_month_alone_is_verified_with_the_whole_chain(paid):
     assert run.status == "passed"
     assert (run.numbers["batches"], run.numbers["payments"], run.numbers["days"]) == (1, 3, 2)
     assert run.numbers["seals"] == 6
+    run = verify_payouts(month=SEPTEMBER)
+    assert (run.status, run.numbers["batches"], run.numbers["days"]) == ("passed", 1, 4)
 
 
 @contextlib.contextmanager
