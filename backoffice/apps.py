@@ -27,7 +27,7 @@ class AdminConfig(admin.AdminConfig):
 class BackofficeConfig(AppConfig):
     default = True
     name = "backoffice"
-    verbose_name = "Back-office"
+    verbose_name = "Control"
 
     def ready(self):
         from allauth.account.signals import authentication_step_completed, password_reset

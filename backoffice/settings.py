@@ -253,7 +253,7 @@ PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_MINUTES", default=60) * 60
 
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=not DEBUG)
 SECOND_FACTOR_GROUPS = env.list(
-    "SECOND_FACTOR_GROUPS", default=["Finance", "Approvers", "Auditors"]
+    "SECOND_FACTOR_GROUPS", default=["Finance", "Approvers", "Auditors", "Authors", "Editors"]
 )
 REAUTHENTICATE_MINUTES = env.int("REAUTHENTICATE_MINUTES", default=15)
 FACTOR_KEYS = env.list("FACTOR_KEY", default=[])  # the newest first; none: SECRET_KEY

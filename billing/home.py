@@ -117,7 +117,7 @@ def list_tasks(user: User) -> Iterator[Task]:
     if user.has_perm("billing.build_payoutbatch"):
         month = month_of(timezone.localdate())
         for other in find_other_currencies(house_currency(), until=month):
-            text = f"In {other.currency} there waits, for a batch in that currency: {other}"
+            text = f"Waits for a batch in {other.currency}, not {house_currency()}: {other}"
             yield {"text": text, "link": reverse("admin:billing_payoutbatch_changelist")}
     if user.has_perm("billing.approve_payoutbatch"):
         waiting = PayoutBatch.objects.awaiting_approval().exclude(submitted_by=user)

@@ -177,8 +177,10 @@ def receive_new_codes(sender, *, user, **kwargs):
 
 def receive_factor_saved(sender, *, instance, created, **kwargs):
     """Record a factor that a program adds. Of those added on the site, allauth tells."""
-    if created and _is_by_a_program(instance.user):
-        receive_new_factor(sender, user=instance.user, authenticator=instance)
+    user = instance.user
+    if created and _is_by_a_program(user):
+        detail = _name_factor(instance)
+        record_event(Kind.FACTOR_ADDED, about=user, by=_find_actor(user), detail=detail)
 
 
 def receive_factor_deleted(sender, *, instance, **kwargs):

@@ -113,7 +113,7 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
 
     resource_classes = [PaymentResource]
     actions_detail = ["hold", "release", "pay_out", "end_pay_out"]
-    list_display = ["author_name", "month", "reference", "amount_paid", "kept_back", "status_label"]
+    list_display = ["show_author", "month", "reference", "amount_paid", "kept_back", "status_label"]
     list_select_related = ["batch"]
     list_filter = [
         BatchMonthFilter,
@@ -125,7 +125,7 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
     search_fields = ["author_name", "reference__startswith"]
     search_help_text = "Search by author or reference"
     ordering = ["-batch__month", "author_name", "pk"]
-    sortable_by = ["author_name", "month"]
+    sortable_by = ["show_author", "month"]
     empty_list_text = "There is no payment yet. The payout batch of a month brings its payments."
 
     class Media:
@@ -152,6 +152,10 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
             "page_range": page.paginator.get_elided_page_range(page.number),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @display(description="Author", ordering="author_name")
+    def show_author(self, payment):
+        return payment.author_name
 
     @display(description="Batch", ordering="batch__month")
     def month(self, payment):
