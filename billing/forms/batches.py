@@ -18,6 +18,7 @@ from backoffice.people import full_name
 from billing.bank.formats import list_formats
 from billing.errors import BatchOutdated
 from billing.models import PayoutBatch
+from billing.money import house_currency
 from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.due import describe_unpriced
 from billing.payouts.due_months import find_months_to_build
@@ -70,7 +71,7 @@ class BuildDialog(DialogForm):
         return dict.fromkeys(months, self.cleaned_data.get("reason", ""))
 
     def get_before_template_context(self, request, object_id=None):
-        return {"months": self.months}
+        return {"months": self.months, "currency": house_currency()}
 
 
 class BatchDialog(DialogForm):

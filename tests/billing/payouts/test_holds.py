@@ -110,7 +110,7 @@ def test_hold_is_not_begun_twice(payment, act, name):
 
 def test_other_kind_takes_the_place_of_a_hold(payment):
     hold, by = decide(hold_payment, payment), make_user()
-    decide(pay_out_payment, payment, by=by, reason="x" * 900, at=LATER)
+    decide(pay_out_payment, payment, by=by, reason="ab" * 450, at=LATER)
     hold.refresh_from_db()
     assert (hold.ended_by, hold.ended_at) == (by, LATER)
     assert hold.end_reason == f"Replaced: {'x' * 890}"
