@@ -113,7 +113,7 @@ def test_other_kind_takes_the_place_of_a_hold(payment):
     decide(pay_out_payment, payment, by=by, reason="ab" * 450, at=LATER)
     hold.refresh_from_db()
     assert (hold.ended_by, hold.ended_at) == (by, LATER)
-    assert hold.end_reason == f"Replaced: {'x' * 890}"
+    assert hold.end_reason == f"Replaced: {'ab' * 445}"
     assert Hold.objects.open().get().kind == "pay_out"
     assert Payment.objects.get().status == "payable"
 
