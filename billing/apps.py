@@ -28,8 +28,12 @@ class BillingConfig(AppConfig):
         )
         from billing.guards import GUARDS
         from billing.models import Adjustment, CategoryPrice, Hold
-        from billing.payees import checks as payee_checks  # noqa: F401
-        from billing.payouts import blockers, flags  # noqa: F401 - they register their checks
+        from billing.payees import checks as payee_checks
+        from billing.payouts import (  # noqa: F401 - they register their checks
+            blockers,
+            flags,
+            payee_checks,
+        )
         from weblog.signals import blog_viewed
 
         # An author's right over their own details is no right over money: finance confirms them.

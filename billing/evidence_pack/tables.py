@@ -11,12 +11,14 @@ from backoffice.people import full_name
 from billing.models import (
     Adjustment,
     CategoryPrice,
+    PaidPayee,
     Payment,
     PaymentLine,
     PayoutBatch,
     Seal,
 )
 from billing.money import from_millionths
+from billing.payees.copies import FACTS
 from billing.proof.chains import format_moment
 from billing.proof.digests import LineRecord, PaymentRecord, hash_text, status_when_submitted
 from billing.proof.grounds import describe_grounds, list_categories
@@ -69,6 +71,12 @@ def list_lines(batch: PayoutBatch) -> Iterator[tuple]:
         .values_list(*(fields.get(name, name) for name in LineRecord._fields), "digest")
     )
     yield from lines.iterator(ROWS_AT_A_TIME)
+
+
+def list_payees(batch: PayoutBatch) -> Iterator[tuple]:
+    """Yield whom the payments go to; an account and an address by their fingerprints alone."""
+    copies = PaidPayee.objects.filter(payment__batch=batch).order_by("payment__reference")
+    yield from copies.values_list(*FACTS, "digest").iterator(ROWS_AT_A_TIME)
 
 
 def list_batch_history(batch: PayoutBatch) -> Iterator[tuple]:
@@ -202,6 +210,11 @@ TABLES = {
     ),
     "lines.csv": ([*LineRecord._fields, "digest"], list_lines),
     "payments.csv": ([*PaymentRecord._fields, "digest"], list_payments),
+    "payees.csv": (
+        ["payment", "payee_id", "legal_name", "country", "language", "account_kind",
+         "account_end", "account_digest", "address_digest", "digest"],
+        list_payees,
+    ),
     "people.csv": (["id", "user_name", "name"], list_people),
     "price_history.csv": (
         ["price_id", *HISTORY, "category_id", "effective_from", "price_per_1000", "note",

@@ -20,6 +20,7 @@ from billing.models.counts import (
     RetiredViewTotal,
 )
 from billing.models.findings import Finding, RobotException
+from billing.models.paid_payees import PaidPayee
 from billing.models.payees import Payee, PayeeAuthor, PayeeDetails, PayeeLook, PayeeSecret
 from billing.models.payments import Payment, PaymentLine
 from billing.models.prices import CategoryPrice
@@ -43,6 +44,7 @@ __all__ = [
     "LostViewTotal",
     "MonthlyViewCount",
     "OutstandingAlarm",
+    "PaidPayee",
     "Payee",
     "PayeeAuthor",
     "PayeeDetails",

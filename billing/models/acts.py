@@ -25,6 +25,7 @@ class BatchAct(models.Model):
         LOG = "log", "access log"
         BLOG = "blog"
         ROBOTS = "robots", "robot exception"
+        PAYEE = "payee", "payment details"
 
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="acts")
     digest = models.CharField(max_length=64, help_text="The digest of the submitted batch.")

@@ -48,6 +48,11 @@ class Payment(models.Model):
     digest = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of the payment and its lines."
     )
+    payee_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 of the payee as of the submission. Empty if none was known.",
+    )
 
     objects = PaymentQuerySet.as_manager()
 

@@ -3,9 +3,15 @@
 Every older key goes on to decrypt until no row needs it, so nothing has to stop meanwhile.
 """
 
-from billing.errors import KeysMissing
+from collections import Counter
+
+from billing.errors import BillingError, KeysMissing
+from billing.models import PaidPayee
+from billing.payees.copies import encrypt_copies_anew, read_copy
 from billing.payees.keys import add_key, drop_keys, find_file, load_keys, read_text, write_file
 from billing.payees.secrets import encrypt_secrets_anew, find_keys_in_use, find_unreadable
+
+COPIES_AT_A_TIME = 500
 
 
 def start_new_key() -> str:
@@ -20,12 +26,19 @@ def start_new_key() -> str:
 
 def encrypt_all_anew() -> int:
     """Encrypt all rows with the newest key, and return the number of those that were renewed."""
-    return encrypt_secrets_anew()
+    return encrypt_secrets_anew() + encrypt_copies_anew()
 
 
 def check_all() -> list[str]:
     """Return a sentence for each row that can't be read."""
-    return [f"{details}: {why}" for details, why in find_unreadable()]
+    unreadable = [f"{details}: {why}" for details, why in find_unreadable()]
+    copies = PaidPayee.objects.select_related("payment").order_by("pk")
+    for copy in copies.iterator(COPIES_AT_A_TIME):
+        try:
+            read_copy(copy, "address"), read_copy(copy, "account")
+        except BillingError as error:
+            unreadable.append(f"{copy}: {error}")
+    return unreadable
 
 
 def drop_unused() -> str:
@@ -44,4 +57,7 @@ def drop_unused() -> str:
 
 def list_needed_keys() -> dict[int, int]:
     """Return {id of a key: number of rows that need it}."""
-    return find_keys_in_use()
+    needed = Counter(find_keys_in_use())
+    for key in PaidPayee.objects.order_by().values_list("key_id", flat=True).iterator():
+        needed[key] += 1
+    return needed

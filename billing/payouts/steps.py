@@ -37,6 +37,7 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from billing.payees.copies import copy_payees, find_changed_copy
 from billing.payouts import mails
 from billing.payouts.acts.gathering import keep_acts
 from billing.payouts.batch_checks import find_blockers, find_flags
@@ -180,6 +181,8 @@ def submit_batch(
             "Somebody changed rows of this batch outside the application. Rebuild it, and tell "
             "the administrators."
         )
+    if copy_payees(batch, at=at):
+        digest = digest_batch(batch)
     seal_submission(batch=batch, digest=digest, at=at)
     batch = move_batch(
         batch,
@@ -214,7 +217,7 @@ def approve_batch(
     batch = claim_batch(batch, Status.SUBMITTED, verb="approved")
     if objections := find_objections(batch=batch, by=by, at=at):
         raise FourEyesViolation(" ".join(objections) + " Somebody else has to approve it.")
-    if digest_batch(batch) != batch.digest:
+    if digest_batch(batch) != batch.digest or find_changed_copy(batch):
         raise BatchTampered(
             "Somebody changed this batch outside the application after its submission. Return it "
             "with a reason, and tell the administrators."

@@ -6,6 +6,7 @@ from backoffice.signing import save_signed
 from billing.errors import WrongStatus
 from billing.locks import Lock, hold_lock
 from billing.models import PayoutBatch
+from billing.payees.copies import drop_copies
 
 Status = PayoutBatch.Status
 
@@ -40,4 +41,6 @@ def move_batch(
         raise WrongStatus("Somebody else was faster. Look at the batch again.")
     for name, value in changes.items():
         setattr(batch, name, value)
+    if to == Status.DRAFT:
+        drop_copies(batch)
     return save_signed(batch, by=by, reason=reason)

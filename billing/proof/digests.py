@@ -57,7 +57,8 @@ class PaymentRecord(NamedTuple):
     amount: int
     rounding: int
     carried_amount: int
-    username: str  # the last, and left out where it is empty: older payments have none
+    username: str  # this and the next are left out where they are empty at the end
+    payee_digest: str  # older payments have none
 
 
 class StoredPayment(NamedTuple):
@@ -79,7 +80,9 @@ def digest_payment(payment: PaymentRecord, line_digests: Iterable[str]) -> str:
 
 
 def write_payment(payment: PaymentRecord) -> str:
-    return encode_canonical(payment if payment.username else payment[:-1])
+    if payment.payee_digest:
+        return encode_canonical(payment)
+    return encode_canonical(payment[:-1] if payment.username else payment[:-2])
 
 
 def hash_payment(facts: str, line_digests: Iterable[str]) -> str:
@@ -97,6 +100,7 @@ def record_payment(payment: Payment) -> PaymentRecord:
         to_millionths(payment.rounding),
         to_millionths(payment.carried_amount),
         payment.username,
+        payment.payee_digest,
     )
 
 
@@ -166,7 +170,8 @@ def write_payment_facts() -> Case:
     status = Case(kept_back, default=Value(Payment.Status.PAYABLE.value), output_field=TextField())
     facts = [status if name == "status" else name for name in PaymentRecord._fields]
     return Case(
-        When(username="", then=CanonicalJSON(*facts[:-1])),
+        When(username="", payee_digest="", then=CanonicalJSON(*facts[:-2])),
+        When(payee_digest="", then=CanonicalJSON(*facts[:-1])),
         default=CanonicalJSON(*facts),
         output_field=TextField(),
     )

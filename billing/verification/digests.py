@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.db.models import F, Func, TextField
 
 from billing.models import Payment, PaymentLine, PayoutBatch, Verification
+from billing.payees.copies import find_changed_copy
 from billing.proof.digests import (
     StoredPayment,
     digest_batch,
@@ -102,6 +103,12 @@ def check_batch_digest(run: Verification, key: str, after: str, numbers: Counter
     the digest by today's recipe.
     """
     batch = PayoutBatch.objects.get(pk=key)
+    if changed := find_changed_copy(batch):
+        raise Difference(
+            changed,
+            "is not the payee that was submitted, or has none",
+            "the payment's digest covers another: who is paid was changed",
+        )
     signed = batch.digest
     if seal := find_upgrade_seal(batch):
         signed = json.loads(seal.content)["digest"]

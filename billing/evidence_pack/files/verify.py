@@ -43,7 +43,9 @@ TABLES = {
     "category_name:t price_id:n price_per_1000:a days:t views:n adjustment_id:n carried_from:t "
     "note:t amount:a digest:t",
     "payments.csv": "reference:t author_id:n author_name:t status:t status_reason:t amount:a "
-    "rounding:a carried_amount:a username:t digest:t",
+    "rounding:a carried_amount:a username:t payee_digest:t digest:t",
+    "payees.csv": "payment:t payee_id:n legal_name:t country:t language:t account_kind:t "
+    "account_end:t account_digest:t address_digest:t digest:t",
     "people.csv": "id:n user_name:t name:t row_digest:t",
     "price_history.csv": "price_id:n at:t by_id:n kind:t why:t category_id:n "
     "effective_from:t price_per_1000:a note:t facts:t row_digest:t",
@@ -297,7 +299,7 @@ def check_payments(pack, batch):
     lines, counts, payable, payees = Lines(pack, batch["currency"]), Counts(pack), set(), set()
     groups = itertools.groupby(pack.read_table("lines.csv"), key=lambda row: row[1]["payment"])
     reference, rows = next(groups, (None, ()))
-    number = 0
+    number, copies = 0, read_payees(pack)
     for where, payment in pack.read_table("payments.csv"):
         number += 1
         expected = "{}-{:06}".format(batch["name"], number)
@@ -314,12 +316,15 @@ def check_payments(pack, batch):
                 total += line["amount"]
             reference, rows = next(groups, (None, ()))
         check_payment(payment, where, own, total, batch)
+        paid_to = copies.pop(payment["reference"], "")
+        expect(paid_to == payment["payee_digest"], where, "is paid to another payee")
         counts.check(payment["author_id"], days)
         sha256.update(("\n" + payment["digest"]).encode())
         payees.add(payment["author_id"])
         if payment["status"] == "payable":
             payable.add(payment["reference"])
     expect(reference is None, "lines.csv", f"{reference} is no payment here")
+    expect(not copies, "payees.csv", "has payees of no payment here")
     counts.check(None, {})
     checked = {
         "payments": number,
@@ -334,9 +339,20 @@ def check_payments(pack, batch):
     return lines, payable, payees, checked
 
 
+def read_payees(pack):
+    """Return {payment: digest of its payee}, each checked against what the payee's row says."""
+    copies = {}
+    for where, row in pack.read_table("payees.csv"):
+        *facts, stored = row.values()
+        expect(digest(encode(facts)) == stored, where, "has another digest than its facts")
+        expect(row["payment"] not in copies, where, "stands twice")
+        copies[row["payment"]] = stored
+    return copies
+
+
 def check_payment(payment, where, line_digests, total, batch):
     facts = [payment[column.split(":")[0]] for column in TABLES["payments.csv"].split()[:-1]]
-    if not facts[-1]:  # of before user names were stored
+    while len(facts) > 8 and not facts[-1]:  # of before user names and payees were stored
         del facts[-1]
     expect(
         digest("\n".join([encode(facts), *line_digests])) == payment["digest"],

@@ -10,7 +10,7 @@ from billing.guards.rules.batches import keep_batches
 from billing.guards.rules.holds import keep_holds
 from billing.guards.rules.lines import keep_lines, keep_what_lines_use
 from billing.guards.rules.own_money import keep_own_money, keep_results
-from billing.guards.rules.payees import keep_payees
+from billing.guards.rules.payees import keep_paid_payees, keep_payees
 from billing.guards.rules.payments import keep_payments
 from billing.guards.rules.prices import keep_paid_days
 from billing.guards.rules.signers import keep_four_eyes, keep_paused_accounts
@@ -31,6 +31,7 @@ def list_rules() -> list[Rule]:
         *keep_own_money(),
         *keep_results(),
         *keep_payees(),
+        *keep_paid_payees(),
         *keep_payments(),
         *keep_lines(),
         *keep_what_lines_use(),

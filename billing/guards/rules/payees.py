@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backoffice.guards.rules import Rule, changes
-from billing.models import Payee, PayeeAuthor, PayeeDetails, PayeeSecret
+from billing.models import PaidPayee, Payee, PayeeAuthor, PayeeDetails, PayeeSecret
 
 CONFIRMED = ("confirmed_by", "confirmed_at", "confirmation", "in_force_from")
 WITHDRAWN = ("withdrawn_by", "withdrawn_at", "withdrawal")
@@ -57,4 +57,22 @@ def keep_payees() -> Iterator[Rule]:
         "UPDATE",
         "NEW.details_id <> OLD.details_id OR NEW.key_id = OLD.key_id",
         "what is encrypted is written again with another key alone.",
+    )
+
+
+def keep_paid_payees() -> Iterator[Rule]:
+    """What was paid to whom: copied at the submission, and then encrypted anew alone."""
+    status = """(
+        SELECT batch.status FROM billing_payoutbatch batch
+        JOIN billing_payment payment ON payment.batch_id = batch.id
+        WHERE payment.id = {}.payment_id
+    )"""
+    reason = "the payee of a payment stays as it was submitted."
+    yield Rule(PaidPayee, "INSERT", f"{status.format('NEW')} <> 'draft'", reason)
+    yield Rule(PaidPayee, "DELETE", f"{status.format('OLD')} <> 'draft'", reason)
+    yield Rule(
+        PaidPayee,
+        "UPDATE",
+        f"{changes(PaidPayee, but=['key_id', 'address', 'account'])} OR NEW.key_id = OLD.key_id",
+        reason,
     )

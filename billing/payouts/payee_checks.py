@@ -1,0 +1,128 @@
+"""The checks of where a batch's money goes: who has no details, and what is new about them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
+
+from billing.models import PaidPayee, PayeeAuthor, PayeeDetails, PayoutBatch
+from billing.payouts.batch_checks import blocks, count_are, flags, list_names, list_url
+
+SIGNED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
+
+
+class Going(NamedTuple):
+    """Where a payment goes: as it was submitted, or as it would be now while it is a draft."""
+
+    author_id: int
+    author_name: str
+    payee_id: int | None
+    version_id: object
+    account_digest: str
+
+
+@blocks("payee_missing")
+def block_missing_payees(batch):
+    """Only where PAYEES_REQUIRED: a house that pays by other lists goes on after an upgrade."""
+    if not settings.PAYEES_REQUIRED:
+        return None
+    names = [going.author_name for going in list_goings(batch) if going.payee_id is None]
+    if not names:
+        return None
+    return (
+        f"{count_are(len(names), 'payment')} without payment details in force: "
+        f"{list_names(names)}. Have the authors enter them and a second person of finance confirm "
+        "them; or hold these payments, and the others are paid.",
+        list_url("payment", batch__id__exact=batch.pk),
+    )
+
+
+@flags("payee_changed")
+def flag_changed_payees(batch):
+    last = {row[0]: row[1] for row in _find_paid(batch, "payment__author", "version")}
+    return _flag(
+        batch,
+        lambda going: last.get(going.author_id, going.version_id) != going.version_id,
+        "by other details than the author's last one",
+        "Write how it was made sure that the author wants it so.",
+    )
+
+
+@flags("payee_account_shared")
+def flag_shared_accounts(batch):
+    """An account of two payees: by its fingerprint, so that nobody has to read it."""
+    versions = PayeeDetails.objects.filter(withdrawn_at=None).order_by().values("account_digest")
+    shared = versions.annotate(payees=Count("payee", distinct=True)).filter(payees__gt=1)
+    digests = set(shared.values_list("account_digest", flat=True))
+    return _flag(
+        batch,
+        lambda going: going.account_digest in digests,
+        "to an account that another payee has or had, too",
+        "Write why both are paid there.",
+    )
+
+
+@flags("payee_account_new")
+def flag_new_accounts(batch):
+    paid = {digest for (digest,) in _find_paid(batch, "account_digest")}
+    return _flag(
+        batch,
+        lambda going: going.payee_id is not None and going.account_digest not in paid,
+        "the first to its account",
+        "Write how it was made sure that the account is the payee's.",
+    )
+
+
+@flags("payee_outdated")
+def flag_outdated_payees(batch):
+    """Details that came into force after the submission: the batch pays by those of before."""
+    if batch.status == PayoutBatch.Status.DRAFT:
+        return None
+    now = dict(PayeeDetails.objects.in_force(timezone.now()).values_list("payee", "pk"))
+    return _flag(
+        batch,
+        lambda going: now.get(going.payee_id, going.version_id) != going.version_id,
+        "by details that have been replaced since the submission",
+        "Return the batch, so that it is submitted with the new ones; or write why the old ones "
+        "are right.",
+    )
+
+
+def list_goings(batch: PayoutBatch) -> list[Going]:
+    """Return where each payment of the batch goes that pays. Three queries."""
+    if batch.status != PayoutBatch.Status.DRAFT:
+        copies = PaidPayee.objects.filter(payment__batch=batch).order_by("payment__reference")
+        fields = ("payment__author", "payment__author_name", "payee", "version", "account_digest")
+        return [Going(*row) for row in copies.values_list(*fields)]
+    at = timezone.now()
+    payable = batch.payments.payable().order_by("reference")
+    links = PayeeAuthor.objects.in_force(at).filter(author__in=payable.values("author"))
+    payees = dict(links.values_list("author", "payee"))
+    versions = PayeeDetails.objects.in_force(at).values_list("payee", "pk", "account_digest")
+    known = {payee: facts for payee, *facts in versions}
+    return [
+        Going(author, name, payees[author], *known[payees[author]])
+        if payees.get(author) in known
+        else Going(author, name, None, None, "")
+        for author, name in payable.values_list("author", "author_name")
+    ]
+
+
+def _find_paid(batch: PayoutBatch, *fields: str) -> Iterable[tuple]:
+    """Return facts of the copies in signed batches but this one, the oldest first. One query."""
+    copies = PaidPayee.objects.filter(payment__batch__status__in=SIGNED)
+    return copies.exclude(payment__batch=batch).order_by("pk").values_list(*fields)
+
+
+def _flag(
+    batch: PayoutBatch, is_meant: Callable[[Going], bool], sentence: str, advice: str
+) -> tuple[str, str, int] | None:
+    names = Counter(going.author_name for going in list_goings(batch) if is_meant(going))
+    if not names:
+        return None
+    number = names.total()
+    message = f"{count_are(number, 'payment')} {sentence}: {list_names(list(names), number)}."
+    return f"{message} {advice}", list_url("payment", batch__id__exact=batch.pk), number
