@@ -28,7 +28,7 @@ class BillingConfig(AppConfig):
         )
         from billing.guards import GUARDS
         from billing.models import Adjustment, CategoryPrice, Hold
-        from billing.payees import checks as payee_checks
+        from billing.payees import checks as key_checks  # noqa: F401
         from billing.payouts import (  # noqa: F401 - they register their checks
             blockers,
             flags,

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from billing.bank.exports import export_payments
 from billing.errors import BatchBlocked, BatchTampered, FourEyesViolation
@@ -17,6 +18,7 @@ from billing.payees.changes import confirm_payee, enter_details
 from billing.payees.copies import read_paid_to
 from billing.payees.keys import add_key, load_keys, make_keys
 from billing.payees.reading import name_waiting
+from billing.payouts import payee_checks
 from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.holds import hold_payment
 from billing.payouts.steps import (
@@ -27,7 +29,7 @@ from billing.payouts.steps import (
     submit_batch,
 )
 from billing.verification import verify_payouts
-from tests.billing.batches import AT, NOVEMBER, OCTOBER
+from tests.billing.batches import AT, OCTOBER
 from tests.billing.tampering import without_guards
 from tests.factories import (
     IBANS,
@@ -35,7 +37,7 @@ from tests.factories import (
     describe_payee,
     make_blog,
     make_category,
-    make_count,
+    make_click,
     make_payee,
     make_price,
     make_user,
@@ -43,6 +45,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+NOVEMBER = dt.date(2026, 11, 1)
 LATER = AT + dt.timedelta(days=30)
 HIDDEN = (IBANS[0], IBANS[0][4:], "COBADEFF", "Musterweg", "DE136695976")
 
@@ -52,7 +55,7 @@ def blog():
     category = make_category("Tech")
     make_price(category, "10")
     blog = make_blog(category=category, author=make_user(last_name="Example"))
-    make_count(blog, 1000)
+    make_click(blog)
     return blog
 
 
@@ -177,7 +180,7 @@ def test_returned_batch_is_submitted_with_the_details_of_then(blog):
 def test_missing_details_block_where_they_are_required_and_a_hold_is_the_way_out(blog, settings):
     settings.PAYEES_REQUIRED = True
     other = make_blog(category=blog.category)
-    make_count(other, 1000)
+    make_click(other)
     make_payee(other.author, at=AT)
     batch = build()
     (blocker,) = find_blockers(batch)
@@ -208,7 +211,7 @@ def test_first_payment_to_an_account_is_flagged_and_the_next_is_not(blog):
         in (flags_of(october)["payee_account_new"])
     )
     approve(october, at=AT)
-    make_count(blog, 1000, dt.date(2026, 11, 3))
+    make_click(blog, start=dt.datetime(2026, 11, 3, 10, tzinfo=dt.UTC))
     november = build(NOVEMBER, LATER)
     assert flags_of(november) == {}
 
@@ -217,7 +220,7 @@ def test_changed_details_are_flagged_with_the_next_payment(blog, settings):
     settings.PAYEE_WAIT_HOURS = 0
     payee = make_payee(blog.author, at=AT)
     approve(submit(), at=AT)
-    make_count(blog, 1000, dt.date(2026, 11, 3))
+    make_click(blog, start=dt.datetime(2026, 11, 3, 10, tzinfo=dt.UTC))
     change(payee, AT, iban=IBANS[1])
     november = submit(build(NOVEMBER, LATER), at=LATER)
     assert flags_of(november).keys() == {"payee_changed", "payee_account_new"}
@@ -240,25 +243,19 @@ def test_details_replaced_after_the_submission_are_flagged(blog, settings):
     assert "payee_outdated" in flags_of(batch)
 
 
-def test_checks_take_the_same_queries_for_any_number(blog, django_assert_num_queries):
+def test_checks_take_the_same_queries_for_any_number(blog):
     make_payee(blog.author, at=AT)
     batch = build()
-    find_flags(batch)
-    with connection.execute_wrapper(lambda execute, *args: execute(*args)):
-        before = count_queries(batch)
+    before = count_queries(batch)
     for _ in range(3):
         more = make_blog(category=blog.category)
-        make_count(more, 1000)
+        make_click(more)
         make_payee(more.author, at=AT)
     batch = rebuild_batch(batch=batch, by=make_user(), at=AT)
     assert count_queries(batch) == before
 
 
 def count_queries(batch):
-    from django.test.utils import CaptureQueriesContext
-
-    from billing.payouts import payee_checks
-
     with CaptureQueriesContext(connection) as queries:
         payee_checks.flag_changed_payees(batch)
         payee_checks.flag_shared_accounts(batch)
@@ -308,7 +305,7 @@ def test_lost_key_loses_no_payment(blog, settings):
 
 def test_copy_of_another_payment_is_refused(blog):
     other = make_blog(category=blog.category)
-    make_count(other, 1000)
+    make_click(other)
     make_payee(blog.author, at=AT)
     make_payee(other.author, at=AT, iban=IBANS[1])
     batch = submit()
@@ -322,8 +319,7 @@ def test_copy_of_another_payment_is_refused(blog):
 def test_no_detail_stands_in_clear_in_database_file_pack_or_seal(blog):
     make_payee(blog.author, at=AT)
     batch = approve(submit(), at=AT)
-    pack = make_evidence_pack(batch)
-    with zipfile.ZipFile(pack) as archive:
+    with make_evidence_pack(batch) as pack, zipfile.ZipFile(pack) as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     texts["seals"] = repr(list(Seal.objects.values_list("content", flat=True)))
     texts["export"] = repr(bytes(export_payments(batch=batch, at=AT).content))
