@@ -63,8 +63,8 @@ def build(month=OCTOBER, at=AT):
     return build_batch(month=month, at=at)[0]
 
 
-def submit(batch=None, at=AT):
-    return submit_batch(batch=batch or build(), by=make_user(), at=at)
+def submit(batch=None, at=AT, **values):
+    return submit_batch(batch=batch or build(), by=make_user(), at=at, **values)
 
 
 def change(payee, at, **values):
@@ -168,11 +168,11 @@ def test_returned_batch_is_submitted_with_the_details_of_then(blog):
     assert not PaidPayee.objects.exists()
     assert batch.payments.get().digest == built
     change(payee, AT, iban=IBANS[1])
-    submit(batch, at=LATER)
+    submit(batch, at=LATER, answer="Done as you asked")
     assert [paid.account["iban"] for paid in read_paid_to(batch)] == [IBANS[1]]
     return_batch(batch=batch, by=make_user(), reason="Once more, please")
     rebuild_batch(batch=batch, by=make_user(), at=LATER)
-    submit(batch, at=LATER)
+    submit(batch, at=LATER, answer="Done as you asked")
     approve(batch, at=LATER)
     assert verify() == (True, "")
 
