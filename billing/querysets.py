@@ -92,6 +92,21 @@ class PayoutBatchQuerySet(models.QuerySet):
     def drafts(self):
         return self.filter(status=self.model.Status.DRAFT)
 
+    def with_state(self):
+        """Add `is_sent`, whether a file was exported, and `has_failed`: payments that wait again.
+
+        They are what the model's `state` needs.
+        """
+        payment = self.model.payments.field.model
+        export = self.model.exports.field.model
+        failed = payment.objects.outstanding().filter(
+            batch=models.OuterRef("pk"), status=payment.Status.FAILED
+        )
+        return self.annotate(
+            is_sent=models.Exists(export.objects.filter(batch=models.OuterRef("pk"))),
+            has_failed=models.Exists(failed),
+        )
+
     def with_totals(self):
         """Add `total` and `payment_count` for lists and statements."""
         payments = self.model.payments.field.model.objects.filter(batch=models.OuterRef("pk"))

@@ -15,7 +15,9 @@ from billing.payouts.outstanding import find_since
 from billing.statements.batches import Statement
 from billing.statements.next_steps import describe_next_step
 
-STATUS_COLOURS = {
+FAILED = "failed"
+STATE_COLOURS = {
+    FAILED: "danger",
     "draft": "info",
     "submitted": "warning",
     "approved": "success",
@@ -65,7 +67,8 @@ class PayoutBatchAdmin(
 
     def get_queryset(self, request):
         people = self.list_select_related
-        return super().get_queryset(request).with_totals().select_related(*people)
+        batches = super().get_queryset(request).with_totals().with_state()
+        return batches.select_related(*people)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         statement = Statement(obj)
@@ -75,7 +78,7 @@ class PayoutBatchAdmin(
             "subtitle": None,
             "statement": statement,
             "next_step": describe_next_step(statement=statement, user=request.user),
-            "status_colour": STATUS_COLOURS[obj.status],
+            "status_colour": STATE_COLOURS[_find_colour(obj)],
             "page": page,
             "may_settle": self.has_settle_permission(request),
             "page_range": page.paginator.get_elided_page_range(page.number),
@@ -87,9 +90,9 @@ class PayoutBatchAdmin(
     def month_name(self, batch):
         return str(batch)
 
-    @display(description="Status", ordering="status", label=STATUS_COLOURS)
+    @display(description="Status", ordering="status", label=STATE_COLOURS)
     def status_label(self, batch):
-        return batch.status, batch.get_status_display()
+        return _find_colour(batch), batch.state
 
     @display(description="Authors", formatting="price")
     def authors(self, batch):
@@ -107,6 +110,10 @@ class PayoutBatchAdmin(
     def approver(self, batch):
         people = filter(None, [batch.approved_by, batch.second_approved_by])
         return ", ".join(map(full_name, people)) or None
+
+
+def _find_colour(batch):
+    return FAILED if batch.has_failed else batch.status
 
 
 def _turn_to_payments(request, batch):

@@ -185,7 +185,9 @@ def _place_views(month: dt.date) -> tuple[list[BatchRow], int]:
                 held += views
             else:
                 views_of[batch] += views
-    batches = PayoutBatch.objects.in_bulk([pk for pk, views in views_of.items() if views])
+    batches = PayoutBatch.objects.with_state().in_bulk(
+        [pk for pk, views in views_of.items() if views]
+    )
     return sorted((BatchRow(batches[pk], views_of[pk]) for pk in batches), key=_by_month), held
 
 

@@ -88,6 +88,8 @@ class PayoutBatch(models.Model):
 
     total: Decimal  # this and payment_count come only from with_totals()
     payment_count: int
+    is_sent: bool  # this and has_failed come only from with_state()
+    has_failed: bool
 
     objects = PayoutBatchQuerySet.as_manager()
     history = HistoricalRecords()
@@ -165,6 +167,18 @@ class PayoutBatch(models.Model):
 
     def __str__(self):
         return f"{self.month:%B %Y}"
+
+    @property
+    def state(self) -> str:
+        """What all pages call its state: never paid or settled while a failed payment waits.
+
+        For a batch from with_state().
+        """
+        if self.status == self.Status.APPROVED and self.is_sent:
+            return "Failed in part" if self.has_failed else "Sent"
+        if self.status == self.Status.PAID:
+            return "Failed in part" if self.has_failed else "Settled"
+        return self.get_status_display()
 
     @property
     def coin_decimals(self) -> int:

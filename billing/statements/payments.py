@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Sum
 from django.utils.functional import cached_property
 
 from billing.day_views import parse_days
-from billing.models import DailyViewCount, Hold, Payment, PaymentLine
+from billing.models import DailyViewCount, Hold, Payment, PaymentLine, PayoutBatch
 from billing.money import line_amount
 from billing.payouts.outstanding import find_since
 from billing.periods import next_month
@@ -43,6 +43,10 @@ class Payslip:
                 count=Count("pk"), amount=Sum("amount"), first=Min("number")
             ).order_by("first")
         ]
+
+    @cached_property
+    def batch_state(self) -> str:
+        return PayoutBatch.objects.with_state().get(pk=self.payment.batch_id).state
 
     @cached_property
     def hold(self):
