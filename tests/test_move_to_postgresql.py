@@ -18,7 +18,8 @@ from backoffice.moving import move
 from backoffice.moving.errors import MoveError
 from backoffice.moving.move import move_to_postgresql
 from billing.guards import find_missing_guards
-from billing.models import BlogView, LogLineKey, Seal
+from billing.models import BlogView, LogLineKey, Seal, ViewSeal
+from billing.verification import verify_payouts
 from tests.upgrades.databases import DUMPS, other_database
 from weblog.models import Blog
 
@@ -93,6 +94,7 @@ def test_an_installation_is_moved_whole_or_not_at_all(file, target, settings, tm
     assert (settings.MEDIA_ROOT / "pictures" / "a.png").read_bytes() == b"picture"
     _check_values()
     _check_that_it_is_guarded()
+    _check_that_views_are_as_sqlite_sealed_them()
     with pytest.raises(MoveError, match="The target is not empty"):
         move_to_postgresql(file=file)
     assert BlogView.objects.count() == 119
@@ -119,6 +121,14 @@ def _check_that_it_is_guarded():
     for statement in ("DELETE FROM billing_seal", "UPDATE weblog_blog SET author_id = 999"):
         with pytest.raises(IntegrityError), connection.cursor() as cursor:
             cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
+
+
+def _check_that_views_are_as_sqlite_sealed_them():
+    run = verify_payouts(at=dt.datetime(2026, 11, 12, tzinfo=dt.UTC))
+    assert (run.difference, run.status) == ("", "passed")
+    sealed = BlogView.objects.filter(seal__isnull=False).count()
+    assert run.numbers["sealed views"] == sealed > 100
+    assert run.numbers["view seals"] == ViewSeal.objects.count() > 3
 
 
 REFUSED = {

@@ -24,6 +24,7 @@ from billing.verification import (
     books,
     chain,
     counts,
+    decided_views,
     decisions,
     digests,
     exports,
@@ -79,6 +80,7 @@ PER_MONTH = {
     "months": (counts.check_months, "monthly views"),
     "imports": (imports.check_imports, "imported views"),
     "paid views": (counts.check_paid_views, "views and batches"),
+    "decided views": (decided_views.check_decided_views, "decisions about findings"),
     "taken in": (taken_in.check_taken_in, "views that were due to a batch"),
     "views": (counts.check_views, "views of each day"),
 }
