@@ -131,3 +131,15 @@ def doors(django_db_setup, django_db_blocker):
         make_rows()
         yield dict(list_doors())
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="session")
+def upgrades(tmp_path_factory, django_db_setup, django_db_blocker):
+    """The databases of earlier versions, brought to today."""
+    from tests.upgrades.databases import Upgrades
+
+    folder = tmp_path_factory.getbasetemp()
+    upgrades = Upgrades(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
+    yield upgrades
+    with django_db_blocker.unblock():
+        upgrades.drop()

@@ -23,7 +23,7 @@ from billing.models import BlogView, ReaderSalt, Seal
 from tests.billing.tampering import clear
 from tests.factories import FIREFOX
 from tests.on_postgres import PACKAGE_DIR
-from tests.upgrades.databases import migrate, other_database, read_dump
+from tests.upgrades.databases import other_database
 from weblog.models import Blog
 
 pytestmark = pytest.mark.slow
@@ -33,10 +33,9 @@ WRITERS = 8
 
 
 @pytest.fixture(scope="module")
-def house(django_db_setup, django_db_blocker):
+def house(upgrades, django_db_blocker):
     """An installation with two approved months."""
-    with django_db_blocker.unblock(), other_database(read_dump("157f2d7")) as name:
-        migrate()
+    with django_db_blocker.unblock(), upgrades.open("589bc76") as name:
         ReaderSalt.objects.create(day=AT.date(), salt=b"\x07" * 32)
         SessionStore().create()
         yield name

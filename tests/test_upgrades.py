@@ -1,8 +1,10 @@
 """The data of every earlier version upgrades to today's, with its money and its proof."""
 
+import contextlib
 import datetime as dt
 import json
 import os
+import re
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -47,17 +49,15 @@ BEFORE_BOUNDS = "0011_stored_currency"
 @pytest.fixture
 def use_dump(django_db_setup, django_db_blocker):
     """Return a function that opens the database of an earlier version."""
-    with django_db_blocker.unblock():
-        opened = []
+    with django_db_blocker.unblock(), contextlib.ExitStack() as opened:
+        yield lambda commit: opened.enter_context(other_database(read_dump(commit)))
 
-        def use(commit):
-            database = other_database(read_dump(commit))
-            opened.append(database)
-            return database.__enter__()
 
-        yield use
-        for database in opened:
-            database.__exit__(None, None, None)
+@pytest.fixture
+def use_upgraded(upgrades, django_db_blocker):
+    """Return a function that opens the database of an earlier version, brought to today."""
+    with django_db_blocker.unblock(), contextlib.ExitStack() as opened:
+        yield lambda commit: opened.enter_context(upgrades.open(commit))
 
 
 def pay_the_rest(*, at=NOVEMBER):
@@ -82,9 +82,8 @@ def amounts_of(month):
 
 @pytest.mark.long
 @pytest.mark.parametrize("commit", TAKEN_TO_THE_END)
-def test_an_earlier_version_is_brought_to_today_verified_exported_and_paid(use_dump, commit):
-    use_dump(commit)
-    migrate()
+def test_an_earlier_version_is_brought_to_today_verified_exported_and_paid(use_upgraded, commit):
+    use_upgraded(commit)
     assert run_checks(tags=["database"], databases=["default"]) == []
     run = verify_payouts(at=NOVEMBER)
     assert (run.difference, run.status) == ("", "passed")
@@ -126,15 +125,6 @@ def test_what_was_paid_before_keeps_its_currency_whatever_the_setting_says(use_d
     assert (told.id, "EUR" in told.msg) == ("billing.I002", True)
 
 
-def test_amounts_past_the_bounds_are_named_before_anything_changes(use_dump):
-    use_dump("157f2d7")
-    migrate("billing", BEFORE_BOUNDS)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE billing_categoryprice SET price_per_1000 = 500 WHERE id = 1")
-    with pytest.raises(ValueError, match=r"CategoryPrice 1: price_per_1000 0\.000500"):
-        migrate()
-
-
 def test_what_an_edited_migration_left_out_is_made_and_holds_views(use_dump):
     """The database of the first text was brought further by versions that mended nothing."""
     use_dump("3da967c")
@@ -164,48 +154,6 @@ SELECT id, author_id, kind, reason, created_by_id, created_at, ended_by_id, ende
     '2026-11-27 09:00:00', reason, '+', created_by_id  -- after the dump's batches were signed
 FROM billing_paymentinstruction;
 """
-
-
-def test_holds_of_before_go_on_under_their_new_name(use_dump):
-    """Row, history, constraints, guards, permissions of groups; and a sealed chain as it was."""
-    use_dump("157f2d7")
-    migrate("billing", "0008_bank_formats")
-    kinds = ContentType.objects.filter(app_label="billing", model__endswith="instruction")
-    kind = kinds.get(model="paymentinstruction").pk
-    may_see = Permission.objects.get(codename="view_paymentinstruction")
-    Group.objects.get(name="Auditors").permissions.add(may_see)
-    with connection.cursor() as cursor:
-        for statement in OLD_HOLDS.split(";\n")[:2]:
-            cursor.execute(statement)
-    head = Seal.objects.order_by("number").last().hash
-    migrate()
-    assert run_checks(tags=["database"], databases=["default"]) == []
-    assert not kinds.exists()
-    assert ContentType.objects.get_for_model(Hold).pk == kind
-    may_see.refresh_from_db()
-    assert may_see.codename == "view_hold"
-    assert Group.objects.filter(name="Auditors", permissions=may_see).exists()
-    hold, record = Hold.objects.get(), Hold.history.get()
-    assert (hold.pk, hold.reason, record.history_change_reason) == (
-        7, "Bank details are missing", "Bank details are missing",
-    )  # fmt: skip
-    with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
-        hold.delete()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Hold.objects.create(
-            author=hold.author, kind="hold", reason="Twice", created_by=hold.created_by,
-            created_at=NOVEMBER,
-        )  # fmt: skip
-    assert verify_payouts(head=head, at=NOVEMBER).difference == ""
-    finance = User.objects.get(username="finance")
-    drafts = [rebuild_batch(batch=batch, by=finance, at=NOVEMBER) for batch in _list_drafts()]
-    held = Payment.objects.filter(batch__in=drafts, author=hold.author)
-    assert {payment.status for payment in held} == {"held"}
-    end_hold(hold=hold, by=finance, reason="They came", at=NOVEMBER)
-    assert [record.history_type for record in hold.history.all()] == ["~", "+"]
-    assert verify_payouts(head=head, at=NOVEMBER).difference == ""
-
-
 OLD_TEXT = """
 INSERT INTO weblog_blogrevision
     (id, blog_id, title, summary, body, status, created_by_id, created_at, updated_at,
@@ -222,18 +170,87 @@ FROM weblog_blogrevision;
 """
 
 
-def test_new_texts_of_before_go_on_under_their_new_name(use_dump):
-    use_dump("157f2d7")
+def carry_on():
+    """Bring an installation to today that is refused once on its way. Return what it had before.
+
+    It has a hold and a new text of the time when both had other names, with rights to them.
+    """
+    migrate("billing", "0008_bank_formats")
     migrate("weblog", "0004_picture_takedowns")
+    may_see = Permission.objects.get(codename="view_paymentinstruction")
+    Group.objects.get(name="Auditors").permissions.add(may_see)
     may_publish = Permission.objects.get(codename="change_blogrevision")
     Group.objects.get(name="Editors").permissions.add(may_publish)
-    with connection.cursor() as cursor:
-        for statement in OLD_TEXT.split(";\n")[:2]:
-            cursor.execute(statement)
+    for statement in [*OLD_HOLDS.split(";\n")[:2], *OLD_TEXT.split(";\n")[:2]]:
+        execute(statement)
+    kind = ContentType.objects.get(app_label="billing", model="paymentinstruction")
+    head = Seal.objects.order_by("number").last().hash
+    migrate("billing", BEFORE_BOUNDS)
+    migrate("weblog")
+    set_price = "UPDATE billing_categoryprice SET price_per_1000 = %s WHERE id = 1"
+    execute(set_price, 500)
+    with pytest.raises(ValueError, match="CategoryPrice 1") as refusal:
+        migrate()
+    execute(set_price, 15_000_000)  # as it was
     migrate()
+    return {
+        "kind": kind.pk,
+        "may_see": may_see.pk,
+        "may_publish": may_publish.pk,
+        "head": head,
+        "refusal": str(refusal.value),
+    }
+
+
+def execute(statement, *parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters or None)
+
+
+@pytest.fixture
+def carried(upgrades, django_db_blocker):
+    with django_db_blocker.unblock(), upgrades.open("157f2d7", carry_on) as before:
+        yield before
+
+
+def test_amounts_past_the_bounds_are_named_before_anything_changes(carried):
+    assert re.search(r"CategoryPrice 1: price_per_1000 0\.000500", carried["refusal"])
+
+
+def test_holds_of_before_go_on_under_their_new_name(carried):
+    """Row, history, constraints, guards, permissions of groups; and a sealed chain as it was."""
+    assert run_checks(tags=["database"], databases=["default"]) == []
+    kinds = ContentType.objects.filter(app_label="billing", model__endswith="instruction")
+    assert not kinds.exists()
+    assert ContentType.objects.get_for_model(Hold).pk == carried["kind"]
+    may_see = Permission.objects.get(pk=carried["may_see"])
+    assert may_see.codename == "view_hold"
+    assert Group.objects.filter(name="Auditors", permissions=may_see).exists()
+    hold, record = Hold.objects.get(), Hold.history.get()
+    assert (hold.pk, hold.reason, record.history_change_reason) == (
+        7, "Bank details are missing", "Bank details are missing",
+    )  # fmt: skip
+    with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
+        hold.delete()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Hold.objects.create(
+            author=hold.author, kind="hold", reason="Twice", created_by=hold.created_by,
+            created_at=NOVEMBER,
+        )  # fmt: skip
+    assert verify_payouts(head=carried["head"], at=NOVEMBER).difference == ""
+    finance = User.objects.get(username="finance")
+    drafts = [rebuild_batch(batch=batch, by=finance, at=NOVEMBER) for batch in _list_drafts()]
+    held = Payment.objects.filter(batch__in=drafts, author=hold.author)
+    assert {payment.status for payment in held} == {"held"}
+    end_hold(hold=hold, by=finance, reason="They came", at=NOVEMBER)
+    assert [record.history_type for record in hold.history.all()] == ["~", "+"]
+    assert verify_payouts(head=carried["head"], at=NOVEMBER).difference == ""
+
+
+def test_new_texts_of_before_go_on_under_their_new_name(carried):
     assert run_checks(tags=["database"], databases=["default"]) == []
     assert not ContentType.objects.filter(model__endswith="blogrevision").exists()
-    may_publish.refresh_from_db()
+    may_publish = Permission.objects.get(pk=carried["may_publish"])
     assert may_publish.codename == "change_newtext"
     assert Group.objects.filter(name="Editors", permissions=may_publish).exists()
     text = NewText.objects.get()
@@ -249,9 +266,8 @@ def _list_drafts():
 
 
 @pytest.fixture(scope="module")
-def upgraded(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), other_database(read_dump("0f4e745")):
-        migrate()
+def upgraded(upgrades, django_db_blocker):
+    with django_db_blocker.unblock(), upgrades.open("0f4e745"):
         yield
 
 

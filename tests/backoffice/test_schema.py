@@ -4,6 +4,7 @@ from django.core.checks import run_checks
 from django.db import connection
 
 from backoffice.schema import find_schema_differences
+from backoffice.schema_rules import find_foreign_rules
 from tests.upgrades.databases import migrate, other_database
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -56,6 +57,7 @@ def test_migrations_make_what_the_models_ask_for():
     with other_database():
         migrate()
         assert find_schema_differences(connection) == {}
+        assert find_foreign_rules(connection) == {}  # the same rules, and no others
         made = read_schema()
     assert own.keys() == made.keys()
     assert [(made[table], own[table]) for table in own if made[table] != own[table]] == []
