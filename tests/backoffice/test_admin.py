@@ -8,7 +8,7 @@ from django.utils import timezone
 from backoffice.models import AccessRequest, JobRun
 from tests.factories import make_user
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 ACCOUNT_CLERK = ["auth.view_user", "auth.change_user", "auth.add_user", "auth.delete_user"]
 ACCOUNT_CLERK += ["auth.view_group", "auth.change_group", "auth.add_group", "auth.delete_group"]

@@ -13,7 +13,7 @@ from backoffice.limits.rates import RATES, ask, parse_limit
 from tests.factories import make_blog, make_user
 from weblog.signals import blog_viewed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 SEARCH = reverse("weblog:search")
 BLOGS = reverse("admin:weblog_blog_changelist")

@@ -29,7 +29,7 @@ from tests.billing.batches import AT, OCTOBER, make_batch
 from tests.factories import make_blog, make_count, make_line, make_price, make_user
 from weblog.models import OldAddress
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.backoffice.accounts.signing_in import (
     wrong_code,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 HOME = reverse("admin:index")
 

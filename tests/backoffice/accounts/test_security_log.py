@@ -30,7 +30,7 @@ from backoffice.resources import UserResource
 from tests.backoffice.accounts.signing_in import give_app
 from tests.factories import FIREFOX, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 any_database = pytest.mark.any_database
 
 User = get_user_model()

@@ -21,7 +21,7 @@ from backoffice.models import AccessRequest, SecurityEvent
 from backoffice.resources import UserResource
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 any_database = pytest.mark.any_database
 
 Kind = AccessRequest.Kind

@@ -16,7 +16,7 @@ from tests.billing.evidence_pack.packs import run, unpack
 from tests.billing.pages import press, url_of
 from tests.factories import approve, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture(params=["held", "carried"])

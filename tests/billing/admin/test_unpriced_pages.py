@@ -14,7 +14,7 @@ from tests.billing.pages import BATCHES, press, url_of
 from tests.factories import make_blog, make_category, make_count, make_price
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 BUILD = f"{BATCHES}build/"
 

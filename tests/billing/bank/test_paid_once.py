@@ -18,7 +18,7 @@ from billing.verification import verify_payouts
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.factories import approve, make_blog, make_click, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lock_order")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lock_order"), pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 IN_DECEMBER = dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)

@@ -19,7 +19,7 @@ from billing.verification import verify_payouts
 from tests.billing.tampering import change, without_guards
 from tests.factories import approve, make_blog, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SEPTEMBER, OCTOBER, NOVEMBER = (dt.date(2026, month, 1) for month in (9, 10, 11))
 AT = dt.datetime(2026, 12, 20, 12, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from billing.proof.digests import digest_payment, record_payment
 from tests.billing.batches import AT, OCTOBER, Status, make_batch
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 LATER = AT + dt.timedelta(days=3)
 

@@ -223,6 +223,7 @@ VERBS = {
 @pytest.mark.any_database
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.slow
 def test_each_verb_works_from_its_own_status_alone(verb, status):
     batch = make_batch(status)
     allowed_from, act = VERBS[verb]

@@ -37,7 +37,7 @@ from tests.billing.clicks import click
 from tests.billing.tampering import clear
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOVEMBER = dt.date(2026, 11, 1)
 IN_DECEMBER = dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)

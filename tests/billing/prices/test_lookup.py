@@ -44,6 +44,7 @@ def make_history(starts_of):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(starts_of=histories)
+@pytest.mark.slow
 def test_all_lookups_give_the_same_price_for_any_history(starts_of, db):
     with transaction.atomic():
         starts, blogs = make_history(starts_of)

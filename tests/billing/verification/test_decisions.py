@@ -16,7 +16,7 @@ from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_count, make_price, make_user
 from weblog.models import Blog
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 KEPT = {"amount": 0, "rounding": 0, "carried_amount": 10}
 

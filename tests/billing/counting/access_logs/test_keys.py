@@ -10,7 +10,7 @@ from billing.models import AccessLogImport, BlogView, DailyViewCount, LogLineKey
 from billing.verification import verify_payouts
 from tests.factories import make_blog, make_line
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LINES = [
     make_line(host=f"192.0.2.{n}", time=f"17/May/2015:10:05:{n:02} +0000") for n in range(1, 41)
