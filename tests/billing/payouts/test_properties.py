@@ -98,7 +98,8 @@ class Payouts(PayoutSteps):
         if not hasattr(self, "house"):
             return
         until = (self.at + dt.timedelta(days=2)).date()
-        for currency in COINS:
+        approved = [naive for naive in self.house.batches if naive.status in ("approved", "paid")]
+        for currency in {naive.currency for naive in approved}:
             window = Window(until=until, currency=currency)
             closing = close_naively(self.house, currency)
             own = find_balances(window)
