@@ -70,9 +70,9 @@ def test_view_becomes_a_payment_that_two_people_signed(
     assert head["author"] == Seal.objects.get(kind=Seal.Kind.EXPORT, batch=batch).previous_hash
 
     finance.get_by_role("link", name="Record bank results").click()
-    finance.get_by_label("Payments with a result").fill(
-        f"{payments[0]['reference']}, failed, Account closed"
-    )
+    reference = payments[0]["reference"]
+    finance.get_by_label(f"Result: {reference}").select_option("failed")
+    finance.get_by_label(f"Why it failed: {reference}").fill("Account closed")
     finance.get_by_label("All other payments were made").check()
     finance.get_by_role("button", name="Record these results").click()
     expect(finance.get_by_text("but for 1 that failed")).to_be_visible()
@@ -98,6 +98,7 @@ def test_every_page_fits_its_screen_and_raises_no_error(sign_in, live_server, ta
         "batches": reverse("admin:billing_payoutbatch_changelist"),
         "statement": reverse("admin:billing_payoutbatch_change", args=[batch.pk]),
         "results": reverse("admin:billing_payoutbatch_results", args=[batch.pk]),
+        "results-file": reverse("admin:billing_payoutbatch_results_file", args=[batch.pk]),
         "payment": reverse("admin:billing_payment_change", args=[batch.payments.first().pk]),
         "prices": reverse("admin:billing_categoryprice_changelist"),
         "add-price": reverse("admin:billing_categoryprice_add"),
