@@ -25,6 +25,7 @@ from billing.bank.results.recording import record_results
 from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
 from billing.models import Adjustment, BlogView, CategoryPrice, PaymentResult, PayoutBatch
+from billing.payees.examples import enter_examples
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.batch_checks import find_flags
 from billing.payouts.due_months import find_months_to_build
@@ -85,6 +86,7 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
     with events_of(joined_at):
         for username, first_name, last_name, group in PEOPLE:
             people[username] = _make_person(username, first_name, last_name, group, at=joined_at)
+    enter_examples(people, at=joined_at)
     rest = sorted({*FIXTURES.glob("*.json")} - {*groups})
     call_command("loaddata", *rest, by="finance", verbosity=0)  # who signs for the prices
     _begin_history(Category, by=people["editor"])

@@ -44,9 +44,9 @@ def check_keys(app_configs, databases=None, **kwargs):
     try:
         ids = load_keys().ids
     except KeysMissing as error:
-        if not needed and not settings.PAYEES_REQUIRED:
-            return []
-        return [Error(str(error), id="billing.E021")]
+        if needed:
+            return [Error(str(error), id="billing.E021")]
+        return [Warning(str(error), id="billing.W024")] if settings.PAYEES_REQUIRED else []
     return [
         Error(
             f"Key {key} is missing, and {number:,} row(s) of payees' details need it.",

@@ -133,6 +133,12 @@ def _write_keyset(template: Any) -> dict[str, Any]:
     return keyset
 
 
+def ensure_file() -> None:
+    """Make the keys of a demo, if a file is set and holds none yet."""
+    if (path := find_file()) and not read_text().strip():
+        write_file(path, make_keys())
+
+
 def write_file(path: Path, text: str) -> None:
     """Replace the file atomically, for this user alone. A kill leaves the old or the new one."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

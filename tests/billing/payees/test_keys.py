@@ -146,6 +146,11 @@ def test_lost_key_is_told_in_words_and_hides_nothing_else(settings):
     assert "There is no key" in find_errors()["billing.E021"]
 
 
+def test_house_without_keys_goes_on_until_a_row_needs_one(settings):
+    settings.PAYEE_KEYS, settings.PAYEES_REQUIRED = "", True
+    assert find_errors() == {}
+
+
 @pytest.mark.parametrize("text", ["{", "{}", '{"encryption": 1, "digest": 2}', "\0"])
 def test_damaged_keys_are_named_without_being_shown(settings, text):
     settings.PAYEE_KEYS = text
