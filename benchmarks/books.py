@@ -32,7 +32,7 @@ LINE = (
 )  # fmt: skip
 PAYMENT = (
     "batch", "author", "author_name", "username", "reference", "status", "status_reason", "amount",
-    "rounding", "carried_amount", "digest",
+    "rounding", "carried_amount", "payee_digest", "digest",
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def fill(payments: int) -> None:
         PAYMENT,
         (
             (batch.pk, pk, "Author", "author", f"202609-1-{number:06}", "paid", "", 5_000_000,
-             5_000, 0, "")
+             5_000, 0, "", "")
             for number, pk in enumerate(authors.values_list("pk", flat=True), start=1)
         ),
     )  # fmt: skip
