@@ -31,7 +31,7 @@ def find_payee_acts(period: Period) -> Iterator[Act]:
         for record in people.select_related("payee").order_by("history_id"):
             yield Act(
                 Kind.PAYEE,
-                f"payee {what} {record.id}, change {record.history_id}",
+                f"payee {record.payee_id}, {what} change {record.history_id}",
                 f"{VERBS[record.history_type]} the payment details of {record.payee}",
                 sums[record.payee_id],
                 record.history_user_id,
