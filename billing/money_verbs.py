@@ -84,6 +84,8 @@ VERBS = [
 
 # Functions that say `by` whom and are no verb, with what they are.
 NO_VERBS = {
+    "books.exports.export_journal": "a file of what is recorded, which decides about nothing",
+    "books.exports.export_year": "a file of what is recorded, which decides about nothing",
     "bank.results.recording.check_results": "a question, asked before record_results",
     "bank.results.layouts.keep_layout": "how a table is read: every result is shown, then recorded",
     "payouts.adjustments.check_adjustment": "a question, asked by save_adjustment",
