@@ -1,6 +1,10 @@
 """History of accounts and roles: who got which right, when, and from whom."""
 
+from contextlib import nullcontext
+from typing import Any
+
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from simple_history import register
 from simple_history.models import HistoricalRecords
 
@@ -17,6 +21,15 @@ class RightsHistory(HistoricalRecords):
         """Ask no table for the rights of a row that was added just now: it has none yet."""
         if history_instance.history_type != "+":
             super().create_historical_record_m2ms(history_instance, instance)
+
+    def create_historical_record(self, instance, history_type, using=None):
+        """Write the record with its rights, and what other apps note of it, or nothing."""
+        using = using or instance._state.db
+        whole: Any = transaction.atomic(using=using)
+        if transaction.get_connection(using).in_atomic_block:
+            whole = nullcontext()
+        with whole:
+            super().create_historical_record(instance, history_type, using=using)
 
     def m2m_changed(self, instance, action, pk_set, reverse, model, **kwargs):
         if not reverse:

@@ -138,8 +138,7 @@ else:
     # For a server that never answers: without it, libpq waits as long as the network does.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
-# Limits for one page: of all its queries together, of a wait for a lock, and of the queries of
-# slow pages, by URL name. Jobs and commands have no limit.
+# Limits of a page: of all its queries, a wait for a lock, and slow pages by name. Jobs have none.
 
 WEB_QUERY_SECONDS = env.float("WEB_QUERY_SECONDS", default=10)
 WEB_LOCK_SECONDS = env.float("WEB_LOCK_SECONDS", default=5)
@@ -429,6 +428,7 @@ CRONJOBS = [
 if "billing" in INSTALLED_APPS:
     CRONJOBS += [
         ("*/5 * * * *", "backoffice.jobs.run_job", ["fold_views"]),
+        ("*/5 * * * *", "backoffice.jobs.run_job", ["seal_traces"]),
         ("50 2 * * *", "backoffice.jobs.run_job", ["find_findings"]),
         ("20 3 * * *", "backoffice.jobs.run_job", ["build_payout_batch"]),
         ("50 3 * * *", "backoffice.jobs.run_job", ["verify_payouts"]),

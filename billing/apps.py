@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 from django.db.models import Q
-from django.db.models.signals import post_migrate, pre_migrate
+from django.db.models.signals import post_migrate, post_save, pre_migrate
 
 
 class BillingConfig(AppConfig):
@@ -8,12 +8,15 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self):
+        from simple_history.signals import post_create_historical_record
+
         from backoffice.accounts.duties import register_duties
         from backoffice.accounts.extracts import register_extract
         from backoffice.accounts.rights import guard_rights
         from backoffice.accounts.signals import account_anonymised
         from backoffice.clocks import register_latest_moment
         from backoffice.guards import register_guards
+        from backoffice.models import JobRun
         from backoffice.signing import register_made_by_people
         from billing import (  # noqa: F401
             backups,
@@ -34,6 +37,7 @@ class BillingConfig(AppConfig):
             flags,
             payee_checks,
         )
+        from billing.proof import traces
         from weblog.signals import blog_viewed
 
         # An author's right over their own details is no right over money: finance confirms them.
@@ -53,6 +57,10 @@ class BillingConfig(AppConfig):
             personal.receive_anonymised, dispatch_uid="billing.receive_anonymised"
         )
         blog_viewed.connect(receivers.receive_blog_view, dispatch_uid="billing.receive_blog_view")
+        post_save.connect(traces.receive_run_saved, sender=JobRun, dispatch_uid="billing.trace_run")
+        post_create_historical_record.connect(
+            traces.receive_recorded, dispatch_uid="billing.trace_recorded"
+        )
         for signal, receiver in [
             (pre_migrate, receivers.receive_pre_migrate),
             (post_migrate, receivers.receive_post_migrate),

@@ -33,6 +33,7 @@ from billing.payouts.holds import hold_payment
 from billing.payouts.steps import approve_batch, build_batch, submit_batch
 from billing.periods import last_closed_month, month_of, next_month, previous_month
 from billing.prices.rules import save_price
+from billing.proof.traces import trace_rows
 from weblog.models import Blog, Category
 from weblog.new_texts import publish_new_text, start_new_text, submit_new_text
 
@@ -106,6 +107,7 @@ def _date_roles(at: dt.datetime) -> None:
     for record in get_history_manager_for_model(Group).all():
         record.history_date = at
         record.save()
+        trace_rows([record])
 
 
 def ensure_accounts_file(accounts_file: Path) -> None:

@@ -17,6 +17,7 @@ class Lock(StrEnum):
     FOLD = "fold_views"  # counting views
     PAYOUTS = "payouts"  # batches, prices, adjustments, holds, seals
     FINDINGS = "findings"  # what the month's views show, and decisions about it
+    TRACES = "traces"  # the chain over what the application wrote
 
 
 def hold_lock(*locks: Lock) -> None:

@@ -4,11 +4,13 @@ The extract leaves open findings out, because a person who knows about an inquir
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-from django.contrib.auth.models import User
-from django.db.models import Max, Sum
+from django.contrib.auth.models import Group, User
+from django.db.models import Max, Q, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils.timezone import localdate
+from simple_history.utils import get_history_manager_for_model
 
 from backoffice.accounts.anonymising import rename_in_log
 from backoffice.accounts.duties import Duty
@@ -32,6 +34,7 @@ from billing.models import (
     RobotException,
     Verification,
 )
+from billing.proof.traces import trace_rows
 
 # (model, person, time, act) of every act over money.
 ACTS = [
@@ -218,6 +221,13 @@ def _has_unpaid_views(user: User) -> bool:
 
 
 def receive_anonymised(sender, *, user, **kwargs):
-    """Remove the name from the admin's log, which is no book. The books stay unchanged."""
+    """Remove the name from the admin's log, which is no book. The books stay unchanged.
+
+    The histories of accounts and roles have lost the name, so they leave new traces.
+    """
+    proposed = f"Proposed by {user.get_username()}: "
+    for model, own in ((User, Q(id=user.pk)), (Group, Q(pk=None))):
+        history: Any = get_history_manager_for_model(model)
+        trace_rows(history.filter(own | Q(history_change_reason__startswith=proposed)))
     for rows in (user.adjustments, user.holds):
         rename_in_log(rows.select_related("author"))

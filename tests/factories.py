@@ -5,6 +5,7 @@ import itertools
 import json
 from decimal import Decimal
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
@@ -28,7 +29,24 @@ def make_user(username=None, *, groups=(), is_superuser=False, **values):
     through = User.groups.through
     held = [through(user=user, group=Group.objects.get_by_natural_key(name)) for name in groups]
     through.objects.bulk_create(held)
+    if held or is_superuser:
+        _record_rights(user, held)
     return user
+
+
+def _record_rights(user, held):
+    """Let the history of the account say which rights it was made with, as verification asks."""
+    record = user.history.get()
+    record.is_superuser = user.is_superuser
+    listed = type(record).groups.model
+    listed.objects.bulk_create(
+        listed(history=record, id=one.pk, user=user, group_id=one.group_id) for one in held
+    )
+    type(record).objects.filter(pk=record.pk).update(is_superuser=user.is_superuser)
+    if apps.is_installed("billing"):
+        from billing.proof.traces import trace_rows
+
+        trace_rows([record])
 
 
 def make_groups(*fixtures):

@@ -14,7 +14,7 @@ import uuid
 from pathlib import Path
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -42,7 +42,8 @@ def finish(run: JobRun, status: JobRun.Status, output: str) -> JobRun:
         with time_limit(LONGEST_RECORDING):
             if not connection.in_atomic_block:
                 connection.close_if_unusable_or_obsolete()
-            run.save()
+            with transaction.atomic():  # with what other apps note of it
+                run.save()
             _prune(run)
     except (Error, JobStopped):
         run.is_in_file = True
@@ -76,7 +77,8 @@ def close_killed(name: str) -> None:
     runs = JobRun.objects.filter(Q(host=HOST) | Q(host=""), name=name, status=JobRun.Status.RUNNING)
     for run in runs:
         run.status, run.output = JobRun.Status.FAILED, KILLED
-        run.save(update_fields=["status", "output"])
+        with transaction.atomic():
+            run.save(update_fields=["status", "output"])
         _tell_killed(name, run.started_at)
 
 

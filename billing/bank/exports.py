@@ -18,6 +18,7 @@ from billing.errors import BatchTampered, FileRefused, NothingToPay, WrongStatus
 from billing.locks import Lock, hold_lock
 from billing.models import PaymentExport, PayoutBatch, Seal
 from billing.proof.sealing import append_seal, chain_head, make_handing_out
+from billing.proof.traces import trace_rows
 
 Status = PayoutBatch.Status
 
@@ -76,6 +77,7 @@ def export_payments(
         at=at,
         **_count_payments(batch),
     )
+    trace_rows([export])
     append_seal(batch=batch, kind=Seal.Kind.EXPORT, content=make_handing_out(export), at=at)
     return export
 

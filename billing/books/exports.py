@@ -26,6 +26,7 @@ from billing.errors import FileRefused, NothingToPost
 from billing.models import BooksExport
 from billing.money import currency_decimals, to_millionths
 from billing.periods import day_of, next_month
+from billing.proof.traces import trace_rows
 
 IN_MEMORY = 5_000_000  # bytes; a larger file waits on the disk until it is sent
 YEAR_COLUMNS = ["year", "author", "username", "payments", "paid", "currency"]
@@ -119,7 +120,7 @@ def _record(
     stream.seek(0)
     digest = hashlib.file_digest(cast(io.BytesIO, stream), "sha256").hexdigest()
     stream.seek(0)
-    return BooksExport.objects.create(
+    export = BooksExport.objects.create(
         kind=kind,
         first_day=first_day,
         currency=currency,
@@ -130,3 +131,5 @@ def _record(
         by=by,
         at=at,
     )
+    trace_rows([export])
+    return export

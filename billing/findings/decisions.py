@@ -28,6 +28,7 @@ from billing.models import (
 )
 from billing.own_money import refuse_own_finding
 from billing.periods import next_month
+from billing.proof.traces import trace_latest_records
 from billing.proof.view_seals import append_view_seal
 
 Outcome = BlogView.Outcome
@@ -102,6 +103,7 @@ def _keep(
     bulk_update_with_history(
         changed, Finding, ["views", "numbers"], default_change_reason="Found with other numbers"
     )
+    trace_latest_records(Finding, [finding.pk for finding in [*new, *changed]])
     return len(new)
 
 

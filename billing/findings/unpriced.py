@@ -18,6 +18,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from billing.locks import Lock, hold_lock
 from billing.models import DailyViewCount, Finding
+from billing.proof.traces import trace_latest_records
 
 Status = Finding.Status
 KEY = ("author_id", "blog_id", "category_id", "month")
@@ -95,6 +96,7 @@ def _keep(found: dict, earlier: dict, *, at: dt.datetime) -> int:
     bulk_update_with_history(
         changed, Finding, ["views", "numbers"], default_change_reason="Found with other numbers"
     )
+    trace_latest_records(Finding, [finding.pk for finding in [*new, *changed]])
     rest = [old for same in earlier.values() for old in same if old.pk not in kept]
     _close([old for old in rest if old.status == Status.OPEN], at=at)
     return len(new)
@@ -114,3 +116,4 @@ def _close(findings: list[Finding], *, at: dt.datetime) -> None:
         ["status", "decided_at", "reason"],
         default_change_reason="Closed by itself",
     )
+    trace_latest_records(Finding, [finding.pk for finding in findings])

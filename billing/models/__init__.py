@@ -25,6 +25,7 @@ from billing.models.payees import Payee, PayeeAuthor, PayeeDetails, PayeeLook, P
 from billing.models.payments import Payment, PaymentLine
 from billing.models.prices import CategoryPrice
 from billing.models.seals import Acknowledgement, PaymentExport, PaymentResult, Seal
+from billing.models.traces import Trace, TraceSeal
 from billing.models.verifications import Verification
 from billing.models.view_seals import ViewSeal
 
@@ -59,6 +60,8 @@ __all__ = [
     "RetiredViewTotal",
     "RobotException",
     "Seal",
+    "Trace",
+    "TraceSeal",
     "Verification",
     "ViewSeal",
 ]

@@ -49,6 +49,7 @@ from billing.payouts.transitions import claim_batch, move_batch
 from billing.periods import closes_on, day_of
 from billing.proof.digests import digest_batch
 from billing.proof.sealing import append_seal, make_approval
+from billing.proof.traces import seal_traces, trace_rows
 from billing.proof.view_seals import seal_submission
 
 Status = PayoutBatch.Status
@@ -196,6 +197,7 @@ def submit_batch(
         return_reason="",
     )
     keep_acts(batch)
+    seal_traces(at=at)
     mails.mail_submitted(batch)
     return batch
 
@@ -238,6 +240,7 @@ def approve_batch(
     if batch.approved_by:
         signature = {"second_approved_by": by, "second_approved_at": at}
     batch = move_batch(batch, Status.APPROVED, by=by, reason="Approved", **signature)
+    seal_traces(at=at)
     append_seal(batch=batch, kind=Seal.Kind.APPROVAL, content=make_approval(batch), at=at)
     if not batch.payments.payable().exists():
         batch = move_batch(batch, Status.PAID, by=by, reason="There was nothing to pay out")
@@ -255,6 +258,7 @@ def _acknowledge(
             f"Write your answer in words before you approve: {' '.join(missing)}"
         )
     # An approver of a batch that was returned and submitted unchanged has answered already.
+    before = set(batch.acknowledgements.values_list("pk", flat=True))
     Acknowledgement.objects.bulk_create(
         (
             Acknowledgement(
@@ -270,6 +274,7 @@ def _acknowledge(
         ),
         ignore_conflicts=True,
     )
+    trace_rows(batch.acknowledgements.exclude(pk__in=before))
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from billing.money import CurrencyField, to_millionths
 from billing.proof.chains import append_link, find_head, format_moment
 from billing.proof.digests import encode_canonical, hash_text
 from billing.proof.grounds import describe_grounds
+from billing.proof.traces import read_trace_head
 
 # The hashed fields of a sealed history record, in this order. This list never changes:
 # write_record adds later fields, and only if they hold a value.
@@ -61,6 +62,7 @@ def make_approval(batch: PayoutBatch) -> dict:
     return describe_approval(batch) | {
         "histories": [digest for _, digest in read_histories(batch)],
         "grounds": describe_grounds(batch),
+        "traces": read_trace_head(),
     }
 
 

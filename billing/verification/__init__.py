@@ -12,14 +12,16 @@ from collections.abc import Callable, Iterator
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from billing.counting.equation import list_months
 from billing.models import Payment, PayoutBatch, Verification, ViewSeal
+from billing.proof.traces import trace_rows
 from billing.proof.view_seals import list_sealed_months
 from billing.verification import (
+    accounts,
     acts,
     books,
     chain,
@@ -36,6 +38,7 @@ from billing.verification import (
     schema,
     submissions,
     taken_in,
+    traces,
     views,
 )
 from billing.verification.differences import Difference
@@ -85,7 +88,11 @@ PER_MONTH = {
     "views": (counts.check_views, "views of each day"),
 }
 AT_LAST = {"books": (books.check_books, "the balances of the books")}  # of runs over all months
-CHECKS = ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH | AT_LAST
+AT_THE_END = {  # whatever an earlier check can tell of a row says more than its trace
+    "accounts": (accounts.check_accounts, "accounts and roles"),
+    "traces": (traces.check_traces, "what the application wrote"),
+}
+CHECKS = AT_THE_END | ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH | AT_LAST
 
 DAYS_OF_A_MONTH = 31
 
@@ -162,6 +169,7 @@ def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:
         )
     if not month:
         yield from ((name, "", "", 1) for name in AT_LAST)
+    yield from ((name, "", "", 1) for name in AT_THE_END)
 
 
 def _count_portions(name: str, key: int | str) -> int:
@@ -263,8 +271,11 @@ def _save(run: Verification, done: int) -> Verification:
     )
     changes = {name: getattr(run, name) for name in names}
     unchanged = Verification.objects.filter(pk=run.pk, status=Status.RUNNING, done=done)
-    if not unchanged.update(**changes):
-        run.refresh_from_db()
+    with transaction.atomic():
+        if not unchanged.update(**changes):
+            run.refresh_from_db()
+        elif run.status != Status.RUNNING:
+            trace_rows([run])
     return run
 
 

@@ -14,6 +14,7 @@ from billing.models import (
     PaymentResult,
     PayoutBatch,
     Seal,
+    TraceSeal,
     Verification,
 )
 from billing.proof.chains import format_moment, iter_links
@@ -29,7 +30,7 @@ from billing.verification.differences import Difference
 
 # The seals of approvals: the function for their content, and the fields checked elsewhere.
 OF_APPROVALS = {
-    Seal.Kind.APPROVAL: (describe_approval, ["histories", "grounds"]),
+    Seal.Kind.APPROVAL: (describe_approval, ["histories", "grounds", "traces"]),
     Seal.Kind.UPGRADE: (make_upgrade, ["digest", "files", "histories"]),
 }
 APPROVED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
@@ -104,6 +105,17 @@ def check_approvals(run: Verification, key: str, after: str, numbers: Counter) -
         sealed = json.loads(seal.content)
         make_facts, others = OF_APPROVALS[Seal.Kind(seal.kind)]
         check_content(seal, make_facts(batch) | {name: sealed.get(name) for name in others})
+        if sealed.get("traces"):
+            _check_trace_head(seal, *sealed["traces"])
+
+
+def _check_trace_head(seal: Seal, number: int, hash_of_it: str) -> None:
+    if not TraceSeal.objects.filter(number=number, hash=hash_of_it).exists():
+        raise Difference(
+            seal,
+            f"holds the seal of traces {number} with the hash {hash_of_it}",
+            "that is gone: somebody took back or replaced what the application wrote",
+        )
 
 
 def check_sealed_histories(run: Verification, key: str, after: str, numbers: Counter) -> None:

@@ -12,14 +12,37 @@ from typing import Any
 
 from django.db.models import Model
 
-from billing.models import Adjustment, CategoryPrice, Hold, PayoutBatch, Verification
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    Finding,
+    Hold,
+    Payee,
+    PayeeAuthor,
+    PayeeDetails,
+    PayeeLook,
+    PayoutBatch,
+    RobotException,
+    Verification,
+)
 from billing.money import CurrencyField
 from billing.verification.differences import Difference
 
 ROWS_AT_A_TIME = 1_000
-TRACKED = (PayoutBatch, CategoryPrice, Adjustment, Hold)
+TRACKED = (
+    PayoutBatch,
+    CategoryPrice,
+    Adjustment,
+    Hold,
+    Finding,
+    RobotException,
+    Payee,
+    PayeeAuthor,
+    PayeeDetails,
+    PayeeLook,
+)
 MADE_BY_PEOPLE = (CategoryPrice, Adjustment, Hold)
-CAN_BE_WITHDRAWN = (CategoryPrice,)
+CAN_BE_WITHDRAWN = (CategoryPrice, Finding, RobotException)
 
 # Who a row names must be who its history names. The fields, and those that may change later.
 SIGNERS = {
@@ -104,7 +127,7 @@ def _check_step(model: type[Model], before: Any, record: Any) -> None:
         raise Difference(record, "says that it was made", f"it was made by {_point(before)}")
     if before.history_type == "-":
         raise Difference(record, "follows its withdrawal", "nothing can follow that")
-    for name in STAY[model]:
+    for name in STAY.get(model, ()):
         if getattr(before, name) != getattr(record, name):
             raise Difference(
                 record,

@@ -24,6 +24,9 @@ NUMBERS = {
     "exports": "exported files",
     "balances": "balances of authors in the books",
     "tracked rows": "rows with a history",
+    "accounts and roles": "accounts and roles",
+    "traced rows": "records and log entries",
+    "seals of traces": "seals of them",
 }
 
 # What a run without a difference proves, and what no run can know.
@@ -35,11 +38,13 @@ PROVED = [
     "whoever did something that changed what a batch pays did not approve it",
     "batches, histories, exports and results are as they were sealed",
     "the journal balances, and ends with what is paid, on its way and waiting",
+    "accounts, roles, histories and logs are as the application wrote them",
     "the chain has the heads of earlier verifications, and those on exports",
 ]
 NOT_PROVED = [
     "whether a counted view was a person: the rules and robot lists of its time judged that",
     "whether an account was deactivated at the time of a batch",
+    "what stood in histories before the upgrade that first took them up",
     "what somebody made up who owns the database and all copies of it: compare the chain with a "
     "head that left the house, on an export or in a mail",
 ]
@@ -60,6 +65,16 @@ def report_run(run: Verification) -> Iterator[str]:
         yield (
             f"Views up to seal {run.views_after} were proved by an earlier run, and left out now: "
             "verify_payouts without --new-views proves them again."
+        )
+    if unsealed := run.numbers.get("traces without a seal"):
+        yield (
+            f"Not proved yet: {unsealed:,} records and log entries are younger than the last seal. "
+            "If one of them was erased with its trace, nothing tells. seal_traces seals them."
+        )
+    if unmarked := run.numbers.get("seals of traces by an earlier key"):
+        yield (
+            f"{unmarked:,} seals of records were marked with a secret key that is gone: the chain "
+            "proves them, their marks can't be checked any more."
         )
     for seal in _list_upgraded(run):
         yield (

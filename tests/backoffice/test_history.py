@@ -43,7 +43,7 @@ def test_new_account_is_not_a_changed_password():
 
 
 def test_new_account_is_written_without_a_look_at_its_rights(django_assert_num_queries):
-    with django_assert_num_queries(3):  # the account, its history, the security log
+    with django_assert_num_queries(4):  # the account, its history, its trace, the security log
         make_user("edda")
 
 

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError
 from django.core.management.commands import loaddata
 from django.utils import timezone
+from simple_history.signals import post_create_historical_record
 from simple_history.utils import get_history_manager_for_model
 
 from backoffice.signing import needs_a_person
@@ -68,10 +69,13 @@ def _sign(row: Any, *, by: User, reason: str) -> None:
     last = history.filter(**{row._meta.pk.attname: row.pk}).order_by("history_id").last()
     if last and all(getattr(last, name) == value for name, value in facts.items()):
         return
-    history.create(
+    record = history.create(
         history_date=timezone.now(),
         history_user=by,
         history_change_reason=reason,
         history_type="~" if last else "+",
         **facts,
+    )
+    post_create_historical_record.send(
+        history.model, instance=stored, history_instance=record, using=record._state.db
     )

@@ -27,6 +27,7 @@ from billing.counting.retention import last_retired_day
 from billing.locks import Lock, hold_lock
 from billing.models import AccessLogImport, BlogView
 from billing.periods import day_of
+from billing.proof.traces import trace_rows
 from weblog.models import Blog, OldAddress
 
 LINES_AT_A_TIME = 5_000
@@ -107,13 +108,15 @@ def import_access_log(
         refuse_own_lines(file, report.file_name, read_line, by=by, most_bytes=most_bytes)
     log = LogFile(file, report.file_name, most_bytes=most_bytes)
     with transaction.atomic() if dry_run else contextlib.nullcontext():
-        log_import = AccessLogImport.objects.create(
-            file_name=report.file_name[:255],
-            path_pattern=_as_stored(path_pattern),
-            trusted_proxies=trusted_proxies,
-            started_at=at,
-            by=by,
-        )
+        with transaction.atomic():
+            log_import = AccessLogImport.objects.create(
+                file_name=report.file_name[:255],
+                path_pattern=_as_stored(path_pattern),
+                trusted_proxies=trusted_proxies,
+                started_at=at,
+                by=by,
+            )
+            trace_rows([log_import])
         for lines in batched(log.read_lines(), LINES_AT_A_TIME):
             requests = _sort_out(lines, read_line, report)
             _add_views(requests, log_import, report, earlier)
@@ -236,8 +239,10 @@ def _note(log_import: AccessLogImport, report: ImportReport) -> None:
     log_import.lines = report.lines
     log_import.outcomes = dict(report.outcomes)
     log_import.save()
+    trace_rows([log_import])
 
 
+@transaction.atomic
 def _finish(log_import: AccessLogImport, report: ImportReport) -> None:
     """Replace the outcomes in the report with those after the fold."""
     for heading in VIEWS.values():

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from backoffice.guards.rules import Rule
+from backoffice.guards.rules import Rule, changes
 from billing.models import (
     Acknowledgement,
     Adjustment,
@@ -10,6 +10,7 @@ from billing.models import (
     BatchAct,
     BooksExport,
     CategoryPrice,
+    Finding,
     Hold,
     Payee,
     PayeeAuthor,
@@ -18,19 +19,24 @@ from billing.models import (
     PaymentExport,
     PaymentResult,
     PayoutBatch,
+    RobotException,
     Seal,
+    Trace,
+    TraceSeal,
     ViewSeal,
 )
 
 TRACKED = (
     Adjustment,
     CategoryPrice,
+    Finding,
     Hold,
     Payee,
     PayeeAuthor,
     PayeeDetails,
     PayeeLook,
     PayoutBatch,
+    RobotException,
 )
 APPEND_ONLY = (
     Acknowledgement,
@@ -41,6 +47,7 @@ APPEND_ONLY = (
     PaymentExport,
     PaymentResult,
     Seal,
+    TraceSeal,
     ViewSeal,
     *(model.history.model for model in TRACKED),
 )
@@ -68,4 +75,12 @@ def keep_what_is_added() -> Iterator[Rule]:
         "INSERT",
         "(SELECT status FROM billing_payoutbatch WHERE id = NEW.batch_id) <> 'submitted'",
         "acts are noted when a batch is submitted.",
+    )
+    yield Rule(Trace, "DELETE", "TRUE", "traces are added and sealed, never deleted.")
+    yield Rule(Trace, "INSERT", "NEW.seal_id IS NOT NULL", "a trace begins without a seal.")
+    yield Rule(
+        Trace,
+        "UPDATE",
+        f"OLD.seal_id IS NOT NULL OR {changes(Trace, but=['seal'])}",
+        "a trace is sealed once, and not changed otherwise.",
     )

@@ -21,6 +21,7 @@ from billing.payouts.acts.views import (
     find_robot_acts,
 )
 from billing.payouts.acts.window import Act, Period, find_period
+from billing.proof.traces import trace_rows
 
 FINDERS: list[Callable[[Period], Iterator[Act]]] = [
     find_price_acts,
@@ -63,6 +64,7 @@ def keep_acts(batch: PayoutBatch) -> None:
     BatchAct.objects.bulk_create(
         _make_rows(batch), ignore_conflicts=True, batch_size=ROWS_AT_A_TIME
     )
+    trace_rows(batch.acts.filter(digest=batch.digest))
 
 
 def _make_rows(batch: PayoutBatch) -> list[BatchAct]:

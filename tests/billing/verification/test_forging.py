@@ -1,0 +1,241 @@
+"""Random forgeries over every table and column of money, views and people, and over the schema.
+
+Each is made by the owner of the database, without the guards, and passes keys and constraints. It
+must be found and named, or stand in UNKNOWABLE and in docs/finance.md. TAMPERINGS=1000 tries more.
+"""
+
+import datetime as dt
+import io
+import os
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.db import connection, transaction
+from django.utils import timezone
+
+from backoffice.jobs import records
+from backoffice.models import JobRun
+from billing import verification
+from billing.bank.exports import export_payments
+from billing.bank.results.recording import record_results
+from billing.books.exports import export_journal
+from billing.counting.access_logs.importing import import_access_log
+from billing.counting.folding import fold_views
+from billing.counting.retention import retire_day
+from billing.findings.decisions import exclude_views
+from billing.guards import install_guards, remove_guards
+from billing.models import (
+    Adjustment,
+    BankTable,
+    BlogView,
+    CategoryPrice,
+    DailyViewCount,
+    LogLineKey,
+    LostViewTotal,
+    MonthlyViewCount,
+    OutstandingAlarm,
+    PayeeSecret,
+    ReaderSalt,
+    RobotException,
+    Trace,
+)
+from billing.payees.changes import show_details
+from billing.payouts import steps
+from billing.payouts.adjustments import save_adjustment
+from billing.payouts.holds import hold_payment
+from billing.prices.rules import save_price
+from billing.proof.traces import seal_traces
+from billing.verification import verify_payouts
+from tests.billing.forging import AT, WAYS, forge, list_deeds, list_tables, make_generator
+from tests.factories import (
+    approve,
+    make_blog,
+    make_category,
+    make_click,
+    make_finding,
+    make_payee,
+    make_user,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+TAMPERINGS = int(os.environ.get("TAMPERINGS", 1_000 if os.environ.get("TEST_ALL") == "1" else 60))
+AT_A_TIME = 100  # for each house
+OF_SCHEMA = 8  # one in so many tries changes the schema
+
+EVERYTHING = {*WAYS, "any column"}
+HISTORY_OF_USERS = User.history.model
+
+# What no verification can know, and why. docs/finance.md says it in words.
+UNKNOWABLE = {
+    ReaderSalt: EVERYTHING,  # gone after a day; only keys of later views come from it
+    LogLineKey: EVERYTHING,  # only ids of lines that are imported later come from it
+    LostViewTotal: EVERYTHING,  # of views that never came in: nothing pays by it
+    OutstandingAlarm: EVERYTHING,  # which mail went out already
+    DailyViewCount: {"seal"},  # with which seal a count was last written; the count is proved
+    MonthlyViewCount: {"seal"},
+    BankTable: EVERYTHING,  # how the columns of a bank's next file are read: people see it first
+    PayeeSecret: EVERYTHING,  # it can be read or it can't: check_payee_keys tells
+    User: {"password", "last_login"},  # each sign-in may write them
+    Permission: {"name"},  # words for people
+    Trace: {"mark"},  # of a trace under seal: nobody asks for it any more
+    HISTORY_OF_USERS.groups.model: {"id", "user"},  # copies of what its record says
+    HISTORY_OF_USERS.user_permissions.model: {"id", "user"},
+    Group.history.model.permissions.model: {"id", "group"},
+}
+WITH_TRACES = {"accounts", "traces"}
+
+
+def is_unknowable(model, deed, statement):
+    left_out = UNKNOWABLE.get(model, set()) | {"renumber"}  # keys that no row or chain refers to
+    if deed == "swap":
+        return any(f'SET "{column}"' in statement for column in _columns(model, left_out))
+    return deed in left_out or ("any column" in left_out and deed not in WAYS)
+
+
+def _columns(model, names):
+    every = "any column" in names
+    return [f.column for f in model._meta.concrete_fields if every or f.name in names]
+
+
+@pytest.fixture
+def house():
+    """A house in which every table has rows; verified and sealed."""
+    finance = make_user()
+    tech, sports = make_category("Tech"), make_category("Sports")
+    always = dt.date(2020, 1, 1)
+    prices = [(tech, "15", always), (tech, "18", dt.date(2026, 9, 15)), (sports, "10", always)]
+    for category, price, day in prices:
+        new = CategoryPrice(category=category, price_per_1000=Decimal(price), effective_from=day)
+        save_price(price=new, by=finance)
+    blogs = [make_blog(category=category) for category in (tech, tech, sports)]
+    for blog in blogs:
+        for day in (dt.date(2026, 9, 3), dt.date(2026, 9, 15), dt.date(2026, 10, 1)):
+            _read(blog, day, 3)
+    for blog, reason in zip(blogs, ("A prize", "Paid twice"), strict=False):
+        adjustment = Adjustment(author=blog.author, amount=Decimal(2), reason=reason)
+        save_adjustment(adjustment=adjustment, by=finance, at=AT)
+    fold_views()
+    _find_and_exclude(blogs, finance)
+    september, _ = steps.build_batch(month=dt.date(2026, 9, 1), by=finance, at=AT)
+    held = september.payments.get(author=blogs[2].author)
+    hold_payment(payment=held, by=finance, reason="Asked for", at=AT)
+    _sign(september, finance, failed=blogs[0].author)
+    _read(blogs[1], dt.date(2026, 9, 29), 2)
+    _sign(steps.build_batch(month=dt.date(2026, 10, 1), by=finance, at=AT)[0], finance)
+    retire_day(dt.date(2026, 9, 3), at=AT)
+    _fill_the_rest(blogs, finance)
+    for _ in range(2):
+        assert verify_payouts().difference == ""
+    assert [table._meta.db_table for table in list_tables() if not table.objects.exists()] == []
+    seal_traces(at=AT)
+    make_user("new")  # whose trace waits for its seal
+
+
+def _read(blog, day, readers):
+    start = dt.datetime.combine(day, dt.time(10), tzinfo=dt.UTC)
+    for number in range(readers):
+        make_click(blog, number, start=start, ip_address=f"192.0.2.{number}")
+
+
+def _find_and_exclude(blogs, finance):
+    numbers = {"clicks": 2, "share": 40, "month_views": 5}
+    make_finding(blogs[1], numbers=numbers)
+    day = dt.date(2026, 10, 2)
+    _read(blogs[0], day, 2)
+    fold_views()
+    reader = BlogView.objects.filter(day=day).first().reader_key
+    finding = make_finding(blogs[0], day=day, reader_key=reader, numbers=numbers)
+    exclude_views(finding=finding, by=finance, reason="Made up", at=AT)
+
+
+def _sign(batch, finance, failed=None):
+    batch = steps.submit_batch(batch=batch, by=finance, at=AT)
+    batch = approve(batch, at=AT)
+    export_payments(batch=batch, by=finance, at=AT)
+    results = {
+        payment.pk: ("failed", "Account closed") if payment.author == failed else ("paid", "")
+        for payment in batch.payments.payable()
+    }
+    record_results(batch=batch, results=results, by=finance, at=AT)
+
+
+def _fill_the_rest(blogs, finance):
+    role = Group.objects.create(name="Finance")
+    role.permissions.add(1, 2)
+    for person in User.objects.all()[:2]:
+        person.groups.add(role)
+        person.user_permissions.add(3)
+    Group.objects.create(name="Approvers")
+    for text in ("CUBOT", "Abbott"):
+        RobotException.objects.create(text=text, reason="A telephone")
+    for number in range(2):
+        _import_log(number)
+        payee = make_payee(blogs[number].author, at=AT)
+        show_details(details=payee.versions.get(), by=finance, reason="They asked", at=AT)
+        _, file = export_journal(
+            month=dt.date(2026, 11, 1), currency="EUR", format="csv", by=finance, at=AT
+        )
+        file.close()
+        BankTable.objects.create(
+            header=["a"], header_sha256="0" * 64, choices={}, by=finance, at=AT
+        )
+        LostViewTotal.objects.create(
+            source=f"spool {number}", day=AT.date(), reason=LostViewTotal.Reason.values[0], views=1
+        )
+        OutstandingAlarm.objects.create(
+            author=blogs[number].author, cause="money", since=AT.date(), told_at=AT
+        )
+        run = JobRun(name="fold_views", started_at=timezone.now(), host="here")
+        run.save()
+        records.finish(run, JobRun.Status.SUCCEEDED, f"{number} views.")
+
+
+def _import_log(number):
+    line = f'203.0.113.{number} - - [02/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x"\n'
+    import_access_log(
+        file=io.BytesIO(line.encode()),
+        file_name="x.log",
+        path_pattern=r"^/blog/(?P<slug>[^/]+)/",
+        at=AT,
+    )
+
+
+@pytest.mark.parametrize("start", range(0, TAMPERINGS, AT_A_TIME))
+def test_forgeries_are_each_found_and_named(house, monkeypatch, start):
+    monkeypatch.delitem(verification.ONCE, "guards")  # they are known to be away
+    monkeypatch.delitem(verification.ONCE, "schema")  # no row changes it
+    remove_guards(connection)
+    deeds, told, missed = list_deeds(), Counter(), []
+    for number in range(start, min(start + AT_A_TIME, TAMPERINGS)):
+        if number % OF_SCHEMA == 0:
+            continue
+        model, deed = deeds[_spread(number, len(deeds))]
+        with transaction.atomic():
+            forgery, names = forge(model, deed, make_generator(number))
+            if forgery is None:
+                told["refused"] += 1
+                told[f"refused {model._meta.db_table} {deed}"] += 1
+            else:
+                difference = verify_payouts().difference
+                if any(name in difference for name in names):
+                    told["found"] += 1
+                elif is_unknowable(model, deed, forgery[0]):
+                    told["unknowable"] += 1
+                else:
+                    missed.append((number, model._meta.db_table, deed, *forgery, difference))
+            transaction.set_rollback(True)
+    report = os.environ.get("TAMPERINGS_REPORT")
+    if report:
+        with open(report, "a") as file:
+            print(start, told, *missed, sep="\n", file=file)
+    assert missed == []
+    assert verify_payouts().difference == ""
+    install_guards(connection)
+
+
+def _spread(number, deeds):
+    """Return the deed of a try: any run of tries reaches tables from the first to the last."""
+    return number * 251 % deeds
