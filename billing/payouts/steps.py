@@ -31,12 +31,7 @@ from billing.errors import (
 )
 from billing.findings.decisions import find_findings
 from billing.locks import Lock, hold_lock
-from billing.models import (
-    Acknowledgement,
-    PaymentLine,
-    PayoutBatch,
-    Seal,
-)
+from billing.models import Acknowledgement, PaymentLine, PayoutBatch, Seal
 from billing.payees.copies import copy_payees, find_changed_copy
 from billing.payouts import mails
 from billing.payouts.acts.gathering import keep_acts

@@ -36,6 +36,7 @@ from billing.models import (
     LostViewTotal,
     MonthlyViewCount,
     OutstandingAlarm,
+    PayeeDetails,
     PayeeSecret,
     ReaderSalt,
     RobotException,
@@ -119,6 +120,8 @@ def house():
         save_adjustment(adjustment=adjustment, by=finance, at=AT)
     fold_views()
     _find_and_exclude(blogs, finance)
+    for blog in blogs:
+        make_payee(blog.author, at=AT)
     september, _ = steps.build_batch(month=dt.date(2026, 9, 1), by=finance, at=AT)
     held = september.payments.get(author=blogs[2].author)
     hold_payment(payment=held, by=finance, reason="Asked for", at=AT)
@@ -173,8 +176,8 @@ def _fill_the_rest(blogs, finance):
         RobotException.objects.create(text=text, reason="A telephone")
     for number in range(2):
         _import_log(number)
-        payee = make_payee(blogs[number].author, at=AT)
-        show_details(details=payee.versions.get(), by=finance, reason="They asked", at=AT)
+        details = PayeeDetails.objects.order_by("entered_at", "pk")[number]
+        show_details(details=details, by=finance, reason="They asked", at=AT)
         _, file = export_journal(
             month=dt.date(2026, 11, 1), currency="EUR", format="csv", by=finance, at=AT
         )

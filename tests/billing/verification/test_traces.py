@@ -172,7 +172,9 @@ def test_trace_of_an_earlier_secret_is_ours(house, settings):
 
 
 def test_approval_holds_the_head_of_the_traces(house):
-    adjustment = Adjustment(author=make_blog(category=house.category).author, amount=5, reason="x")
+    adjustment = Adjustment(
+        author=make_blog(category=house.category).author, amount=5, reason="A prize"
+    )
     save_adjustment(adjustment=adjustment, by=make_user(), at=AT)
     batch, _ = build_batch(month=OCTOBER, at=AT)
     submit_batch(batch=batch, by=make_user(), at=AT)
