@@ -10,8 +10,8 @@ from billing.payouts import mails
 from billing.payouts.steps import return_batch, submit_batch
 from billing.proof import sealing
 from tests.billing.batches import make_batch as make_batch_of_views
-from tests.billing.payouts.bare_batches import KEPT_BACK, make_batch, make_payment
-from tests.factories import approve, make_user
+from tests.billing.payouts.bare_batches import KEPT_BACK, OCTOBER, make_batch, make_payment
+from tests.factories import approve, make_user, make_view_seal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -36,6 +36,7 @@ def batch(finn):
         "approvals_needed": 2,
     }.items():  # fmt: skip
         setattr(batch, name, value)
+    make_view_seal(OCTOBER, "submission", digest=batch.digest)
     batch.save()
     return batch
 
@@ -176,7 +177,8 @@ def test_each_step_of_a_batch_sends_its_mail(finn, approver, commit, settings):
     assert subjects_of(commit, submit_batch, batch=draft, by=finn, at=AT) == ask
     returned = subjects_of(commit, return_batch, batch=draft, by=approver, reason="Look again")
     assert returned == ["The payout of October 2026 was returned"]
-    assert subjects_of(commit, submit_batch, batch=draft, by=finn, at=AT) == ask
+    again = subjects_of(commit, submit_batch, batch=draft, by=finn, answer="They are right", at=AT)
+    assert again == ask
     assert subjects_of(commit, approve, draft, by=approver, at=AT) == ask
     assert subjects_of(commit, approve, draft, by=make_user(), at=AT) == [
         "The payout of October 2026 is approved"
