@@ -138,7 +138,7 @@ def check_alarm_days(app_configs, **kwargs):
             f"OUTSTANDING_ALARM_DAYS is {settings.OUTSTANDING_ALARM_DAYS}: all money that waits "
             "would be an alarm.",
             hint="Give the number of days after which money that waits is told to finance.",
-            id="billing.E005",
+            id="billing.E007",
         )
     ]
 

@@ -113,7 +113,7 @@ class Installation:
     def _write_settings(self, text):
         path = self.folder / ".env"
         content = path.read_text()
-        for line in text.splitlines():
+        for line in self._place(text).splitlines():
             name, value = line.split("=", 1)
             if name == "DATABASE_URL":
                 value = self.database_url
