@@ -206,7 +206,7 @@ def give(role, permission):
     """Give a right as the application of that time did, which left no traces."""
     group = Group.objects.get(name=role)
     Group.permissions.through.objects.bulk_create(
-        [Group.permissions.through(group=group, permission=permission)]
+        [Group.permissions.through(group=group, permission=permission)], ignore_conflicts=True
     )
 
 
