@@ -68,6 +68,11 @@ def register_guards(guards: Guards) -> None:
     _all_guards.append(guards)
 
 
+def find_missing_anywhere(connection) -> list[str]:
+    """Return the names of the guards of all apps that are missing, disabled or changed."""
+    return [name for guards in _all_guards for name in guards.find_missing(connection)]
+
+
 def list_guard_names(connection) -> set[str]:
     """Return the names of the triggers that the apps' guards are."""
     return {name for guards in _all_guards for name in guards.write(connection)}
