@@ -152,6 +152,10 @@ class DetailsUnreadable(BillingError):
     """Encrypted details can't be read: the message says why."""
 
 
+class KeyGone(DetailsUnreadable):
+    """The key that encrypted it is not among those of this installation."""
+
+
 class InvalidDetails(BillingError):
     """Details of a payee are wrong: `fields` has a sentence for each field."""
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from billing.errors import DetailsUnreadable, KeyGone, KeysMissing
 from billing.models import (
     PaidPayee,
     PayeeAuthor,
@@ -20,7 +21,15 @@ from billing.models import (
     PaymentLine,
     PayoutBatch,
 )
-from billing.payees.encryption import decrypt, encrypt, encrypt_anew, fingerprint
+from billing.payees.accounts import identify
+from billing.payees.encryption import (
+    decrypt,
+    encrypt,
+    encrypt_anew,
+    find_key_id,
+    fingerprint,
+    has_fingerprint,
+)
 from billing.payees.keys import load_keys
 from billing.payees.secrets import read_field
 from billing.proof.digests import digest_payment, encode_canonical, hash_text, record_payment
@@ -70,7 +79,17 @@ def read_paid_to(batch: PayoutBatch, *, references: list[str] | None = None) -> 
 
 
 def read_copy(copy: PaidPayee, field: str):
-    return decrypt(getattr(copy, field), table=TABLE, row=copy.payment.reference, field=field)
+    """Return the address or the account in clear, if it is the one that was submitted."""
+    encrypted = getattr(copy, field)
+    value = decrypt(encrypted, table=TABLE, row=copy.payment.reference, field=field)
+    expected, facts = (
+        (copy.account_digest, identify(value))
+        if field == "account"
+        else (copy.address_digest, value)
+    )
+    if not has_fingerprint(facts, expected, what=field):
+        raise DetailsUnreadable(f"cannot be used: it is not the {field} that was submitted")
+    return value
 
 
 def copy_payees(batch: PayoutBatch, *, at: dt.datetime) -> int:
@@ -124,10 +143,24 @@ def find_changed_copy(batch: PayoutBatch) -> PaidPayee | Payment | None:
     """Return a copy that is not as its payment says, or a payment without its copy."""
     copies = PaidPayee.objects.filter(payment__batch=batch).select_related("payment")
     for copy in copies.iterator(PAYMENTS_AT_A_TIME):
-        if not digest_copy(copy) == copy.digest == copy.payment.payee_digest:
+        if not digest_copy(copy) == copy.digest == copy.payment.payee_digest or _is_other(copy):
             return copy
     named = batch.payments.exclude(payee_digest="")
     return named.filter(paid_payee=None).first()
+
+
+def _is_other(copy: PaidPayee) -> bool:
+    """Whether what is encrypted is not what the fingerprints say. Unknown without its key."""
+    if {find_key_id(getattr(copy, field)) for field in FIELDS} != {copy.key_id}:
+        return True
+    try:
+        for field in FIELDS:
+            read_copy(copy, field)
+    except (KeyGone, KeysMissing):
+        return False
+    except DetailsUnreadable:
+        return True
+    return False
 
 
 def _make_copy(payment: Payment, details: PayeeDetails) -> PaidPayee:

@@ -11,7 +11,7 @@ from typing import Any
 
 import tink
 
-from billing.errors import DetailsUnreadable
+from billing.errors import DetailsUnreadable, KeyGone
 from billing.payees.keys import load_keys
 
 PREFIX_SIZE = 5  # of tink: a version, and the key's id in four bytes
@@ -39,21 +39,25 @@ def encrypt_anew(encrypted: str, *, table: str, row: object, field: str) -> str:
 def find_key_id(encrypted: str) -> int:
     """Return the id of the key that encrypted the value; 0 if the value is damaged."""
     try:
-        return int.from_bytes(base64.b64decode(encrypted)[1:PREFIX_SIZE])
+        return int.from_bytes(_decode(encrypted)[1:PREFIX_SIZE])
     except ValueError:
         return 0
 
 
 def _decrypt(encrypted: str, table: str, row: object, field: str) -> str:
-    keys = load_keys()
-    if (key := find_key_id(encrypted)) not in keys.ids:
-        raise DetailsUnreadable(f"cannot be read: key {key} is missing")
+    keys, key = load_keys(), find_key_id(encrypted)
+    if key and key not in keys.ids:
+        raise KeyGone(f"cannot be read: key {key} is missing")
     try:
-        return keys.aead.decrypt(base64.b64decode(encrypted), _bind(table, row, field)).decode()
+        return keys.aead.decrypt(_decode(encrypted), _bind(table, row, field)).decode()
     except (tink.TinkError, ValueError):
         raise DetailsUnreadable(
             "cannot be read: it was changed outside the application, or belongs to another row"
         ) from None
+
+
+def _decode(encrypted: str) -> bytes:
+    return base64.b64decode(encrypted, validate=True)
 
 
 def _bind(table: str, row: object, field: str) -> bytes:
@@ -75,7 +79,7 @@ def has_fingerprint(value: Any, expected: str, *, what: str) -> bool:
     key, _, digest = expected.partition(":")
     digests = load_keys().digests
     if not key.isdecimal() or int(key) not in digests:
-        raise DetailsUnreadable(f"cannot be compared: key {key} is missing")
+        raise KeyGone(f"cannot be compared: key {key} is missing")
     return _compute(digests[int(key)], value, what) == digest
 
 

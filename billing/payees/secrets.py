@@ -7,7 +7,14 @@ from django.db import transaction
 
 from billing.errors import DetailsUnreadable, KeysMissing
 from billing.models import PayeeDetails, PayeeSecret
-from billing.payees.encryption import decrypt, encrypt, encrypt_anew, find_key_id
+from billing.payees.accounts import identify
+from billing.payees.encryption import (
+    decrypt,
+    encrypt,
+    encrypt_anew,
+    find_key_id,
+    has_fingerprint,
+)
 from billing.payees.entry import Entered
 from billing.payees.keys import load_keys
 
@@ -42,7 +49,12 @@ def open_secret(details: PayeeDetails) -> Opened:
 
 def read_field(details: PayeeDetails, field: str) -> Any:
     encrypted = getattr(details.secret, field)
-    return decrypt(encrypted, table=TABLE, row=_row(details), field=field)
+    value = decrypt(encrypted, table=TABLE, row=_row(details), field=field)
+    if field == "account" and not has_fingerprint(
+        identify(value), details.account_digest, what="account"
+    ):
+        raise DetailsUnreadable("cannot be used: it is not the account that was entered")
+    return value
 
 
 def _row(details: PayeeDetails) -> str:

@@ -8,7 +8,7 @@ from itertools import batched
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth.management import _get_all_permissions
+from django.contrib.auth.management import _get_all_permissions  # type: ignore[attr-defined]
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Max
 from simple_history.utils import get_history_manager_for_model

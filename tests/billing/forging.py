@@ -204,6 +204,14 @@ def execute(statement, values=()):
 def name_family(model, keys):
     """Return how the rows are named, and those that they belong to or that belong to them."""
     names = {f"({model._meta.db_table} {key})" for key in keys} | {f"({model._meta.db_table})"}
+    if model._meta.model_name in ("viewseal", "traceseal"):  # or the link before or after it
+        names |= {f"({model._meta.db_table} ", "the seal of traces "}
+    if model._meta.model_name == "verification":
+        names.add(" says the verification of ")
+    if model._meta.model_name == "historicalpayoutbatch":  # moves the acts of other batches
+        names.add("(billing_payoutbatch ")
+    if hasattr(model, "history_type"):  # an act is named by the change that it is
+        names |= {f" change {key})" for key in keys}
     if model._meta.model_name in ("dailyviewcount", "monthlyviewcount", "retiredviewtotal"):
         names.add("The missing ")  # and then which blog, author and month, or which day
     for row in model._base_manager.filter(pk__in=keys):
@@ -235,8 +243,9 @@ def _name_relatives(row):
             *row.instance_type._base_manager.filter(**same),
         ):
             yield _name(one)
-    if hasattr(row, "month"):
-        for batch in apps.get_model("billing", "PayoutBatch").objects.filter(month=row.month):
+    if month := getattr(row, "month", None) or getattr(row, "day", None):
+        month = month.replace(day=1)
+        for batch in apps.get_model("billing", "PayoutBatch").objects.filter(month=month):
             yield from (_name(batch), *_name_children(batch))
 
 

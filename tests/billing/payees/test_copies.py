@@ -11,13 +11,15 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from billing.bank.exports import export_payments
-from billing.errors import BatchBlocked, BatchTampered, FourEyesViolation
+from billing.errors import BatchBlocked, BatchTampered, DetailsUnreadable, FourEyesViolation
 from billing.evidence_pack import make_evidence_pack
-from billing.models import PaidPayee, Payment, Seal, Verification
+from billing.models import PaidPayee, PayeeDetails, PayeeSecret, Payment, Seal, Verification
 from billing.payees.changes import confirm_payee, enter_details
 from billing.payees.copies import read_paid_to
+from billing.payees.encryption import encrypt
 from billing.payees.keys import add_key, load_keys, make_keys
 from billing.payees.reading import name_waiting
+from billing.payees.secrets import open_secret
 from billing.payouts import payee_checks
 from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.holds import hold_payment
@@ -138,6 +140,51 @@ def test_verification_names_a_changed_payee(blog):
     passed, difference = verify()
     assert not passed
     assert "payee of 202610-1-000001" in difference
+
+
+def forge_account(copy):
+    """Put another account in its place, as somebody with the keys can."""
+    account = {"kind": "iban", "iban": IBANS[1], "bic": ""}
+    row = copy.payment.reference
+    return {"account": encrypt(account, table="billing_paidpayee", row=row, field="account")}
+
+
+FORGED = {
+    "another account": forge_account,
+    "no text of ours": lambda copy: {"account": f"{copy.account}c"},
+    "another key": lambda copy: {"key_id": copy.key_id + 1},
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_account_that_was_not_submitted_is_not_approved_verified_or_paid(blog, what):
+    make_payee(blog.author, at=AT)
+    batch, copy = submit(), PaidPayee.objects.select_related("payment").get()
+    with without_guards():
+        PaidPayee.objects.update(**FORGED[what](copy))
+    with pytest.raises(BatchTampered):
+        approve(batch, at=AT)
+    if what != "another key":
+        with pytest.raises(DetailsUnreadable):
+            list(read_paid_to(batch))
+    with without_guards():
+        copy.save()
+        approve(batch, at=AT)
+        PaidPayee.objects.update(**FORGED[what](copy))
+    passed, difference = verify()
+    assert not passed
+    assert f"payee of {copy.payment.reference}" in difference
+
+
+def test_account_that_was_not_entered_is_not_shown(blog):
+    details = make_payee(blog.author, at=AT).versions.get()
+    account = {"kind": "iban", "iban": IBANS[1], "bic": ""}
+    row = f"{details.payee_id}/{details.pk}"
+    forged = encrypt(account, table="billing_payeesecret", row=row, field="account")
+    with without_guards():
+        PayeeSecret.objects.update(account=forged)
+    with pytest.raises(DetailsUnreadable, match="not the account that was entered"):
+        open_secret(PayeeDetails.objects.get())
 
 
 @pytest.mark.parametrize("status", ["submitted", "approved"])

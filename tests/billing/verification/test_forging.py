@@ -41,6 +41,7 @@ from billing.models import (
     ReaderSalt,
     RobotException,
     Trace,
+    ViewSeal,
 )
 from billing.payees.changes import show_details
 from billing.payouts import steps
@@ -79,7 +80,8 @@ UNKNOWABLE = {
     BankTable: EVERYTHING,  # how the columns of a bank's next file are read: people see it first
     PayeeSecret: EVERYTHING,  # it can be read or it can't: check_payee_keys tells
     User: {"password", "last_login"},  # each sign-in may write them
-    Permission: {"name"},  # words for people
+    Permission: {"name", "insert"},  # words for people; a right that no page asks for
+    ViewSeal: {"at"},  # what counts is their order: when one was made rules nothing
     Trace: {"mark"},  # of a trace under seal: nobody asks for it any more
     HISTORY_OF_USERS.groups.model: {"id", "user"},  # copies of what its record says
     HISTORY_OF_USERS.user_permissions.model: {"id", "user"},
