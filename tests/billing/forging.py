@@ -211,7 +211,7 @@ def name_family(model, keys):
     if model._meta.model_name == "historicalpayoutbatch":  # moves the acts of other batches
         names.add("(billing_payoutbatch ")
     if hasattr(model, "history_type"):  # an act is named by the change that it is
-        names |= {f" change {key})" for key in keys}
+        names |= {f" change {key}{mark}" for key in keys for mark in ")”"}
     if model._meta.model_name in ("dailyviewcount", "monthlyviewcount", "retiredviewtotal"):
         names.add("The missing ")  # and then which blog, author and month, or which day
     for row in model._base_manager.filter(pk__in=keys):
@@ -235,6 +235,8 @@ def _name_relatives(row):
         for count in ("DailyViewCount", "MonthlyViewCount"):
             for one in apps.get_model("billing", count).objects.filter(blog=row.blog_id):
                 yield _name(one)
+    if hasattr(row, "payment_id"):
+        yield _name(row.payment.batch)
     if hasattr(row, "history_type"):
         key = row.instance_type._meta.pk.attname
         same = {key: getattr(row, key)}

@@ -32,6 +32,7 @@ from billing.models import (
     BlogView,
     CategoryPrice,
     DailyViewCount,
+    Finding,
     LogLineKey,
     LostViewTotal,
     MonthlyViewCount,
@@ -41,6 +42,7 @@ from billing.models import (
     ReaderSalt,
     RobotException,
     Trace,
+    TraceSeal,
     ViewSeal,
 )
 from billing.payees.changes import show_details
@@ -82,6 +84,8 @@ UNKNOWABLE = {
     User: {"password", "last_login"},  # each sign-in may write them
     Permission: {"name", "insert"},  # words for people; a right that no page asks for
     ViewSeal: {"at"},  # what counts is their order: when one was made rules nothing
+    TraceSeal: {"at"},
+    Finding: {"fingerprint"},  # so that what was found once is not found again
     Trace: {"mark"},  # of a trace under seal: nobody asks for it any more
     HISTORY_OF_USERS.groups.model: {"id", "user"},  # copies of what its record says
     HISTORY_OF_USERS.user_permissions.model: {"id", "user"},
