@@ -65,7 +65,7 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-TAMPERINGS = int(os.environ.get("TAMPERINGS", 1_000 if os.environ.get("TEST_ALL") == "1" else 60))
+TAMPERINGS = int(os.environ.get("TAMPERINGS", 1_000 if os.environ.get("TEST_ALL") == "1" else 24))
 AT_A_TIME = 100  # for each house
 
 EVERYTHING = {*WAYS, "any column"}
