@@ -18,7 +18,7 @@ from billing.verification.chain import check_guards
 from billing.verification.differences import Difference
 from billing.verification.schema import check_schema
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.long]
 
 TRIES = 400 if os.environ.get("TEST_ALL") == "1" else 16
 AT_A_TIME = 100  # in each test
