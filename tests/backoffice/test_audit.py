@@ -78,6 +78,10 @@ def test_no_table_of_deeds_is_forgotten():
         "backoffice.securityevent",  # in the trail, as what it is
         "billing.acknowledgement",  # on the page of its batch
         "billing.batchact",  # on the page of its batch; each is a change that stands in the trail
+        "billing.banktable",  # each file shows how it is read before anything is recorded
+        "billing.booksexport",  # on the page of its month or year
+        "billing.historicalpayeelook",  # in the trail, as every history
+        "billing.payeelook",  # in the trail, by its history
         "billing.paymentexport",  # in the list of files
         "billing.paymentresult",  # in the trail where it corrects another
     }

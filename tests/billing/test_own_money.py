@@ -76,11 +76,12 @@ def test_form_of_results_keeps_what_was_typed(client, sign_in):
     user = sign_in("Finance")
     with transaction.atomic():
         make_batch_pay(batch, user)
-    rows = f"{payment.reference}, failed, Account closed"
+    row = f"row-{payment.pk}"
+    data = {"row": payment.pk, f"{row}-outcome": "failed", f"{row}-reason": "Account closed"}
     url = reverse("admin:billing_payoutbatch_results", args=[batch.pk])
-    page = client.post(url, {"rows": rows}).text
+    page = client.post(url, data).text
     assert "pays you" in page
-    assert rows in page
+    assert "Account closed" in page
 
 
 def make_batch_pay(batch, user):

@@ -27,9 +27,9 @@ AT = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def edda():
-    names = {"first_name": "Edda", "last_name": "Quillfeather"}
-    return make_user("edda.q", email="edda.q@example.org", is_active=False, **names)
+def tyra():
+    names = {"first_name": "Tyra", "last_name": "Quillfeather"}
+    return make_user("tyra.q", email="tyra.q@example.org", is_active=False, **names)
 
 
 @pytest.fixture
@@ -55,30 +55,30 @@ def everything():
     return "\n".join(str(list(model._base_manager.values_list())) for model in models)
 
 
-def test_no_table_knows_the_person_afterwards(edda, ines, client):
-    edda.email = "quillfeather@example.net"
-    edda.save()
-    edda.groups.add(Group.objects.create(name="Bakers"))
-    MailPreference.objects.create(user=edda, on_submit=False)
-    Authenticator.objects.create(user=edda, type="totp", data={"secret": "x"})
-    AccessAttempt.objects.create(username="edda.q", ip_address="192.0.2.9", failures_since_start=5)
-    LogEntry.objects.log_actions(ines.pk, [edda], 2)
-    LogEntry.objects.log_actions(ines.pk, [ines], 2, "Released edda.q: they rang")
+def test_no_table_knows_the_person_afterwards(tyra, ines, client):
+    tyra.email = "quillfeather@example.net"
+    tyra.save()
+    tyra.groups.add(Group.objects.create(name="Bakers"))
+    MailPreference.objects.create(user=tyra, on_submit=False)
+    Authenticator.objects.create(user=tyra, type="totp", data={"secret": "x"})
+    AccessAttempt.objects.create(username="tyra.q", ip_address="192.0.2.9", failures_since_start=5)
+    LogEntry.objects.log_actions(ines.pk, [tyra], 2)
+    LogEntry.objects.log_actions(ines.pk, [ines], 2, "Released tyra.q: they rang")
     AccessRequest.objects.create(
-        kind="email", about=edda, email="edda.q@example.com", reason="Asked", asked_by=ines,
+        kind="email", about=tyra, email="tyra.q@example.com", reason="Asked", asked_by=ines,
         asked_at=AT,
     )  # fmt: skip
     AccessRequest.objects.update(outcome="refused", decided_by=ines, decided_at=AT)
-    SecurityEvent.objects.create(at=AT, kind="signed_in", about=edda, by=edda, address="192.0.2.9")
-    client.force_login(edda)
-    assert "edda.q" in everything()
-    user = anonymise(edda, ines)
+    SecurityEvent.objects.create(at=AT, kind="signed_in", about=tyra, by=tyra, address="192.0.2.9")
+    client.force_login(tyra)
+    assert "tyra.q" in everything()
+    user = anonymise(tyra, ines)
     assert (user.username, user.get_full_name()) == (
-        f"former-{edda.pk}",
-        f"Former colleague {edda.pk}",
+        f"former-{tyra.pk}",
+        f"Former colleague {tyra.pk}",
     )
     kept = everything()
-    for trace in ("edda", "Edda", "uillfeather", "192.0.2.9"):
+    for trace in ("tyra", "Tyra", "uillfeather", "192.0.2.9"):
         assert trace not in kept
     assert not user.has_usable_password()
     assert not user.groups.exists()
@@ -87,50 +87,50 @@ def test_no_table_knows_the_person_afterwards(edda, ines, client):
     assert not MailPreference.objects.filter(user=user).exists()
 
 
-def test_who_proposed_others_rights_is_a_number_in_their_histories(edda, ines):
+def test_who_proposed_others_rights_is_a_number_in_their_histories(tyra, ines):
     other = make_user("otto")
-    other._change_reason = "Proposed by edda.q: joins the house"
+    other._change_reason = "Proposed by tyra.q: joins the house"
     other.save()
-    anonymise(edda, ines)
+    anonymise(tyra, ines)
     reason = other.history.first().history_change_reason
-    assert reason == f"Proposed by former-{edda.pk}: joins the house"
+    assert reason == f"Proposed by former-{tyra.pk}: joins the house"
 
 
 def test_the_event_holds_the_number_and_the_reason_and_nobody_is_mailed(
-    edda, ines, django_capture_on_commit_callbacks
+    tyra, ines, django_capture_on_commit_callbacks
 ):
-    edda.groups.add(Group.objects.create(name="Bakers"))
+    tyra.groups.add(Group.objects.create(name="Bakers"))
     with django_capture_on_commit_callbacks(execute=True):
-        anonymise(edda, ines)
+        anonymise(tyra, ines)
     event = SecurityEvent.objects.get(kind="anonymised")
-    assert (event.about_id, event.by, event.detail) == (edda.pk, ines, "Asked for by letter.")
+    assert (event.about_id, event.by, event.detail) == (tyra.pk, ines, "Asked for by letter.")
     assert mail.outbox == []
 
 
-def test_change_is_in_the_history_of_the_account(edda, ines):
-    user = anonymise(edda, ines)
+def test_change_is_in_the_history_of_the_account(tyra, ines):
+    user = anonymise(tyra, ines)
     reasons = user.history.values_list("history_change_reason", "history_user")
     assert ("Anonymised", ines.pk) in reasons
 
 
-def test_blogs_stay_and_show_readers_the_pseudonym(edda, ines, client):
-    blog = make_blog(author=edda)
-    anonymise(edda, ines)
+def test_blogs_stay_and_show_readers_the_pseudonym(tyra, ines, client):
+    blog = make_blog(author=tyra)
+    anonymise(tyra, ines)
     page = client.get(blog.get_absolute_url()).content.decode()
-    assert f"Former colleague {edda.pk}" in page
+    assert f"Former colleague {tyra.pk}" in page
     assert "Quillfeather" not in page
 
 
-def test_name_that_readers_know_stays_where_it_is_asked_for(edda, ines):
-    user = anonymise(edda, ines, keep_name=True)
-    assert (user.username, user.email) == (f"former-{edda.pk}", "")
-    assert user.get_full_name() == "Edda Quillfeather"
+def test_name_that_readers_know_stays_where_it_is_asked_for(tyra, ines):
+    user = anonymise(tyra, ines, keep_name=True)
+    assert (user.username, user.email) == (f"former-{tyra.pk}", "")
+    assert user.get_full_name() == "Tyra Quillfeather"
     assert SecurityEvent.objects.get(kind="anonymised").detail.startswith("The name stays. ")
 
 
-def test_username_that_somebody_else_has_is_passed_by(edda, ines):
-    make_user(f"former-{edda.pk}")
-    assert anonymise(edda, ines).username == f"former-{edda.pk}-2"
+def test_username_that_somebody_else_has_is_passed_by(tyra, ines):
+    make_user(f"former-{tyra.pk}")
+    assert anonymise(tyra, ines).username == f"former-{tyra.pk}-2"
 
 
 def refuse(user, by, words, **values):
@@ -148,66 +148,71 @@ def test_ones_own_is_refused(ines):
     refuse(ines, ines, "their own account")
 
 
-def test_whoever_is_no_superuser_is_refused(edda):
-    refuse(edda, make_user(), "Only superusers")
+def test_whoever_is_no_superuser_is_refused(tyra):
+    refuse(tyra, make_user(), "Only superusers")
 
 
 def test_right_over_accounts_has_to_be_taken_away_first(ines):
     refuse(make_user(is_superuser=True, is_active=False), ines, "rights over money or accounts")
 
 
-def test_waiting_request_has_to_be_decided_first(edda, ines):
+def test_waiting_request_has_to_be_decided_first(tyra, ines):
     AccessRequest.objects.create(
-        kind="superuser", about=edda, reason="Asked", asked_by=ines, asked_at=AT
+        kind="superuser", about=tyra, reason="Asked", asked_by=ines, asked_at=AT
     )
-    refuse(edda, ines, "waits: decide it first")
+    refuse(tyra, ines, "waits: decide it first")
 
 
-def test_second_time_is_refused(edda, ines):
-    anonymise(edda, ines)
-    refuse(edda, ines, "anonymised already")
+def test_second_time_is_refused(tyra, ines):
+    anonymise(tyra, ines)
+    refuse(tyra, ines, "anonymised already")
 
 
 @pytest.mark.parametrize("reason", ["", "  ", ".", "x"])
-def test_reason_is_needed(reason, edda, ines):
-    refuse(edda, ines, "Say why", reason=reason)
+def test_reason_is_needed(reason, tyra, ines):
+    refuse(tyra, ines, "Say why", reason=reason)
 
 
-@pytest.mark.parametrize("reason", ["quillfeather wrote", "For EDDA.Q", "edda.q@example.org asks"])
-def test_reason_does_not_name_the_person(reason, edda, ines):
-    refuse(edda, ines, "Leave the name out", reason=reason)
+@pytest.mark.parametrize("reason", ["quillfeather wrote", "For TYRA.Q", "tyra.q@example.org asks"])
+def test_reason_does_not_name_the_person(reason, tyra, ines):
+    refuse(tyra, ines, "Leave the name out", reason=reason)
 
 
-def test_duty_lasts_to_the_end_of_the_last_year_and_says_until_when(edda, ines, duty, settings):
+def test_duty_lasts_to_the_end_of_the_last_year_and_says_until_when(tyra, ines, duty, settings):
     settings.ACCOUNT_KEEP_YEARS = 10
     duty.append(Duty("Their last payment", dt.date(2016, 2, 29)))
     last_moment = dt.datetime(2026, 12, 31, 12, tzinfo=dt.UTC)
     words = "Their last payment, of 29 February 2016, keeps the name until 31 December 2026."
-    refuse(edda, ines, words, at=last_moment)
-    anonymise(edda, ines, at=last_moment + dt.timedelta(days=1))
+    refuse(tyra, ines, words, at=last_moment)
+    anonymise(tyra, ines, at=last_moment + dt.timedelta(days=1))
 
 
-def test_last_decision_on_access_is_a_duty(edda, ines):
+def test_last_decision_on_access_is_a_duty(tyra, ines):
     request = AccessRequest.objects.create(
-        kind="superuser", about=make_user(), reason="Asked", asked_by=edda, asked_at=AT
+        kind="superuser", about=make_user(), reason="Asked", asked_by=tyra, asked_at=AT
     )
     AccessRequest.objects.filter(pk=request.pk).update(
         outcome="refused", decided_by=ines, decided_at=AT
     )
-    refuse(edda, ines, "Their last decision on access, of 27 November 2026", at=AT)
+    refuse(tyra, ines, "Their last decision on access, of 27 November 2026", at=AT)
 
 
-def test_failure_of_an_app_leaves_everything_as_it_was(edda, ines, monkeypatch):
+def test_failure_of_an_app_leaves_everything_as_it_was(tyra, ines, monkeypatch):
     before = everything()
     monkeypatch.setattr("backoffice.accounts.anonymising.end_sessions", lambda user: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        anonymise(edda, ines)
+        anonymise(tyra, ines)
     assert everything() == before
 
 
-def test_request_forgets_its_address_once_decided_and_nothing_else(edda, ines):
+def test_request_forgets_its_address_once_decided_and_nothing_else(tyra, ines):
     request = AccessRequest.objects.create(
-        kind="email", about=edda, email="x@example.org", reason="Asked", asked_by=ines, asked_at=AT
+        kind="email",
+        about=tyra,
+        email="x@example.org",
+        reason="Asked",
+        asked_by=ines,
+        asked_at=AT,
     )
     rows = AccessRequest.objects.filter(pk=request.pk)
 
@@ -228,46 +233,46 @@ def test_request_forgets_its_address_once_decided_and_nothing_else(edda, ines):
 
 
 @pytest.fixture
-def post(client, ines, edda):
+def post(client, ines, tyra):
     client.force_login(ines)
 
     def post(**values):
         values = {
             "_form_submitted": "True",
-            "username": "edda.q",
+            "username": "tyra.q",
             "name": "replace",
             "reason": "Asked.",
         } | values
-        return client.post(reverse("admin:auth_user_anonymise", args=[edda.pk]), values)
+        return client.post(reverse("admin:auth_user_anonymise", args=[tyra.pk]), values)
 
     return post
 
 
-def test_administrator_anonymises_by_the_dialog(post, edda):
+def test_administrator_anonymises_by_the_dialog(post, tyra):
     response = post()
-    assert response.headers["HX-Redirect"] == reverse("admin:auth_user_change", args=[edda.pk])
-    assert User.objects.get(pk=edda.pk).username == f"former-{edda.pk}"
+    assert response.headers["HX-Redirect"] == reverse("admin:auth_user_change", args=[tyra.pk])
+    assert User.objects.get(pk=tyra.pk).username == f"former-{tyra.pk}"
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"username": "edda"}, "This is not the username of the account."),
+        ({"username": "tyra"}, "This is not the username of the account."),
         ({"reason": ""}, "Say why: the reason is kept."),
         ({"reason": "For Quillfeather."}, "Leave the name out of the reason"),
     ],
 )
-def test_dialog_keeps_what_was_typed_and_says_why(values, words, post, edda):
+def test_dialog_keeps_what_was_typed_and_says_why(values, words, post, tyra):
     assert words in post(**values).content.decode()
-    assert User.objects.get(pk=edda.pk).username == "edda.q"
+    assert User.objects.get(pk=tyra.pk).username == "tyra.q"
 
 
-def test_dialog_says_until_when_before_anything_is_typed(post, client, edda, duty):
+def test_dialog_says_until_when_before_anything_is_typed(post, client, tyra, duty):
     duty.append(Duty("Their last payment", timezone.localdate()))
-    url = reverse("admin:auth_user_anonymise", args=[edda.pk])
+    url = reverse("admin:auth_user_anonymise", args=[tyra.pk])
     assert "keeps the name until" in client.get(url).content.decode()
     assert "keeps the name until" in post().content.decode()
-    assert User.objects.get(pk=edda.pk).username == "edda.q"
+    assert User.objects.get(pk=tyra.pk).username == "tyra.q"
 
 
 # What was anonymised stays so
@@ -277,30 +282,30 @@ def test_dialog_says_until_when_before_anything_is_typed(post, client, edda, dut
     "change",
     [
         lambda user: User.objects.filter(pk=user.pk).update(is_active=True),
-        lambda user: User.objects.filter(pk=user.pk).update(username="edda.q"),
-        lambda user: User.objects.filter(pk=user.pk).update(email="edda.q@example.org"),
+        lambda user: User.objects.filter(pk=user.pk).update(username="tyra.q"),
+        lambda user: User.objects.filter(pk=user.pk).update(email="tyra.q@example.org"),
         lambda user: User.objects.filter(pk=user.pk).update(password="x"),
         lambda user: user.groups.add(Group.objects.get(name="Bakers")),
         lambda user: user.user_permissions.add(1),
     ],
 )
-def test_database_refuses_to_give_a_pseudonym_anything(change, edda, ines):
+def test_database_refuses_to_give_a_pseudonym_anything(change, tyra, ines):
     Group.objects.create(name="Bakers")
-    user = anonymise(edda, ines)
+    user = anonymise(tyra, ines)
     with pytest.raises(IntegrityError, match="anonymised"), transaction.atomic():
         change(user)
 
 
-def test_another_account_is_changed_as_before(edda, ines):
-    anonymise(edda, ines)
+def test_another_account_is_changed_as_before(tyra, ines):
+    anonymise(tyra, ines)
     User.objects.filter(pk=ines.pk).update(email="ines@example.org")
 
 
-def test_page_of_a_pseudonym_is_for_reading(edda, ines, client):
-    user = anonymise(edda, ines)
+def test_page_of_a_pseudonym_is_for_reading(tyra, ines, client):
+    user = anonymise(tyra, ines)
     client.force_login(ines)
     url = reverse("admin:auth_user_change", args=[user.pk])
-    values = {"username": "edda.q", "is_active": "on", "is_staff": "on"}
+    values = {"username": "tyra.q", "is_active": "on", "is_staff": "on"}
     assert client.post(url, values).status_code == 403
     page = client.get(url).content.decode()
     assert 'name="_save"' not in page
@@ -312,8 +317,8 @@ def test_page_of_a_pseudonym_is_for_reading(edda, ines, client):
     assert not User.objects.get(pk=user.pk).has_usable_password()
 
 
-def test_import_changes_no_pseudonym(edda, ines):
-    user = anonymise(edda, ines)
+def test_import_changes_no_pseudonym(tyra, ines):
+    user = anonymise(tyra, ines)
     table = Dataset(
         [user.username, "1", "new@example.org"], headers=["username", "active", "email"]
     )
@@ -323,18 +328,18 @@ def test_import_changes_no_pseudonym(edda, ines):
 
 
 @pytest.mark.parametrize("kind", ["activation", "email", "superuser", "factors"])
-def test_nothing_is_proposed_for_a_pseudonym(kind, edda, ines):
-    user = anonymise(edda, ines)
+def test_nothing_is_proposed_for_a_pseudonym(kind, tyra, ines):
+    user = anonymise(tyra, ines)
     with pytest.raises(AccessRefused, match="was anonymised"):
         propose_access(kind=kind, about=user, by=ines, reason="Back", email="new@example.org")
 
 
-def test_other_administrators_are_told(edda, ines, django_capture_on_commit_callbacks):
+def test_other_administrators_are_told(tyra, ines, django_capture_on_commit_callbacks):
     make_user("otto", is_superuser=True, email="otto@example.org")
     with django_capture_on_commit_callbacks(execute=True):
-        anonymise(edda, ines)
+        anonymise(tyra, ines)
     (message,) = mail.outbox
     assert message.bcc == ["otto@example.org"]
     assert "ines" in message.body
-    assert f"former-{edda.pk}" in message.body
+    assert f"former-{tyra.pk}" in message.body
     assert "uillfeather" not in message.body

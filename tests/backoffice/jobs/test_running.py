@@ -14,12 +14,18 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from backoffice import jobs
-from backoffice.jobs import limits, records, running
+from backoffice.jobs import limits, records, running, watching
 from backoffice.models import JobRun
 from tests.factories import make_category
 from weblog.models import Category
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def new_installation(monkeypatch):
+    """The database of a long run of tests is so old that jobs would be late."""
+    monkeypatch.setattr(watching, "_installed_at", timezone.now)
 
 
 @pytest.fixture

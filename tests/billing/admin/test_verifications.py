@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from billing.models import Verification
@@ -26,6 +27,8 @@ def advance(client, run):
 def test_auditor_watches_a_verification_to_its_end(paid, sign_in, client, monkeypatch):
     monkeypatch.setattr("billing.admin.verifications.SECONDS_A_REQUEST", 0)
     auditor = sign_in("Auditors", first_name="Vera", last_name="Check")
+    for role in Group.objects.all():
+        role.save()  # with a history, as loaddata gives it
     run = start(client, month="2026-10")
     page = client.get(reverse("admin:billing_verification_change", args=[run.pk]))
     assert page.status_code == 200
@@ -47,7 +50,9 @@ def test_auditor_watches_a_verification_to_its_end(paid, sign_in, client, monkey
 def test_head_that_is_not_in_the_chain_is_told_in_words(paid, sign_in, client):
     sign_in("Approvers")
     run = start(client, head="0" * 63 + "1")
-    assert "none with the hash 0000" in advance(client, run)
+    while Verification.objects.get().status == "running":  # as often as a busy machine needs
+        answer = advance(client, run)
+    assert "none with the hash 0000" in answer
 
 
 def test_text_that_is_no_hash_is_refused(sign_in, client):

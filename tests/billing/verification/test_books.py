@@ -32,7 +32,7 @@ def test_balances_of_all_authors_are_proved(paid):
 
 def test_only_a_run_over_all_months_proves_the_books(paid):
     whole, of_month = start_verification(), start_verification(month=paid[0].month)
-    assert whole.remaining[-1][0] == "books"
+    assert "books" in [name for name, *_ in whole.remaining]
     assert "books" not in [name for name, *_ in of_month.remaining]
 
 

@@ -5,6 +5,7 @@ Each is made by the owner of the database, and must be named with its table. TES
 
 import os
 import random
+import re
 from collections import Counter
 
 import pytest
@@ -89,7 +90,13 @@ def narrow_unique_index(generator):
 
 def drop_check(generator):
     if connection.vendor == "sqlite":
-        return _rewrite_table(generator, " CHECK ", " CHECK (1) -- ")
+        tables = {table: sql for table, sql in read_texts().items() if " CHECK (" in sql}
+        table = pick(generator, tables)
+        before, *rules = tables[table].split(" CHECK ")
+        place = generator.randrange(len(rules))
+        rules[place] = "(1)" + rules[place][_find_end(rules[place]) :]
+        write_text(table, " CHECK ".join([before, *rules]))
+        return table
     sql = "SELECT conname, conrelid::regclass::text FROM pg_constraint WHERE contype = 'c'"
     name, table = pick(generator, [row for row in query(sql) if row[1] in TABLES])
     query(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
@@ -97,8 +104,6 @@ def drop_check(generator):
 
 
 def allow_null(generator):
-    if connection.vendor == "sqlite":
-        return _rewrite_table(generator, " NOT NULL", "")
     fields = [
         (model._meta.db_table, field.column)
         for model in MODELS
@@ -106,27 +111,26 @@ def allow_null(generator):
         if not field.null and not field.primary_key
     ]
     table, column = pick(generator, fields)
-    query(f'ALTER TABLE {table} ALTER COLUMN "{column}" DROP NOT NULL')
-    return table
-
-
-def _rewrite_table(generator, text, other):
-    """Change one place of a table's text, as SQLite's owner can."""
-    sql = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
-    tables = {name: sql for name, sql in query(sql) if name in TABLES and text in sql}
-    table = pick(generator, tables)
-    parts = tables[table].split(text)
-    place = generator.randrange(1, len(parts))
-    if "--" in other:  # the rule goes, up to its closing bracket
-        rule = parts[place][: _find_end(parts[place])]
-        parts[place] = "(1)" + parts[place][len(rule) :]
-        new = text.join(parts)
+    if connection.vendor == "sqlite":
+        begins = rf'("{column}" [a-z]+( unsigned)?(\(\d+\))?) NOT NULL'
+        text, count = re.subn(begins, r"\1", read_texts()[table])
+        assert count == 1, (table, column)
+        write_text(table, text)
     else:
-        new = text.join(parts[:place]) + other + text.join(parts[place:])
-    query("PRAGMA writable_schema = ON")
-    query("UPDATE sqlite_master SET sql = %s WHERE type = 'table' AND name = %s", new, table)
-    query("PRAGMA writable_schema = RESET")
+        query(f'ALTER TABLE {table} ALTER COLUMN "{column}" DROP NOT NULL')
     return table
+
+
+def read_texts():
+    sql = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+    return {name: sql for name, sql in query(sql) if name in TABLES}
+
+
+def write_text(table, sql):
+    """Change a table in its text, as SQLite's owner can."""
+    query("PRAGMA writable_schema = ON")
+    query("UPDATE sqlite_master SET sql = %s WHERE type = 'table' AND name = %s", sql, table)
+    query("PRAGMA writable_schema = RESET")
 
 
 def _find_end(rule):

@@ -172,10 +172,11 @@ def _sign(batch, finance, failed=None):
 
 def _fill_the_rest(blogs, finance):
     role = Group.objects.create(name="Finance")
-    role.permissions.add(1, 2)
+    one, two, three = Permission.objects.order_by("pk")[:3]
+    role.permissions.add(one, two)
     for person in User.objects.all()[:2]:
         person.groups.add(role)
-        person.user_permissions.add(3)
+        person.user_permissions.add(three)
     Group.objects.create(name="Approvers")
     for text in ("CUBOT", "Abbott"):
         RobotException.objects.create(text=text, reason="A telephone")

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection, transaction
 from simple_history.utils import get_history_manager_for_model
 
@@ -259,7 +259,7 @@ def test_rights_that_the_application_gives_and_takes_are_right(house):
     boss = make_user(is_superuser=True, groups=["Finance"])
     role = Group.objects.get()
     role.user_set.add(make_user())
-    role.permissions.add(1)
+    role.permissions.add(Permission.objects.first())
     boss.groups.clear()
     assert find_difference() == ""
     role.delete()
