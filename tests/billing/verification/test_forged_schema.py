@@ -22,7 +22,7 @@ from billing.verification.schema import check_schema
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.long]
 
 TRIES = 400 if os.environ.get("TEST_ALL") == "1" else 16
-AT_A_TIME = 100  # in each test
+AT_A_TIME = 40  # in each test
 MODELS = [*apps.get_app_config("billing").get_models(include_auto_created=True), User, Group]
 TABLES = [model._meta.db_table for model in MODELS]
 
