@@ -20,7 +20,8 @@ def test_several_connections_find_what_one_finds():
     alone = advance_verification(start_verification(), seconds=60)
     together = verify_payouts()
     assert together.status == alone.status == "passed"
-    assert (together.numbers, together.chain_head) == (alone.numbers, alone.chain_head)
+    assert without_traces(together) == without_traces(alone)
+    assert together.chain_head == alone.chain_head
     assert (together.remaining, together.done) == ([], together.steps)
 
     with without_guards():
@@ -31,6 +32,11 @@ def test_several_connections_find_what_one_finds():
     assert together.difference == alone.difference
     assert together.done == alone.done
     assert connection.is_usable()
+
+
+def without_traces(run):
+    """Return what was counted, but for traces: the run before left one of itself."""
+    return {name: number for name, number in run.numbers.items() if "trace" not in name}
 
 
 def test_each_portion_reads_the_database_as_of_one_moment():

@@ -25,7 +25,7 @@ from billing.counting.access_logs.importing import import_access_log
 from billing.counting.folding import fold_views
 from billing.counting.retention import retire_day
 from billing.findings.decisions import exclude_views
-from billing.guards import install_guards, remove_guards
+from billing.guards import remove_guards
 from billing.models import (
     Adjustment,
     BankTable,
@@ -240,7 +240,6 @@ def test_forgeries_are_each_found_and_named(house, monkeypatch, start):
             print(start, told, *missed, sep="\n", file=file)
     assert missed == []
     assert verify_payouts().difference == ""
-    install_guards(connection)
 
 
 def _spread(number, deeds):
