@@ -314,8 +314,8 @@ def test_run_that_was_recorded_and_killed_then_keeps_its_end(command, settings):
 
 def test_database_that_never_answers_holds_no_record_back(command, settings, monkeypatch):
     settings.ADMINS = ["ines@example.org"]
-    monkeypatch.setattr(records, "LONGEST_RECORDING", 0.1)
-    settings.JOB_MINUTES = 0.1 / 60
+    monkeypatch.setattr(records, "LONGEST_RECORDING", 0.5)  # less would cut off a real query
+    settings.JOB_MINUTES = 0.5 / 60
     command(lambda stdout, stderr: None)
     with monkeypatch.context() as patch:
         patch.setattr(JobRun, "save", lambda run, **options: time.sleep(60))
