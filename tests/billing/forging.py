@@ -236,7 +236,8 @@ def _name_relatives(row):
             for one in apps.get_model("billing", count).objects.filter(blog=row.blog_id):
                 yield _name(one)
     if hasattr(row, "payment_id"):
-        yield _name(row.payment.batch)
+        batch = row.payment.batch
+        yield from (_name(batch), *_name_children(batch))
     if hasattr(row, "history_type"):
         key = row.instance_type._meta.pk.attname
         same = {key: getattr(row, key)}
