@@ -30,6 +30,7 @@ from billing.models.verifications import Verification
 from billing.models.view_seals import ViewSeal
 
 __all__ = [
+    "TRACKED",
     "AccessLogImport",
     "Acknowledgement",
     "Adjustment",
@@ -65,3 +66,17 @@ __all__ = [
     "Verification",
     "ViewSeal",
 ]
+
+# What people edit: each has a history, which is guarded and verified.
+TRACKED = (
+    PayoutBatch,
+    CategoryPrice,
+    Adjustment,
+    Hold,
+    Finding,
+    RobotException,
+    Payee,
+    PayeeAuthor,
+    PayeeDetails,
+    PayeeLook,
+)

@@ -13,14 +13,11 @@ from typing import Any
 from django.db.models import Model
 
 from billing.models import (
+    TRACKED,
     Adjustment,
     CategoryPrice,
     Finding,
     Hold,
-    Payee,
-    PayeeAuthor,
-    PayeeDetails,
-    PayeeLook,
     PayoutBatch,
     RobotException,
     Verification,
@@ -29,18 +26,6 @@ from billing.money import CurrencyField
 from billing.verification.differences import Difference
 
 ROWS_AT_A_TIME = 1_000
-TRACKED = (
-    PayoutBatch,
-    CategoryPrice,
-    Adjustment,
-    Hold,
-    Finding,
-    RobotException,
-    Payee,
-    PayeeAuthor,
-    PayeeDetails,
-    PayeeLook,
-)
 MADE_BY_PEOPLE = (CategoryPrice, Adjustment, Hold)
 CAN_BE_WITHDRAWN = (CategoryPrice, Finding, RobotException)
 

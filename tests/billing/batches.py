@@ -39,3 +39,15 @@ def make_batch(status=Status.DRAFT, *, submitter=None, approver=None, views=1000
         results = {payment.pk: ("paid", "") for payment in batch.payments.all()}
         batch = record_results(batch=batch, results=results, by=make_user(), at=AT)
     return batch
+
+
+def make_exported_batch():
+    """Make an exported batch of payments …-000001 to …-000003, of €1, €2 and €3."""
+    category = make_category()
+    make_price(category, "10")
+    for number in (1, 2, 3):
+        make_count(make_blog(category=category), number * 100)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
+    export_payments(batch=batch, at=AT)
+    return batch

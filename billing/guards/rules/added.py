@@ -4,40 +4,20 @@ from collections.abc import Iterator
 
 from backoffice.guards.rules import Rule, changes
 from billing.models import (
+    TRACKED,
     Acknowledgement,
-    Adjustment,
     BankTable,
     BatchAct,
     BooksExport,
-    CategoryPrice,
-    Finding,
-    Hold,
-    Payee,
-    PayeeAuthor,
-    PayeeDetails,
     PayeeLook,
     PaymentExport,
     PaymentResult,
-    PayoutBatch,
-    RobotException,
     Seal,
     Trace,
     TraceSeal,
     ViewSeal,
 )
 
-TRACKED = (
-    Adjustment,
-    CategoryPrice,
-    Finding,
-    Hold,
-    Payee,
-    PayeeAuthor,
-    PayeeDetails,
-    PayeeLook,
-    PayoutBatch,
-    RobotException,
-)
 APPEND_ONLY = (
     Acknowledgement,
     BankTable,

@@ -7,13 +7,10 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from billing.bank.exports import export_payments
 from billing.models import BankTable, Payment, PaymentResult, PayoutBatch, Seal
-from billing.payouts import steps
 from billing.verification.chain import check_results
-from tests.billing.batches import AT, OCTOBER
+from tests.billing.batches import make_exported_batch
 from tests.billing.pages import url_of
-from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from tests.pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
@@ -31,14 +28,7 @@ def folder(settings, tmp_path):
 @pytest.fixture
 def batch():
     """An approved and exported batch of payments …-000001 to …-000003 of €1, €2 and €3."""
-    category = make_category()
-    make_price(category, "10")
-    for number in (1, 2, 3):
-        make_count(make_blog(category=category), number * 100)
-    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
-    batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
-    export_payments(batch=batch, at=AT)
-    return batch
+    return make_exported_batch()
 
 
 def sample(name):

@@ -1,11 +1,8 @@
 import pytest
 
-from billing.bank.exports import export_payments
 from billing.models import Payment, PaymentResult, PayoutBatch, Seal
-from billing.payouts import steps
-from tests.billing.batches import AT, OCTOBER, make_batch
+from tests.billing.batches import make_batch, make_exported_batch
 from tests.billing.pages import BATCHES, url_of
-from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 from tests.pages import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
@@ -16,14 +13,7 @@ Status = PayoutBatch.Status
 @pytest.fixture
 def batch():
     """An approved batch with three payments, …-000001 to …-000003, of €1, €2 and €3."""
-    category = make_category()
-    make_price(category, "10")
-    for number in (1, 2, 3):
-        make_count(make_blog(category=category), number * 100)
-    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
-    batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
-    export_payments(batch=batch, at=AT)
-    return batch
+    return make_exported_batch()
 
 
 def statuses():
