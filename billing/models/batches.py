@@ -30,6 +30,11 @@ class PayoutBatch(models.Model):
         Status.CANCELLED: set(),
     }
 
+    # How the history begins to tell of a step that somebody gives a reason for.
+    RETURNED = "Returned: "
+    RECALLED = "Recalled: "
+    ANSWERED = "Submitted. Answer: "
+
     month = models.DateField(help_text="The first day of the month that is paid.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     currency = models.CharField(max_length=3)

@@ -11,7 +11,6 @@ from billing.payouts.transitions import claim_batch, move_batch
 
 Status = PayoutBatch.Status
 
-RETURNED = "Returned: "
 UNSIGNED = {
     "digest": "",
     "submitted_by": None,
@@ -35,7 +34,12 @@ def recall_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
             "Only whoever submitted a batch recalls it. An approver can return it to finance."
         )
     return move_batch(
-        batch, Status.DRAFT, by=by, reason=f"Recalled: {reason}", return_reason="", **UNSIGNED
+        batch,
+        Status.DRAFT,
+        by=by,
+        reason=f"{PayoutBatch.RECALLED}{reason}",
+        return_reason="",
+        **UNSIGNED,
     )
 
 
@@ -46,7 +50,7 @@ def find_request(batch: PayoutBatch) -> Any:
     """
     if not batch.return_reason:
         return None
-    returned = batch.history.filter(history_change_reason=f"{RETURNED}{batch.return_reason}")
+    returned = batch.history.filter(history_change_reason=f"{batch.RETURNED}{batch.return_reason}")
     return returned.select_related("history_user").first()
 
 
@@ -57,4 +61,4 @@ def describe_submission(batch: PayoutBatch, answer: str) -> str:
     require_reason(
         answer, "Answer what the approver asked for: your words are kept with the batch."
     )
-    return f"Submitted. Answer: {answer.strip()}"
+    return f"{batch.ANSWERED}{answer.strip()}"

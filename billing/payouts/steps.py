@@ -39,7 +39,7 @@ from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.due_months import find_months_to_build
 from billing.payouts.filling import check_settings, fill_batch, is_up_to_date, leave_out_unpriced
 from billing.payouts.four_eyes import check_account, find_objections
-from billing.payouts.requests import RETURNED, UNSIGNED, describe_submission
+from billing.payouts.requests import UNSIGNED, describe_submission
 from billing.payouts.transitions import claim_batch, move_batch
 from billing.periods import closes_on, day_of
 from billing.proof.digests import digest_batch
@@ -282,7 +282,7 @@ def return_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
         batch,
         Status.DRAFT,
         by=by,
-        reason=f"{RETURNED}{reason}",
+        reason=f"{batch.RETURNED}{reason}",
         return_reason=reason,
         **UNSIGNED,
     )

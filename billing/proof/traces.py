@@ -128,6 +128,13 @@ def list_adopted_without_history(model: type[Model]) -> set[int]:
     return set(without.get(model._meta.model_name, ()))
 
 
+def find_adoption() -> dt.datetime | None:
+    """Return when an upgrade traced what stood there, or None if there was nothing. One query."""
+    first = TraceSeal.objects.filter(number=1).first()
+    is_adoption = first is not None and "without_history" in json.loads(first.content)
+    return first.at if first and is_adoption else None
+
+
 def make_content(traces: Iterable[Trace]) -> dict:
     return {"traces": [[trace.pk, trace.kind, trace.row, trace.digest] for trace in traces]}
 

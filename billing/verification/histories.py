@@ -23,7 +23,9 @@ from billing.models import (
     Verification,
 )
 from billing.money import CurrencyField
+from billing.proof.traces import find_adoption
 from billing.verification.differences import Difference
+from billing.verification.requests import check_requests
 
 ROWS_AT_A_TIME = 1_000
 MADE_BY_PEOPLE = (CategoryPrice, Adjustment, Hold)
@@ -44,9 +46,12 @@ STAY = {
 
 def check_histories(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Each tracked row has a history that begins with its making and ends with the row."""
+    adopted_at = find_adoption()
     for model in TRACKED:
         for row, records in _pair(model):
             _check_history(model, row, records)
+            if model is PayoutBatch:
+                check_requests(records, since=adopted_at)
             numbers["tracked rows"] += bool(row)
 
 

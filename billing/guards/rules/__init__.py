@@ -13,6 +13,7 @@ from billing.guards.rules.own_money import keep_own_money, keep_results
 from billing.guards.rules.payees import keep_paid_payees, keep_payees
 from billing.guards.rules.payments import keep_payments
 from billing.guards.rules.prices import keep_paid_days
+from billing.guards.rules.requests import keep_requests
 from billing.guards.rules.signers import keep_four_eyes, keep_paused_accounts
 from billing.guards.rules.views import (
     keep_counts,
@@ -26,6 +27,7 @@ def list_rules() -> list[Rule]:
     return [
         *keep_what_is_added(),
         *keep_batches(),
+        *keep_requests(),
         *keep_four_eyes(),
         *keep_paused_accounts(),
         *keep_own_money(),
