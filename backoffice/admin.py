@@ -39,6 +39,7 @@ from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions
+from backoffice.mailing import admin as mailing  # noqa: F401
 from backoffice.models import JobRun
 from backoffice.people import full_name
 from backoffice.resources import UserResource

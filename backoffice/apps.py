@@ -61,6 +61,7 @@ class BackofficeConfig(AppConfig):
         from backoffice.jobs import home as jobs_home
         from backoffice.jobs.watching import receive_request_finished
         from backoffice.limits import queries  # noqa: F401
+        from backoffice.mailing import home as mailing_home
         from backoffice.sentry import start_sentry
 
         for label, name in APP_NAMES.items():
@@ -74,6 +75,7 @@ class BackofficeConfig(AppConfig):
         register_own_extracts()
         register_duties("accounts", find_own_duties)
         jobs_home.offer_home()
+        mailing_home.offer_home()
         register_guards(GUARDS)
         request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [

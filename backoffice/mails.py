@@ -1,8 +1,9 @@
 """The only way for mails to leave this site.
 
-A failed mail never stops a step: send_mail logs it, and ADMINS get a mail. mail_after_commit sends
-mails about a change after its commit. A subject is one line, and nobody gets a mail twice. A step
-that is nothing without its mail, as an invitation, sends what write_mails yields by itself.
+A failed mail never stops a step. It is logged, ADMINS get a mail, and the job `send_mails` tries it
+again (backoffice.mailing). mail_after_commit sends mails about a change after its commit. Each
+person gets a mail of their own, as text and as HTML, and nobody gets it twice. A step that is
+nothing without its mail, as an invitation, calls deliver with what write_mails yields.
 """
 
 import logging
@@ -11,20 +12,36 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from itertools import batched
 
 from django.conf import settings
 from django.core import mail
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
+
+from backoffice.mailing.kinds import OTHER, MailKind, register_kind
+from backoffice.mailing.letters import Letter
+
+__all__ = [
+    "Letter",
+    "MailKind",
+    "deliver",
+    "find_url",
+    "keep_quiet",
+    "mail_admins",
+    "mail_after_commit",
+    "make_subject",
+    "register_kind",
+    "send_mail",
+    "send_mails",
+    "write_mails",
+]
 
 logger = logging.getLogger(__name__)
 
 LONGEST_SUBJECT = 150
 SPACES = re.compile(r"[^\S\xa0]+")  # but for those that keep a number with its unit
 _is_quiet = ContextVar("is_quiet", default=False)
-ADDRESSES_AT_A_TIME = 50  # a server takes 100 at least (RFC 5321, 4.5.3.1.8), many no more
+SENT_AT_ONCE = 20  # more mails than these are left to the job: somebody waits for the page
 
 
 @contextmanager
@@ -37,36 +54,80 @@ def keep_quiet() -> Iterator[None]:
         _is_quiet.reset(token)
 
 
-def mail_after_commit(write: Callable[[], Iterable[EmailMessage]], *, about: str) -> None:
+def mail_after_commit(write: Callable[[], Iterable[Letter]], *, about: str) -> None:
     """Send what `write` returns. It is called once the transaction is committed."""
     transaction.on_commit(partial(_send_all, write, about), robust=True)
 
 
 def write_mails(
-    subject: str, text: str, *, to: Iterable[str] = (), bcc: Iterable[str] = ()
-) -> Iterator[EmailMessage]:
-    """Yield the mail, in several where more people get it than a mail server takes.
+    subject: str,
+    text: str,
+    *,
+    to: Iterable[str],
+    kind: MailKind = OTHER,
+    is_secret: bool = False,
+) -> Iterator[Letter]:
+    """Yield the mail to each address. Empty ones count for nobody.
 
-    Those of `to` see each other's addresses. Empty ones count for nobody.
+    The record keeps no text of what `is_secret`, such as a link to a new password.
     """
-    for portion in _portion(to):
-        yield EmailMessage(make_subject(subject), text, to=portion)
-    for portion in _portion(bcc):
-        yield EmailMessage(make_subject(subject), text, bcc=portion)
+    for address in sorted({*to} - {""}):
+        yield Letter(
+            subject=make_subject(subject),
+            text=text,
+            address=address,
+            kind=kind,
+            is_secret=is_secret,
+        )
 
 
-def _portion(addresses: Iterable[str]) -> Iterator[list[str]]:
-    return map(list, batched(sorted({*addresses} - {""}), ADDRESSES_AT_A_TIME))
+def send_mail(message: Letter, *, about: str) -> None:
+    """Send the mail. If that fails, log the topic without a name or a title: it is tried again."""
+    send_mails([message], about=about)
 
 
-def send_mail(message: EmailMessage, *, about: str) -> None:
-    """Send the mail, or log the error and the topic of the mail without a name or a title."""
+def send_mails(messages: Iterable[Letter], *, about: str) -> None:
+    """Send the mails, the first ones at once and many by the job."""
+    from backoffice.mailing import records  # alerts load this module before there are models
+
     if _is_quiet.get():
         return
+    messages = list(messages)
+    is_few = len(messages) <= SENT_AT_ONCE
+    new = [message for message in messages if message.row is None]
+    if records.note(new, will_send=is_few) and not is_few:
+        return
+    for message in messages:
+        if not _try(message, about):
+            return
+
+
+def deliver(message: Letter) -> None:
+    """Send the mail now, or raise what the mail server does."""
+    from backoffice.mailing import records
+
+    if message.row is None:
+        records.note([message], will_send=True)
     try:
         message.send()
+    except Exception as error:
+        records.note_failure(message, error)
+        raise
+    records.note_sent(message)
+
+
+def _try(message: Letter, about: str) -> bool:
+    """Return whether it is worth to try another mail: the server answers."""
+    from backoffice.mailing.delivery import NO_SERVER
+
+    try:
+        deliver(message)
+    except NO_SERVER:
+        logger.exception("The mail about %s could not be sent.", about)
+        return False
     except Exception:
         logger.exception("The mail about %s could not be sent.", about)
+    return True
 
 
 def mail_admins(subject: str, text: str) -> None:
@@ -85,6 +146,5 @@ def find_url(name: str, *args: object) -> str:
     return f"{settings.SITE_URL.rstrip('/')}{reverse(f'admin:{name}', args=args)}"
 
 
-def _send_all(write: Callable[[], Iterable[EmailMessage]], about: str) -> None:
-    for message in write():
-        send_mail(message, about=about)
+def _send_all(write: Callable[[], Iterable[Letter]], about: str) -> None:
+    send_mails(write(), about=about)

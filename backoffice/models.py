@@ -1,8 +1,9 @@
 from django.db import models
 
 from backoffice.accounts.models import AccessRequest, AccountSession, SecurityEvent
+from backoffice.mailing.models import Mail
 
-__all__ = ["AccessRequest", "AccountSession", "AuditTrail", "JobRun", "SecurityEvent"]
+__all__ = ["AccessRequest", "AccountSession", "AuditTrail", "JobRun", "Mail", "SecurityEvent"]
 
 
 class JobRun(models.Model):

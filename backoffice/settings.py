@@ -341,6 +341,7 @@ MAILERS = {
     "default": read_mailer("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost")
 }
 ADMINS = env.list("ADMINS", default=[])
+MAIL_RECORD_DAYS = env.int("MAIL_RECORD_DAYS", default=400)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
 SITE_URL = read_origin("SITE_URL", default="http://localhost:8000")  # of links in mails, feeds
 
@@ -421,6 +422,7 @@ CRONTAB_COMMAND_SUFFIX = ">> var/cron.log 2>&1"
 CRONJOBS = [
     ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
     ("*/5 * * * *", "backoffice.jobs.run_job", ["clean_uploads"]),
+    ("*/5 * * * *", "backoffice.jobs.run_job", ["send_mails"]),
     ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
     ("10 4 * * *", "backoffice.jobs.run_job", ["forget_addresses"]),
     ("30 1 * * *", "backoffice.jobs.run_job", ["backup"]),

@@ -75,6 +75,7 @@ NAVIGATION = {
         Link("Seals", "link", "billing.seal"),
         Link("Robot exceptions", "robot_2", "billing.robotexception"),
         Link("Job runs", "schedule", "backoffice.jobrun"),
+        Link("Mails", "mail", "backoffice.mail"),
     ],
     "Administration": [
         Link("Users", "person", "auth.user"),

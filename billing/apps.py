@@ -25,6 +25,7 @@ class BillingConfig(AppConfig):
             clocks,
             health,
             home,
+            mail_kinds,
             personal,
             receivers,
             trail,
@@ -47,6 +48,7 @@ class BillingConfig(AppConfig):
         register_latest_moment(clocks.find_latest_view)
         blog_columns.offer_blog_columns()
         home.offer_home()
+        mail_kinds.register_kinds()
         trail.offer_corrections()
         health.register_health()
         backups.register_backups()

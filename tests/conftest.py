@@ -2,6 +2,7 @@ import functools
 import gc
 import itertools
 import os
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,22 @@ def flushable(request):
         from billing.guards import remove_guards
 
         remove_guards(connection)
+
+
+class _AtOnce(Executor):
+    def submit(self, function, /, *args, **kwargs):
+        future = Future()
+        future.set_result(function(*args, **kwargs))
+        return future
+
+
+@pytest.fixture(autouse=True)
+def links_are_mailed_at_once(monkeypatch):
+    """Mail links to passwords in the test's own thread: another one sees nothing of its rows."""
+    from backoffice.accounts import reset
+
+    monkeypatch.setattr(reset, "_sender", _AtOnce())
+    monkeypatch.setattr(reset, "close_old_connections", lambda: None)
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "billing"]
 CRONJOBS = [
     ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
     ("*/5 * * * *", "backoffice.jobs.run_job", ["clean_uploads"]),
+    ("*/5 * * * *", "backoffice.jobs.run_job", ["send_mails"]),
     ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
     ("10 4 * * *", "backoffice.jobs.run_job", ["forget_addresses"]),
     ("30 1 * * *", "backoffice.jobs.run_job", ["backup"]),

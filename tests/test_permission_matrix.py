@@ -102,7 +102,7 @@ ALLOWED = {
     | {"billing_paymentexport_download", "billing_categoryprice_timeline"},
     "Auditors": reading(*COUNTS, *VIEWS, *MONEY, has_history=[*TRACKED_VIEWS, *TRACKED_MONEY])
     | reading("weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"])
-    | reading("backoffice_jobrun", "backoffice_accessrequest")
+    | reading("backoffice_jobrun", "backoffice_accessrequest", "backoffice_mail")
     | NEW_TEXTS
     | PREVIEWS
     | PICTURES
@@ -160,6 +160,7 @@ def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
         *COUNTS, "billing_blogview", "billing_accesslogimport", "billing_retiredviewtotal",
         "billing_finding", "billing_payoutbatch", "billing_payment", "billing_paymentexport",
         "billing_hold", "billing_payee", "billing_seal", "backoffice_jobrun",
+        "backoffice_mail",
         "axes_accessattempt",
     ]  # fmt: skip
     for model in written_by_code:

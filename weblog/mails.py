@@ -9,13 +9,35 @@ from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
-from backoffice.mails import find_url, mail_after_commit, write_mails
+from backoffice.mails import (
+    Letter,
+    MailKind,
+    find_url,
+    mail_after_commit,
+    register_kind,
+    write_mails,
+)
 from backoffice.people import full_name
 from weblog.models import Blog, NewText
+
+REVIEW = MailKind(
+    key="weblog.review", label="blogs that wait for review", permission="weblog.publish_blog"
+)
+RETURNED = MailKind(
+    key="weblog.returned", label="my blogs that come back", permission="weblog.add_blog"
+)
+PUBLISHED = MailKind(
+    key="weblog.published", label="my blogs that are published", permission="weblog.add_blog"
+)
+KINDS = {"submitted": REVIEW, "stopped": REVIEW, "returned": RETURNED, "published": PUBLISHED}
+
+
+def register_kinds() -> None:
+    for kind in (REVIEW, RETURNED, PUBLISHED):
+        register_kind(kind)
 
 
 def mail_submitted(subject: Blog | NewText, *, by: User) -> None:
@@ -84,7 +106,7 @@ def _write(
     *,
     to: QuerySet[User],
     details: dict[str, str],
-) -> Iterator[EmailMessage]:
+) -> Iterator[Letter]:
     context = details | {
         "blog": _blog_of(subject),
         "subject": subject,
@@ -93,4 +115,4 @@ def _write(
         "preferences_url": find_url("weblog_mailpreferences"),
     }
     text = render_to_string(f"weblog/mail/{template}.txt", context)
-    return write_mails(line, text, to=to.values_list("email", flat=True))
+    return write_mails(line, text, to=to.values_list("email", flat=True), kind=KINDS[template])

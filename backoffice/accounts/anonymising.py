@@ -29,6 +29,7 @@ from backoffice.accounts.security_log import record_event
 from backoffice.accounts.sessions import end_sessions
 from backoffice.accounts.signals import account_anonymised
 from backoffice.errors import Refusal
+from backoffice.mailing.records import forget_person
 from backoffice.reasons import explain_missing_word
 
 FIELDS = ["username", "first_name", "last_name", "email", "password", "last_login", "is_staff"]
@@ -55,6 +56,7 @@ def anonymise_account(
     if refusal := explain_reason(reason, user):
         raise AnonymisingRefused(refusal)
     old_username = user.get_username()
+    forget_person(user, keep_name=keep_name)
     _replace_account(user, by=by, keep_name=keep_name, at=at)
     for rights in (user.groups, user.user_permissions):
         rights.clear()

@@ -13,7 +13,8 @@ from backoffice.accounts.reset import describe_link
 from backoffice.accounts.security_log import record_event
 from backoffice.dialogs import dialog_action
 from backoffice.errors import Refusal
-from backoffice.mails import write_mails
+from backoffice.mailing.kinds import PASSWORD_LINK
+from backoffice.mails import deliver, write_mails
 from backoffice.people import full_name
 
 LINK = "They choose it, by a link that you mail them"
@@ -43,8 +44,8 @@ def invite(*, user: User, by: User) -> None:
     text = render_to_string("backoffice/accounts/mail/invitation.txt", context)
     subject = f"{settings.PRODUCT_NAME}: Choose your password"
     try:
-        for mail in write_mails(subject, text, to=[user.email]):
-            mail.send()
+        for mail in write_mails(subject, text, to=[user.email], kind=PASSWORD_LINK, is_secret=True):
+            deliver(mail)
     except OSError as error:
         raise InvitingRefused("The mail server did not take it. Try again later.") from error
     # Whoever opens the link has the account: that may not be its person.

@@ -13,6 +13,7 @@ from simple_history.utils import get_history_manager_for_model
 from backoffice.accounts.extracts import ROWS_AT_A_TIME, name_actor, read_rows, register_extract
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.accounts.sessions import list_sessions
+from backoffice.mailing.models import Mail
 
 FACTS = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"]
 FACTS += ["date_joined"]
@@ -29,6 +30,7 @@ def register_own_extracts() -> None:
         ("security_events_by_you", list_own_events),
         ("access_requests", list_requests),
         ("changes_in_the_admin", list_log_entries),
+        ("mails_to_you", list_mails),
     ]:
         register_extract(name, list_rows)
 
@@ -149,3 +151,19 @@ def list_log_entries(user: User) -> Iterator[dict]:
             "kind": entry.content_type.name if entry.content_type else "",
             "row": entry.object_id,
         }
+
+
+def list_mails(user: User) -> Iterator[dict]:
+    """Yield the mails to the person, whose text their mailbox has, too."""
+    mails = Mail.objects.filter(person=user).order_by("pk")
+    return read_rows(
+        mails,
+        written_at="made_at",
+        sent_at="sent_at",
+        to="address",
+        about="kind_label",
+        subject="subject",
+        text="text",
+        state="get_state_display",
+        reason="reason",
+    )

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.utils.timezone import localtime
 
 from backoffice.accounts.models import AccessRequest, SecurityEvent
-from backoffice.mails import find_url, send_mail, write_mails
+from backoffice.mailing.kinds import ACCOUNT
+from backoffice.mails import find_url, send_mails, write_mails
 from backoffice.people import full_name
 
 Kind = SecurityEvent.Kind
@@ -116,9 +117,8 @@ def _mail_administrators(subject, body, but=()):
 
 
 def _mail(subject, text, *, to, about):
-    """Send one mail each, so that nobody sees the other recipients."""
-    for mail in write_mails(f"{settings.PRODUCT_NAME}: {subject}", text, bcc=to):
-        send_mail(mail, about=about)
+    mails = write_mails(f"{settings.PRODUCT_NAME}: {subject}", text, to=to, kind=ACCOUNT)
+    send_mails(mails, about=about)
 
 
 def _choose_subject(event):

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth import views
 from django.contrib.auth.models import User
+from django.db import close_old_connections
 from django.template.loader import render_to_string
 from django.urls import reverse_lazy
 from unfold.widgets import BASE_INPUT_CLASSES
@@ -20,10 +21,20 @@ from unfold.widgets import BASE_INPUT_CLASSES
 from backoffice.accounts.actors import acting_as
 from backoffice.accounts.locks import show_lock
 from backoffice.accounts.signals import password_reset_asked
+from backoffice.mailing import records
+from backoffice.mailing.kinds import PASSWORD_LINK
+from backoffice.mailing.letters import Letter
 from backoffice.mails import send_mail, write_mails
 
 # A thread sends the mails, because the time of the mail server would reveal who has an account.
 _sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="password-reset")
+
+
+def _send(message: Letter) -> None:
+    try:
+        send_mail(message, about="a link to a new password")
+    finally:
+        close_old_connections()  # no request of this thread ends, which would do so
 
 
 def wait_for_mails() -> None:
@@ -44,8 +55,10 @@ class ResetForm(auth_forms.PasswordResetForm):
     def send_mail(self, subject_template, template, context, from_email, to_email, **kwargs):
         context |= describe_link()
         subject = render_to_string(subject_template, context)
-        for mail in write_mails(subject, render_to_string(template, context), to=[to_email]):
-            _sender.submit(send_mail, mail, about="a link to a new password")
+        text = render_to_string(template, context)
+        for mail in write_mails(subject, text, to=[to_email], kind=PASSWORD_LINK, is_secret=True):
+            records.note([mail], will_send=True)
+            _sender.submit(_send, mail)
 
 
 class NewPasswordForm(auth_forms.SetPasswordForm):

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.template.loader import render_to_string
 
-from backoffice.mails import find_url, mail_after_commit, write_mails
+from backoffice.mails import Letter, find_url, mail_after_commit, write_mails
+from billing.mail_kinds import DETAILS, TO_CONFIRM
 from billing.models import Payee, PayeeAuthor, PayeeDetails
 
 CONFIRM = "billing.confirm_payee"
@@ -24,11 +24,12 @@ def mail_entered(payee: Payee, *, enterer: User, at: dt.datetime) -> None:
     _tell(payee, "payee_entered", "New payment details were entered", at=at)
     facts = {"payee": payee, "url": find_url("billing_payee_change", payee.pk)}
 
-    def write() -> Iterator[EmailMessage]:
+    def write() -> Iterator[Letter]:
         text = render_to_string("billing/mail/payee_to_confirm.txt", facts)
         people = User.objects.with_perm(CONFIRM, include_superusers=False).filter(is_active=True)
         addresses = people.exclude(pk=enterer.pk).values_list("email", flat=True)
-        return write_mails(_name("Payment details wait to be confirmed"), text, bcc=addresses)
+        subject = _name("Payment details wait to be confirmed")
+        return write_mails(subject, text, to=addresses, kind=TO_CONFIRM)
 
     mail_after_commit(write, about=f"the payee {payee.pk}")
 
@@ -58,7 +59,6 @@ def find_addresses(payee: Payee, *, at: dt.datetime) -> set[str]:
 
 
 def _tell(payee: Payee, template: str, subject: str, *, at: dt.datetime, **facts: object) -> None:
-    """Mail each address by itself, so that nobody sees the others."""
     addresses = find_addresses(payee, at=at)
     details = payee.versions.order_by("-number").first()
     context = {
@@ -69,10 +69,9 @@ def _tell(payee: Payee, template: str, subject: str, *, at: dt.datetime, **facts
         **facts,
     }
 
-    def write() -> Iterator[EmailMessage]:
+    def write() -> Iterator[Letter]:
         text = render_to_string(f"billing/mail/{template}.txt", context)
-        for address in sorted(addresses):
-            yield from write_mails(_name(subject), text, to=[address])
+        return write_mails(_name(subject), text, to=addresses, kind=DETAILS)
 
     mail_after_commit(write, about=f"the payee {payee.pk}")
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from backoffice.mails import find_url, send_mail, write_mails
+from backoffice.mails import Letter, find_url, send_mails, write_mails
+from billing.mail_kinds import WAITING
 from billing.models import OutstandingAlarm
 from billing.money import format_amount
 from billing.payouts.outstanding import Cause, Waiting, list_waiting
@@ -32,8 +32,7 @@ def tell_of_overdue(*, at: dt.datetime | None = None) -> list[Waiting]:
     told = set(OutstandingAlarm.objects.values_list("author", "cause", "since"))
     new = [row for row in overdue if (row.author, row.cause.value, row.since) not in told]
     if new:
-        for message in _write(overdue):
-            send_mail(message, about="money that waits too long")
+        send_mails(_write(overdue), about="money that waits too long")
     OutstandingAlarm.objects.bulk_create(
         [
             OutstandingAlarm(author_id=row.author, cause=row.cause, since=row.since, told_at=at)
@@ -44,7 +43,7 @@ def tell_of_overdue(*, at: dt.datetime | None = None) -> list[Waiting]:
     return new
 
 
-def _write(overdue: list[Waiting]) -> Iterator[EmailMessage]:
+def _write(overdue: list[Waiting]) -> Iterator[Letter]:
     finance = User.objects.with_perm("billing.submit_payoutbatch", include_superusers=False)
     addresses = finance.filter(is_active=True).values_list("email", flat=True)
     facts = {
@@ -54,7 +53,7 @@ def _write(overdue: list[Waiting]) -> Iterator[EmailMessage]:
         "url": find_url("index"),
     }
     text = render_to_string("billing/mail/overdue.txt", facts)
-    return write_mails("Money has waited too long", text, to=addresses)
+    return write_mails("Money has waited too long", text, to=addresses, kind=WAITING)
 
 
 def describe(rows: Iterable[Waiting]) -> str:

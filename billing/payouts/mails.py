@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
 from django.db.models import Count, Q, QuerySet, Sum
 from django.template.loader import render_to_string
 
-from backoffice.mails import find_url, mail_after_commit, write_mails
+from backoffice.mails import Letter, find_url, mail_after_commit, write_mails
+from billing.mail_kinds import BATCHES
 from billing.models import PayoutBatch
 from billing.money import format_amount
 from billing.proof import sealing
@@ -49,10 +49,10 @@ def _mail_after_commit(
 
 def _write(
     subject: str, template: str, batch: PayoutBatch, *, to: QuerySet[User]
-) -> Iterator[EmailMessage]:
+) -> Iterator[Letter]:
     addresses = to.filter(is_active=True).values_list("email", flat=True)
     text = render_to_string(f"billing/mail/{template}.txt", _describe(batch))
-    return write_mails(subject, text, to=addresses)
+    return write_mails(subject, text, to=addresses, kind=BATCHES)
 
 
 def _describe(batch: PayoutBatch) -> dict:

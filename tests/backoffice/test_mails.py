@@ -5,6 +5,8 @@ from django.core import mail
 from django.db import transaction
 
 from backoffice import mails
+from backoffice.mailing.delivery import send_waiting
+from backoffice.models import Mail
 
 pytestmark = pytest.mark.any_database
 
@@ -44,28 +46,57 @@ def test_mail_that_fails_is_logged_without_its_subject_and_the_next_goes_out(
         sent.append(message.to)
 
     monkeypatch.setattr("django.core.mail.EmailMessage.send", send)
-    monkeypatch.setattr(mails, "ADDRESSES_AT_A_TIME", 1)
     with caplog.at_level(logging.ERROR), django_capture_on_commit_callbacks(execute=True):
         people = ["ada@example.org", "bea@example.org"]
         mails.mail_after_commit(lambda: mails.write_mails("Secret", "", to=people), about="blog 7")
     assert sent == [["bea@example.org"]]
+    assert [*Mail.objects.order_by("address").values_list("state", "reason")] == [
+        ("waiting", "OSError: no way out"),
+        ("sent", ""),
+    ]
     assert [record.getMessage() for record in caplog.records] == [
         "The mail about blog 7 could not be sent."
     ]
     assert "no way out" in caplog.text
 
 
-def test_mail_to_many_goes_out_in_portions_that_a_server_takes():
-    people = [f"reader{number:03}@example.org" for number in range(101)]
-    portions = [message.bcc for message in mails.write_mails("News", "", bcc=people)]
-    assert [len(portion) for portion in portions] == [50, 50, 1]
-    assert [address for portion in portions for address in portion] == people
+def test_each_person_gets_a_mail_of_their_own():
+    people = ["ada@example.org", "bea@example.org"]
+    written = [*mails.write_mails("News", "Read on.", to=people)]
+    assert [message.to for message in written] == [["ada@example.org"], ["bea@example.org"]]
+    assert {(*message.cc, *message.bcc) for message in written} == {()}
+
+
+def test_mail_to_many_is_left_to_the_job(db, django_capture_on_commit_callbacks):
+    people = [f"reader{number:03}@example.org" for number in range(21)]
+    with django_capture_on_commit_callbacks(execute=True):
+        mails.mail_after_commit(
+            lambda: mails.write_mails("News", "Read on.", to=people), about="news"
+        )
+    assert mail.outbox == []
+    assert Mail.objects.filter(state="waiting", tries=0).count() == 21
+    assert send_waiting() == (21, 0)
+    assert [message.to[0] for message in mail.outbox] == people
+
+
+def test_without_a_mail_server_the_first_mail_waits_for_it_and_the_others_do_not(db, monkeypatch):
+    tried = []
+
+    def send(message):
+        tried.append(message.to[0])
+        raise ConnectionRefusedError("No mail server.")
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", send)
+    people = ["ada@example.org", "bea@example.org", "cy@example.org"]
+    mails.send_mails(mails.write_mails("News", "Read on.", to=people), about="news")
+    assert tried == ["ada@example.org"]
+    assert Mail.objects.filter(state="waiting").count() == 3
 
 
 def test_nobody_is_mailed_twice_and_no_address_is_no_mail():
     (message,) = mails.write_mails("News", "", to=["ada@example.org", "", "ada@example.org"])
     assert message.to == ["ada@example.org"]
-    assert [*mails.write_mails("News", "", to=[""], bcc=[])] == []
+    assert [*mails.write_mails("News", "", to=[""])] == []
 
 
 @pytest.mark.parametrize(
@@ -96,10 +127,11 @@ def test_without_admins_nobody_is_told(settings):
     assert mail.outbox == []
 
 
-def test_nothing_is_sent_while_mails_are_kept_quiet():
+def test_nothing_is_sent_while_mails_are_kept_quiet(db):
     (message,) = mails.write_mails("News", "Read on.", to=["ada@example.org"])
     with mails.keep_quiet():
         mails.send_mail(message, about="news")
     assert mail.outbox == []
+    assert not Mail.objects.exists()
     mails.send_mail(message, about="news")
     assert [sent.subject for sent in mail.outbox] == ["News"]

@@ -339,7 +339,7 @@ def test_other_administrators_are_told(tyra, ines, django_capture_on_commit_call
     with django_capture_on_commit_callbacks(execute=True):
         anonymise(tyra, ines)
     (message,) = mail.outbox
-    assert message.bcc == ["otto@example.org"]
+    assert message.to == ["otto@example.org"]
     assert "ines" in message.body
     assert f"former-{tyra.pk}" in message.body
     assert "uillfeather" not in message.body

@@ -596,7 +596,7 @@ def test_right_given_past_the_two_is_noticed_told_and_signs_nothing(
     event = SecurityEvent.objects.get(is_outside=True)
     assert event.about == edda
     assert find_given_outside(edda) == [event]
-    told = {address for message in mail.outbox for address in message.bcc}
+    told = {address for message in mail.outbox for address in message.to}
     assert {"ines@example.org", "edda@example.org"} <= told
     later = timezone.now() + dt.timedelta(days=400)
     assert "without a second administrator" in explain_pauses(edda, at=later)[0]

@@ -72,8 +72,8 @@ def test_submitted_batch_asks_all_who_may_approve_but_the_submitter(batch, appro
     make_user("boss", is_superuser=True)
     make_user("aud", groups=["Auditors"], email="aud@example.org")
     batch.submitted_by.groups.add(*approver.groups.all())
-    (message,) = commit(mails.mail_submitted, batch)
-    assert message.to == ["ann@example.org", "bea@example.org"]
+    message, other = commit(mails.mail_submitted, batch)
+    assert (message.to, other.to) == (["ann@example.org"], ["bea@example.org"])
     assert message.subject == "Approve the payout of October 2026"
     assert "Finn has submitted the payout of October 2026 for approval." in message.body
     assert "it needs two approvers" in message.body
@@ -102,8 +102,8 @@ def test_approved_batch_tells_submitter_and_finance(batch, approver, commit):
     batch.submitted_by.groups.clear()
     sign(batch, 1, approver)
     sign(batch, 2, make_user("bea", first_name="Bea"))
-    (message,) = commit(mails.mail_approved, batch)
-    assert message.to == ["fay@example.org", "finn@example.org"]
+    message, other = commit(mails.mail_approved, batch)
+    assert (message.to, other.to) == (["fay@example.org"], ["finn@example.org"])
     assert "signed by Ann and Bea." in message.body
 
 
@@ -115,7 +115,7 @@ def test_every_mail_says_month_total_payments_and_where_to_go(
     sign(batch, 1, approver)
     make_user("bea", groups=["Approvers"], email="bea@example.org")
     to = {"to": finn} if about == "returned" else {}
-    (message,) = commit(getattr(mails, f"mail_{about}"), batch, **to)
+    message = commit(getattr(mails, f"mail_{about}"), batch, **to)[0]
     for part in (
         "October 2026",
         "Total:     €1,234.50",
@@ -167,7 +167,8 @@ def test_mail_server_that_fails_is_logged_and_changes_nothing(batch, approver, m
 
 def subjects_of(commit, step, *args, **kwargs):
     sent = len(mail.outbox)
-    return [message.subject for message in commit(step, *args, **kwargs)[sent:]]
+    outbox = commit(step, *args, **kwargs)[sent:]
+    return [*dict.fromkeys(message.subject for message in outbox)]
 
 
 def test_each_step_of_a_batch_sends_its_mail(finn, approver, commit, settings):

@@ -192,7 +192,7 @@ def test_run_that_is_killed_at_the_mail_tells_again(blog, monkeypatch):
     make_groups("10_groups.json", "30_billing_groups.json")
     make_user(groups=["Finance"], email="finn@example.com")
     with monkeypatch.context() as patch:
-        patch.setattr(alarms, "send_mail", lambda message, about: sys.exit())
+        patch.setattr(alarms, "send_mails", lambda messages, about: sys.exit())
         with pytest.raises(SystemExit):
             tell_of_overdue(at=AT)
     assert len(tell_of_overdue(at=AT)) == 1

@@ -1,0 +1,29 @@
+"""What billing's mails are about."""
+
+from backoffice.mails import MailKind, register_kind
+
+BATCHES = MailKind(
+    key="billing.batch", label="steps of payout batches", permission="billing.view_payoutbatch"
+)
+WAITING = MailKind(
+    key="billing.waiting",
+    label="money that waits too long",
+    permission="billing.submit_payoutbatch",
+)
+TO_CONFIRM = MailKind(
+    key="billing.to_confirm",
+    label="payment details that I may confirm",
+    permission="billing.confirm_payee",
+    is_security=True,
+)
+DETAILS = MailKind(
+    key="billing.details",
+    label="changes of where my money goes",
+    permission="billing.enter_own_payee",
+    is_security=True,
+)
+
+
+def register_kinds() -> None:
+    for kind in (BATCHES, WAITING, TO_CONFIRM, DETAILS):
+        register_kind(kind)
