@@ -419,20 +419,18 @@ CRONTAB_COMMAND_PREFIX = f"umask 077 && cd {quote_for_cron(BASE_DIR)} && mkdir -
 CRONTAB_PYTHON_EXECUTABLE = quote_for_cron(PYTHON)
 CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(BASE_DIR / "manage.py")
 CRONTAB_COMMAND_SUFFIX = ">> var/cron.log 2>&1"
+OFTEN, RUN_JOB = "*/5 * * * *", "backoffice.jobs.run_job"
 CRONJOBS = [
-    ("*/5 * * * *", "backoffice.jobs.run_job", ["publish_new_texts"]),
-    ("*/5 * * * *", "backoffice.jobs.run_job", ["clean_uploads"]),
-    ("*/5 * * * *", "backoffice.jobs.run_job", ["send_mails"]),
-    ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
-    ("10 4 * * *", "backoffice.jobs.run_job", ["forget_addresses"]),
-    ("30 1 * * *", "backoffice.jobs.run_job", ["backup"]),
+    *((OFTEN, RUN_JOB, [name]) for name in ("publish_new_texts", "clean_uploads", "send_mails")),
+    ("25 * * * *", RUN_JOB, ["clearsessions"]),
+    ("10 4 * * *", RUN_JOB, ["forget_addresses"]),
+    ("30 1 * * *", RUN_JOB, ["backup"]),
 ]
 if "billing" in INSTALLED_APPS:
     CRONJOBS += [
-        ("*/5 * * * *", "backoffice.jobs.run_job", ["fold_views"]),
-        ("*/5 * * * *", "backoffice.jobs.run_job", ["seal_traces"]),
-        ("50 2 * * *", "backoffice.jobs.run_job", ["find_findings"]),
-        ("20 3 * * *", "backoffice.jobs.run_job", ["build_payout_batch"]),
-        ("50 3 * * *", "backoffice.jobs.run_job", ["verify_payouts"]),
-        ("40 * * * *", "backoffice.jobs.run_job", ["purge_readers"]),
+        *((OFTEN, RUN_JOB, [name]) for name in ("fold_views", "seal_traces")),
+        ("50 2 * * *", RUN_JOB, ["find_findings"]),
+        ("20 3 * * *", RUN_JOB, ["build_payout_batch"]),
+        ("50 3 * * *", RUN_JOB, ["verify_payouts"]),
+        ("40 * * * *", RUN_JOB, ["purge_readers"]),
     ]
