@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.management import call_command
 from django.urls import reverse
 
-from backoffice.models import AccessRequest, JobRun
+from backoffice.models import AccessRequest, JobRun, Mail
 from billing.bank.exports import export_payments
 from billing.models import (
     AccessLogImport,
@@ -62,6 +62,10 @@ def make_rows():
     approve(batch, at=AT)
     export_payments(batch=batch, at=AT)
     JobRun.objects.create(name="fold_views", started_at=AT)
+    Mail.objects.create(
+        kind="other", address="ada@example.org", subject="News", text="Read on.",
+        message_id="<1@testserver>", state="failed", reason="Refused", made_at=AT,
+    )  # fmt: skip
     AccessRequest.objects.create(
         kind="superuser", about=blog.author, reason="Asked", asked_by=make_user(), asked_at=AT
     )
