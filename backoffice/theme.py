@@ -41,6 +41,12 @@ NAVIGATION = {
     "Billing": [
         Link("Payout batches", "account_balance_wallet", "billing.payoutbatch"),
         Link("Payments", "payments", "billing.payment"),
+        Link(
+            "Statements",
+            "receipt_long",
+            "billing.statement",
+            permission="billing.view_own_statement",
+        ),
         Link("Adjustments", "exposure", "billing.adjustment"),
         Link("Holds and pay-outs", "front_hand", "billing.hold"),
         Link(
@@ -142,6 +148,18 @@ def list_pages():
         pages.append(("views-explained/", "billing_views_explained_changelist", view))
         own = "billing.admin.own_payee.OwnPayeeView"
         pages.append(("payment-details/", "billing_own_payee", own))
+        room = "billing.admin.statements"
+        pages += [
+            ("statements/", "billing_statement_changelist", f"{room}.StatementsView"),
+            ("statements/<int:pk>/", "billing_statement_page", f"{room}.StatementView"),
+            ("statements/<int:pk>/pdf/", "billing_statement_pdf", f"{room}.StatementPdfView"),
+            ("statements/year/", "billing_statement_year", f"{room}.StatementYearView"),
+            (
+                "statements/year/pdf/",
+                "billing_statement_year_pdf",
+                f"{room}.StatementYearPdfView",
+            ),
+        ]
         pages += [
             ("books/", "billing_books_changelist", "billing.admin.books.BooksView"),
             ("books/balances/", "billing_books_balances", "billing.admin.balances.BalancesView"),

@@ -41,8 +41,10 @@ class BillingConfig(AppConfig):
         from billing.proof import traces
         from weblog.signals import blog_viewed
 
-        # An author's right over their own details is no right over money: finance confirms them.
-        guard_rights(Q(content_type__app_label="billing") & ~Q(codename="enter_own_payee"))
+        # An author's rights over what is their own are no rights over money: finance confirms
+        # details, and a statement only tells.
+        of_authors = Q(codename__in=["enter_own_payee", "view_own_statement"])
+        guard_rights(Q(content_type__app_label="billing") & ~of_authors)
         register_guards(GUARDS)
         register_made_by_people([CategoryPrice, Adjustment, Hold])
         register_latest_moment(clocks.find_latest_view)

@@ -38,7 +38,11 @@ AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 # Each of these has a test of its own.
 NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}
 # Pages that take a row of another model than their name says.
-ROWS = {"billing_categoryprice_timeline": "weblog.category"}
+ROWS = {
+    "billing_categoryprice_timeline": "weblog.category",
+    "billing_statement_page": "billing.payment",
+    "billing_statement_pdf": "billing.payment",
+}
 
 
 def make_rows():

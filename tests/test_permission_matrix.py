@@ -49,13 +49,18 @@ PAYEES = {"billing_payee_enter", "billing_payee_details", "billing_payee_confirm
 PAYEES |= {"billing_payee_withdraw", "billing_payee_link"}
 SEALS = reading("billing_seal")
 BOOKS = {f"billing_books_{page}" for page in ("changelist", "balances", "years")}
+STATEMENTS = {f"billing_statement_{page}" for page in ("changelist", "page", "pdf")}
+# Of the year, one's own opens, and it is a page without figures where nothing was paid.
+OWN_STATEMENTS = {"billing_statement_changelist", "billing_statement_year"}
+STATEMENTS |= OWN_STATEMENTS
 VERIFY = reading("billing_verification") | {"billing_verification_verify"}
 NEW_TEXTS = reading("weblog_newtext", has_history=["weblog_newtext"])
 PICTURES = reading("weblog_picture")
 PREVIEWS = {"weblog_blog_preview", "weblog_newtext_preview"}
 
 ALLOWED = {
-    "Authors": {"billing_own_payee", "app_list_weblog", "weblog_blog_changelist", "weblog_blog_add"}
+    "Authors": OWN_STATEMENTS
+    | {"billing_own_payee", "app_list_weblog", "weblog_blog_changelist", "weblog_blog_add"}
     | {"weblog_newtext_changelist", "weblog_picture_changelist", "weblog_picture_add"}
     | reading("weblog_category", has_history=["weblog_category"]),
     "Editors": reading(
@@ -79,6 +84,7 @@ ALLOWED = {
     | {"billing_categoryprice_add", "billing_categoryprice_export", "billing_payment_export"}
     | {"billing_categoryprice_timeline", "billing_categoryprice_withdraw"}
     | {"billing_views_explained_changelist", "billing_accesslogimport_import"}
+    | STATEMENTS
     | FINDINGS
     | VERIFY
     | PAYEES
@@ -94,6 +100,7 @@ ALLOWED = {
     | {"billing_paymentexport_download"}
     | BOOKS,
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
+    | STATEMENTS
     | SEALS
     | FINDINGS
     | VERIFY
@@ -106,6 +113,7 @@ ALLOWED = {
     | NEW_TEXTS
     | PREVIEWS
     | PICTURES
+    | STATEMENTS
     | FINDINGS
     | VERIFY
     | SEALS

@@ -79,6 +79,7 @@ class Payment(models.Model):
         permissions = [
             ("export_payment", "Can export payments of a list"),
             ("hold_payment", "Can hold, release and pay out in full"),
+            ("view_own_statement", "Can see their own statements"),
         ]
 
     def __str__(self):

@@ -8,6 +8,11 @@ from billing.money import format_amount, round_amount
 Status = Payment.Status
 Kind = Hold.Kind
 
+# The reasons that the rules give: people's own stand as they were written.
+DEACTIVATED = "The author's account is deactivated."
+NOTHING_TO_PAY = "There is nothing above zero to pay."
+BELOW_MINIMUM = "Below the minimum of "
+
 
 def decide_payment(
     payment: Payment, *, exact: Decimal, minimum: Decimal, hold: Hold | None
@@ -36,12 +41,12 @@ def _decide(
     if hold and hold.kind == Kind.HOLD:
         return Status.HELD, hold.reason
     if not (payment.author.is_active or hold):
-        return Status.HELD, "The author's account is deactivated."
+        return Status.HELD, DEACTIVATED
     if amount <= 0:
-        return Status.CARRIED, "There is nothing above zero to pay."
+        return Status.CARRIED, NOTHING_TO_PAY
     if hold:
         return Status.PAYABLE, f"Paid out in full: {hold.reason}"
     if amount < minimum:
         least = format_amount(minimum, currency=payment.batch.currency)
-        return Status.CARRIED, f"Below the minimum of {least}."
+        return Status.CARRIED, f"{BELOW_MINIMUM}{least}."
     return Status.PAYABLE, ""

@@ -84,7 +84,10 @@ def test_editors_have_nothing_of_billing_and_authors_their_own_payment_details(g
         name: {p for p in permissions_of(name) if p.startswith("billing.")}
         for name in ("Authors", "Editors")
     }
-    assert found == {"Authors": {"billing.enter_own_payee"}, "Editors": set()}
+    assert found == {
+        "Authors": {"billing.enter_own_payee", "billing.view_own_statement"},
+        "Editors": set(),
+    }
 
 
 @pytest.mark.any_database

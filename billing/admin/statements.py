@@ -1,0 +1,150 @@
+"""The room of statements: authors see their own; finance, approvers and auditors see all."""
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
+from unfold.views import UnfoldSiteViewMixin
+
+from backoffice.changelists import could_be_pk
+from billing.models import Payment
+from billing.statements.authors import MonthlyStatement, find_style, list_statements
+from billing.statements.months import write_month
+from billing.statements.pdf import print_sheet
+from billing.statements.years import list_years_paid, write_year
+
+STATEMENTS_PER_PAGE = 50
+LINES_PER_PAGE = 100
+SEE_OWN = "billing.view_own_statement"
+SEE_ALL = "billing.view_payment"
+
+
+@method_decorator(never_cache, name="dispatch")
+class StatementPage(UnfoldSiteViewMixin, TemplateView):
+    http_method_names = ["get", "head"]
+    permission_required = SEE_OWN
+
+    def has_permission(self):
+        user = self.request.user
+        return user.has_perm(SEE_OWN) or user.has_perm(SEE_ALL)
+
+    def http_method_not_allowed(self, request, *args, **kwargs):
+        self.get(request, *args, **kwargs)  # what is somebody else's does not exist
+        return super().http_method_not_allowed(request, *args, **kwargs)
+
+    @property
+    def sees_all(self):
+        return self.request.user.has_perm(SEE_ALL)
+
+    def list_statements(self):
+        """Return the payments of whose statements this person knows."""
+        return list_statements(author=None if self.sees_all else self.request.user)
+
+    def find_statement(self):
+        """Return the statement asked for. What is somebody else's does not exist."""
+        key = self.kwargs["pk"]
+        payment = None
+        if could_be_pk(Payment, key):
+            payment = self.list_statements().filter(pk=key).first()
+        if payment is None:
+            raise Http404
+        return MonthlyStatement(payment, at=timezone.now())
+
+    def find_author(self):
+        """Return the author whose year is asked for, one's own without a choice."""
+        key = self.request.GET.get("author", str(self.request.user.pk))
+        if not self.sees_all and key != str(self.request.user.pk):
+            raise PermissionDenied
+        payment = None
+        if could_be_pk(Payment, key):
+            payment = list_statements().filter(author=key).first()
+        return payment.author if payment else None
+
+
+class StatementsView(StatementPage):
+    template_name = "billing/statements.html"
+    title = "Statements"
+
+    def get_context_data(self, **kwargs):
+        payments = self.list_statements()
+        author = self.request.GET.get("author", "")
+        if author and could_be_pk(Payment, author):
+            payments = payments.filter(author=author)
+        page = Paginator(payments, STATEMENTS_PER_PAGE).get_page(self.request.GET.get("p"))
+        return super().get_context_data(
+            page=page,
+            page_range=page.paginator.get_elided_page_range(page.number),
+            sees_all=self.sees_all,
+            **kwargs,
+        )
+
+
+class StatementView(StatementPage):
+    template_name = "billing/author_statement.html"
+    title = "Statement"
+
+    def get_context_data(self, **kwargs):
+        statement = self.find_statement()
+        lines = Paginator(statement.lines, LINES_PER_PAGE).get_page(self.request.GET.get("p"))
+        return super().get_context_data(
+            payment=statement.payment,
+            sheet=write_month(statement, lines=lines.object_list),
+            page=lines,
+            page_range=lines.paginator.get_elided_page_range(lines.number),
+            sees_all=self.sees_all,
+            **kwargs,
+        )
+
+
+class StatementPdfView(StatementPage):
+    title = "Statement"
+
+    def get(self, request, *args, **kwargs):
+        statement = self.find_statement()
+        name = f"statement-{statement.payment.reference}.pdf"
+        return hand_out(print_sheet(write_month(statement)), name)
+
+
+class StatementYearView(StatementPage):
+    template_name = "billing/author_year.html"
+    title = "Paid in a year"
+
+    def write(self):
+        """Return the sheet of the year asked for, or None where there is nothing to tell."""
+        author = self.find_author()
+        years = list_years_paid(author) if author else []
+        if not years:
+            return None, [], None
+        asked = (self.request.GET.get("year"), self.request.GET.get("currency"))
+        named = [one for one in years if (str(one.year), one.currency) == asked]
+        chosen = named[0] if named else years[0]
+        sheet = write_year(
+            author=author,
+            year=chosen.year,
+            currency=chosen.currency,
+            style=find_style(author, at=timezone.now()),
+        )
+        return sheet, years, chosen
+
+    def get_context_data(self, **kwargs):
+        sheet, years, chosen = self.write()
+        author = self.request.GET.get("author", "")
+        return super().get_context_data(
+            sheet=sheet, years=years, chosen=chosen, author=author, **kwargs
+        )
+
+
+class StatementYearPdfView(StatementYearView):
+    def get(self, request, *args, **kwargs):
+        sheet, _, chosen = self.write()
+        if sheet is None:
+            raise Http404
+        return hand_out(print_sheet(sheet), f"paid-in-{chosen.year}-{chosen.currency}.pdf")
+
+
+def hand_out(content: bytes, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -1,0 +1,101 @@
+"""An author's statement of a month: the payment as finance sees it, and what stands around it."""
+
+import datetime as dt
+import zoneinfo
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import QuerySet, Sum
+from django.utils.functional import cached_property
+
+from billing.books.years import paid_in_year
+from billing.models import Finding, PaidPayee, Payment, PaymentResult, PayoutBatch
+from billing.payees.copies import find_details
+from billing.statements.payments import Payslip
+from billing.statements.styles import Style
+
+SIGNED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
+
+
+class MonthlyStatement(Payslip):
+    """What an author is told about a month. The number of queries does not grow with the lines."""
+
+    def __init__(self, payment: Payment, *, at: dt.datetime):
+        super().__init__(payment)
+        self.at = at
+
+    @property
+    def is_final(self) -> bool:
+        return self.payment.batch.status in SIGNED
+
+    @property
+    def day(self) -> dt.date:
+        """Return the day on which what it says came to be: the result's, or the batch's."""
+        batch = self.payment.batch
+        moment = self.result.at if self.result else batch.approved_at or batch.built_at
+        return moment.astimezone(zoneinfo.ZoneInfo(batch.time_zone)).date()
+
+    @cached_property
+    def paid_payee(self) -> PaidPayee | None:
+        """Return the payee as of the submission, sealed with the payment."""
+        return PaidPayee.objects.filter(payment=self.payment).first()
+
+    @cached_property
+    def style(self) -> Style:
+        """Return the payee's language: that of the sealed copy, or of the details in force."""
+        if self.paid_payee:
+            return Style(self.paid_payee.language)
+        return find_style(self.payment.author, at=self.at)
+
+    @cached_property
+    def result(self) -> PaymentResult | None:
+        """Return what the bank did with the payment at last, or None."""
+        return self.results[0] if self.results else None
+
+    @property
+    def paid_on(self) -> dt.date | None:
+        """Return the bank's day, or that of the result where the bank named none."""
+        if self.result is None:
+            return None
+        zone = zoneinfo.ZoneInfo(self.payment.batch.time_zone)
+        return self.result.value_date or self.result.at.astimezone(zone).date()
+
+    @cached_property
+    def exclusions(self) -> list[Finding]:
+        """Return the decisions by which views of the month were excluded."""
+        findings = Finding.objects.filter(
+            author=self.payment.author_id,
+            month=self.payment.batch.month,
+            status=Finding.Status.EXCLUDED,
+        )
+        return list(findings.select_related("blog").order_by("pk"))
+
+    @property
+    def year(self) -> int:
+        return (self.paid_on or self.payment.batch.month).year
+
+    @cached_property
+    def paid_in_year(self) -> Decimal:
+        """Return what was paid in the year by this batch and those before it."""
+        payments = paid_in_year(self.year, self.payment.batch.currency).filter(
+            author=self.payment.author_id, batch__month__lte=self.payment.batch.month
+        )
+        return Decimal(payments.aggregate(sum=Sum("amount", default=0))["sum"])
+
+
+def find_style(author: User, *, at: dt.datetime) -> Style:
+    """Return the writing of an author's payee as of now; the house's without a payee."""
+    details = find_details([author.pk], at=at).get(author.pk)
+    return Style(details.language if details else settings.LANGUAGE_CODE)
+
+
+def list_statements(*, author: User | None = None) -> QuerySet[Payment]:
+    """Return the payments with a statement, the latest first: those that no cancelled batch holds.
+
+    One that is still a draft's, or waits for its approvers, has a preliminary statement.
+    """
+    payments = Payment.objects.exclude(batch__status=PayoutBatch.Status.CANCELLED)
+    if author:
+        payments = payments.filter(author=author)
+    return payments.select_related("batch", "author").order_by("-batch__month", "author_name", "pk")
