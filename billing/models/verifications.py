@@ -23,6 +23,17 @@ class Verification(models.Model):
     views_until = models.PositiveIntegerField(
         default=0, help_text="The latest seal of views when the run began."
     )
+    traces_after = models.PositiveIntegerField(
+        default=0,
+        help_text="The seal of traces up to which an earlier run proved them. 0: all are proved.",
+    )
+    traces_until = models.PositiveIntegerField(
+        default=0, help_text="The latest seal of traces when the run began."
+    )
+    part = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Which part of what an earlier run proved is proved again. 0: all of it.",
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

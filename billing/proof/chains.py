@@ -54,14 +54,15 @@ type Fault = tuple[str, str]  # what the link says, and what it should
 
 def iter_links[Link: ChainLink](model: type[Link]) -> Iterator[tuple[Link, Fault | None]]:
     """Yield all links of a chain, each with its fault, or None."""
-    previous = NO_HASH
-    links = model._default_manager.order_by("number").iterator(LINKS_AT_A_TIME)
-    for number, link in enumerate(links, start=1):
-        yield link, _find_fault(link, number, previous)
-        previous = link.hash
+    before: Link | None = None
+    for link in model._default_manager.order_by("number").iterator(LINKS_AT_A_TIME):
+        yield link, find_fault(link, before)
+        before = link
 
 
-def _find_fault(link: ChainLink, number: int, previous: str) -> Fault | None:
+def find_fault(link: ChainLink, before: ChainLink | None) -> Fault | None:
+    """Return what is wrong with a link, by the one before it."""
+    number, previous = (before.number + 1, before.hash) if before else (1, NO_HASH)
     if link.number != number:
         return f"follows seal {number - 1}", f"seal {number} should"
     if link.previous_hash != previous:

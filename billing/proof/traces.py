@@ -70,6 +70,19 @@ def is_ours(trace: Trace) -> bool:
     return is_marked(trace.mark, trace.kind, trace.row, trace.digest)
 
 
+def is_as_written(row: Any) -> bool:
+    """Whether the row is as its latest trace says, which the application made."""
+    traced = find_traced(type(row))
+    if traced is None:
+        return False
+    trace = Trace.objects.filter(kind=traced.name, row=row.pk).order_by("pk").last()
+    return (
+        trace is not None
+        and is_ours(trace)
+        and (row.pk, trace.digest) in digest_rows(traced, [row])
+    )
+
+
 @transaction.atomic
 def seal_traces(*, at: dt.datetime, **facts: object) -> int:
     """Seal all traces that no seal holds, and return how many. It leaves forged ones out.
@@ -77,9 +90,10 @@ def seal_traces(*, at: dt.datetime, **facts: object) -> int:
     The first of these seals says `facts` as well.
     """
     hold_lock(Lock.TRACES)
-    count = 0
+    count, last = 0, 0
     unsealed = Trace.objects.filter(seal=None).order_by("pk")
-    for portion in batched(list(unsealed), ROWS_AT_A_TIME):
+    while portion := list(unsealed.filter(pk__gt=last)[:ROWS_AT_A_TIME]):
+        last = portion[-1].pk
         ours = [trace for trace in portion if is_ours(trace)]
         if len(ours) < len(portion):
             logger.error("Traces that the application did not write: verify_payouts names them.")

@@ -17,8 +17,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from billing.counting.equation import list_months
-from billing.models import Payment, PayoutBatch, Verification, ViewSeal
-from billing.proof.traces import trace_rows
+from billing.models import Payment, PayoutBatch, TraceSeal, Verification, ViewSeal
+from billing.proof.traces import is_as_written, trace_rows
 from billing.proof.view_seals import list_sealed_months
 from billing.verification import (
     accounts,
@@ -111,7 +111,8 @@ def verify_payouts(
 ) -> Verification:
     """Verify a month, or all, up to the first difference, and return the Verification.
 
-    `new_views` leaves out the views that an earlier run without a difference has proved.
+    `new_views` leaves out the views that an earlier run without a difference has proved, and most
+    of the rows that have a trace.
     """
     run = start_verification(month=month, head=head, new_views=new_views, by=by, at=at)
     if can_work_side_by_side():
@@ -132,11 +133,15 @@ def start_verification(
     at: dt.datetime | None = None,
 ) -> Verification:
     remaining = list(_plan(month))
+    earlier = _find_last_proved() if new_views else None
     return Verification.objects.create(
         month=month,
         head=head.strip().lower(),
-        views_after=_find_last_proved() if new_views else 0,
+        views_after=earlier.views_until if earlier else 0,
         views_until=ViewSeal.objects.aggregate(last=Max("number", default=0))["last"],
+        traces_after=earlier.traces_until if earlier else 0,
+        traces_until=TraceSeal.objects.aggregate(last=Max("number", default=0))["last"],
+        part=earlier.part % traces.NIGHTS + 1 if earlier and earlier.traces_until else 0,
         by=by,
         started_at=at or timezone.now(),
         remaining=remaining,
@@ -144,10 +149,10 @@ def start_verification(
     )
 
 
-def _find_last_proved() -> int:
-    """Return the number of the seal up to which runs without a difference have proved all views."""
-    runs = Verification.objects.filter(status=Status.PASSED, month=None)
-    return runs.aggregate(last=Max("views_until", default=0))["last"]
+def _find_last_proved() -> Verification | None:
+    """Return the last run over all months without a difference, if the application wrote it."""
+    runs = Verification.objects.filter(status=Status.PASSED, month=None).order_by("-pk")
+    return next((run for run in runs.iterator(1) if is_as_written(run)), None)
 
 
 def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from billing.models import PayoutBatch, Seal, Verification
 from billing.verification.submissions import list_submissions
+from billing.verification.traces import NIGHTS
 
 # The numbers of a run, in the order of the report.
 NUMBERS = {
@@ -65,6 +66,12 @@ def report_run(run: Verification) -> Iterator[str]:
         yield (
             f"Views up to seal {run.views_after} were proved by an earlier run, and left out now: "
             "verify_payouts without --new-views proves them again."
+        )
+    if run.part:
+        yield (
+            f"Records and log entries up to seal {run.traces_after} were proved by an earlier run: "
+            f"of these part {run.part} of {NIGHTS} was proved again. verify_payouts without "
+            "--new-views proves all."
         )
     if unsealed := run.numbers.get("traces without a seal"):
         yield (

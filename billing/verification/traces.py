@@ -1,33 +1,76 @@
 """Checks that each row of histories and logs is what the application wrote, and that none is gone.
 
 A row without a trace came from elsewhere; one that differs from its trace was changed; a trace
-without its row tells of one that was erased. The seals hold the traces themselves. A few queries
-for 1,000 rows; seals that an earlier run proved are left out on request.
+without its row tells of one that was erased. The seals hold the traces themselves. By night, only
+what came since the last run without a difference, and one of NIGHTS parts of what is older.
 """
 
 import datetime as dt
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import batched, groupby
-from typing import Any
+from collections.abc import Callable
+from itertools import batched
+from typing import Any, NamedTuple
 
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from backoffice.jobs.records import SUCCESSES_KEPT
-from billing.models import Trace, TraceSeal, Verification
-from billing.proof.chains import iter_links
-from billing.proof.marks import find_key, is_content_marked
+from billing.models import Trace, Verification
 from billing.proof.traced import Traced, digest_rows, list_traced
 from billing.proof.traces import is_ours
 from billing.verification.differences import Difference
+from billing.verification.trace_seals import check_end, check_seals
 
+NIGHTS = 7  # until each older row was read again
 ROWS_AT_A_TIME = 1_000
+ROWS_OF_A_PORTION = 20_000
 SLACK = dt.timedelta(days=1)
 
 
-def check_traces(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    _check_seals(numbers)
+class Scope(NamedTuple):
+    """What a run reads: all, or what is under later seals than `after`, and a part of the rest."""
+
+    after: int
+    part: int  # from 1 to NIGHTS; 0: all
+
+    def narrow(self, rows: QuerySet[Any], column: str, or_else: Q) -> QuerySet[Any]:
+        """Return the rows of its part, and those of a condition."""
+        if not self.part:
+            return rows
+        its_part = rows.alias(its_part=F(column) % NIGHTS)
+        return its_part.filter(Q(its_part=self.part - 1) | or_else)
+
+    def find_new(self, traced: Traced) -> Callable[[str], Q]:
+        """Return what tells, by the column of the key, that a row or its trace is new.
+
+        A row that came after all that are under older seals may have no trace.
+        """
+        traces = Trace.objects.filter(kind=traced.name)
+        older = traces.filter(seal__number__lte=self.after)
+        top = older.aggregate(top=Max("row", default=0))["top"] if self.part else 0
+        new = traces.filter(Q(seal=None) | Q(seal__number__gt=self.after)).values("row")
+        return lambda column: Q((f"{column}__gt", top)) | Q((f"{column}__in", new))
+
+
+def check_traces(run: Verification, key: str, after: str, numbers: Counter) -> str | None:
+    """Check a portion, and return the next position: “seals:12” or “price:40000”."""
+    scope = Scope(run.traces_after, run.part)
+    name, _, place = after.rpartition(":")
+    if name in ("", "seals"):
+        if not name:
+            check_end()
+            _check_unsealed(numbers)
+        seals = lambda links: scope.narrow(links, "number", Q(number__gt=scope.after))  # noqa: E731
+        last = check_seals(seals, int(place or 0), numbers)
+        return f"seals:{last}" if last else f"{list_traced()[0].name}:0"
+    traced = next(each for each in list_traced() if each.name == name)
+    if last := _check_rows(traced, scope, int(place), numbers):
+        return f"{name}:{last}"
+    following = list_traced()[list_traced().index(traced) + 1 :]
+    return f"{following[0].name}:0" if following else None
+
+
+def _check_unsealed(numbers: Counter) -> None:
     for trace in Trace.objects.filter(seal=None).iterator(ROWS_AT_A_TIME):
         if not is_ours(trace):
             raise Difference(
@@ -36,77 +79,33 @@ def check_traces(run: Verification, key: str, after: str, numbers: Counter) -> N
                 "it marks each trace by SECRET_KEY or one of SECRET_KEY_FALLBACKS",
             )
         numbers["traces without a seal"] += 1
-    for traced in list_traced():
-        numbers["traced rows"] += _check_rows(traced)
 
 
-def _check_seals(numbers: Counter) -> None:
-    """Check each seal, and that the traces under it are those that it lists. Two queries."""
-    sealed = Trace.objects.filter(seal__isnull=False).order_by("seal__number", "pk")
-    traces = iter(groupby(sealed.iterator(ROWS_AT_A_TIME), key=lambda trace: trace.seal_id))
-    seal_pk, under = next(traces, (None, iter(())))
-    is_known = False
-    for seal, fault in iter_links(TraceSeal):
-        if fault:
-            raise Difference(seal, *fault)
-        content = json.loads(seal.content)
-        is_known = _check_mark(seal, content, is_known=is_known)
-        numbers["seals of traces by an earlier key"] += not is_known
-        _check_list(seal, content["traces"], under if seal_pk == seal.pk else ())
-        if seal_pk == seal.pk:
-            seal_pk, under = next(traces, (None, iter(())))
-        numbers["seals of traces"] += 1
-
-
-def _check_mark(seal: TraceSeal, content: dict, *, is_known: bool) -> bool:
-    """Check the mark by the key that the seal names, unless that key is gone."""
-    secret = find_key(content)
-    if secret is None:
-        if is_known:
-            raise Difference(seal, "names a secret key of nobody", "the seal before names ours")
-        return False
-    if not is_content_marked(content, previous_hash=seal.previous_hash, secret=secret):
-        raise Difference(
-            seal, "bears a mark that the application did not make", "it marks each of them"
-        )
-    return True
-
-
-def _check_list(seal: TraceSeal, listed: list[list], traces: Iterable[Trace]) -> None:
-    should = {pk: (kind, row, digest) for pk, kind, row, digest in listed}
-    for trace in traces:
-        if should.pop(trace.pk, None) != (trace.kind, trace.row, trace.digest):
-            raise Difference(
-                trace, f"says that it is in {seal} of traces", "that holds it otherwise"
-            )
-    for pk, (kind, row, _) in should.items():
-        raise Difference(
-            f"The trace of {kind} {row} ({Trace._meta.db_table} {pk})",
-            "is gone",
-            f"{seal} of traces holds it",
-        )
-
-
-def _check_rows(traced: Traced) -> int:
-    """Compare all rows of a kind with their latest traces, and return how many there are."""
-    count, last = 0, None
-    for portion in batched(traced.rows().iterator(ROWS_AT_A_TIME), ROWS_AT_A_TIME):
-        latest = dict(_list_traces(traced, last, portion[-1].pk))
-        last = portion[-1].pk
-        _check_portion(traced, portion, latest)
+def _check_rows(traced: Traced, scope: Scope, after: int, numbers: Counter) -> int:
+    """Compare rows of a kind with their latest traces. Return the last one's key, 0 at the end."""
+    is_new = scope.find_new(traced)
+    rows = scope.narrow(traced.rows().filter(pk__gt=after), "pk", is_new("pk"))
+    traces = Trace.objects.filter(kind=traced.name).order_by("pk")
+    traces = scope.narrow(traces, "row", is_new("row"))
+    count, last = 0, after
+    for portion in batched(rows[:ROWS_OF_A_PORTION].iterator(ROWS_AT_A_TIME), ROWS_AT_A_TIME):
+        until = portion[-1].pk
+        _check_portion(traced, portion, _load_latest(traces, last, until))
+        last = until
         count += len(portion)
-    _check_erased(traced, dict(_list_traces(traced, last, None)))
-    return count
+    numbers["traced rows"] += count
+    if count == ROWS_OF_A_PORTION:
+        return last
+    _check_erased(traced, _load_latest(traces, last, None))
+    return 0
 
 
-def _list_traces(traced: Traced, after: int | None, until: int | None) -> Iterator[Any]:
-    """Return the rows and digests of traces between these rows. The latest trace comes last."""
-    traces = Trace.objects.filter(kind=traced.name).order_by("pk").values_list("row", "digest")
-    if after is not None:
-        traces = traces.filter(row__gt=after)
+def _load_latest(traces: QuerySet[Trace], after: int, until: int | None) -> dict[int, str]:
+    """Return {row: digest} of the latest traces of rows between these."""
+    between = traces.filter(row__gt=after)
     if until is not None:
-        traces = traces.filter(row__lte=until)
-    return traces.iterator(ROWS_AT_A_TIME)
+        between = between.filter(row__lte=until)
+    return dict(between.values_list("row", "digest").iterator(ROWS_AT_A_TIME))
 
 
 def _check_portion(traced: Traced, portion: tuple[Any, ...], latest: dict[int, str]) -> None:

@@ -55,7 +55,9 @@ def find_difference(*checks):
     """Return what the checks of accounts and traces find, without the rest of a verification."""
     for check in checks or (check_accounts, check_traces):
         try:
-            check(Verification(), "", "", Counter())
+            place = ""
+            while place := check(Verification(), "", place, Counter()):
+                pass
         except Difference as difference:
             return str(difference)
     return ""
