@@ -9,8 +9,8 @@ from django.core.checks import Error, Info, Tags, Warning, register
 from django.db import connections
 from django.utils import timezone
 
-from backoffice.accounts.guards import GUARDS
 from backoffice.database_rights import can_change_tables
+from backoffice.guards import find_missing_anywhere
 from backoffice.jobs.limits import limit_of
 from backoffice.jobs.schedule import list_jobs
 from backoffice.schema import find_schema_differences
@@ -92,17 +92,18 @@ def check_proxies(app_configs, **kwargs):
 
 
 @register(Tags.database)
-def check_security_log(app_configs, databases=(), **kwargs):
+def check_guards(app_configs, databases=(), **kwargs):
     """Warns only: an error would stop the migrate that puts the guards back."""
     return [
         Warning(
-            f"Guards of the security log are missing or changed in the database “{alias}”: "
-            f"{', '.join(missing)}.",
-            hint="Migrate, which puts them back; what was changed meanwhile can't be told.",
+            "Guards of what is signed and logged are missing or changed in the database "
+            f"“{alias}”: {', '.join(missing)}.",
+            hint="See what was changed meanwhile: of money, verify_payouts tells; of the security "
+            "log, nothing can. Then run migrate, which puts the guards back.",
             id="backoffice.W010",
         )
         for alias in databases or ()
-        if (missing := GUARDS.find_missing(connections[alias]))
+        if (missing := find_missing_anywhere(connections[alias]))
     ]
 
 

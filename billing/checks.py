@@ -3,14 +3,13 @@
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.checks import Error, Info, Tags, Warning, register
-from django.db import DatabaseError, connections
+from django.core.checks import Error, Info, Tags, register
+from django.db import DatabaseError
 from django.utils import timezone
 
 from billing.books.accounts import find_problems
 from billing.books.formats.datev import find_datev_problems
 from billing.counting.robots import FINDERS
-from billing.guards import find_missing_guards
 from billing.money import ENTRIES_BELOW, LARGEST_BATCH, is_currency, is_storable
 from billing.payouts.other_currencies import find_foreign_batches, find_other_currencies
 from billing.periods import day_of, month_of
@@ -140,22 +139,4 @@ def check_alarm_days(app_configs, **kwargs):
             hint="Give the number of days after which money that waits is told to finance.",
             id="billing.E007",
         )
-    ]
-
-
-@register(Tags.database)
-def check_guards(app_configs, databases=(), **kwargs):
-    """Warn about missing guards. An error would stop the migrate that puts them back."""
-    return [
-        Warning(
-            f"Guards of signed payouts are missing or changed in the database “{alias}”: "
-            f"{', '.join(missing)}.",
-            hint=(
-                "Run verify_payouts to see what changed meanwhile. Then run migrate, which puts "
-                "the guards back."
-            ),
-            id="billing.W001",
-        )
-        for alias in databases or ()
-        if (missing := find_missing_guards(connections[alias]))
     ]

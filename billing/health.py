@@ -1,16 +1,14 @@
-"""Billing's part of /readyz and /metrics: guards, folds, batches, and waiting money."""
+"""Billing's part of /readyz and /metrics: folds, batches, and waiting money."""
 
 import datetime as dt
 from collections.abc import Iterator
 
-from django.db import connection
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from backoffice.health.registry import Result, register_check, register_metrics
 from billing.counting.spool_status import spool_status
-from billing.guards import find_missing_guards
 from billing.models import BlogView, Finding, Payment, PayoutBatch
 from billing.payouts.outstanding import Cause, list_known
 
@@ -18,18 +16,11 @@ LONGEST_PENDING = dt.timedelta(minutes=30)  # a fold comes every five
 
 
 def register_health() -> None:
-    register_check("guards", check_guards)
     register_check("fold", check_fold)
     register_check("spool", check_spool, needs_database=False)
     register_metrics("views", collect_view_metrics)
     register_metrics("spool", collect_spool_metrics, needs_database=False)
     register_metrics("money", collect_money_metrics)
-
-
-def check_guards() -> Result:
-    """Check that the triggers that protect signed rows are in place."""
-    missing = len(find_missing_guards(connection))
-    return Result(not missing, f"{missing} missing or changed: run migrate" if missing else "")
 
 
 def check_fold() -> Result:

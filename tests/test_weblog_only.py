@@ -3,8 +3,11 @@
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.db import connection
 from django.urls import reverse
 
+from backoffice.accounts.guards import GUARDS
+from backoffice.checks import check_guards
 from tests.factories import make_blog, make_user
 from weblog.models import Blog
 from weblog.workflow import publish_blog
@@ -56,7 +59,15 @@ def test_health_knows_what_is_there_and_no_more(client, settings):
     settings.METRICS = True
     checks = client.get("/readyz").json()["checks"]
     assert checks.keys() >= {"database", "migrations", "job publish_new_texts"}
-    assert checks.keys().isdisjoint({"guards", "spool", "fold"})
+    assert checks.keys().isdisjoint({"spool", "fold"})
     metrics = client.get("/metrics").content.decode()
     assert "imprint_job_problem" in metrics
     assert "imprint_views" not in metrics
+
+
+def test_missing_guards_are_told(client):
+    assert client.get("/readyz").json()["checks"]["guards"] == {"ok": True}
+    GUARDS.remove(connection)
+    assert client.get("/readyz").json()["checks"]["guards"]["ok"] is False
+    (warning,) = check_guards(None, databases=["default"])
+    assert "backoffice_guard_securityevent_delete" in warning.msg

@@ -1,4 +1,4 @@
-"""The back-office's own checks: migrations, jobs, their records, and room on the disk."""
+"""The back-office's own checks: migrations, guards, jobs, their records, and room on the disk."""
 
 import shutil
 
@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from backoffice.accounts.guards import GUARDS
+from backoffice.guards import find_missing_anywhere
 from backoffice.health.registry import Result, register_check
 from backoffice.jobs import records, watching
 
@@ -16,7 +16,7 @@ MEGABYTE = 1024 * 1024
 
 def register_checks() -> None:
     register_check("migrations", check_migrations)
-    register_check("account guards", check_guards)
+    register_check("guards", check_guards)
     register_check("jobs", check_jobs, is_told=False)
     register_check("job records", check_records, needs_database=False, is_told=False)
     register_check("disk", check_disk, needs_database=False)
@@ -29,7 +29,8 @@ def check_migrations() -> Result:
 
 
 def check_guards() -> Result:
-    missing = len(GUARDS.find_missing(connection))
+    """Check that the triggers that protect what is signed and logged are in place, in all apps."""
+    missing = len(find_missing_anywhere(connection))
     return Result(not missing, f"{missing} missing or changed: run migrate" if missing else "")
 
 

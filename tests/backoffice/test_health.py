@@ -1,5 +1,4 @@
 import json
-from types import SimpleNamespace
 
 import pytest
 from django.core import mail
@@ -7,6 +6,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
+from backoffice.checks import check_guards
+from backoffice.guards import _all_guards as all_guards
 from backoffice.health import checks, registry
 from backoffice.health.registry import Result, register_check, run_checks, tell_failing_checks
 from backoffice.models import JobRun
@@ -150,11 +151,17 @@ def test_migration_that_was_not_applied_is_not_ready(monkeypatch):
     assert run_checks()["migrations"] == Result(False, "2 unapplied")
 
 
-def test_missing_guard_of_accounts_is_not_ready(monkeypatch):
-    assert run_checks()["account guards"].ok
-    guards = SimpleNamespace(find_missing=lambda connection: ["one"])
-    monkeypatch.setattr(checks, "GUARDS", guards)
-    assert run_checks()["account guards"] == Result(False, "1 missing or changed: run migrate")
+@pytest.mark.parametrize("registered", all_guards, ids=lambda guards: guards.app)
+def test_missing_guards_of_any_app_are_not_ready(registered, settings):
+    settings.METRICS = True
+    assert run_checks()["guards"].ok
+    registered.remove(connection)
+    missing = len(registered.write(connection))
+    told = ask("/readyz").json()["checks"]["guards"]
+    assert told == {"ok": False, "detail": f"{missing} missing or changed: run migrate"}
+    assert 'imprint_ready{check="guards"} 0.0' in ask("/metrics").content.decode()
+    (warning,) = check_guards(None, databases=["default"])
+    assert f"{registered.app}_guard_" in warning.msg
 
 
 @pytest.mark.any_database

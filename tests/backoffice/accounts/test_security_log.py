@@ -23,7 +23,7 @@ from backoffice.accounts.pauses import explain_pauses
 from backoffice.accounts.reset import wait_for_mails
 from backoffice.accounts.security_log import forget_addresses
 from backoffice.accounts.throttle import release_lock
-from backoffice.checks import check_security_log
+from backoffice.checks import check_guards
 from backoffice.jobs import run_job
 from backoffice.models import SecurityEvent
 from backoffice.resources import UserResource
@@ -436,9 +436,9 @@ def test_database_refuses_to_empty_the_log(event):
 
 
 def test_missing_guard_of_the_log_is_told():
-    assert check_security_log(None, databases=["default"]) == []
+    assert check_guards(None, databases=["default"]) == []
     GUARDS.remove(connection)
-    (warning,) = check_security_log(None, databases=["default"])
+    (warning,) = check_guards(None, databases=["default"])
     assert warning.id == "backoffice.W010"
     assert "backoffice_guard_securityevent_delete" in warning.msg
 

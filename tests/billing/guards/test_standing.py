@@ -6,8 +6,8 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, migrations, models
 from django.db.migrations.state import ProjectState
 
+from backoffice.checks import check_guards
 from billing.apps import BillingConfig
-from billing.checks import check_guards
 from billing.guards import find_missing_guards, install_guards, remove_guards
 from billing.guards.rules import list_rules
 from billing.models import CategoryPrice, Payment, PayoutBatch
@@ -44,7 +44,7 @@ def test_all_are_missed():
     remove_guards(connection)
     assert {rule.name for rule in list_rules()} <= set(find_missing_guards(connection))
     (warning,) = check_guards(None, databases=["default"])
-    assert warning.id == "billing.W001"
+    assert warning.id == "backoffice.W010"
     assert GUARD in warning.msg
 
 
