@@ -1,5 +1,7 @@
 """The base of all tables that can be imported, and the table of accounts."""
 
+import time
+
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -9,6 +11,9 @@ from import_export.results import RowResult
 from backoffice.accounts.pseudonyms import find_pseudonyms
 from backoffice.accounts.rights import find_guarded_people
 from backoffice.spreadsheets import GuardedResource
+
+MOST_SECONDS = 4  # of a processor, for looking at a table or for importing it
+MOST_PROBLEMS = 50  # as many as a page lists
 
 
 class ImportedRow(RowResult):
@@ -22,8 +27,10 @@ class ImportedResource(GuardedResource):
     """The base of resources whose exported rows can be imported again.
 
     Columns that are only exported have a readonly field. `user` and `reason` go into the history of
-    each saved object.
+    each saved object. `stopped` says why an import looked at no more rows; it changes nothing then.
     """
+
+    stopped = ""
 
     class Meta(GuardedResource.Meta):
         store_instance = True
@@ -37,6 +44,35 @@ class ImportedResource(GuardedResource):
     @classmethod
     def get_row_result_class(cls):
         return ImportedRow
+
+    def import_data(self, dataset, **kwargs):
+        self._started, self._problems, self.stopped = time.thread_time(), 0, ""
+        return super().import_data(dataset, **kwargs)
+
+    def import_row(self, row, instance_loader, **kwargs):
+        """Import the row, or say once why this one and the rest are not looked at."""
+        if self.stopped:
+            result = ImportedRow()
+            result.import_type = RowResult.IMPORT_TYPE_SKIP
+        elif reason := self._find_stop(kwargs["row_number"] - 1):
+            self.stopped = reason
+            result = ImportedRow()
+            result.import_type = RowResult.IMPORT_TYPE_INVALID
+            result.validation_error = ValidationError(reason)
+        else:
+            result = super().import_row(row, instance_loader, **kwargs)
+            self._problems += bool(result.errors or result.validation_error)
+        return result
+
+    def _find_stop(self, rows):
+        if self._problems >= MOST_PROBLEMS:
+            return f"From here on nothing was looked at: {MOST_PROBLEMS} rows have problems."
+        if time.thread_time() - self._started >= MOST_SECONDS:
+            return (
+                f"From here on nothing was looked at: the {rows:,} rows before took "
+                f"{MOST_SECONDS} seconds, and one table may take no more. Split it."
+            )
+        return ""
 
     def before_import(self, dataset, **kwargs):
         known = [field.column_name for field in self.get_import_fields()]

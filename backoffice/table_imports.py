@@ -5,6 +5,7 @@ from import_export.results import RowResult
 
 from backoffice.base_admin import ExportAdmin
 from backoffice.import_pages import SHOWN, ImportView
+from backoffice.resources import MOST_SECONDS
 from backoffice.table_cells import MOST_ROWS
 from backoffice.tables import TableRefused, read_table
 
@@ -68,6 +69,7 @@ class TableImportView(ImportView):
             "exported_only": [field.column_name for field in fields if field.readonly],
             "key": resource.get_import_id_fields()[0],
             "most_rows": MOST_ROWS,
+            "most_seconds": MOST_SECONDS,
             "note": self.model_admin.import_note,
         }
         return super().show(**context)

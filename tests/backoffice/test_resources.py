@@ -1,7 +1,10 @@
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from tablib import Dataset
 
+from backoffice.resources import ImportedResource, UserResource
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -87,3 +90,40 @@ def test_export_holds_no_password_and_no_right(client, root):
     text = client.post("/admin/auth/user/export/", {"format": "0"}).text
     assert text.startswith("username,first_name,last_name,email,active")
     assert root.password not in text
+
+
+class CountingResource(ImportedResource):
+    """Counts the rows that it looks at; each of them is refused."""
+
+    looked_at = 0
+
+    class Meta(ImportedResource.Meta):
+        model = User
+        import_id_fields = fields = ["username"]
+
+    def before_import_row(self, row, **kwargs):
+        self.looked_at += 1
+        raise ValidationError("No.")
+
+
+def test_no_row_is_looked_at_after_fifty_problems():
+    resource = CountingResource()
+    result = resource.import_data(Dataset(*[("a",)] * 4_000, headers=["username"]), dry_run=True)
+    assert resource.looked_at == 50
+    assert "50 rows have problems" in resource.stopped
+    assert [len(result.rows), len(result.invalid_rows)] == [4_000, 51]
+
+
+def test_no_row_is_looked_at_when_the_time_is_over(monkeypatch):
+    """A table of 5,000 accounts took 12 seconds, and nothing ended it."""
+    monkeypatch.setattr("backoffice.resources.time.thread_time", iter(range(99)).__next__)
+    names = [(f"a{number}", "0") for number in range(9)]
+    resource = UserResource()
+    result = resource.import_data(
+        Dataset(*names, headers=["username", "active"]),
+        use_transactions=True,
+        rollback_on_validation_errors=True,
+    )
+    assert "the 3 rows before took 4 seconds" in resource.stopped
+    assert len(result.invalid_rows) == 1
+    assert not User.objects.filter(username__startswith="a").exists()
