@@ -8,7 +8,9 @@ from backoffice.bodies import takes_files
 from backoffice.dialogs import Done, page_of
 from backoffice.import_pages import ImportView
 from billing.bank.results import find_result_format
+from billing.bank.results.apart import read_result_file, read_table_apart
 from billing.bank.results.csv import FORMAT as CSV
+from billing.bank.results.csv import take_rows
 from billing.bank.results.layouts import (
     find_layout,
     keep_layout,
@@ -58,12 +60,13 @@ class ResultFileView(ImportView):
 
     def look(self, file, file_name):
         content = file.read()
-        header = self.read_header(content)
+        table = self.read_table(content)
+        header = read_header(table)
         layout = find_layout(header) if header else None
         if header and (form := self.ask_for_layout(header, layout)):
-            return {"may_import": True, "layout_form": form, "sample": read_sample(content)}
+            return {"may_import": True, "layout_form": form, "sample": read_sample(table)}
         try:
-            return self.compare(self.read_rows(content)) | {"header": header}
+            return self.compare(self.read_rows(content, table)) | {"header": header}
         except InvalidResults as error:
             # What was chosen for the columns can be chosen anew, and the file stays for that.
             return {"may_import": bool(header), "problems": error.problems, "header": header}
@@ -81,17 +84,22 @@ class ResultFileView(ImportView):
             return LayoutForm(header=header, layout=layout)
         return None
 
-    def read_header(self, content):
-        return read_header(content) if find_result_format(content) is CSV else []
+    def read_table(self, content):
+        """Return the cells of a table; of a file in another format none."""
+        if find_result_format(content) is not CSV:
+            return []
+        return read_table_apart(content, payments=self.batch.payments.count())
 
-    def read_rows(self, content):
-        header = self.read_header(content)
+    def read_rows(self, content, table):
+        if find_result_format(content) is not CSV:
+            return read_result_file(content, payments=self.batch.payments.count())
+        header = read_header(table)
         if not header:
-            return find_result_format(content).read(content)
+            return take_rows(table)
         layout = find_layout(header)
         if layout is None:
             raise BillingError("Say first which column is what.")
-        return read_table(content, layout)
+        return read_table(table, layout)
 
     def compare(self, rows):
         match = compare_results(batch=self.batch, rows=rows)
@@ -115,7 +123,9 @@ class ResultFileView(ImportView):
         return super().confirm()
 
     def run(self, file, file_name):
-        match = compare_results(batch=self.batch, rows=self.read_rows(file.read()))
+        content = file.read()
+        rows = self.read_rows(content, self.read_table(content))
+        match = compare_results(batch=self.batch, rows=rows)
         refuse(match.problems)
         if not match.results:
             return Done(

@@ -128,6 +128,16 @@ def results_of_one_row(chance):
 
 
 @kind("results", "a.csv")
+def results_of_long_lines(chance):
+    return ("x" * 9_999 + "\n") * some(chance, 2_000)
+
+
+@kind("results", "a.csv")
+def results_of_very_many_cells(chance):
+    return ("ab," * 99 + "ab\n") * some(chance, 60_000)
+
+
+@kind("results", "a.csv")
 def results_of_mixed_bytes(chance):
     return chance.randbytes(some(chance, 200_000))
 

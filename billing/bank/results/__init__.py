@@ -1,8 +1,8 @@
 """Formats of files that say what the bank did, one in each file.
 
-To add one: write a file beside csv.py with a FORMAT, and name it in the list below. layouts reads
-tables with columns of a bank's own. matching says what becomes of the rows of any of them, and
-recording stores the results. Start with recording.
+To add one: write a file beside csv.py with a FORMAT, and name it in the list below. apart reads
+files of all of them, layouts tables with columns of a bank's own. matching says what becomes of the
+rows of any of them, and recording stores the results. Start with recording.
 """
 
 from billing.bank.results import csv, iso20022
@@ -11,7 +11,6 @@ from billing.bank.results.registry import (
     ResultRow,
     find_result_format,
     list_result_formats,
-    read_result_file,
     register_result_format,
     unregister_result_format,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "ResultRow",
     "find_result_format",
     "list_result_formats",
-    "read_result_file",
     "register_result_format",
     "unregister_result_format",
 ]

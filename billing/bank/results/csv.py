@@ -5,15 +5,16 @@ A table with other columns is read by a layout: see layouts.
 
 import csv
 import io
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from billing.bank.results.registry import ResultFormat, ResultRow, refuse
+
+Table = list[tuple[int, list[str]]]  # (number, cells) of each row that is not empty
 
 COLUMNS = ["reference", "outcome", "reason"]
 MOST_ROWS = 200_000
 LONGEST_LINE = 10_000
-LONG_LINE = re.compile(rf"[^\n]{{{LONGEST_LINE + 1}}}")
+MOST_COLUMNS, MOST_CELLS_A_ROW = 100, 20  # in one row, and on average of many
 # What people choose in place of the bank's answer, by its first bytes.
 OTHER_KINDS = {
     b"PK\x03\x04": "This is a workbook or a ZIP. Save the table as “CSV UTF-8”, or unpack the ZIP, "
@@ -28,7 +29,8 @@ OTHER_KINDS = {
 
 
 def read(content: bytes) -> list[ResultRow]:
-    return read_text(decode(content))
+    """Return the rows of a CSV text with commas, semicolons or tabs. Raises InvalidResults."""
+    return take_rows(read_cells(decode(content)))
 
 
 def decode(content: bytes) -> str:
@@ -49,13 +51,10 @@ def decode(content: bytes) -> str:
     return text
 
 
-def read_text(text: str) -> list[ResultRow]:
-    """Return the rows of a CSV text with commas, semicolons or tabs. Raises InvalidResults.
-
-    It skips empty rows and the row of column names.
-    """
+def take_rows(table: Iterable[tuple[int, list[str]]]) -> list[ResultRow]:
+    """Return the rows of a table with our own columns, without the row of their names."""
     rows: list[ResultRow] = []
-    for number, cells in read_cells(text):
+    for number, cells in table:
         if [cell.lower() for cell in cells[:3]] == COLUMNS:
             continue
         reference, outcome, *rest = [*cells, ""]
@@ -69,9 +68,9 @@ def read_cells(text: str) -> Iterator[tuple[int, list[str]]]:
     first = text.partition("\n")[0]
     delimiter = next((mark for mark in ",;\t" if mark in first), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    if LONG_LINE.search(text):
+    if any(len(line) > LONGEST_LINE + 1 for line in io.StringIO(text)):
         refuse([f"A line is longer than {LONGEST_LINE:,} characters. Is this the right file?"])
-    count = 0
+    count = cell_count = 0
     try:
         for cells in reader:
             if count == MOST_ROWS:
@@ -79,9 +78,21 @@ def read_cells(text: str) -> Iterator[tuple[int, list[str]]]:
             cells = [cell.strip() for cell in cells]
             if any(cells):
                 count += 1
+                cell_count += len(cells)
+                _check_width(reader.line_num, cells, cell_count - count * MOST_CELLS_A_ROW)
                 yield reader.line_num, cells
     except csv.Error as error:
         refuse([f"Row {reader.line_num}: this can't be read as CSV ({error})."])
+
+
+def _check_width(number: int, cells: list[str], too_many: int) -> None:
+    """Refuse a table that is wider than any bank's, or wide all the way down."""
+    if len(cells) > MOST_COLUMNS or too_many > MOST_ROWS:
+        refuse(
+            [f"Row {number:,}: there are more than {MOST_COLUMNS} columns. Is this the right file?"]
+            if len(cells) > MOST_COLUMNS
+            else [f"Row {number:,}: the table has too many cells. Leave out columns, or split it."]
+        )
 
 
 def sniff(content: bytes) -> bool:

@@ -5,22 +5,14 @@ single movements. pyiso20022 has the classes of each version, and xsdata fills t
 its own: nothing that is imported here may need Django's settings.
 """
 
-import datetime as dt
-import io
-import json
 import re
-from dataclasses import asdict
-from decimal import Decimal
-from typing import BinaryIO
 
-from backoffice.bounded_child import Refused
 from billing.bank.results.binding import Message, bind, is_known
 from billing.bank.results.camt import Movements
 from billing.bank.results.pain002 import Answer
 from billing.bank.results.registry import ResultFormat, ResultRow, refuse
 from billing.bank.results.values import reading
 from billing.bank.results.xml_parts import PartReader
-from billing.errors import InvalidResults
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:{}.001.{}"
 # Also as SIX (Switzerland) and the German banks named theirs once, such as pain.002.003.03.
@@ -46,43 +38,6 @@ def sniff(content: bytes) -> bool:
     """Whether it is XML: the first character is “<”, in UTF-8 or UTF-16."""
     start = content[:1000].removeprefix(b"\xef\xbb\xbf")
     return start.lstrip()[:1] == b"<" or start[:4] in (b"\xff\xfe<\0", b"\xfe\xff\0<")
-
-
-def read(content: bytes) -> list[ResultRow]:
-    """Return the rows of the message, read in a process of its own. Raises InvalidResults."""
-    from backoffice.bounded import BoundReached, Bounds, Unreadable, run_bounded
-
-    try:
-        with run_bounded(
-            "billing.bank.results.iso20022:run_apart",
-            io.BytesIO(content),
-            what="This file",
-            advice="Ask the bank for smaller files, or record the results by hand.",
-            bounds=Bounds(seconds=30, memory=700_000_000),
-        ) as answer:
-            return [_take_row(json.loads(line)) for line in answer]
-    except Unreadable as error:
-        raise InvalidResults(str(error).split("\n")) from None
-    except BoundReached as error:
-        raise InvalidResults([str(error)]) from None
-
-
-def run_apart(source: BinaryIO, answer: BinaryIO) -> None:
-    """Write the rows of a message as lines of JSON, for backoffice.bounded."""
-    try:
-        for row in read_message(source.read()):
-            answer.write(json.dumps(asdict(row), default=str).encode() + b"\n")
-    except InvalidResults as error:
-        raise Refused("\n".join(error.problems)) from None
-
-
-def _take_row(facts: dict) -> ResultRow:
-    amount, day = facts.pop("amount"), facts.pop("value_date")
-    return ResultRow(
-        **facts,
-        amount=None if amount is None else Decimal(amount),
-        value_date=dt.date.fromisoformat(day) if day else None,
-    )
 
 
 def read_message(content: bytes) -> list[ResultRow]:
@@ -136,5 +91,6 @@ FORMAT = ResultFormat(
     hint="pain.002, camt.053 or camt.054: the bank’s own XML, as it came.",
     accept=(".xml", "text/xml", "application/xml"),
     sniff=sniff,
-    read=read,
+    read=read_message,
+    is_read_apart=True,
 )

@@ -9,19 +9,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
-from itertools import islice
 
 from django.contrib.auth.models import User
 from django.db.models import TextChoices
 from django.utils import timezone
 
-from billing.bank.results.csv import COLUMNS, decode, read_cells
+from billing.bank.results.csv import COLUMNS, Table
 from billing.bank.results.registry import PENDING, ResultRow, refuse
 from billing.models import BankTable
 from billing.proof.digests import encode_canonical
 
 OWN_REFERENCE = re.compile(r"\d{6}-\d+-\d+")
-MOST_COLUMNS = 100
 SAMPLE_ROWS = 6
 
 
@@ -60,17 +58,12 @@ class Layout:
     decimal_mark: str = DecimalMark.POINT
 
 
-def read_header(content: bytes) -> list[str]:
-    """Return the header of a table with columns of its own; empty for our own three columns.
-
-    Raises InvalidResults.
-    """
-    _, cells = next(read_cells(decode(content)), (0, []))
+def read_header(table: Table) -> list[str]:
+    """Return the header of a table with columns of its own; empty for our own three columns."""
+    _, cells = table[0] if table else (0, [])
     is_our_own = [cell.lower() for cell in cells[:2]] == COLUMNS[:2]
     if is_our_own or len(cells) < 2 or OWN_REFERENCE.fullmatch(cells[0]):
         return []
-    if len(cells) > MOST_COLUMNS:
-        refuse([f"Row 1: there are more than {MOST_COLUMNS} columns. Is this the right file?"])
     return [cell[:200] for cell in cells]
 
 
@@ -97,13 +90,11 @@ def keep_layout(
     )
 
 
-def read_table(content: bytes, layout: Layout) -> list[ResultRow]:
+def read_table(table: Table, layout: Layout) -> list[ResultRow]:
     """Return the rows below the header. Raises InvalidResults, which names each wrong cell."""
     rows: list[ResultRow] = []
     problems: list[str] = []
-    table = read_cells(decode(content))
-    next(table)
-    for number, cells in table:
+    for number, cells in table[1:]:
         try:
             rows.append(_read_row(number, cells, layout))
         except ValueError as error:
@@ -112,9 +103,9 @@ def read_table(content: bytes, layout: Layout) -> list[ResultRow]:
     return rows
 
 
-def read_sample(content: bytes) -> list[list[str]]:
+def read_sample(table: Table) -> list[list[str]]:
     """Return the first rows of a table, the header among them."""
-    return [cells for _, cells in islice(read_cells(decode(content)), SAMPLE_ROWS)]
+    return [cells for _, cells in table[:SAMPLE_ROWS]]
 
 
 def _hash(header: list[str]) -> str:

@@ -54,6 +54,7 @@ class ResultFormat:
     accept: tuple[str, ...]  # endings and media types, for the browser's choice of files
     sniff: Callable[[bytes], bool]
     read: Callable[[bytes], list[ResultRow]]
+    is_read_apart: bool = False  # in a process of its own, which knows the formats of this room
 
 
 register_result_format = _formats.register
@@ -67,6 +68,10 @@ def list_result_formats() -> list[ResultFormat]:
     return list(_formats.values())
 
 
+def get_result_format(key: str) -> ResultFormat:
+    return _formats[key]
+
+
 def find_result_format(content: bytes) -> ResultFormat:
     """Return the format that knows the file.
 
@@ -75,11 +80,6 @@ def find_result_format(content: bytes) -> ResultFormat:
     """
     latest_first = reversed(_formats.values())
     return next(format for format in latest_first if format.sniff(content))
-
-
-def read_result_file(content: bytes) -> list[ResultRow]:
-    """Return the rows of a file in any format. Raises InvalidResults."""
-    return find_result_format(content).read(content)
 
 
 def refuse(problems: list[str]) -> None:

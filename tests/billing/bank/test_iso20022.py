@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.bank.results import iso20022, read_result_file
+from billing.bank.results import iso20022
 from billing.bank.results.csv import read as read_csv
 from billing.bank.results.reasons import LONGEST
 from billing.errors import InvalidResults
@@ -159,16 +159,6 @@ def test_answer_to_a_whole_file_names_no_payment():
     (row,) = read(text.encode())
     assert (row.of_all, row.amount, row.outcome) == (3, Decimal("6.00"), "failed")
     assert row.reason == "The file was sent before (DU01)"
-
-
-def test_message_is_read_in_a_process_of_its_own_with_bounds(monkeypatch):
-    content = sample("pain.002.001.10")
-    rows = read_result_file(content)
-    assert rows == iso20022.read_message(content)
-    monkeypatch.setattr(iso20022, "read_message", None)
-    assert read_result_file(content) == rows
-    with pytest.raises(InvalidResults, match="Line 42: the file breaks off"):
-        read_result_file(content[:1500])
 
 
 def test_reasons_fit_into_their_column():

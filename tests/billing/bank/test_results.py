@@ -1,6 +1,6 @@
 import pytest
 
-from billing.bank.results.csv import read_text
+from billing.bank.results.csv import read
 from billing.bank.results.matching import describe_results, match_results
 from billing.bank.results.recording import Result, says_why
 from billing.errors import InvalidResults
@@ -16,7 +16,7 @@ REFERENCE = "202610-1-000001"
 
 
 def rows_of(text):
-    return [(row.number, row.reference, row.outcome, row.reason) for row in read_text(text)]
+    return [(row.number, row.reference, row.outcome, row.reason) for row in read(text.encode())]
 
 
 @pytest.mark.any_database
@@ -39,12 +39,12 @@ def test_reason_may_hold_commas_quoted_or_not_and_may_be_left_out():
 @pytest.mark.any_database
 def test_text_that_is_no_csv_names_the_row():
     with pytest.raises(InvalidResults, match="Row 2: this can't be read as CSV"):
-        read_text('a,paid\n"b"x,paid')
+        read(b'a,paid\n"b"x,paid')
 
 
 def match(text):
     batch = make_batch(PayoutBatch.Status.APPROVED)
-    return match_results(batch=batch, rows=read_text(text), others_paid=False)
+    return match_results(batch=batch, rows=read(text.encode()), others_paid=False)
 
 
 @pytest.mark.any_database
@@ -71,7 +71,7 @@ def test_payment_that_is_not_to_be_paid_takes_no_result():
     hold_payment(payment=payment, by=make_user(), reason="Under review.")
     approve(steps.submit_batch(batch=batch, by=make_user()))
     with pytest.raises(InvalidResults, match="is on hold: it can't be recorded as paid"):
-        match_results(batch=batch, rows=read_text(f"{REFERENCE},paid"), others_paid=False)
+        match_results(batch=batch, rows=read(f"{REFERENCE},paid".encode()), others_paid=False)
     assert match_results(batch=batch, rows=[], others_paid=True) == {}
 
 
@@ -88,7 +88,7 @@ def test_others_are_paid_where_that_is_said():
     pk = Payment.objects.get().pk
     batch = PayoutBatch.objects.get()
     assert match_results(batch=batch, rows=[], others_paid=True) == {pk: Result("paid")}
-    rows = read_text(f"{REFERENCE},failed,Closed")
+    rows = read(f"{REFERENCE},failed,Closed".encode())
     results = match_results(batch=batch, rows=rows, others_paid=True)
     assert results == {pk: Result("failed", "Closed")}
 
