@@ -94,10 +94,11 @@ def send_mails(messages: Iterable[Letter], *, about: str) -> None:
         return
     messages = list(messages)
     is_few = len(messages) <= SENT_AT_ONCE
-    new = [message for message in messages if message.row is None]
-    if records.note(new, will_send=is_few) and not is_few:
+    known = [message for message in messages if message.row is not None]
+    new = records.note([message for message in messages if message.row is None], will_send=is_few)
+    if not is_few and all(message.row is not None for message in new):
         return
-    for message in messages:
+    for message in [*known, *new]:
         if not _try(message, about):
             return
 

@@ -1,9 +1,18 @@
 from django.db import models
 
 from backoffice.accounts.models import AccessRequest, AccountSession, SecurityEvent
-from backoffice.mailing.models import Mail
+from backoffice.mailing.models import Mail, MailChoice, ReminderSaid
 
-__all__ = ["AccessRequest", "AccountSession", "AuditTrail", "JobRun", "Mail", "SecurityEvent"]
+__all__ = [
+    "AccessRequest",
+    "AccountSession",
+    "AuditTrail",
+    "JobRun",
+    "Mail",
+    "MailChoice",
+    "ReminderSaid",
+    "SecurityEvent",
+]
 
 
 class JobRun(models.Model):

@@ -342,6 +342,8 @@ MAILERS = {
 }
 ADMINS = env.list("ADMINS", default=[])
 MAIL_RECORD_DAYS = env.int("MAIL_RECORD_DAYS", default=400)
+REMIND_AFTER_DAYS = env.int("REMIND_AFTER_DAYS", default=3)
+REMIND_AGAIN_DAYS = env.int("REMIND_AGAIN_DAYS", default=7)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
 SITE_URL = read_origin("SITE_URL", default="http://localhost:8000")  # of links in mails, feeds
 
@@ -425,6 +427,7 @@ CRONJOBS = [
     ("25 * * * *", RUN_JOB, ["clearsessions"]),
     ("10 4 * * *", RUN_JOB, ["forget_addresses"]),
     ("30 1 * * *", RUN_JOB, ["backup"]),
+    ("30 6 * * *", RUN_JOB, ["send_reminders"]),
 ]
 if "billing" in INSTALLED_APPS:
     CRONJOBS += [

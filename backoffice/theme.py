@@ -141,7 +141,7 @@ def list_pages():
             "backoffice.accounts.extract_views.ExtractView",
         ),
         ("review/", "weblog_review_changelist", "weblog.admin.reviews.ReviewQueueView"),
-        ("mails/", "weblog_mailpreferences", "weblog.admin.preferences.MailPreferenceView"),
+        ("mails/", "backoffice_own_mails", "backoffice.mailing.views.OwnMailsView"),
     ]
     if apps.is_installed("billing"):
         view = "billing.admin.views_explained.ViewsExplainedView"
@@ -173,7 +173,7 @@ def list_account_pages(request):
     pages = [("Your account", "backoffice_account")]
     if apps.is_installed("billing") and request.user.has_perm("billing.enter_own_payee"):
         pages.append(("Your payment details", "billing_own_payee"))
-    pages += [("Mails to me", "weblog_mailpreferences"), ("Change password", "password_change")]
+    pages += [("Mails to me", "backoffice_own_mails"), ("Change password", "password_change")]
     return [{"title": title, "link": reverse(f"admin:{name}")} for title, name in pages]
 
 

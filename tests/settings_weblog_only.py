@@ -11,4 +11,5 @@ CRONJOBS = [
     ("25 * * * *", "backoffice.jobs.run_job", ["clearsessions"]),
     ("10 4 * * *", "backoffice.jobs.run_job", ["forget_addresses"]),
     ("30 1 * * *", "backoffice.jobs.run_job", ["backup"]),
+    ("30 6 * * *", "backoffice.jobs.run_job", ["send_reminders"]),
 ]

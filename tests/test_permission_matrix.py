@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Pages of the theme and of one's own account: for all staff.
 STAFF = {"search", "index", "password_change", "password_change_done", "jsi18n"}
-STAFF |= {"weblog_mailpreferences", "backoffice_account", "backoffice_account_extract"}
+STAFF |= {"backoffice_own_mails", "backoffice_account", "backoffice_account_extract"}
 NOT_PAGES |= {"billing_verification_advance", "billing_payoutbatch_pack"}
 NOT_PAGES |= {"weblog_picture_upload"}
 

@@ -45,20 +45,17 @@ def mail_submitted(subject: Blog | NewText, *, by: User) -> None:
     editors = User.objects.with_perm("weblog.publish_blog")
     if not settings.PUBLISH_OWN_BLOGS:
         editors = editors.exclude(pk__in=_list_writers(subject))
-    editors = editors.exclude(mail_preference__on_submit=False)
     _mail_after_commit("submitted", "Waits for review: {}", subject, by=by, to=editors)
 
 
 def mail_returned(subject: Blog | NewText, *, by: User) -> None:
     """Tell its writers the editor's request."""
     writers = User.objects.filter(pk__in=_list_writers(subject))
-    writers = writers.exclude(mail_preference__on_return=False)
     _mail_after_commit("returned", "Came back to you: {}", subject, by=by, to=writers)
 
 
 def mail_published(subject: Blog | NewText, *, by: User) -> None:
     writers = User.objects.filter(pk__in=_list_writers(subject))
-    writers = writers.exclude(mail_preference__on_publish=False)
     is_later = subject.is_scheduled or _blog_of(subject).is_scheduled
     line = "Will be published: {}" if is_later else "Published: {}"
     _mail_after_commit("published", line, subject, by=by, to=writers)
@@ -66,7 +63,7 @@ def mail_published(subject: Blog | NewText, *, by: User) -> None:
 
 def mail_stopped(new_text: NewText, *, approver: User, moment: str, obstacle: str) -> None:
     """Tell the approver that a scheduled text did not go live at `moment`, and why."""
-    to = User.objects.filter(pk=approver.pk).exclude(mail_preference__on_submit=False)
+    to = User.objects.filter(pk=approver.pk)
     _mail_after_commit(
         "stopped", "Did not go live: {}", new_text, to=to, moment=moment, obstacle=obstacle
     )
@@ -112,7 +109,7 @@ def _write(
         "subject": subject,
         "is_new_text": isinstance(subject, NewText),
         "url": find_url(f"weblog_{subject._meta.model_name}_change", subject.pk),
-        "preferences_url": find_url("weblog_mailpreferences"),
+        "preferences_url": find_url("backoffice_own_mails"),
     }
     text = render_to_string(f"weblog/mail/{template}.txt", context)
     return write_mails(line, text, to=to.values_list("email", flat=True), kind=KINDS[template])

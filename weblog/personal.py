@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.contrib.auth.models import User
 
 from backoffice.accounts.extracts import ROWS_AT_A_TIME, read_rows
-from weblog.models import Blog, MailPreference, NewText, Picture
+from weblog.models import Blog, NewText, Picture
 
 
 def list_blogs(user: User) -> Iterator[dict]:
@@ -57,12 +57,6 @@ def list_taken_down(user: User) -> Iterator[dict]:
         yield {"at": picture.taken_down_at, "what": "took a picture down", "row": picture.pk}
 
 
-def list_mails(user: User) -> Iterator[dict]:
-    """Yield the person's choice of mails; without a row they get all."""
-    preference = MailPreference.objects.filter(user=user).first() or MailPreference(user=user)
-    yield {name: getattr(preference, name) for name in ("on_submit", "on_return", "on_publish")}
-
-
 def list_versions(user: User) -> Iterator[dict]:
     """Yield the person's changes of blogs by date, with the number of each blog, not its title."""
     records = Blog.history.filter(history_user=user).order_by("history_id")
@@ -77,10 +71,5 @@ EXTRACTS = {
     "new_texts": list_new_texts,
     "pictures": list_pictures,
     "pictures_taken_down": list_taken_down,
-    "mail_preferences": list_mails,
     "versions_of_blogs": list_versions,
 }
-
-
-def receive_anonymised(sender, *, user, **kwargs):
-    MailPreference.objects.filter(user=user).delete()

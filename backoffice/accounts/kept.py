@@ -13,7 +13,8 @@ from simple_history.utils import get_history_manager_for_model
 from backoffice.accounts.extracts import ROWS_AT_A_TIME, name_actor, read_rows, register_extract
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.accounts.sessions import list_sessions
-from backoffice.mailing.models import Mail
+from backoffice.mailing.choices import list_choosable, read_choices
+from backoffice.mailing.models import Mail, MailChoice
 
 FACTS = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"]
 FACTS += ["date_joined"]
@@ -31,6 +32,7 @@ def register_own_extracts() -> None:
         ("access_requests", list_requests),
         ("changes_in_the_admin", list_log_entries),
         ("mails_to_you", list_mails),
+        ("mails_wanted", list_wanted_mails),
     ]:
         register_extract(name, list_rows)
 
@@ -167,3 +169,11 @@ def list_mails(user: User) -> Iterator[dict]:
         state="get_state_display",
         reason="reason",
     )
+
+
+def list_wanted_mails(user: User) -> Iterator[dict]:
+    """Yield how the person wants each kind of mail; without a choice at once."""
+    chosen = read_choices(user)
+    for kind in list_choosable(user):
+        how = MailChoice.How(chosen.get(kind.key, MailChoice.How.AT_ONCE))
+        yield {"about": kind.label, "how": how.label}

@@ -1,12 +1,6 @@
 """The kinds of mails. Each app registers its own in its AppConfig.ready."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:  # alerts load this module before there are models
-    from django.contrib.auth.models import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +11,18 @@ class MailKind:
     label: str
     permission: str = ""  # who gets it: beside those whom it is about, nobody
     is_security: bool = False  # then nobody can turn it off
+    comes_at_once: bool = True  # reminders come in the mail of the day alone
+
+    @property
+    def is_choosable(self) -> bool:
+        return bool(self.permission) and not self.is_security
 
 
 OTHER = MailKind(key="other", label="something else")
 ACCOUNT = MailKind(key="account", label="my account and its rights", is_security=True)
 PASSWORD_LINK = MailKind(key="link", label="a link to a password", is_security=True)
+
+SUMMARY = MailKind(key="summary", label="what waits for me, once a day")
 
 _kinds: dict[str, MailKind] = {}
 
@@ -40,14 +41,5 @@ def name_kind(key: str) -> str:
     return _kinds[key].label if key in _kinds else key
 
 
-def list_kinds_for(user: User) -> list[MailKind]:
-    """Return the kinds of which the person may turn off those that are no matter of security."""
-    return [
-        kind
-        for kind in _kinds.values()
-        if (kind.permission and user.has_perm(kind.permission)) or kind.is_security
-    ]
-
-
-for _kind in (ACCOUNT, PASSWORD_LINK, OTHER):
+for _kind in (ACCOUNT, PASSWORD_LINK, SUMMARY, OTHER):
     register_kind(_kind)

@@ -13,8 +13,9 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from backoffice.mailing.choices import How, find_how
 from backoffice.mailing.letters import Letter
-from backoffice.mailing.models import Mail
+from backoffice.mailing.models import Mail, ReminderSaid
 
 logger = logging.getLogger(__name__)
 
@@ -31,25 +32,48 @@ WITHOUT_NAME = "A mail that named somebody who has left"
 LONGEST_REASON = Mail._meta.get_field("reason").max_length or 0
 
 
-def note(letters: Iterable[Letter], *, will_send: bool) -> bool:
-    """Record the mails, and return whether that was possible: a mail must not fail by it.
+def note(letters: Iterable[Letter], *, will_send: bool) -> list[Letter]:
+    """Record the mails, and return those to send now: a mail must not fail by its record.
 
     What the caller does not send itself, the job sends; and what it was about to send when it was
-    killed, after the first of WAITS.
+    killed, after the first of WAITS. A mail that the person does not want is left out.
     """
-    at = timezone.now()
+    at, letters = timezone.now(), list(letters)
+    wanted: list[Letter] = []
     try:
         with transaction.atomic():
             for portion in batched(letters, ROWS_AT_A_TIME):
-                _note(list(portion), at=at, will_send=will_send)
+                wanted += _note(list(portion), at=at, will_send=will_send)
     except Error:  # of the database
         logger.exception("The record of mails could not be written.")
-        return False
-    return True
+        return letters
+    return wanted
 
 
-def _note(letters: list[Letter], *, at: dt.datetime, will_send: bool) -> None:
+def _note(letters: list[Letter], *, at: dt.datetime, will_send: bool) -> list[Letter]:
     people = find_people(letter.to[0] for letter in letters)
+    chosen = find_how(letters, people)
+
+    def wants(letter: Letter) -> str:
+        return chosen.get((people.get(letter.to[0].lower(), 0), letter.kind.key), How.AT_ONCE)
+
+    collected = [letter for letter in letters if wants(letter) == How.DAILY]
+    now = [letter for letter in letters if wants(letter) == How.AT_ONCE]
+    insert(collected, people, at=at, will_send=False, state=State.COLLECTED)
+    insert(now, people, at=at, will_send=will_send)
+    return now
+
+
+def insert(
+    letters: list[Letter],
+    people: dict[str, int],
+    *,
+    at: dt.datetime,
+    will_send: bool,
+    state: str = State.WAITING,
+) -> list[Mail]:
+    """Add the rows, tell the mails theirs, and return them."""
+    next_try = at + WAITS[0] if will_send else at
     rows = Mail.objects.bulk_create(
         Mail(
             kind=letter.kind.key,
@@ -58,14 +82,16 @@ def _note(letters: list[Letter], *, at: dt.datetime, will_send: bool) -> None:
             subject=str(letter.subject),
             text="" if letter.is_secret else str(letter.body),
             message_id=letter.message_id,
+            state=state,
             tries=1 if will_send else 0,
             made_at=at,
-            try_after=at + WAITS[0] if will_send else at,
+            try_after=next_try if state == State.WAITING else None,
         )
         for letter in letters
     )
     for letter, row in zip(letters, rows, strict=True):
         letter.row = row.pk
+    return rows
 
 
 def find_people(addresses: Iterable[str]) -> dict[str, int]:
@@ -137,6 +163,8 @@ def close_interrupted(*, at: dt.datetime) -> int:
 def forget_person(user: User, *, keep_name: bool) -> None:
     """Drop the mails to somebody, and empty those to others that name them."""
     Mail.objects.filter(Q(person=user) | Q(address__iexact=user.email) & ~Q(address="")).delete()
+    user.reminders_said.all().delete()
+    user.mail_choices.all().delete()
     name = user.get_full_name()
     if name and not keep_name:
         named = Mail.objects.filter(Q(subject__icontains=name) | Q(text__icontains=name))
@@ -146,5 +174,6 @@ def forget_person(user: User, *, keep_name: bool) -> None:
 def forget_mails(*, at: dt.datetime) -> int:
     """Drop the record of mails older than MAIL_RECORD_DAYS, but of those that still wait."""
     before = at - dt.timedelta(days=settings.MAIL_RECORD_DAYS)
+    ReminderSaid.objects.filter(said_at__lt=before).delete()
     old = Mail.objects.filter(made_at__lt=before).exclude(state=State.WAITING)
-    return old.delete()[0]
+    return old.delete()[1].get(Mail._meta.label, 0)

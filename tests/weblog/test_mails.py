@@ -4,8 +4,9 @@ import logging
 import pytest
 from django.core import mail
 
+from backoffice.models import MailChoice
 from tests.factories import make_blog, make_user
-from weblog.models import MailPreference, NewText
+from weblog.models import NewText
 from weblog.new_texts import publish_new_text, return_new_text, submit_new_text
 from weblog.workflow import publish_blog, return_to_author, submit_for_review, unpublish_blog
 
@@ -105,16 +106,16 @@ def test_author_hears_when_a_new_text_goes_live(ada, edith, sent):
 
 
 @pytest.mark.parametrize(
-    ("preference", "act", "status", "details"),
+    ("kind", "act", "status", "details"),
     [
-        ("on_submit", submit_for_review, "draft", {}),
-        ("on_return", return_to_author, "in_review", {"comment": "No."}),
-        ("on_publish", publish_blog, "in_review", {}),
+        ("weblog.review", submit_for_review, "draft", {}),
+        ("weblog.returned", return_to_author, "in_review", {"comment": "No."}),
+        ("weblog.published", publish_blog, "in_review", {}),
     ],
 )
-def test_each_person_can_switch_a_mail_off(ada, edith, sent, preference, act, status, details):
+def test_each_person_can_switch_a_mail_off(ada, edith, sent, kind, act, status, details):
     for user in (ada, edith):
-        MailPreference.objects.create(user=user, **{preference: False})
+        MailChoice.objects.create(person=user, kind=kind, how="off")
     by = ada if act is submit_for_review else edith
     assert sent(act, blog=make_blog(author=ada, status=status), by=by, **details) == []
 

@@ -7,10 +7,11 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from backoffice.jobs import run_job
+from backoffice.models import MailChoice
 from tests.factories import make_blog, make_user
 from weblog import new_texts
 from weblog.errors import TransitionNotAllowed
-from weblog.models import Blog, MailPreference, NewText
+from weblog.models import Blog, NewText
 from weblog.new_texts import go_live, publish_new_text
 from weblog.schedule import publish_due_texts
 from weblog.workflow import archive_blog
@@ -164,7 +165,8 @@ def test_live_text_that_was_changed_before_the_approval_stops_nothing(clock, edi
 def test_approver_gets_a_mail_of_what_went_back(
     schedule, edith, wants_mail, django_capture_on_commit_callbacks
 ):
-    MailPreference.objects.create(user=edith, on_submit=wants_mail)
+    how = "at_once" if wants_mail else "off"
+    MailChoice.objects.create(person=edith, kind="weblog.review", how=how)
     text = schedule(title="Paper")
     change_live_text(text, edith)
     with django_capture_on_commit_callbacks(execute=True):

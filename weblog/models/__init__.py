@@ -6,6 +6,5 @@ Start with blogs: its TRANSITIONS say which way a blog may move.
 from weblog.models.blogs import Blog, Category, OldAddress
 from weblog.models.new_texts import NewText
 from weblog.models.pictures import Picture
-from weblog.models.preferences import MailPreference
 
-__all__ = ["Blog", "Category", "MailPreference", "NewText", "OldAddress", "Picture"]
+__all__ = ["Blog", "Category", "NewText", "OldAddress", "Picture"]

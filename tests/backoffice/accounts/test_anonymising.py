@@ -16,10 +16,9 @@ from backoffice.accounts import duties
 from backoffice.accounts.anonymising import AnonymisingRefused, anonymise_account
 from backoffice.accounts.duties import Duty
 from backoffice.accounts.two_people import AccessRefused, propose_access
-from backoffice.models import AccessRequest, AccountSession, SecurityEvent
+from backoffice.models import AccessRequest, AccountSession, MailChoice, SecurityEvent
 from backoffice.resources import UserResource
 from tests.factories import make_blog, make_user
-from weblog.models import MailPreference
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
@@ -59,7 +58,7 @@ def test_no_table_knows_the_person_afterwards(tyra, ines, client):
     tyra.email = "quillfeather@example.net"
     tyra.save()
     tyra.groups.add(Group.objects.create(name="Bakers"))
-    MailPreference.objects.create(user=tyra, on_submit=False)
+    MailChoice.objects.create(person=tyra, kind="weblog.review", how="off")
     Authenticator.objects.create(user=tyra, type="totp", data={"secret": "x"})
     AccessAttempt.objects.create(username="tyra.q", ip_address="192.0.2.9", failures_since_start=5)
     LogEntry.objects.log_actions(ines.pk, [tyra], 2)
@@ -84,7 +83,7 @@ def test_no_table_knows_the_person_afterwards(tyra, ines, client):
     assert not user.groups.exists()
     assert not Authenticator.objects.filter(user=user).exists()
     assert not AccountSession.objects.filter(user=user).exists()
-    assert not MailPreference.objects.filter(user=user).exists()
+    assert not MailChoice.objects.filter(person=user).exists()
 
 
 def test_who_proposed_others_rights_is_a_number_in_their_histories(tyra, ines):

@@ -52,7 +52,7 @@ def test_person_downloads_what_is_kept_about_them(edda, client):
     assert kept["account"][0]["email"] == "edda@example.org"
     assert [blog["title"] for blog in kept["blogs"]] == ["Slow bread"]
     assert [picture["description"] for picture in kept["pictures"]] == ["A loaf"]
-    assert kept["mail_preferences"] == [{"on_submit": True, "on_return": True, "on_publish": True}]
+    assert {row["how"] for row in kept["mails_wanted"]} == {"At once"}
 
 
 def test_looking_at_the_page_hands_nothing_out(edda, client):
