@@ -28,6 +28,7 @@ class BillingConfig(AppConfig):
             mail_kinds,
             personal,
             receivers,
+            reminders,
             trail,
         )
         from billing.guards import GUARDS
@@ -51,6 +52,7 @@ class BillingConfig(AppConfig):
         blog_columns.offer_blog_columns()
         home.offer_home()
         mail_kinds.register_kinds()
+        reminders.offer_reminders()
         trail.offer_corrections()
         health.register_health()
         backups.register_backups()

@@ -22,8 +22,20 @@ DETAILS = MailKind(
     permission="billing.enter_own_payee",
     is_security=True,
 )
+REMINDERS = MailKind(
+    key="billing.reminder",
+    label="steps of payout batches that wait, and money that waits too long",
+    permission="billing.view_payoutbatch",
+    comes_at_once=False,
+)
+CONFIRMATIONS = MailKind(
+    key="billing.confirmation_waits",
+    label="payment details that wait for days to be confirmed",
+    permission="billing.confirm_payee",
+    comes_at_once=False,
+)
 
 
 def register_kinds() -> None:
-    for kind in (BATCHES, WAITING, TO_CONFIRM, DETAILS):
+    for kind in (BATCHES, WAITING, REMINDERS, CONFIRMATIONS, TO_CONFIRM, DETAILS):
         register_kind(kind)

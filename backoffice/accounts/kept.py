@@ -13,7 +13,8 @@ from simple_history.utils import get_history_manager_for_model
 from backoffice.accounts.extracts import ROWS_AT_A_TIME, name_actor, read_rows, register_extract
 from backoffice.accounts.models import AccessRequest, SecurityEvent
 from backoffice.accounts.sessions import list_sessions
-from backoffice.mailing.choices import list_choosable, read_choices
+from backoffice.mailing.choices import read_choices
+from backoffice.mailing.kinds import name_kind
 from backoffice.mailing.models import Mail, MailChoice
 
 FACTS = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"]
@@ -172,8 +173,6 @@ def list_mails(user: User) -> Iterator[dict]:
 
 
 def list_wanted_mails(user: User) -> Iterator[dict]:
-    """Yield how the person wants each kind of mail; without a choice at once."""
-    chosen = read_choices(user)
-    for kind in list_choosable(user):
-        how = MailChoice.How(chosen.get(kind.key, MailChoice.How.AT_ONCE))
-        yield {"about": kind.label, "how": how.label}
+    """Yield how the person wants mails of each kind for which they chose; others come at once."""
+    for key, how in read_choices(user).items():
+        yield {"about": name_kind(key), "how": MailChoice.How(how).label}

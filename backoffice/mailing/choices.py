@@ -35,6 +35,5 @@ def find_how(letters: list[Letter], people: dict[str, int]) -> dict[tuple[int, s
     if not kinds or not people:
         return {}
     chosen = MailChoice.objects.filter(person__in=people.values(), kind__in=kinds)
-    return {
-        (person, kind): how for person, kind, how in chosen.values_list("person", "kind", "how")
-    }
+    rows = chosen.values_list("person", "kind", "how")
+    return {(person, kind): how for person, kind, how in rows}

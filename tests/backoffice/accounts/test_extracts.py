@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from backoffice.accounts import extracts
 from backoffice.accounts.extracts import make_extract
-from backoffice.models import SecurityEvent
+from backoffice.models import MailChoice, SecurityEvent
 from tests.factories import make_blog, make_user
 from weblog.models import Picture
 
@@ -45,6 +45,7 @@ def test_person_downloads_what_is_kept_about_them(edda, client):
     picture = {"file": "pictures/2026/11/x.png", "alt_text": "A loaf", "width": 1, "height": 1}
     Picture.objects.create(uploaded_by=edda, **picture)
     client.force_login(edda)
+    MailChoice.objects.create(person=edda, kind="weblog.review", how="off")
     response = client.post(OWN)
     assert response.headers["Content-Disposition"].startswith("attachment;")
     assert "no-store" in response.headers["Cache-Control"]
@@ -52,7 +53,7 @@ def test_person_downloads_what_is_kept_about_them(edda, client):
     assert kept["account"][0]["email"] == "edda@example.org"
     assert [blog["title"] for blog in kept["blogs"]] == ["Slow bread"]
     assert [picture["description"] for picture in kept["pictures"]] == ["A loaf"]
-    assert {row["how"] for row in kept["mails_wanted"]} == {"At once"}
+    assert kept["mails_wanted"] == [{"about": "blogs that wait for review", "how": "Not at all"}]
 
 
 def test_looking_at_the_page_hands_nothing_out(edda, client):

@@ -90,10 +90,8 @@ def test_mails_for_once_a_day_come_with_it_and_only_once(edda, waits):
     assert message.subject == "Imprint: your mails of the day"
     assert message.body.index("--- One\n\nOne!") < message.body.index("--- Two\n\nTwo!")
     assert run(AT + DAY) == []
-    assert set(Mail.objects.exclude(summary=None).values_list("subject", flat=True)) == {
-        "One",
-        "Two",
-    }
+    told = Mail.objects.exclude(summary=None).values_list("subject", flat=True)
+    assert set(told) == {"One", "Two"}
 
 
 def test_reminders_can_be_turned_off(edda, waits):
