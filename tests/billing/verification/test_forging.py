@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from backoffice.jobs import records
-from backoffice.models import JobRun, Mail
+from backoffice.models import JobRun, Mail, MailChoice, ReminderSaid
 from billing import verification
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
@@ -78,6 +78,8 @@ UNKNOWABLE = {
     LostViewTotal: EVERYTHING,  # of views that never came in: nothing pays by it
     OutstandingAlarm: EVERYTHING,  # which mail went out already
     Mail: EVERYTHING,  # the record of mails: nobody is paid by it
+    MailChoice: EVERYTHING,  # which mails somebody wants
+    ReminderSaid: EVERYTHING,  # of what somebody was reminded
     DailyViewCount: {"seal"},  # with which seal a count was last written; the count is proved
     MonthlyViewCount: {"seal"},
     BankTable: EVERYTHING,  # how the columns of a bank's next file are read: people see it first
