@@ -2,6 +2,9 @@ PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
 PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
+# On PostgreSQL. Pages in a browser, and the files of the code, know no database.
+WITH_BILLING = --ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
+WEBLOG_ALONE = --ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py
 LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version=3.12 \
 	--generate-hashes --custom-compile-command="make lock"
 
@@ -10,14 +13,14 @@ DEPLOYED = DEBUG=0 ALLOWED_HOSTS=example.org SITE_URL=https://example.org JOBS_S
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test quick test-long test-alone test-deploy coverage mutate lint screenshots audit bench bench-robots lock sbom cron-install backup restore
+.PHONY: help setup setup-dev free-port run test test-rest test-all quick test-long test-alone test-deploy coverage mutate lint screenshots audit bench bench-robots lock sbom cron-install backup restore
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
 lint: export DEBUG = 1
-test quick test-long test-alone test-deploy coverage mutate screenshots: export DEBUG = 0
+test test-rest quick test-long test-alone test-deploy coverage mutate screenshots: export DEBUG = 0
 # Each worker and each process that a test starts would compile all modules anew.
-test quick test-long test-alone test-deploy coverage: export PYTHONDONTWRITEBYTECODE =
+test test-rest quick test-long test-alone test-deploy coverage: export PYTHONDONTWRITEBYTECODE =
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -35,18 +38,30 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 	@$(MANAGE) setup_demo
 	@exec $(MANAGE) runserver 127.0.0.1:$(PORT)
 
-test: setup-dev ## Run all tests: on SQLite, on PostgreSQL, and weblog without billing
+test: setup-dev ## Run what a commit needs, in six minutes: SQLite, PostgreSQL, weblog alone
 	@tools/install_browser.sh
-	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) $(if $(COVERAGE),--cov)
-	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
-		--ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
-	$(BIN)/python -m tests.on_postgres $(PYTEST) -m "not any_database" \
-		--ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not thorough" \
+		$(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
+	$(BIN)/python -m tests.on_postgres $(PYTEST) \
+		-m "postgresql and not any_database and not thorough" $(WITH_BILLING)
+	$(BIN)/python -m tests.on_postgres $(PYTEST) \
+		-m "postgresql and not any_database and not thorough" $(WEBLOG_ALONE)
+
+test-rest: setup-dev ## Run all tests that `make test` does not; 20 minutes
+	@tools/install_browser.sh
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m thorough $(if $(COVERAGE),--cov --cov-append)
+	$(BIN)/python -m tests.on_postgres $(PYTEST) \
+		-m "not any_database and (thorough or not postgresql)" $(WITH_BILLING)
+	$(BIN)/python -m tests.on_postgres $(PYTEST) \
+		-m "not any_database and (thorough or not postgresql)" $(WEBLOG_ALONE)
+
+test-all: test test-rest ## Run all tests, as CI does; COVERAGE=1 follows branches on SQLite
 
 quick: setup-dev ## Run what is quick to run, in a minute: SQLite, no browser, nothing killed
-	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not slow" --ignore=tests/browser
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not slow and not thorough" \
+		--ignore=tests/browser
 
-test-long: setup-dev ## Run in full what `make test` takes a sample of
+test-long: setup-dev ## Run in full what the tests take a sample of
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 TEST_ALL=1 $(PYTEST) -m long
 	TEST_ALL=1 $(BIN)/python -m tests.on_postgres $(PYTEST) -m "long and not any_database" \

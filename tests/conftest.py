@@ -25,10 +25,40 @@ HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
 sqlparse.parse = functools.cache(sqlparse.parse)
 
 
+@pytest.hookimpl(tryfirst=True)  # before they are shuffled
 def pytest_collection_modifyitems(items):
+    functions = {}
     for item in items:
+        functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
         if "some_of" in item.fixturenames:
             item.add_marker(pytest.mark.long)
+        if commits(item):  # so it meets locks, and other connections
+            item.add_marker(pytest.mark.postgresql)
+    for cases in functions.values():
+        leave_cases(cases)
+
+
+def commits(item):
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in item.fixturenames or bool(
+        marker and marker.kwargs.get("transaction")
+    )
+
+
+def leave_cases(cases):
+    """Leave to `make test-rest` what its marker `cases` does not take of a function's cases."""
+    marker = cases[0].get_closest_marker("cases")
+    if marker is None:
+        return
+    taken = spread(cases, marker.args[0])
+    for case in cases:
+        if case not in taken:
+            case.add_marker(pytest.mark.thorough)
+
+
+def spread(everything, most):
+    """Return at most so many of them, from the first on, at even steps."""
+    return everything[:: -(-len(everything) // most) or 1]
 
 
 def pytest_collection_finish():
@@ -57,9 +87,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture(autouse=True)
 def flushable(request):
     """Remove the guards before a transactional test's flush. The end of the flush restores them."""
-    marker = request.node.get_closest_marker("django_db")
-    is_transactional = marker is not None and marker.kwargs.get("transaction")
-    if not is_transactional and "transactional_db" not in request.fixturenames:
+    if not commits(request.node):
         yield
         return
     request.getfixturevalue("transactional_db")  # flushes after this
@@ -124,8 +152,7 @@ def some_of():
 
     def some_of(everything, most):
         everything = list(everything)
-        step = 1 if os.environ.get("TEST_ALL") == "1" else -(-len(everything) // most)
-        return everything[:: step or 1]
+        return everything if os.environ.get("TEST_ALL") == "1" else spread(everything, most)
 
     return some_of
 

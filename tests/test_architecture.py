@@ -71,6 +71,7 @@ def weblog_only(tmp_path):
     }
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("command", [["check"], ["migrate", "-v0"], ["makemigrations", "--check"]])
 def test_weblog_runs_without_billing(command, weblog_only):
     result = run("manage.py", *command, **weblog_only)

@@ -26,7 +26,7 @@ from tests.on_postgres import PACKAGE_DIR
 from tests.upgrades.databases import other_database
 from weblog.models import Blog
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
 
 AT = dt.datetime(2026, 11, 27, 3, tzinfo=dt.UTC)
 WRITERS = 8
@@ -118,6 +118,7 @@ def test_views_that_wait_in_a_replaced_spool_are_put_aside(installation, tmp_pat
         assert {stat.S_IMODE(folder.stat().st_mode) for folder in (spool, aside)} == {0o700}
 
 
+@pytest.mark.thorough
 def test_no_byte_of_a_salt_is_in_a_backup(installation, tmp_path):
     file = make_backup(to=tmp_path, at=AT)
     with tarfile.open(file) as tar:
@@ -125,6 +126,7 @@ def test_no_byte_of_a_salt_is_in_a_backup(installation, tmp_path):
             assert b"\x07" * 32 not in tar.extractfile(member).read()
 
 
+@pytest.mark.thorough
 def test_a_backup_that_broke_off_or_was_changed_is_refused(installation, tmp_path):
     file = make_backup(to=tmp_path / "backups", at=AT)
     whole = file.read_bytes()
@@ -152,6 +154,7 @@ def kill_in(module, name, call):
     assert os.waitstatus_to_exitcode(status) == 9
 
 
+@pytest.mark.thorough
 def test_a_killed_backup_leaves_none_and_the_next_clears_up(installation, tmp_path):
     connection.close()
     kill_in(making, "copy_database", lambda: make_backup(to=tmp_path / "backups", at=AT))
@@ -163,6 +166,7 @@ def test_a_killed_backup_leaves_none_and_the_next_clears_up(installation, tmp_pa
     ]
 
 
+@pytest.mark.thorough
 def test_a_killed_restore_leaves_no_database_that_passes_for_whole(installation, tmp_path):
     file = make_backup(to=tmp_path / "backups", at=AT)
     with empty_installation(installation, tmp_path / "new"):
@@ -172,6 +176,7 @@ def test_a_killed_restore_leaves_no_database_that_passes_for_whole(installation,
         assert "proved" in restore_backup(file=file, replace=True)
 
 
+@pytest.mark.thorough
 def test_a_backup_while_others_write_holds_all_that_was_acknowledged(installation, tmp_path):
     blog, acknowledged, is_over = Blog.objects.first(), [], threading.Event()
 

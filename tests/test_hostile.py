@@ -26,6 +26,7 @@ def folder(settings, tmp_path):
     return settings.UPLOAD_DIR
 
 
+@pytest.mark.cases(15)
 @pytest.mark.parametrize("kind", KINDS)
 def test_hostile_file_is_answered_soon_and_leaves_nothing(folder, admin_client, kind):
     attack = make_attack(kind, seed=1, scale=0.02)

@@ -10,7 +10,7 @@ from django.db import connection
 from tests.checkout import Checkout
 from tests.on_postgres import PACKAGE_DIR
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 LIST_RUNS = """
 from backoffice.models import JobRun

@@ -23,7 +23,7 @@ from billing.verification import verify_payouts
 from tests.upgrades.databases import DUMPS, other_database
 from weblog.models import Blog
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 TEXT = "<p>\t\\N \\. \"\r\n'Zoë' 😀</p>"
 FIRST, SECOND = "2026-10-25 01:30:00.000001", "9999-12-31 22:59:59.999999"

@@ -169,6 +169,7 @@ def attempt(shop, mutant, *, most_seconds=60):
     return try_mutant(mutant, copy=copy, baseline=baseline, most_seconds=most_seconds)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("before", "after", "verdict", "why"),
     [
@@ -194,18 +195,21 @@ def constant_of(function):
     return mutant
 
 
+@pytest.mark.thorough
 def test_fixture_that_fails_kills_nothing(shop):
     result = attempt(shop, constant_of("stock"))
     assert (result.verdict, result.by) == ("fixtures failed", "")
     assert "test_stock" in result.why
 
 
+@pytest.mark.thorough
 def test_import_that_fails_within_a_test_kills_nothing(shop):
     result = attempt(shop, constant_of("later"))
     assert (result.verdict, result.by) == ("fixtures failed", "")
     assert "No module named 'shop.missing'" in result.why
 
 
+@pytest.mark.thorough
 def test_run_without_end_kills_nothing(shop, monkeypatch):
     run = Copy.run
     monkeypatch.setattr(
@@ -215,12 +219,14 @@ def test_run_without_end_kills_nothing(shop, monkeypatch):
     assert (result.verdict, result.by, result.why) == ("timed out", "", "No end within 2 s.")
 
 
+@pytest.mark.thorough
 def test_mutant_that_python_does_not_run_is_no_survivor(shop, monkeypatch):
     monkeypatch.setattr(Mutant, "apply", lambda mutant, source: source)
     result = attempt(shop, mutant_of("number > 5", "(number >= 5)"))
     assert result.verdict == "could not run"
 
 
+@pytest.mark.thorough
 def test_tests_that_run_the_line_are_tried_and_no_others(shop):
     _, baseline = shop
     tests, left_out = baseline.tests_of(mutant_of("number * 10", "(number / 10)"), most_seconds=60)
@@ -255,6 +261,7 @@ def test_constant_is_tried_with_tests_of_its_file_that_run_no_line_of_it():
     assert baseline.tests_of(mutant, most_seconds=60) == ([own], 0)
 
 
+@pytest.mark.thorough
 def test_killer_that_fails_without_a_mutant_kills_nothing(shop, capsys):
     mutant = mutant_of("number * 10", "(number / 10)")
     good = Result(mutant=mutant, verdict="killed", by="tests/test_prices.py::test_price")

@@ -30,7 +30,7 @@ from tests.upgrades.databases import migrate, other_database, read_dump
 from weblog.models import Blog, NewText
 from weblog.new_texts import publish_new_text
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
 
 JUNE = dt.date(2026, 6, 1)
 NOVEMBER = dt.datetime(2026, 11, 12, tzinfo=dt.UTC)
@@ -39,9 +39,9 @@ BEFORE_SEALS = ["3da967c", "0f4e745"]
 WITH_SEALS = ["589bc76", "157f2d7"]
 # PostgreSQL takes one of each, the tests below bring the others; `make test-long` takes all four.
 TAKEN_TO_THE_END = (
-    ["0f4e745", "589bc76"]
+    ["589bc76", "0f4e745"]
     if connection.vendor == "postgresql" and os.environ.get("TEST_ALL") != "1"
-    else BEFORE_SEALS + WITH_SEALS
+    else WITH_SEALS + BEFORE_SEALS
 )
 BEFORE_BOUNDS = "0011_stored_currency"
 
@@ -80,6 +80,7 @@ def amounts_of(month):
     return [str(payment.amount) for payment in payments]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.long
 @pytest.mark.parametrize("commit", TAKEN_TO_THE_END)
 def test_an_earlier_version_is_brought_to_today_verified_exported_and_paid(use_upgraded, commit):
@@ -106,6 +107,7 @@ def test_an_earlier_version_is_brought_to_today_verified_exported_and_paid(use_u
     assert (run.difference, run.missing_guards, run.status) == ("", [], "passed")
 
 
+@pytest.mark.thorough
 def test_what_was_paid_before_keeps_its_currency_whatever_the_setting_says(use_dump, settings):
     """Histories and digests of that time hold, though they name no currency and no user name."""
     settings.CURRENCY = "JPY"
@@ -125,6 +127,7 @@ def test_what_was_paid_before_keeps_its_currency_whatever_the_setting_says(use_d
     assert (told.id, "EUR" in told.msg) == ("billing.I002", True)
 
 
+@pytest.mark.thorough
 def test_what_an_edited_migration_left_out_is_made_and_holds_views(use_dump):
     """The database of the first text was brought further by versions that mended nothing."""
     use_dump("3da967c")
@@ -221,10 +224,12 @@ def carried(upgrades, django_db_blocker):
         yield before
 
 
+@pytest.mark.thorough
 def test_amounts_past_the_bounds_are_named_before_anything_changes(carried):
     assert re.search(r"CategoryPrice 1: price_per_1000 0\.000500", carried["refusal"])
 
 
+@pytest.mark.thorough
 def test_holds_of_before_go_on_under_their_new_name(carried):
     """Row, history, constraints, guards, permissions of groups; and a sealed chain as it was."""
     assert run_checks(tags=["database"], databases=["default"]) == []
@@ -255,6 +260,7 @@ def test_holds_of_before_go_on_under_their_new_name(carried):
     assert verify_payouts(head=carried["head"], at=NOVEMBER).difference == ""
 
 
+@pytest.mark.thorough
 def test_new_texts_of_before_go_on_under_their_new_name(carried):
     assert run_checks(tags=["database"], databases=["default"]) == []
     assert not ContentType.objects.filter(model__endswith="blogrevision").exists()
@@ -287,6 +293,7 @@ def earlier(upgraded):
         transaction.set_rollback(True)
 
 
+@pytest.mark.thorough
 def test_batches_of_before_are_named_with_the_digest_that_was_signed(earlier):
     assert digest_batch_as_signed(earlier) == earlier.digest
     told = list(report_run(verify_payouts()))
@@ -298,6 +305,7 @@ def test_batches_of_before_are_named_with_the_digest_that_was_signed(earlier):
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_lines_of_before_got_their_days_so_late_views_pay_only_themselves(earlier):
     lines = PaymentLine.objects.filter(kind="views").order_by("pk")
     assert {line.days == "" for line in lines} == {False}
@@ -308,6 +316,7 @@ def test_lines_of_before_got_their_days_so_late_views_pay_only_themselves(earlie
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_what_was_submitted_before_waits_with_finance_as_a_draft(earlier):
     august = PayoutBatch.objects.get(month=dt.date(2026, 8, 1))
     record = august.history.first()
@@ -316,6 +325,7 @@ def test_what_was_submitted_before_waits_with_finance_as_a_draft(earlier):
     assert (record.status, record.history_change_reason) == ("draft", august.return_reason)
 
 
+@pytest.mark.thorough
 def test_payments_of_before_get_their_results(earlier):
     finance = User.objects.get(username="finance")
     results = {payment.pk: ("paid", "") for payment in earlier.payments.all()}
@@ -340,6 +350,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("statement", "named"), CHANGES.items())
 def test_a_change_of_what_an_upgrade_sealed_is_named(earlier, statement, named):
     with without_guards(), connection.cursor() as cursor:
@@ -348,6 +359,7 @@ def test_a_change_of_what_an_upgrade_sealed_is_named(earlier, statement, named):
     assert named in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_nobody_but_an_upgrade_says_that_a_batch_is_of_before(earlier):
     """Neither past the guards nor without any digest."""
     finance, approver = (User.objects.get(username=name) for name in ("finance", "approver"))

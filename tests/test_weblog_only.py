@@ -15,6 +15,7 @@ from weblog.workflow import publish_blog
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(apps.is_installed("billing"), reason="runs without billing, by the tests"),
+    pytest.mark.postgresql,
 ]
 
 

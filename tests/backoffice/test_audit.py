@@ -15,7 +15,7 @@ from backoffice.trail_sources import list_sources
 from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog, Category
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
 
 URL = "/admin/audit-trail/"
 

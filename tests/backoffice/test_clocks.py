@@ -15,7 +15,7 @@ from backoffice.jobs import run_job
 from backoffice.models import JobRun
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 Status = JobRun.Status

@@ -12,7 +12,7 @@ from backoffice.health import checks, registry
 from backoffice.health.registry import Result, register_check, run_checks, tell_failing_checks
 from backoffice.models import JobRun
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 @pytest.fixture(autouse=True)

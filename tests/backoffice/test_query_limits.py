@@ -16,7 +16,7 @@ from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog
 from weblog.views import BlogListView
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 ENDLESS = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "

@@ -7,7 +7,7 @@ from backoffice.schema import find_schema_differences
 from backoffice.schema_rules import find_foreign_rules
 from tests.upgrades.databases import migrate, other_database
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 KINDS = ("primary_key", "unique", "foreign_key", "check", "index")
 BROKEN = {
@@ -50,6 +50,7 @@ def kind_of(column):
     return "integer" if is_integer else (column.type_code, column.internal_size)
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_migrations_make_what_the_models_ask_for():
     """The tests' own database is made from the models, so that no worker waits for migrations."""

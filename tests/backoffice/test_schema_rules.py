@@ -6,7 +6,7 @@ from backoffice.schema import find_schema_differences
 from backoffice.schema_catalogue import _find_checks
 from backoffice.schema_rules import find_foreign_rules
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 
 def execute(*statements):

@@ -17,7 +17,7 @@ from billing.payouts.steps import build_batch, build_closed_months
 from tests.billing.clicks import approve_month
 from tests.factories import make_blog, make_click, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 IN_OCTOBER = dt.datetime(2026, 10, 20, 12, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)

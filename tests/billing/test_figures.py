@@ -6,7 +6,7 @@ import pytest
 from billing.figures import MonthFigures, month_figures, views_by_day
 from tests.factories import make_blog, make_count, make_price
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 OCTOBER = dt.date(2026, 10, 1)
 

@@ -9,7 +9,7 @@ from billing.payouts import steps
 from billing.payouts.price_withdrawal import withdraw_price
 from tests.factories import make_blog, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)

@@ -15,7 +15,7 @@ from billing.payouts.steps import submit_batch
 from billing.proof.sealing import chain_head
 from tests.factories import approve, make_blog, make_category, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 PATTERN = r"^/blog/(?P<slug>(?!tags/)[^?#]*)\.html$"
 PRICES = {"Tech": 15, "Sports": 10, "Fashion": 5}

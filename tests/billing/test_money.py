@@ -23,6 +23,8 @@ from billing.money import (
 )
 from tests.factories import make_category, make_price
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.mark.django_db
 def test_amount_is_kept_as_whole_millionths():

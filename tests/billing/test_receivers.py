@@ -5,7 +5,7 @@ from billing import receivers
 from billing.models import BlogView
 from tests.factories import FIREFOX, make_blog, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from tests.factories import make_blog, make_user
 from weblog.models import Blog
 from weblog.workflow import publish_blog
 
+pytestmark = pytest.mark.thorough
+
 ASKED = "Name the source."
 
 

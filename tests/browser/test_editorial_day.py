@@ -259,6 +259,7 @@ def desk(demo):
     return blog, new_text
 
 
+@pytest.mark.thorough
 def test_every_page_of_the_day_fits_its_screen(page, live_server, staff, desk, take_picture):
     returned, new_text = desk
     scheduled = NewText.objects.get(status=NewText.Status.SCHEDULED)

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -87,6 +88,7 @@ def test_view_becomes_a_payment_that_two_people_signed(
     take_picture(auditor, "audit")
 
 
+@pytest.mark.thorough
 def test_every_page_fits_its_screen_and_raises_no_error(sign_in, live_server, take_picture):
     page = sign_in("admin")
     errors = note_errors(page.context)

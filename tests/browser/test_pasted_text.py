@@ -102,6 +102,7 @@ def test_what_is_pasted_or_dropped_runs_nothing(editor):
         assert not text.locator("figure, iframe, form, svg, script").count()
 
 
+@pytest.mark.thorough
 def test_pasted_words_keep_their_form_and_pictures_of_the_house_stay(editor):
     """Cut and pasted elsewhere in a text, with its description; one from elsewhere is not shown."""
     give(
@@ -125,6 +126,7 @@ def test_pasted_words_keep_their_form_and_pictures_of_the_house_stay(editor):
     assert editor.locator("trix-editor img").count() == 1
 
 
+@pytest.mark.thorough
 def test_stored_text_runs_nothing(sign_in):
     """Past the form, as an import or a shell would store it: on each page that shows it."""
     blog = Blog.objects.filter(status=Blog.Status.PUBLISHED).first()

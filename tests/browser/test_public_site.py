@@ -39,6 +39,7 @@ def site(transactional_db):
     }
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_pages_are_for_everyone(page, live_server, site, width, height, theme):
@@ -55,6 +56,7 @@ def test_pages_are_for_everyone(page, live_server, site, width, height, theme):
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.thorough
 def test_nothing_comes_from_elsewhere_and_nothing_is_refused(page, live_server, site):
     requests, complaints = [], []
     page.on("request", lambda request: requests.append(request.url))
@@ -65,6 +67,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_refused(page, live_server, 
     assert complaints == []
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("java_script_enabled", [True, False])
 def test_reader_finds_a_blog(browser, browser_context_args, live_server, site, java_script_enabled):
     context = browser.new_context(**browser_context_args, java_script_enabled=java_script_enabled)
@@ -80,6 +83,7 @@ def test_reader_finds_a_blog(browser, browser_context_args, live_server, site, j
     context.close()
 
 
+@pytest.mark.thorough
 def test_bad_input_does_not_run(page, live_server, transactional_db):
     author = make_user(first_name=BAD, last_name=BAD)
     make_blog(

@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from backoffice.models import AccountSession
 from tests.factories import make_user
 
+pytestmark = pytest.mark.thorough
+
 SIGN_IN = re.compile("/admin/login/")
 
 

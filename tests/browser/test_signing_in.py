@@ -127,6 +127,7 @@ def passkeys(page):
     return session, device["authenticatorId"]
 
 
+@pytest.mark.thorough
 def test_passkey_is_added_signs_in_and_confirms(page, live_server, root, passkeys, look):
     session, device = passkeys
     enter_password(page, live_server)
@@ -155,6 +156,7 @@ def a_while_later():
     return time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=16))
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not apps.is_installed("billing"), reason="There is nothing to sign.")
 def test_passkey_confirms_a_signature_in_its_dialog(page, live_server, root, passkeys, look):
     from billing.models import PayoutBatch
@@ -183,6 +185,7 @@ def test_passkey_confirms_a_signature_in_its_dialog(page, live_server, root, pas
     assert batch.approved_by == root
 
 
+@pytest.mark.thorough
 def test_passkey_of_another_device_does_not_sign_in(page, live_server, root, passkeys, look):
     session, device = passkeys
     enter_password(page, live_server)
@@ -197,6 +200,7 @@ def test_passkey_of_another_device_does_not_sign_in(page, live_server, root, pas
     look("no-passkey")
 
 
+@pytest.mark.thorough
 def test_forgotten_password_is_replaced_by_mail(page, live_server, root, settings, look):
     settings.SITE_URL = live_server.url
     page.goto(f"{live_server.url}/admin/")
@@ -217,6 +221,7 @@ def test_forgotten_password_is_replaced_by_mail(page, live_server, root, setting
     expect(page.get_by_text("Your role needs a second factor")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_lock_says_how_to_go_on_and_an_administrator_ends_it(page, live_server, root, look):
     for _ in range(5):
         enter_password(page, live_server, "wrong")

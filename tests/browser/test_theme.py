@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pages import note_errors
 from weblog.models import Blog
+
+pytestmark = pytest.mark.thorough
 
 LOOKS = {"adminTheme", "sidebarOpen", "sidebarWidth"}
 EVALUATED = """new Promise((answer) => {

@@ -16,7 +16,12 @@ from tests.weblog.naughty import cut
 from weblog.html import clean_html
 from weblog.models import Blog, Category, NewText
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+    pytest.mark.slow,
+    pytest.mark.thorough,
+]
 
 FOLDER = settings.BASE_DIR.parent / "shared" / "data" / "bad-input"
 ADDRESSES = ("href", "src", "action", "formaction", "data", "poster", "cite")

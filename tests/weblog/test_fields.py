@@ -7,7 +7,7 @@ from django.db.models import F
 from tests.factories import make_blog
 from weblog.models import Blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 DIRTY = '<p onclick="x()">Read <b>on</b></p><script>alert(1)</script><a href="javascript:x()">a</a>'
 CLEAN = '<p>Read <b>on</b></p><a rel="noopener noreferrer">a</a>'

@@ -88,6 +88,7 @@ def test_script_does_not_get_through(vector):
     assert clean_html(cleaned) == cleaned
 
 
+@pytest.mark.cases(10)
 @pytest.mark.django_db
 @pytest.mark.parametrize("vector", VECTORS)
 def test_readers_get_no_script_even_from_a_table_that_was_written_past_the_field(client, vector):
@@ -105,6 +106,7 @@ def test_readers_get_no_script_even_from_a_table_that_was_written_past_the_field
     assert "javascript:" not in "".join(value for *_, value in attributes_of(article)).lower()
 
 
+@pytest.mark.cases(10)
 @pytest.mark.django_db
 @pytest.mark.parametrize("vector", VECTORS)
 def test_admin_shows_no_script_from_such_a_table_either(client, auditor, vector):

@@ -48,6 +48,7 @@ def quick(monkeypatch):
     monkeypatch.setattr("weblog.html.BOUNDS", Bounds(seconds=0.5, memory=200_000_000))
 
 
+@pytest.mark.cases(5)
 @pytest.mark.parametrize("name", NESTED)
 def test_hostile_text_is_cleaned_or_refused_in_little_time(quick, name):
     started = seconds_used()
@@ -132,6 +133,7 @@ def test_such_a_text_that_is_stored_already_breaks_no_page(quick, admin_client, 
         assert "Last words" in response.content.decode()
 
 
+@pytest.mark.cases(3)
 @pytest.mark.parametrize(
     "piece",
     ["<figure>", "<figure><img>", "<figure><img><figcaption>", "<figure >", "<div>", "<p>", "<br>",

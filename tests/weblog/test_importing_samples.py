@@ -48,6 +48,7 @@ def assert_second_run_changes_nothing(path, posts):
     assert (Blog.history.count(), Blog.objects.count()) == (history, posts)
 
 
+@pytest.mark.cases(3)
 @pytest.mark.parametrize("name", WORDPRESS)
 def test_every_wordpress_export_comes_in_or_is_refused(shared_data, name):
     path = folder_of(shared_data, "content-wxr") / f"{name}.xml"

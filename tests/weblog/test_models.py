@@ -7,7 +7,7 @@ from django.utils import timezone
 from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED = Blog.Status
 HOUR = dt.timedelta(hours=1)

@@ -8,7 +8,12 @@ from tests.weblog.naughty import PLAIN, cut, danger_of
 from tests.weblog.pictures import make_file
 from weblog.models import Blog, Category, Picture
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+    pytest.mark.slow,
+    pytest.mark.thorough,
+]
 
 
 def check_pages(client, *, of_plain, of_naughty):

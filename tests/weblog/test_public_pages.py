@@ -229,6 +229,7 @@ def test_options_tells_what_may_be_asked(client, views, path):
     assert views == []
 
 
+@pytest.mark.cases(8)
 @pytest.mark.parametrize(
     "host", ["LOCALHOST", "localhost.", "localhost:1234", "127.0.0.1", "testserver:80"]
 )

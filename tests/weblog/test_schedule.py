@@ -16,7 +16,7 @@ from weblog.new_texts import go_live, publish_new_text
 from weblog.schedule import publish_due_texts
 from weblog.workflow import archive_blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 DUE = dt.datetime(2026, 11, 22, 8, 30, tzinfo=dt.UTC)

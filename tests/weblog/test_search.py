@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from tests.factories import make_blog, make_category, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from tests.factories import make_blog, make_category, make_user
 from weblog.sitemaps import BlogSitemap
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def read_addresses(client, url):

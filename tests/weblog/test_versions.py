@@ -6,7 +6,7 @@ from weblog.models import Blog
 from weblog.versions import find_earlier_texts, find_returned_version, restore_version
 from weblog.workflow import publish_blog, return_to_author, submit_for_review, unpublish_blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def rewrite(blog, **values):

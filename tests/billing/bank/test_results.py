@@ -10,7 +10,7 @@ from billing.payouts.holds import hold_payment
 from tests.billing.batches import make_batch
 from tests.factories import approve, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 REFERENCE = "202610-1-000001"
 

@@ -21,7 +21,7 @@ from tests.billing.books.worked import (
 )
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 # (day, author, what, exact, in coins), in millionths
 OCTOBERS_JOURNAL = [

@@ -37,7 +37,7 @@ from billing.models.counts import make_view_id
 from tests.billing.tampering import clear
 from tests.factories import FIREFOX, make_blog, make_line
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 SETTINGS = hypothesis.settings(
     stateful_step_count=25,

@@ -13,7 +13,7 @@ from billing.periods import day_of
 from tests.billing.tampering import clear
 from tests.factories import make_blog, make_click, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36"
 LATER = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)

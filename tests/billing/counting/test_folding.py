@@ -6,7 +6,7 @@ from billing.counting import folding, readers
 from billing.models import BlogView, ReaderSalt
 from tests.factories import FIREFOX, NOON, make_blog, make_click, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36"
 

@@ -25,6 +25,8 @@ from tests.billing.batches import AT, OCTOBER
 from tests.factories import approve, make_blog, make_click, make_line, make_price, make_user
 from weblog.views import BlogDetailView
 
+pytestmark = pytest.mark.postgresql
+
 ADDRESS = "203.0.113.77"
 LOGGED_ADDRESS = "2001:db8::beef:77"
 AGENT = "Mozilla/5.0 (X11; Marked-Reader-7f3a) Gecko/20100101 Firefox/144.0"

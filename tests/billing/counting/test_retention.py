@@ -16,7 +16,12 @@ from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
 from tests.billing.tampering import change
 from tests.factories import NOON, make_blog, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("lock_order")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("lock_order"),
+    pytest.mark.postgresql,
+]
 
 HOUR = dt.timedelta(hours=1)
 NOTHING = "0 salts destroyed; 0 views of 0 days dropped."

@@ -12,7 +12,7 @@ from billing.models import BlogView, DailyViewCount, Finding
 from tests.billing.counting.access_logs.logs import ARTICLES, HOWTOS, make_blogs, read_expected
 from tests.factories import FIREFOX, make_blog, make_category, make_click, make_count
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 Kind = Finding.Kind
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

@@ -17,6 +17,7 @@ from tests.factories import approve, make_blog, make_count, make_price, make_use
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles."),
+    pytest.mark.postgresql,
 ]
 
 

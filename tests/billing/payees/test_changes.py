@@ -26,7 +26,7 @@ from billing.payees.changes import (
 from billing.payees.reading import find_current, list_versions, name_waiting
 from tests.factories import IBANS, describe_payee, make_blog, make_payee, make_user
 
-pytestmark = [pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

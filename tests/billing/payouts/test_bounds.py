@@ -19,7 +19,7 @@ from billing.prices.rules import save_price
 from tests.billing.tampering import without_guards
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 OCTOBER = dt.date(2026, 10, 1)
 AT = dt.datetime(2026, 12, 20, 12, tzinfo=dt.UTC)

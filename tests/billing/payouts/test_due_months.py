@@ -15,7 +15,7 @@ from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.tampering import change
 from tests.factories import approve, make_blog, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 NOVEMBER = dt.date(2026, 11, 1)
 IN_DECEMBER = dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)

@@ -43,7 +43,7 @@ from tests.billing.payout_steps import (
     facts_of,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 SETTINGS = settings(
     stateful_step_count=30,

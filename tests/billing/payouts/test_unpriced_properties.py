@@ -18,7 +18,7 @@ from billing.payouts.outstanding import list_waiting
 from billing.prices.rules import save_price
 from tests.factories import approve, make_blog, make_category, make_count, make_user, make_view_seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.thorough]
 
 AT = dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)
 FIRST = dt.date(2026, 8, 1)

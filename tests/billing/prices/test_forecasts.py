@@ -10,7 +10,7 @@ from billing.prices.forecasts import forecast_price, forecast_withdrawal
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 from tests.snapshots import snapshot
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)

@@ -13,7 +13,7 @@ from billing.prices.lookup import LoadedPrices, price_id_on
 from billing.verification.prices import find_price_in_force
 from tests.factories import make_blog, make_category, make_price, make_view_seal
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 FIRST = dt.date(2024, 2, 20)
 ONE_DAY = dt.timedelta(days=1)

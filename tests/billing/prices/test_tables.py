@@ -10,7 +10,7 @@ from billing.prices.tables import make_price_table, make_timeline
 from tests.billing.admin.price_pages import make_price_without_history
 from tests.factories import make_category, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 TODAY = dt.date(2026, 11, 22)
 

@@ -63,7 +63,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.long, pytest.mark.thorough]
 
 TAMPERINGS = int(os.environ.get("TAMPERINGS", 1_000 if os.environ.get("TEST_ALL") == "1" else 24))
 AT_A_TIME = 100  # for each house

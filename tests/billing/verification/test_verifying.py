@@ -21,7 +21,7 @@ from tests.billing.paid_months import OCTOBER, SEPTEMBER
 from tests.billing.tampering import change as change_rows
 from tests.billing.tampering import without_guards
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 
 @pytest.fixture

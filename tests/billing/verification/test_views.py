@@ -13,7 +13,7 @@ from billing.verification import verify_payouts
 from tests.billing.tampering import without_guards
 from tests.factories import NOON, make_blog, make_click, make_finding, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 DAY = dt.date(2026, 10, 15)
 LATER = NOON + dt.timedelta(days=2)
@@ -102,6 +102,7 @@ TAMPERED = {
 }
 
 
+@pytest.mark.cases(8)
 @pytest.mark.parametrize(("statement", "named"), TAMPERED.values(), ids=TAMPERED)
 def test_what_was_changed_is_refused_by_the_database_and_named_without_its_guards(statement, named):
     with pytest.raises(IntegrityError, match="billing: "), transaction.atomic():

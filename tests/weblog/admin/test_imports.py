@@ -100,6 +100,7 @@ def test_file_that_cannot_be_read_is_refused_at_its_field(client, emma, folder, 
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize("name", ["uuid", "title", "slug", "html", "status", "custom_excerpt"])
 @pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 70_000, [], {}, 9**999, None, True])
 def test_odd_value_is_told_or_taken(client, emma, name, text):

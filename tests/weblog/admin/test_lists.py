@@ -288,6 +288,7 @@ def count_queries(client, **values):
     return len(queries)
 
 
+@pytest.mark.thorough
 def test_first_page_of_35000_blogs_takes_few_queries(client, editor):
     make_blog()
     client.force_login(editor)
