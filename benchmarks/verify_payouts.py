@@ -14,7 +14,7 @@ from operator import attrgetter
 from django.db import connection
 
 from benchmarks.build_batch import AT, MONTH, fill
-from benchmarks.databases import new_database, run_apart
+from benchmarks.databases import new_database, record_accounts, run_apart
 from benchmarks.results import write_results
 from billing.models import DailyViewCount, RetiredViewTotal, ViewSeal
 from billing.payouts.batch_checks import find_flags
@@ -42,6 +42,7 @@ def retire_views() -> None:
 def pay(lines: int) -> None:
     """Make an approved batch with that many lines, and a blog for each line."""
     fill(lines)
+    record_accounts()
     retire_views()
     batch, _ = build_batch(month=MONTH, at=AT)
     batch = submit_batch(batch=batch, by=make_user(), at=AT)
