@@ -48,6 +48,7 @@ class BackofficeConfig(AppConfig):
             key_checks,
             lookups,
             private_files,
+            renamed_rights,
         )
         from backoffice.accounts import checks as account_checks  # noqa: F401
         from backoffice.accounts import receivers
@@ -103,3 +104,6 @@ class BackofficeConfig(AppConfig):
         ]:
             name = f"backoffice.{receiver.__name__}.{getattr(sender, '__name__', '')}"
             signal.connect(receiver, sender=sender, dispatch_uid=name)
+        post_migrate.connect(
+            renamed_rights.receive_post_migrate, dispatch_uid="backoffice.renamed_rights"
+        )
