@@ -1,7 +1,7 @@
 """The page of mails: to whom, about what, when, and what the mail server said."""
 
 from django.contrib import admin
-from django.template.defaultfilters import linebreaks
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, DropdownFilter
 from unfold.decorators import display
 
@@ -23,7 +23,7 @@ class KindFilter(DropdownFilter):
     title, parameter_name = "about", "kind"
 
     def lookups(self, request, model_admin):
-        return [(kind.key, kind.label.capitalize()) for kind in list_kinds().values()]
+        return [(kind.key, capfirst(kind.label)) for kind in list_kinds().values()]
 
     def queryset(self, request, queryset):
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -31,7 +31,7 @@ class KindFilter(DropdownFilter):
 
 @admin.register(Mail)
 class MailAdmin(DialogActions, ReadOnlyAdmin):
-    list_display = ["subject", "show_to", "show_kind", "show_state", "made_at", "sent_at"]
+    list_display = ["subject", "show_state", "show_to", "show_kind", "made_at", "sent_at"]
     list_select_related = ["person"]
     list_filter = [("state", ChoicesCheckboxFilter), KindFilter, ("made_at", DayRangeFilter)]
     search_fields = ["address", "subject", "person__username", "person__last_name"]
@@ -51,7 +51,7 @@ class MailAdmin(DialogActions, ReadOnlyAdmin):
 
     @display(description="about", ordering="kind")
     def show_kind(self, mail):
-        return mail.kind_label
+        return capfirst(mail.kind_label)
 
     @display(
         description="state",
@@ -73,12 +73,14 @@ class MailAdmin(DialogActions, ReadOnlyAdmin):
     def show_text(self, mail):
         if not mail.text:
             return "Not kept: it held a link to a password, or the name of somebody who has left."
-        return linebreaks(mail.text)
+        return mail.text
 
     def get_fields(self, request, obj=None):
         hidden = {"sent_at"} if obj and obj.sent_at is None else {"try_after", "reason"}
         if obj and obj.state == Mail.State.FAILED:
             hidden |= {"try_after"}
+        if obj and obj.person is None:
+            hidden |= {"show_to"}
         return [name for name in self.fields if name not in hidden]
 
     def has_send_again_permission(self, request, object_id=None):
