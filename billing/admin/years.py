@@ -1,4 +1,4 @@
-"""The page of what each author was paid in a year, for the tax office."""
+"""The page of what each author, or each payee, was paid in a year, for the tax office."""
 
 from itertools import islice
 
@@ -10,15 +10,18 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from billing.admin.books import BooksPage, ChoiceForm
 from billing.books.exports import export_year
 from billing.books.journal import list_currencies
+from billing.books.payee_years import count_payees, list_payee_totals
 from billing.books.years import list_totals, list_years, paid_in_year, sum_year
 from billing.models import BooksExport
 
 AUTHORS_PER_PAGE = 50
+PER = [("author", "Author"), ("payee", "Payee")]
 
 
 class YearForm(ChoiceForm):
     year = forms.ChoiceField(label="Year", widget=UnfoldAdminSelectWidget)
-    field_order = ["year", "currency"]
+    per = forms.ChoiceField(label="By", widget=UnfoldAdminSelectWidget)
+    field_order = ["year", "per", "currency"]
 
 
 class YearsView(BooksPage):
@@ -27,16 +30,19 @@ class YearsView(BooksPage):
 
     def _read(self):
         years = [(str(year), str(year)) for year in list_years()]
-        self.form = YearForm(list_currencies(), self.request.GET, year=years)
+        self.form = YearForm(list_currencies(), self.request.GET, year=years, per=PER)
         self.currency = self.form.choose("currency")
         self.year = int(self.form.choose("year") or 0)
+        self.per = self.form.choose("per")
 
     def post(self, request, *args, **kwargs):
         self._read()
         if not self.year:
             raise Http404
         return self.hand_out(
-            lambda: export_year(year=self.year, currency=self.currency, by=request.user)
+            lambda: export_year(
+                year=self.year, currency=self.currency, per=self.per, by=request.user
+            )
         )
 
     def get_context_data(self, **kwargs):
@@ -44,19 +50,26 @@ class YearsView(BooksPage):
         context = super().get_context_data(form=self.form, year=self.year, **kwargs)
         if not self.year:
             return context
-        self.form.initial |= {"year": str(self.year), "currency": self.currency}
-        authors = paid_in_year(self.year, self.currency).values("author").distinct().count()
-        page = Paginator(range(authors), AUTHORS_PER_PAGE).get_page(self.request.GET.get("p"))
+        self.form.initial |= {"year": str(self.year), "per": self.per, "currency": self.currency}
+        is_of_payees = self.per == "payee"
+        page = Paginator(range(self._count()), AUTHORS_PER_PAGE).get_page(self.request.GET.get("p"))
         first = (page.number - 1) * AUTHORS_PER_PAGE
-        totals = list_totals(self.year, self.currency)
+        totals = (list_payee_totals if is_of_payees else list_totals)(self.year, self.currency)
         files = BooksExport.objects.filter(
             kind="year", first_day__year=self.year, currency=self.currency
         )
         return context | {
             "currency": self.currency,
+            "is_of_payees": is_of_payees,
+            "noun": "payee" if is_of_payees else "author",
             "page": page,
             "page_range": page.paginator.get_elided_page_range(page.number),
             "rows": list(islice(totals, first, first + AUTHORS_PER_PAGE)),
             "total": sum_year(self.year, self.currency),
             "files": files.select_related("by"),
         }
+
+    def _count(self):
+        if self.per == "payee":
+            return count_payees(self.year, self.currency)
+        return paid_in_year(self.year, self.currency).values("author").distinct().count()

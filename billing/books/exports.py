@@ -21,6 +21,7 @@ from backoffice.spreadsheets import guard_cell
 from billing.books.formats import Journal, find_book_format
 from billing.books.formats.registry import write_decimal
 from billing.books.journal import list_entries
+from billing.books.payee_years import list_payee_totals
 from billing.books.years import list_totals, paid_in_year
 from billing.errors import FileRefused, NothingToPost
 from billing.models import BooksExport
@@ -30,6 +31,9 @@ from billing.proof.traces import trace_rows
 
 IN_MEMORY = 5_000_000  # bytes; a larger file waits on the disk until it is sent
 YEAR_COLUMNS = ["year", "author", "username", "payments", "paid", "currency"]
+PAYEE_COLUMNS = [
+    "year", "payee", "name", "country", "authors", "payments", "paid", "currency",
+]  # fmt: skip
 
 
 def export_journal(
@@ -67,18 +71,20 @@ def _find_first_made(month: dt.date, currency: str, format: str) -> dt.datetime 
 
 
 def export_year(
-    *, year: int, currency: str, by: User, at: dt.datetime | None = None
+    *, year: int, currency: str, by: User, per: str = "author", at: dt.datetime | None = None
 ) -> tuple[BooksExport, BinaryIO]:
     """Return a record of a CSV with what each author was paid in the year, and the file.
 
-    Raises NothingToPost.
+    With `per` “payee” the rows are those of the payees. Raises NothingToPost.
     """
     if not paid_in_year(year, currency).exists():
         raise NothingToPost(f"In {year} nobody was paid in {currency}.")
-    facts = BooksExport.Kind.YEAR, dt.date(year, 1, 1), currency, "csv"
-    name = f"paid-{year}-{currency}.csv"
+    is_of_payees = per == "payee"
+    layout = "csv-payees" if is_of_payees else "csv"
+    facts = BooksExport.Kind.YEAR, dt.date(year, 1, 1), currency, layout
+    name = f"paid-{year}-{currency}{'-payees' if is_of_payees else ''}.csv"
     with _new_file() as stream:
-        _write_year(stream, year, currency)
+        (_write_payees if is_of_payees else _write_year)(stream, year, currency)
         return _record(stream, *facts, name, by, at or timezone.now()), stream
 
 
@@ -90,6 +96,18 @@ def _write_year(stream: BinaryIO, year: int, currency: str) -> None:
         amount = write_decimal(to_millionths(total.amount), places)
         names = guard_cell(total.name), guard_cell(total.username)
         writer.writerow([year, *names, total.payments, amount, currency])
+    text.flush()
+    text.detach()
+
+
+def _write_payees(stream: BinaryIO, year: int, currency: str) -> None:
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    writer, places = csv.writer(text), currency_decimals(currency)
+    writer.writerow(PAYEE_COLUMNS)
+    for total in list_payee_totals(year, currency):
+        amount = write_decimal(to_millionths(total.amount), places)
+        who = total.payee or "", guard_cell(total.name), total.country
+        writer.writerow([year, *who, total.authors, total.payments, amount, currency])
     text.flush()
     text.detach()
 
