@@ -24,6 +24,9 @@ HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
 # Each verification reads the text of each table and index of SQLite: four fifths of its time here.
 sqlparse.parse = functools.cache(sqlparse.parse)
 
+# Of a function that asks the database, `make test` takes so many cases, if no marker says more.
+MOST_CASES = 4
+
 
 @pytest.hookimpl(tryfirst=True)  # before they are shuffled
 def pytest_collection_modifyitems(items):
@@ -35,7 +38,7 @@ def pytest_collection_modifyitems(items):
         if commits(item):  # so it meets locks, and other connections
             item.add_marker(pytest.mark.postgresql)
     for cases in functions.values():
-        leave_cases(cases)
+        leave_some(cases)
 
 
 def commits(item):
@@ -45,12 +48,12 @@ def commits(item):
     )
 
 
-def leave_cases(cases):
-    """Leave to `make test-rest` what its marker `cases` does not take of a function's cases."""
+def leave_some(cases):
+    """Leave to `make test-rest` what `make test` does not take of a function's cases."""
     marker = cases[0].get_closest_marker("cases")
-    if marker is None:
-        return
-    taken = spread(cases, marker.args[0])
+    asks_database = "db" in cases[0].fixturenames or cases[0].get_closest_marker("django_db")
+    most = marker.args[0] if marker else MOST_CASES if asks_database else len(cases)
+    taken = spread(cases, most)
     for case in cases:
         if case not in taken:
             case.add_marker(pytest.mark.thorough)

@@ -11,7 +11,7 @@ from tests.factories import (
 )
 from tests.snapshots import snapshot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.cases(100)]
 
 
 # Pages of the theme and of one's own account: for all staff.

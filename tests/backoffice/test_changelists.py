@@ -56,7 +56,6 @@ def test_every_list_that_can_say_why_it_is_empty_says_it(client, superuser):
 # Only what the filters declare
 
 
-@pytest.mark.cases(6)
 @pytest.mark.parametrize(
     "query",
     [
@@ -85,7 +84,6 @@ def test_pattern_of_an_author_never_reaches_the_database(
     assert not any("(a+)+$" in query["sql"] for query in queries)
 
 
-@pytest.mark.cases(4)
 @pytest.mark.parametrize("query", ["reader_key=x", "month__year=0", "day__year=0", "id=x"])
 @pytest.mark.parametrize("name", ["blogview", "monthlyviewcount", "dailyviewcount"])
 def test_list_of_very_many_rows_refuses_them_alike(client, superuser, name, query):
@@ -93,7 +91,6 @@ def test_list_of_very_many_rows_refuses_them_alike(client, superuser, name, quer
     assert client.get(f"{url}?{query}").url == f"{url}?e=1"
 
 
-@pytest.mark.cases(6)
 @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label_lower)
 def test_every_filter_takes_what_it_offers(client, superuser, model, rf):
     make_count(make_blog(), 1)
@@ -150,7 +147,6 @@ def test_search_is_bounded_in_length_and_words(client, superuser):
 # Ids that none could have
 
 
-@pytest.mark.cases(6)
 @pytest.mark.parametrize("number", ["add/x", "x", "-1", "0", "9" * 40, "9" * 4301, "\U0001f600"])
 @pytest.mark.parametrize("page", ["change", "history", "delete"])
 def test_row_with_an_impossible_id_is_not_found(client, superuser, number, page):

@@ -56,6 +56,7 @@ def test_newcomer_finds_a_draft_to_submit_an_approved_month_and_a_paid_one(few_v
     assert set(BlogView.objects.values_list("outcome", flat=True)) >= {"counted", "robot"}
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_what_the_demo_brings_has_its_history(few_views, tmp_path):
     demo.set_up(accounts_file=tmp_path / "accounts.txt", at=AT)
@@ -64,6 +65,7 @@ def test_what_the_demo_brings_has_its_history(few_views, tmp_path):
     assert set(editors) == {"finance"}
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_newcomer_finds_a_text_that_waits_for_its_day_and_a_blog_of_two(few_views, tmp_path):
     demo.set_up(accounts_file=tmp_path / "accounts.txt", at=AT)
@@ -73,6 +75,7 @@ def test_newcomer_finds_a_text_that_waits_for_its_day_and_a_blog_of_two(few_view
     assert Blog.objects.get(co_authors__username="demo.chiara").author.username == "demo.bruno"
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_accounts_are_printed_and_kept_for_their_owner_alone(few_views, var_dir, capsys, client):
     call_command("setup_demo")
@@ -84,6 +87,7 @@ def test_accounts_are_printed_and_kept_for_their_owner_alone(few_views, var_dir,
         assert client.login(request=HttpRequest(), username=username, password=password)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_second_run_loses_nothing(few_views, var_dir):
     call_command("setup_demo")
@@ -94,6 +98,7 @@ def test_second_run_loses_nothing(few_views, var_dir):
     assert BlogView.objects.count() == views
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_lost_accounts_file_is_made_anew(few_views, var_dir, client):
     call_command("setup_demo")
@@ -103,6 +108,7 @@ def test_lost_accounts_file_is_made_anew(few_views, var_dir, client):
     assert client.login(request=HttpRequest(), username=username, password=password)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_interrupted_setup_leaves_nothing_and_starts_again(few_views, var_dir, monkeypatch):
     def stop(**arguments):

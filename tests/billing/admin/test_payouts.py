@@ -111,7 +111,6 @@ def test_button_pressed_too_late_says_why_nothing_happened(client, sign_in, butt
     assert facts() == before
 
 
-@pytest.mark.cases(5)
 @pytest.mark.parametrize("button", BUTTONS)
 @pytest.mark.parametrize("pk", ["0", "nonsense", "9" * 30])
 def test_button_of_no_batch_is_not_found(client, sign_in, button, pk):

@@ -229,6 +229,7 @@ clicks = st.lists(
 
 @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(clicks=clicks)
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_outcomes_do_not_depend_on_the_order_of_arrival(blog, clicks):
     clear(DailyViewCount, MonthlyViewCount, BlogView, ViewSeal)

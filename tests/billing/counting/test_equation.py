@@ -30,7 +30,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AUGUST = dt.date(2026, 8, 1)
 NOVEMBER = dt.date(2026, 11, 1)

@@ -12,7 +12,7 @@ from billing.models import BlogView, DailyViewCount, Finding
 from tests.billing.counting.access_logs.logs import ARTICLES, HOWTOS, make_blogs, read_expected
 from tests.factories import FIREFOX, make_blog, make_category, make_click, make_count
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 Kind = Finding.Kind
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -247,6 +247,7 @@ def test_late_view_of_an_excluded_reader_is_named_on_that_blog_alone():
     assert [(finding.blog, finding.views) for finding in found(known=known)] == [(blog, 1)]
 
 
+@pytest.mark.thorough
 def test_undeclared_robot_in_a_real_log_is_named(semicomplete, settings):
     """Firefox 2.0.0.4, of 2007, from dozens of hosts in 2015."""
     settings.TIME_ZONE = "UTC"
@@ -259,6 +260,7 @@ def test_undeclared_robot_in_a_real_log_is_named(semicomplete, settings):
     ]
 
 
+@pytest.mark.thorough
 def test_attackers_of_a_real_log_are_named(shared_data, settings):
     """All 242 counted views are of attackers with the user agents of browsers."""
     settings.TIME_ZONE = "UTC"

@@ -30,7 +30,7 @@ from tests.billing.guarded import (
 from tests.billing.tampering import without_guards
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.cases(100)]
 
 
 @pytest.mark.parametrize("status", STATUSES)

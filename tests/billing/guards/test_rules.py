@@ -25,7 +25,7 @@ from tests.billing.guarded import (
 )
 from tests.factories import make_user, make_view_seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.cases(100)]
 
 
 def test_each_rule_is_about_a_table_of_its_own_name():

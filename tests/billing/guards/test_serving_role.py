@@ -18,6 +18,7 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles."),
     pytest.mark.postgresql,
+    pytest.mark.cases(100),
 ]
 
 

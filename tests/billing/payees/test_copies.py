@@ -45,7 +45,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+pytestmark = pytest.mark.django_db
 
 NOVEMBER = dt.date(2026, 11, 1)
 LATER = AT + dt.timedelta(days=30)
@@ -84,6 +84,7 @@ def verify():
     return run.status == Verification.Status.PASSED, run.difference
 
 
+@pytest.mark.postgresql
 def test_payee_is_copied_as_of_the_submission(blog):
     payee = make_payee(blog.author, at=AT, legal_name="Ada Example")
     batch = submit()
@@ -187,6 +188,7 @@ def test_account_that_was_not_entered_is_not_shown(blog):
         open_secret(PayeeDetails.objects.get())
 
 
+@pytest.mark.postgresql
 @pytest.mark.parametrize("status", ["submitted", "approved"])
 def test_database_keeps_the_payee_of_a_payment(blog, status):
     make_payee(blog.author, at=AT)

@@ -14,7 +14,7 @@ from billing.verification import verify_payouts
 from tests.billing.tampering import without_guards
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 5, 9, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)

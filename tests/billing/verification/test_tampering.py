@@ -31,7 +31,7 @@ from billing.verification import verify_payouts
 from tests.billing.forging import delete, edit, execute, swap
 from tests.factories import approve, make_blog, make_category, make_click, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.thorough]
 
 AUGUST, SEPTEMBER, OCTOBER = (dt.date(2026, month, 1) for month in (8, 9, 10))
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

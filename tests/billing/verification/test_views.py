@@ -13,7 +13,7 @@ from billing.verification import verify_payouts
 from tests.billing.tampering import without_guards
 from tests.factories import NOON, make_blog, make_click, make_finding, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 DAY = dt.date(2026, 10, 15)
 LATER = NOON + dt.timedelta(days=2)
