@@ -2,6 +2,9 @@ PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
 PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
+# What `make test` runs on PostgreSQL, and what it leaves there to `make test-rest`.
+NOW = postgresql and not any_database and not thorough
+LATER = not any_database and (thorough or not postgresql)
 # On PostgreSQL. Pages in a browser, and the files of the code, know no database.
 WITH_BILLING = --ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
 WEBLOG_ALONE = --ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py
@@ -43,17 +46,17 @@ test: setup-dev ## Run what a commit needs, in six minutes: SQLite, PostgreSQL, 
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not thorough" \
 		$(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "postgresql and not any_database and not thorough" $(WITH_BILLING)
+		-m "$(NOW)" $(WITH_BILLING)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "postgresql and not any_database and not thorough" $(WEBLOG_ALONE)
+		-m "$(NOW)" $(WEBLOG_ALONE)
 
 test-rest: setup-dev ## Run all tests that `make test` does not; 20 minutes
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m thorough $(if $(COVERAGE),--cov --cov-append)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "not any_database and (thorough or not postgresql)" $(WITH_BILLING)
+		-m "$(LATER)" $(WITH_BILLING)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "not any_database and (thorough or not postgresql)" $(WEBLOG_ALONE)
+		-m "$(LATER)" $(WEBLOG_ALONE)
 
 test-all: test test-rest ## Run all tests, as CI does; COVERAGE=1 follows branches on SQLite
 

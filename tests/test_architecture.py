@@ -1,6 +1,7 @@
 """Rules for the whole code: apps that stand alone, complete history, no float."""
 
 import ast
+import itertools
 import os
 import re
 import subprocess
@@ -219,6 +220,23 @@ def test_a_name_that_leads_nowhere_is_found():
     assert _is_there("billing.money.round_amount")
     assert not _is_there("billing.money.round_twice")
     assert not _is_there("billing.monies")
+
+
+def test_no_test_is_left_out_and_none_runs_twice_on_a_database():
+    """`make test` and `make test-rest` together take each once, on PostgreSQL as it is marked."""
+    makefile = (ROOT / "Makefile").read_text()
+    on_sqlite = re.findall(r'sqlite3 \$\(PYTEST\) -m "?((?:not )?thorough)\b', makefile)
+    on_postgresql = re.findall(r"^(?:NOW|LATER) = (.+)$", makefile, re.MULTILINE)
+    assert (len(on_sqlite), len(on_postgresql)) == (2, 2)
+    for values in itertools.product([False, True], repeat=3):
+        marks = dict(zip(("any_database", "postgresql", "thorough"), values, strict=True))
+        assert sum(_selects(expression, marks) for expression in on_sqlite) == 1
+        taken = sum(_selects(expression, marks) for expression in on_postgresql)
+        assert taken == (not marks["any_database"])
+
+
+def _selects(expression, marks):
+    return eval(expression, {"__builtins__": {}}, marks)  # noqa: S307  # of the Makefile
 
 
 def test_no_test_imports_another_test():
