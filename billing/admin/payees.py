@@ -14,6 +14,7 @@ from billing.admin.payee_pages import PayeePages
 from billing.forms import payees as dialogs
 from billing.models import Payee, PayeeAuthor, PayeeDetails
 from billing.payees.changes import confirm_payee, link_author, withdraw_changes
+from billing.payees.reading import name_now
 
 
 class StateFilter(DropdownFilter):
@@ -34,22 +35,29 @@ class StateFilter(DropdownFilter):
         return queryset
 
 
+def _find_in_force(payee):
+    """Return the version that money goes by now: a later one counts when its time has come."""
+    at = timezone.now()
+    return next((one for one in payee.standing if one.describe_state(at) == "begun"), None)
+
+
 @admin.register(Payee)
 class PayeeAdmin(PayeePages, DialogActions, HistoryAdmin, ReadOnlyAdmin):
     """Who is paid. Details are entered on a page of their own, and confirmed by a second person."""
 
     actions_detail = ["confirm", "withdraw", "link"]
-    list_display = ["name", "kind_label", "author_names", "account", "state_label"]
+    list_display = ["payee_name", "kind_label", "author_names", "account", "state_label"]
     list_filter = [StateFilter, ("kind", ChoicesDropdownFilter)]
     search_fields = [
         "name",
+        "versions__legal_name",
         "authors__author__first_name",
         "authors__author__last_name",
         "authors__author__username",
     ]
     search_help_text = "Search by payee or author"
     ordering = ["name", "pk"]
-    sortable_by = ["name"]
+    sortable_by = ["payee_name"]
     fields = readonly_fields = ["name", "kind"]
     empty_list_text = (
         "There is no payee yet. Authors enter their details under their own name, at the bottom "
@@ -71,6 +79,12 @@ class PayeeAdmin(PayeePages, DialogActions, HistoryAdmin, ReadOnlyAdmin):
                 ),
             )
         )
+
+    def get_object(self, request, object_id, from_field=None):
+        payee = super().get_object(request, object_id, from_field)
+        if payee:
+            payee.name = name_now(payee, at=timezone.now())
+        return payee
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         payee = object_id and self.get_object(request, object_id)
@@ -155,9 +169,15 @@ class PayeeAdmin(PayeePages, DialogActions, HistoryAdmin, ReadOnlyAdmin):
         names = dict.fromkeys(full_name(link.author) for link in payee.standing_authors)
         return ", ".join(names) or None
 
+    @display(description="Name", ordering="name")
+    def payee_name(self, payee):
+        details = _find_in_force(payee)
+        return details.legal_name if details else payee.name
+
     @display(description="Account")
     def account(self, payee):
-        return payee.standing[0].account if payee.standing else None
+        details = _find_in_force(payee) or next(iter(payee.standing), None)
+        return details.account if details else None
 
     @display(description="State", label=COLOURS)
     def state_label(self, payee):

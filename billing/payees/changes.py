@@ -33,7 +33,7 @@ from billing.payees import mails
 from billing.payees.accounts import end_of, identify
 from billing.payees.encryption import fingerprint
 from billing.payees.entry import Entered, check_entry
-from billing.payees.reading import find_own_payee, name_waiting
+from billing.payees.reading import find_own_payee, name_now, name_waiting
 from billing.payees.secrets import Opened, keep_secret, open_secret
 
 OWN = (
@@ -99,6 +99,7 @@ def enter_details(
     hold_lock(Lock.PAYOUTS)
     for waiting in payee.versions.unconfirmed():
         _take_back(waiting, by=by, at=at, reason="Replaced by a later entry")
+    _bring_name(payee, by=by, at=at)
     return _add_version(payee, entered, by=by, at=at)
 
 
@@ -146,11 +147,21 @@ def confirm_payee(
         entry.confirmed_by, entry.confirmed_at, entry.confirmation = by, at, note.strip()
         entry.in_force_from = in_force_from
         save_signed(entry, by=by, reason=f"Confirmed: {note.strip()}")
-    if versions and payee.name != versions[0].legal_name:
-        payee.name = versions[0].legal_name
-        save_signed(payee, by=by, reason="Its details were confirmed")
+    _bring_name(payee, by=by, at=at)
     mails.mail_confirmed(payee, in_force_from=in_force_from, at=at)
     return payee
+
+
+def _bring_name(payee: Payee, *, by: User, at: dt.datetime) -> None:
+    """Give the payee the name of the details in force; before there are any, of the latest.
+
+    Details come into force by themselves, and pages read the name from them (name_now). So the
+    row's own name, by which lists are searched, follows with the next act.
+    """
+    name = name_now(payee, at=at)
+    if Payee.objects.filter(pk=payee.pk).exclude(name=name).exists():
+        payee.name = name
+        save_signed(payee, by=by, reason="Its details came into force")
 
 
 @transaction.atomic

@@ -30,7 +30,22 @@ def find_own_payee(author: User, *, at: dt.datetime) -> Payee | None:
     links = PayeeAuthor.objects.filter(author=author, withdrawn_at=None).select_related("payee")
     in_force = PayeeAuthor.objects.in_force(at).filter(author=author).values("pk")
     link = links.filter(pk__in=in_force).first() or links.first()
-    return link.payee if link else None
+    if link is None:
+        return None
+    link.payee.name = name_now(link.payee, at=at)
+    return link.payee
+
+
+def name_now(payee: Payee, *, at: dt.datetime) -> str:
+    """Return the name in force: a new one counts no sooner than its details. One or two queries.
+
+    Before anything is in force, it is the name that was confirmed, or else entered, last.
+    """
+    if current := find_current(payee, at=at):
+        return current.legal_name
+    begun = payee.versions.filter(withdrawn_at=None)
+    latest = begun.exclude(confirmed_at=None).first() or begun.first()
+    return latest.legal_name if latest else payee.name
 
 
 def name_waiting(payee: Payee) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import DatabaseError, transaction
 
@@ -23,7 +24,13 @@ from billing.payees.changes import (
     show_details,
     withdraw_changes,
 )
-from billing.payees.reading import find_current, list_versions, name_waiting
+from billing.payees.reading import (
+    find_current,
+    find_own_payee,
+    list_versions,
+    name_now,
+    name_waiting,
+)
 from tests.factories import IBANS, describe_payee, make_blog, make_payee, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
@@ -249,3 +256,36 @@ def test_database_refuses_a_confirmation_by_who_is_paid_or_entered_it():
     for person in (author, finance):
         with pytest.raises(DatabaseError), transaction.atomic():
             payee.versions.update(confirmed_by=person, confirmed_at=AT, in_force_from=AT)
+
+
+def test_new_name_counts_when_its_details_are_in_force_and_not_before():
+    author = make_user()
+    payee = make_payee(author, at=AT, legal_name="Ada Example")
+    enter_own(author, legal_name="Ada Newname")
+    confirm(payee)
+    assert (Payee.objects.get().name, name_now(payee, at=AT + 71 * HOUR)) == ("Ada Example",) * 2
+    assert name_now(payee, at=AT + 72 * HOUR) == "Ada Newname"
+    assert find_own_payee(author, at=AT + 71 * HOUR).name == "Ada Example"
+    assert find_own_payee(author, at=AT + 72 * HOUR).name == "Ada Newname"
+    enter_own(author, at=AT + 73 * HOUR, legal_name="Ada Newname", iban=IBANS[1])
+    assert Payee.objects.get().name == "Ada Newname"
+
+
+def test_list_shows_what_is_in_force_not_what_was_entered(client):
+    author = make_user()
+    payee = make_payee(author, at=AT, legal_name="Ada Example", iban=IBANS[0])
+    enter_own(author, legal_name="Ada Newname", iban=IBANS[1])
+    root = make_user(is_superuser=True)
+    ends = [version.account_end for version in payee.versions.order_by("number")]
+    for moment, name, end, other in [
+        (AT, "Ada Example", *ends),
+        (AT + 73 * HOUR, "Ada Newname", *reversed(ends)),
+    ]:
+        if name == "Ada Newname":
+            confirm(payee)
+        with time_machine.travel(moment, tick=False):
+            client.force_login(root)
+            text = client.get("/admin/billing/payee/").text
+        assert name in text
+        assert end in text
+        assert other not in text
