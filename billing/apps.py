@@ -34,6 +34,7 @@ class BillingConfig(AppConfig):
         from billing.guards import GUARDS
         from billing.models import Adjustment, CategoryPrice, Hold
         from billing.payees import checks as key_checks  # noqa: F401
+        from billing.payees import extracts as payee_extracts
         from billing.payouts import (  # noqa: F401 - they register their checks
             blockers,
             flags,
@@ -58,6 +59,8 @@ class BillingConfig(AppConfig):
         backups.register_backups()
         for name, list_rows in personal.EXTRACTS.items():
             register_extract(name, list_rows)
+        for name, (list_rows, in_full) in payee_extracts.EXTRACTS.items():
+            register_extract(name, list_rows, in_full)
         register_duties("money", personal.find_duties)
         account_anonymised.connect(
             personal.receive_anonymised, dispatch_uid="billing.receive_anonymised"

@@ -23,15 +23,16 @@ ROWS_AT_A_TIME = 1_000
 
 ListRows = Callable[[User], Iterable[dict]]
 
-_sections: dict[str, ListRows] = {}
+_sections: dict[str, tuple[ListRows, ListRows]] = {}
 
 
-def register_extract(name: str, list_rows: ListRows) -> None:
+def register_extract(name: str, list_rows: ListRows, in_full: ListRows | None = None) -> None:
     """Add a section. `list_rows` yields a user's data, a dictionary for each row.
 
-    Values are texts, numbers, dates, times, Decimals, or lists of them. Call it in ready().
+    Where another person must not see it all, `in_full` yields it for the user alone. Values are
+    texts, numbers, dates, times, Decimals, or lists of them. Call it in ready().
     """
-    _sections[name] = list_rows
+    _sections[name] = list_rows, in_full or list_rows
 
 
 def list_sections() -> list[str]:
@@ -60,7 +61,7 @@ def make_extract(*, user: User, by: User) -> IO[bytes]:
     """
     file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
     try:
-        _write_sections(file, user)
+        _write_sections(file, user, is_own=by == user)
     except BaseException:
         file.close()
         raise
@@ -69,10 +70,10 @@ def make_extract(*, user: User, by: User) -> IO[bytes]:
     return file
 
 
-def _write_sections(file: IO[bytes], user: User) -> None:
-    for mark, (name, list_rows) in zip(_marks("{"), _sections.items(), strict=False):
+def _write_sections(file: IO[bytes], user: User, *, is_own: bool) -> None:
+    for mark, (name, (list_rows, in_full)) in zip(_marks("{"), _sections.items(), strict=False):
         file.write(f"{mark}\n{json.dumps(name)}: ".encode())
-        _write_rows(file, list_rows(user))
+        _write_rows(file, in_full(user) if is_own else list_rows(user))
     file.write(b"\n}\n")
 
 
