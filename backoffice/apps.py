@@ -55,6 +55,7 @@ class BackofficeConfig(AppConfig):
         from backoffice.accounts.duties import find_own_duties, register_duties
         from backoffice.accounts.guards import GUARDS
         from backoffice.accounts.kept import register_own_extracts
+        from backoffice.accounts.recovery_codes import use_hashed_codes
         from backoffice.accounts.signals import lock_released, password_reset_asked
         from backoffice.guards import register_guards
         from backoffice.health import checks as health
@@ -71,6 +72,7 @@ class BackofficeConfig(AppConfig):
         if settings.SENTRY_DSN:
             start_sentry(settings.SENTRY_DSN, environment=settings.SENTRY_ENVIRONMENT)
 
+        use_hashed_codes()
         health.register_checks()
         register_own_metrics()
         register_own_extracts()

@@ -1,4 +1,5 @@
-"""Where settings come from: the process environment first, then the file .env beside manage.py.
+"""Where settings come from: the process environment first, then what systemd hands over as
+credentials, then the file .env beside manage.py.
 
 Cron jobs see almost no environment, so whatever they need must stand in that file.
 """
@@ -23,6 +24,18 @@ PYTHON = sys.executable if sys.prefix == sys.base_prefix else f"{sys.prefix}/bin
 env = environ.FileAwareEnv()
 
 
+CREDENTIAL = "imprint_"  # as LoadCredentialEncrypted=imprint:FOLDER names each file
+
+
+def read_credentials(folder: str) -> None:
+    """Read systemd's credentials for this service into the environment, behind what is there.
+
+    They come from files that only this machine can decrypt, and only the service sees them.
+    """
+    for path in Path(folder).glob(f"{CREDENTIAL}*"):
+        os.environ.setdefault(path.name.removeprefix(CREDENTIAL), path.read_text().strip("\n"))
+
+
 def read_dotenv(path: Path) -> None:
     """Read `path` into the environment, behind what is there. No file is none of our business.
 
@@ -35,6 +48,8 @@ def read_dotenv(path: Path) -> None:
     env.read_env(path)
 
 
+if "CREDENTIALS_DIRECTORY" in os.environ:
+    read_credentials(os.environ["CREDENTIALS_DIRECTORY"])
 read_dotenv(BASE_DIR / ".env")
 
 

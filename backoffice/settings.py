@@ -249,7 +249,6 @@ PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_MINUTES", default=60) * 60
 
 # Second factors, by allauth. Its sign-up, mails, addresses and limits are not used. Sensitive steps
 # ask for the factor again if the last time is more than REAUTHENTICATE_MINUTES ago (0: never).
-
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=not DEBUG)
 SECOND_FACTOR_GROUPS = env.list(
     "SECOND_FACTOR_GROUPS", default=["Finance", "Approvers", "Auditors", "Authors", "Editors"]
@@ -266,7 +265,8 @@ MFA_ADAPTER = "backoffice.accounts.adapters.FactorAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
-MFA_TOTP_TOLERANCE = 1  # half a minute: clocks of phones differ
+MFA_TOTP_TOLERANCE = env.int("TOTP_TOLERANCE", default=0)  # half minutes before and after its own
+RECOVERY_CODE_ROUNDS = 600_000  # of PBKDF2 (OWASP, Password Storage Cheat Sheet, 2026)
 MFA_FORMS = {
     "authenticate": "backoffice.accounts.forms.AuthenticateForm",
     "reauthenticate": "backoffice.accounts.forms.ReauthenticateForm",

@@ -257,6 +257,13 @@ def test_secrets_of_factors_come_from_the_systems_generator(monkeypatch):
     assert min(asked) * 8 >= 128
 
 
+def test_code_of_an_app_lives_for_30_seconds_unless_asked_otherwise():
+    text = (project.BASE_DIR / "backoffice" / "settings.py").read_text()
+    assert 'MFA_TOTP_TOLERANCE = env.int("TOTP_TOLERANCE", default=0)' in text
+    lines = (project.BASE_DIR / ".env.example").read_text().splitlines()
+    assert "#TOTP_TOLERANCE=0" in lines
+
+
 def test_recovery_code_has_more_than_20_bits():
     codes = RecoveryCodes.activate(make_user()).generate_codes()
     assert len(set(codes)) == len(codes) == 10

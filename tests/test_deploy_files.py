@@ -1,5 +1,6 @@
 """The files of deploy/, read by their own programs. tests/deploy runs them for real."""
 
+import configparser
 import contextlib
 import http.server
 import re
@@ -16,6 +17,7 @@ import pytest
 from django.conf import settings
 
 from backoffice import timers
+from backoffice.env import CREDENTIAL
 from tests.deploy.servers import HOST, Nginx
 
 pytestmark = pytest.mark.any_database
@@ -249,3 +251,27 @@ def test_nginx_leads_to_the_application_and_to_nothing_else():
 def test_history_of_the_code_is_out_of_reach(name):
     text = (DEPLOY / "systemd" / name).read_text()
     assert "\nInaccessiblePaths=-/srv/imprint/.git\n" in text
+
+
+def read_unit(path):
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str
+    parser.read_string(path.read_text())
+    return parser
+
+
+def test_journal_goes_to_another_machine_over_tls_alone():
+    upload = read_unit(DEPLOY / "journal-upload" / "imprint.conf")["Upload"]
+    assert upload["URL"].startswith("https://")
+    assert set(upload) == {
+        "URL", "ServerKeyFile", "ServerCertificateFile", "TrustedCertificateFile",
+    }  # fmt: skip
+    assert "all" not in upload["TrustedCertificateFile"]  # which would trust anybody
+
+
+def test_secrets_can_come_encrypted_from_systemd():
+    service = read_unit(DEPLOY / "credentials" / "imprint.conf")["Service"]
+    name, _, folder = service["LoadCredentialEncrypted"].partition(":")
+    assert f"{name}_" == CREDENTIAL
+    page = (settings.BASE_DIR / "docs" / "operations.md").read_text()
+    assert f"--name={name}_SECRET_KEY - {folder}/SECRET_KEY" in page

@@ -32,10 +32,16 @@ def decrypt(encrypted: str) -> str:
 
 @transaction.atomic
 def encrypt_anew() -> int:
-    """Encrypt all secrets with the newest key, and return their number. Then drop older keys."""
+    """Encrypt all secrets with the newest key, and return their number. Then drop older keys.
+
+    Recovery codes of before, whose seed was kept, are hashed.
+    """
     count = 0
     keys = MultiFernet(_list_keys())
     for factor in Authenticator.objects.select_for_update().order_by("pk"):
+        if factor.type == Authenticator.Type.RECOVERY_CODES and factor.data.get("viewed_at"):
+            factor.wrap().forget_codes()
+            factor.refresh_from_db()
         for name in SECRETS & factor.data.keys():
             factor.data[name] = keys.rotate(factor.data[name].encode()).decode()
             count += 1

@@ -1,6 +1,10 @@
 import os
+import re
 import stat
+import subprocess
+import sys
 
+import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -9,6 +13,7 @@ from backoffice.env import (
     BASE_DIR,
     make_private_folder,
     quote_for_cron,
+    read_credentials,
     read_development_key,
     read_dotenv,
     read_machine_zone,
@@ -91,3 +96,45 @@ def test_folder_that_cannot_be_made_is_left_to_a_check(tmp_path):
 def test_path_is_a_word_of_a_crontab():
     assert quote_for_cron("/srv/imprint") == "/srv/imprint"
     assert quote_for_cron("/srv/50% of it") == r"'/srv/50\% of it'"
+
+
+def test_credential_of_systemd_goes_before_the_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("TRIED_SECRET", raising=False)
+    monkeypatch.setenv("TRIED_OTHER", "of the environment")
+    for name, text in {
+        "imprint_TRIED_SECRET": "of systemd\n",
+        "imprint_TRIED_OTHER": "of systemd",
+        "TRIED_THIRD": "of another",
+    }.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / ".env").write_text("TRIED_SECRET=of the file\nTRIED_THIRD=of the file\n")
+    read_credentials(str(tmp_path))
+    read_dotenv(tmp_path / ".env")
+    found = [os.environ.pop(f"TRIED_{name}") for name in ("SECRET", "THIRD")]
+    assert found == ["of systemd", "of the file"]
+    assert os.environ["TRIED_OTHER"] == "of the environment"
+
+
+def test_settings_read_the_credentials_of_their_service(tmp_path):
+    (tmp_path / "imprint_SITE_URL").write_text("https://by-credential.example.org")
+    kept = {name: value for name, value in os.environ.items() if name != "SITE_URL"}
+    code = "from backoffice.env import read_origin; print(read_origin('SITE_URL', default=''))"
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=BASE_DIR, check=True, capture_output=True, text=True,
+        env=kept | {"CREDENTIALS_DIRECTORY": str(tmp_path)},
+    )  # fmt: skip
+    assert said.stdout == "https://by-credential.example.org\n"
+
+
+def read_url_of_the_page():
+    text = (BASE_DIR / "docs" / "operations.md").read_text()
+    return environ.Env.db_url_config(re.search(r"^DATABASE_URL=(.+)$", text, re.MULTILINE)[1])
+
+
+def test_page_opens_the_database_without_a_password():
+    database = read_url_of_the_page()
+    assert (database["HOST"], database["USER"], database["NAME"], database["PASSWORD"]) == (
+        "/var/run/postgresql", "imprint", "imprint", "",
+    )  # fmt: skip
+    page = (BASE_DIR / "docs" / "operations.md").read_text()
+    assert 'psql --command "CREATE ROLE imprint LOGIN"\n' in page

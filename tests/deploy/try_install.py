@@ -9,7 +9,10 @@ from tests.checkout import Checkout
 from tests.deploy.installation import find_host
 from tests.deploy.servers import wait_for
 
-FIRST_RUN = "from backoffice.models import JobRun; print(*JobRun.objects.order_by('pk').values_list('name', 'status'))"
+FIRST_RUN = (
+    "from backoffice.models import JobRun; "
+    "print(*JobRun.objects.order_by('pk').values_list('name', 'status'))"
+)
 
 
 def test_cron_runs_the_first_job(installation):
