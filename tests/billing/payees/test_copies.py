@@ -45,7 +45,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOVEMBER = dt.date(2026, 11, 1)
 LATER = AT + dt.timedelta(days=30)

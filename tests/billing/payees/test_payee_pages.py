@@ -11,7 +11,7 @@ from billing.payees.keys import make_keys
 from billing.payees.reading import name_waiting
 from tests.factories import IBANS, describe_payee, make_blog, make_groups, make_payee, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OWN = "/admin/payment-details/"

@@ -15,7 +15,7 @@ from tests.billing.batches import AT, make_batch
 from tests.billing.tampering import change, without_guards
 from tests.factories import approve, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture

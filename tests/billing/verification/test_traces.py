@@ -23,7 +23,7 @@ from billing.verification.traces import check_traces
 from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_category, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 5, 9, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)
