@@ -5,7 +5,7 @@ from weblog.addresses import change_slug, check_address
 from weblog.errors import AddressTaken
 from weblog.models import Blog, OldAddress
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 
 def old_slugs(blog):

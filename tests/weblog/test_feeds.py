@@ -5,7 +5,7 @@ from django.urls import reverse
 from tests.factories import make_blog, make_category, make_user
 from weblog.models import Blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 FEEDS = ["feed", "atom_feed"]
 

@@ -11,7 +11,7 @@ from weblog.home import BLOGS_SHOWN, find_own_blogs, list_tasks
 from weblog.hooks import BlogColumn, add_blog_column, remove_blog_column
 from weblog.models import NewText
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
 

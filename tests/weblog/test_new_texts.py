@@ -25,7 +25,7 @@ from weblog.new_texts import (
 )
 from weblog.workflow import archive_blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, WITHDRAWN = NewText.Status
 LATER = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)

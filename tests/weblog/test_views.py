@@ -9,7 +9,7 @@ from weblog.models import Blog
 from weblog.signals import blog_viewed
 from weblog.workflow import archive_blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 TOMORROW = timezone.now() + dt.timedelta(days=1)
 

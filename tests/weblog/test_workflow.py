@@ -13,7 +13,7 @@ from weblog.workflow import (
     unpublish_blog,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
 DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED = Blog.Status
 MOVES = {
