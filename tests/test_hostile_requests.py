@@ -17,7 +17,7 @@ from django.urls import get_resolver
 
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.thorough]
 
 REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", "250"))
 SEED = int(os.environ.get("HOSTILE_SEED", "10"))

@@ -11,7 +11,7 @@ from tests.factories import (
 )
 from tests.snapshots import snapshot
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.cases(100)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 # Pages of the theme and of one's own account: for all staff.
@@ -128,6 +128,7 @@ def sign_in(client, role):
     client.force_login(make_user(groups=[role] if role else []))
 
 
+@pytest.mark.cases(100)
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
@@ -141,6 +142,7 @@ def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
     assert snapshot() == before
 
 
+@pytest.mark.cases(100)
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_post_to_a_closed_door_is_refused_and_changes_nothing(role, doors, client):

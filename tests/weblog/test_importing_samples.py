@@ -73,6 +73,7 @@ def test_ghost_export_comes_in(shared_data):
     assert_second_run_changes_nothing(path, 19)
 
 
+@pytest.mark.thorough
 def test_18f_blog_comes_in_with_all_its_authors(shared_data):
     path = folder_of(shared_data, "content-18f-blog") / "posts"
     bring_in(path)

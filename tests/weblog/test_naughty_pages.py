@@ -24,7 +24,12 @@ from weblog import mails, workflow
 from weblog.models import Blog, Category, NewText
 from weblog.new_texts import start_new_text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+    pytest.mark.slow,
+    pytest.mark.thorough,
+]
 
 Status = NewText.Status
 

@@ -31,6 +31,7 @@ def test_no_modern_browser_is_taken_for_a_robot(user_agents, layers):
     assert figures["precision"] == 1
 
 
+@pytest.mark.thorough
 def test_second_list_finds_most_robots_that_the_first_does_not(user_agents):
     counter, both = (measure(layers, *user_agents) for layers in LAYERS)
     assert (counter["found"], counter["robots"]) == (1556, 2123)

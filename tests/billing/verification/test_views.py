@@ -102,7 +102,6 @@ TAMPERED = {
 }
 
 
-@pytest.mark.cases(8)
 @pytest.mark.parametrize(("statement", "named"), TAMPERED.values(), ids=TAMPERED)
 def test_what_was_changed_is_refused_by_the_database_and_named_without_its_guards(statement, named):
     with pytest.raises(IntegrityError, match="billing: "), transaction.atomic():
