@@ -47,6 +47,12 @@ NAVIGATION = {
             "billing.statement",
             permission="billing.view_own_statement",
         ),
+        Link(
+            "Disputes",
+            "contact_support",
+            "billing.dispute",
+            count="billing.payouts.disputes.count_open",
+        ),
         Link("Adjustments", "exposure", "billing.adjustment"),
         Link("Holds and pay-outs", "front_hand", "billing.hold"),
         Link(

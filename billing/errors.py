@@ -168,5 +168,13 @@ class NothingWaits(BillingError):
     """There is no change of a payee to confirm or to take back, or it is another one by now."""
 
 
+class AlreadyAsked(BillingError):
+    """An author asked twice about one line, without waiting for the answer."""
+
+
+class AlreadyAnswered(BillingError):
+    pass
+
+
 class NotTheirs(BillingError):
     """An author tried to change details that are not theirs alone."""

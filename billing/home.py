@@ -24,6 +24,7 @@ from billing.figures import MonthFigures, latest_exclusions, month_figures, view
 from billing.models import Finding, PayoutBatch
 from billing.money import format_amounts, house_currency
 from billing.payouts.alarms import add_up, describe, find_overdue
+from billing.payouts.disputes import count_open
 from billing.payouts.other_currencies import find_other_currencies
 from billing.payouts.outstanding import Cause, Waiting, list_known, list_waiting
 from billing.periods import month_of, previous_month
@@ -109,6 +110,10 @@ def list_tasks(user: User) -> Iterator[Task]:
             days = settings.OUTSTANDING_ALARM_DAYS
             text = f"{describe(overdue)} waited for more than {days} days"
             yield {"text": text, "link": _where_overdue(overdue)}
+        if number := count_open():
+            what = "1 dispute waits" if number == 1 else f"{_group(number)} disputes wait"
+            link = reverse("admin:billing_dispute_changelist", query={"state": "open"})
+            yield {"text": f"{what} for an answer", "link": link}
         for batch in PayoutBatch.objects.drafts():
             asked = (
                 "was returned to you" if batch.return_reason else "is a draft to check and submit"

@@ -40,6 +40,7 @@ VERBS = [
     Verb(path="payouts.holds.pay_out_payment", does="pay out in full", bars=True),
     Verb(path="payouts.holds.release_payment", does="release payments", bars=True),
     Verb(path="payouts.holds.end_hold", does="end a hold or pay-out", bars=True),
+    Verb(path="payouts.disputes.answer_dispute", does="answer a dispute", bars=True),
     Verb(path="prices.rules.save_price", does="set or change a price", bars=True),
     Verb(path="payouts.price_withdrawal.withdraw_price", does="withdraw a price", bars=True),
     Verb(

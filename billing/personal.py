@@ -27,6 +27,8 @@ from billing.models import (
     BooksExport,
     CategoryPrice,
     DailyViewCount,
+    Dispute,
+    DisputeAnswer,
     Finding,
     Hold,
     MonthlyViewCount,
@@ -61,6 +63,7 @@ ACTS = [
     (RobotException.history.model, "history_user", "history_date", "changed a robot exception"),
     (PaymentExport, "by", "at", "exported payments"),
     (PaymentResult, "by", "at", "recorded what the bank did with a payment"),
+    (DisputeAnswer, "by", "at", "answered a dispute"),
     (BankTable, "by", "at", "said how the columns of a bank's table are read"),
     (AccessLogImport, "by", "started_at", "imported an access log"),
     (Payee, "created_by", "created_at", "added a payee"),
@@ -182,6 +185,22 @@ def _list_acts_on(model: Any, acts: list[tuple[str, str, str]], user: User) -> I
                 yield {"at": moment, "what": what}
 
 
+def list_disputes(user: User) -> Iterator[dict]:
+    disputes = Dispute.objects.filter(author=user).select_related("answer", "batch")
+    for dispute in disputes.order_by("pk"):
+        answer = getattr(dispute, "answer", None)
+        yield {
+            "payment": dispute.reference,
+            "line": dispute.name,
+            "month": dispute.month,
+            "amount": dispute.amount,
+            "asked_at": dispute.asked_at,
+            "question": dispute.question,
+            "outcome": answer.get_outcome_display() if answer else "open",
+            "answer": answer.text if answer else "",
+        }
+
+
 EXTRACTS = {
     "payments": list_payments,
     "payment_lines": list_lines,
@@ -189,6 +208,7 @@ EXTRACTS = {
     "adjustments": list_adjustments,
     "holds_and_pay_outs": list_holds,
     "excluded_views": list_exclusions,
+    "disputes": list_disputes,
     "counted_views": list_views,
     "acts_over_money": list_acts,
 }
@@ -224,6 +244,8 @@ def _find_open_money(user: User) -> Iterator[Duty]:
         yield Duty("A hold, or payment in full, stands for them: end it.")
     if Finding.objects.filter(author=user, status=Finding.Status.OPEN).exists():
         yield Duty("A finding about their views is open: decide it.")
+    if Dispute.objects.open().filter(author=user).exists():
+        yield Duty("A dispute of theirs has no answer: answer it.")
     if _has_unpaid_views(user):
         yield Duty("Views of their blogs are counted and not paid yet: wait for the batch.")
 

@@ -270,3 +270,18 @@ class AdjustmentQuerySet(models.QuerySet):
 class HoldQuerySet(models.QuerySet):
     def open(self):
         return self.filter(ended_at=None)
+
+
+class DisputeQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(answer=None)
+
+    def open_at(self, moment):
+        """Return those that were open just before and just after the moment."""
+        answered = models.Q(answer=None) | models.Q(answer__at__gt=moment)
+        return self.filter(answered, asked_at__lt=moment)
+
+    def perhaps_open_at(self, moment):
+        """Return those that were open at the moment, or asked or answered at that very moment."""
+        answered = models.Q(answer=None) | models.Q(answer__at__gte=moment)
+        return self.filter(answered, asked_at__lte=moment)

@@ -20,6 +20,7 @@ from billing.models import (
 )
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
+from billing.payouts.disputes import ask_about_line
 from tests.factories import (
     approve,
     make_blog,
@@ -85,6 +86,12 @@ def make_rows():
         found_at=AT,
     )
     RobotException.objects.create(text="CUBOT", reason="A phone.")
+    ask_about_line(
+        line=batch.payments.get().lines.get(kind="views"),
+        author=blog.author,
+        text="Only a thousand?",
+        at=AT,
+    )
     Verification.objects.create(started_at=AT, steps=1)
     make_payee(blog.author, kind="agent", at=AT)
     make_retired_total(dt.date(2025, 1, 1), "robot", 1)

@@ -50,6 +50,7 @@ PAYEES |= {"billing_payee_withdraw", "billing_payee_link"}
 SEALS = reading("billing_seal")
 BOOKS = {f"billing_books_{page}" for page in ("changelist", "balances", "years")}
 STATEMENTS = {f"billing_statement_{page}" for page in ("changelist", "page", "pdf")}
+DISPUTES = reading("billing_dispute")
 # Of the year, one's own opens, and it is a page without figures where nothing was paid.
 OWN_STATEMENTS = {"billing_statement_changelist", "billing_statement_year"}
 STATEMENTS |= OWN_STATEMENTS
@@ -85,6 +86,8 @@ ALLOWED = {
     | {"billing_categoryprice_timeline", "billing_categoryprice_withdraw"}
     | {"billing_views_explained_changelist", "billing_accesslogimport_import"}
     | STATEMENTS
+    | DISPUTES
+    | {"billing_dispute_accept", "billing_dispute_reject"}
     | FINDINGS
     | VERIFY
     | PAYEES
@@ -101,6 +104,7 @@ ALLOWED = {
     | BOOKS,
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
     | STATEMENTS
+    | DISPUTES
     | SEALS
     | FINDINGS
     | VERIFY
@@ -114,6 +118,7 @@ ALLOWED = {
     | PREVIEWS
     | PICTURES
     | STATEMENTS
+    | DISPUTES
     | FINDINGS
     | VERIFY
     | SEALS

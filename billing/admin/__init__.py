@@ -7,6 +7,7 @@ in billing.forms, what is shown in billing.statements. Start with payouts.
 from billing.admin import (  # noqa: F401
     adjustments,
     counts,
+    disputes,
     exports,
     findings,
     holds,

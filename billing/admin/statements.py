@@ -1,8 +1,10 @@
 """The room of statements: authors see their own; finance, approvers and auditors see all."""
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -10,7 +12,10 @@ from django.views.generic import TemplateView
 from unfold.views import UnfoldSiteViewMixin
 
 from backoffice.changelists import could_be_pk
-from billing.models import Payment
+from billing.errors import BillingError
+from billing.forms.disputes import QuestionForm
+from billing.models import Dispute, Payment
+from billing.payouts.disputes import Effect, ask_about_line, find_effect, withdraw_dispute
 from billing.statements.authors import MonthlyStatement, find_style, list_statements
 from billing.statements.months import write_month
 from billing.statements.pdf import print_sheet
@@ -20,6 +25,14 @@ STATEMENTS_PER_PAGE = 50
 LINES_PER_PAGE = 100
 SEE_OWN = "billing.view_own_statement"
 SEE_ALL = "billing.view_payment"
+
+# What an open question does to the money, as its author reads it.
+TELL = {
+    Effect.REBUILD: "The line waits for the answer; the rest is paid.",
+    Effect.RETURN: "The month is not approved before finance has looked at it.",
+    Effect.WAITS: "The line waits for the answer; the rest is paid.",
+    Effect.NONE: "The payment is approved and goes out; the answer may change a later one.",
+}
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -83,10 +96,58 @@ class StatementsView(StatementPage):
 
 
 class StatementView(StatementPage):
+    """GET shows a statement; POST asks about a line of it, or takes a question back."""
+
+    http_method_names = ["get", "head", "post"]
     template_name = "billing/author_statement.html"
     title = "Statement"
 
-    def get_context_data(self, **kwargs):
+    def post(self, request, *args, **kwargs):
+        statement = self.find_statement()
+        form = QuestionForm(request.POST)
+        if form.is_valid() and self._act(statement, form):
+            return redirect(request.path)
+        if "dispute" in request.POST:
+            messages.error(request, " ".join(form.errors.get("text", [])))
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def _act(self, statement, form):
+        """Ask, or take back what was asked; return whether that was done."""
+        user, text = self.request.user, form.cleaned_data["text"]
+        try:
+            if "dispute" in self.request.POST:
+                key = self.request.POST["dispute"]
+                dispute = _find_row(Dispute.objects.filter(author=user), key)
+                withdraw_dispute(dispute=dispute, author=user, text=text)
+                messages.success(self.request, "Your question is taken back.")
+            else:
+                line = _find_row(statement.payment.lines, self.request.POST.get("line", ""))
+                dispute = ask_about_line(line=line, author=user, text=text)
+                messages.success(
+                    self.request, f"Finance has your question. {TELL[find_effect(dispute)]}"
+                )
+        except BillingError as refusal:
+            form.add_error("text", str(refusal))
+        return not form.errors
+
+    def _describe_questions(self, statement, form):
+        """Return which line is asked about, and the own questions that have no answer."""
+        is_own = statement.payment.author_id == self.request.user.pk
+        asked = self.request.POST.get("line") or self.request.GET.get("ask", "")
+        line = _find_row(statement.payment.lines, asked) if is_own and asked else None
+        mine = [one for one in statement.disputes if is_own and not hasattr(one, "answer")]
+        open_ones = [(one, TELL[find_effect(one)]) for one in mine]
+        named = (line.blog_title or line.note) if line else ""
+        form = form or QuestionForm()
+        return {
+            "may_ask": is_own,
+            "line": line,
+            "line_name": named,
+            "form": form,
+            "mine": open_ones,
+        }
+
+    def get_context_data(self, form=None, **kwargs):
         statement = self.find_statement()
         lines = Paginator(statement.lines, LINES_PER_PAGE).get_page(self.request.GET.get("p"))
         return super().get_context_data(
@@ -95,6 +156,7 @@ class StatementView(StatementPage):
             page=lines,
             page_range=lines.paginator.get_elided_page_range(lines.number),
             sees_all=self.sees_all,
+            **self._describe_questions(statement, form),
             **kwargs,
         )
 
@@ -143,6 +205,13 @@ class StatementYearPdfView(StatementYearView):
         if sheet is None:
             raise Http404
         return hand_out(print_sheet(sheet), f"paid-in-{chosen.year}-{chosen.currency}.pdf")
+
+
+def _find_row(rows, key):
+    row = rows.filter(pk=key).first() if could_be_pk(rows.model, key) else None
+    if row is None:
+        raise Http404
+    return row
 
 
 def hand_out(content: bytes, name: str) -> HttpResponse:

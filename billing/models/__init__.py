@@ -19,6 +19,7 @@ from billing.models.counts import (
     ReaderSalt,
     RetiredViewTotal,
 )
+from billing.models.disputes import Dispute, DisputeAnswer
 from billing.models.findings import Finding, RobotException
 from billing.models.paid_payees import PaidPayee
 from billing.models.payees import Payee, PayeeAuthor, PayeeDetails, PayeeLook, PayeeSecret
@@ -40,6 +41,8 @@ __all__ = [
     "BooksExport",
     "CategoryPrice",
     "DailyViewCount",
+    "Dispute",
+    "DisputeAnswer",
     "Finding",
     "Hold",
     "LogLineKey",

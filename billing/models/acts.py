@@ -26,6 +26,7 @@ class BatchAct(models.Model):
         BLOG = "blog"
         ROBOTS = "robots", "robot exception"
         PAYEE = "payee", "payment details"
+        DISPUTE = "dispute"
 
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="acts")
     digest = models.CharField(max_length=64, help_text="The digest of the submitted batch.")

@@ -22,6 +22,7 @@ from billing.models import (
 )
 from billing.money import from_millionths, line_millionths, to_millionths
 from billing.payouts.bounds import check_bounds
+from billing.payouts.disputed import ViewsKey, find_disputed_views
 from billing.payouts.due import find_due
 from billing.payouts.minimum_payout import decide_payment
 from billing.periods import month_of
@@ -44,6 +45,7 @@ def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Lin
     a price are left out; fill_batch asks first about those of the batch's own month.
     """
     prices = _PriceTable(batch.currency)
+    disputed = find_disputed_views(batch)
     numbers = count(1)
     for portion in batched(find_due(batch), AUTHORS_AT_A_TIME):
         authors = User.objects.in_bulk([author for author, _ in portion])
@@ -51,7 +53,7 @@ def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Lin
         titles = _load_titles(portion)
         payments = []
         for author, own in portion:
-            if facts := list(_describe_lines(own, batch.month, prices, titles)):
+            if facts := list(_describe_lines(author, own, batch.month, prices, titles, disputed)):
                 number, hold = next(numbers), holds.get(author)
                 payments.append(_make_payment(batch, authors[author], number, facts, hold))
         yield payments
@@ -89,12 +91,15 @@ def _make_payment(
     return payment, list(zip(lines, digests, strict=True))
 
 
-def _describe_lines(dues: Iterable[Sequence], month: dt.date, prices, titles) -> Iterator[tuple]:
+def _describe_lines(
+    author: int, dues: Iterable[Sequence], month: dt.date, prices, titles, disputed
+) -> Iterator[tuple]:
     """Yield the facts of an author's lines, in the order of LineRecord from `kind` on."""
     for kind, *due in dues:
         if kind == Kind.VIEWS:
             blog, category, days = due
-            yield from _describe_views(blog, category, days, prices, titles)
+            place = (author, blog, category)
+            yield from _describe_views(place, days, prices, titles, disputed)
         elif kind == Kind.ADJUSTMENT:
             adjustment, reason, amount = due
             yield _describe_amount(kind, month, amount, adjustment=adjustment, note=reason)
@@ -109,13 +114,17 @@ def _describe_amount(kind, month, amount, *, adjustment=None, carried_from=None,
     return (kind.value, month.isoformat(), *nothing, adjustment, carried_from, note, amount)
 
 
-def _describe_views(blog, category, days: dict[dt.date, int], prices, titles) -> Iterator[tuple]:
-    """Split a blog's days by month and price. Days without a price wait."""
+def _describe_views(
+    place: tuple[int, int, int], days: dict[dt.date, int], prices, titles, disputed
+) -> Iterator[tuple]:
+    """Split a blog's days by month and price. Days without a price, or in dispute, wait."""
+    _, blog, category = place
     parts: defaultdict[tuple, dict[int, int]] = defaultdict(dict)
     for day in sorted(days):
         if price := prices.find_in_currency(category, day):
             parts[month_of(day), price][day.day] = days[day]
     for (month, (price, price_per_1000)), views_by_day in parts.items():
+        views_by_day = disputed.get(ViewsKey(*place, month, price), views_by_day)
         if views := sum(views_by_day.values()):
             yield (
                 Kind.VIEWS.value, month.isoformat(), blog, titles[blog],

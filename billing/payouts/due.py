@@ -3,7 +3,7 @@
 Everything that other batches hold already comes off. So nothing is paid twice or forgotten, even if
 views come late or somebody cancels a batch. A batch pays in its own currency alone: adjustments and
 sums kept back in another wait for a batch in that one. So do views at a price in another; they are
-listed here, and derivation leaves them out.
+listed here, and derivation leaves them out. Lines in dispute wait for their answer.
 """
 
 import datetime as dt
@@ -27,6 +27,7 @@ from billing.models import (
     PayoutBatch,
 )
 from billing.money import in_millionths
+from billing.payouts.disputed import find_disputed_adjustments, find_disputed_views
 from billing.periods import month_of, next_month
 from billing.prices.lookup import price_id_on
 
@@ -102,6 +103,10 @@ def _find_corrections(batch: PayoutBatch) -> dict[tuple, dict[dt.date, int]]:
     held = _held_lines(batch).filter(month=batch.month)
     _take_off(held, corrections)
     _hold_back(batch.month, corrections)
+    for key, days in find_disputed_views(batch).items():
+        of_blog = corrections[key.author, key.blog, key.category]
+        for day, views in days.items():
+            of_blog[key.month.replace(day=day)] = views
     late = _find_late_blogs(batch)
     for blogs in batched(sorted(late), ROWS_AT_A_TIME):
         in_blogs = {"blog_id__in": {blog for blog, _ in blogs}}
@@ -196,6 +201,7 @@ def _due_adjustments(batch: PayoutBatch) -> Iterator[tuple]:
     adjustments = (
         Adjustment.objects.waiting(apart_from=batch if batch.pk else None)
         .filter(currency=batch.currency)
+        .exclude(pk__in=find_disputed_adjustments())
         .annotate(millionths=in_millionths("amount"))
         .order_by("author_id", "pk")
         .values_list("author_id", "pk", "reason", "millionths")

@@ -15,8 +15,14 @@ from django.db import connection
 from django.db.models import F, Min, Sum, TextChoices
 from django.db.models.functions import TruncMonth
 
-from billing.models import Adjustment, CategoryPrice, DailyViewCount, Payment, PaymentLine
+from billing.models import Adjustment, CategoryPrice, DailyViewCount, Dispute, Payment, PaymentLine
 from billing.money import house_currency, line_amount
+from billing.payouts.disputed import (
+    ViewsKey,
+    find_disputed_adjustments,
+    key_of,
+    sum_days,
+)
 from billing.periods import day_of, last_closed_month, next_month
 from billing.prices.lookup import price_id_on
 
@@ -46,6 +52,7 @@ class Cause(TextChoices):
     FAILED = "failed", "failed at the bank"
     ADJUSTMENT = "adjustment", "adjustments"
     LATE = "late", "views on no batch yet"
+    DISPUTED = "disputed", "in dispute"
     UNPRICED = "unpriced", "no price yet"
 
 
@@ -77,6 +84,7 @@ def list_known(*, author: User | None = None) -> Iterator[Waiting]:
     """Yield what waits without late views, which only a pass over the counts can tell."""
     yield from _list_payments(author)
     yield from _list_adjustments(author)
+    yield from _list_disputed(author)
     yield from _list_unpriced(author)
 
 
@@ -127,9 +135,41 @@ def _list_adjustments(author: User | None) -> Iterator[Waiting]:
     adjustments = Adjustment.objects.waiting().order_by()
     if author:
         adjustments = adjustments.filter(author=author)
+    disputed = find_disputed_adjustments()
     for row in adjustments:
         since = day_of(row.created_at)
-        yield Waiting(Cause.ADJUSTMENT, row.author_id, since, row.amount, row.currency)
+        cause = Cause.DISPUTED if row.pk in disputed else Cause.ADJUSTMENT
+        yield Waiting(cause, row.author_id, since, row.amount, row.currency)
+
+
+def _list_disputed(author: User | None) -> Iterator[Waiting]:
+    """Yield the views on no batch that wait for the answer to their dispute."""
+    for key, views in _sum_disputed(author).items():
+        price = CategoryPrice.objects.get(pk=key.price)
+        amount = line_amount(views=views, price_per_1000=price.price_per_1000)
+        since = next_month(key.month)
+        yield Waiting(Cause.DISPUTED, key.author, since, amount, price.currency, views)
+
+
+def _sum_disputed(author: User | None) -> dict[ViewsKey, int]:
+    """Return {what is in dispute: its views on no batch}. Three queries for each dispute."""
+    disputes = Dispute.objects.open().filter(blog__isnull=False)
+    if author:
+        disputes = disputes.filter(author=author)
+    sums = {}
+    for dispute in disputes:
+        key = key_of(dispute)
+        counts = DailyViewCount.objects.filter(
+            author=key.author,
+            blog=key.blog,
+            category=key.category,
+            day__gte=key.month,
+            day__lt=next_month(key.month),
+        ).annotate(price=price_id_on("day"))
+        counted = counts.filter(price=key.price).aggregate(sum=Sum("views", default=0))["sum"]
+        if views := counted - sum(sum_days(dispute, apart_from=None).values()):
+            sums[key] = views
+    return sums
 
 
 def _list_unpriced(author: User | None) -> Iterator[Waiting]:
@@ -155,6 +195,8 @@ def _list_late(at: dt.datetime, author: User | None) -> Iterator[Waiting]:
         views[tuple(key)] += number
     for *key, number in _sum_views(lines, "payment__author"):
         views[tuple(key)] -= number
+    for disputed, number in _sum_disputed(author).items():
+        views[disputed.author, disputed.month, disputed.price] -= number
     prices = CategoryPrice.objects.in_bulk({price for *_, price in views})
     months: dict[tuple, list] = {}
     for (person, month, price), number in views.items():

@@ -18,6 +18,8 @@ from billing.models import (
     BatchAct,
     BooksExport,
     CategoryPrice,
+    Dispute,
+    DisputeAnswer,
     Finding,
     Hold,
     Payee,
@@ -77,6 +79,8 @@ def list_traced() -> tuple[Traced, ...]:
         Traced("role", history(Group)),
         Traced("acknowledgement", Acknowledgement),
         Traced("act", BatchAct),
+        Traced("dispute", Dispute),
+        Traced("answer to a dispute", DisputeAnswer),
         Traced("export", PaymentExport, ("content",)),  # whose SHA-256 is in it
         Traced("books export", BooksExport),
         Traced("log import", AccessLogImport),

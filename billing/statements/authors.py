@@ -10,7 +10,7 @@ from django.db.models import QuerySet, Sum
 from django.utils.functional import cached_property
 
 from billing.books.years import paid_in_year
-from billing.models import Finding, PaidPayee, Payment, PaymentResult, PayoutBatch
+from billing.models import Dispute, Finding, PaidPayee, Payment, PaymentResult, PayoutBatch
 from billing.payees.copies import find_details
 from billing.statements.payments import Payslip
 from billing.statements.styles import Style
@@ -70,6 +70,14 @@ class MonthlyStatement(Payslip):
             status=Finding.Status.EXCLUDED,
         )
         return list(findings.select_related("blog").order_by("pk"))
+
+    @cached_property
+    def disputes(self) -> list[Dispute]:
+        """Return what the author asked about lines of this payment, the first first."""
+        disputes = Dispute.objects.filter(
+            batch=self.payment.batch_id, author=self.payment.author_id
+        )
+        return list(disputes.select_related("answer").order_by("pk"))
 
     @property
     def year(self) -> int:

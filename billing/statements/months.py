@@ -26,6 +26,7 @@ def write_month(
             _write_others(statement, rows),
             _write_sums(statement),
             _write_exclusions(statement),
+            _write_disputes(statement),
         ]
         return Sheet(
             language=statement.style.words,
@@ -183,3 +184,20 @@ def _write_exclusions(statement: MonthlyStatement) -> Table | None:
     columns = (_("Blog"), _("Reason"), _("Views"))
     note = _("These views are paid by no statement.")
     return Table(_("Excluded views"), columns, rows, note=note) if rows else None
+
+
+def _write_disputes(statement: MonthlyStatement) -> Table | None:
+    """Return what the author asked about the statement's lines, and what was answered."""
+    outcomes = {
+        "accepted": _("Accepted: %(text)s"),
+        "rejected": _("Rejected: %(text)s"),
+        "withdrawn": _("Taken back: %(text)s"),
+    }
+    rows = []
+    for dispute in statement.disputes:
+        answer = getattr(dispute, "answer", None)
+        text = outcomes[answer.outcome] % {"text": answer.text} if answer else _("Open")
+        amount = statement.style.signed(dispute.amount, statement.payment.batch.currency)
+        rows.append(Row((dispute.name, dispute.question, text, amount)))
+    columns = (_("Line"), _("Question"), _("Answer"), _("Amount"))
+    return Table(_("Questions about lines"), columns, rows) if rows else None

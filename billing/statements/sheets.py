@@ -31,6 +31,10 @@ class Table(NamedTuple):
     def heads(self) -> list[Cell]:
         return self._name_cells(self.columns)
 
+    @property
+    def has_lines(self) -> bool:
+        return any(row.line for row in self.rows)
+
     def list_cells(self) -> Iterator[dict]:
         """Yield each row with its cells as a page shows them."""
         for row in self.rows:

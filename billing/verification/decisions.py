@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from billing.models import (
     Adjustment,
+    Dispute,
     Hold,
     Payment,
     PaymentLine,
@@ -123,6 +124,9 @@ def check_nobody_left_out(run: Verification, key: str, after: str, numbers: Coun
 def _check_adjustments(batch: PayoutBatch, at: dt.datetime) -> None:
     nowhere = Adjustment.objects.standing().filter(
         ~Exists(_lines_then(batch, at).filter(adjustment=OuterRef("pk"))),
+        ~Exists(
+            Dispute.objects.perhaps_open_at(batch.submitted_at).filter(adjustment=OuterRef("pk"))
+        ),
         currency=batch.currency,
     )
     rows = nowhere.order_by("pk").iterator(PAYMENTS_AT_A_TIME)

@@ -25,6 +25,7 @@ from billing.models import (
 )
 from billing.periods import next_month
 from billing.verification.differences import Difference
+from billing.verification.disputes import find_disputed_then
 from billing.verification.past_prices import PastPrices
 from billing.verification.past_views import PastViews
 from billing.verification.sql import as_number, unpack_days
@@ -124,10 +125,17 @@ def _check_month(month: dt.date, submission: Submission, numbers: Counter) -> bo
             groups[blog, price.pk][day] = views
         elif views.own:
             raise _describe(submission, blog, day, views.own, 0)
+    disputed = {
+        key
+        for key, dispute in find_disputed_then(submission.batch).items()
+        if dispute.month == month
+    }
     for (blog, price_id), of_price in sorted(groups.items()):
+        if (blog, price_id) in disputed:  # what it may have of those says check_disputes
+            continue
         if blog[:2] not in past.untold_blogs and not past.untold_days & of_price.keys():
             _check_group(submission, blog, price_id, of_price)
-    return not (held_back or past.untold_days or past.untold_blogs)
+    return not (held_back or disputed or past.untold_days or past.untold_blogs)
 
 
 def _check_group(submission: Submission, blog: Key, price: int, days: dict[dt.date, Day]) -> None:

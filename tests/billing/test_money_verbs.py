@@ -54,6 +54,7 @@ from billing.payees.changes import (
 from billing.payees.reading import name_waiting
 from billing.payouts import holds, steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
+from billing.payouts.disputes import answer_dispute, ask_about_line
 from billing.payouts.price_withdrawal import withdraw_price
 from billing.payouts.requests import recall_batch
 from billing.prices.rules import save_price
@@ -141,6 +142,10 @@ class House:
             fingerprint=fingerprint, found_at=AT, numbers={"before": 0},
         )  # fmt: skip
 
+    def ask(self):
+        line = self.payment.lines.get(kind="views")
+        return ask_about_line(line=line, author=self.payment.author, text="Only these?", at=AT)
+
     def hold(self):
         return holds.hold_payment(payment=self.payment, by=make_user(), reason=WHY, at=AT)
 
@@ -209,6 +214,9 @@ BY_DOMAIN = {
     ),
     "save_robot_exception": lambda house, by: save_robot_exception(
         exception=RobotException(text="CUBOT", reason=WHY), by=by
+    ),
+    "answer_dispute": lambda house, by: answer_dispute(
+        dispute=house.ask(), outcome="rejected", text=WHY, by=by, at=AT
     ),
     "add_payee": lambda house, by: add_payee(
         kind="agent", authors=[house.blog.author], data=describe_payee(), by=by, at=AT
@@ -295,6 +303,11 @@ def make_result_row(payment):
     return {"row": payment.pk, f"{row}-outcome": "failed", f"{row}-reason": "Account closed"}
 
 
+def reject(client, house):
+    house.dispute = house.ask()
+    return post("dispute_reject", "dispute")(client, house)
+
+
 def release(client, house):
     house.hold()
     return post("payment_release", "payment")(client, house)
@@ -313,6 +326,7 @@ BY_PAGE = {
     "pay_out_payment": post("payment_pay_out", "payment"),
     "release_payment": release,
     "end_hold": end,
+    "answer_dispute": reject,
     "save_price": post_price,
     "withdraw_price": post("categoryprice_withdraw", "coming_price"),
     "import_access_log": post_log,

@@ -7,6 +7,7 @@ module has those about one noun; a new one joins the list here.
 from backoffice.guards.rules import Rule
 from billing.guards.rules.added import keep_what_is_added
 from billing.guards.rules.batches import keep_batches
+from billing.guards.rules.disputes import keep_disputes
 from billing.guards.rules.holds import keep_holds
 from billing.guards.rules.lines import keep_lines, keep_what_lines_use
 from billing.guards.rules.own_money import keep_own_money, keep_results
@@ -39,6 +40,7 @@ def list_rules() -> list[Rule]:
         *keep_what_lines_use(),
         *keep_paid_days(),
         *keep_holds(),
+        *keep_disputes(),
         *keep_views(),
         *keep_view_seals(),
         *keep_counts(),

@@ -12,6 +12,7 @@ from billing.payouts.acts.amounts import (
     find_hold_acts,
     find_result_acts,
 )
+from billing.payouts.acts.disputes import find_dispute_acts
 from billing.payouts.acts.payees import find_payee_acts
 from billing.payouts.acts.prices import find_price_acts
 from billing.payouts.acts.views import (
@@ -34,6 +35,7 @@ FINDERS: list[Callable[[Period], Iterator[Act]]] = [
     find_blog_acts,
     find_robot_acts,
     find_payee_acts,
+    find_dispute_acts,
 ]
 ROWS_AT_A_TIME = 1_000
 SHOWN = 3

@@ -39,6 +39,7 @@ from billing.models import (
     OutstandingAlarm,
     PayeeDetails,
     PayeeSecret,
+    PaymentLine,
     ReaderSalt,
     RobotException,
     Trace,
@@ -48,6 +49,7 @@ from billing.models import (
 from billing.payees.changes import show_details
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
+from billing.payouts.disputes import answer_dispute, ask_about_line
 from billing.payouts.holds import hold_payment
 from billing.prices.rules import save_price
 from billing.proof.traces import seal_traces
@@ -194,6 +196,7 @@ def _fill_the_rest(blogs, finance):
         BankTable.objects.create(
             header=["a"], header_sha256="0" * 64, choices={}, by=finance, at=AT
         )
+        _ask_and_answer(blogs[number], finance)
         LostViewTotal.objects.create(
             source=f"spool {number}", day=AT.date(), reason=LostViewTotal.Reason.values[0], views=1
         )
@@ -203,6 +206,16 @@ def _fill_the_rest(blogs, finance):
         run = JobRun(name="fold_views", started_at=timezone.now(), host="here")
         run.save()
         records.finish(run, JobRun.Status.SUCCEEDED, f"{number} views.")
+
+
+def _ask_and_answer(blog, finance):
+    line = PaymentLine.objects.filter(kind="views", blog=blog).order_by("pk").first()
+    dispute = ask_about_line(
+        line=line, author=line.payment.author, text="Only these?", at=timezone.now()
+    )
+    answer_dispute(
+        dispute=dispute, outcome="rejected", text="They are right", by=finance, at=timezone.now()
+    )
 
 
 def _import_log(number):

@@ -1,0 +1,124 @@
+"""An author asks on the own statement, finance answers on the page of the dispute."""
+
+import pytest
+from django.urls import reverse
+
+from billing.models import Adjustment, Dispute, DisputeAnswer
+from billing.payouts import steps
+from billing.payouts.disputes import ask_about_line
+from tests.billing.batches import AT, OCTOBER
+from tests.factories import make_blog, make_category, make_count, make_price, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+
+
+@pytest.fixture
+def payment(groups):
+    category = make_category("Tech")
+    make_price(category, "10")
+    author = make_user(first_name="Ada", groups=["Authors"])
+    make_count(make_blog(category=category, author=author, title="Kernel <b>diary</b>"), 1000)
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    return batch.payments.get()
+
+
+@pytest.fixture
+def dispute(payment):
+    return ask_about_line(
+        line=payment.lines.get(), author=payment.author, text="Only 1,000 <i>views</i>?", at=AT
+    )
+
+
+def page_of(payment):
+    return reverse("admin:billing_statement_page", args=[payment.pk])
+
+
+def ask(client, payment, **data):
+    return client.post(page_of(payment), {"line": payment.lines.get().pk} | data)
+
+
+def answer(client, dispute, verb, **data):
+    url = reverse(f"admin:billing_dispute_{verb}", args=[dispute.pk])
+    return client.post(url, {"_form_submitted": "True"} | data)
+
+
+def test_author_asks_about_a_line_on_the_own_statement(client, payment):
+    client.force_login(payment.author)
+    line = payment.lines.get()
+    page = client.get(page_of(payment))
+    assert f'href="?ask={line.pk}#ask"' in page.text
+    form = client.get(page_of(payment), {"ask": line.pk})
+    assert "Ask about “Kernel &lt;b&gt;diary&lt;/b&gt;”" in form.text
+    answer = ask(client, payment, text="Only 1,000 views?")
+    assert answer.status_code == 302
+    dispute = Dispute.objects.get()
+    assert (dispute.author, dispute.question) == (payment.author, "Only 1,000 views?")
+    page = client.get(page_of(payment)).text
+    assert "Your question about “Kernel &lt;b&gt;diary&lt;/b&gt;” is open" in page
+    assert "The line waits for the answer; the rest is paid." in page
+
+
+@pytest.mark.parametrize("text", ["", ".", "x" * 1001])
+def test_question_that_says_nothing_is_refused_and_kept(client, payment, text):
+    client.force_login(payment.author)
+    page = ask(client, payment, text=text)
+    assert page.status_code == 200
+    assert "Ask about" in page.text
+    assert not Dispute.objects.exists()
+
+
+def test_asking_is_for_the_author_alone(client, payment):
+    for person, status in ((make_user(groups=["Authors"]), 404), (make_user(), 403)):
+        client.force_login(person)
+        assert ask(client, payment, text="Why so many?").status_code == status
+    client.force_login(make_user(groups=["Finance"]))
+    page = ask(client, payment, text="Why so many?")
+    assert "?ask=" not in page.text
+    assert not Dispute.objects.exists()
+
+
+def test_line_of_another_payment_is_not_found(client, payment):
+    client.force_login(payment.author)
+    for line in ("0", "x", str(10**30)):
+        assert ask(client, payment, line=line, text="Why?").status_code == 404
+
+
+def test_author_takes_a_question_back(client, payment, dispute):
+    client.force_login(payment.author)
+    assert client.post(page_of(payment), {"dispute": dispute.pk, "text": "."}).status_code == 200
+    assert not DisputeAnswer.objects.exists()
+    client.post(page_of(payment), {"dispute": dispute.pk, "text": "I was wrong"})
+    assert DisputeAnswer.objects.get().outcome == "withdrawn"
+    assert "Taken back: I was wrong" in client.get(page_of(payment)).text
+
+
+def test_finance_sees_the_question_and_rejects_it(client, payment, dispute):
+    client.force_login(make_user(groups=["Finance"]))
+    assert "1 dispute waits for an answer" in client.get(reverse("admin:index")).text
+    page = client.get(reverse("admin:billing_dispute_change", args=[dispute.pk])).text
+    assert "Only 1,000 &lt;i&gt;views&lt;/i&gt;?" in page
+    assert "Taken out when the draft is rebuilt" in page
+    answer(client, dispute, "reject", reason="The counts are right.")
+    given = DisputeAnswer.objects.get()
+    assert (given.outcome, given.text) == ("rejected", "The counts are right.")
+    client.force_login(payment.author)
+    assert "Rejected: The counts are right." in client.get(page_of(payment)).text
+
+
+def test_finance_accepts_with_an_adjustment(client, payment, dispute):
+    client.force_login(make_user(groups=["Finance"]))
+    answer(client, dispute, "accept", reason="Two days were missing.", amount="12.5")
+    adjustment = Adjustment.objects.get()
+    assert (adjustment.author, adjustment.amount) == (payment.author, 12.5)
+    assert DisputeAnswer.objects.get().adjustment == adjustment
+    page = client.get(reverse("admin:billing_dispute_change", args=[dispute.pk])).text
+    assert reverse("admin:billing_adjustment_change", args=[adjustment.pk]) in page
+
+
+def test_queries_of_the_list_do_not_grow(client, payment, dispute, django_assert_max_num_queries):
+    client.force_login(make_user(groups=["Finance"]))
+    url = reverse("admin:billing_dispute_changelist")
+    client.get(url)
+    with django_assert_max_num_queries(22):
+        assert "Kernel" in client.get(url).text
+    assert "Kernel" not in client.get(url, {"state": "answered"}).text
