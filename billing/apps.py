@@ -23,6 +23,7 @@ class BillingConfig(AppConfig):
             blog_columns,
             checks,
             clocks,
+            dispute_trail,
             health,
             home,
             mail_kinds,
@@ -55,6 +56,7 @@ class BillingConfig(AppConfig):
         mail_kinds.register_kinds()
         reminders.offer_reminders()
         trail.offer_corrections()
+        dispute_trail.offer_disputes()
         health.register_health()
         backups.register_backups()
         for name, list_rows in personal.EXTRACTS.items():
@@ -65,6 +67,7 @@ class BillingConfig(AppConfig):
         account_anonymised.connect(
             personal.receive_anonymised, dispatch_uid="billing.receive_anonymised"
         )
+        receivers.connect_news()
         blog_viewed.connect(receivers.receive_blog_view, dispatch_uid="billing.receive_blog_view")
         post_save.connect(traces.receive_run_saved, sender=JobRun, dispatch_uid="billing.trace_run")
         post_create_historical_record.connect(

@@ -34,8 +34,20 @@ CONFIRMATIONS = MailKind(
     permission="billing.confirm_payee",
     comes_at_once=False,
 )
+STATEMENTS = MailKind(
+    key="billing.statement",
+    label="my statements and payments",
+    permission="billing.view_own_statement",
+)
+DISPUTES = MailKind(
+    key="billing.dispute",
+    label="failed payments, and lines in dispute",
+    permission="billing.answer_dispute",
+)
 
 
 def register_kinds() -> None:
-    for kind in (BATCHES, WAITING, REMINDERS, CONFIRMATIONS, TO_CONFIRM, DETAILS):
+    for kind in (
+        BATCHES, WAITING, REMINDERS, CONFIRMATIONS, TO_CONFIRM, DETAILS, STATEMENTS, DISPUTES
+    ):  # fmt: skip
         register_kind(kind)

@@ -28,6 +28,7 @@ from billing.payouts.adjustments import save_adjustment
 from billing.payouts.batch_checks import list_names
 from billing.payouts.disputed import find_last_payment, find_lines, is_kept_back
 from billing.proof.traces import trace_rows
+from billing.signals import dispute_answered, dispute_opened
 
 Kind = PaymentLine.Kind
 Outcome = DisputeAnswer.Outcome
@@ -83,6 +84,7 @@ def ask_about_line(
         raise AlreadyAsked("You asked about this line already: finance has not answered yet.")
     dispute.save(force_insert=True)
     trace_rows([dispute])
+    dispute_opened.send(Dispute, dispute=dispute)
     return dispute
 
 
@@ -208,4 +210,5 @@ def _answer(
     )
     answer.save(force_insert=True)
     trace_rows([answer])
+    dispute_answered.send(DisputeAnswer, answer=answer)
     return answer

@@ -16,6 +16,7 @@ from billing.mail_kinds import BATCHES
 from billing.models import PayoutBatch
 from billing.money import format_amount
 from billing.proof import sealing
+from billing.signals import batch_approved
 
 NOBODY = 0  # no account has this key
 
@@ -34,10 +35,14 @@ def mail_returned(batch: PayoutBatch, *, to: User | None) -> None:
 
 
 def mail_approved(batch: PayoutBatch) -> None:
-    """Tell the submitter, and everybody who exports payments, that the batch can be paid."""
+    """Tell the submitter, and everybody who exports payments, that the batch can be paid.
+
+    Its authors are told of their statements: billing.statements.mails.
+    """
     finance = User.objects.with_perm("billing.export_payoutbatch", include_superusers=False)
     to = finance | User.objects.filter(pk=batch.submitted_by_id or NOBODY)
     _mail_after_commit(f"The payout of {batch} is approved", "approved", batch, to=to)
+    batch_approved.send(PayoutBatch, batch=batch)
 
 
 def _mail_after_commit(

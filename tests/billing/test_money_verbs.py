@@ -31,6 +31,7 @@ from billing.models import (
     AccessLogImport,
     Adjustment,
     CategoryPrice,
+    DisputeAnswer,
     Finding,
     Hold,
     PayeeAuthor,
@@ -491,7 +492,7 @@ def clock():
 
 MODELS = (
     AccessLogImport, Adjustment, CategoryPrice, Finding, Hold, PayeeAuthor, PayeeDetails, Payment,
-    PaymentExport, PaymentResult, PayoutBatch, RobotException, Verification,
+    PaymentExport, PaymentResult, PayoutBatch, RobotException, Verification, DisputeAnswer,
 )  # fmt: skip
 CHANGES_NOTHING = {"export_payments"}  # the file is there, and is given again
 

@@ -18,6 +18,7 @@ from billing.own_money import refuse_own_payments
 from billing.payouts.four_eyes import check_account
 from billing.payouts.transitions import claim_batch, move_batch
 from billing.proof.sealing import append_seal, make_results
+from billing.signals import results_recorded
 
 Outcome = PaymentResult.Outcome
 Status = Payment.Status
@@ -64,6 +65,7 @@ def record_results(
         row.seal = seal
     PaymentResult.objects.bulk_create(rows, batch_size=PAYMENTS_AT_A_TIME)
     _set_statuses(rows)
+    results_recorded.send(PayoutBatch, batch=batch, rows=rows)
     if batch.status == PayoutBatch.Status.APPROVED and not batch.payments.payable().exists():
         return move_batch(
             batch, PayoutBatch.Status.PAID, by=by, reason="All payments have a result"

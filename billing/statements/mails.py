@@ -1,0 +1,209 @@
+"""Mails to authors about their statements, and to finance about what authors ask.
+
+A mail leads to a page behind the sign-in: it names no amount, and nothing is attached. Its words
+are in the payee's language. It goes to the author's own account, who alone can open the page.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import batched
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.mails import Letter, find_url, mail_after_commit, write_mails
+from backoffice.people import full_name
+from billing.mail_kinds import DISPUTES, STATEMENTS
+from billing.models import (
+    Dispute,
+    DisputeAnswer,
+    PaidPayee,
+    Payment,
+    PaymentResult,
+    PayoutBatch,
+)
+from billing.payees.copies import find_details
+from billing.statements.authors import find_style
+from billing.statements.styles import Style
+
+PAYMENTS_AT_A_TIME = 500
+
+
+def receive_batch_approved(sender, *, batch: PayoutBatch, **kwargs) -> None:
+    """Tell each author of the batch that the statement is there."""
+    mail_after_commit(lambda: _write_approved(batch), about=f"the statements of batch {batch.pk}")
+
+
+def receive_results_recorded(
+    sender, *, batch: PayoutBatch, rows: list[PaymentResult], **kwargs
+) -> None:
+    """Tell the authors what the bank did, and finance what it could not do."""
+    pks = [row.pk for row in rows]
+    mail_after_commit(lambda: _write_results(pks), about=f"the results of batch {batch.pk}")
+    if failed := sum(row.outcome == "failed" for row in rows):
+        mail_after_commit(
+            lambda: _write_failed(batch, failed, rows[0].by),
+            about=f"the failed payments of batch {batch.pk}",
+        )
+
+
+def receive_dispute_opened(sender, *, dispute: Dispute, **kwargs) -> None:
+    mail_after_commit(lambda: _write_opened(dispute), about=f"the dispute {dispute.pk}")
+
+
+def receive_dispute_answered(sender, *, answer: DisputeAnswer, **kwargs) -> None:
+    mail_after_commit(lambda: _write_answered(answer), about=f"the answer {answer.pk}")
+
+
+def _write_approved(batch: PayoutBatch) -> Iterator[Letter]:
+    payments = batch.payments.select_related("author", "batch").order_by("pk")
+    for portion in batched(payments.iterator(PAYMENTS_AT_A_TIME), PAYMENTS_AT_A_TIME):
+        styles = _find_styles(portion, at=timezone.now())
+        for payment in portion:
+            yield from _write_to(
+                payment.author,
+                styles[payment.pk],
+                partial(_tell_approved, payment=payment),
+                url=find_url("billing_statement_page", payment.pk),
+            )
+
+
+def _tell_approved(style: Style, payment: Payment) -> tuple[str, str]:
+    month = style.month(payment.batch.month)
+    return (
+        _("Your statement for %(month)s") % {"month": month},
+        _("Your statement for %(month)s is approved. It says what is paid, and why.")
+        % {"month": month},
+    )
+
+
+def _write_results(pks: list[int]) -> Iterator[Letter]:
+    """Yield a payment advice, or the news that a payment failed, to each author."""
+    results = PaymentResult.objects.filter(pk__in=pks).select_related(
+        "payment__author", "payment__batch"
+    )
+    for portion in batched(results.order_by("pk"), PAYMENTS_AT_A_TIME):
+        payments = [result.payment for result in portion]
+        styles = _find_styles(payments, at=timezone.now())
+        ends = dict(
+            PaidPayee.objects.filter(payment__in=payments).values_list("payment", "account_end")
+        )
+        for result in portion:
+            end = ends.get(result.payment_id, "")
+            yield from _write_to(
+                result.payment.author,
+                styles[result.payment_id],
+                partial(_tell_result, result=result, end=end),
+                url=find_url("billing_statement_page", result.payment_id),
+            )
+
+
+def _tell_result(style: Style, result: PaymentResult, end: str) -> tuple[str, str]:
+    account = _(", to the account ending in %(end)s") % {"end": end} if end else ""
+    facts = {
+        "month": style.month(result.payment.batch.month),
+        "reference": result.payment.reference,
+        "reason": result.reason,
+        "account": account,
+    }
+    if result.outcome == "paid":
+        subject = _("Your payment for %(month)s was made")
+        text = _("The bank made your payment %(reference)s for %(month)s%(account)s.")
+    else:
+        subject = _("Your payment for %(month)s could not be made")
+        text = _(
+            "The bank could not make your payment %(reference)s for %(month)s%(account)s: "
+            "%(reason)s. It is paid again with a later batch. Look whether your payment details "
+            "are right."
+        )
+    return subject % facts, text % facts
+
+
+def _write_failed(batch: PayoutBatch, failed: int, recorder: User) -> Iterator[Letter]:
+    number = "1 payment" if failed == 1 else f"{failed:,} payments"
+    finance = User.objects.with_perm("billing.settle_payoutbatch", include_superusers=False)
+    addresses = finance.filter(is_active=True).exclude(pk=recorder.pk)
+    subject = f"{number} of {batch} failed"
+    text = f"The bank could not make {number} of {batch}. The next batch pays what failed again."
+    body = _render(text, find_url("billing_payoutbatch_change", batch.pk))
+    return write_mails(
+        _name(subject), body, to=addresses.values_list("email", flat=True), kind=DISPUTES
+    )
+
+
+def _write_opened(dispute: Dispute) -> Iterator[Letter]:
+    finance = User.objects.with_perm("billing.answer_dispute", include_superusers=False)
+    addresses = finance.filter(is_active=True).exclude(pk=dispute.author_id)
+    text = (
+        f"{full_name(dispute.author)} disputes a line of {dispute.reference}. Read what they "
+        "write, and answer:"
+    )
+    body = _render(text, find_url("billing_dispute_change", dispute.pk))
+    return write_mails(
+        _name("A line of a statement is in dispute"),
+        body,
+        to=addresses.values_list("email", flat=True),
+        kind=DISPUTES,
+    )
+
+
+def _write_answered(answer: DisputeAnswer) -> Iterator[Letter]:
+    dispute = answer.dispute
+    if answer.outcome == DisputeAnswer.Outcome.WITHDRAWN:
+        return
+    payment = dispute.batch.payments.filter(author=dispute.author_id).first()
+    name, keys = (
+        ("billing_statement_page", [payment.pk])
+        if payment
+        else ("billing_statement_changelist", [])
+    )
+    yield from _write_to(
+        dispute.author,
+        find_style(dispute.author, at=answer.at),
+        lambda style: (
+            _("Your question about a line was answered"),
+            _("Finance answered your question about payment %(reference)s.")
+            % {"reference": dispute.reference},
+        ),
+        url=find_url(name, *keys),
+    )
+
+
+def _write_to(
+    author: User, style: Style, tell: Callable[[Style], tuple[str, str]], *, url: str
+) -> Iterator[Letter]:
+    if not (author.is_active and author.email):
+        return
+    with style.speaking():
+        subject, text = tell(style)
+        letters = list(
+            write_mails(_name(subject), _render(text, url), to=[author.email], kind=STATEMENTS)
+        )
+    yield from letters
+
+
+def _find_styles(payments: Iterable[Payment], *, at: dt.datetime) -> dict[int, Style]:
+    """Return {payment: how its payee reads}. Three queries."""
+    payments = list(payments)
+    sealed = dict(PaidPayee.objects.filter(payment__in=payments).values_list("payment", "language"))
+    now = find_details([payment.author_id for payment in payments], at=at)
+    return {
+        payment.pk: Style(
+            sealed.get(payment.pk)
+            or (now[payment.author_id].language if payment.author_id in now else "")
+        )
+        for payment in payments
+    }
+
+
+def _render(text: str, url: str) -> str:
+    facts = {"text": text, "url": url, "sign_in": _("Sign in to read it:")}
+    return render_to_string("billing/mail/statement.txt", facts)
+
+
+def _name(subject: str) -> str:
+    return f"{settings.PRODUCT_NAME}: {subject}"
