@@ -200,6 +200,9 @@ class PayeeDetails(Entry):
         max_length=80,
         help_text="Equal for equal accounts; only the key can make it.",
     )
+    # Versions that were entered before these were kept have none.
+    address_digest = models.CharField("fingerprint of the address", max_length=80, default="")
+    tax_id_digest = models.CharField("fingerprint of the tax number", max_length=80, default="")
 
     objects = PayeeDetailsQuerySet.as_manager()
     history = HistoricalRecords()

@@ -229,6 +229,8 @@ def _add_version(payee: Payee, entered: Entered, *, by: User, at: dt.datetime) -
         account_kind=entered.account["kind"],
         account_end=end_of(entered.account),
         account_digest=fingerprint(identify(entered.account), what="account"),
+        address_digest=fingerprint(entered.address, what="address"),
+        tax_id_digest=fingerprint(entered.tax_id, what="tax_id"),
         entered_by=by,
         entered_at=at,
     )

@@ -20,6 +20,7 @@ from billing.payees.keys import load_keys
 
 TABLE = "billing_payeesecret"
 FIELDS = ("address", "tax_id", "account")
+NAMES = {"address": "address", "tax_id": "tax number", "account": "account"}
 ROWS_AT_A_TIME = 500
 
 
@@ -50,10 +51,11 @@ def open_secret(details: PayeeDetails) -> Opened:
 def read_field(details: PayeeDetails, field: str) -> Any:
     encrypted = getattr(details.secret, field)
     value = decrypt(encrypted, table=TABLE, row=_row(details), field=field)
-    if field == "account" and not has_fingerprint(
-        identify(value), details.account_digest, what="account"
-    ):
-        raise DetailsUnreadable("cannot be used: it is not the account that was entered")
+    expected = getattr(details, f"{field}_digest")
+    is_from_before = field != "account" and not expected
+    facts = identify(value) if field == "account" else value
+    if not is_from_before and not has_fingerprint(facts, expected, what=field):
+        raise DetailsUnreadable(f"cannot be used: it is not the {NAMES[field]} that was entered")
     return value
 
 

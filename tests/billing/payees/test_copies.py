@@ -14,9 +14,10 @@ from billing.bank.exports import export_payments
 from billing.errors import BatchBlocked, BatchTampered, DetailsUnreadable, FourEyesViolation
 from billing.evidence_pack import make_evidence_pack
 from billing.models import PaidPayee, PayeeDetails, PayeeSecret, Payment, Seal, Verification
+from billing.payees import changes
 from billing.payees.changes import confirm_payee, enter_details
 from billing.payees.copies import read_paid_to
-from billing.payees.encryption import encrypt
+from billing.payees.encryption import encrypt, fingerprint
 from billing.payees.keys import add_key, load_keys, make_keys
 from billing.payees.reading import name_waiting
 from billing.payees.secrets import open_secret
@@ -186,6 +187,36 @@ def test_account_that_was_not_entered_is_not_shown(blog):
         PayeeSecret.objects.update(account=forged)
     with pytest.raises(DetailsUnreadable, match="not the account that was entered"):
         open_secret(PayeeDetails.objects.get())
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "name"),
+    [("address", {"street": "Elsewhere"}, "address"), ("tax_id", "DE999999999", "tax number")],
+)
+def test_address_and_tax_number_that_were_not_entered_are_not_shown_or_submitted(
+    blog, field, value, name
+):
+    details = make_payee(blog.author, at=AT).versions.get()
+    assert (details.address_digest[:3], details.tax_id_digest[:3]) == ("21:", "21:")
+    row = f"{details.payee_id}/{details.pk}"
+    forged = encrypt(value, table="billing_payeesecret", row=row, field=field)
+    with without_guards():
+        PayeeSecret.objects.update(**{field: forged})
+    with pytest.raises(DetailsUnreadable, match=f"not the {name} that was entered"):
+        open_secret(PayeeDetails.objects.get())
+
+
+def test_versions_from_before_there_were_fingerprints_of_all_parts_go_on(blog, monkeypatch):
+    def make_one(value, *, what):
+        return fingerprint(value, what=what) if what == "account" else ""
+
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "fingerprint", make_one)
+        make_payee(blog.author, at=AT)
+    assert PayeeDetails.objects.get().address_digest == ""
+    assert open_secret(PayeeDetails.objects.get()).tax_id == "DE136695976"
+    approve(submit(), at=AT)
+    assert verify() == (True, "")
 
 
 @pytest.mark.postgresql
