@@ -92,4 +92,6 @@ def test_page_shows_payees_and_hands_out_their_file(client, agent, groups):
     assert "Chiara, without a payee" in text
     response = client.post(f"{YEARS}?year=2026&per=payee")
     assert "paid-2026-EUR-payees.csv" in response.headers["Content-Disposition"]
+    assert b"=Agency+1" in response.getvalue()
+    response.close()
     assert client.get(YEARS, {"year": "2026", "per": "nobody"}).status_code == 404
