@@ -90,8 +90,7 @@ def test_page_shows_payees_and_hands_out_their_file(client, agent, groups):
     text = client.get(YEARS, {"year": "2026", "per": "payee"}).text
     assert "=Agency+1" in text
     assert "Chiara, without a payee" in text
+    assert client.get(YEARS, {"year": "2026", "per": "nobody"}).status_code == 404
     response = client.post(f"{YEARS}?year=2026&per=payee")
     assert "paid-2026-EUR-payees.csv" in response.headers["Content-Disposition"]
-    assert b"=Agency+1" in response.getvalue()
-    response.close()
-    assert client.get(YEARS, {"year": "2026", "per": "nobody"}).status_code == 404
+    assert b"=Agency+1" in b"".join(response.streaming_content)
