@@ -1,0 +1,67 @@
+"""pytest -p tests.costs: list the seconds of the processor that the tests of each file take.
+
+Those hardly grow on a busy machine. What a test starts counts once it has ended; a PostgreSQL
+server does not count. A test that takes more than MOST of them, and is not marked thorough, fails
+the run: mark it, or make it cheaper.
+"""
+
+import collections
+import os
+
+import pytest
+
+MOST = 5
+SHOWN = 40
+PROPERTY = "seconds of the processor"
+BEGUN = pytest.StashKey[float]()
+
+costs: dict[str, float] = {}
+not_thorough: set[str] = set()
+
+
+def spent() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    item.stash[BEGUN] = spent()
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    if call.when == "teardown":
+        is_thorough = item.get_closest_marker("thorough") is not None
+        item.user_properties.append((PROPERTY, (spent() - item.stash[BEGUN], is_thorough)))
+
+
+def pytest_runtest_logreport(report):
+    """Hear of each test where its results come together, whichever process ran it."""
+    for name, value in report.user_properties:
+        if name == PROPERTY:
+            costs[report.nodeid], is_thorough = value
+            if not is_thorough:
+                not_thorough.add(report.nodeid)
+
+
+def find_too_costly() -> list[str]:
+    return sorted(name for name in not_thorough if costs[name] > MOST)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    if find_too_costly() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    files: collections.Counter[str] = collections.Counter()
+    for name, seconds in costs.items():
+        files[name.partition("::")[0]] += seconds
+    terminalreporter.section(f"{sum(files.values()):.0f} s of the processor in all")
+    for name, seconds in files.most_common(SHOWN):
+        terminalreporter.line(f"{seconds:6.1f} s {name}")
+    for name in find_too_costly():
+        terminalreporter.line(f"More than {MOST} s, and not thorough: {costs[name]:.1f} s {name}")
