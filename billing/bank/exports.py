@@ -17,6 +17,7 @@ from billing.bank.formats import find_format
 from billing.errors import BatchTampered, FileRefused, NothingToPay, WrongStatus
 from billing.locks import Lock, hold_lock
 from billing.models import PaymentExport, PayoutBatch, Seal
+from billing.payouts.untouched import check_signed
 from billing.proof.sealing import append_seal, chain_head, make_handing_out
 from billing.proof.traces import trace_rows
 
@@ -61,6 +62,7 @@ def export_payments(
             f"The batch of {batch} is approved, but the chain holds no seal. Tell the "
             "administrators: verify_payouts says what is missing."
         )
+    check_signed(batch)
     if problems := bank_format.check(batch):
         raise FileRefused(problems)
     at = at or timezone.now()

@@ -42,6 +42,7 @@ from billing.payouts.filling import check_settings, fill_batch, is_up_to_date, l
 from billing.payouts.four_eyes import check_account, find_objections
 from billing.payouts.requests import UNSIGNED, describe_submission
 from billing.payouts.transitions import claim_batch, move_batch
+from billing.payouts.untouched import check_entries
 from billing.periods import closes_on, day_of
 from billing.proof.digests import digest_batch
 from billing.proof.sealing import append_seal, make_approval
@@ -92,8 +93,8 @@ def build_batch(
 ) -> tuple[PayoutBatch, bool]:
     """Return the batch of a closed month and whether it was built now.
 
-    Folds and searches for findings first. Returns a standing batch unchanged. `leave_out` is the
-    reason of `by` to build it without the month's views that have no price. Raises MonthNotClosed,
+    Folds and searches for findings first. Returns a standing batch unchanged. `leave_out`, of `by`,
+    is why to build it without the month's views that have no price. Raises MonthNotClosed,
     MissingPrice, NothingToBuild or ClockDoubted before it writes a batch. Without `at`, a month is
     closed once a job or a reader came after its days of grace: see read_witnessed_time.
     """
@@ -180,6 +181,7 @@ def submit_batch(
         )
     if copy_payees(batch, at=at):
         digest = digest_batch(batch)
+    check_entries(batch)
     seal_submission(batch=batch, digest=digest, at=at)
     batch = move_batch(
         batch,
@@ -221,6 +223,7 @@ def approve_batch(
             "with a reason, and tell the administrators."
         )
     refuse_disputed(batch)
+    check_entries(batch)
     _acknowledge(batch, acknowledgements, by=by, at=at)
     if batch.approvals_needed == 2 and not batch.approved_by:
         batch = move_batch(
@@ -280,14 +283,8 @@ def return_batch(*, batch: PayoutBatch, by: User, reason: str) -> PayoutBatch:
     require_reason(reason, "Say why: the reason is kept with the batch.")
     batch = claim_batch(batch, Status.SUBMITTED, verb="returned")
     submitter = batch.submitted_by
-    batch = move_batch(
-        batch,
-        Status.DRAFT,
-        by=by,
-        reason=f"{batch.RETURNED}{reason}",
-        return_reason=reason,
-        **UNSIGNED,
-    )
+    done = f"{batch.RETURNED}{reason}"
+    batch = move_batch(batch, Status.DRAFT, by=by, reason=done, return_reason=reason, **UNSIGNED)
     mails.mail_returned(batch, to=submitter)
     return batch
 

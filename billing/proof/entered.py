@@ -1,0 +1,83 @@
+"""Whether rows are as people entered them: as their last record says, which the application wrote.
+
+What was changed, added or taken away past the application is found before it is signed or paid.
+"""
+
+import json
+from collections.abc import Iterable
+from itertools import batched
+from typing import Any, NamedTuple
+
+from django.db.models import Max, Model
+from simple_history.utils import get_history_manager_for_model
+
+from billing.models import Trace
+from billing.money import CurrencyField
+from billing.proof.traced import digest_rows, find_traced
+from billing.proof.traces import is_ours
+
+ROWS_AT_A_TIME = 1_000
+
+
+class Forged(NamedTuple):
+    name: str
+    row: object
+
+
+def find_forged(model: type[Model], keys: Iterable[Any]) -> Forged | None:
+    """Return the first of the rows that is not as it was entered. Five queries for 1,000 rows."""
+    for portion in batched(sorted(set(keys)), ROWS_AT_A_TIME):
+        for key in _list_forged(model, portion):
+            return Forged(str(model._meta.verbose_name), key)
+    return None
+
+
+def _list_forged(model: type[Model], keys: tuple[Any, ...]) -> Iterable[Any]:
+    history: Any = get_history_manager_for_model(model)
+    latest = history.filter(id__in=keys).order_by().values("id").annotate(last=Max("history_id"))
+    records = {each.id: each for each in history.filter(pk__in=latest.values("last"))}
+    rows = model._base_manager.in_bulk(keys)
+    written = _list_written(history.model, records.values())
+    for key in keys:
+        record, row = records.get(key), rows.get(key)
+        if record is None or record.pk not in written or _is_otherwise(row, record):
+            yield key
+
+
+def _is_otherwise(row: Any, record: Any) -> bool:
+    if row is None or record.history_type == "-":
+        return (row is None) != (record.history_type == "-")
+    return _differs(row, record)
+
+
+def _differs(row: Any, record: Any) -> bool:
+    return any(
+        getattr(row, field.attname) != getattr(record, field.attname)
+        for field in record.tracked_fields
+        if not (
+            isinstance(field, CurrencyField) and getattr(record, field.attname) == field.earlier
+        )
+    )
+
+
+def _list_written(model: type[Model], records: Iterable[Any]) -> set[int]:
+    """Return the keys of the records that are as the application wrote them."""
+    traced = find_traced(model)
+    if traced is None:
+        return {record.pk for record in records}
+    records = list(records)
+    traces = Trace.objects.filter(kind=traced.name, row__in=[record.pk for record in records])
+    latest = {trace.row: trace for trace in traces.select_related("seal").order_by("pk")}
+    return {
+        key
+        for key, digest in digest_rows(traced, records)
+        if key in latest and latest[key].digest == digest and _is_genuine(latest[key])
+    }
+
+
+def _is_genuine(trace: Trace) -> bool:
+    """Whether the application made the trace, or sealed it by a key that is gone."""
+    if is_ours(trace):
+        return True
+    sealed = json.loads(trace.seal.content)["traces"] if trace.seal else []
+    return [trace.pk, trace.kind, trace.row, trace.digest] in sealed
