@@ -12,6 +12,7 @@ from billing.models import Adjustment, Hold, PaymentLine, PayoutBatch
 from billing.own_money import find_own_blogs
 from billing.payouts.acts.gathering import explain_acts
 from billing.prices.rules import find_price_editors
+from billing.proof.entered import find_forged
 
 
 def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = None) -> list[str]:
@@ -19,7 +20,7 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
 
     What they did to the batch, and since the batch before: see payouts.acts.
     """
-    objections = explain_pauses(by, at=at or timezone.now())
+    objections = _explain_account(by, at=at or timezone.now())
     if batch.submitted_by_id == by.pk:
         objections.append("You submitted this batch.")
     if by.pk in (batch.approved_by_id, batch.second_approved_by_id):
@@ -41,8 +42,18 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
 
 def check_account(by: User, *, at: dt.datetime) -> None:
     """Raise FourEyesViolation while a pause stops `by`: somebody else changed the account."""
-    if reasons := explain_pauses(by, at=at):
+    if reasons := _explain_account(by, at=at):
         raise FourEyesViolation(" ".join(reasons) + " Somebody else has to do this.")
+
+
+def _explain_account(by: User, *, at: dt.datetime) -> list[str]:
+    reasons = explain_pauses(by, at=at)
+    if find_forged(User, [by.pk]):
+        reasons.append(
+            "Your account or its rights were changed outside the application: you sign nothing "
+            "before the administrators have put it right."
+        )
+    return reasons
 
 
 def _edited_adjustments(batch: PayoutBatch, by: User):

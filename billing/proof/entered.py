@@ -13,8 +13,8 @@ from simple_history.utils import get_history_manager_for_model
 
 from billing.models import Trace
 from billing.money import CurrencyField
-from billing.proof.traced import digest_rows, find_traced
-from billing.proof.traces import is_ours
+from billing.proof.traced import find_traced, list_other
+from billing.proof.traces import is_ours, list_adopted_without_history
 
 ROWS_AT_A_TIME = 1_000
 
@@ -40,7 +40,10 @@ def _list_forged(model: type[Model], keys: tuple[Any, ...]) -> Iterable[Any]:
     written = _list_written(history.model, records.values())
     for key in keys:
         record, row = records.get(key), rows.get(key)
-        if record is None or record.pk not in written or _is_otherwise(row, record):
+        if record is None:
+            if key not in list_adopted_without_history(model):
+                yield key
+        elif record.pk not in written or _is_otherwise(row, record):
             yield key
 
 
@@ -51,13 +54,25 @@ def _is_otherwise(row: Any, record: Any) -> bool:
 
 
 def _differs(row: Any, record: Any) -> bool:
-    return any(
+    return _has_other_rights(row, record) or any(
         getattr(row, field.attname) != getattr(record, field.attname)
         for field in record.tracked_fields
         if not (
             isinstance(field, CurrencyField) and getattr(record, field.attname) == field.earlier
         )
     )
+
+
+def _has_other_rights(row: Any, record: Any) -> bool:
+    """Whether an account holds others than its record lists. A role that is gone needs none."""
+    for field in getattr(type(record), "_history_m2m_fields", ()):
+        column = f"{field.related_model._meta.model_name}_id"
+        held = set(getattr(row, field.name).values_list("pk", flat=True))
+        listed = getattr(record, field.name).values_list(column, flat=True)
+        standing = field.related_model._base_manager.filter(pk__in=listed.values(column))
+        if held != set(standing.values_list("pk", flat=True)):
+            return True
+    return False
 
 
 def _list_written(model: type[Model], records: Iterable[Any]) -> set[int]:
@@ -68,11 +83,8 @@ def _list_written(model: type[Model], records: Iterable[Any]) -> set[int]:
     records = list(records)
     traces = Trace.objects.filter(kind=traced.name, row__in=[record.pk for record in records])
     latest = {trace.row: trace for trace in traces.select_related("seal").order_by("pk")}
-    return {
-        key
-        for key, digest in digest_rows(traced, records)
-        if key in latest and latest[key].digest == digest and _is_genuine(latest[key])
-    }
+    other = list_other(traced, records, {key: trace.digest for key, trace in latest.items()})
+    return {key for key, trace in latest.items() if _is_genuine(trace)} - other
 
 
 def _is_genuine(trace: Trace) -> bool:

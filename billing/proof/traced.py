@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Group, User
-from django.db.models import BooleanField, DateTimeField, Model, QuerySet
+from django.db.models import BooleanField, DateTimeField, Field, Model, QuerySet
 from simple_history.utils import get_history_model_for_model
 
 from backoffice.models import JobRun
@@ -31,6 +31,7 @@ from billing.models import (
     RobotException,
     Verification,
 )
+from billing.money import CurrencyField
 from billing.proof.digests import encode_canonical, hash_text
 
 
@@ -97,7 +98,7 @@ def digest_rows(traced: Traced, rows: Iterable[Any]) -> Iterator[tuple[int, str]
     """Yield the key and the digest of each row. A query for each kind of rights that a row lists.
 
     A field that holds its default is left out: so a field that a later version adds needs one, and
-    changes no digest of a row from before.
+    changes no digest of a row from before. A currency is always in it: CURRENCY may change.
     """
     rows = list(rows)
     rights = _list_rights(traced, rows)
@@ -105,16 +106,39 @@ def digest_rows(traced: Traced, rows: Iterable[Any]) -> Iterator[tuple[int, str]
         yield row.pk, _digest(traced, row, rights[row.pk])
 
 
+def list_other(traced: Traced, rows: Iterable[Any], written: Mapping[int, str]) -> set[int]:
+    """Return the keys of the rows that have another digest than was written of them, or none.
+
+    The first traces left out a currency that was CURRENCY; those stand as long as it is.
+    """
+    rows = list(rows)
+    other = {key for key, digest in digest_rows(traced, rows) if written.get(key) != digest}
+    if other and any(isinstance(field, CurrencyField) for field in traced.fields):
+        earlier = {
+            row.pk
+            for row in rows
+            if row.pk in other and written.get(row.pk) == _digest(traced, row, {}, always=())
+        }
+        other -= earlier
+    return other
+
+
 def digest_new(traced: Traced, row: Any) -> tuple[int, str]:
     """Return the key and the digest of a row that was written just now and lists no rights."""
     return row.pk, _digest(traced, row, {})
 
 
-def _digest(traced: Traced, row: Any, rights: dict[str, list[int]]) -> str:
+def _digest(
+    traced: Traced,
+    row: Any,
+    rights: dict[str, list[int]],
+    *,
+    always: tuple[type[Field], ...] = (CurrencyField,),
+) -> str:
     facts: dict[str, object] = {
         field.name: _write(field, row)
         for field in traced.fields
-        if field.value_from_object(row) != field.get_default()
+        if isinstance(field, always) or field.value_from_object(row) != field.get_default()
     }
     return hash_text(encode_canonical([traced.name, row.pk, facts | rights]))
 

@@ -24,7 +24,14 @@ from billing.locks import Lock, hold_lock
 from billing.models import Seal, Trace, TraceSeal
 from billing.proof.chains import NO_HASH, append_link, find_head
 from billing.proof.marks import is_marked, make_mark, mark_content
-from billing.proof.traced import Traced, digest_new, digest_rows, find_traced, list_traced
+from billing.proof.traced import (
+    Traced,
+    digest_new,
+    digest_rows,
+    find_traced,
+    list_other,
+    list_traced,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -76,11 +83,9 @@ def is_as_written(row: Any) -> bool:
     if traced is None:
         return False
     trace = Trace.objects.filter(kind=traced.name, row=row.pk).order_by("pk").last()
-    return (
-        trace is not None
-        and is_ours(trace)
-        and (row.pk, trace.digest) in digest_rows(traced, [row])
-    )
+    if trace is None or not is_ours(trace):
+        return False
+    return not list_other(traced, [row], {row.pk: trace.digest})
 
 
 @transaction.atomic

@@ -3,13 +3,15 @@
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 
 from billing.bank.exports import export_payments
-from billing.errors import BatchTampered
+from billing.errors import BatchTampered, FourEyesViolation
 from billing.models import Adjustment, PaymentExport, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
+from billing.payouts.four_eyes import find_objections
 from billing.payouts.holds import hold_payment
 from tests.billing.batches import AT, OCTOBER, make_batch
 from tests.billing.tampering import without_guards
@@ -138,3 +140,34 @@ def test_batch_that_was_approved_by_sql_alone_has_no_file():
     )
     with pytest.raises(BatchTampered):
         export_payments(batch=batch, at=AT)
+
+
+ACCOUNTS = {
+    "a role": (
+        "INSERT INTO auth_user_groups (user_id, group_id) SELECT {user}, min(id) FROM auth_group"
+    ),
+    "no superuser": "UPDATE auth_user SET is_superuser = TRUE WHERE id = {user}",
+    "the address for its mail": "UPDATE auth_user SET email = 'm@example.org' WHERE id = {user}",
+}
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_account_that_was_changed_by_sql_signs_nothing(name):
+    Group.objects.create(name="Approvers")
+    batch = make_batch(Status.SUBMITTED)
+    approver = make_user()
+    execute(ACCOUNTS[name].format(user=approver.pk))
+    approver = type(approver).objects.get(pk=approver.pk)
+    with pytest.raises(FourEyesViolation, match="were changed outside the application"):
+        steps.approve_batch(batch=batch, by=approver, at=AT)
+    batch = steps.return_batch(batch=batch, by=make_user(), reason="Look again")
+    with pytest.raises(FourEyesViolation, match="were changed outside the application"):
+        steps.submit_batch(batch=batch, by=approver, answer="Looked", at=AT)
+
+
+def test_role_that_the_application_gave_stops_nobody():
+    approver = make_user()
+    role = Group.objects.create(name="Approvers")
+    approver.groups.add(role)
+    role.delete()
+    assert find_objections(batch=make_batch(Status.SUBMITTED), by=approver, at=AT) == []

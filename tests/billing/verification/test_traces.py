@@ -14,6 +14,7 @@ from billing.models import Adjustment, Seal, Trace, TraceSeal, Verification
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.steps import build_batch, submit_batch
 from billing.proof.chains import append_link
+from billing.proof.digests import encode_canonical, hash_text
 from billing.proof.marks import make_mark
 from billing.proof.traces import adopt_rows, seal_traces
 from billing.verification import verify_payouts
@@ -165,6 +166,38 @@ def test_price_that_came_with_a_forged_history_is_named(house):
     sealed = seal_traces(at=AT)
     assert sealed
     assert Trace.objects.get(row=forged.pk, kind="price").seal is None
+
+
+def test_currency_of_the_house_may_change(house, settings):
+    settings.CURRENCY = "JPY"
+    assert find_difference() == ""
+    execute("UPDATE billing_historicalcategoryprice SET currency = 'JPY'")
+    assert "is not as the application wrote it" in find_difference()
+
+
+def test_first_traces_left_out_the_currency_of_the_house(house):
+    """The recipe of then, byte for byte, for the one price whose trace has no seal yet."""
+    record = house.history.model.objects.latest("history_id")
+    facts = {
+        "id": str(record.id),
+        "category": str(record.category_id),
+        "effective_from": "2027-01-01",
+        "price_per_1000": record._meta.get_field("price_per_1000").value_to_string(record),
+        "history_change_reason": record.history_change_reason,
+        "history_date": record.history_date.isoformat(),
+        "history_type": "+",
+        "history_user": str(record.history_user_id),
+    }
+    digest = hash_text(encode_canonical(["price", record.pk, facts]))
+    mark = make_mark("price", record.pk, digest)
+    execute(
+        "UPDATE billing_trace SET digest = %s, mark = %s WHERE seal_id IS NULL AND kind = 'price'",
+        digest,
+        mark,
+    )
+    assert find_difference() == ""
+    execute("UPDATE billing_historicalcategoryprice SET currency = 'JPY'")
+    assert "is not as the application wrote it" in find_difference()
 
 
 def test_trace_of_an_earlier_secret_is_ours(house, settings):
