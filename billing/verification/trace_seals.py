@@ -11,7 +11,7 @@ from billing.proof.chains import find_fault
 from billing.proof.marks import find_key, is_content_marked
 from billing.verification.differences import Difference
 
-SEALS_AT_A_TIME = 100  # of at most 1,000 traces each
+SEALS_AT_A_TIME = 10  # of at most 1,000 traces each
 
 type Seals = QuerySet[TraceSeal]
 

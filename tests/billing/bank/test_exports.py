@@ -116,7 +116,8 @@ def test_second_export_is_the_first_byte_for_byte():
 
 @pytest.mark.any_database
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_name_is_never_a_formula(name):
+def test_name_is_never_a_formula(name, monkeypatch):
+    monkeypatch.setattr("billing.bank.exports.check_signed", lambda batch: None)
     batch = make_batch(Status.APPROVED)
     with without_guards():
         Payment.objects.update(author_name=name)
