@@ -42,7 +42,7 @@ class DisputeAdmin(DialogActions, ReadOnlyAdmin):
     """Authors' questions about their lines, the open ones first, with their answers."""
 
     actions_detail = ["accept", "reject"]
-    list_display = ["author_name", "name", "amount_in_dispute", "question", "asked", "state_label"]
+    list_display = ["author_name", "line", "amount_in_dispute", "question", "asked", "state_label"]
     list_select_related = ["author", "batch", "answer__by"]
     list_filter = [AnsweredFilter]
     search_fields = ["author__first_name", "author__last_name", "author__username", "reference"]
@@ -52,7 +52,7 @@ class DisputeAdmin(DialogActions, ReadOnlyAdmin):
     fields = readonly_fields = [
         "author_name",
         "payment",
-        "name",
+        "line",
         "amount_in_dispute",
         "question",
         "asked",
@@ -102,6 +102,10 @@ class DisputeAdmin(DialogActions, ReadOnlyAdmin):
     @display(description="Author")
     def author_name(self, dispute):
         return full_name(dispute.author)
+
+    @display(description="Line")
+    def line(self, dispute):
+        return f"{dispute.name}, {dispute.month:%B %Y}"
 
     @display(description="Amount", formatting="price")
     def amount_in_dispute(self, dispute):

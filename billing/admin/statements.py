@@ -28,7 +28,7 @@ SEE_ALL = "billing.view_payment"
 
 # What an open question does to the money, as its author reads it.
 TELL = {
-    Effect.REBUILD: "The line waits for the answer; the rest is paid.",
+    Effect.REBUILD: "Once finance builds the month anew, it pays the rest: this line waits.",
     Effect.RETURN: "The month is not approved before finance has looked at it.",
     Effect.WAITS: "The line waits for the answer; the rest is paid.",
     Effect.NONE: "The payment is approved and goes out; the answer may change a later one.",
@@ -66,6 +66,15 @@ class StatementPage(UnfoldSiteViewMixin, TemplateView):
             raise Http404
         return MonthlyStatement(payment, at=timezone.now())
 
+    def take_back(self, form):
+        """Take back one's own question that the POST names. Raises BillingError."""
+        user = self.request.user
+        dispute = _find_row(
+            Dispute.objects.filter(author=user), self.request.POST.get("dispute", "")
+        )
+        withdraw_dispute(dispute=dispute, author=user, text=form.cleaned_data["text"])
+        messages.success(self.request, "Your question is taken back.")
+
     def find_author(self):
         """Return the author whose year is asked for, one's own without a choice."""
         key = self.request.GET.get("author", str(self.request.user.pk))
@@ -78,8 +87,23 @@ class StatementPage(UnfoldSiteViewMixin, TemplateView):
 
 
 class StatementsView(StatementPage):
+    """GET lists the statements, and what one has asked; POST takes a question back."""
+
+    http_method_names = ["get", "head", "post"]
     template_name = "billing/statements.html"
     title = "Statements"
+
+    def post(self, request, *args, **kwargs):
+        form = QuestionForm(request.POST)
+        refusal = "" if form.is_valid() else " ".join(form.errors["text"])
+        try:
+            if not refusal:
+                self.take_back(form)
+        except BillingError as error:
+            refusal = str(error)
+        if refusal:
+            messages.error(request, refusal)
+        return redirect(request.path)
 
     def get_context_data(self, **kwargs):
         payments = self.list_statements()
@@ -91,6 +115,7 @@ class StatementsView(StatementPage):
             page=page,
             page_range=page.paginator.get_elided_page_range(page.number),
             sees_all=self.sees_all,
+            disputes=self.request.user.disputes.select_related("answer", "batch"),
             **kwargs,
         )
 
@@ -116,10 +141,7 @@ class StatementView(StatementPage):
         user, text = self.request.user, form.cleaned_data["text"]
         try:
             if "dispute" in self.request.POST:
-                key = self.request.POST["dispute"]
-                dispute = _find_row(Dispute.objects.filter(author=user), key)
-                withdraw_dispute(dispute=dispute, author=user, text=text)
-                messages.success(self.request, "Your question is taken back.")
+                self.take_back(form)
             else:
                 line = _find_row(statement.payment.lines, self.request.POST.get("line", ""))
                 dispute = ask_about_line(line=line, author=user, text=text)

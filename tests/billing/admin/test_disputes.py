@@ -55,7 +55,7 @@ def test_author_asks_about_a_line_on_the_own_statement(client, payment):
     assert (dispute.author, dispute.question) == (payment.author, "Only 1,000 views?")
     page = client.get(page_of(payment)).text
     assert "Your question about “Kernel &lt;b&gt;diary&lt;/b&gt;” is open" in page
-    assert "The line waits for the answer; the rest is paid." in page
+    assert "it pays the rest: this line waits." in page
 
 
 @pytest.mark.parametrize("text", ["", ".", "x" * 1001])
@@ -122,3 +122,36 @@ def test_queries_of_the_list_do_not_grow(client, payment, dispute, django_assert
     with django_assert_max_num_queries(22):
         assert "Kernel" in client.get(url).text
     assert "Kernel" not in client.get(url, {"state": "answered"}).text
+
+
+def test_question_outlives_its_statement_in_the_list(client, payment, dispute):
+    """A draft without its only line has no statement for the author any more."""
+    steps.rebuild_batch(batch=payment.batch, by=make_user(), at=AT)
+    client.force_login(payment.author)
+    url = reverse("admin:billing_statement_changelist")
+    assert client.get(page_of(payment)).status_code == 404
+    assert "Only 1,000 &lt;i&gt;views&lt;/i&gt;?" in client.get(url).text
+    client.post(url, {"dispute": dispute.pk, "text": "."})
+    client.post(url, {"text": "I was wrong"})
+    assert not DisputeAnswer.objects.exists()
+    client.post(url, {"dispute": dispute.pk, "text": "I was wrong"})
+    assert "Taken back by the author: I was wrong" in client.get(url).text
+
+
+def test_nobody_takes_back_the_question_of_another(client, payment, dispute):
+    client.force_login(make_user(groups=["Authors"]))
+    data = {"dispute": dispute.pk, "text": "I was wrong"}
+    assert client.post(reverse("admin:billing_statement_changelist"), data).status_code == 404
+    assert not DisputeAnswer.objects.exists()
+
+
+def test_question_and_answer_stand_in_the_audit_trail(client, payment, dispute):
+    client.force_login(make_user(groups=["Finance"]))
+    answer(client, dispute, "reject", reason="The counts are right.")
+    client.force_login(make_user(is_superuser=True))
+    url = "/admin/audit-trail/"
+    asked = client.get(url, {"kind": "billing.dispute"}).text
+    assert "Asked about a line" in asked
+    assert "Only 1,000 &lt;i&gt;views&lt;/i&gt;?" in asked
+    answered = client.get(url, {"kind": "billing.dispute_answer"}).text
+    assert "The counts are right." in answered
