@@ -16,7 +16,7 @@ PROPERTY = "seconds of the processor"
 BEGUN = pytest.StashKey[float]()
 
 costs: dict[str, float] = {}
-not_thorough: set[str] = set()
+held: set[str] = set()
 
 
 def spent() -> float:
@@ -33,21 +33,22 @@ def pytest_runtest_protocol(item, nextitem):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item, call):
     if call.when == "teardown":
-        is_thorough = item.get_closest_marker("thorough") is not None
-        item.user_properties.append((PROPERTY, (spent() - item.stash[BEGUN], is_thorough)))
+        # The first to ask for an upgraded database makes it, and all others copy it.
+        may_be_dear = "thorough" in item.keywords or "upgrades" in item.fixturenames
+        item.user_properties.append((PROPERTY, (spent() - item.stash[BEGUN], may_be_dear)))
 
 
 def pytest_runtest_logreport(report):
     """Hear of each test where its results come together, whichever process ran it."""
     for name, value in report.user_properties:
         if name == PROPERTY:
-            costs[report.nodeid], is_thorough = value
-            if not is_thorough:
-                not_thorough.add(report.nodeid)
+            costs[report.nodeid], may_be_dear = value
+            if not may_be_dear:
+                held.add(report.nodeid)
 
 
 def find_too_costly() -> list[str]:
-    return sorted(name for name in not_thorough if costs[name] > MOST)
+    return sorted(name for name in held if costs[name] > MOST)
 
 
 @pytest.hookimpl(tryfirst=True)
