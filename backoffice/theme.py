@@ -53,6 +53,7 @@ NAVIGATION = {
             "billing.dispute",
             count="billing.payouts.disputes.count_open",
         ),
+        Link("Payments by hand", "payments", "billing.handpayment"),
         Link("Adjustments", "exposure", "billing.adjustment"),
         Link("Holds and pay-outs", "front_hand", "billing.hold"),
         Link(

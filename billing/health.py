@@ -91,9 +91,10 @@ def collect_money_metrics() -> Iterator[Metric]:
     batches = GaugeMetricFamily(
         "imprint_payout_batches", "Payout batches by status.", labels=["status"]
     )
-    counts = dict(PayoutBatch.objects.order_by().values_list("status").annotate(n=Count("*")))
-    for status in PayoutBatch.Status.values:
-        batches.add_metric([status], counts.get(status, 0))
+    states = PayoutBatch.objects.with_state().order_by()
+    counts = dict(states.values_list("state_key").annotate(n=Count("*")))
+    for state in PayoutBatch.State.values:
+        batches.add_metric([state], counts.get(state, 0))
     yield batches
     yield _waiting_money()
     yield from _waiting_ages()

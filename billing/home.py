@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -21,15 +21,17 @@ from backoffice.home import (
     register_tasks,
 )
 from billing.figures import MonthFigures, latest_exclusions, month_figures, views_by_day
-from billing.models import Finding, PayoutBatch
+from billing.models import Finding, HandPayment, Payment, PayoutBatch
 from billing.money import format_amounts, house_currency
 from billing.payouts.alarms import add_up, describe, find_overdue
+from billing.payouts.amounts import Amounts, add_up_batches
 from billing.payouts.disputes import count_open
 from billing.payouts.other_currencies import find_other_currencies
 from billing.payouts.outstanding import Cause, Waiting, list_known, list_waiting
 from billing.periods import month_of, previous_month
 
 CHART_DAYS = 30
+BATCHES_SHOWN = 12
 EXCLUSIONS_SHOWN_FOR = dt.timedelta(days=92)
 
 
@@ -129,6 +131,15 @@ def list_tasks(user: User) -> Iterator[Task]:
         for batch in waiting.exclude(approved_by=user):
             yield _batch_task(f"The payout batch of {batch} waits for an approver", batch)
     if user.has_perm("billing.settle_payoutbatch"):
+        others = HandPayment.objects.filter(confirmed_at=None, withdrawn_at=None)
+        for hand in others.exclude(proposed_by=user).select_related("payment"):
+            text = (
+                f"Somebody says that {hand.payment} was paid by hand: confirm it, or take it back"
+            )
+            yield {
+                "text": text,
+                "link": reverse("admin:billing_handpayment_change", args=[hand.pk]),
+            }
         for batch in PayoutBatch.objects.awaiting_results():
             text = f"The payments of {batch} are to be made, and the bank's results recorded"
             yield _batch_task(text, batch)
@@ -164,17 +175,29 @@ def _batch_task(text: str, batch: PayoutBatch) -> Task:
 
 
 def list_sections(user: User) -> Iterator[Section]:
-    """Yield an author's recently excluded views, and the chart of views per day."""
+    """Yield an author's recently excluded views, the open batches, and the chart of views."""
     today, is_author = timezone.localdate(), user.has_perm("weblog.add_blog")
     if is_author:
         since = month_of(today - EXCLUSIONS_SHOWN_FOR)
         if exclusions := latest_exclusions(author=user, since=since):
             yield Section("exclusions", "billing/home/exclusions.html", exclusions)
+    if user.has_perm("billing.view_payoutbatch") and (batches := _list_batches()):
+        yield Section("batches", "billing/home/batches.html", batches)
     if (may_see_all := _sees_all_views(user)) or is_author:
         first = today - dt.timedelta(days=CHART_DAYS - 1)
         days = views_by_day(first=first, last=today, author=None if may_see_all else user)
         title = "Views per day" if may_see_all else "Views of your blogs per day"
         yield Section("views", CHART, make_chart(days, title=title, unit="views"))
+
+
+def _list_batches() -> list[tuple[PayoutBatch, Amounts]]:
+    """Return the batches that are not settled or that hold waiting money, and the latest one."""
+    batches = PayoutBatch.objects.standing().with_state().order_by("-month")
+    owed = Payment.objects.owed().filter(batch=OuterRef("pk"))
+    is_open = ~Q(state_key=PayoutBatch.State.SETTLED) | Exists(owed)
+    shown = {batch.pk: batch for batch in (*batches[:1], *batches.filter(is_open)[:BATCHES_SHOWN])}
+    amounts = add_up_batches(shown.values())
+    return [(batch, amounts[pk]) for pk, batch in shown.items()]
 
 
 def _sees_all_views(user: User) -> bool:

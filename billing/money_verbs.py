@@ -29,6 +29,9 @@ TOLD = "allowed: it is kept who did it"
 
 VERBS = [
     Verb(path="bank.results.recording.record_results", does="record bank results", bars=True),
+    Verb(path="bank.by_hand.propose_hand_payment", does="say that a payment was made by hand"),
+    Verb(path="bank.by_hand.confirm_hand_payment", does="confirm a payment by hand"),
+    Verb(path="bank.by_hand.withdraw_hand_payment", does="take a payment by hand back"),
     Verb(path="findings.decisions.accept_finding", does="accept a finding", bars=True),
     Verb(path="findings.decisions.exclude_views", does="exclude views", bars=True),
     Verb(path="findings.decisions.reopen_finding", does="reopen a finding", bars=True),

@@ -10,7 +10,7 @@ from operator import itemgetter, or_
 from typing import Any
 
 from django.contrib.auth.models import Group, User
-from django.db.models import Max, Q, Sum
+from django.db.models import Case, Max, Prefetch, Q, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils.timezone import localdate
 from simple_history.utils import get_history_manager_for_model
@@ -30,6 +30,7 @@ from billing.models import (
     Dispute,
     DisputeAnswer,
     Finding,
+    HandPayment,
     Hold,
     MonthlyViewCount,
     Payee,
@@ -62,6 +63,9 @@ ACTS = [
     (Finding, "decided_by", "decided_at", "decided on a finding"),
     (RobotException.history.model, "history_user", "history_date", "changed a robot exception"),
     (PaymentExport, "by", "at", "exported payments"),
+    (HandPayment, "proposed_by", "proposed_at", "said that a payment was made by hand"),
+    (HandPayment, "confirmed_by", "confirmed_at", "confirmed a payment by hand"),
+    (HandPayment, "withdrawn_by", "withdrawn_at", "took a payment by hand back"),
     (PaymentResult, "by", "at", "recorded what the bank did with a payment"),
     (DisputeAnswer, "by", "at", "answered a dispute"),
     (BankTable, "by", "at", "said how the columns of a bank's table are read"),
@@ -81,10 +85,12 @@ ACTS = [
 
 def list_payments(user: User) -> Iterator[dict]:
     return read_rows(
-        user.payments.with_reason().select_related("batch").order_by("pk"),
+        user.payments.with_reason()
+        .prefetch_related(Prefetch("batch", PayoutBatch.objects.with_state()))
+        .order_by("pk"),
         reference="reference",
         month="batch__month",
-        batch_status="batch__get_status_display",
+        batch_status="batch__state",
         name_as_of_then="author_name",
         user_name_as_of_then="username",
         status="get_status_display",
@@ -116,10 +122,13 @@ def list_lines(user: User) -> Iterator[dict]:
 def list_results(user: User) -> Iterator[dict]:
     results = PaymentResult.objects.filter(payment__author=user).order_by("pk")
     return read_rows(
-        results.select_related("payment"),
+        results.select_related("payment", "by_hand").annotate(
+            how=Case(When(by_hand=None, then=Value("by the bank")), default=Value("by hand"))
+        ),
         payment="payment__reference",
         at="at",
         outcome="get_outcome_display",
+        how="how",
         reason="reason",
         value_date="value_date",
         bank_reference="bank_reference",

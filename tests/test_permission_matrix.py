@@ -40,6 +40,7 @@ TRACKED_MONEY = [
     "billing_payoutbatch",
     "billing_categoryprice",
     "billing_adjustment",
+    "billing_handpayment",
     "billing_hold",
     "billing_payee",
 ]
@@ -98,6 +99,7 @@ ALLOWED = {
     | {"billing_payoutbatch_record_all_paid", "billing_payoutbatch_results"}
     | {"billing_payoutbatch_results_file", "billing_payoutbatch_recall"}
     | {"billing_adjustment_add", "billing_adjustment_authors", "billing_adjustment_withdraw"}
+    | {"billing_payment_by_hand", "billing_handpayment_confirm", "billing_handpayment_withdraw"}
     | {"billing_payment_hold", "billing_payment_release", "billing_hold_end"}
     | {"billing_payment_pay_out", "billing_payment_end_pay_out"}
     | {"billing_paymentexport_download"}
@@ -174,7 +176,7 @@ def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
     written_by_code = [
         *COUNTS, "billing_blogview", "billing_accesslogimport", "billing_retiredviewtotal",
         "billing_finding", "billing_payoutbatch", "billing_payment", "billing_paymentexport",
-        "billing_hold", "billing_payee", "billing_seal", "backoffice_jobrun",
+        "billing_handpayment", "billing_hold", "billing_payee", "billing_seal", "backoffice_jobrun",
         "backoffice_mail",
         "axes_accessattempt",
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from billing.admin import (  # noqa: F401
     disputes,
     exports,
     findings,
+    hand_payments,
     holds,
     imports,
     payees,

@@ -2,7 +2,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from billing.errors import InvalidMonth
 from billing.findings.decisions import find_views
-from billing.models import Finding, Payment
+from billing.models import Finding, Payment, PayoutBatch
 from billing.periods import format_month, iter_months, month_of, next_month, parse_month
 from billing.querysets import PaymentQuerySet
 
@@ -42,6 +42,19 @@ class DayMonthFilter(MonthFilter):
 
 class BatchMonthFilter(MonthFilter):
     field = "batch__month"
+
+
+class StateFilter(DropdownFilter):
+    """Filter batches by what the pages call their state."""
+
+    title = "status"
+    parameter_name = "status__exact"
+
+    def lookups(self, request, model_admin):
+        return PayoutBatch.State.choices
+
+    def queryset(self, request, queryset):
+        return queryset.filter(state_key=self.value()) if self.value() else queryset
 
 
 class FindingViewsFilter(DropdownFilter):

@@ -9,6 +9,8 @@ from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
 from backoffice.changelists import LinkedRowFilter
 from backoffice.dialogs import DialogActions, dialog_action
 from billing.admin.filters import BatchMonthFilter, FlaggedFilter, WaitsFilter
+from billing.bank.by_hand import explain_refusal, propose_hand_payment
+from billing.forms import hand_payments as hand_payment_dialogs
 from billing.forms import payments as payment_dialogs
 from billing.models import Hold, Payment, PayoutBatch
 from billing.money import format_amount
@@ -46,8 +48,31 @@ def _can_be_paid_out(payment, user):
     return _where_held(*kinds)(payment, user)
 
 
+def _can_be_made_by_hand(payment, user):
+    return not explain_refusal(payment)
+
+
 class PaymentActions(DialogActions):
-    """Hold, release or pay out in full, while the payment is a draft's or waits for a batch."""
+    """Hold, release or pay out in full, while the payment is a draft's or waits for a batch.
+
+    Or say that it was made by hand, once its batch is approved and before a file pays it.
+    """
+
+    def has_settle_permission(self, request, object_id=None):
+        return request.user.has_perm("billing.settle_payoutbatch")
+
+    @dialog_action(
+        description="Paid by hand",
+        icon="payments",
+        permissions=["settle"],
+        url_path="by-hand",
+        dialog=hand_payment_dialogs.PROPOSE,
+        fits=_can_be_made_by_hand,
+    )
+    def by_hand(self, request, form):
+        facts = {name: form.cleaned_data[name] for name in ("means", "paid_on", "reason")}
+        propose_hand_payment(payment=form.obj, by=request.user, **facts)
+        return "Somebody else has to confirm that it was paid by hand. No file pays it until then."
 
     def has_hold_permission(self, request, object_id=None):
         return request.user.has_perm("billing.hold_payment")
@@ -112,7 +137,7 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
     """The page of a payment reads like a payslip."""
 
     resource_classes = [PaymentResource]
-    actions_detail = ["hold", "release", "pay_out", "end_pay_out"]
+    actions_detail = ["by_hand", "hold", "release", "pay_out", "end_pay_out"]
     list_display = ["show_author", "month", "reference", "amount_paid", "kept_back", "status_label"]
     list_select_related = ["batch"]
     list_filter = [

@@ -1,28 +1,30 @@
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.people import full_name
 from billing.admin.actions import ApproverActions, FinanceActions, ResultActions
+from billing.admin.filters import StateFilter
 from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
 from billing.admin.results import ResultsPage
 from billing.models import Payment, PayoutBatch
 from billing.money import format_amount
+from billing.payouts.amounts import add_up_batches
 from billing.payouts.outstanding import find_since
 from billing.statements.batches import Statement
 from billing.statements.next_steps import describe_next_step
 
-FAILED = "failed"
+State = PayoutBatch.State
 STATE_COLOURS = {
-    FAILED: "danger",
-    "draft": "info",
-    "submitted": "warning",
-    "approved": "success",
-    "paid": "success",
-    "cancelled": "",
+    State.DRAFT: "info",
+    State.SUBMITTED: "warning",
+    State.APPROVED: "success",
+    State.SENT: "info",
+    State.FAILED: "danger",
+    State.SETTLED: "success",
+    State.CANCELLED: "",
 }
 PAYMENTS_PER_PAGE = 100
 
@@ -50,9 +52,19 @@ class PayoutBatchAdmin(
         "leave_out",
         "cancel",
     ]
-    list_display = ["month_name", "status_label", "authors", "total", "submitter", "approver"]
+    list_display = [
+        "month_name",
+        "status_label",
+        "authors",
+        "total",
+        "paid",
+        "failed",
+        "waiting",
+        "submitter",
+        "approver",
+    ]
     list_select_related = ["submitted_by", "approved_by", "second_approved_by"]
-    list_filter = [("status", ChoicesDropdownFilter)]
+    list_filter = [StateFilter]
     search_fields = ["month__startswith"]
     search_help_text = "Search by month, such as 2026-10"
     ordering = ["-month", "-pk"]
@@ -70,6 +82,14 @@ class PayoutBatchAdmin(
         batches = super().get_queryset(request).with_totals().with_state()
         return batches.select_related(*people)
 
+    def get_changelist_instance(self, request):
+        """Give each batch of the page its `amounts`. One query."""
+        changelist = super().get_changelist_instance(request)
+        amounts = add_up_batches(changelist.result_list)
+        for batch in changelist.result_list:
+            batch.amounts = amounts[batch.pk]
+        return changelist
+
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         statement = Statement(obj)
         page, status = _turn_to_payments(request, obj)
@@ -78,7 +98,7 @@ class PayoutBatchAdmin(
             "subtitle": None,
             "statement": statement,
             "next_step": describe_next_step(statement=statement, user=request.user),
-            "status_colour": STATE_COLOURS[_find_colour(obj)],
+            "status_colour": STATE_COLOURS[State(obj.state_key)],
             "page": page,
             "may_settle": self.has_settle_permission(request),
             "page_range": page.paginator.get_elided_page_range(page.number),
@@ -92,7 +112,7 @@ class PayoutBatchAdmin(
 
     @display(description="Status", ordering="status", label=STATE_COLOURS)
     def status_label(self, batch):
-        return _find_colour(batch), batch.state
+        return batch.state_key, batch.state
 
     @display(description="Authors", formatting="price")
     def authors(self, batch):
@@ -101,6 +121,18 @@ class PayoutBatchAdmin(
     @display(description="To be paid", formatting="price")
     def total(self, batch):
         return format_amount(batch.total, currency=batch.currency)
+
+    @display(description="Paid", formatting="price")
+    def paid(self, batch):
+        return format_amount(batch.amounts.paid.amount, currency=batch.currency)
+
+    @display(description="Failed", formatting="price")
+    def failed(self, batch):
+        return _format_if_any(batch.amounts.failed.amount, batch)
+
+    @display(description="Waits", formatting="price")
+    def waiting(self, batch):
+        return _format_if_any(batch.amounts.waiting.exact, batch)
 
     @display(description="Submitted by")
     def submitter(self, batch):
@@ -112,8 +144,9 @@ class PayoutBatchAdmin(
         return ", ".join(map(full_name, people)) or None
 
 
-def _find_colour(batch):
-    return FAILED if batch.has_failed else batch.status
+def _format_if_any(amount, batch):
+    """Return an exact amount, or None in its place where it is zero."""
+    return format_amount(amount, currency=batch.currency, exact=True) if amount else None
 
 
 def _turn_to_payments(request, batch):

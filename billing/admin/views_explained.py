@@ -14,6 +14,7 @@ from billing.admin.counts import OUTCOME_COLOURS
 from billing.admin.filters import DayMonthFilter
 from billing.counting.equation import list_losses, list_months, make_overview, month_equation
 from billing.models import RetiredViewTotal
+from billing.payouts.amounts import add_up_batches
 from billing.periods import format_month, parse_month
 
 OVERVIEW_MONTHS = 12
@@ -46,9 +47,14 @@ class ViewsExplainedView(UnfoldSiteViewMixin, TemplateView):
         form = MonthForm(months, self.request.GET)
         if form.chosen:
             form.initial["month"] = format_month(form.chosen)
+        equation = month_equation(form.chosen) if form.chosen else None
+        if equation:
+            amounts = add_up_batches([row.batch for row in equation.batches])
+            for row in equation.batches:
+                row.batch.amounts = amounts[row.batch.pk]
         return super().get_context_data(
             form=form,
-            equation=month_equation(form.chosen) if form.chosen else None,
+            equation=equation,
             losses=list_losses(form.chosen) if form.chosen else [],
             overview=make_overview(months[:OVERVIEW_MONTHS]),
             rights=summarise_rights(),

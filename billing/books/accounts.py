@@ -20,6 +20,7 @@ class Account(TextChoices):
     WAITING = "waiting", "Authors, waiting"  # held, carried forward, failed
     CLEARING = "clearing", "Payments on their way"  # approved, and no result yet
     BANK = "bank", "Bank"
+    HAND = "by_hand", "Paid by hand"  # cash, cards, set off; the bank's number without its own
 
 
 # What the house owes its authors.
@@ -30,13 +31,14 @@ GROUPS = (
     {Account.COST, Account.ADJUSTMENTS, Account.ROUNDING},
     {Account.AUTHORS, Account.WAITING},
     {Account.CLEARING},
-    {Account.BANK},
+    {Account.BANK, Account.HAND},
 )
 
 
 def find_number(account: Account) -> str:
     """Return the account's number in the ledger of the house, or an empty text."""
-    return str(settings.BOOKS_ACCOUNTS.get(account.value, "")).strip()
+    number = str(settings.BOOKS_ACCOUNTS.get(account.value, "")).strip()
+    return find_number(Account.BANK) if account == Account.HAND and not number else number
 
 
 def find_problems() -> Iterator[str]:

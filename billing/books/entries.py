@@ -29,6 +29,7 @@ class Kind(TextChoices):
     HELD = "held", "on hold"
     CARRIED = "carried", "carried forward"
     PAID = "paid", "paid"
+    PAID_BY_HAND = "paid_by_hand", "paid by hand"
     FAILED = "failed", "failed"
     ROUNDED_BACK = "rounded_back", "rounding of a failed payment"
 
@@ -46,6 +47,7 @@ RULES = {
     Kind.HELD: (Account.AUTHORS, Account.WAITING),
     Kind.CARRIED: (Account.AUTHORS, Account.WAITING),
     Kind.PAID: (Account.CLEARING, Account.BANK),
+    Kind.PAID_BY_HAND: (Account.CLEARING, Account.HAND),
     Kind.FAILED: (Account.CLEARING, Account.WAITING),
     Kind.ROUNDED_BACK: (Account.CLEARING, Account.ROUNDING),
 }
@@ -62,7 +64,7 @@ OF_APPROVALS = (
     Kind.HELD,
     Kind.CARRIED,
 )
-OF_RESULTS = (Kind.PAID, Kind.FAILED, Kind.ROUNDED_BACK)
+OF_RESULTS = (Kind.PAID, Kind.PAID_BY_HAND, Kind.FAILED, Kind.ROUNDED_BACK)
 
 
 class Entry(NamedTuple):

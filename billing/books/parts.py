@@ -85,6 +85,7 @@ RESULTS = """
 WITH batch AS ({batch}),
 result AS (
     SELECT result.id AS result_id, result.at AS moment, result.outcome AS outcome,
+        result.by_hand_id AS by_hand,
         (SELECT earlier.outcome FROM billing_paymentresult earlier
             WHERE earlier.payment_id = result.payment_id AND earlier.id < result.id
             ORDER BY earlier.id DESC LIMIT 1) AS before,
@@ -99,8 +100,14 @@ result AS (
 ),
 posted AS (
     SELECT result.*, {exact} AS failed_coins,
-        CASE WHEN outcome = 'paid' AND COALESCE(before, '') <> 'paid' THEN 1 ELSE 0 END AS pays,
-        CASE WHEN before = 'paid' AND outcome <> 'paid' THEN -1 ELSE 0 END AS unpays,
+        CASE WHEN outcome = 'paid' AND COALESCE(before, '') <> 'paid' AND by_hand IS NULL
+            THEN 1 ELSE 0 END AS pays,
+        CASE WHEN outcome = 'paid' AND COALESCE(before, '') <> 'paid' AND by_hand IS NOT NULL
+            THEN 1 ELSE 0 END AS pays_by_hand,
+        CASE WHEN before = 'paid' AND outcome <> 'paid' AND by_hand IS NULL
+            THEN -1 ELSE 0 END AS unpays,
+        CASE WHEN before = 'paid' AND outcome <> 'paid' AND by_hand IS NOT NULL
+            THEN -1 ELSE 0 END AS unpays_by_hand,
         CASE WHEN outcome = 'failed' AND COALESCE(before, '') <> 'failed' THEN 1 ELSE 0 END
             AS fails,
         CASE WHEN before = 'failed' AND outcome <> 'failed' THEN -1 ELSE 0 END AS unfails
@@ -116,9 +123,11 @@ part AS (
 # {part of a result: (its sign, exact, in coins)}
 PARTS_OF_RESULTS = {
     "paid": ("pays", "amount", "amount"),
+    "paid_by_hand": ("pays_by_hand", "amount", "amount"),
     "failed": ("fails", "(amount - rounding)", "failed_coins"),
     "rounded_back": ("fails", "rounding", "(amount - failed_coins)"),
     "paid_reversed": ("unpays", "amount", "amount"),
+    "paid_by_hand_reversed": ("unpays_by_hand", "amount", "amount"),
     "failed_reversed": ("unfails", "(amount - rounding)", "failed_coins"),
     "rounded_back_reversed": ("unfails", "rounding", "(amount - failed_coins)"),
 }

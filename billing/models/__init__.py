@@ -21,6 +21,7 @@ from billing.models.counts import (
 )
 from billing.models.disputes import Dispute, DisputeAnswer
 from billing.models.findings import Finding, RobotException
+from billing.models.hand_payments import HandPayment
 from billing.models.paid_payees import PaidPayee
 from billing.models.payees import Payee, PayeeAuthor, PayeeDetails, PayeeLook, PayeeSecret
 from billing.models.payments import Payment, PaymentLine
@@ -44,6 +45,7 @@ __all__ = [
     "Dispute",
     "DisputeAnswer",
     "Finding",
+    "HandPayment",
     "Hold",
     "LogLineKey",
     "LostViewTotal",
@@ -76,6 +78,7 @@ TRACKED = (
     CategoryPrice,
     Adjustment,
     Hold,
+    HandPayment,
     Finding,
     RobotException,
     Payee,

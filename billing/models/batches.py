@@ -19,7 +19,18 @@ class PayoutBatch(models.Model):
         DRAFT = "draft"
         SUBMITTED = "submitted"
         APPROVED = "approved"
-        PAID = "paid"
+        PAID = "paid", "Settled"  # the word of before, which signed histories hold
+        CANCELLED = "cancelled"
+
+    class State(models.TextChoices):
+        """What all pages call it. The status is what was signed, the state what became of it."""
+
+        DRAFT = "draft"
+        SUBMITTED = "submitted"
+        APPROVED = "approved"
+        SENT = "sent"
+        FAILED = "failed", "Failed in part"
+        SETTLED = "settled"
         CANCELLED = "cancelled"
 
     TRANSITIONS = {
@@ -93,7 +104,8 @@ class PayoutBatch(models.Model):
 
     total: Decimal  # this and payment_count come only from with_totals()
     payment_count: int
-    is_sent: bool  # this and has_failed come only from with_state()
+    state_key: str  # this, is_sent and has_failed come only from with_state()
+    is_sent: bool
     has_failed: bool
 
     objects = PayoutBatchQuerySet.as_manager()
@@ -175,15 +187,11 @@ class PayoutBatch(models.Model):
 
     @property
     def state(self) -> str:
-        """What all pages call its state: never paid or settled while a failed payment waits.
+        """What all pages call its state: never settled while a payment failed and waits.
 
         For a batch from with_state().
         """
-        if self.status == self.Status.APPROVED and self.is_sent:
-            return "Failed in part" if self.has_failed else "Sent"
-        if self.status == self.Status.PAID:
-            return "Failed in part" if self.has_failed else "Settled"
-        return self.get_status_display()
+        return str(self.State(self.state_key).label)
 
     @property
     def coin_decimals(self) -> int:

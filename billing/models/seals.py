@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from billing.models.batches import PayoutBatch
 from billing.models.chains import ChainLink
+from billing.models.hand_payments import HandPayment
 from billing.models.payments import Payment
 from billing.money import AmountField
 
@@ -79,6 +80,14 @@ class PaymentResult(models.Model):
     )
     bank_reference = models.CharField(
         max_length=BANK_REFERENCE_LENGTH, blank=True, help_text="The bank's own reference."
+    )
+    by_hand = models.ForeignKey(
+        HandPayment,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="results",
+        help_text="Filled where somebody made the payment by hand, and the bank did nothing.",
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()

@@ -14,11 +14,11 @@ Status = PayoutBatch.Status
 def claim_batch(batch: PayoutBatch, *expected: PayoutBatch.Status, verb: str) -> PayoutBatch:
     """Return the current batch, under the lock "payouts", if it has an expected status."""
     hold_lock(Lock.PAYOUTS)
-    batch = PayoutBatch.objects.get(pk=batch.pk)
+    batch = PayoutBatch.objects.with_state().get(pk=batch.pk)
     if batch.status not in expected:
         names = " or ".join(status.label.lower() for status in expected)
         raise WrongStatus(
-            f"This batch is {batch.get_status_display().lower()} by now; only a batch that is "
+            f"This batch is {batch.state.lower()} by now; only a batch that is "
             f"{names} can be {verb}."
         )
     return batch
@@ -32,7 +32,8 @@ def move_batch(
     The first of two approvals keeps the status.
     """
     if to != batch.status and to not in PayoutBatch.TRANSITIONS[Status(batch.status)]:
-        raise WrongStatus(f"A batch can't go from {batch.status} to {to}.")
+        names = f"{batch.get_status_display().lower()} to {to.label.lower()}"
+        raise WrongStatus(f"A batch can't go from {names}.")
     changes = {"status": to, **signature}
     unchanged = PayoutBatch.objects.filter(
         pk=batch.pk, status=batch.status, digest=batch.digest, approved_by=batch.approved_by_id

@@ -179,6 +179,8 @@ def _describe_result(result: PaymentResult) -> list:
     if result.value_date or result.bank_reference:
         day = result.value_date.isoformat() if result.value_date else ""
         told += [day, result.bank_reference]
+    if hand := result.by_hand:
+        told.append({"by_hand": [hand.means, hand.reason, hand.proposed_by_id]})
     return told
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import Case, Count, Prefetch, QuerySet, Sum, When
+from django.db.models import Case, Prefetch, QuerySet, When
 from django.db.models.functions import Abs
 from django.utils.functional import cached_property
 
 from billing.models import BatchAct, Finding, Payment, PaymentLine, PayoutBatch
 from billing.payouts.acts.gathering import list_acts
+from billing.payouts.amounts import Amounts, Share, add_up_batch
 from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
 from billing.payouts.other_currencies import Waiting, find_other_currencies
 from billing.payouts.requests import find_request
@@ -21,15 +22,6 @@ Status = PayoutBatch.Status
 
 MONTHS_COMPARED = 3
 ROWS_SHOWN = 20  # of findings, adjustments and other long lists
-
-
-@dataclass(frozen=True)
-class Share:
-    """The payments of a batch with one status: their paid sum and their kept-back sum."""
-
-    payments: int = 0
-    amount: Decimal = Decimal(0)
-    kept_back: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -66,30 +58,19 @@ class Statement:
     # What it pays
 
     @cached_property
+    def amounts(self) -> Amounts:
+        return add_up_batch(self.batch)
+
+    @property
     def shares(self) -> dict[str, Share]:
         """Return {status of a payment: its share}, with an empty share for unused statuses."""
-        rows = (
-            self.batch.payments.order_by()
-            .values_list("status")
-            .annotate(Count("pk"), Sum("amount"), Sum("carried_amount"))
-        )
-        return {status.value: Share() for status in Payment.Status} | {
-            status: Share(*sums) for status, *sums in rows
-        }
+        return self.amounts.by_status
 
     @property
     def payment_statuses(self) -> list[tuple[str, str, int]]:
         """Return (status, its label, payments) for each used status."""
         numbers = [(*choice, self.shares[choice[0]].payments) for choice in Payment.Status.choices]
         return [row for row in numbers if row[2]]
-
-    @property
-    def paying_count(self):
-        return sum(self.shares[status].payments for status in ("payable", "paid", "failed"))
-
-    @property
-    def kept_back(self):
-        return self.shares["held"].kept_back + self.shares["carried"].kept_back
 
     @cached_property
     def other_currencies(self) -> list[Waiting]:
@@ -100,7 +81,7 @@ class Statement:
 
     @property
     def rounding(self):
-        return self.batch.total - (self.sums.total - self.kept_back)
+        return self.batch.total - (self.sums.total - self.amounts.kept_back)
 
     @cached_property
     def comparisons(self) -> list[Comparison]:

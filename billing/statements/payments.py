@@ -55,9 +55,15 @@ class Payslip:
         return holds.filter(author=self.payment.author_id).first()
 
     @cached_property
+    def by_hand(self):
+        """Return the payment by hand that stands for it, proposed or confirmed, or None."""
+        standing = self.payment.by_hand.filter(withdrawn_at=None)
+        return standing.select_related("proposed_by", "confirmed_by").first()
+
+    @cached_property
     def results(self):
         """Return the bank's results, the latest first."""
-        return list(self.payment.results.select_related("by", "seal").order_by("-pk"))
+        return list(self.payment.results.select_related("by", "seal", "by_hand").order_by("-pk"))
 
     @cached_property
     def taken_in_by(self):

@@ -142,7 +142,7 @@ def check_results(run: Verification, key: str, after: str, numbers: Counter) -> 
     batch = PayoutBatch.objects.get(pk=key)
     for seal in batch.seals.order_by("number"):
         results = sorted(
-            seal.results.select_related("payment"), key=attrgetter("payment.reference")
+            seal.results.select_related("payment", "by_hand"), key=attrgetter("payment.reference")
         )
         _check_results(batch, seal, results)
         numbers["results"] += len(results)

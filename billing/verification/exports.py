@@ -8,11 +8,12 @@ from collections import Counter
 from decimal import Decimal
 from itertools import zip_longest
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from backoffice.spreadsheets import guard_cell
 from billing.bank.formats.csv import LEFT_OUT, UPGRADED
 from billing.models import (
+    HandPayment,
     PaymentExport,
     PaymentLine,
     PaymentResult,
@@ -23,6 +24,7 @@ from billing.models import (
 from billing.money import round_amount
 from billing.proof.sealing import find_upgrade_seal, make_handing_out
 from billing.querysets import PaymentQuerySet
+from billing.verification.by_hand import check_by_hand
 from billing.verification.chain import check_content
 from billing.verification.differences import Difference
 
@@ -42,6 +44,7 @@ def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> 
         if check := CONTENT_CHECKS.get(export.format):
             check(export, batch, payments, has_head=seal is not None)
         numbers["exports"] += 1
+    check_by_hand(run, key, after, numbers)
 
 
 def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> int:
@@ -79,6 +82,8 @@ def _find_handed_out(
 ) -> PaymentQuerySet:
     """Return the payments that the file should pay: those without a result when it was sealed.
 
+    A payment that stands as made by hand at that time is in no file either.
+
     So nothing is handed out again that the bank made, or that a later batch pays. Files made before
     this rule hold every payment: they are compared with those, and one that a later batch pays
     again is named.
@@ -90,7 +95,13 @@ def _find_handed_out(
     if export.total is None:
         _refuse_paid_again(export, payments)
         return payments
-    handed_out, left_out = payments.filter(outcome=None), payments.exclude(outcome=None)
+    by_hand = HandPayment.objects.filter(
+        Q(withdrawn_at=None) | Q(withdrawn_at__gt=export.at),
+        payment=OuterRef("pk"),
+        proposed_at__lte=export.at,
+    )
+    is_paid = Q(outcome=None) & ~Exists(by_hand)
+    handed_out, left_out = payments.filter(is_paid), payments.exclude(is_paid)
     says = (export.payment_count, export.total, export.left_out_count, export.left_out_total)
     should = (*_count(handed_out), *_count(left_out))
     if says != should:

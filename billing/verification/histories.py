@@ -17,6 +17,7 @@ from billing.models import (
     Adjustment,
     CategoryPrice,
     Finding,
+    HandPayment,
     Hold,
     PayoutBatch,
     RobotException,
@@ -28,18 +29,20 @@ from billing.verification.differences import Difference
 from billing.verification.requests import check_requests
 
 ROWS_AT_A_TIME = 1_000
-MADE_BY_PEOPLE = (CategoryPrice, Adjustment, Hold)
+MADE_BY_PEOPLE = (CategoryPrice, Adjustment, Hold, HandPayment)
 CAN_BE_WITHDRAWN = (CategoryPrice, Finding, RobotException)
 
 # Who a row names must be who its history names. The fields, and those that may change later.
 SIGNERS = {
     Adjustment: {"created_by_id": "+", "withdrawn_by_id": "~"},
     Hold: {"created_by_id": "+", "ended_by_id": "~"},
+    HandPayment: {"proposed_by_id": "+", "confirmed_by_id": "~", "withdrawn_by_id": "~"},
 }
 STAY = {
     CategoryPrice: {"id"},
     Adjustment: {"created_by_id", "created_at"},
     Hold: {"author_id", "kind", "reason", "created_by_id", "created_at"},
+    HandPayment: {"payment_id", "means", "paid_on", "reason", "proposed_by_id", "proposed_at"},
     PayoutBatch: {"month"},
 }
 

@@ -20,8 +20,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 
+from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
+from billing.bank.exports import export_payments
 from billing.errors import BillingError
-from billing.models import PayoutBatch
+from billing.models import HandPayment, PayoutBatch
 from billing.payouts import steps
 from tests.factories import approve
 
@@ -47,6 +49,24 @@ def submit(person):
 @at_that_moment
 def approve_october(person):
     return approve(_october(), by=person, at=AT)
+
+
+@at_that_moment
+def propose_by_hand(person):
+    payment = _october().payments.payable().in_order().first()
+    facts = {"means": "cash", "paid_on": AT.date(), "reason": "No account yet"}
+    return propose_hand_payment(payment=payment, by=person, at=AT, **facts)
+
+
+@at_that_moment
+def confirm_by_hand(person):
+    proposal = HandPayment.objects.get(payment__batch=_october())
+    return confirm_hand_payment(proposal=proposal, by=person, at=AT)
+
+
+@at_that_moment
+def export_october(person):
+    return export_payments(batch=_october(), by=person, at=AT)
 
 
 def _october():

@@ -19,6 +19,11 @@ import billing
 from backoffice.accounts.security_log import events_of, record_event
 from backoffice.models import SecurityEvent
 from backoffice.signing import save_signed
+from billing.bank.by_hand import (
+    confirm_hand_payment,
+    propose_hand_payment,
+    withdraw_hand_payment,
+)
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.counting.access_logs.importing import import_access_log
@@ -110,6 +115,8 @@ def test_finance_page_has_the_table_of_verbs():
 
 # A house in which every verb can be done
 
+BY_HAND = {"means": "cash", "paid_on": dt.date(2026, 11, 22), "reason": "No bank account yet"}
+
 
 class House:
     """An exported September and a draft of October that pay for a blog, and what they rest on."""
@@ -154,6 +161,11 @@ class House:
         enter_details(payee=self.payee, data=describe_payee(), by=make_user(), at=AT)
         return self.payee
 
+    def propose(self):
+        """Say that the payment of October, approved by now, was made by hand."""
+        approve(self.submit(), at=AT)
+        return propose_hand_payment(payment=self.payment, by=make_user(), at=AT, **BY_HAND)
+
     def submit(self):
         return steps.submit_batch(batch=self.october, by=make_user(), at=AT)
 
@@ -192,6 +204,16 @@ def on_hold(do):
 BY_DOMAIN = {
     "record_results": lambda house, by: record_results(
         batch=house.september, results=house.results, by=by, at=AT
+    ),
+    "propose_hand_payment": lambda house, by: (
+        approve(house.submit(), at=AT),
+        propose_hand_payment(payment=house.payment, by=by, at=AT, **BY_HAND),
+    ),
+    "confirm_hand_payment": lambda house, by: confirm_hand_payment(
+        proposal=house.propose(), by=by, at=AT
+    ),
+    "withdraw_hand_payment": lambda house, by: withdraw_hand_payment(
+        proposal=house.propose(), by=by, reason=WHY, at=AT
     ),
     "accept_finding": decide(decisions.accept_finding),
     "exclude_views": decide(decisions.exclude_views),
@@ -298,6 +320,14 @@ def end(client, house):
     return post("hold_end", "held")(client, house)
 
 
+def post_proposal(button):
+    def do(client, house):
+        house.proposal = house.propose()
+        return post(f"handpayment_{button}", "proposal")(client, house)
+
+    return do
+
+
 def make_result_row(payment):
     """Return what the table of results sends for a payment that failed."""
     row = f"row-{payment.pk}"
@@ -319,6 +349,12 @@ BY_PAGE = {
     "record_results": lambda client, house: post(
         "payoutbatch_results", "september", **make_result_row(house.september.payments.get())
     )(client, house),
+    "propose_hand_payment": lambda client, house: (
+        approve(house.submit(), at=AT)
+        and post("payment_by_hand", "payment", **BY_HAND)(client, house)
+    ),
+    "confirm_hand_payment": lambda client, house: post_proposal("confirm")(client, house),
+    "withdraw_hand_payment": lambda client, house: post_proposal("withdraw")(client, house),
     "accept_finding": post("finding_accept", "finding"),
     "reopen_finding": post("finding_reopen", "decided"),
     "save_adjustment": post_adjustment,
@@ -423,6 +459,7 @@ def be_given_a_password(house, person):
 OWN = {verb.path.rpartition(".")[2] for verb in VERBS if verb.own == "refused"}
 APPROVING = {"approve_batch"}
 SIGNING = {"approve_batch", "submit_batch", "record_results"}
+SIGNING |= {"propose_hand_payment", "confirm_hand_payment"}
 SIGNING |= {"recall_batch"}  # of one's own submission: who may not submit has none
 RELATIONS = {
     "payee": (nothing, nothing, OWN),

@@ -106,7 +106,7 @@ def match_results(
     match = compare_results(batch=batch, rows=rows)
     refuse(match.problems)
     if others_paid:
-        for pk in batch.payments.payable().values_list("pk", flat=True):
+        for pk in batch.payments.paying().values_list("pk", flat=True):
             match.results.setdefault(pk, Result(Outcome.PAID))
     return match.results
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import batched
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from backoffice.reasons import has_word
 from billing.errors import FourEyesViolation, WrongStatus, require_reason
-from billing.models import Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
+from billing.models import HandPayment, Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
 from billing.own_money import refuse_own_payments
 from billing.payouts.four_eyes import check_account
 from billing.payouts.transitions import claim_batch, move_batch
@@ -54,9 +54,9 @@ def record_results(
     """Record {payment_id: Result}, or (outcome, reason), all or nothing, and seal it.
 
     A failed payment needs a reason; the next batch pays it again. The last result makes the batch
-    paid. Another result than before needs a reason and a second person, payments made need a file
-    that paid them, and nobody records results of their own payments. Raises WrongStatus,
-    ReasonRequired, OwnMoney or FourEyesViolation, which name the payment.
+    paid. Another result than before needs a reason and a second person, a result needs a file that
+    could pay it or a payment by hand, and nobody records results of their own payments. Raises
+    WrongStatus, ReasonRequired, OwnMoney or FourEyesViolation, which name the payment.
     """
     at = at or timezone.now()
     batch, rows = _make_results(batch, results, by=by, at=at)
@@ -89,7 +89,8 @@ def _make_results(
     check_account(by, at=at)
     payments = _load_payments(batch, results)
     refuse_own_payments(payments.values(), by=by)
-    _refuse_paid_without_file(batch, results)
+    by_hand = _find_by_hand(payments)
+    _refuse_without_file(batch, payments.keys() - by_hand.keys())
     taken_in = _find_taken_in(results)
     _check_corrections(payments, results, by=by)
     rows = []
@@ -97,7 +98,8 @@ def _make_results(
         payment, outcome = payments[pk], Outcome(result.outcome)
         _check_result(payment, outcome, result.reason, taken_in)
         facts = result._replace(outcome=outcome, reason=result.reason.strip())._asdict()
-        rows.append(PaymentResult(payment=payment, by=by, at=at, **facts))
+        hand = by_hand.get(pk)
+        rows.append(PaymentResult(payment=payment, by=by, at=at, by_hand=hand, **facts))
     if not rows:
         raise WrongStatus("Every payment has its result already.")
     return batch, rows
@@ -120,15 +122,30 @@ def explain_missing_file(batch: PayoutBatch) -> str:
     if batch.exports.exists():
         return ""
     return (
-        f"No file of {batch} has been exported, so nobody can have made its payments. Export the "
-        "payments first. If somebody pays by hand, the file says what they have to pay."
+        f"No file of {batch} has been exported, so the bank can't have done anything with its "
+        "payments. Export them first. If you paid somebody in cash or in another way, say so on "
+        "the page of that payment, with “Paid by hand”."
     )
 
 
-def _refuse_paid_without_file(batch: PayoutBatch, results: Mapping) -> None:
-    is_any_paid = any(result.outcome == Outcome.PAID for result in results.values())
-    if is_any_paid and (refusal := explain_missing_file(batch)):
+def _refuse_without_file(batch: PayoutBatch, of_the_bank: Collection[int]) -> None:
+    if of_the_bank and (refusal := explain_missing_file(batch)):
         raise WrongStatus(refusal)
+
+
+def _find_by_hand(payments: Mapping[int, Payment]) -> dict[int, HandPayment]:
+    """Return {payment: the confirmed payment by hand}. Raises WrongStatus for a proposed one."""
+    found: dict[int, HandPayment] = {}
+    for pks in batched(payments, PAYMENTS_AT_A_TIME):
+        for hand in HandPayment.objects.filter(payment__in=pks, withdrawn_at=None):
+            found[hand.payment_id] = hand
+    for pk, hand in found.items():
+        if not hand.confirmed_at:
+            raise WrongStatus(
+                f"{payments[pk].reference} is proposed as made by hand. Confirm that, or take it "
+                "back, on the page of the payment."
+            )
+    return found
 
 
 def _check_corrections(

@@ -53,14 +53,3 @@ def keep_results() -> Iterator[Rule]:
         "another result than before needs a reason, and another person.",
         topic="correction",
     )
-    yield Rule(
-        PaymentResult,
-        "INSERT",
-        """NEW.outcome = 'paid' AND NOT EXISTS (
-            SELECT 1 FROM billing_paymentexport export
-            JOIN billing_payment payment ON payment.batch_id = export.batch_id
-            WHERE payment.id = NEW.payment_id
-        )""",
-        "a payment is made only after a file of its batch was exported.",
-        topic="file",
-    )

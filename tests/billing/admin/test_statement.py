@@ -205,9 +205,9 @@ def test_amount_is_the_lines_less_what_is_kept_back(october):
     sums, shares = statement.sums, statement.shares
     assert sums.categories == [("Tech", 925, Decimal("9.25"))]
     assert (sums.adjusted, sums.carried_in, sums.total) == (5, 10, Decimal("24.25"))
-    assert shares["held"].kept_back == 4
-    assert shares["carried"].kept_back == Decimal("0.25")
-    assert (october.total, statement.rounding, statement.paying_count) == (20, 0, 1)
+    assert shares["held"].exact == 4
+    assert shares["carried"].exact == Decimal("0.25")
+    assert (october.total, statement.rounding, statement.amounts.paying) == (20, 0, 1)
 
 
 def test_views_paid_are_those_on_the_lines_less_those_kept_back(october):

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 
+from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
 from billing.bank.exports import export_payments
-from billing.bank.results.recording import record_results
 from billing.errors import BatchTampered, WrongStatus
 from billing.models import Payment, PaymentExport, PayoutBatch, Seal
 from billing.payouts import steps
@@ -85,8 +85,10 @@ def test_seal_of_a_file_notes_what_it_pays_and_what_it_leaves_out():
     batch = steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
     batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
     failed = batch.payments.filter(amount=20).first()
-    results = {failed.pk: ("failed", "Account closed")}
-    record_results(batch=batch, results=results, by=make_user(), at=AT)
+    proposal = propose_hand_payment(
+        payment=failed, means="cash", paid_on=AT.date(), reason="No bank", by=make_user(), at=AT
+    )
+    confirm_hand_payment(proposal=proposal, by=make_user(), at=AT)
     by = make_user()
     export = export_payments(batch=batch, by=by, at=AT)
     content = json.loads(batch.seals.get(kind="export").content)

@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from billing.bank.exports import export_payments
 from billing.bank.results import (
     ResultFormat,
     ResultRow,
@@ -14,7 +15,7 @@ from billing.bank.results import (
 from billing.bank.results.apart import read_result_file
 from billing.errors import InvalidResults
 from billing.models import PaymentResult, PayoutBatch
-from tests.billing.batches import make_batch
+from tests.billing.batches import AT, make_batch
 from tests.billing.pages import url_of
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,7 @@ def test_registered_format_of_results_is_offered(client, sign_in, toy):
 @pytest.mark.any_database
 def test_file_is_read_by_the_format_that_knows_it(client, sign_in, toy):
     batch = make_batch(PayoutBatch.Status.APPROVED)
+    export_payments(batch=batch, at=AT)
     sign_in("Finance")
     page = upload(client, batch, TOY_ROWS)
     data = {"step": "confirm", "name": page.context["waiting"]["name"]}

@@ -10,14 +10,33 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.errors import WrongStatus
-from billing.models import Adjustment, Payment, PaymentLine, PayoutBatch, Seal
+from billing.models import (
+    Adjustment,
+    HandPayment,
+    Payment,
+    PaymentExport,
+    PaymentLine,
+    PayoutBatch,
+    Seal,
+)
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.holds import hold_payment
 from tests.billing.counting.folds import Snapshot, all_counts
-from tests.billing.killed_payouts import AT, approve_october, build, die_in, submit
+from tests.billing.killed_payouts import (
+    AT,
+    act_at_once,
+    approve_october,
+    build,
+    confirm_by_hand,
+    die_in,
+    export_october,
+    propose_by_hand,
+    submit,
+)
 from tests.factories import approve, make_blog, make_click, make_count, make_price, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -39,6 +58,7 @@ def finance():
     hold_payment(payment=september.payments.first(), by=finance, reason="Asked for", at=AT)
     steps.submit_batch(batch=september, by=finance, at=AT)
     september = approve(september, at=AT)
+    export_payments(batch=september, at=AT)
     failed = september.payments.payable().first()
     results = {failed.pk: ("failed", "Account closed")}
     record_results(batch=september, results=results, by=finance, at=AT)
@@ -104,3 +124,41 @@ def test_step_killed_at_any_statement_is_made_whole_by_a_rerun(act, finance):
             before.restore()
     assert step > 40  # there were statements to die at
     assert rerun(act, people[act]) == expected
+
+
+def facts_by_hand():
+    hands = HandPayment.objects.values_list("proposed_by", "confirmed_by")
+    return facts() | {"by hand": list(hands), "records": HandPayment.history.count()}
+
+
+@pytest.fixture
+def october(finance):
+    """Whoever proposed a payment by hand of an approved October."""
+    for step, person in ((build, finance), (submit, finance), (approve_october, make_user())):
+        step(person)
+    propose_by_hand(finance)
+    return finance
+
+
+def test_payment_by_hand_killed_at_any_statement_is_confirmed_and_paid_or_neither(october):
+    untouched, second = facts_by_hand(), make_user()
+    for step in itertools.count(1, 6):
+        assert die_in(confirm_by_hand, second, step) in (0, -signal.SIGKILL)
+        if facts_by_hand() != untouched:
+            break
+    hand = HandPayment.objects.get()
+    assert (hand.confirmed_by, hand.payment.status) == (second, "paid")
+    assert hand.results.get().by == second
+    assert step > 30
+
+
+def test_of_many_who_confirm_at_once_one_pays_and_a_file_leaves_it_out(october):
+    told = act_at_once(confirm_by_hand, [make_user() for _ in range(4)])
+    assert sorted(map(bool, told)) == [False, True, True, True]
+    assert all("confirmed by now" in answer for answer in told if answer)
+    export_october(october)
+    reference = HandPayment.objects.get().payment.reference
+    assert (
+        reference
+        not in bytes(PaymentExport.objects.get(batch__month=dt.date(2026, 10, 1)).content).decode()
+    )

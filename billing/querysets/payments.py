@@ -1,0 +1,161 @@
+from django.db import models
+from django.db.models.functions import Coalesce
+
+
+class PaymentQuerySet(models.QuerySet):
+    def outstanding(self, *, apart_from=None):
+        """Return unpaid payments of approved batches that no later batch took over.
+
+        These are held, carried and failed ones. Payments that the batch `apart_from` took over
+        count as outstanding.
+        """
+        status = self.model.Status
+        lines = self.model.lines.field.model.objects
+        taken_in = lines.standing().filter(carried_from=models.OuterRef("pk"))
+        if apart_from is not None:
+            taken_in = taken_in.exclude(payment__batch=apart_from)
+        return self.filter(
+            models.Q(status=status.FAILED)
+            | models.Q(status__in=[status.HELD, status.CARRIED]) & ~models.Q(carried_amount=0),
+            ~models.Exists(taken_in),
+            batch__status__in=["approved", "paid"],
+        )
+
+    def owed(self):
+        """Return unpaid payments of approved batches that no later approved batch took over.
+
+        A draft that took one over pays nobody yet, and may be given up.
+        """
+        return self.with_owed().filter(is_owed=True)
+
+    def with_owed(self):
+        """Add `is_owed`: approved, then held, carried or failed, and on no later approved batch."""
+        status = self.model.Status
+        approved = ["approved", "paid"]
+        taken_over = self.model.lines.field.model.objects.filter(
+            carried_from=models.OuterRef("pk"), payment__batch__status__in=approved
+        )
+        unpaid = models.Q(status=status.FAILED) | (
+            models.Q(status__in=[status.HELD, status.CARRIED]) & ~models.Q(carried_amount=0)
+        )
+        owed = unpaid & models.Q(batch__status__in=approved) & ~models.Exists(taken_over)
+        return self.annotate(
+            is_owed=models.Case(
+                models.When(owed, then=True), default=False, output_field=models.BooleanField()
+            )
+        )
+
+    def with_by_hand(self):
+        """Add `is_by_hand`: a payment by hand stands for it, confirmed or not."""
+        return self.annotate(
+            is_by_hand=models.Case(
+                models.When(self._by_hand(), then=True),
+                default=False,
+                output_field=models.BooleanField(),
+            )
+        )
+
+    def payable(self):
+        return self.filter(status=self.model.Status.PAYABLE)
+
+    def in_order(self):
+        """Sort by reference, the order of the digest."""
+        return self.order_by("reference")
+
+    def with_reason(self):
+        """Add `reason`, why it was not paid, and `exact_millionths`, the sum of its lines."""
+        results = self.model.results.field.model.objects.filter(payment=models.OuterRef("pk"))
+        return self.annotate(
+            reason=Coalesce(
+                models.Subquery(results.order_by("-pk").values("reason")[:1]),
+                models.F("status_reason"),
+            ),
+            exact_millionths=models.ExpressionWrapper(
+                models.F("amount") - models.F("rounding") + models.F("carried_amount"),
+                output_field=models.BigIntegerField(),
+            ),
+        )
+
+    def with_line_totals(self):
+        """Add `line_count`, `blog_count`, `views`, and `late_lines`: views of an earlier month."""
+        return self.annotate(
+            line_count=models.Count("lines"),
+            blog_count=models.Count("lines__blog", distinct=True),
+            views=models.Sum("lines__views", default=0),
+            late_lines=models.Count(
+                "lines",
+                filter=models.Q(lines__kind="views", lines__month__lt=models.F("batch__month")),
+            ),
+        )
+
+    def paying(self):
+        """Return what a file to the bank pays if it is made now.
+
+        A payment that has its result is in no later file: the bank made it, or a later batch does.
+        Nor is one that somebody pays by hand.
+        """
+        return self.payable().exclude(self._by_hand())
+
+    def settled(self):
+        """Return what no file pays any more: made, failed, or proposed as made by hand."""
+        made = models.Q(status__in=[self.model.Status.PAID, self.model.Status.FAILED])
+        return self.above_zero().filter(made | self._by_hand())
+
+    def _by_hand(self):
+        """Return the condition that a payment by hand stands for it, confirmed or not."""
+        standing = self.model.by_hand.field.model.objects.filter(withdrawn_at=None)
+        return models.Q(models.Exists(standing.filter(payment=models.OuterRef("pk"))))
+
+    def above_zero(self):
+        """Return the payments that pay something, paid or failed by now or not."""
+        return self.filter(amount__gt=0)
+
+    def with_outcome_before(self, seal_number):
+        """Add `outcome`: the bank's latest result before that seal, or None."""
+        results = self.model.results.field.model.objects.filter(
+            payment=models.OuterRef("pk"), seal__number__lt=seal_number
+        )
+        latest = results.order_by("-seal__number").values("outcome")[:1]
+        return self.annotate(outcome=models.Subquery(latest))
+
+    def first_payouts(self):
+        """Return the payments to authors without an earlier payment."""
+        return self.above_zero().filter(~models.Exists(self._paid_before()))
+
+    def tripled(self):
+        """Return the payments more than +200 % over the author's previous payment."""
+        before = self._paid_before().order_by("-batch__month").values("amount")[:1]
+        tripled = models.ExpressionWrapper(models.Subquery(before) * 3, models.BigIntegerField())
+        return self.above_zero().filter(amount__gt=tripled)
+
+    def unusually_large(self):
+        """Return payments above the 95th percentile of the author's earlier ones, by nearest rank.
+
+        At most one in twenty of those was as large. Fewer than six say too little.
+        """
+        before = (
+            self._paid_before()
+            .order_by()
+            .values("author")
+            .annotate(
+                number=models.Count("pk"),
+                as_large=models.Count("pk", filter=models.Q(amount__gte=models.OuterRef("amount"))),
+            )
+        )
+        unusual = before.filter(number__gte=models.F("as_large") * 20).filter(number__gte=6)
+        return self.above_zero().filter(models.Exists(unusual))
+
+    def _paid_before(self):
+        """Return earlier batches' payments to the outer row's author, without failed ones."""
+        return self.model.objects.filter(
+            author=models.OuterRef("author"),
+            amount__gt=0,
+            batch__month__lt=models.OuterRef("batch__month"),
+            batch__currency=models.OuterRef("batch__currency"),
+        ).exclude(models.Q(status="failed") | models.Q(batch__status="cancelled"))
+
+
+class PaymentLineQuerySet(models.QuerySet):
+    def standing(self):
+        """Return the lines of batches that were not cancelled."""
+        return self.exclude(payment__batch__status="cancelled")
