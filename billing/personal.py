@@ -23,6 +23,7 @@ from billing.models import (
     Acknowledgement,
     Adjustment,
     BankTable,
+    BatchComment,
     BlogView,
     BooksExport,
     CategoryPrice,
@@ -66,6 +67,7 @@ ACTS = [
     (HandPayment, "proposed_by", "proposed_at", "said that a payment was made by hand"),
     (HandPayment, "confirmed_by", "confirmed_at", "confirmed a payment by hand"),
     (HandPayment, "withdrawn_by", "withdrawn_at", "took a payment by hand back"),
+    (BatchComment, "by", "at", "commented on a payout batch"),
     (PaymentResult, "by", "at", "recorded what the bank did with a payment"),
     (DisputeAnswer, "by", "at", "answered a dispute"),
     (BankTable, "by", "at", "said how the columns of a bank's table are read"),
@@ -210,6 +212,11 @@ def list_disputes(user: User) -> Iterator[dict]:
         }
 
 
+def list_comments(user: User) -> Iterator[dict]:
+    comments = BatchComment.objects.filter(by=user).select_related("batch").order_by("pk")
+    return read_rows(comments, month="batch__month", at="at", text="text")
+
+
 EXTRACTS = {
     "payments": list_payments,
     "payment_lines": list_lines,
@@ -219,6 +226,7 @@ EXTRACTS = {
     "excluded_views": list_exclusions,
     "disputes": list_disputes,
     "counted_views": list_views,
+    "comments_on_batches": list_comments,
     "acts_over_money": list_acts,
 }
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from backoffice.models import AccessRequest, JobRun, Mail
+from billing.bank.by_hand import propose_hand_payment, withdraw_hand_payment
 from billing.bank.exports import export_payments
 from billing.models import (
     AccessLogImport,
@@ -20,6 +21,8 @@ from billing.models import (
 )
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
+from billing.payouts.attachments import look_at_file
+from billing.payouts.comments import add_comment
 from billing.payouts.disputes import ask_about_line
 from tests.factories import (
     approve,
@@ -40,6 +43,7 @@ AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}
 # Pages that take a row of another model than their name says.
 ROWS = {
+    "billing_payoutbatch_attachment": "billing.batchattachment",
     "billing_categoryprice_timeline": "weblog.category",
     "billing_statement_page": "billing.payment",
     "billing_statement_pdf": "billing.payment",
@@ -65,6 +69,13 @@ def make_rows():
     batch, _ = steps.build_batch(month=dt.date(2026, 10, 1), at=AT)
     steps.submit_batch(batch=batch, by=make_user(), at=AT)
     approve(batch, at=AT)
+    proposal = propose_hand_payment(
+        payment=batch.payments.get(), means="cash", paid_on=AT.date(), reason="No bank",
+        by=make_user(), at=AT,
+    )  # fmt: skip
+    withdraw_hand_payment(proposal=proposal, by=make_user(), reason="A test", at=AT)
+    note = look_at_file(name="note.txt", content=b"Look at this")
+    add_comment(batch=batch, text="Looked at", files=[note], by=make_user(), at=AT)
     export_payments(batch=batch, at=AT)
     JobRun.objects.create(name="fold_views", started_at=AT)
     Mail.objects.create(

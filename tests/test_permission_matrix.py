@@ -98,6 +98,7 @@ ALLOWED = {
     | {"billing_payoutbatch_submit", "billing_payoutbatch_export"}
     | {"billing_payoutbatch_record_all_paid", "billing_payoutbatch_results"}
     | {"billing_payoutbatch_results_file", "billing_payoutbatch_recall"}
+    | {"billing_payoutbatch_comment", "billing_payoutbatch_attachment"}
     | {"billing_adjustment_add", "billing_adjustment_authors", "billing_adjustment_withdraw"}
     | {"billing_payment_by_hand", "billing_handpayment_confirm", "billing_handpayment_withdraw"}
     | {"billing_payment_hold", "billing_payment_release", "billing_hold_end"}
@@ -111,6 +112,7 @@ ALLOWED = {
     | FINDINGS
     | VERIFY
     | reading("weblog_category", has_history=["weblog_category"])
+    | {"billing_payoutbatch_comment", "billing_payoutbatch_attachment"}
     | {"billing_payoutbatch_approve", "billing_payoutbatch_return_to_finance"}
     | {"billing_paymentexport_download", "billing_categoryprice_timeline"},
     "Auditors": reading(*COUNTS, *VIEWS, *MONEY, has_history=[*TRACKED_VIEWS, *TRACKED_MONEY])
@@ -126,6 +128,7 @@ ALLOWED = {
     | SEALS
     | BOOKS
     | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
+    | {"billing_payoutbatch_attachment"}
     | {"billing_views_explained_changelist", "billing_categoryprice_timeline"},
     None: set(),
 }

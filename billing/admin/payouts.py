@@ -6,6 +6,7 @@ from unfold.decorators import display
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.people import full_name
 from billing.admin.actions import ApproverActions, FinanceActions, ResultActions
+from billing.admin.comments import CommentPages
 from billing.admin.filters import StateFilter
 from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
 from billing.admin.results import ResultsPage
@@ -32,6 +33,7 @@ PAYMENTS_PER_PAGE = 100
 @admin.register(PayoutBatch)
 class PayoutBatchAdmin(
     ResultsPage,
+    CommentPages,
     FinanceActions,
     ResultActions,
     ApproverActions,

@@ -11,6 +11,7 @@ from billing.models.alarms import OutstandingAlarm
 from billing.models.bank_tables import BankTable
 from billing.models.batches import PayoutBatch
 from billing.models.books import BooksExport
+from billing.models.comments import BatchAttachment, BatchComment
 from billing.models.counts import (
     BlogView,
     DailyViewCount,
@@ -38,6 +39,8 @@ __all__ = [
     "Adjustment",
     "BankTable",
     "BatchAct",
+    "BatchAttachment",
+    "BatchComment",
     "BlogView",
     "BooksExport",
     "CategoryPrice",

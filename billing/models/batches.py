@@ -178,6 +178,7 @@ class PayoutBatch(models.Model):
             ("submit_payoutbatch", "Can submit payout batches"),
             ("approve_payoutbatch", "Can approve and return payout batches"),
             ("export_payoutbatch", "Can export payments"),
+            ("comment_payoutbatch", "Can comment on payout batches"),
             ("settle_payoutbatch", "Can record what the bank did with payments"),
             ("verify_payoutbatch", "Can verify payouts and take evidence packs"),
         ]

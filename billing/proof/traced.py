@@ -16,6 +16,8 @@ from billing.models import (
     Acknowledgement,
     Adjustment,
     BatchAct,
+    BatchAttachment,
+    BatchComment,
     BooksExport,
     CategoryPrice,
     Dispute,
@@ -81,6 +83,8 @@ def list_traced() -> tuple[Traced, ...]:
         Traced("account", history(User)),
         Traced("role", history(Group)),
         Traced("acknowledgement", Acknowledgement),
+        Traced("batch comment", BatchComment),
+        Traced("batch file", BatchAttachment, ("content",)),  # whose SHA-256 is in it
         Traced("act", BatchAct),
         Traced("dispute", Dispute),
         Traced("answer to a dispute", DisputeAnswer),

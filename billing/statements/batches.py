@@ -9,7 +9,7 @@ from django.db.models import Case, Prefetch, QuerySet, When
 from django.db.models.functions import Abs
 from django.utils.functional import cached_property
 
-from billing.models import BatchAct, Finding, Payment, PaymentLine, PayoutBatch
+from billing.models import BatchAct, BatchAttachment, Finding, Payment, PaymentLine, PayoutBatch
 from billing.payouts.acts.gathering import list_acts
 from billing.payouts.amounts import Amounts, Share, add_up_batch
 from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
@@ -224,6 +224,13 @@ class Statement:
     @cached_property
     def exports(self):
         return list(self.batch.exports.defer("content").select_related("by"))
+
+    @cached_property
+    def comments(self):
+        """Return the comments, oldest first, with their files but not what is in these."""
+        files = BatchAttachment.objects.defer("content")
+        comments = self.batch.comments.select_related("by", "answers__by")
+        return list(comments.prefetch_related(Prefetch("attachments", files)))
 
     @cached_property
     def steps(self):

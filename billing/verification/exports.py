@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 from backoffice.spreadsheets import guard_cell
 from billing.bank.formats.csv import LEFT_OUT, UPGRADED
 from billing.models import (
+    BatchAttachment,
     HandPayment,
     PaymentExport,
     PaymentLine,
@@ -27,6 +28,8 @@ from billing.querysets import PaymentQuerySet
 from billing.verification.by_hand import check_by_hand
 from billing.verification.chain import check_content
 from billing.verification.differences import Difference
+
+ROWS_AT_A_TIME = 10  # each with its content
 
 
 def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> None:
@@ -45,6 +48,15 @@ def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> 
             check(export, batch, payments, has_head=seal is not None)
         numbers["exports"] += 1
     check_by_hand(run, key, after, numbers)
+    _check_attachments(batch)
+
+
+def _check_attachments(batch: PayoutBatch) -> None:
+    """Files beside comments still have their bytes. Their rows are traced."""
+    for file in BatchAttachment.objects.filter(comment__batch=batch).iterator(ROWS_AT_A_TIME):
+        digest = hashlib.sha256(bytes(file.content)).hexdigest()
+        if digest != file.sha256:
+            raise Difference(file, f"has the SHA-256 {digest}", f"{file.sha256} was recorded")
 
 
 def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> int:

@@ -1,0 +1,88 @@
+"""Comments on a batch: the page to write one, and the download of a file beside one."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods
+
+from backoffice.bodies import takes_files
+from billing.errors import BillingError
+from billing.forms.comments import CommentForm
+from billing.models import BatchAttachment
+from billing.payouts.attachments import MOST_BYTES, MOST_FILES
+from billing.payouts.comments import add_comment
+
+
+class CommentPages:
+    """Pages of the batch's admin. billing.payouts.comments decides what it takes."""
+
+    def get_urls(self):
+        comment = takes_files(
+            require_http_methods(["GET", "HEAD", "POST"])(self.comment_view),
+            most_bytes=lambda: MOST_FILES * MOST_BYTES,
+            allows=self.has_comment_permission,
+        )
+        name = "billing_payoutbatch"
+        view = self.admin_site.admin_view
+        return [
+            path("<path:object_id>/comment/", view(comment), name=f"{name}_comment"),
+            path("attachments/<int:pk>/", view(self.attachment_view), name=f"{name}_attachment"),
+            *super().get_urls(),
+        ]
+
+    def has_comment_permission(self, request, object_id=None):
+        return request.user.has_perm("billing.comment_payoutbatch")
+
+    def comment_view(self, request, object_id):
+        if not self.has_comment_permission(request):
+            raise PermissionDenied
+        batch = self.get_object(request, object_id)
+        if batch is None:
+            raise Http404
+        answers = _find_answered(request, batch)
+        form = CommentForm(request.POST or None, request.FILES if request.POST else None)
+        if form.is_valid() and self._add(request, form, batch, answers):
+            return redirect(
+                f"{reverse('admin:billing_payoutbatch_change', args=[batch.pk])}#comments"
+            )
+        context = self.admin_site.each_context(request) | {
+            "title": f"{'Answer about' if answers else 'Comment on'} {batch}",
+            "opts": self.opts,
+            "batch": batch,
+            "answers": answers,
+            "form": form,
+        }
+        return TemplateResponse(request, "billing/comment.html", context)
+
+    def _add(self, request, form, batch, answers):
+        facts = {"text": form.cleaned_data["text"], "files": form.cleaned_data["files"]}
+        try:
+            add_comment(batch=batch, by=request.user, answers=answers, **facts)
+        except BillingError as error:
+            form.add_error(None, str(error))
+            return False
+        self.message_user(request, "Your comment is kept with the batch.", messages.SUCCESS)
+        return True
+
+    def attachment_view(self, request, pk):
+        """Return the stored bytes as a download: no browser shows them as a page."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        file = get_object_or_404(BatchAttachment, pk=pk)
+        headers = {
+            "Content-Disposition": content_disposition_header(True, file.file_name),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        }
+        return HttpResponse(bytes(file.content), content_type=file.content_type, headers=headers)
+
+
+def _find_answered(request, batch):
+    pk = request.POST.get("answers") or request.GET.get("answers") or ""
+    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
+        return None
+    return get_object_or_404(batch.comments.select_related("by"), pk=int(pk))
