@@ -14,7 +14,7 @@ from backoffice.import_pages import UploadForm
 from billing.bank.results import list_result_formats
 from billing.bank.results.layouts import DayOrder, DecimalMark, Layout, Role
 
-MOST_BYTES = 20_000_000  # 100,000 payments take 4 MB as CSV
+MOST_BYTES = 100_000_000  # 100,000 payments take 4 MB as CSV, 45 to 90 MB as XML
 
 
 class BankFileForm(UploadForm):

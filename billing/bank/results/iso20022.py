@@ -5,6 +5,7 @@ single movements. pyiso20022 has the classes of each version, and xsdata fills t
 its own: nothing that is imported here may need Django's settings.
 """
 
+import io
 import re
 
 from billing.bank.results.binding import Message, bind, is_known
@@ -45,7 +46,7 @@ def read_message(content: bytes) -> list[ResultRow]:
     reader = PartReader(open_document=_open_document)
     rows: list[ResultRow] = []
     taking: Answer | Movements | None = None
-    for part in reader.read(content):
+    for part in reader.read(io.BytesIO(content)):
         if taking is None:
             taking = READERS[reader.message.kind](reader.message)
         bound = bind(part, reader.message, reader.counted)

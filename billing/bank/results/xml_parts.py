@@ -5,7 +5,7 @@ and length are bounded; what no reader asks for (names and accounts of payees) i
 """
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple, NoReturn
 from xml.etree.ElementTree import Element, SubElement
 from xml.parsers import expat
 
@@ -16,6 +16,7 @@ DEEPEST = 40
 ENVELOPES = 3  # elements that may stand around the document
 MOST_ELEMENTS = 3_000_000
 MOST_COUNTED = 100_000
+COUNTED_AT_A_TIME = 1_000
 MOST_ATTRIBUTES = 20
 LONGEST_TEXT = 10_000
 
@@ -55,6 +56,7 @@ class PartReader:
         self.text: list[str] = []
         self.length = 0
         self.part: Part | None = None
+        self.is_split = False  # whether some payments of the part were handed out before
         self.done: list[Part] = []
 
     def look_for(
@@ -72,13 +74,19 @@ class PartReader:
         self.parts, self.kept, self.counted = frozenset(parts), frozenset(kept), counted
         self.prefix = f"{{{namespace}}}"
 
-    def read(self, content: bytes) -> Iterator[Part]:
-        """Yield the parts. Raises InvalidResults, which names the line."""
-        begins = len(content) - len(content.lstrip())  # some servers send an empty line first
-        self.lines_before = content[:begins].count(b"\n")
-        content = content[begins:]
-        for start in range(0, len(content), BYTES_AT_A_TIME):
-            self._feed(content[start : start + BYTES_AT_A_TIME], is_last=False)
+    def read(self, source: BinaryIO) -> Iterator[Part]:
+        """Yield the parts; a long one in portions. Raises InvalidResults, which names the line.
+
+        Memory holds a portion of the file, and of the payments in it.
+        """
+        has_begun = False
+        while portion := source.read(BYTES_AT_A_TIME):
+            if not has_begun:  # some servers send an empty line first
+                begins = len(portion) - len(portion.lstrip())
+                self.lines_before += portion[:begins].count(b"\n")
+                portion = portion[begins:]
+                has_begun = bool(portion)
+            self._feed(portion, is_last=False)
             yield from self._take_done()
         self._feed(b"", is_last=True)
         yield from self._take_done()
@@ -110,6 +118,25 @@ class PartReader:
     def _refuse(self, why: str) -> NoReturn:
         refuse([f"Line {self._line:,}: {why}"])
         raise AssertionError("refuse() raises")
+
+    def _hand_out(self, part: Part) -> None:
+        """Hand out a part that has ended, or the payments of a long one that have come so far.
+
+        Each portion has what stands before the payments, as ISO 20022 orders it. So the rest is
+        handed out only if there is any.
+        """
+        if not self.stack:
+            if part.lines or not self.is_split:
+                self.done.append(part)
+        elif len(self.stack) == 1 and len(part.lines) >= COUNTED_AT_A_TIME:
+            root = part.element
+            payments = [child for child in root if child.tag == self.prefix + self.counted]
+            portion = Element(root.tag, root.attrib)
+            portion.extend(list(root))
+            self.done.append(part._replace(element=portion))
+            for payment in payments:
+                root.remove(payment)
+            self.part, self.is_split = part._replace(lines=[]), True
 
     def _refuse_doctype(self, *_) -> None:
         self._refuse(
@@ -146,7 +173,7 @@ class PartReader:
 
     def _open(self, element: Element, local: str) -> None:
         if not self.stack:
-            self.part = Part(local, self._line, element, [])
+            self.part, self.is_split = Part(local, self._line, element, []), False
         elif local == self.counted and self.part:
             self.counts += 1
             if self.counts > MOST_COUNTED:
@@ -172,6 +199,6 @@ class PartReader:
             if not len(element):
                 element.text = "".join(self.text).strip()
             self.text, self.length = [], 0
-            if not self.stack and self.part:
-                self.done.append(self.part)
+            if self.part:
+                self._hand_out(self.part)
         self.depth -= 1

@@ -1,6 +1,7 @@
 """pain.002, camt.053 and camt.054 are read right in the versions that banks send."""
 
 import datetime as dt
+import io
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -138,7 +139,7 @@ def test_names_and_accounts_of_payees_are_dropped_while_reading():
     from billing.bank.results.xml_parts import PartReader
 
     reader = PartReader(open_document=iso20022._open_document)
-    parts = list(reader.read(sample("pain.002.001.10")))
+    parts = list(reader.read(io.BytesIO(sample("pain.002.001.10"))))
     assert [part.name for part in parts] == ["OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts"]
     seen = [str(bind(part, reader.message, reader.counted)) for part in parts]
     assert "DE02120300000000202051" not in "".join(seen)
@@ -159,6 +160,19 @@ def test_answer_to_a_whole_file_names_no_payment():
     (row,) = read(text.encode())
     assert (row.of_all, row.amount, row.outcome) == (3, Decimal("6.00"), "failed")
     assert row.reason == "The file was sent before (DU01)"
+
+
+def test_long_answer_is_read_in_portions_with_the_same_rows_and_lines():
+    text = sample("pain.002.001.10").decode()
+    begin = text.index("<TxInfAndSts>")
+    end = text.rindex("</TxInfAndSts>") + len("</TxInfAndSts>")
+    for number in (999, 1_000, 1_001, 2_500):
+        one = "<TxInfAndSts><OrgnlEndToEndId>R{}</OrgnlEndToEndId><TxSts>ACSC</TxSts></TxInfAndSts>"
+        many = "\n".join(one.format(n) for n in range(number))
+        rows = read((text[:begin] + many + text[end:]).encode())
+        assert [row.reference for row in rows] == [f"R{n}" for n in range(number)]
+        first = text[:begin].count("\n") + 1
+        assert [row.number for row in rows] == list(range(first, first + number))
 
 
 def test_reasons_fit_into_their_column():
