@@ -389,12 +389,10 @@ SECOND_APPROVAL_ABOVE = env("SECOND_APPROVAL_ABOVE", cast=Decimal, default=Decim
 PAYEE_KEYS_FILE = env("PAYEE_KEYS_FILE", default=f"{VAR_DIR}/payee.keys" if DEBUG else "")
 PAYEE_KEYS = "" if PAYEE_KEYS_FILE else env("PAYEE_KEYS", default="")
 PAYEE_WAIT_HOURS = env.int("PAYEE_WAIT_HOURS", default=0 if DEBUG else 72)
-# Looks at files that people put beside comments: clamd:/SOCKET, clamd:HOST:PORT or a command.
-VIRUS_SCANNER = env("VIRUS_SCANNER", default="")
 PAYEES_REQUIRED = env.bool("PAYEES_REQUIRED", default=DEBUG)  # without details no batch goes on
+VIRUS_SCANNER = env("VIRUS_SCANNER", default="")  # clamd:/SOCKET, clamd:HOST:PORT or a command
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
-# Views that the database refused. Each web machine needs its own folder, on a local disk.
-SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))
+SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))  # on a disk of this machine
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 BOOKS_ACCOUNTS = env.dict("BOOKS_ACCOUNTS", default={})  # {account of the journal: its number}
 BOOKS_DATEV = env.dict("BOOKS_DATEV", default={})  # consultant, client, year_starts

@@ -16,7 +16,7 @@ from django.db import connection
 from benchmarks.books import PAYMENT as PAYMENT_FIELDS
 from benchmarks.databases import new_database, run_apart
 from benchmarks.results import write_results
-from billing.bank.results import read_result_file
+from billing.bank.results.apart import read_result_file
 from billing.bank.results.matching import compare_results
 from billing.bank.results.recording import record_results
 from billing.bulk import insert_rows
@@ -80,7 +80,7 @@ def time_results(payments: int) -> dict:
     content = make_file(payments)
     batch, person = PayoutBatch.objects.get(), User.objects.get(username="finance")
     moments = [time.perf_counter()]
-    rows = read_result_file(content)
+    rows = read_result_file(content, payments=payments)
     moments.append(time.perf_counter())
     match = compare_results(batch=batch, rows=rows)
     moments.append(time.perf_counter())

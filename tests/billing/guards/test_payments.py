@@ -147,16 +147,16 @@ def test_a_hold_is_ended_once():
 # Results of the bank
 
 
-def test_a_payment_is_made_only_after_a_file_of_its_batch():
+def test_a_payment_has_a_result_only_after_a_file_of_its_batch():
     payment = make_batch("approved").payments.get()
     make_result(payment, "failed")
     export = PaymentExport.objects.get()
     with without_guards():
         PaymentResult.objects.all().delete()
         export.delete()
-    with pytest.raises(IntegrityError, match="only after a file"), transaction.atomic():
-        make_bare_result(payment, "paid")
-    make_bare_result(payment, "failed")
+    for outcome in ("paid", "failed"):
+        with pytest.raises(IntegrityError, match="only after a file"), transaction.atomic():
+            make_bare_result(payment, outcome)
 
 
 def test_another_result_needs_a_reason_and_another_person():
