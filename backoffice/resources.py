@@ -12,7 +12,7 @@ from backoffice.accounts.pseudonyms import find_pseudonyms
 from backoffice.accounts.rights import find_guarded_people
 from backoffice.spreadsheets import GuardedResource
 
-MOST_SECONDS = 4  # of a processor, for looking at a table or for importing it
+MOST_SECONDS = 4  # of a processor, for looking at a table or importing it; thrice by the clock
 MOST_PROBLEMS = 50  # as many as a page lists
 
 
@@ -46,7 +46,8 @@ class ImportedResource(GuardedResource):
         return ImportedRow
 
     def import_data(self, dataset, **kwargs):
-        self._started, self._problems, self.stopped = time.thread_time(), 0, ""
+        self._started, self._began = time.thread_time(), time.monotonic()
+        self._problems, self.stopped = 0, ""
         return super().import_data(dataset, **kwargs)
 
     def import_row(self, row, instance_loader, **kwargs):
@@ -67,7 +68,8 @@ class ImportedResource(GuardedResource):
     def _find_stop(self, rows):
         if self._problems >= MOST_PROBLEMS:
             return f"From here on nothing was looked at: {MOST_PROBLEMS} rows have problems."
-        if time.thread_time() - self._started >= MOST_SECONDS:
+        used, waited = time.thread_time() - self._started, time.monotonic() - self._began
+        if used >= MOST_SECONDS or waited >= 3 * MOST_SECONDS:
             return (
                 f"From here on nothing was looked at: the {rows:,} rows before took "
                 f"{MOST_SECONDS} seconds, and one table may take no more. Split it."
