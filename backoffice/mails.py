@@ -119,7 +119,7 @@ def deliver(message: Letter) -> None:
 
 def _try(message: Letter, about: str) -> bool:
     """Return whether it is worth to try another mail: the server answers."""
-    from backoffice.mailing.delivery import NO_SERVER
+    from backoffice.mailing.server_errors import NO_SERVER
 
     try:
         deliver(message)

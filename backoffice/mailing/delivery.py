@@ -2,8 +2,6 @@
 
 import datetime as dt
 import logging
-import smtplib
-import socket
 import time
 
 from django.db.models import F
@@ -14,21 +12,12 @@ from backoffice.mailing.kinds import OTHER, list_kinds
 from backoffice.mailing.letters import Letter
 from backoffice.mailing.models import Mail
 from backoffice.mailing.records import WAITS
+from backoffice.mailing.server_errors import NO_SERVER
 
 logger = logging.getLogger(__name__)
 
 LONGEST_RUN = 20 * 60  # seconds; the rest waits for the next run
 MAILS_AT_A_TIME = 100
-
-# With these no other mail would be taken either.
-NO_SERVER = (
-    ConnectionError,
-    TimeoutError,
-    socket.gaierror,
-    smtplib.SMTPServerDisconnected,
-    smtplib.SMTPConnectError,
-    smtplib.SMTPAuthenticationError,
-)
 
 
 def send_waiting(*, at: dt.datetime | None = None) -> tuple[int, int]:

@@ -4,7 +4,6 @@ import datetime as dt
 import logging
 from collections.abc import Iterable
 from itertools import batched
-from smtplib import SMTPRecipientsRefused
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -16,6 +15,7 @@ from django.utils import timezone
 from backoffice.mailing.choices import How, find_how
 from backoffice.mailing.letters import Letter
 from backoffice.mailing.models import Mail, ReminderSaid
+from backoffice.mailing.server_errors import explain, is_final
 
 logger = logging.getLogger(__name__)
 
@@ -134,24 +134,6 @@ def _write(letter: Letter, **values: object) -> None:
             Mail.objects.filter(pk=letter.row).exclude(state=State.SENT).update(**values)
     except Error:  # of the database
         logger.exception("The record of a mail could not be written.")
-
-
-def is_final(error: Exception) -> bool:
-    """Whether the mail server refused the address for good (RFC 5321, 4.2.1: a reply of 5yz)."""
-    if not isinstance(error, SMTPRecipientsRefused):
-        return False
-    return all(code >= 500 for code, _ in error.recipients.values())
-
-
-def explain(error: Exception) -> str:
-    """Return what the mail server said, in one line."""
-    if isinstance(error, SMTPRecipientsRefused):
-        answers = [
-            f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
-            for code, text in error.recipients.values()
-        ]
-        return " ".join(f"The mail server refused the address: {'; '.join(answers)}".split())
-    return " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_REASON]
 
 
 def close_interrupted(*, at: dt.datetime) -> int:
