@@ -243,7 +243,7 @@ def test_queries_do_not_grow_with_the_lines(blog, django_assert_max_num_queries)
         make_count(make_blog(category=blog.category, author=blog.author), 100 + number)
     payment = build(blog).payments.get()
     payment = list_statements().get(pk=payment.pk)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         write_month(MonthlyStatement(payment, at=AT))
 
 
