@@ -11,7 +11,7 @@ from backoffice.signing import save_if_changed
 from billing.day_views import parse_days
 from billing.errors import PriceInUse, require_reason
 from billing.locks import Lock, hold_lock
-from billing.models import CategoryPrice, MonthlyViewCount, PaymentLine, PayoutBatch
+from billing.models import CategoryPrice, Dispute, MonthlyViewCount, PaymentLine, PayoutBatch
 from billing.own_money import refuse_own_prices
 from billing.periods import month_of
 
@@ -103,13 +103,18 @@ def check_not_own(price: CategoryPrice, *, by: User) -> None:
 
 
 def check_withdrawal(price: CategoryPrice) -> None:
-    """Raise PriceInUse if a signed or cancelled batch has used `price`."""
+    """Raise PriceInUse if a signed or cancelled batch, or a dispute, has used `price`."""
     _refuse_if_signed(price)
     cancelled = PayoutBatch.objects.filter(status=PayoutBatch.Status.CANCELLED)
     if batch := _find_batch(price, cancelled):
         raise PriceInUse(
             f"The cancelled batch of {batch} still shows this price, so you can't withdraw the "
             f"price. Change the price or its first day instead."
+        )
+    if Dispute.objects.filter(price=price).exists():
+        raise PriceInUse(
+            "An author asked about a line at this price, so you can't withdraw it. Change the "
+            "price or its first day instead."
         )
 
 

@@ -16,6 +16,7 @@ from billing.errors import (
     FourEyesViolation,
     NotTheirs,
     OwnMoney,
+    PriceInUse,
     ReasonRequired,
     WrongStatus,
 )
@@ -31,6 +32,7 @@ from billing.payouts.disputes import (
 from billing.payouts.due_months import find_months_to_build
 from billing.payouts.holds import hold_payment, release_payment
 from billing.payouts.outstanding import Cause, list_waiting
+from billing.payouts.price_withdrawal import withdraw_price
 from billing.verification import verify_payouts
 from tests.billing.batches import AT, OCTOBER
 from tests.factories import (
@@ -357,3 +359,10 @@ def test_forged_line_in_dispute_is_named(draft, author):
     run = verify_payouts()
     assert run.status == Verification.Status.FAILED
     assert "it was in dispute when that was submitted" in run.difference
+
+
+def test_price_of_a_disputed_line_is_not_withdrawn(draft):
+    dispute = ask(draft)
+    answer(dispute)
+    with pytest.raises(PriceInUse, match="An author asked about a line at this price"):
+        withdraw_price(price=dispute.price, by=make_user(), reason="A mistake", at=AT)
