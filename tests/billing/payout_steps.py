@@ -400,7 +400,7 @@ class PayoutSteps(RuleBasedStateMachine):
         payment = pick(payments.select_related("batch").order_by("reference"), which)
         if payment is None:
             return
-        if outcome == "paid" and payment.status == "payable":
+        if payment.status == "payable":
             export_payments(batch=payment.batch, by=self.finance, at=self.at)
         if self.attempt(
             record_results,

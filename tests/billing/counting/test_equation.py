@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.counting import recording
 from billing.counting.equation import (
@@ -264,11 +265,13 @@ def test_views_on_hold_are_held_until_a_later_batch_pays_them(blog):
 def test_views_of_a_failed_payment_are_held_until_it_is_made_again(blog):
     make_count(blog, 1000, dt.date(2026, 9, 10))
     september = approve_month(SEPTEMBER)
+    export_payments(batch=september, at=AT)
     failed = {september.payments.get().pk: ("failed", "No such account.")}
     record_results(batch=september, results=failed, by=make_user(), at=AT)
     assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 1000)
     october = approve_month(OCTOBER)
     assert batches_of(month_equation(SEPTEMBER)) == [(OCTOBER, "approved", 1000)]
+    export_payments(batch=october, at=AT)
     failed = {october.payments.get().pk: ("failed", "No such account.")}
     record_results(batch=october, results=failed, by=make_user(), at=AT)
     assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 1000)

@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from backoffice.signing import save_signed
+from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.counting.access_logs.importing import import_access_log
 from billing.counting.access_logs.patterns import OWN_PAGES
@@ -198,6 +199,7 @@ def activate(house, person):
 
 def record_as_failed(house, person):
     payment = house.september.payments.get()
+    export_payments(batch=house.september, at=AT)
     results = {payment.pk: ("failed", "Account closed")}
     record_results(batch=house.september, results=results, by=person, at=AT)
 

@@ -43,8 +43,7 @@ def pay(month, at=AT, *, hold=False):
 
 def settle(batch, outcome):
     results = {payment.pk: (outcome, "Closed") for payment in batch.payments.all()}
-    if outcome == "paid":
-        export_payments(batch=batch, format="csv", by=make_user())
+    export_payments(batch=batch, format="csv", by=make_user())
     return record_results(batch=batch, results=results, by=make_user(), at=AT)
 
 

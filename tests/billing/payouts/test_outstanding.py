@@ -66,8 +66,7 @@ def pay(month, at=AT, *, hold=None):
 def settle(batch, outcome):
     waiting = batch.payments.filter(status="payable")
     results = {payment.pk: (outcome, "Closed") for payment in waiting}
-    if outcome == "paid":
-        export_payments(batch=batch, format="csv", by=make_user())
+    export_payments(batch=batch, format="csv", by=make_user())
     return record_results(batch=batch, results=results, by=make_user(), at=AT)
 
 
