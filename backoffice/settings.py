@@ -148,7 +148,7 @@ LONG_PAGES = [
     "*_import_posts",
     "*_export",
     "billing_payoutbatch_*",
-    "billing_paymentexport_download",
+    "billing_paymentexport_*",
     "billing_verification_*",
     "billing_views_explained_*",
     "billing_accesslogimport_*",
@@ -397,6 +397,10 @@ VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 BOOKS_ACCOUNTS = env.dict("BOOKS_ACCOUNTS", default={})  # {account of the journal: its number}
 BOOKS_DATEV = env.dict("BOOKS_DATEV", default={})  # consultant, client, year_starts
 BOOKS_XERO_TAX_RATE = env("BOOKS_XERO_TAX_RATE", default="Tax Exempt")
+# Files to the bank: the account that pays, the style of addresses, working days until it is paid.
+BANK_ACCOUNT = env.dict("BANK_ACCOUNT", default={})  # name, iban, bic, and an address
+BANK_ADDRESSES, BANK_DAYS = env("BANK_ADDRESSES", default="structured"), env.int("BANK_DAYS", 1)
+BANK_NACHA = env.dict("BANK_NACHA", default={})  # routing, bank, company_id, company
 
 # Jobs. Each can be repeated safely and is recorded as a JobRun. `cron` starts them, or `systemd`
 # (deploy/systemd), or another machine (`elsewhere`). Checks look for the starter named here.

@@ -7,6 +7,7 @@ from django.core.checks import Error, Info, Tags, register
 from django.db import DatabaseError
 from django.utils import timezone
 
+from billing.bank.own_account import find_account_problems, find_nacha_problems
 from billing.books.accounts import find_problems
 from billing.books.formats.datev import find_datev_problems
 from billing.counting.robots import FINDERS
@@ -98,6 +99,17 @@ def check_books(app_configs, **kwargs):
     problems = [*find_problems(), *(find_datev_problems() if settings.BOOKS_DATEV else [])]
     return [
         Error(problem, hint="See “Books” in docs/finance.md.", id="billing.E006")
+        for problem in problems
+    ]
+
+
+@register
+def check_bank_files(app_configs, **kwargs):
+    """What is wrong with the account that pays, once somebody has begun to set it."""
+    problems = list(find_account_problems()) if settings.BANK_ACCOUNT else []
+    problems += find_nacha_problems() if settings.BANK_NACHA else []
+    return [
+        Error(problem, hint="See “Files to the bank” in docs/finance.md.", id="billing.E009")
         for problem in problems
     ]
 

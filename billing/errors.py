@@ -136,6 +136,10 @@ class FileRefused(BillingError):
         self.problems = problems
 
 
+class FileChanged(BillingError):
+    """A file to the bank can't be made again as it was."""
+
+
 class InvalidResults(BillingError):
     """Rows of bank results are wrong. `problems` holds a sentence for each."""
 

@@ -89,6 +89,7 @@ VERBS = [
 # Functions that say `by` whom and are no verb, with what they are.
 NO_VERBS = {
     "payouts.comments.add_comment": "a word about a batch, which decides about nothing",
+    "bank.exports.take_file": "a file of what is approved; who took accounts away is recorded",
     "books.exports.export_journal": "a file of what is recorded, which decides about nothing",
     "books.exports.export_year": "a file of what is recorded, which decides about nothing",
     "bank.results.recording.check_results": "a question, asked before record_results",

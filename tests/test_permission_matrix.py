@@ -103,7 +103,7 @@ ALLOWED = {
     | {"billing_payment_by_hand", "billing_handpayment_confirm", "billing_handpayment_withdraw"}
     | {"billing_payment_hold", "billing_payment_release", "billing_hold_end"}
     | {"billing_payment_pay_out", "billing_payment_end_pay_out"}
-    | {"billing_paymentexport_download"}
+    | {"billing_paymentexport_companion", "billing_paymentexport_download"}
     | BOOKS,
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
     | STATEMENTS
@@ -114,7 +114,11 @@ ALLOWED = {
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_payoutbatch_comment", "billing_payoutbatch_attachment"}
     | {"billing_payoutbatch_approve", "billing_payoutbatch_return_to_finance"}
-    | {"billing_paymentexport_download", "billing_categoryprice_timeline"},
+    | {
+        "billing_paymentexport_companion",
+        "billing_paymentexport_download",
+        "billing_categoryprice_timeline",
+    },
     "Auditors": reading(*COUNTS, *VIEWS, *MONEY, has_history=[*TRACKED_VIEWS, *TRACKED_MONEY])
     | reading("weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"])
     | reading("backoffice_jobrun", "backoffice_accessrequest", "backoffice_mail")
@@ -129,6 +133,7 @@ ALLOWED = {
     | BOOKS
     | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
     | {"billing_payoutbatch_attachment"}
+    | {"billing_paymentexport_companion"}
     | {"billing_views_explained_changelist", "billing_categoryprice_timeline"},
     None: set(),
 }

@@ -2,7 +2,6 @@ from django.contrib import messages
 from unfold.enums import ActionVariant
 
 from backoffice.dialogs import DialogActions, Done, dialog_action, with_status
-from billing.bank.exports import export_payments
 from billing.bank.results.matching import match_results
 from billing.bank.results.recording import record_results
 from billing.errors import WrongStatus
@@ -18,16 +17,10 @@ Status = PayoutBatch.Status
 
 is_draft = with_status(Status.DRAFT)
 is_submitted = with_status(Status.SUBMITTED)
-is_signed_off = with_status(Status.APPROVED, Status.PAID)
 
 
 def is_own_submission(batch, user):
     return is_submitted(batch, user) and batch.submitted_by_id == user.pk
-
-
-def has_file(batch, user):
-    """A batch that pays nobody has no file for the bank."""
-    return is_signed_off(batch, user) and batch.payments.paying().exists()
 
 
 def _has_unpriced(batch, user):
@@ -39,16 +32,13 @@ def _has_unpriced(batch, user):
 
 
 class FinanceActions(DialogActions):
-    """Finance builds, checks and submits a batch, and exports it after the approval."""
+    """Finance builds, checks and submits a batch. billing.admin.bank_export exports it."""
 
     def has_build_permission(self, request, object_id=None):
         return request.user.has_perm("billing.build_payoutbatch")
 
     def has_submit_permission(self, request, object_id=None):
         return request.user.has_perm("billing.submit_payoutbatch")
-
-    def has_export_permission(self, request, object_id=None):
-        return request.user.has_perm("billing.export_payoutbatch")
 
     @dialog_action(
         description="Build closed months",
@@ -130,19 +120,6 @@ class FinanceActions(DialogActions):
         return (
             f"{form.obj} is cancelled. “Build closed months”, in the list, makes a new batch of it."
         )
-
-    @dialog_action(
-        description="Export",
-        icon="download",
-        variant=ActionVariant.PRIMARY,
-        permissions=["export"],
-        dialog=dialogs.EXPORT,
-        fits=has_file,
-    )
-    def export(self, request, form):
-        batch, format = form.take_batch(), form.cleaned_data["format"]
-        export_payments(batch=batch, format=format, by=request.user)
-        return f"The payments of {form.obj} are exported. The file is below, under “Files”."
 
 
 class ResultActions(DialogActions):

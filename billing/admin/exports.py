@@ -1,14 +1,18 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods
 from unfold.decorators import display
 
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.people import full_name
+from billing.admin.bank_export import SEES_ACCOUNTS
+from billing.bank.exports import IN_MEMORY, describe_file, take_file
 from billing.bank.formats import find_format
-from billing.errors import UnknownFormat
+from billing.errors import BillingError, UnknownFormat
 from billing.models import PaymentExport
 
 
@@ -20,7 +24,10 @@ class PaymentExportAdmin(ReadOnlyAdmin):
     list_select_related = ["batch", "by"]
     ordering = ["-at", "-pk"]
     sortable_by = ["at"]
-    fields = ["file_name", "batch", "at", "maker", "sha256", "download"]
+    fields = [
+        "file_name", "batch", "message_id", "payment_count", "total", "at", "maker", "sha256",
+        "download",
+    ]  # fmt: skip
     readonly_fields = fields
     empty_list_text = (
         "No payments have been exported yet. Open an approved payout batch and press “Export”."
@@ -30,24 +37,51 @@ class PaymentExportAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("content")
 
     def get_urls(self):
-        view = self.admin_site.admin_view(self.download_view)
-        url = path("<int:pk>/download/", view, name="billing_paymentexport_download")
-        return [url, *super().get_urls()]
+        download = require_http_methods(["GET", "HEAD", "POST"])(self.download_view)
+        views = {"download": download, "companion": self.companion_view}
+        urls = [
+            path(
+                f"<int:pk>/{page}/",
+                self.admin_site.admin_view(view),
+                name=f"billing_paymentexport_{page}",
+            )
+            for page, view in views.items()
+        ]
+        return [*urls, *super().get_urls()]
 
     def download_view(self, request, pk):
-        """Return the stored bytes. The headers keep the browser from showing them as a page."""
+        """Return the file, made again. One with account numbers is taken by a POST, recorded."""
+        export = self._find(request, pk)
+        if export.has_accounts and not request.user.has_perm(SEES_ACCOUNTS):
+            raise PermissionDenied
+        if export.has_accounts and request.method != "POST":
+            return redirect("admin:billing_paymentexport_change", export.pk)
+        try:
+            stream = take_file(export=export, by=request.user)
+        except BillingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect("admin:billing_payoutbatch_change", export.batch_id)
+        return _send(export, stream)
+
+    def companion_view(self, request, pk):
+        """Return what goes with a file: its sums, its SHA-256 and the head of the chain."""
+        export = self._find(request, pk)
+        if not export.message_id:
+            raise Http404
+        name = f"{export.file_name}.json"
+        return JsonResponse(
+            describe_file(export),
+            json_dumps_params={"indent": 2},
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def _find(self, request, pk):
         export = self.get_object(request, str(pk))
         if not self.has_view_permission(request, export):
             raise PermissionDenied
         if export is None:
             raise Http404
-        headers = {
-            "Content-Disposition": f'attachment; filename="{export.file_name}"',
-            "X-Content-Type-Options": "nosniff",
-        }
-        return HttpResponse(
-            bytes(export.content), content_type=_content_type_of(export), headers=headers
-        )
+        return export
 
     @display(description="Batch", ordering="batch__month")
     def month(self, export):
@@ -64,7 +98,25 @@ class PaymentExportAdmin(ReadOnlyAdmin):
     @display(description="File")
     def download(self, export):
         url = reverse("admin:billing_paymentexport_download", args=[export.pk])
+        if export.has_accounts:
+            url = f"{reverse('admin:billing_payoutbatch_change', args=[export.batch_id])}#files"
+            return format_html('<a class="bo-link" href="{}">On the page of the batch</a>', url)
         return format_html('<a class="bo-link" href="{}">Download</a>', url)
+
+
+def _send(export, stream):
+    """Return the file: a large one piece by piece, with its size, so that its progress is seen."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{export.file_name}"',
+        "Content-Length": str(export.size or len(export.content)),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    content_type = _content_type_of(export)
+    if (export.size or 0) > IN_MEMORY:
+        return FileResponse(stream, content_type=content_type, headers=headers)
+    with stream:
+        return HttpResponse(stream.read(), content_type=content_type, headers=headers)
 
 
 def _content_type_of(export):

@@ -6,6 +6,7 @@ from unfold.decorators import display
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.people import full_name
 from billing.admin.actions import ApproverActions, FinanceActions, ResultActions
+from billing.admin.bank_export import BankExport
 from billing.admin.comments import CommentPages
 from billing.admin.filters import StateFilter
 from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
@@ -34,6 +35,7 @@ PAYMENTS_PER_PAGE = 100
 class PayoutBatchAdmin(
     ResultsPage,
     CommentPages,
+    BankExport,
     FinanceActions,
     ResultActions,
     ApproverActions,
@@ -46,7 +48,6 @@ class PayoutBatchAdmin(
     actions_detail = [
         "approve",
         "submit",
-        "export",
         "record_all_paid",
         "return_to_finance",
         "recall",
@@ -102,6 +103,7 @@ class PayoutBatchAdmin(
             "next_step": describe_next_step(statement=statement, user=request.user),
             "status_colour": STATE_COLOURS[State(obj.state_key)],
             "page": page,
+            "made_now": int(made) if (made := request.GET.get("file", "")).isdecimal() else None,
             "may_settle": self.has_settle_permission(request),
             "page_range": page.paginator.get_elided_page_range(page.number),
             "chosen_status": status,

@@ -14,7 +14,7 @@ from backoffice.signing import save_signed
 from billing.bank.results.recording import Result, record_results
 from billing.errors import FourEyesViolation, WrongStatus, require_reason
 from billing.locks import Lock, hold_lock
-from billing.models import HandPayment, Payment, PaymentResult, PayoutBatch
+from billing.models import ExportedPayment, HandPayment, Payment, PaymentResult, PayoutBatch
 from billing.own_money import refuse_own_payments
 from billing.payouts.four_eyes import check_account
 from billing.payouts.transitions import claim_batch
@@ -31,9 +31,9 @@ def explain_refusal(payment: Payment) -> str:
         return f"{payment.reference} is {payment.get_status_display()}, so nobody pays it by hand."
     if standing := payment.by_hand.filter(withdrawn_at=None).first():
         return f"{payment.reference} is proposed already: {standing.reason}"
-    if payment.batch.exports.exists():
+    if ExportedPayment.objects.filter(payment=payment).exists():
         return (
-            f"A file of {payment.batch} was exported before, and the bank may pay {payment} by it. "
+            f"A file with {payment} was exported before, and the bank may pay it by that. "
             f"If the bank did not, record {payment} as failed: the next batch pays it again, and "
             "there you can pay it by hand before its file is made."
         )

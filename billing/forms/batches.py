@@ -7,7 +7,6 @@ from django.utils.html import format_html
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
-    UnfoldAdminSelectWidget,
 )
 
 from backoffice.accounts.confirming import ConfirmMixin
@@ -15,7 +14,6 @@ from backoffice.accounts.locks import describe_lock
 from backoffice.accounts.throttle import is_locked, is_own_password
 from backoffice.dialogs import DialogForm, ReasonField
 from backoffice.people import full_name
-from billing.bank.formats import list_formats
 from billing.errors import BatchOutdated
 from billing.models import PayoutBatch
 from billing.money import house_currency
@@ -216,25 +214,6 @@ class LeaveOutDialog(ReasonDialog):
         return {"batch": self.obj, "unpriced": describe_unpriced(self.obj.month)}
 
 
-class ExportDialog(BatchDialog):
-    """Asks for the format of the file, once there are two."""
-
-    format = forms.ChoiceField(label="Format", widget=UnfoldAdminSelectWidget)
-
-    def __init__(self, request, obj=None, **kwargs):
-        super().__init__(request, obj, **kwargs)
-        formats = list_formats()
-        field = self.fields["format"]
-        field.choices = [(format.key, format.name) for format in formats]
-        field.initial = formats[0].key
-        if len(formats) == 1:
-            field.required = False
-            field.widget = forms.HiddenInput()
-
-    def clean_format(self):
-        return self.cleaned_data["format"] or self.fields["format"].initial
-
-
 BUILD = {
     "title": "Build the batches of closed months?",
     "form_class": BuildDialog,
@@ -286,11 +265,4 @@ CANCEL = {
     "its contents.",
     "form_class": ReasonDialog,
     "form_submit_text": "Yes, cancel the batch",
-}
-EXPORT = {
-    "title": "Export the payments?",
-    "description": "Imprint makes the file and stores it with your name and the time. A later "
-    "export gives the same file.",
-    "form_class": ExportDialog,
-    "form_submit_text": "Export",
 }

@@ -21,13 +21,14 @@ from billing.models.counts import (
     RetiredViewTotal,
 )
 from billing.models.disputes import Dispute, DisputeAnswer
+from billing.models.exports import ExportDownload, ExportedPayment, PaymentExport
 from billing.models.findings import Finding, RobotException
 from billing.models.hand_payments import HandPayment
 from billing.models.paid_payees import PaidPayee
 from billing.models.payees import Payee, PayeeAuthor, PayeeDetails, PayeeLook, PayeeSecret
 from billing.models.payments import Payment, PaymentLine
 from billing.models.prices import CategoryPrice
-from billing.models.seals import Acknowledgement, PaymentExport, PaymentResult, Seal
+from billing.models.seals import Acknowledgement, PaymentResult, Seal
 from billing.models.traces import Trace, TraceSeal
 from billing.models.verifications import Verification
 from billing.models.view_seals import ViewSeal
@@ -47,6 +48,8 @@ __all__ = [
     "DailyViewCount",
     "Dispute",
     "DisputeAnswer",
+    "ExportDownload",
+    "ExportedPayment",
     "Finding",
     "HandPayment",
     "Hold",
@@ -88,4 +91,5 @@ TRACKED = (
     PayeeAuthor,
     PayeeDetails,
     PayeeLook,
+    ExportDownload,
 )

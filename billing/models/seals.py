@@ -1,4 +1,4 @@
-"""Signed and exported records: acknowledgements, the chain of seals, bank results and files."""
+"""Signed records: acknowledgements, the chain of seals, and bank results."""
 
 from django.conf import settings
 from django.db import models
@@ -8,9 +8,7 @@ from billing.models.batches import PayoutBatch
 from billing.models.chains import ChainLink
 from billing.models.hand_payments import HandPayment
 from billing.models.payments import Payment
-from billing.money import AmountField
 
-FORMAT_LENGTH = 10
 REASON_LENGTH = 500  # of a bank's result
 BANK_REFERENCE_LENGTH = 140
 
@@ -106,44 +104,3 @@ class PaymentResult(models.Model):
 
     def __str__(self):
         return f"{self.payment} {self.outcome}"
-
-
-class PaymentExport(models.Model):
-    """An exported file of payments. A later download gives the same bytes."""
-
-    batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="exports")
-    format = models.CharField(max_length=FORMAT_LENGTH)  # the key of one of billing.bank.formats
-    file_name = models.CharField(max_length=100)
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField()
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Empty where the command line made it.",
-    )
-    at = models.DateTimeField()
-    payment_count = models.PositiveIntegerField(
-        null=True, blank=True, help_text="The payments in it. Older files did not note them."
-    )
-    total = AmountField(null=True, blank=True, help_text="The sum of the payments in it.")
-    left_out_count = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        help_text="The payments of the batch that had their result before, and are not in it.",
-    )
-    left_out_total = AmountField(null=True, blank=True, help_text="The sum of those left out.")
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        verbose_name = "payment export"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["batch", "format"], name="billing_paymentexport_one_a_format"
-            ),
-        ]
-
-    def __str__(self):
-        return self.file_name

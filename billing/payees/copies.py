@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from billing.errors import DetailsUnreadable, KeyGone, KeysMissing
 from billing.models import (
     PaidPayee,
+    Payee,
     PayeeAuthor,
     PayeeDetails,
     Payment,
@@ -53,6 +54,7 @@ class PaidTo(NamedTuple):
     address: dict[str, str]  # street, building_number, postcode, town, region: those there are
     account_kind: str  # iban or us
     account: dict[str, str]  # kind, iban, bic; or kind, routing, number, type
+    is_company: bool = False
 
 
 def read_paid_to(batch: PayoutBatch, *, references: list[str] | None = None) -> Iterator[PaidTo]:
@@ -62,7 +64,7 @@ def read_paid_to(batch: PayoutBatch, *, references: list[str] | None = None) -> 
     Whoever calls this checks the permission first. Streamed. Raises DetailsUnreadable, which says
     why: the payment itself loses nothing.
     """
-    copies = PaidPayee.objects.filter(payment__batch=batch).select_related("payment")
+    copies = PaidPayee.objects.filter(payment__batch=batch).select_related("payment", "payee")
     copies = copies.exclude(payment__status__in=[Payment.Status.HELD, Payment.Status.CARRIED])
     if references is not None:
         copies = copies.filter(payment__reference__in=references)
@@ -75,6 +77,7 @@ def read_paid_to(batch: PayoutBatch, *, references: list[str] | None = None) -> 
             read_copy(copy, "address"),
             copy.account_kind,
             read_copy(copy, "account"),
+            copy.payee.kind != Payee.Kind.PERSON,
         )
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from billing.errors import BillingError, KeysMissing
 from billing.models import PaidPayee
 from billing.payees.copies import encrypt_copies_anew, read_copy
+from billing.payees.kept_settings import encrypt_kept_anew, list_kept, read_settings
 from billing.payees.keys import add_key, drop_keys, find_file, load_keys, read_text, write_file
 from billing.payees.secrets import encrypt_secrets_anew, find_keys_in_use, find_unreadable
 
@@ -26,7 +27,7 @@ def start_new_key() -> str:
 
 def encrypt_all_anew() -> int:
     """Encrypt all rows with the newest key, and return the number of those that were renewed."""
-    return encrypt_secrets_anew() + encrypt_copies_anew()
+    return encrypt_secrets_anew() + encrypt_copies_anew() + encrypt_kept_anew()
 
 
 def check_all() -> list[str]:
@@ -38,6 +39,11 @@ def check_all() -> list[str]:
             read_copy(copy, "address"), read_copy(copy, "account")
         except BillingError as error:
             unreadable.append(f"{copy}: {error}")
+    for export in list_kept():
+        try:
+            read_settings(export)
+        except BillingError as error:
+            unreadable.append(f"The account that paid {export}: {error}")
     return unreadable
 
 
@@ -60,4 +66,6 @@ def list_needed_keys() -> dict[int, int]:
     needed = Counter(find_keys_in_use())
     for key in PaidPayee.objects.order_by().values_list("key_id", flat=True).iterator():
         needed[key] += 1
+    for kept in list_kept().values_list("key_id", flat=True):
+        needed[kept or 0] += 1
     return needed

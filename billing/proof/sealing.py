@@ -187,14 +187,17 @@ def _describe_result(result: PaymentResult) -> list:
 def make_handing_out(export: PaymentExport) -> dict:
     """Return the content of an export's seal: the file, its maker, and what it pays.
 
-    A file of an earlier version did not note what it pays.
+    Files of earlier versions did not note what they pay, or not payment by payment.
     """
     file = {"file": [export.format, export.file_name, export.sha256, export.by_id]}
     if export.total is None or export.left_out_total is None:
         return file
     counts = [export.payment_count, export.left_out_count]
     totals = [to_millionths(export.total), to_millionths(export.left_out_total)]
-    return file | {"pays": [counts[0], totals[0]], "leaves_out": [counts[1], totals[1]]}
+    told = file | {"pays": [counts[0], totals[0]], "leaves_out": [counts[1], totals[1]]}
+    if not export.message_id:
+        return told
+    return told | {"message": export.message_id, "payments": export.payments_digest}
 
 
 def make_pack_content(*, files: Mapping[str, str], by: User | None) -> dict:

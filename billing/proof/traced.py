@@ -22,6 +22,7 @@ from billing.models import (
     CategoryPrice,
     Dispute,
     DisputeAnswer,
+    ExportDownload,
     Finding,
     HandPayment,
     Hold,
@@ -88,7 +89,9 @@ def list_traced() -> tuple[Traced, ...]:
         Traced("act", BatchAct),
         Traced("dispute", Dispute),
         Traced("answer to a dispute", DisputeAnswer),
-        Traced("export", PaymentExport, ("content",)),  # whose SHA-256 is in it
+        Traced("bank file taken", history(ExportDownload)),
+        # Without what has its SHA-256 in it, and what each new key encrypts anew.
+        Traced("export", PaymentExport, ("content", "key_id", "paid_from")),
         Traced("books export", BooksExport),
         Traced("log import", AccessLogImport),
         Traced("verification", Verification, unfinished=Verification.Status.RUNNING),

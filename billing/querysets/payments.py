@@ -96,6 +96,10 @@ class PaymentQuerySet(models.QuerySet):
         """
         return self.payable().exclude(self._by_hand())
 
+    def waiting_for_file(self):
+        """Return the payments that a file to the bank would pay now: a payment is in one file."""
+        return self.paying().filter(exported=None)
+
     def settled(self):
         """Return what no file pays any more: made, failed, or proposed as made by hand."""
         made = models.Q(status__in=[self.model.Status.PAID, self.model.Status.FAILED])

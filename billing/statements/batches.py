@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import Case, Prefetch, QuerySet, When
+from django.db.models import Case, Count, Prefetch, QuerySet, Sum, When
 from django.db.models.functions import Abs
 from django.utils.functional import cached_property
 
-from billing.models import BatchAct, BatchAttachment, Finding, Payment, PaymentLine, PayoutBatch
+from billing.models import (
+    BatchAct,
+    BatchAttachment,
+    ExportDownload,
+    Finding,
+    Payment,
+    PaymentLine,
+    PayoutBatch,
+)
 from billing.payouts.acts.gathering import list_acts
 from billing.payouts.amounts import Amounts, Share, add_up_batch
 from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
@@ -223,7 +231,20 @@ class Statement:
 
     @cached_property
     def exports(self):
-        return list(self.batch.exports.defer("content").select_related("by"))
+        """Return the files to the bank, each with who took accounts away in it."""
+        taken = Prefetch("downloads", ExportDownload.objects.select_related("by"))
+        files = self.batch.exports.defer("content").select_related("by")
+        return list(files.prefetch_related(taken))
+
+    @property
+    def is_signed_off(self) -> bool:
+        return self.batch.status in (Status.APPROVED, Status.PAID)
+
+    @cached_property
+    def unsent(self) -> dict:
+        """Return the number and the amount of the payments that wait for a file to the bank."""
+        waiting = self.batch.payments.waiting_for_file()
+        return waiting.aggregate(number=Count("pk"), amount=Sum("amount", default=Decimal(0)))
 
     @cached_property
     def comments(self):

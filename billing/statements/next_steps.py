@@ -68,11 +68,14 @@ def _describe_submitted(statement: Statement, user: User) -> str:
 
 def _describe_approved(statement: Statement, user: User) -> str:
     is_exported = bool(statement.exports)
-    if is_exported and user.has_perm("billing.settle_payoutbatch"):
+    is_whole = is_exported and not statement.unsent["number"]
+    if is_whole and user.has_perm("billing.settle_payoutbatch"):
         return (
             "The payments are exported. Have them paid by the file below, under “Files”. Once "
             "the bank has answered, record its results."
         )
+    if is_exported and statement.unsent["number"] and user.has_perm("billing.export_payoutbatch"):
+        return "A part of the payments is in no file to the bank yet: export these as well."
     if not is_exported and user.has_perm("billing.export_payoutbatch"):
         return "Export the payments, and have them paid by the file."
     return "Approved. Finance exports the payments, has them paid and records the bank's results."

@@ -1,33 +1,30 @@
-"""Checks that exported files still have their bytes and agree with the payments."""
+"""Checks that files to the bank are as they were handed out, and each payment is in one of them."""
 
-import csv
 import hashlib
-import io
 import json
 from collections import Counter
 from decimal import Decimal
 from itertools import zip_longest
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, F, Sum
 
-from backoffice.spreadsheets import guard_cell
-from billing.bank.formats.csv import LEFT_OUT, UPGRADED
+from billing.bank.exports import digest_rows, open_file
+from billing.errors import BillingError, DetailsUnreadable, KeyGone, KeysMissing
 from billing.models import (
     BatchAttachment,
-    HandPayment,
+    ExportedPayment,
     PaymentExport,
-    PaymentLine,
     PaymentResult,
     PayoutBatch,
     Seal,
     Verification,
 )
-from billing.money import round_amount
+from billing.payees.encryption import find_key_id
 from billing.proof.sealing import find_upgrade_seal, make_handing_out
-from billing.querysets import PaymentQuerySet
 from billing.verification.by_hand import check_by_hand
 from billing.verification.chain import check_content
 from billing.verification.differences import Difference
+from billing.verification.earlier_files import check_earlier_file
 
 ROWS_AT_A_TIME = 10  # each with its content
 
@@ -37,16 +34,19 @@ def check_exports(run: Verification, key: str, after: str, numbers: Counter) -> 
     exports = list(batch.exports.order_by("at", "pk"))
     unsealed = _check_files_before_seals(batch, exports)
     for export in exports:
-        digest = hashlib.sha256(bytes(export.content)).hexdigest()
-        if digest != export.sha256:
-            raise Difference(export, f"has the SHA-256 {digest}", f"{export.sha256} was recorded")
+        if export.content:
+            digest = hashlib.sha256(bytes(export.content)).hexdigest()
+            _compare_digests(export, digest)
     sealed_by = _check_seals(batch, exports[unsealed:])
     for export in exports:
-        seal = sealed_by.get(export.pk)
-        payments = _find_handed_out(batch, export, seal)
-        if check := CONTENT_CHECKS.get(export.format):
-            check(export, batch, payments, has_head=seal is not None)
+        if export.message_id:
+            _check_payments(export)
+            _check_results_before(export, sealed_by[export.pk])
+            _make_again(export)
+        else:
+            check_earlier_file(export, batch, sealed_by.get(export.pk))
         numbers["exports"] += 1
+    _check_each_once(batch)
     check_by_hand(run, key, after, numbers)
     _check_attachments(batch)
 
@@ -57,6 +57,78 @@ def _check_attachments(batch: PayoutBatch) -> None:
         digest = hashlib.sha256(bytes(file.content)).hexdigest()
         if digest != file.sha256:
             raise Difference(file, f"has the SHA-256 {digest}", f"{file.sha256} was recorded")
+
+
+def _compare_digests(export: PaymentExport, digest: str) -> None:
+    if digest != export.sha256:
+        raise Difference(export, f"has the SHA-256 {digest}", f"{export.sha256} was recorded")
+
+
+def _check_payments(export: PaymentExport) -> None:
+    """The payments in the file are those that were sealed with it, all of its batch."""
+    rows = ExportedPayment.objects.filter(export=export)
+    if strange := rows.exclude(payment__batch=export.batch_id).select_related("payment").first():
+        raise Difference(export, f"holds {strange.payment}", "that is a payment of another batch")
+    numbers = rows.aggregate(number=Count("pk"), sum=Sum("payment__amount", default=0))
+    says = (export.payment_count, export.total)
+    should = (numbers["number"], Decimal(numbers["sum"]))
+    if says != should:
+        raise Difference(
+            export,
+            f"notes {says[0]} payments of {says[1]}",
+            f"{should[0]} of {should[1]} are recorded as in it",
+        )
+    if (digest := digest_rows(export)) != export.payments_digest:
+        raise Difference(
+            export,
+            f"holds payments with the digest {digest}",
+            f"{export.payments_digest} was recorded when it was made",
+        )
+
+
+def _check_results_before(export: PaymentExport, seal: Seal) -> None:
+    """No payment in the file had its result then: the bank made it, or a later batch pays it."""
+    earlier = PaymentResult.objects.filter(
+        payment__exported__export=export, seal__number__lt=seal.number
+    )
+    if result := earlier.select_related("payment").first():
+        raise Difference(
+            export,
+            f"pays {result.payment}, which had its result before the file was made",
+            "a payment with a result is in no later file",
+        )
+
+
+def _make_again(export: PaymentExport) -> None:
+    """Make the file once more, if its accounts can be read: without the key they can't."""
+    key = find_key_id(export.paid_from) if export.paid_from else None
+    if export.key_id != key:
+        raise Difference(export, f"says key {export.key_id} encrypted it", f"it was key {key}")
+    try:
+        open_file(export).close()
+    except (KeyGone, KeysMissing):
+        return
+    except DetailsUnreadable as error:
+        raise Difference(export, str(error), "it was made of accounts that could be read") from None
+    except BillingError as error:
+        raise Difference(export, str(error), "the same payments make the same file") from None
+
+
+def _check_each_once(batch: PayoutBatch) -> None:
+    """A payment is in one file, and none is paid that is in no file.
+
+    Before files were recorded payment by payment, a batch could be paid without any.
+    """
+    rows = ExportedPayment.objects.filter(payment__batch=batch).order_by()
+    twice = rows.values(reference=F("payment__reference")).annotate(number=Count("pk"))
+    if found := twice.filter(number__gt=1).first():
+        raise Difference(
+            f"Payment {found['reference']}", f"is in {found['number']} files", "it is in one"
+        )
+    if not batch.exports.exclude(message_id="").exists():
+        return
+    if unsent := batch.payments.filter(status="paid", exported=None, by_hand=None).first():
+        raise Difference(unsent, "is paid", "it is in no file and was not paid by hand")
 
 
 def _check_files_before_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> int:
@@ -87,107 +159,3 @@ def _check_seals(batch: PayoutBatch, exports: list[PaymentExport]) -> dict[int, 
         if export.at != seal.at:
             raise Difference(export, f"is of {export.at}", f"{seal} is of {seal.at}")
     return {export.pk: seal for seal, export in zip(seals, exports, strict=True)}
-
-
-def _find_handed_out(
-    batch: PayoutBatch, export: PaymentExport, seal: Seal | None
-) -> PaymentQuerySet:
-    """Return the payments that the file should pay: those without a result when it was sealed.
-
-    A payment that stands as made by hand at that time is in no file either.
-
-    So nothing is handed out again that the bank made, or that a later batch pays. Files made before
-    this rule hold every payment: they are compared with those, and one that a later batch pays
-    again is named.
-    """
-    payments = batch.payments.above_zero().in_order()
-    if seal is None:
-        return payments
-    payments = payments.with_outcome_before(seal.number)
-    if export.total is None:
-        _refuse_paid_again(export, payments)
-        return payments
-    by_hand = HandPayment.objects.filter(
-        Q(withdrawn_at=None) | Q(withdrawn_at__gt=export.at),
-        payment=OuterRef("pk"),
-        proposed_at__lte=export.at,
-    )
-    is_paid = Q(outcome=None) & ~Exists(by_hand)
-    handed_out, left_out = payments.filter(is_paid), payments.exclude(is_paid)
-    says = (export.payment_count, export.total, export.left_out_count, export.left_out_total)
-    should = (*_count(handed_out), *_count(left_out))
-    if says != should:
-        raise Difference(
-            export,
-            f"notes {says[0]} payments of {says[1]}, and {says[2]} of {says[3]} left out",
-            f"it should have {should[0]} of {should[1]}, and {should[2]} of {should[3]} left out",
-        )
-    return handed_out
-
-
-def _count(payments: PaymentQuerySet) -> tuple[int, Decimal]:
-    numbers = payments.order_by().aggregate(number=Count("pk"), sum=Sum("amount", default=0))
-    return numbers["number"], Decimal(numbers["sum"])
-
-
-def _refuse_paid_again(export: PaymentExport, payments: PaymentQuerySet) -> None:
-    again = PaymentLine.objects.standing().filter(
-        carried_from__in=payments.filter(outcome=PaymentResult.Outcome.FAILED)
-    )
-    if line := again.select_related("carried_from", "payment").first():
-        raise Difference(
-            export,
-            f"pays {line.carried_from}, which had failed before the file was made",
-            f"{line.payment} pays it again",
-        )
-
-
-def _check_csv(
-    export: PaymentExport, batch: PayoutBatch, payments: PaymentQuerySet, *, has_head: bool
-) -> None:
-    """It holds what is paid, to whom as of then, the total, and the chain's head as of then.
-
-    Files from before seals existed have no head.
-    """
-    text = bytes(export.content).decode()
-    rows = list(csv.DictReader(io.StringIO(text)))
-    handed_out = {row["reference"]: row for row in rows}
-    if len(handed_out) < len(rows):
-        twice = Counter(row["reference"] for row in rows).most_common(1)[0][0]
-        raise Difference(export, f"lists {twice} twice", "a payment is handed out once")
-    total = Decimal(0)
-    facts = payments.values_list("reference", "author_name", "username", "amount")
-    for reference, name, username, amount in facts.iterator():
-        total += amount
-        payee = {"author": guard_cell(name)}
-        if username:  # else it was not stored at that time, and nothing says what it was
-            payee["username"] = guard_cell(username)
-        says = handed_out.pop(reference, {})
-        _check_row(export, reference, says, payee | _describe_amount(batch, amount))
-    _check_row(export, "total", handed_out.pop("total", {}), _describe_amount(batch, total))
-    if export.left_out_count and export.left_out_total:
-        number = {"author": f"{export.left_out_count} with a result before this file"}
-        left_out = number | _describe_amount(batch, export.left_out_total)
-        _check_row(export, LEFT_OUT, handed_out.pop(LEFT_OUT, {}), left_out)
-    handed_out.pop(UPGRADED, None)
-    head = handed_out.pop("chain head", {"author": ""})
-    if has_head and not batch.seals.model.objects.filter(hash=head["author"]).exists():
-        raise Difference(export, f"says the chain ended with {head['author']}", "no seal has that")
-    if handed_out:
-        raise Difference(export, f"lists {min(handed_out)}", "no such payment is paid")
-
-
-def _describe_amount(batch: PayoutBatch, amount: Decimal) -> dict[str, str]:
-    paid = round_amount(amount, currency=batch.currency, decimals=batch.coin_decimals)
-    return {"amount": str(paid), "currency": batch.currency}
-
-
-def _check_row(export: PaymentExport, reference: str, row: dict, should: dict) -> None:
-    says = {column: row.get(column) for column in should}
-    if says != should:
-        said, due = (", ".join(map(str, facts.values())) for facts in (says, should))
-        raise Difference(export, f"says “{said}” of {reference}", f"the payments say “{due}”")
-
-
-# {format: what reads its files back}. Of any other format the bytes and their seal are checked.
-CONTENT_CHECKS = {"csv": _check_csv}

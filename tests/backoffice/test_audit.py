@@ -81,6 +81,8 @@ def test_no_table_of_deeds_is_forgotten():
         "billing.banktable",  # each file shows how it is read before anything is recorded
         "billing.booksexport",  # on the page of its month or year
         "billing.disputeanswer",  # in the trail, as what it is
+        "billing.exportdownload",  # in the trail, by its history
+        "billing.historicalexportdownload",  # in the trail, as every history
         "billing.historicalpayeelook",  # in the trail, as every history
         "billing.payeelook",  # in the trail, by its history
         "billing.paymentexport",  # in the list of files

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from billing.models import (
     Acknowledgement,
     Adjustment,
+    ExportedPayment,
     Hold,
     Payment,
     PaymentExport,
@@ -17,6 +18,7 @@ from billing.models import (
     PayoutBatch,
     Seal,
 )
+from tests.billing.tampering import without_guards
 from tests.factories import make_blog, make_price, make_user, make_view_seal
 
 AT = dt.datetime(2026, 11, 5, 9, tzinfo=dt.UTC)
@@ -106,11 +108,19 @@ def make_acknowledgement(batch):
 
 
 def make_export(batch):
-    return PaymentExport.objects.get_or_create(
+    """A file with all payments of the batch, whatever its status."""
+    export, is_new = PaymentExport.objects.get_or_create(
         batch=batch,
         format="csv",
         defaults={"file_name": "f", "sha256": "s", "content": b"", "at": AT},
-    )[0]
+    )
+    if is_new:
+        with without_guards():
+            ExportedPayment.objects.bulk_create(
+                ExportedPayment(export=export, payment=payment, number=number)
+                for number, payment in enumerate(batch.payments.all(), start=1)
+            )
+    return export
 
 
 def make_result(payment, outcome):

@@ -1,6 +1,7 @@
 import pytest
 
 from billing.checks import (
+    check_bank_files,
     check_books,
     check_currency,
     check_grace_days,
@@ -32,6 +33,8 @@ BOOKS = {
         ("BOOKS_ACCOUNTS", BOOKS, check_books, []),
         ("BOOKS_ACCOUNTS", BOOKS | {"bank": ""}, check_books, ["billing.E006"]),
         ("BOOKS_ACCOUNTS", BOOKS | {"bank": BOOKS["cost"]}, check_books, ["billing.E006"]),
+        ("BANK_ACCOUNT", {"name": "Imprint", "iban": "DE0"}, check_bank_files, ["billing.E009"]),
+        ("BANK_NACHA", {"routing": "1"}, check_bank_files, ["billing.E009"] * 4),
         ("BOOKS_DATEV", {"client": "1", "consultant": "29098"}, check_books, ["billing.E006"] * 7),
     ],
 )

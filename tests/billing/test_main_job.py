@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import json
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -68,9 +69,10 @@ def test_month_of_a_real_log_is_paid_to_the_cent(paths, shared_data, tmp_path, s
     assert sum(earned.values()) == 0
     assert sum(PaymentLine.objects.values_list("views", flat=True)) == 347
 
-    *rows, total, head = csv.DictReader(io.StringIO((tmp_path / "payments.csv").read_text()))
-    assert Decimal(total["amount"]) == sum(payment.amount for payment in batch.payments.all())
-    assert Decimal(total["amount"]) == sum(Decimal(row["amount"]) for row in rows)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "payments.csv").read_text())))
+    told = json.loads((tmp_path / "payments.csv.json").read_text())
+    assert Decimal(told["total"]) == sum(payment.amount for payment in batch.payments.all())
+    assert Decimal(told["total"]) == sum(Decimal(row["amount"]) for row in rows)
     approval = Seal.objects.get(kind=Seal.Kind.APPROVAL)
-    assert (head["reference"], head["author"]) == ("chain head", approval.hash)
+    assert told["chain_head"] == {"seal": 2, "hash": chain_head().hash}
     assert chain_head().previous_hash == approval.hash

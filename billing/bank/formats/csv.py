@@ -1,73 +1,53 @@
-"""CSV (RFC 4180), UTF-8: a row for each payment, their total, and the head of the chain of seals.
+"""CSV (RFC 4180), UTF-8: a row for each payment, and nothing else; no account stands in it.
 
-The row “total” follows the payments. Where payments had their result before the file was made, the
-row “left out” says how many and how much: the file does not pay them. The last row, “chain head”,
-holds the hash and the number of the latest seal at that time. `verify_payouts --head HASH` proves
-that nobody has rolled back a seal since then. The file of a batch approved before seals existed
-names the seal that an upgrade made.
+The sum, the SHA-256 and the head of the chain of seals are in the file that goes with it. Text that
+a spreadsheet would take for a formula begins with a quote. `read_layout_of_before` of verification
+reads the older files, which had these as rows after the payments.
 """
 
 import csv
 import io
-from decimal import Decimal
+from collections.abc import Iterator
+from itertools import batched
 from typing import BinaryIO
-
-from django.utils import timezone
 
 from backoffice.spreadsheets import guard_cell
 from billing.bank.formats.registry import BankFormat
-from billing.models import PayoutBatch
-from billing.money import round_amount
+from billing.bank.orders import ROWS_AT_A_TIME, BankFile
 from billing.periods import format_month
-from billing.proof.sealing import chain_head, find_upgrade_seal
-
-UPGRADED = "approved before seals"
-LEFT_OUT = "left out"
 
 COLUMNS = ["reference", "author", "username", "month", "amount", "currency"]
 
 
-def write(stream: BinaryIO, batch: PayoutBatch) -> None:
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
+def write(stream: BinaryIO, file: BankFile) -> None:
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    month = format_month(batch.month)
-    total = Decimal(0)
-    payments = (
-        batch.payments.paying()
-        .in_order()
-        .values_list("reference", "author_name", "username", "author__username", "amount")
-    )
-    for reference, name, username, todays, amount in payments.iterator():
-        total += amount
-        # The batches of before user names were stored can name only today's.
-        names = guard_cell(name), guard_cell(username or todays)
-        writer.writerow([reference, *names, month, _in_coins(batch, amount), batch.currency])
-    writer.writerow(["total", "", "", month, _in_coins(batch, total), batch.currency])
-    if left_out := list(batch.payments.settled().values_list("amount", flat=True)):
-        number = f"{len(left_out)} with a result before this file"
-        left = _in_coins(batch, sum(left_out, Decimal(0)))
-        writer.writerow([LEFT_OUT, number, "", month, left, batch.currency])
-    if seal := find_upgrade_seal(batch):
-        day = f"sealed on {timezone.localdate(seal.at)}"
-        writer.writerow([UPGRADED, seal.hash, str(seal), day, "", ""])
-    if head := chain_head():  # never None: the approval made a seal
-        writer.writerow(["chain head", head.hash, f"seal {head.number}", "", "", ""])
+    for portion in batched(list_cells(file), ROWS_AT_A_TIME):
+        writer.writerows(portion)
+    text.flush()
     text.detach()
 
 
-def _in_coins(batch: PayoutBatch, amount: Decimal) -> Decimal:
-    return round_amount(amount, currency=batch.currency, decimals=batch.coin_decimals)
-
-
-def name_file(batch: PayoutBatch) -> str:
-    return f"payments-{format_month(batch.month)}.csv"
+def list_cells(file: BankFile) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Yield the cells of each payment; names are safe from being taken for formulas."""
+    batch, places = file.batch, file.batch.coin_decimals
+    month, currency, coins = format_month(batch.month), batch.currency, 10 ** (6 - places)
+    unit = 10**places
+    for reference, author, username, todays, millionths in file.rows():
+        # A payment is in whole coins: a constraint and the verification hold that.
+        whole, part = divmod(millionths // coins, unit)
+        amount = f"{whole}.{part:0{places}}" if places else f"{whole}"
+        # The batches of before user names were stored can name only today's.
+        name = guard_cell(username or todays)
+        yield reference, guard_cell(author), name, month, amount, currency
 
 
 FORMAT = BankFormat(
     key="csv",
     name="CSV",
+    hint="A table of the payments, without accounts, for whoever pays from a list of their own.",
     content_type="text/csv; charset=utf-8",
-    file_name=name_file,
+    extension="csv",
     write=write,
 )

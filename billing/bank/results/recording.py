@@ -131,6 +131,17 @@ def explain_missing_file(batch: PayoutBatch) -> str:
 def _refuse_without_file(batch: PayoutBatch, of_the_bank: Collection[int]) -> None:
     if of_the_bank and (refusal := explain_missing_file(batch)):
         raise WrongStatus(refusal)
+    if without := _find_without_file(batch, of_the_bank):
+        raise WrongStatus(
+            f"{without.reference} is in no file to the bank, so it can't have done anything with "
+            "it. Export it first: the page of the batch says which format takes it."
+        )
+
+
+def _find_without_file(batch: PayoutBatch, of_the_bank: Collection[int]) -> Payment | None:
+    """Return one of the payments that is in no file to the bank."""
+    waiting = batch.payments.payable().filter(exported=None).in_order()
+    return next((one for one in waiting.iterator() if one.pk in of_the_bank), None)
 
 
 def _find_by_hand(payments: Mapping[int, Payment]) -> dict[int, HandPayment]:

@@ -8,6 +8,7 @@ from backoffice.guards.rules import Rule
 from billing.guards.rules.added import keep_what_is_added
 from billing.guards.rules.batches import keep_batches
 from billing.guards.rules.disputes import keep_disputes
+from billing.guards.rules.files import keep_files
 from billing.guards.rules.hand_payments import keep_hand_payments, keep_results_apart
 from billing.guards.rules.holds import keep_holds
 from billing.guards.rules.lines import keep_lines, keep_what_lines_use
@@ -36,6 +37,7 @@ def list_rules() -> list[Rule]:
         *keep_results(),
         *keep_hand_payments(),
         *keep_results_apart(),
+        *keep_files(),
         *keep_payees(),
         *keep_paid_payees(),
         *keep_payments(),

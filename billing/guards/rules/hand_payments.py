@@ -39,12 +39,8 @@ def keep_hand_payments() -> Iterator[Rule]:
     yield Rule(
         HandPayment,
         "INSERT",
-        """EXISTS (
-            SELECT 1 FROM billing_paymentexport export
-            JOIN billing_payment payment ON payment.batch_id = export.batch_id
-            WHERE payment.id = NEW.payment_id
-        )""",
-        "no payment is made by hand once a file of its batch pays it.",
+        "EXISTS (SELECT 1 FROM billing_exportedpayment WHERE payment_id = NEW.payment_id)",
+        "no payment is made by hand once a file pays it.",
         topic="file",
     )
     for event, person in (("INSERT", "proposed_by_id"), ("UPDATE", "confirmed_by_id")):
@@ -94,10 +90,8 @@ def keep_results_apart() -> Iterator[Rule]:
         PaymentResult,
         "INSERT",
         """NEW.by_hand_id IS NULL AND NOT EXISTS (
-            SELECT 1 FROM billing_paymentexport export
-            JOIN billing_payment payment ON payment.batch_id = export.batch_id
-            WHERE payment.id = NEW.payment_id
+            SELECT 1 FROM billing_exportedpayment WHERE payment_id = NEW.payment_id
         )""",
-        "a payment has a result of the bank only after a file of its batch was exported.",
+        "a payment has a result of the bank only after a file with it was exported.",
         topic="file",
     )

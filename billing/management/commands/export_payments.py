@@ -1,8 +1,10 @@
+import json
+import shutil
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.bank.exports import export_payments
+from billing.bank.exports import describe_file, export_payments, open_file
 from billing.bank.formats import list_formats
 from billing.errors import BillingError
 from billing.models import PayoutBatch
@@ -23,7 +25,11 @@ class Command(BaseCommand):
         try:
             batch = PayoutBatch.objects.standing().get(month=parse_month(month))
             export = export_payments(batch=batch, format=format)
-            output.write_bytes(export.content)
+            with open_file(export) as stream, output.open("wb") as file:
+                shutil.copyfileobj(stream, file)
+            if export.message_id:
+                companion = output.with_name(f"{output.name}.json")
+                companion.write_text(json.dumps(describe_file(export), indent=2))
         except PayoutBatch.DoesNotExist:
             raise CommandError(f"There is no batch for {month}.") from None
         except (BillingError, OSError) as error:

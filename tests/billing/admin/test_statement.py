@@ -158,8 +158,8 @@ def test_finance_is_told_what_to_do_with_returned_empty_and_paid_batches(client,
 def test_export_is_made_once_and_listed_on_the_page(client, sign_in):
     batch = make_batch(Status.APPROVED)
     user = sign_in("Finance")
-    client.post(url_of(batch, "export"), {"_form_submitted": "True"})
-    client.post(url_of(batch, "export"), {"_form_submitted": "True"})
+    client.post(url_of(batch, "export"), {"format": "csv"})
+    client.post(url_of(batch, "export"), {"format": "csv"})
     export = PaymentExport.objects.get()
     assert export.by == user
     url = reverse("admin:billing_paymentexport_download", args=[export.pk])

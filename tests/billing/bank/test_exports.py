@@ -1,18 +1,19 @@
-import csv
+import datetime as dt
 import hashlib
-import io
 import json
 from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
 
 from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
-from billing.bank.exports import export_payments
-from billing.errors import BatchTampered, WrongStatus
-from billing.models import Payment, PaymentExport, PayoutBatch, Seal
+from billing.bank.exports import describe_file, export_payments, open_file
+from billing.errors import BatchTampered, FileChanged, WrongStatus
+from billing.models import ExportedPayment, Payment, PaymentExport, PayoutBatch, Seal
 from billing.payouts import steps
 from billing.payouts.holds import hold_payment
+from tests.billing.bank_files import read_csv, read_file
 from tests.billing.batches import AT, OCTOBER, make_batch
 from tests.billing.tampering import without_guards
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
@@ -22,42 +23,37 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 Status = PayoutBatch.Status
 
 
-def read(export):
-    return list(csv.DictReader(io.StringIO(bytes(export.content).decode())))
-
-
 @pytest.mark.any_database
-def test_total_row_equals_the_batch():
+def test_payments_stand_alone_in_the_file_and_their_sum_goes_with_it():
     for number in range(3):
         blog = make_blog()
         make_price(blog.category, "3.333")
         make_count(blog, 1000 + number)
     batch = make_batch(Status.APPROVED, views=12_345)
-    *payments, total, _ = read(export_payments(batch=batch, at=AT))
-    assert len(payments) == 4
-    assert sum(Decimal(row["amount"]) for row in payments) == Decimal(total["amount"])
-    assert total["reference"] == "total"
-    assert Decimal(total["amount"]) == sum(payment.amount for payment in batch.payments.all())
-    assert {row["month"] for row in payments} == {"2026-10"}
-    assert {row["currency"] for row in payments} == {"EUR"}
+    export = export_payments(batch=batch, at=AT)
+    rows = read_csv(export)
+    assert [row["reference"] for row in rows] == [f"202610-1-00000{n}" for n in (1, 2, 3, 4)]
+    assert sum(Decimal(row["amount"]) for row in rows) == Decimal("133.46")
+    assert {(row["month"], row["currency"]) for row in rows} == {("2026-10", "EUR")}
+    told = describe_file(export)
+    assert (told["payments"], told["total"], told["currency"]) == (4, "133.46", "EUR")
 
 
 @pytest.mark.any_database
 def test_amounts_have_the_decimals_of_the_currency():
     export = export_payments(batch=make_batch(Status.APPROVED, views=1), at=AT)
-    assert [row["amount"] for row in read(export)] == ["0.01", "0.01", ""]
+    assert [row["amount"] for row in read_csv(export)] == ["0.01"]
 
 
 @pytest.mark.any_database
-def test_head_of_the_chain_of_seals_is_the_last_row():
+def test_what_goes_with_a_file_names_its_seal_and_its_bytes():
     batch = make_batch(Status.APPROVED)
-    seal = batch.seals.get()
-    row = read(export_payments(batch=batch, at=AT))[-1]
-    assert (row["reference"], row["author"], row["username"]) == (
-        "chain head",
-        seal.hash,
-        "seal 1",
-    )
+    export = export_payments(batch=batch, at=AT)
+    told, seal = describe_file(export), batch.seals.get(kind="export")
+    assert told["chain_head"] == {"seal": 2, "hash": seal.hash}
+    content = read_file(export)
+    assert (told["sha256"], told["bytes"]) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert told["message_id"] == "202610-1-CSV-1"
 
 
 def test_only_what_is_paid_is_exported():
@@ -71,9 +67,9 @@ def test_only_what_is_paid_is_exported():
     hold_payment(payment=payment, by=make_user(), reason="Under review.", at=AT)
     batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
     approve(batch, at=AT)
-    *payments, total, _ = read(export_payments(batch=batch, at=AT))
+    rows = read_csv(export_payments(batch=batch, at=AT))
     assert batch.payments.count() == 3
-    assert [row["amount"] for row in [*payments, total]] == ["10.00", "10.00"]
+    assert [row["amount"] for row in rows] == ["10.00"]
 
 
 @pytest.mark.any_database
@@ -107,13 +103,70 @@ def test_payments_that_nobody_approved_are_not_exported(status):
 def test_second_export_is_the_first_byte_for_byte():
     batch, finance = make_batch(Status.APPROVED), make_user()
     first = export_payments(batch=batch, by=finance, at=AT)
+    content = read_file(first)
+    second = export_payments(batch=batch, by=make_user())
+    assert (second, second.by) == (first, finance)
+    assert read_file(second) == content
+    assert second.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_file_that_can_not_be_made_as_it_was_is_not_handed_out():
+    export = export_payments(batch=make_batch(Status.APPROVED), at=AT)
     with without_guards():
         Payment.objects.update(author_name="Somebody else")
-    second = export_payments(batch=batch, by=make_user())
-    assert second == first
-    assert bytes(second.content) == bytes(first.content)
-    assert second.sha256 == hashlib.sha256(bytes(first.content)).hexdigest()
-    assert second.by == finance
+    with pytest.raises(FileChanged, match="can’t be handed out"):
+        open_file(export)
+
+
+@pytest.mark.any_database
+def test_file_of_before_is_the_bytes_that_were_kept():
+    batch = make_batch(Status.APPROVED)
+    content = b"reference,author\n202610-1-000001,Ada\ntotal,\n"
+    digest = hashlib.sha256(content).hexdigest()
+    export = PaymentExport.objects.create(
+        batch=batch, format="csv", file_name="x.csv", content=content, sha256=digest, at=AT
+    )
+    assert read_file(export) == content
+
+
+@pytest.mark.any_database
+def test_payment_is_in_one_file_whatever_its_format():
+    batch = make_batch(Status.APPROVED)
+    export = export_payments(batch=batch, at=AT)
+    assert list(export.rows.values_list("payment__reference", "number")) == [("202610-1-000001", 1)]
+    with pytest.raises(WrongStatus, match="a payment is in one file alone"):
+        export_payments(batch=batch, format="pain001", at=AT)
+    assert PaymentExport.objects.count() == 1
+
+
+def test_database_keeps_a_payment_in_one_file():
+    batch = make_batch(Status.APPROVED)
+    export = export_payments(batch=batch, at=AT)
+    row = export.rows.get()
+    other = PaymentExport.objects.create(
+        batch=batch, format="csv", number=2, payment_count=1, message_id="other", at=AT
+    )
+    for change in (
+        lambda: ExportedPayment.objects.create(export=other, payment=row.payment, number=1),
+        lambda: ExportedPayment.objects.filter(pk=row.pk).update(export=other),
+        lambda: row.delete(),
+        lambda: PaymentExport.objects.filter(pk=export.pk).update(sha256="0" * 64),
+        lambda: PaymentExport.objects.filter(pk=export.pk).update(sha256=""),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
+
+
+def test_database_takes_no_payment_into_a_finished_file_or_one_of_another_batch():
+    october = make_batch(Status.APPROVED)
+    payment = october.payments.get()
+    september, _ = steps.build_batch(month=dt.date(2026, 9, 1), at=AT)
+    for batch, sha256 in ((october, "0" * 64), (september, "")):
+        export = PaymentExport.objects.create(
+            batch=batch, format="csv", payment_count=1, sha256=sha256, at=AT
+        )
+        with pytest.raises(DatabaseError, match="its own approved batch"), transaction.atomic():
+            ExportedPayment.objects.create(export=export, payment=payment, number=1)
 
 
 @pytest.mark.any_database
@@ -123,7 +176,7 @@ def test_name_is_never_a_formula(name, monkeypatch):
     batch = make_batch(Status.APPROVED)
     with without_guards():
         Payment.objects.update(author_name=name)
-    assert read(export_payments(batch=batch))[0]["author"] == f"'{name}"
+    assert read_csv(export_payments(batch=batch))[0]["author"] == f"'{name}"
 
 
 @pytest.mark.any_database
@@ -132,8 +185,9 @@ def test_command_writes_the_file(tmp_path, capsys):
     path = tmp_path / "payments.csv"
     call_command("export_payments", month="2026-10", output=path)
     export = PaymentExport.objects.get()
-    assert path.read_bytes() == bytes(export.content)
+    assert path.read_bytes() == read_file(export)
     assert export.sha256 in capsys.readouterr().out
+    assert json.loads(tmp_path.joinpath("payments.csv.json").read_text()) == describe_file(export)
 
 
 @pytest.mark.any_database

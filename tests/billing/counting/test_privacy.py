@@ -21,6 +21,7 @@ from billing.bank.exports import export_payments
 from billing.counting.retention import purge_readers
 from billing.models import BlogView, ReaderSalt
 from billing.payouts import steps
+from tests.billing.bank_files import read_file
 from tests.billing.batches import AT, OCTOBER
 from tests.factories import approve, make_blog, make_click, make_line, make_price, make_user
 from weblog.views import BlogDetailView
@@ -150,7 +151,7 @@ def test_whole_flow_leaves_no_address_and_no_user_agent(
 
     assert find_marks(dump_tables(), read_database_files(), read_session(client)) == []
     assert find_marks(caplog.text.encode(), *map(str.encode, capfd.readouterr())) == []
-    assert find_marks(shown, bytes(export.content), str(mail.outbox).encode()) == []
+    assert find_marks(shown, read_file(export), str(mail.outbox).encode()) == []
     assert [path for path in settings.UPLOAD_DIR.rglob("*") if path.is_file()] == []
 
 

@@ -32,6 +32,7 @@ from billing.payouts.steps import (
     submit_batch,
 )
 from billing.verification import verify_payouts
+from tests.billing.bank_files import read_file
 from tests.billing.batches import AT, OCTOBER
 from tests.billing.tampering import without_guards
 from tests.factories import (
@@ -402,7 +403,7 @@ def test_no_detail_stands_in_clear_in_database_file_pack_or_seal(blog):
     with make_evidence_pack(batch) as pack, zipfile.ZipFile(pack) as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     texts["seals"] = repr(list(Seal.objects.values_list("content", flat=True)))
-    texts["export"] = repr(bytes(export_payments(batch=batch, at=AT).content))
+    texts["export"] = repr(read_file(export_payments(batch=batch, at=AT)))
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608

@@ -16,6 +16,7 @@ from billing.payouts.batch_checks import find_blockers
 from billing.payouts.other_currencies import find_other_currencies
 from billing.statements.batches import Statement
 from billing.verification import verify_payouts
+from tests.billing.bank_files import read_file
 from tests.billing.tampering import change, without_guards
 from tests.factories import approve, make_blog, make_count, make_price, make_user
 
@@ -62,9 +63,9 @@ def test_an_approved_batch_is_exported_in_its_own_currency(house, other):
     make_views(3596)
     batch = sign(build(OCTOBER))
     house.CURRENCY = other
-    rows = bytes(export_payments(batch=batch, at=AT).content).decode().splitlines()
+    rows = read_file(export_payments(batch=batch, at=AT)).decode().splitlines()
     assert rows[1].endswith(",2026-10,35.96,EUR")
-    assert rows[2] == "total,,,2026-10,35.96,EUR"
+    assert len(rows) == 2
     assert are_payments_proved()
 
 
@@ -213,6 +214,6 @@ def test_the_file_names_the_payee_as_of_the_build(house):
     batch = sign(build(OCTOBER))
     blog.author.username = "another.name"
     blog.author.save()
-    rows = bytes(export_payments(batch=batch, at=AT).content).decode().splitlines()
+    rows = read_file(export_payments(batch=batch, at=AT)).decode().splitlines()
     assert rows[1].split(",")[2] == "first.name"
     assert are_payments_proved()

@@ -18,7 +18,7 @@ from django.utils import timezone
 from backoffice.jobs import records
 from backoffice.models import JobRun, Mail, MailChoice, ReminderSaid
 from billing import verification
-from billing.bank.exports import export_payments
+from billing.bank.exports import export_payments, take_file
 from billing.bank.results.recording import record_results
 from billing.books.exports import export_journal
 from billing.counting.access_logs.importing import import_access_log
@@ -54,6 +54,7 @@ from billing.payouts.holds import hold_payment
 from billing.prices.rules import save_price
 from billing.proof.traces import seal_traces
 from billing.verification import verify_payouts
+from tests.billing.bank_files import ACCOUNT
 from tests.billing.forging import AT, WAYS, forge, list_deeds, list_tables, make_generator
 from tests.factories import (
     approve,
@@ -112,8 +113,9 @@ def _columns(model, names):
 
 
 @pytest.fixture
-def house():
+def house(settings):
     """A house in which every table has rows; verified and sealed."""
+    settings.BANK_ACCOUNT = ACCOUNT
     finance = make_user()
     tech, sports = make_category("Tech"), make_category("Sports")
     always = dt.date(2020, 1, 1)
@@ -167,7 +169,8 @@ def _find_and_exclude(blogs, finance):
 def _sign(batch, finance, failed=None):
     batch = steps.submit_batch(batch=batch, by=finance, at=AT)
     batch = approve(batch, at=AT)
-    export_payments(batch=batch, by=finance, at=AT)
+    export = export_payments(batch=batch, format="pain001", by=finance, at=AT)
+    take_file(export=export, by=finance, at=AT).close()
     results = {
         payment.pk: ("failed", "Account closed") if payment.author == failed else ("paid", "")
         for payment in batch.payments.payable()
