@@ -22,6 +22,7 @@ from billing.models import HandPayment, PaymentResult, PayoutBatch, Seal
 from billing.payouts import steps
 from billing.payouts.amounts import add_up_batch
 from billing.verification import verify_payouts
+from tests.billing.bank_files import read_file
 from tests.billing.batches import AT, OCTOBER, Status, make_batch
 from tests.factories import approve, make_blog, make_category, make_click, make_price, make_user
 
@@ -117,7 +118,7 @@ def test_file_leaves_out_what_is_paid_by_hand_or_proposed_so(batch):
     export = export_payments(batch=batch, at=AT)
     assert (export.payment_count, export.total) == (1, 3)
     assert (export.left_out_count, export.left_out_total) == (2, 3)
-    text = bytes(export.content).decode()
+    text = read_file(export).decode()
     assert (one.reference in text, two.reference in text) == (False, False)
     assert three.reference in text
     assert verify_payouts().difference == ""
@@ -218,7 +219,7 @@ def refuses(message, write):
 
 def test_database_refuses_results_that_are_neither_the_banks_nor_confirmed(batch):
     payment = first(batch)
-    after_a_file = "only after a file of its batch was exported"
+    after_a_file = "only after a file with it was exported"
     refuses(after_a_file, lambda: add_result(payment))
     refuses(after_a_file, lambda: add_result(payment, outcome="failed", reason="Closed"))
     proposal = propose(payment)
