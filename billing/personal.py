@@ -290,10 +290,7 @@ def _has_unpaid_views(user: User) -> bool:
 
 
 def receive_anonymised(sender, *, user, **kwargs):
-    """Remove the name from the admin's log, which is no book. The books stay unchanged.
-
-    The histories of accounts and roles have lost the name, so they leave new traces.
-    """
+    """Trace anew the histories of accounts and roles, which lost the name; the books keep it."""
     proposed = f"Proposed by {user.get_username()}: "
     for model, own in ((User, Q(id=user.pk)), (Group, Q(pk=None))):
         history: Any = get_history_manager_for_model(model)
