@@ -23,6 +23,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from benchmarks.results import write_results
 from tests.hostile.doors import encode, find_doors
 from tests.on_postgres import postgres_server
 
@@ -144,6 +145,14 @@ def report(server, workers, statuses, worst, growth):
         f"{statuses.total():,} files: {dict(statuses)}; {len(lost)} workers lost; {len(left)} "
         f"files left; at most {max(worst.values())[0]:.1f} s, {growth / 1e6:.0f} MB more"
     )
+    figures = [
+        {"kind": name, "seconds_used": round(used, 2), "seconds_waited": round(waited, 2),
+         "mb_more": round(grown / 1e6, 1)}
+        for name, (used, waited, grown) in sorted(worst.items())
+    ]  # fmt: skip
+    answers = {str(status): times for status, times in sorted(statuses.items())}
+    totals = {"files": statuses.total(), "answers": answers, "workers_lost": len(lost)}
+    write_results("hostile_uploads", totals | {"files_left": len(left), "kinds": figures})
     too_slow = any(each[0] > MOST_SECONDS for each in worst.values())
     failed = any(status >= 500 or status == 0 for status in statuses)
     sys.exit(bool(lost or left or failed or too_slow or growth > MOST_GROWTH))
