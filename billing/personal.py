@@ -290,7 +290,7 @@ def _has_unpaid_views(user: User) -> bool:
 
 
 def receive_anonymised(sender, *, user, **kwargs):
-    """Trace anew the histories of accounts and roles, which lost the name; the books keep it."""
+    """Take the name out of the admin’s log; trace anew the histories that lost it."""
     proposed = f"Proposed by {user.get_username()}: "
     for model, own in ((User, Q(id=user.pk)), (Group, Q(pk=None))):
         history: Any = get_history_manager_for_model(model)

@@ -61,7 +61,7 @@ def test_view_becomes_a_payment_that_two_people_signed(
     assert batch.status == PayoutBatch.Status.APPROVED
 
     finance.goto(live_server.url + reverse("admin:billing_payoutbatch_change", args=[batch.pk]))
-    finance.get_by_role("link", name="Export").click()
+    finance.get_by_role("link", name="Export", exact=True).click()
     with finance.expect_download() as download:
         finance.get_by_role("button", name="Make the file").click()
     path = Path(tmp_path, "payments.csv")

@@ -181,6 +181,7 @@ def october(settings):
     paid, held, small = (make_blog(category=category) for _ in range(3))
     make_count(paid, 1000, dt.date(2026, 9, 10))
     september = approve_month(SEPTEMBER)
+    export_payments(batch=september, at=AT)
     failed = {september.payments.get().pk: ("failed", "No such account.")}
     record_results(batch=september, results=failed, by=make_user(), at=AT)
     for blog, views in ((paid, 500), (held, 400), (small, 25)):
