@@ -53,10 +53,16 @@ def leave_some(cases):
     marker = cases[0].get_closest_marker("cases")
     asks_database = "db" in cases[0].fixturenames or cases[0].get_closest_marker("django_db")
     most = marker.args[0] if marker else MOST_CASES if asks_database else len(cases)
-    taken = spread(cases, most)
+    # As they are written, because another plugin may have shuffled them already.
+    written = sorted(cases, key=place) if len(cases) > 1 else cases
+    taken = spread(written, most)
     for case in cases:
         if case not in taken:
             case.add_marker(pytest.mark.thorough)
+
+
+def place(case):
+    return list(case.callspec.indices.values())
 
 
 def spread(everything, most):
