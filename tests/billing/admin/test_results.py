@@ -125,7 +125,7 @@ def test_batch_that_nobody_approved_takes_no_results(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Finance")
     response = client.post(url_of(batch, "results"), {"others_paid": "on"})
-    assert "only a batch that is approved or paid can be given results" in response.text
+    assert "only a batch that is approved or settled can be given results" in response.text
     assert statuses() == ["payable"]
 
 

@@ -225,7 +225,7 @@ def test_database_refuses_results_that_are_neither_the_banks_nor_confirmed(batch
     proposal = propose(payment)
     refuses("once a second person has confirmed it", lambda: add_result(payment, by_hand=proposal))
     export_payments(batch=batch, at=AT)
-    refuses("has the result that was confirmed, and no other", lambda: add_result(payment))
+    refuses("billing: a payment", lambda: add_result(payment))
     other = batch.payments.order_by("reference").last()
     refuses("billing: a payment", lambda: add_result(other, by_hand=proposal))
 
@@ -256,4 +256,4 @@ def test_database_refuses_proposals_by_one_person_of_ones_own_or_of_what_is_expo
     refuses("withdrawn_by_somebody", lambda: change(**taken_back))
     payment = batch.payments.order_by("reference").last()
     export_payments(batch=batch, at=AT)
-    refuses("once a file of its batch pays it", lambda: add())
+    refuses("once a file pays it", lambda: add())
