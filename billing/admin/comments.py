@@ -59,7 +59,7 @@ class CommentPages:
         return TemplateResponse(request, "billing/comment.html", context)
 
     def _add(self, request, form, batch, answers):
-        facts = {"text": form.cleaned_data["text"], "files": form.cleaned_data["files"]}
+        facts = {"text": form.cleaned_data["text"], "files": form.cleaned_data["attachments"]}
         try:
             add_comment(batch=batch, by=request.user, answers=answers, **facts)
         except BillingError as error:

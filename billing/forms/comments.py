@@ -48,7 +48,7 @@ class CommentForm(forms.Form):
         help_text="Everybody who may see the batch reads it. It stays as it is: it can be "
         "answered, not changed.",
     )
-    files = FilesField(
+    attachments = FilesField(
         label="Files",
         required=False,
         widget=FilesInput({"multiple": True, "accept": ACCEPT}),

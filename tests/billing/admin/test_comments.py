@@ -38,7 +38,7 @@ def make_xlsx(*more):
 
 def send(client, batch, *files, text="The invoice is beside this", **data):
     uploads = [SimpleUploadedFile(name, content) for name, content in files]
-    return client.post(url_of(batch, "comment"), {"text": text, "files": uploads} | data)
+    return client.post(url_of(batch, "comment"), {"text": text, "attachments": uploads} | data)
 
 
 @pytest.mark.any_database
