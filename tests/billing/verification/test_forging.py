@@ -18,6 +18,7 @@ from django.utils import timezone
 from backoffice.jobs import records
 from backoffice.models import JobRun, Mail, MailChoice, ReminderSaid
 from billing import verification
+from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
 from billing.bank.exports import export_payments, take_file
 from billing.bank.results.recording import record_results
 from billing.books.exports import export_journal
@@ -49,6 +50,8 @@ from billing.models import (
 from billing.payees.changes import show_details
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
+from billing.payouts.attachments import look_at_file
+from billing.payouts.comments import add_comment
 from billing.payouts.disputes import answer_dispute, ask_about_line
 from billing.payouts.holds import hold_payment
 from billing.prices.rules import save_price
@@ -169,6 +172,13 @@ def _find_and_exclude(blogs, finance):
 def _sign(batch, finance, failed=None):
     batch = steps.submit_batch(batch=batch, by=finance, at=AT)
     batch = approve(batch, at=AT)
+    file = look_at_file(name="answer.txt", content=b"The bank is closed")
+    add_comment(batch=batch, text="Until Monday", files=[file], by=finance, at=AT)
+    payment = batch.payments.payable().exclude(author=failed).order_by("reference").last()
+    proposal = propose_hand_payment(
+        payment=payment, means="cash", paid_on=AT.date(), reason="No account", by=finance, at=AT
+    )
+    confirm_hand_payment(proposal=proposal, by=make_user(), at=AT)
     export = export_payments(batch=batch, format="pain001", by=finance, at=AT)
     take_file(export=export, by=finance, at=AT).close()
     results = {
