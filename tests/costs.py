@@ -1,4 +1,4 @@
-"""pytest -p tests.costs: list the seconds of the processor that the tests of each file take.
+"""List the seconds of the processor that tests take: python -m pytest -p tests.costs
 
 Those hardly grow on a busy machine. What a test starts counts once it has ended; a PostgreSQL
 server does not count. A test that takes more than MOST of them, and is not marked thorough, fails
