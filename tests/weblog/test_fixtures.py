@@ -64,6 +64,7 @@ def test_groups_hold_what_their_work_needs():
             "view_accessrequest",
             "view_audittrail",
             "view_jobrun",
+            "view_mail",
         },
     }
 

@@ -14,7 +14,7 @@ from billing.bank.results.recording import record_results
 from billing.errors import FourEyesViolation
 from billing.models import PaymentResult, PayoutBatch, Seal
 from billing.payouts import steps
-from tests.billing.batches import AT, make_batch
+from tests.billing.batches import AT, make_batch, make_exported_batch
 from tests.factories import approve, make_groups, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -208,9 +208,9 @@ def test_database_refuses_a_paused_submitter(april, ines):
 
 
 def test_database_refuses_results_of_a_paused_account(april, ines):
-    payment = make_batch("approved").payments.get()
+    payment = make_exported_batch().payments.first()
     touch(april, by=ines)
-    seal = Seal.objects.get(batch=payment.batch)
+    seal = Seal.objects.filter(batch=payment.batch).last()
     result = PaymentResult(
         payment=payment, outcome="failed", reason="Closed", by=april, at=AT, seal=seal
     )
