@@ -17,7 +17,7 @@ from billing.bank.exports import export_payments
 from billing.bank.formats import BankFormat, find_format, list_formats
 from billing.bank.orders import Order
 from billing.errors import BillingError, UnknownFormat
-from billing.models import PayoutBatch
+from billing.models import PaymentExport, PayoutBatch
 
 SIGNED_OFF = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
 SEES_ACCOUNTS = "billing.show_bank_details"
@@ -91,9 +91,16 @@ class BankExport:
 def _find_format(request) -> BankFormat:
     data = request.POST if request.method == "POST" else request.GET
     try:
-        return find_format(data.get("format") or list_formats()[0].key)
+        return find_format(data["format"]) if data.get("format") else _find_usual_format()
     except UnknownFormat:
         raise Http404 from None
+
+
+def _find_usual_format() -> BankFormat:
+    """Return the format of the last file, or the first format."""
+    formats = list_formats()
+    last = PaymentExport.objects.order_by("pk").last()
+    return next((one for one in formats if last and one.key == last.format), formats[0])
 
 
 def _preview(request, batch: PayoutBatch, format: BankFormat) -> dict:

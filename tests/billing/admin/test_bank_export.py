@@ -78,6 +78,14 @@ def test_made_file_stands_on_the_page_of_the_batch_and_the_rest_waits(client, si
     assert url_of(batch, "export") not in page.text
 
 
+def test_page_proposes_the_format_of_the_last_file(client, sign_in):
+    batch = make_paid_batch({}, US)
+    sign_in("Finance")
+    assert client.get(url_of(batch, "export")).context["format"].key == "csv"
+    export_payments(batch=batch, format="pain001", at=AT)
+    assert client.get(url_of(batch, "export")).context["format"].key == "pain001"
+
+
 def test_file_that_would_not_be_the_one_that_was_shown_is_not_made(client, sign_in):
     batch = make_paid_batch({}, {"iban": IBANS[1], "country": "NL", "tax_id": ""})
     sign_in("Finance")
