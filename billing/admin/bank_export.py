@@ -20,7 +20,7 @@ from billing.errors import BillingError, UnknownFormat
 from billing.models import PaymentExport, PayoutBatch
 
 SIGNED_OFF = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
-SEES_ACCOUNTS = "billing.show_bank_details"
+TAKES_FILES = "billing.take_bank_file"
 
 
 class Taken(NamedTuple):
@@ -64,7 +64,7 @@ class BankExport:
             "refusal": refusal,
             "format": format,
             "formats": list_formats(),
-            "may_see_accounts": request.user.has_perm(SEES_ACCOUNTS),
+            "may_take_file": request.user.has_perm(TAKES_FILES),
             "rows_shown": ROWS_SHOWN,
         }
         if batch.status in SIGNED_OFF:

@@ -9,7 +9,7 @@ from unfold.decorators import display
 
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.people import full_name
-from billing.admin.bank_export import SEES_ACCOUNTS
+from billing.admin.bank_export import TAKES_FILES
 from billing.bank.exports import IN_MEMORY, describe_file, take_file
 from billing.bank.formats import find_format
 from billing.errors import BillingError, UnknownFormat
@@ -52,7 +52,7 @@ class PaymentExportAdmin(ReadOnlyAdmin):
     def download_view(self, request, pk):
         """Return the file, made again. One with account numbers is taken by a POST, recorded."""
         export = self._find(request, pk)
-        if export.has_accounts and not request.user.has_perm(SEES_ACCOUNTS):
+        if export.has_accounts and not request.user.has_perm(TAKES_FILES):
             raise PermissionDenied
         if export.has_accounts and request.method != "POST":
             return redirect("admin:billing_paymentexport_change", export.pk)

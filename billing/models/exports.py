@@ -68,6 +68,7 @@ class PaymentExport(models.Model):
     class Meta:
         ordering = ["-at", "-pk"]
         verbose_name = "payment export"
+        permissions = [("take_bank_file", "Can take files with account numbers to the bank")]
         constraints = [
             models.UniqueConstraint(
                 fields=["batch", "format", "number"], name="billing_paymentexport_numbered"

@@ -116,13 +116,10 @@ def make_batch_of_now():
     return PayoutBatch.objects.get()
 
 
-def test_file_with_accounts_is_for_who_may_see_them_and_each_download_is_recorded(client, sign_in):
+def test_each_download_of_a_file_with_accounts_is_recorded(client, sign_in):
     batch = make_paid_batch({})
     export = export_payments(batch=batch, format="pain001", at=AT)
     user = sign_in("Finance")
-    assert client.post(url_of_file(export)).status_code == 403
-    assert "whoever may see bank details in full downloads it" in client.get(url_of(batch)).text
-    give(user, "show_bank_details")
     assert client.get(url_of_file(export)).status_code == 302
     assert not ExportDownload.objects.exists()
     response = client.post(url_of_file(export))
@@ -134,6 +131,18 @@ def test_file_with_accounts_is_for_who_may_see_them_and_each_download_is_recorde
     page = client.get(url_of(batch)).text
     assert "Taken by" in page
     assert IBANS[0] not in page
+
+
+@pytest.mark.parametrize("role", ["Approvers", "Auditors"])
+def test_file_with_accounts_is_for_who_takes_it_to_the_bank(client, sign_in, role):
+    batch = make_paid_batch({})
+    export = export_payments(batch=batch, format="pain001", at=AT)
+    user = sign_in(role)
+    assert client.post(url_of_file(export)).status_code == 403
+    text = "somebody who may take such files to the bank downloads it"
+    assert text in client.get(url_of(batch)).text
+    give(user, "take_bank_file")
+    assert client.post(url_of_file(export)).status_code == 200
 
 
 def test_what_goes_with_the_file_is_downloaded_beside_it(client, sign_in):
@@ -149,7 +158,7 @@ def test_what_goes_with_the_file_is_downloaded_beside_it(client, sign_in):
 def test_lost_key_is_a_clear_message_and_loses_no_payment(client, sign_in, settings):
     batch = make_paid_batch({})
     export = export_payments(batch=batch, format="pain001", at=AT)
-    give(sign_in("Finance"), "show_bank_details")
+    sign_in("Finance")
     settings.PAYEE_KEYS_FILE, settings.PAYEE_KEYS = "", ""
     response = client.post(url_of_file(export))
     assert "There is no key for payees’ details." in shown(response)[0]
