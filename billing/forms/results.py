@@ -90,8 +90,8 @@ class ResultsForm(ConfirmMixin, forms.Form):
         label="All other payments were made",
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Every payment of the batch that has no result yet, on this page or not, and "
-        "none chosen above, is recorded as paid.",
+        help_text="Every payment in a file to the bank that has no result yet, on this page or "
+        "not, and none chosen above, is recorded as paid.",
     )
 
     def __init__(self, data=None, *, batch, payments, request):
@@ -118,7 +118,8 @@ class ResultsForm(ConfirmMixin, forms.Form):
         except InvalidResults as error:
             raise forms.ValidationError(error.problems) from error
         if not self.results:
-            raise forms.ValidationError(NOTHING_YET)
+            missing = cleaned_data["others_paid"] and explain_missing_file(self.batch)
+            raise forms.ValidationError(missing or NOTHING_YET)
         return cleaned_data
 
 
@@ -134,7 +135,7 @@ class AllPaidDialog(ConfirmMixin, BatchDialog):
         return list(filter(None, [is_approved and explain_missing_file(self.obj)]))
 
     def get_before_template_context(self, request, object_id=None):
-        waiting = self.obj.payments.payable().aggregate(
+        waiting = self.obj.payments.waiting_for_result().aggregate(
             payments=Count("pk"), amount=Sum("amount", default=0)
         )
         return super().get_before_template_context(request) | {"waiting": waiting}
@@ -142,8 +143,8 @@ class AllPaidDialog(ConfirmMixin, BatchDialog):
 
 ALL_PAID = {
     "title": "Were all payments made?",
-    "description": "Each payment that has no result yet is recorded as paid. If the bank refused "
-    "some of them, use “Record bank results” instead.",
+    "description": "Each payment in a file that has no result yet is recorded as paid. If the bank "
+    "refused some of them, use “Record bank results” instead.",
     "form_class": AllPaidDialog,
     "form_submit_text": "All payments were made",
 }

@@ -100,6 +100,10 @@ class PaymentQuerySet(models.QuerySet):
         """Return the payments that a file to the bank would pay now: a payment is in one file."""
         return self.paying().filter(exported=None)
 
+    def waiting_for_result(self):
+        """Return the payments that are in a file to the bank, which has not answered yet."""
+        return self.paying().exclude(exported=None)
+
     def settled(self):
         """Return what no file pays any more: made, failed, or proposed as made by hand."""
         made = models.Q(status__in=[self.model.Status.PAID, self.model.Status.FAILED])

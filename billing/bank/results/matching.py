@@ -100,13 +100,13 @@ def match_results(
 ) -> dict[int, Result]:
     """Return {payment_id: Result} for record_results.
 
-    `others_paid` adds every payment that has no row and no result yet as paid. Raises
+    `others_paid` adds as paid every payment in a file that has no row and no result yet. Raises
     InvalidResults, which names each wrong row.
     """
     match = compare_results(batch=batch, rows=rows)
     refuse(match.problems)
     if others_paid:
-        for pk in batch.payments.paying().values_list("pk", flat=True):
+        for pk in batch.payments.waiting_for_result().values_list("pk", flat=True):
             match.results.setdefault(pk, Result(Outcome.PAID))
     return match.results
 

@@ -124,7 +124,7 @@ def test_result_is_corrected_in_the_table_by_another_person_with_a_reason(client
 def test_batch_that_nobody_approved_takes_no_results(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Finance")
-    response = client.post(url_of(batch, "results"), {"others_paid": "on"})
+    response = client.post(url_of(batch, "results"), chosen(1, "paid"))
     assert "only a batch that is approved or settled can be given results" in response.text
     assert statuses() == ["payable"]
 

@@ -1,5 +1,6 @@
 import pytest
 
+from billing.bank.exports import export_payments
 from billing.bank.results.csv import read
 from billing.bank.results.matching import describe_results, match_results
 from billing.bank.results.recording import Result, says_why
@@ -7,7 +8,7 @@ from billing.errors import InvalidResults
 from billing.models import Payment, PayoutBatch
 from billing.payouts import steps
 from billing.payouts.holds import hold_payment
-from tests.billing.batches import make_batch
+from tests.billing.batches import AT, make_batch
 from tests.factories import approve, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
@@ -87,6 +88,8 @@ def test_others_are_paid_where_that_is_said():
     assert match("") == {}
     pk = Payment.objects.get().pk
     batch = PayoutBatch.objects.get()
+    assert match_results(batch=batch, rows=[], others_paid=True) == {}  # it is in no file yet
+    export_payments(batch=batch, at=AT)
     assert match_results(batch=batch, rows=[], others_paid=True) == {pk: Result("paid")}
     rows = read(f"{REFERENCE},failed,Closed".encode())
     results = match_results(batch=batch, rows=rows, others_paid=True)
