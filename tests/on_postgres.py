@@ -45,6 +45,7 @@ def postgres_server(*, fsync=False, environment=None):
                 "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
                 "--builtin-locale=C.UTF-8", "--set=listen_addresses=",
                 f"--set=fsync={'on' if fsync else 'off'}",
+                "--set=max_locks_per_transaction=512",  # tests drop all guards, again and again
                 f"--set=unix_socket_directories={directory}")  # fmt: skip
             run("pg_ctl", "start", "--wait")
             yield f"postgres://postgres@/{directory}/postgres"

@@ -78,6 +78,7 @@ def test_no_table_of_deeds_is_forgotten():
         "backoffice.securityevent",  # in the trail, as what it is
         "billing.acknowledgement",  # on the page of its batch
         "billing.batchact",  # on the page of its batch; each is a change that stands in the trail
+        "billing.batchcomment",  # in the trail, as what it is
         "billing.banktable",  # each file shows how it is read before anything is recorded
         "billing.booksexport",  # on the page of its month or year
         "billing.disputeanswer",  # in the trail, as what it is

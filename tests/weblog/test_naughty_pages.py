@@ -166,7 +166,9 @@ def test_mails_hold_it_as_text(author, editor, blogs, strings, django_capture_on
     assert len(mail.outbox) == 2 * len(pieces)
     for message in mail.outbox:
         assert len(message.subject.splitlines()) == 1
-        assert message.message().get_content_type() == "text/plain"
+        assert [part.get_content_type() for part in message.message().walk()] == [
+            "multipart/alternative", "text/plain", "text/html",
+        ]  # fmt: skip
 
 
 @pytest.fixture

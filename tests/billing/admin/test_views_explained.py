@@ -99,7 +99,7 @@ def test_batches_of_later_months_stand_on_the_page(client, sign_in, blog):
     fold_views(at=AT)
     sign_in("Auditors")
     text = " ".join(show(client, "2026-09").text.split())
-    assert "Paid by the batch of September 2026" in text
+    assert "To be paid by the batch of September 2026" in text
     assert "To be taken back" in text
     steps.build_batch(month=OCTOBER, at=AT)
     text = " ".join(show(client, "2026-09").text.split())

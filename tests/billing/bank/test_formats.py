@@ -94,7 +94,7 @@ def test_registered_format_is_made_sealed_downloaded_and_verified(client, sign_i
     assert sealed["file"] == ["toy", "payments-2026-10.toy", toy.sha256, user.pk]
     numbers = Counter()
     check_exports(Verification(), batch.pk, "", numbers)
-    assert numbers == {"exports": 1}
+    assert numbers == {"exports": 1, "payments by hand": 0}
 
 
 def test_verification_names_a_file_that_would_not_come_out_again(offer):

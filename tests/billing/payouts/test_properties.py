@@ -55,8 +55,8 @@ FIRST_OF_DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 # {seed: SHA-256 of all digests and seals after 120 random steps}
 DIGESTS = [
-    (1, "e79fa64b6524c00194d04926934b795212f9bd7ccd0eba7a86f1abce4e4a3d55"),
-    (2, "e33ca92952d3c5a5afa50ac52e570e83232e4d2714b42455267776d6c584f7f4"),
+    (1, "e417ce7b713bfa252058978a7ff4eb909b6cafea1bc0e5dc03aebb104536fa85"),
+    (2, "5aa084048d7c2b1a94e3bc67b923e3212b1d70ea18154fc27510b78d6928faaa"),
 ]
 
 
