@@ -1,10 +1,13 @@
 PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
-PYTEST = $(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
-# What `make test` runs on PostgreSQL, and what it leaves there to `make test-rest`.
-NOW = postgresql and not any_database and not thorough
-LATER = not any_database and (thorough or not postgresql)
+# More processes than cores: each waits for half of its time, for disks and for what it started.
+PYTEST = $(BIN)/pytest --numprocesses=4 --dist=worksteal
+# What `make test` runs on each database, and what it leaves there to `make test-rest`.
+SQLITE = not thorough and (any_database or not postgresql)
+SQLITE_REST = thorough or (postgresql and not any_database)
+POSTGRESQL = not thorough and postgresql and not any_database
+POSTGRESQL_REST = not any_database and (thorough or not postgresql)
 # On PostgreSQL. Pages in a browser, and the files of the code, know no database.
 WITH_BILLING = --ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py
 WEBLOG_ALONE = --ds=tests.settings_weblog_only tests/weblog tests/test_weblog_only.py
@@ -43,20 +46,21 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 
 test: setup-dev ## Run what a commit needs, in six minutes: SQLite, PostgreSQL, weblog alone
 	@tools/install_browser.sh
-	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not thorough" \
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE)" \
 		$(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "$(NOW)" $(WITH_BILLING)
+		-m "$(POSTGRESQL)" $(WITH_BILLING)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "$(NOW)" $(WEBLOG_ALONE)
+		-m "$(POSTGRESQL)" $(WEBLOG_ALONE)
 
 test-rest: setup-dev ## Run all tests that `make test` does not; 20 minutes
 	@tools/install_browser.sh
-	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m thorough $(if $(COVERAGE),--cov --cov-append)
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE_REST)" \
+		$(if $(COVERAGE),--cov --cov-append)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "$(LATER)" $(WITH_BILLING)
+		-m "$(POSTGRESQL_REST)" $(WITH_BILLING)
 	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "$(LATER)" $(WEBLOG_ALONE)
+		-m "$(POSTGRESQL_REST)" $(WEBLOG_ALONE)
 
 test-all: test test-rest ## Run all tests, as CI does; COVERAGE=1 follows branches on SQLite
 

@@ -37,6 +37,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.long)
         if commits(item):  # so it meets locks, and other connections
             item.add_marker(pytest.mark.postgresql)
+        if item.path.parent.name == "browser":
+            item.add_marker(pytest.mark.any_database)  # pages in a browser know none
     for cases in functions.values():
         leave_some(cases)
 

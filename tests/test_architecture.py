@@ -225,8 +225,8 @@ def test_a_name_that_leads_nowhere_is_found():
 def test_no_test_is_left_out_and_none_runs_twice_on_a_database():
     """`make test` and `make test-rest` together take each once, on PostgreSQL as it is marked."""
     makefile = (ROOT / "Makefile").read_text()
-    on_sqlite = re.findall(r'sqlite3 \$\(PYTEST\) -m "?((?:not )?thorough)\b', makefile)
-    on_postgresql = re.findall(r"^(?:NOW|LATER) = (.+)$", makefile, re.MULTILINE)
+    on_sqlite = re.findall(r"^SQLITE(?:_REST)? = (.+)$", makefile, re.MULTILINE)
+    on_postgresql = re.findall(r"^POSTGRESQL(?:_REST)? = (.+)$", makefile, re.MULTILINE)
     assert (len(on_sqlite), len(on_postgresql)) == (2, 2)
     for values in itertools.product([False, True], repeat=3):
         marks = dict(zip(("any_database", "postgresql", "thorough"), values, strict=True))
