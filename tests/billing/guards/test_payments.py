@@ -56,7 +56,7 @@ def test_only_a_drafts_payments_and_lines_are_changed(status, sql):
 @pytest.mark.parametrize("status", STATUSES)
 def test_only_a_drafts_payments_are_added_and_deleted(status):
     make_batch(status)
-    new = copy_of(Payment, author_id=make_user().pk, reference="'R2'")
+    new = copy_of(Payment, author_id=make_user().pk, reference="'R-new'")
     assert refuses(new) is (status in NO_DRAFT)
     if status == "draft":
         PaymentLine.objects.all().delete()
