@@ -135,8 +135,7 @@ def _tell(
 
 
 def _people(permission: str):
-    people = User.objects.with_perm(permission, include_superusers=False)
-    return people.filter(is_active=True).order_by("pk")
+    return User.objects.with_perm(permission, include_superusers=False).order_by("pk")
 
 
 def _days(since: dt.datetime, at: dt.datetime) -> str:

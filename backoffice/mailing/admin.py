@@ -47,7 +47,7 @@ class MailAdmin(DialogActions, ReadOnlyAdmin):
 
     @display(description="to", ordering="address")
     def show_to(self, mail):
-        return f"{full_name(mail.person)}" if mail.person else mail.address
+        return full_name(mail.person) if mail.person else mail.address
 
     @display(description="about", ordering="kind")
     def show_kind(self, mail):

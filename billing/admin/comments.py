@@ -10,9 +10,10 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
 from backoffice.bodies import takes_files
+from backoffice.changelists import could_be_pk
 from billing.errors import BillingError
 from billing.forms.comments import CommentForm
-from billing.models import BatchAttachment
+from billing.models import BatchAttachment, BatchComment
 from billing.payouts.attachments import MOST_BYTES, MOST_FILES
 from billing.payouts.comments import add_comment
 
@@ -83,6 +84,6 @@ class CommentPages:
 
 def _find_answered(request, batch):
     pk = request.POST.get("answers") or request.GET.get("answers") or ""
-    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
+    if not could_be_pk(BatchComment, pk):
         return None
-    return get_object_or_404(batch.comments.select_related("by"), pk=int(pk))
+    return get_object_or_404(batch.comments.select_related("by"), pk=pk)

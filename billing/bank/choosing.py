@@ -21,7 +21,7 @@ FULL = "This file is full: it goes into the next one of this format."
 
 
 class Told(NamedTuple):
-    """A payment and what is said about it."""
+    """A payment and what the file changes in its texts."""
 
     order: Order
     text: str
@@ -29,13 +29,12 @@ class Told(NamedTuple):
 
 @dataclass
 class Choice:
-    """What a file would hold. `left_out` are the payments without a file that it does not take."""
+    """What a file would hold, and why it does not take other payments that wait for one."""
 
     pks: array = field(default_factory=lambda: array("q"))
     total: Decimal = Decimal(0)
     numbers: Counter = field(default_factory=Counter)  # left out, by the reason
     sums: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    left_out: list[Told] = field(default_factory=list)
     changed: list[Told] = field(default_factory=list)
     changed_count: int = 0
 
@@ -67,8 +66,6 @@ class Choice:
     def leave_out(self, order: Order, why: str) -> None:
         self.numbers[why] += 1
         self.sums[why] += order.amount
-        if len(self.left_out) < ROWS_SHOWN:
-            self.left_out.append(Told(order, why))
 
 
 def choose_payments(batch: PayoutBatch, format: BankFormat) -> Choice:

@@ -26,7 +26,7 @@ def mail_entered(payee: Payee, *, enterer: User, at: dt.datetime) -> None:
 
     def write() -> Iterator[Letter]:
         text = render_to_string("billing/mail/payee_to_confirm.txt", facts)
-        people = User.objects.with_perm(CONFIRM, include_superusers=False).filter(is_active=True)
+        people = User.objects.with_perm(CONFIRM, include_superusers=False)
         addresses = people.exclude(pk=enterer.pk).values_list("email", flat=True)
         subject = _name("Payment details wait to be confirmed")
         return write_mails(subject, text, to=addresses, kind=TO_CONFIRM)

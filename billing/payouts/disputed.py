@@ -69,7 +69,7 @@ def is_kept_back(payment: Payment, batch: PayoutBatch | None = None) -> bool:
 
 def find_last_payment(dispute: Dispute, *, apart_from: PayoutBatch | None) -> Payment | None:
     """Return the payment that holds the sum with the line by now: later ones take over a sum."""
-    payments = Payment.objects.exclude(batch__status=PayoutBatch.Status.CANCELLED)
+    payments = Payment.objects.standing()
     payment = payments.filter(reference=dispute.reference, author=dispute.author_id).first()
     while payment:
         lines = payment.carried_to.standing()

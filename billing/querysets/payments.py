@@ -3,22 +3,22 @@ from django.db.models.functions import Coalesce
 
 
 class PaymentQuerySet(models.QuerySet):
+    def standing(self):
+        """Return the payments of batches that were not cancelled."""
+        return self.exclude(batch__status="cancelled")
+
     def outstanding(self, *, apart_from=None):
         """Return unpaid payments of approved batches that no later batch took over.
 
         These are held, carried and failed ones. Payments that the batch `apart_from` took over
         count as outstanding.
         """
-        status = self.model.Status
         lines = self.model.lines.field.model.objects
         taken_in = lines.standing().filter(carried_from=models.OuterRef("pk"))
         if apart_from is not None:
             taken_in = taken_in.exclude(payment__batch=apart_from)
         return self.filter(
-            models.Q(status=status.FAILED)
-            | models.Q(status__in=[status.HELD, status.CARRIED]) & ~models.Q(carried_amount=0),
-            ~models.Exists(taken_in),
-            batch__status__in=["approved", "paid"],
+            self._unpaid(), ~models.Exists(taken_in), batch__status__in=["approved", "paid"]
         )
 
     def owed(self):
@@ -30,19 +30,22 @@ class PaymentQuerySet(models.QuerySet):
 
     def with_owed(self):
         """Add `is_owed`: approved, then held, carried or failed, and on no later approved batch."""
-        status = self.model.Status
         approved = ["approved", "paid"]
         taken_over = self.model.lines.field.model.objects.filter(
             carried_from=models.OuterRef("pk"), payment__batch__status__in=approved
         )
-        unpaid = models.Q(status=status.FAILED) | (
-            models.Q(status__in=[status.HELD, status.CARRIED]) & ~models.Q(carried_amount=0)
-        )
-        owed = unpaid & models.Q(batch__status__in=approved) & ~models.Exists(taken_over)
+        owed = self._unpaid() & models.Q(batch__status__in=approved) & ~models.Exists(taken_over)
         return self.annotate(
             is_owed=models.Case(
                 models.When(owed, then=True), default=False, output_field=models.BooleanField()
             )
+        )
+
+    def _unpaid(self):
+        """Return the condition that the payment failed, or that something of it was kept back."""
+        status = self.model.Status
+        return models.Q(status=status.FAILED) | (
+            models.Q(status__in=[status.HELD, status.CARRIED]) & ~models.Q(carried_amount=0)
         )
 
     def with_by_hand(self):

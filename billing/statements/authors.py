@@ -1,7 +1,6 @@
 """An author's statement of a month: the payment as finance sees it, and what stands around it."""
 
 import datetime as dt
-import zoneinfo
 from decimal import Decimal
 
 from django.conf import settings
@@ -9,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet, Sum
 from django.utils.functional import cached_property
 
+from billing.books.parts import day_in
 from billing.books.years import paid_in_year
 from billing.models import Dispute, Finding, PaidPayee, Payment, PaymentResult, PayoutBatch
 from billing.payees.copies import find_details
@@ -34,7 +34,7 @@ class MonthlyStatement(Payslip):
         """Return the day on which what it says came to be: the result's, or the batch's."""
         batch = self.payment.batch
         moment = self.result.at if self.result else batch.approved_at or batch.built_at
-        return moment.astimezone(zoneinfo.ZoneInfo(batch.time_zone)).date()
+        return day_in(moment, batch.time_zone)
 
     @cached_property
     def paid_payee(self) -> PaidPayee | None:
@@ -58,8 +58,7 @@ class MonthlyStatement(Payslip):
         """Return the bank's day, or that of the result where the bank named none."""
         if self.result is None:
             return None
-        zone = zoneinfo.ZoneInfo(self.payment.batch.time_zone)
-        return self.result.value_date or self.result.at.astimezone(zone).date()
+        return self.result.value_date or day_in(self.result.at, self.payment.batch.time_zone)
 
     @cached_property
     def exclusions(self) -> list[Finding]:
@@ -103,7 +102,7 @@ def list_statements(*, author: User | None = None) -> QuerySet[Payment]:
 
     One that is still a draft's, or waits for its approvers, has a preliminary statement.
     """
-    payments = Payment.objects.exclude(batch__status=PayoutBatch.Status.CANCELLED)
+    payments = Payment.objects.standing()
     if author:
         payments = payments.filter(author=author)
     return payments.select_related("batch", "author").order_by("-batch__month", "author_name", "pk")

@@ -126,7 +126,7 @@ def _tell_result(style: Style, result: PaymentResult, end: str) -> tuple[str, st
 def _write_failed(batch: PayoutBatch, failed: int, recorder: User) -> Iterator[Letter]:
     number = "1 payment" if failed == 1 else f"{failed:,} payments"
     finance = User.objects.with_perm("billing.settle_payoutbatch", include_superusers=False)
-    addresses = finance.filter(is_active=True).exclude(pk=recorder.pk)
+    addresses = finance.exclude(pk=recorder.pk)
     subject = f"{number} of {batch} failed"
     text = f"The bank could not make {number} of {batch}. The next batch pays what failed again."
     body = _render(text, find_url("billing_payoutbatch_change", batch.pk))
@@ -137,7 +137,7 @@ def _write_failed(batch: PayoutBatch, failed: int, recorder: User) -> Iterator[L
 
 def _write_opened(dispute: Dispute) -> Iterator[Letter]:
     finance = User.objects.with_perm("billing.answer_dispute", include_superusers=False)
-    addresses = finance.filter(is_active=True).exclude(pk=dispute.author_id)
+    addresses = finance.exclude(pk=dispute.author_id)
     text = (
         f"{full_name(dispute.author)} disputes a line of {dispute.reference}. Read what they "
         "write, and answer:"

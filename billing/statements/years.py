@@ -1,7 +1,6 @@
 """What an author was paid in a year, in words: by what the bank made, as the tax office asks."""
 
 import datetime as dt
-import zoneinfo
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from backoffice.people import full_name
+from billing.books.parts import day_in
 from billing.books.years import list_years, paid_in_year
 from billing.models import PaidPayee, Payment
 from billing.statements.sheets import Row, Sheet, Table
@@ -75,5 +75,5 @@ def write_year(*, author: User, year: int, currency: str, style: Style) -> Sheet
 
 def _find_day(payment: Payment) -> dt.date:
     """Return the day of a payment from paid_in_year."""
-    zone = zoneinfo.ZoneInfo(payment.batch.time_zone)
-    return payment.value_date or payment.paid_at.astimezone(zone).date()  # type: ignore[attr-defined]
+    paid_at, zone = payment.paid_at, payment.batch.time_zone  # type: ignore[attr-defined]
+    return payment.value_date or day_in(paid_at, zone)  # type: ignore[attr-defined]
