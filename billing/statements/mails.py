@@ -113,6 +113,10 @@ def _tell_result(style: Style, result: PaymentResult, end: str) -> tuple[str, st
     if result.outcome == "paid":
         subject = _("Your payment for %(month)s was made")
         text = _("The bank made your payment %(reference)s for %(month)s%(account)s.")
+        if result.by_hand_id:
+            text = _(
+                "Your payment %(reference)s for %(month)s was made by hand, not through the bank."
+            )
     else:
         subject = _("Your payment for %(month)s could not be made")
         text = _(

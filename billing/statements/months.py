@@ -101,7 +101,12 @@ def _explain(statement: MonthlyStatement) -> str:
 
 
 def _name_account(statement: MonthlyStatement) -> str:
-    """Return “, to the account ending in 3000”, as submitted with the payment; or nothing."""
+    """Return “, to the account ending in 3000”, as submitted with the payment; or nothing.
+
+    What somebody paid by hand went to no account.
+    """
+    if statement.payment.status == Status.PAID and statement.result and statement.result.by_hand:
+        return _(", by hand")
     if not statement.paid_payee:
         return ""
     end = statement.paid_payee.account_end

@@ -4,10 +4,13 @@ import datetime as dt
 
 import pytest
 
+from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import Result, record_results
 from billing.payouts import steps
 from billing.payouts.disputes import answer_dispute, ask_about_line, withdraw_dispute
+from billing.statements.authors import MonthlyStatement
+from billing.statements.months import write_month
 from tests.billing.batches import AT, OCTOBER
 from tests.factories import (
     approve,
@@ -90,6 +93,20 @@ def test_author_gets_an_advice_when_the_payment_was_made(batch, finance, mails_o
     assert "auf das Konto mit den Endziffern 3000" in mail.body
     assert link_to(payment) in mail.body
     assert sent == {}
+
+
+def test_author_is_not_told_of_a_bank_where_somebody_paid_by_hand(batch, finance, mails_of):
+    payment = sign(batch).payments.get()
+    proposal = propose_hand_payment(
+        payment=payment, means="cash", paid_on=AT.date(), reason="No account", by=finance[0], at=AT
+    )
+    sent = mails_of(confirm_hand_payment, proposal=proposal, by=finance[1], at=AT)
+    (mail,) = sent.pop("ada@example.com")
+    assert "für Oktober 2026 wurde von Hand ausgeführt, nicht über die Bank." in mail.body
+    assert "Konto" not in mail.body
+    payment.refresh_from_db()
+    facts = dict(write_month(MonthlyStatement(payment, at=AT)).facts)
+    assert facts["Stand"] == "Bezahlt am 22. November 2026, von Hand"
 
 
 def test_failure_is_told_to_the_author_and_to_finance(batch, finance, mails_of):
