@@ -64,16 +64,17 @@ FORGERIES = {
     "changed": (
         "UPDATE billing_historicalcategoryprice SET history_change_reason = 'x' "
         "WHERE history_id = %s",
-        "is not as the application wrote it",
+        ["is not as the application wrote it"],
     ),
     "moved away": (
         "UPDATE billing_historicalcategoryprice SET history_id = history_id + 100000 "
         "WHERE history_id = %s",
-        "trace",
+        ["trace"],
     ),
     "trace changed": (
         "UPDATE billing_trace SET digest = 'x' WHERE kind = 'price' AND \"row\" = %s",
-        "holds it otherwise",
+        # Which is read first, the seal or the row, is told by the numbers of both.
+        ["holds it otherwise", "but its trace is of x"],
     ),
 }
 
@@ -83,9 +84,10 @@ FORGERIES = {
 def test_old_row_that_was_forged_is_found_within_seven_nights(proved, name, which):
     statement, says = FORGERIES[name]
     execute(statement, list_records()[which])
-    assert says in verify_payouts(month=dt.date(2026, 10, 1), at=AT).difference
+    whole = verify_payouts(month=dt.date(2026, 10, 1), at=AT).difference
     nights = (verify_by_night().difference for _ in range(7))
-    assert says in next(filter(None, nights))
+    for difference in (whole, next(filter(None, nights))):
+        assert any(words in difference for words in says)
 
 
 def test_row_that_came_by_hand_after_the_last_run_is_found_the_same_night(proved):
