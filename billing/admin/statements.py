@@ -45,8 +45,13 @@ class StatementPage(UnfoldSiteViewMixin, TemplateView):
         return user.has_perm(SEE_OWN) or user.has_perm(SEE_ALL)
 
     def http_method_not_allowed(self, request, *args, **kwargs):
-        self.get(request, *args, **kwargs)  # what is somebody else's does not exist
+        self.check_door()
         return super().http_method_not_allowed(request, *args, **kwargs)
+
+    def check_door(self):
+        """Refuse what is somebody else's, which does not exist, without reading the page."""
+        if "pk" in self.kwargs:
+            self.find_payment()
 
     @property
     def sees_all(self):
@@ -56,15 +61,18 @@ class StatementPage(UnfoldSiteViewMixin, TemplateView):
         """Return the payments of whose statements this person knows."""
         return list_statements(author=None if self.sees_all else self.request.user)
 
-    def find_statement(self):
-        """Return the statement asked for. What is somebody else's does not exist."""
+    def find_payment(self):
+        """Return the payment of the statement asked for. Somebody else's does not exist."""
         key = self.kwargs["pk"]
         payment = None
         if could_be_pk(Payment, key):
             payment = self.list_statements().filter(pk=key).first()
         if payment is None:
             raise Http404
-        return MonthlyStatement(payment, at=timezone.now())
+        return payment
+
+    def find_statement(self):
+        return MonthlyStatement(self.find_payment(), at=timezone.now())
 
     def take_back(self, form):
         """Take back one's own question that the POST names. Raises BillingError."""
@@ -195,6 +203,9 @@ class StatementPdfView(StatementPage):
 class StatementYearView(StatementPage):
     template_name = "billing/author_year.html"
     title = "Paid in a year"
+
+    def check_door(self):
+        self.find_author()
 
     def write(self):
         """Return the sheet of the year asked for, or None where there is nothing to tell."""

@@ -12,6 +12,7 @@ from billing.books.parts import day_in
 from billing.books.years import paid_in_year
 from billing.models import Dispute, Finding, PaidPayee, Payment, PaymentResult, PayoutBatch
 from billing.payees.copies import find_details
+from billing.payouts.amounts import Amounts, add_up_payments
 from billing.statements.payments import Payslip
 from billing.statements.styles import Style
 
@@ -52,6 +53,19 @@ class MonthlyStatement(Payslip):
     def result(self) -> PaymentResult | None:
         """Return what the bank did with the payment at last, or None."""
         return self.results[0] if self.results else None
+
+    @cached_property
+    def amounts(self) -> Amounts:
+        """Return what became of the payment's amount, as all other pages tell it."""
+        own = Payment.objects.filter(pk=self.payment.pk)
+        return add_up_payments(own)[self.payment.batch_id]
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether somebody paid it past the bank, or says so; its last result may deny it."""
+        if self.result:
+            return bool(self.result.by_hand)
+        return bool(self.is_final and self.by_hand)
 
     @property
     def paid_on(self) -> dt.date | None:

@@ -44,9 +44,10 @@ def receive_results_recorded(
     """Tell the authors what the bank did, and finance what it could not do."""
     pks = [row.pk for row in rows]
     mail_after_commit(lambda: _write_results(pks), about=f"the results of batch {batch.pk}")
-    if failed := sum(row.outcome == "failed" for row in rows):
+    failed = [row for row in rows if row.outcome == "failed"]
+    if failed:
         mail_after_commit(
-            lambda: _write_failed(batch, failed, rows[0].by),
+            lambda: _write_failed(batch, failed),
             about=f"the failed payments of batch {batch.pk}",
         )
 
@@ -124,19 +125,34 @@ def _tell_result(style: Style, result: PaymentResult, end: str) -> tuple[str, st
             "%(reason)s. It is paid again with a later batch. Look whether your payment details "
             "are right."
         )
+        if result.by_hand_id:
+            text = _(
+                "Your payment %(reference)s for %(month)s was recorded as made by hand, and was "
+                "not: %(reason)s. It is paid again with a later batch."
+            )
     return subject % facts, text % facts
 
 
-def _write_failed(batch: PayoutBatch, failed: int, recorder: User) -> Iterator[Letter]:
-    number = "1 payment" if failed == 1 else f"{failed:,} payments"
+def _write_failed(batch: PayoutBatch, failed: list[PaymentResult]) -> Iterator[Letter]:
+    number = _count_payments(len(failed))
+    by_hand = sum(bool(row.by_hand_id) for row in failed)
     finance = User.objects.with_perm("billing.settle_payoutbatch", include_superusers=False)
-    addresses = finance.exclude(pk=recorder.pk)
+    addresses = finance.exclude(pk=failed[0].by_id)
     subject = f"{number} of {batch} failed"
-    text = f"The bank could not make {number} of {batch}. The next batch pays what failed again."
+    text = ""
+    if by_hand < len(failed):
+        text = f"The bank could not make {_count_payments(len(failed) - by_hand)} of {batch}. "
+    if by_hand:
+        text += f"{_count_payments(by_hand)} of {batch} turned out not to be made by hand. "
+    text += "The next batch pays what failed again."
     body = _render(text, find_url("billing_payoutbatch_change", batch.pk))
     return write_mails(
         _name(subject), body, to=addresses.values_list("email", flat=True), kind=DISPUTES
     )
+
+
+def _count_payments(number: int) -> str:
+    return "1 payment" if number == 1 else f"{number:,} payments"
 
 
 def _write_opened(dispute: Dispute) -> Iterator[Letter]:

@@ -54,11 +54,14 @@ def _write_facts(statement: MonthlyStatement) -> Iterator[tuple[str, str]]:
     if statement.paid_payee and statement.paid_payee.legal_name != payment.author_name:
         yield _("Payee"), statement.paid_payee.legal_name
     yield _("Reference"), payment.reference
-    yield _("Amount"), style.amount(payment.amount, currency)
+    amounts = statement.amounts
+    yield _("Amount"), style.amount(amounts.total, currency)
     yield _("State"), _describe_state(statement)
+    if amounts.waiting.exact:
+        yield _("Still waits"), style.amount(amounts.waiting.exact, currency, exact=True)
     if taken := statement.taken_in_by:
         yield (
-            _("Paid with"),
+            _("To be paid with") if amounts.waiting.payments else _("Paid with"),
             _("the statement for %(month)s, reference %(reference)s")
             % {"month": style.month(taken.batch.month), "reference": taken.reference},
         )
@@ -76,11 +79,15 @@ def _describe_state(statement: MonthlyStatement) -> str:
         return _("Paid on %(day)s%(account)s") % facts
     if payment.status == Status.FAILED:
         facts["reason"] = statement.result.reason if statement.result else ""
+        if statement.is_by_hand:
+            return _("Not paid by hand, as was found on %(day)s: %(reason)s") % facts
         return _("The bank could not pay it on %(day)s%(account)s: %(reason)s") % facts
     if payment.status == Status.HELD:
         return _("On hold: %(reason)s") % facts
     if payment.status == Status.CARRIED:
         return _("Carried forward: %(reason)s") % facts
+    if statement.is_by_hand:
+        return _("Approved, and paid by hand once a second person has confirmed it")
     if statement.is_final:
         return _("Approved, and on its way%(account)s") % facts
     return _("To be paid%(account)s") % facts
@@ -105,7 +112,7 @@ def _name_account(statement: MonthlyStatement) -> str:
 
     What somebody paid by hand went to no account.
     """
-    if statement.payment.status == Status.PAID and statement.result and statement.result.by_hand:
+    if statement.payment.status == Status.PAID and statement.is_by_hand:
         return _(", by hand")
     if not statement.paid_payee:
         return ""

@@ -68,6 +68,8 @@ class Payslip:
     @cached_property
     def taken_in_by(self):
         """Return the later payment that took over the unpaid sum of this one, or None."""
+        if not self.outstanding:
+            return None
         line = self.payment.carried_to.standing().select_related("payment__batch").first()
         return line.payment if line else None
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from backoffice.people import full_name
 from billing.books.parts import day_in
 from billing.books.years import list_years, paid_in_year
-from billing.models import PaidPayee, Payment
+from billing.models import HandPayment, PaidPayee, Payment
 from billing.statements.sheets import Row, Sheet, Table
 from billing.statements.styles import Style
 
@@ -33,11 +33,13 @@ def list_years_paid(author: User) -> list[YearPaid]:
 
 
 def write_year(*, author: User, year: int, currency: str, style: Style) -> Sheet:
-    """Return the author's payments that the bank made in the year, and their sum. Two queries."""
+    """Return the author's payments that the bank made in the year, and their sum. Three queries."""
     payments = paid_in_year(year, currency).filter(author=author).select_related("batch")
     paid = sorted(payments, key=lambda payment: (_find_day(payment), payment.reference))
     ends = dict(PaidPayee.objects.filter(payment__in=paid).values_list("payment", "account_end"))
+    by_hand = HandPayment.objects.filter(payment__in=paid, withdrawn_at=None)
     with style.speaking():
+        ends |= dict.fromkeys(by_hand.values_list("payment", flat=True), _("by hand"))
         rows = [
             Row(
                 (
@@ -68,7 +70,8 @@ def write_year(*, author: User, year: int, currency: str, style: Style) -> Sheet
             tables=[Table(_("Payments"), columns, rows)],
             foot=_(
                 "By the day on which the bank moved the money; where it did not say one, by the "
-                "day of its result. A payment that turned out not to be made counts in no year."
+                "day of its result. What was paid by hand stands on the day on which it was. "
+                "A payment that turned out not to be made counts in no year."
             ),
         )
 

@@ -1,4 +1,4 @@
-"""Random histories: page, list, home, Evidence, books and CSV tell the same of each batch."""
+"""Random histories: page, list, home, Evidence, books, CSV and statements tell the same."""
 
 import csv
 import datetime as dt
@@ -19,6 +19,8 @@ from billing.models import Payment, PaymentLine, PayoutBatch
 from billing.money import format_amount
 from billing.payouts import steps
 from billing.payouts.holds import end_hold, hold_payment
+from billing.statements.authors import MonthlyStatement, list_statements
+from billing.statements.months import write_month
 from billing.statements.payments import Payslip
 from tests.billing.pages import BATCHES, url_of
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
@@ -27,6 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 MONTHS = [dt.date(2026, month, 1) for month in (7, 8, 9, 10)]
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+NOT_MADE = ("The bank could not pay it", "Not paid by hand")  # as a statement's state begins
 
 
 class History:
@@ -200,3 +203,26 @@ def test_books_and_payslips_tell_the_same_of_all_batches_together(seed, settings
 def is_passed_on(slip):
     later = slip.taken_in_by
     return later is not None and later.batch.status in ("approved", "paid")
+
+
+def read_amount(text):
+    return Decimal(text.replace("\N{EURO SIGN}", "").replace(",", "")) if text else Decimal(0)
+
+
+@pytest.mark.parametrize("seed", [6, 7])
+def test_statements_of_a_batch_add_up_to_what_finance_sees(seed, settings):
+    History(seed, settings).run()
+    for batch in PayoutBatch.objects.all():
+        should, told = work_out(batch), dict.fromkeys(["total", "paid", "failed", "waiting"], 0)
+        for payment in list_statements().filter(batch=batch):
+            facts = dict(write_month(MonthlyStatement(payment, at=AT)).facts)
+            amount = read_amount(facts["Amount"])
+            told["total"] += amount
+            told["paid"] += amount if facts["State"].startswith("Paid on") else 0
+            told["failed"] += amount if facts["State"].startswith(NOT_MADE) else 0
+            told["waiting"] += read_amount(facts.get("Still waits", ""))
+            assert ("Paid with" in facts) == is_passed_on(Payslip(payment))
+            is_by_hand = payment.by_hand.exists()
+            assert not (is_by_hand and "bank" in facts["State"])
+            assert not (is_by_hand and "on its way" in facts["State"])
+        assert told == {name: getattr(should, name) for name in told}

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from pypdf import PdfReader
 
+from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import Result, record_results
 from billing.payouts import steps
@@ -106,6 +107,47 @@ def test_page_and_pdf_say_the_same_and_escape_titles(client, payments):
     pdf = PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
     for text in ("<b>Ada</b> #eval(1)", "10,00", "24. November 2026", "3000"):
         assert text in pdf
+
+
+def test_what_is_not_allowed_is_refused_before_a_page_is_read(client, payments, monkeypatch):
+    def fail(*args, **kwargs):
+        raise AssertionError("read")
+
+    ada, bruno = payments
+    client.force_login(ada.author)
+    for name in ("write_month", "write_year", "print_sheet"):
+        monkeypatch.setattr(f"billing.admin.statements.{name}", fail)
+    doors = {
+        reverse("admin:billing_statement_pdf", args=[ada.pk]): 405,
+        reverse("admin:billing_statement_pdf", args=[bruno.pk]): 404,
+        reverse("admin:billing_statement_year"): 405,
+        reverse("admin:billing_statement_year_pdf"): 405,
+        reverse("admin:billing_statement_year", query={"author": bruno.author_id}): 403,
+    }
+    assert {url: client.post(url).status_code for url in doors} == doors
+    for door in ("page", "pdf"):
+        assert (
+            client.put(reverse(f"admin:billing_statement_{door}", args=[ada.pk])).status_code == 405
+        )
+
+
+def test_year_says_which_payment_was_by_hand(client, groups):
+    category = make_category("Tech")
+    make_price(category, "10")
+    author = make_user(groups=["Authors"])
+    make_count(make_blog(category=category, author=author), 1000)
+    make_payee(author, at=AT, language="de")
+    batch, _ = steps.build_batch(month=OCTOBER, at=AT)
+    batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
+    proposal = propose_hand_payment(
+        payment=batch.payments.get(), means="cash", paid_on=AT.date(), reason="No bank",
+        by=make_user(), at=AT,
+    )  # fmt: skip
+    confirm_hand_payment(proposal=proposal, by=make_user(), at=AT)
+    client.force_login(author)
+    page = open_page(client, "year")
+    assert "von Hand" in page.text
+    assert "3000" not in page.text
 
 
 def test_year_can_be_taken_as_pdf(client, payments):

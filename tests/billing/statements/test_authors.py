@@ -146,9 +146,12 @@ def test_failed_payment_says_why_and_where_it_is_paid_again(blog):
     make_count(blog, 1000, dt.date(2026, 11, 3))
     november, _ = steps.build_batch(month=dt.date(2026, 11, 1), at=AT + dt.timedelta(days=30))
     again = november.payments.get()
-    assert dict(write(payment).facts)["Bezahlt mit"] == (
+    facts = dict(write(payment).facts)
+    assert facts["Wird bezahlt mit"] == (
         f"der Abrechnung für November 2026, Referenz {again.reference}"
     )
+    assert facts["Noch offen"] == "31,845\N{NO-BREAK SPACE}€"  # a draft pays nobody yet
+    assert "Bezahlt mit" not in facts
     rows = find_table(write(again), "Korrekturen und Vorträge").rows
     assert rows[0].cells == (
         "Vortrag aus Oktober 2026",

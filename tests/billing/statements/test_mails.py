@@ -109,6 +109,33 @@ def test_author_is_not_told_of_a_bank_where_somebody_paid_by_hand(batch, finance
     assert facts["Stand"] == "Bezahlt am 22. November 2026, von Hand"
 
 
+def test_payment_by_hand_that_was_none_is_told_without_a_word_of_the_bank(batch, finance, mails_of):
+    payment = sign(batch).payments.get()
+    proposal = propose_hand_payment(
+        payment=payment, means="cash", paid_on=AT.date(), reason="No account", by=finance[0], at=AT
+    )
+    facts = dict(write_month(MonthlyStatement(payment, at=AT)).facts)
+    assert facts["Stand"] == (
+        "Freigegeben; gilt als von Hand bezahlt, sobald eine zweite Person es bestätigt hat"
+    )
+    confirm_hand_payment(proposal=proposal, by=finance[1], at=AT)
+    results = {payment.pk: ("failed", "Never handed over")}
+    sent = mails_of(record_results, batch=batch, results=results, by=finance[0], at=AT)
+    (mail,) = sent["ada@example.com"]
+    assert "als von Hand ausgeführt vermerkt, wurde es aber nicht: Never handed over." in mail.body
+    (mail,) = sent["fay@example.com"]
+    assert "1 payment of October 2026 turned out not to be made by hand." in mail.body
+    payment.refresh_from_db()
+    facts = dict(write_month(MonthlyStatement(payment, at=AT)).facts)
+    assert facts["Stand"] == (
+        "Nicht von Hand bezahlt, wie sich am 22. November 2026 herausstellte: Never handed over"
+    )
+    assert facts["Noch offen"] == "12,34\N{NO-BREAK SPACE}€"
+    for text in [*facts.values(), *(mail.body for mails in sent.values() for mail in mails)]:
+        assert "Bank" not in text
+        assert "bank" not in text
+
+
 def test_failure_is_told_to_the_author_and_to_finance(batch, finance, mails_of):
     batch = sign(batch)
     export_payments(batch=batch, at=AT)
