@@ -35,6 +35,7 @@ from weblog.models import Blog, Category, OldAddress
 from weblog.paginators import LookaheadPaginator
 from weblog.search import SearchForm
 from weblog.signals import blog_viewed
+from weblog.slugs import list_spellings
 from weblog.takedowns import is_taken_down
 
 PUBLIC_CSP = {
@@ -164,12 +165,16 @@ class BlogDetailView(PublicPage):
         return render_to_string("weblog/blog_detail.html", context, self.request)
 
     def redirect_from_old_address(self, slug):
-        old = get_object_or_404(
-            OldAddress.objects.select_related("blog"),
-            slug=slug,
-            blog__in=Blog.objects.live(),
-        )
-        return HttpResponsePermanentRedirect(old.blog.get_absolute_url())
+        """Lead to the blog that had this slug, or that has it in another spelling."""
+        spellings = list_spellings(slug)
+        live = Blog.objects.live()
+        old = OldAddress.objects.select_related("blog").filter(blog__in=live)
+        for spelling in spellings:
+            former = old.filter(slug=spelling).first()
+            blog = former.blog if former else live.filter(slug=spelling).first()
+            if blog:
+                return HttpResponsePermanentRedirect(blog.get_absolute_url())
+        raise Http404
 
     def send_blog_viewed(self):
         user = self.request.user

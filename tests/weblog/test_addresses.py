@@ -72,3 +72,22 @@ def test_address_for_a_new_blog_is_free_or_refused():
     for slug in ("before", "now"):
         with pytest.raises(AddressTaken):
             check_address(slug, blog=Blog())
+
+
+@pytest.mark.parametrize("asked", ["caf%C3%A9", "cafe%CC%81", "Cafe", "caf%65"])
+def test_address_in_another_spelling_leads_to_its_blog(client, asked):
+    make_blog(slug="cafe", status="published")
+    response = client.get(f"/blogs/{asked}/", follow=True)
+    assert (response.status_code, response.request["PATH_INFO"]) == (200, "/blogs/cafe/")
+
+
+def test_old_address_in_another_spelling_leads_to_its_blog(client):
+    blog = make_blog(slug="cafe", status="published")
+    change_slug(blog=blog, slug="tea", by=make_user())
+    assert client.get("/blogs/CAF%C3%89/")["Location"] == "/blogs/tea/"
+
+
+@pytest.mark.parametrize("asked", ["%E0%B9%80", "%FF", "a" * 3000, "cafe2"])
+def test_address_of_no_blog_is_not_found(client, asked):
+    make_blog(slug="cafe", status="published")
+    assert client.get(f"/blogs/{asked}/").status_code == 404

@@ -1,0 +1,27 @@
+"""One folding of addresses, for imports, the site and access logs.
+
+The same address is spelled in many ways: with percent signs or without, in capitals, with accents
+as one character or as two. A slug here is of ASCII alone, so each spelling leads to one slug.
+"""
+
+from functools import lru_cache
+from urllib.parse import unquote
+
+from django.utils.text import slugify
+
+LONGEST = 2_000  # characters of an address that are looked at
+
+
+@lru_cache(maxsize=10_000)
+def fold_slug(text: str) -> str:
+    """Return the slug of a part of an address, as sent, logged or exported; "" if none is left."""
+    return slugify(unquote(text[:LONGEST]))
+
+
+def list_spellings(text: str) -> list[str]:
+    """Return the slugs that an address may mean, the likeliest first.
+
+    Slugs given by hand may hold capitals and several dashes in a row, which folding would change.
+    """
+    plain = unquote(text[:LONGEST])
+    return list(dict.fromkeys(slug for slug in (plain, plain.lower(), fold_slug(text)) if slug))
