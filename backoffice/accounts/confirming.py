@@ -1,12 +1,14 @@
 """Asks people to confirm who they are before steps that a passer-by at an open screen could abuse.
 
-For a page: `@confirmed`. For a dialog or form: `ConfirmMixin`, which asks in the form itself,
-so that nothing typed is lost. People with a second factor confirm with it, others with their
-password. A confirmation or a sign-in holds for REAUTHENTICATE_MINUTES.
+For a page: `@confirmed`; for a file, `send_to_confirm`. For a dialog or form: `ConfirmMixin`, which
+asks in the form itself, so that nothing typed is lost. People with a second factor confirm with it,
+others with their password. A confirmation or a sign-in holds for REAUTHENTICATE_MINUTES.
 """
 
 import json
+from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.reauthentication import (
     is_reauthentication_required,
@@ -16,7 +18,9 @@ from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django import forms
-from django.core.exceptions import ValidationError
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 
 from backoffice.accounts.factors import FACTORS, list_factors
@@ -45,6 +49,17 @@ def confirmed(view):
 def confirmed_first(view):
     """Show the page only after a recent confirmation, for pages that take a file."""
     return reauthentication_required(view, app=APP)
+
+
+def send_to_confirm(request, *, way_back: str):
+    """Redirect to the page that asks, which leads on to `way_back`.
+
+    For a POST that answers with a file: the browser would stay on the page that asks.
+    """
+    methods = get_adapter().get_reauthentication_methods(request.user)
+    if not methods:
+        raise PermissionDenied
+    return redirect(f"{methods[0]['url']}?{urlencode({REDIRECT_FIELD_NAME: way_back})}")
 
 
 class ConfirmedAdmin:

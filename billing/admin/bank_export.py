@@ -84,8 +84,13 @@ class BankExport:
             "“Files”.",
             messages.SUCCESS,
         )
-        url = reverse("admin:billing_payoutbatch_change", args=[batch.pk])
-        return redirect(f"{url}?file={export.pk}#files")
+        return redirect(find_file_just_made(export))
+
+
+def find_file_just_made(export: PaymentExport) -> str:
+    """Return the address of the batch's page that downloads the file at once."""
+    url = reverse("admin:billing_payoutbatch_change", args=[export.batch_id])
+    return f"{url}?file={export.pk}#files"
 
 
 def _find_format(request) -> BankFormat:

@@ -7,9 +7,10 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 from unfold.decorators import display
 
+from backoffice.accounts.confirming import needs_to_confirm, send_to_confirm
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.people import full_name
-from billing.admin.bank_export import TAKES_FILES
+from billing.admin.bank_export import TAKES_FILES, find_file_just_made
 from billing.bank.exports import IN_MEMORY, describe_file, take_file
 from billing.bank.formats import find_format
 from billing.errors import BillingError, UnknownFormat
@@ -50,12 +51,17 @@ class PaymentExportAdmin(ReadOnlyAdmin):
         return [*urls, *super().get_urls()]
 
     def download_view(self, request, pk):
-        """Return the file, made again. One with account numbers is taken by a POST, recorded."""
+        """Return the file, made again.
+
+        One with account numbers is taken by a POST, recorded, after a recent confirmation.
+        """
         export = self._find(request, pk)
         if export.has_accounts and not request.user.has_perm(TAKES_FILES):
             raise PermissionDenied
         if export.has_accounts and request.method != "POST":
             return redirect("admin:billing_paymentexport_change", export.pk)
+        if export.has_accounts and needs_to_confirm(request):
+            return send_to_confirm(request, way_back=find_file_just_made(export))
         try:
             stream = take_file(export=export, by=request.user)
         except BillingError as error:

@@ -2,10 +2,12 @@
 
 import pytest
 import time_machine
+from django.urls import reverse
 
 from billing.bank.exports import export_payments
-from billing.models import PayoutBatch
+from billing.models import ExportDownload, PayoutBatch
 from tests.backoffice.accounts.signing_in import code_now, give_app, give_codes, wrong_code
+from tests.billing.bank_files import ACCOUNT, make_paid_batch
 from tests.billing.batches import AT, make_batch
 from tests.billing.pages import press, url_of
 
@@ -14,6 +16,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 Status = PayoutBatch.Status
 KNOWN = {"flag_first_payouts": "I know her."}
 CODE = "Code from your app"
+
+
+CODE_PAGE = "/admin/confirm/code/"
+DOWNLOAD = "admin:billing_paymentexport_download"
 
 
 def make_exported():
@@ -134,3 +140,28 @@ def test_results_ask_for_the_code_of_somebody_with_an_app(client, sign_in, clock
     assert status_of(batch) == Status.APPROVED
     client.post(page, {"others_paid": "on", "confirm_code": code_now()})
     assert status_of(batch) == Status.PAID
+
+
+def test_file_with_accounts_is_taken_after_a_second_factor(client, sign_in, clock, settings):
+    settings.BANK_ACCOUNT = ACCOUNT
+    batch = make_paid_batch({})
+    export = export_payments(batch=batch, format="pain001", at=AT)
+    give_app(sign_in("Finance"))
+    url = reverse(DOWNLOAD, args=[export.pk])
+    asked = client.post(url)
+    assert asked.status_code == 302
+    assert CODE_PAGE in asked["Location"]
+    assert not ExportDownload.objects.exists()
+    back = client.post(asked["Location"], {"code": code_now()})
+    assert back["Location"] == f"{url_of(batch)}?file={export.pk}#files"
+    assert "data-download-at-once" in client.get(back["Location"]).text
+    assert client.post(url).getvalue().startswith(b"<?xml")
+    clock.shift(16 * 60)
+    assert client.post(url).status_code == 302
+    assert ExportDownload.objects.count() == 1
+
+
+def test_file_without_accounts_asks_for_nothing(client, sign_in, clock):
+    export = make_exported().exports.get()
+    give_app(sign_in("Finance"))
+    assert client.get(reverse(DOWNLOAD, args=[export.pk])).status_code == 200
