@@ -11,6 +11,7 @@ from django.db.models import TextChoices
 
 from billing.bank.results.recording import RECORDED_FROM, Result, says_why
 from billing.bank.results.registry import PENDING, ResultRow, refuse
+from billing.bank.results.whole_files import find_file, list_rows
 from billing.models import Payment, PaymentResult, PayoutBatch
 from billing.models.seals import BANK_REFERENCE_LENGTH, REASON_LENGTH
 from billing.money import format_amount
@@ -118,7 +119,7 @@ def compare_results(*, batch: PayoutBatch, rows: Iterable[ResultRow]) -> Match:
     batches = _name_batches({row.reference for row in rows} - payments.keys() - {""})
     match = Match()
     firsts: dict[int, MatchedRow] = {}
-    for row in _spread(rows, batch, payments, match):
+    for row in _spread(rows, batch, match):
         matched = _match_row(row, batch, payments, batches, firsts)
         match.add(matched)
         if matched.payment is None or matched.fate not in TAKEN:
@@ -150,36 +151,19 @@ def _name_batches(references: set[str]) -> dict[str, str]:
     return found
 
 
-def _spread(rows, batch: PayoutBatch, payments: Mapping, match: Match) -> Iterator[ResultRow]:
-    """Yield the rows; in place of an answer to a whole file, a row for each payment of it."""
+def _spread(rows, batch: PayoutBatch, match: Match) -> Iterator[ResultRow]:
+    """Yield the rows; in place of an answer to a whole file, a row for each payment in it."""
     for row in rows:
         if row.of_all is None:
             yield row
-        elif row.outcome != Outcome.FAILED:
+        elif row.outcome not in Outcome:
             match.add(MatchedRow(row, Fate.PENDING))
-        elif problem := _find_other_file(row, batch):
-            match.add(MatchedRow(row, Fate.WRONG, problem=problem))
         else:
-            for payment in payments.values():
-                if payment.status in (Payment.Status.PAYABLE, Payment.Status.FAILED):
-                    yield ResultRow(
-                        row.number, payment.reference, row.outcome, row.reason, noun=row.noun
-                    )
-
-
-def _find_other_file(row: ResultRow, batch: PayoutBatch) -> str:
-    """Say why the answer is to no file of this batch, or return an empty text."""
-    exports = batch.exports.values_list("payment_count", "total")
-    if any(
-        count == row.of_all and (row.amount is None or total == row.amount)
-        for count, total in exports
-    ):
-        return ""
-    told = f"{row.of_all:,} payments" if row.of_all else "no number of payments"
-    return (
-        f"the bank refused a whole file with {told}, and names none of them. No file of {batch} "
-        "has that number and that sum. If it was a file of this batch, record the results by hand."
-    )
+            export, problem = find_file(row, batch)
+            if export:
+                yield from list_rows(row, export)
+            else:
+                match.add(MatchedRow(row, Fate.WRONG, problem=problem))
 
 
 def _match_row(row: ResultRow, batch, payments: Mapping, batches: Mapping, firsts: dict):

@@ -92,6 +92,7 @@ class Answer:
                 reason=reason if outcome == "failed" else "",
                 amount=amount,
                 of_all=int(number) if number.isascii() and number.isdigit() else 0,
+                file=(getattr(group, "orgnl_msg_id", None) or "").strip(),
                 noun="Line",
             )
         )

@@ -18,9 +18,10 @@ _formats: Registry["ResultFormat"] = Registry("result format")
 class ResultRow:
     """What a file says about one payment.
 
-    `of_all` is how many payments were in the file that the bank answers as a whole: such a row
-    names none of them. `is_other` says that the row may be about anybody's money: a statement of an
-    account lists more than our payments.
+    `of_all` is how many payments were in the file that the bank answers as a whole, 0 if it does
+    not say: such a row names none of them, and `file` is what it calls that file. `is_other` says
+    that the row may be about anybody's money: a statement of an account lists more than our
+    payments.
     """
 
     number: int  # line number in the file or the field
@@ -32,6 +33,7 @@ class ResultRow:
     value_date: dt.date | None = None
     bank_reference: str = ""
     of_all: int | None = None
+    file: str = ""
     is_other: bool = False
     noun: str = "Row"  # “Line”, where the file is no table
 
