@@ -1,7 +1,8 @@
 """camt.053 and camt.054: the movements of an account.
 
 What was paid is a booked debit with the payment's reference; what comes back is a booked credit
-with it. Everything else on the account is somebody else's.
+with it. Everything else on the account is somebody else's. A reversal turns the direction of what
+it takes back: one that is a debit takes a credit back.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 from billing.bank.results.binding import Message
 from billing.bank.results.reasons import describe_reasons
-from billing.bank.results.registry import PENDING, ResultRow
+from billing.bank.results.registry import PENDING, TAKEN_BACK, ResultRow
 from billing.bank.results.values import amount_of, date_of, plain, reading
 from billing.bank.results.xml_parts import Part
 
@@ -49,20 +50,20 @@ class Movements:
     def _read(self, detail: Any, entry: Any, line: int, *, is_alone: bool) -> ResultRow:
         refs = detail.refs
         direction = plain(getattr(detail, "cdt_dbt_ind", None)) or plain(entry.cdt_dbt_ind)
-        came_back = direction == "CRDT" or bool(entry.rvsl_ind)
+        came_back = direction == "CRDT"
         given = _find_amount(detail) or (entry.amt if is_alone else None)
         reasons = [detail.rtr_inf] if detail.rtr_inf else []
         status = plain(entry.sts)
         if not status:
             raise ValueError("the movement has no status, such as BOOK")
         is_booked = status == BOOKED
-        outcome = ("failed" if came_back else "paid") if is_booked else PENDING
+        outcome = "failed" if came_back else TAKEN_BACK if entry.rvsl_ind else "paid"
         bank_reference = getattr(refs, "acct_svcr_ref", None) or entry.acct_svcr_ref or ""
         return ResultRow(
             number=line,
             reference=(getattr(refs, "end_to_end_id", None) or "").strip(),
-            outcome=outcome,
-            reason=(describe_reasons(reasons) or CAME_BACK) if outcome == "failed" else "",
+            outcome=outcome if is_booked else PENDING,
+            reason=(describe_reasons(reasons) or CAME_BACK) if came_back and is_booked else "",
             amount=amount_of(given),
             currency=given.ccy if given else "",
             value_date=date_of(entry.val_dt) or date_of(entry.bookg_dt),

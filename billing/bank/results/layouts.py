@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import TextChoices
 from django.utils import timezone
 
-from billing.bank.results.csv import COLUMNS, Table
+from billing.bank.results.csv import Table, is_header
 from billing.bank.results.registry import PENDING, ResultRow, refuse
 from billing.models import BankTable
 from billing.proof.digests import encode_canonical
@@ -61,8 +61,7 @@ class Layout:
 def read_header(table: Table) -> list[str]:
     """Return the header of a table with columns of its own; empty for our own three columns."""
     _, cells = table[0] if table else (0, [])
-    is_our_own = [cell.lower() for cell in cells[:2]] == COLUMNS[:2]
-    if is_our_own or len(cells) < 2 or OWN_REFERENCE.fullmatch(cells[0]):
+    if is_header(cells) or len(cells) < 2 or OWN_REFERENCE.fullmatch(cells[0]):
         return []
     return [cell[:200] for cell in cells]
 

@@ -8,9 +8,10 @@ from itertools import batched
 from typing import NamedTuple
 
 from django.db.models import TextChoices
+from django.utils import timezone
 
-from billing.bank.results.recording import RECORDED_FROM, Result, says_why
-from billing.bank.results.registry import PENDING, ResultRow, refuse
+from billing.bank.results.recording import RECORDED_FROM, Result, explain_day, says_why
+from billing.bank.results.registry import PENDING, TAKEN_BACK, ResultRow, refuse
 from billing.bank.results.whole_files import find_file, list_rows
 from billing.models import Payment, PaymentResult, PayoutBatch
 from billing.models.seals import BANK_REFERENCE_LENGTH, REASON_LENGTH
@@ -121,11 +122,14 @@ def compare_results(*, batch: PayoutBatch, rows: Iterable[ResultRow]) -> Match:
     firsts: dict[int, MatchedRow] = {}
     for row in _spread(rows, batch, match):
         matched = _match_row(row, batch, payments, batches, firsts)
-        match.add(matched)
         if matched.payment is None or matched.fate not in TAKEN:
+            match.add(matched)
             continue
         if overtaken := firsts.get(matched.payment.pk):
+            if _is_return(row, overtaken.row):  # a statement with the latest movement first
+                continue
             match.drop(overtaken)
+        match.add(matched)
         firsts[matched.payment.pk] = matched
         match.results.pop(matched.payment.pk, None)
         if matched.fate != Fate.SETTLED:
@@ -192,9 +196,15 @@ def _match_stranger(row: ResultRow, batches: Mapping) -> MatchedRow:
 
 def _find_problem(row: ResultRow, payment: Payment, batch, firsts: dict) -> tuple[Fate, str]:
     reference = payment.reference
+    if row.outcome == TAKEN_BACK:
+        return Fate.WRONG, (
+            f"{reference} came back before, and now the bank takes that back: the money may be "
+            "gone all the same. Ask the bank, and record the result by hand."
+        )
     if row.outcome not in Outcome:
         return Fate.WRONG, f"“{row.outcome}” is no outcome. Write paid or failed."
-    if (first := firsts.get(payment.pk)) and not _is_return(first.row, row):
+    first = firsts.get(payment.pk)
+    if first and not (_is_return(first.row, row) or _is_return(row, first.row)):
         return Fate.TWICE, f"{reference} has a row already, in {first.row.place.lower()}."
     if row.currency and row.currency != batch.currency:
         return Fate.CURRENCY, f"{reference} is in {batch.currency}, not in {row.currency}."
@@ -204,6 +214,8 @@ def _find_problem(row: ResultRow, payment: Payment, batch, firsts: dict) -> tupl
     status = Payment.Status(payment.status)
     if status != row.outcome and status not in RECORDED_FROM[Outcome(row.outcome)]:
         return Fate.WRONG, f"{reference} is {status.label}: it can't be recorded as {row.outcome}."
+    if problem := explain_day(batch, row.value_date, at=timezone.now()):
+        return Fate.WRONG, f"{reference}: {problem}"
     if len(row.reason) > REASON_LENGTH:
         return Fate.WRONG, f"the reason is longer than {REASON_LENGTH} characters."
     if row.outcome == Outcome.FAILED and not says_why(row.reason):
@@ -214,6 +226,9 @@ def _find_problem(row: ResultRow, payment: Payment, batch, firsts: dict) -> tupl
     return Fate.PAID, ""
 
 
-def _is_return(first: ResultRow, row: ResultRow) -> bool:
-    """Whether a statement lists a payment, and later that it came back."""
-    return row.is_other and first.outcome == Outcome.PAID and row.outcome == Outcome.FAILED
+def _is_return(earlier: ResultRow, later: ResultRow) -> bool:
+    """Whether a statement lists a payment and, before or after it, that it came back."""
+    if not (later.is_other and earlier.outcome == Outcome.PAID and later.outcome == Outcome.FAILED):
+        return False
+    days = earlier.value_date, later.value_date
+    return None in days or days[0] <= days[1]  # type: ignore[operator]

@@ -17,6 +17,7 @@ from billing.models import HandPayment, Payment, PaymentLine, PaymentResult, Pay
 from billing.own_money import refuse_own_payments
 from billing.payouts.four_eyes import check_account
 from billing.payouts.transitions import claim_batch, move_batch
+from billing.periods import day_of
 from billing.proof.sealing import append_seal, make_results
 from billing.signals import results_recorded
 
@@ -24,6 +25,7 @@ Outcome = PaymentResult.Outcome
 Status = Payment.Status
 
 PAYMENTS_AT_A_TIME = 1_000
+SLACK = dt.timedelta(days=10)  # a bank dates some movements a few days before or after
 BANK_CODE = re.compile(r"\b[A-Z]\d\d+\b")  # such as R03, which some banks give instead of words
 
 
@@ -96,6 +98,8 @@ def _make_results(
     rows = []
     for pk, result in results.items():
         payment, outcome = payments[pk], Outcome(result.outcome)
+        if problem := explain_day(batch, result.value_date, at=at):
+            raise WrongStatus(f"{payment.reference}: {problem}")
         _check_result(payment, outcome, result.reason, taken_in)
         facts = result._replace(outcome=outcome, reason=result.reason.strip())._asdict()
         hand = by_hand.get(pk)
@@ -115,6 +119,25 @@ def _load_payments(batch: PayoutBatch, results: Mapping) -> dict[int, Payment]:
 def says_why(reason: str) -> bool:
     """Whether the reason of a failure says anything, in words or in a bank's code."""
     return has_word(reason) or bool(BANK_CODE.search(reason))
+
+
+def explain_day(batch: PayoutBatch, day: dt.date | None, *, at: dt.datetime) -> str:
+    """Return why the bank can't have moved money of the batch on that day, or an empty text.
+
+    A year is added up by these days: one mistyped moves money into another year.
+    """
+    approved_at = batch.second_approved_at or batch.approved_at
+    if day is None or approved_at is None:
+        return ""
+    first = day_of(approved_at) - SLACK
+    last = max(day_of(at), day_of(approved_at)) + SLACK
+    if first <= day <= last:
+        return ""
+    return (
+        f"{day:%-d %B %Y} can't be the day on which the bank moved the money: the batch was "
+        f"approved on {day_of(approved_at):%-d %B %Y}, and today is {day_of(at):%-d %B %Y}. "
+        "Correct the day, or leave it out."
+    )
 
 
 def explain_missing_file(batch: PayoutBatch) -> str:

@@ -10,6 +10,7 @@ from billing.errors import InvalidResults
 
 PROBLEMS_SHOWN = 20
 PENDING = "pending"  # the bank has the payment, and says nothing final yet
+TAKEN_BACK = "taken back"  # what came back went off the account again: nobody can tell for good
 
 _formats: Registry["ResultFormat"] = Registry("result format")
 
@@ -26,7 +27,7 @@ class ResultRow:
 
     number: int  # line number in the file or the field
     reference: str
-    outcome: str  # paid, failed or pending; anything else is refused by name
+    outcome: str  # paid, failed, pending or taken back; anything else is refused by name
     reason: str
     amount: Decimal | None = None
     currency: str = ""

@@ -5,6 +5,7 @@ payments and its sum have to tell which one it was.
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from billing.bank.results.registry import ResultRow
 from billing.models import ExportedPayment, PaymentExport, PayoutBatch
@@ -41,7 +42,7 @@ def _find_difference(row: ResultRow, export: PaymentExport, batch: PayoutBatch) 
             f"payments, not {row.of_all:,}. Ask the bank, and record the results by hand."
         )
     if row.amount is not None and row.amount != export.total:
-        total = format_amount(export.total or 0, currency=batch.currency)
+        total = format_amount(export.total or Decimal(0), currency=batch.currency)
         return (
             f"the bank answers a whole file, but {row.file} pays {total}, not {row.amount:f}. Ask "
             "the bank, and record the results by hand."

@@ -32,6 +32,8 @@ from tests.factories import (
     make_user,
 )
 
+IN_JANUARY = dt.datetime(2027, 1, 5, 12, tzinfo=dt.UTC)
+
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 LOCALE = Path(settings.BASE_DIR) / "billing" / "locale" / "de" / "LC_MESSAGES"
@@ -53,13 +55,13 @@ def build(blog, *, language="de"):
     return batch
 
 
-def pay(batch, **result):
+def pay(batch, *, at=AT, **result):
     steps.submit_batch(batch=batch, by=make_user(), at=AT)
     approve(batch, at=AT)
     export_payments(batch=batch, at=AT)
     payment = batch.payments.get()
     results = {payment.pk: Result(**{"outcome": "paid"} | result)}
-    record_results(batch=batch, results=results, by=make_user(), at=AT)
+    record_results(batch=batch, results=results, by=make_user(), at=at)
     return payment
 
 
@@ -207,7 +209,7 @@ def test_statements_are_those_that_no_cancelled_batch_holds(blog):
 
 
 def test_year_lists_what_the_bank_made_and_when(blog):
-    payment = pay(build(blog), value_date=dt.date(2027, 1, 4))
+    payment = pay(build(blog), value_date=dt.date(2027, 1, 4), at=IN_JANUARY)
     assert list_years_paid(blog.author) == [(2027, "EUR")]
     style = find_style(blog.author, at=AT)
     sheet = write_year(author=blog.author, year=2027, currency="EUR", style=style)
