@@ -18,6 +18,7 @@ from billing.bank.formats import BankFormat, find_format, list_formats
 from billing.bank.orders import Order
 from billing.errors import BillingError, UnknownFormat
 from billing.models import PaymentExport, PayoutBatch
+from billing.statements.batches import sum_in_dispute
 
 SIGNED_OFF = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
 TAKES_FILES = "billing.take_bank_file"
@@ -66,6 +67,7 @@ class BankExport:
             "formats": list_formats(),
             "may_take_file": request.user.has_perm(TAKES_FILES),
             "rows_shown": ROWS_SHOWN,
+            "in_dispute": sum_in_dispute(batch),
         }
         if batch.status in SIGNED_OFF:
             context |= _preview(request, batch, format)

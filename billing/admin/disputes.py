@@ -14,9 +14,16 @@ from backoffice.people import full_name
 from billing.forms import disputes as dialogs
 from billing.models import Dispute, DisputeAnswer
 from billing.money import format_amount
-from billing.payouts.disputes import answer_dispute, find_effect
+from billing.payouts.disputes import Effect, answer_dispute, find_effect
 
 Outcome = DisputeAnswer.Outcome
+# What becomes of the line once it has its answer, by what the open question did.
+NEXT = {
+    Effect.REBUILD: "The draft pays the line.",
+    Effect.KEPT: "The next file to the bank takes the payment.",
+    Effect.WAITS: "The next batch takes the line in.",
+    Effect.NONE: "No money moves, but for an adjustment.",
+}
 COLOURS = {"open": "warning", "accepted": "success", "rejected": "danger", "withdrawn": ""}
 
 
@@ -81,8 +88,8 @@ class DisputeAdmin(DialogActions, ReadOnlyAdmin):
     )
     def accept(self, request, form):
         amount = form.cleaned_data["amount"]
-        self._answer(request, form, Outcome.ACCEPTED, amount=amount)
-        return "The dispute is accepted: the next batch takes the line in."
+        effect = self._answer(request, form, Outcome.ACCEPTED, amount=amount)
+        return f"The dispute is accepted. {NEXT[effect]}"
 
     @dialog_action(
         description="Reject",
@@ -92,12 +99,14 @@ class DisputeAdmin(DialogActions, ReadOnlyAdmin):
         fits=has_no_answer,
     )
     def reject(self, request, form):
-        self._answer(request, form, Outcome.REJECTED)
-        return "The dispute is rejected: the next batch takes the line in."
+        effect = self._answer(request, form, Outcome.REJECTED)
+        return f"The dispute is rejected. {NEXT[effect]}"
 
     def _answer(self, request, form, outcome, **facts):
-        text = form.cleaned_data["reason"]
+        """Answer the dispute, and return what it did to the money until then."""
+        text, effect = form.cleaned_data["reason"], find_effect(form.obj)
         answer_dispute(dispute=form.obj, outcome=outcome, text=text, by=request.user, **facts)
+        return effect
 
     @display(description="Author")
     def author_name(self, dispute):

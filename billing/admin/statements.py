@@ -15,7 +15,13 @@ from backoffice.changelists import could_be_pk
 from billing.errors import BillingError
 from billing.forms.disputes import QuestionForm
 from billing.models import Dispute, Payment
-from billing.payouts.disputes import Effect, ask_about_line, find_effect, withdraw_dispute
+from billing.payouts.disputes import (
+    Effect,
+    ask_about_line,
+    find_effect,
+    foresee_effect,
+    withdraw_dispute,
+)
 from billing.statements.authors import MonthlyStatement, find_style, list_statements
 from billing.statements.months import write_month
 from billing.statements.pdf import print_sheet
@@ -29,7 +35,7 @@ SEE_ALL = "billing.view_payment"
 # What an open question does to the money, as its author reads it.
 TELL = {
     Effect.REBUILD: "Once finance builds the month anew, it pays the rest: this line waits.",
-    Effect.RETURN: "The month is not approved before finance has looked at it.",
+    Effect.KEPT: "Your payment waits for the answer. You can take the question back.",
     Effect.WAITS: "The line waits for the answer; the rest is paid.",
     Effect.NONE: "The payment is approved and goes out; the answer may change a later one.",
 }
@@ -173,6 +179,7 @@ class StatementView(StatementPage):
             "may_ask": is_own,
             "line": line,
             "line_name": named,
+            "effect_of_asking": TELL[foresee_effect(line)] if line else "",
             "form": form,
             "mine": open_ones,
         }

@@ -24,13 +24,15 @@ MISSING = "Say why no file to the bank pays it: the reason is kept for the audit
 
 
 def explain_refusal(payment: Payment) -> str:
-    """Return why the payment can't be proposed as made by hand, or an empty text. Three queries."""
+    """Return why the payment can't be proposed as made by hand, or an empty text. Four queries."""
     if payment.batch.status != PayoutBatch.Status.APPROVED:
         return "Only a payment of an approved batch can be made by hand."
     if payment.status != Payment.Status.PAYABLE:
         return f"{payment.reference} is {payment.get_status_display()}, so nobody pays it by hand."
     if standing := payment.by_hand.filter(withdrawn_at=None).first():
         return f"{payment.reference} is proposed already: {standing.reason}"
+    if Payment.objects.waiting_for_answer().filter(pk=payment.pk).exists():
+        return f"The author asked about a line of {payment}: answer under Disputes first."
     if ExportedPayment.objects.filter(payment=payment).exists():
         return (
             f"A file with {payment} was exported before, and the bank may pay it by that. "

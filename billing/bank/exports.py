@@ -83,7 +83,7 @@ def export_payments(
     if seen and seen != choice.seen:
         raise BatchOutdated(
             "Other payments would go into this file than the preview showed: a result was "
-            "recorded or a file made meanwhile. Look at it again."
+            "recorded, a file made or a question asked meanwhile. Look at it again."
         )
     return _make(batch, bank_format, choice, by=by, at=at or timezone.now())
 
@@ -100,6 +100,11 @@ def _find_last(batch: PayoutBatch, format: str) -> PaymentExport:
         raise WrongStatus(
             f"Each payment of {batch} has its result: a file made now would pay nothing, or pay "
             "again. The files that were made before are on the page of the batch."
+        )
+    if batch.payments.waiting_for_answer().exists():
+        raise WrongStatus(
+            f"What no file of {batch} pays yet waits for an answer to its author. Answer under "
+            "Disputes: the next file takes it."
         )
     raise WrongStatus(
         f"Each payment of {batch} is in a file already, and a payment is in one file alone. The "

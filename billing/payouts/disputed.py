@@ -92,13 +92,6 @@ def sum_days(dispute: Dispute, *, apart_from: PayoutBatch | None) -> Counter[int
 
 
 def find_lines(dispute: Dispute, *, apart_from: PayoutBatch | None = None):
-    """Return the lines of views on standing batches that are the same line as the disputed one."""
-    lines = PaymentLine.objects.standing().filter(
-        kind=PaymentLine.Kind.VIEWS,
-        payment__author=dispute.author_id,
-        blog=dispute.blog_id,
-        category=dispute.category_id,
-        month=dispute.month,
-        price=dispute.price_id,
-    )
+    """Return the lines on standing batches that are the same line as the disputed one."""
+    lines = PaymentLine.objects.standing().about(dispute)
     return lines.exclude(payment__batch=apart_from) if apart_from and apart_from.pk else lines

@@ -2,6 +2,8 @@
 
 Authors ask, and take back, what is their own; nobody decides on an own one. What waits because of
 it says billing.payouts.disputed: a draft shows it once it is built anew, and is not signed before.
+Once a batch is submitted, the payment with the line waits as a whole: no file to the bank takes it
+before the answer, and all others are paid.
 """
 
 import datetime as dt
@@ -12,20 +14,17 @@ from django.db import transaction
 from django.db.models import TextChoices
 from django.utils import timezone
 
-from backoffice.people import full_name
 from billing.errors import (
     AlreadyAnswered,
     AlreadyAsked,
-    BatchBlocked,
     NotTheirs,
     WrongStatus,
     require_reason,
 )
 from billing.locks import Lock, hold_lock
-from billing.models import Adjustment, Dispute, DisputeAnswer, PaymentLine, PayoutBatch
+from billing.models import Adjustment, Dispute, DisputeAnswer, Payment, PaymentLine, PayoutBatch
 from billing.own_money import refuse_own_author
 from billing.payouts.adjustments import save_adjustment
-from billing.payouts.batch_checks import list_names
 from billing.payouts.disputed import find_last_payment, find_lines, is_kept_back
 from billing.proof.traces import trace_rows
 from billing.signals import dispute_answered, dispute_opened
@@ -44,7 +43,7 @@ class Effect(TextChoices):
     """What an open dispute does to the money."""
 
     REBUILD = "rebuild", "taken out when the draft is rebuilt"
-    RETURN = "return", "taken out when the batch is returned and rebuilt"
+    KEPT = "kept", "the payment is in no file to the bank before the answer"
     WAITS = "waits", "waits for the answer"
     NONE = "none", "a question: no money moves"
 
@@ -64,22 +63,7 @@ def ask_about_line(
         raise WrongStatus("This batch was cancelled: the next one has these lines.")
     if line.kind == Kind.CARRIED_IN:
         raise WrongStatus("Ask about the lines of the earlier statement, from which this sum came.")
-    dispute = Dispute(
-        author=author,
-        batch=payment.batch,
-        reference=payment.reference,
-        blog_id=line.blog_id,
-        category_id=line.category_id,
-        price_id=line.price_id,
-        adjustment_id=line.adjustment_id,
-        month=line.month,
-        name=line.blog_title or line.note or "—",
-        days=line.days,
-        views=line.views,
-        amount=line.amount,
-        question=text.strip(),
-        asked_at=at or timezone.now(),
-    )
+    dispute = _make_dispute(line, text=text, at=at or timezone.now())
     if find_same(dispute).exists():
         raise AlreadyAsked("You asked about this line already: finance has not answered yet.")
     dispute.save(force_insert=True)
@@ -132,6 +116,26 @@ def withdraw_dispute(
     return _answer(dispute, Outcome.WITHDRAWN, text, by=author, at=at or timezone.now())
 
 
+def _make_dispute(line: PaymentLine, *, text: str, at: dt.datetime) -> Dispute:
+    payment = line.payment
+    return Dispute(
+        author_id=payment.author_id,
+        batch=payment.batch,
+        reference=payment.reference,
+        blog_id=line.blog_id,
+        category_id=line.category_id,
+        price_id=line.price_id,
+        adjustment_id=line.adjustment_id,
+        month=line.month,
+        name=line.blog_title or line.note or "—",
+        days=line.days,
+        views=line.views,
+        amount=line.amount,
+        question=text.strip(),
+        asked_at=at,
+    )
+
+
 def find_same(dispute: Dispute):
     """Return the open disputes about the same line."""
     same = Dispute.objects.open().filter(author=dispute.author_id)
@@ -152,10 +156,16 @@ def find_effect(dispute: Dispute) -> Effect:
     status = line.payment.batch.status
     if status == Status.DRAFT:
         return Effect.REBUILD
-    if status == Status.SUBMITTED:
-        return Effect.RETURN
+    unpaid = Payment.objects.paying().filter(pk=line.payment_id, exported=None)
+    if line.payment.batch_id == dispute.batch_id and unpaid.exists():
+        return Effect.KEPT
     last = find_last_payment(dispute, apart_from=None)
     return Effect.WAITS if dispute.blog_id and last and is_kept_back(last) else Effect.NONE
+
+
+def foresee_effect(line: PaymentLine) -> Effect:
+    """Return what a question about the line would do to the money now."""
+    return find_effect(_make_dispute(line, text="?", at=timezone.now()))
 
 
 def count_open() -> int:
@@ -164,31 +174,8 @@ def count_open() -> int:
 
 def find_line(dispute: Dispute) -> PaymentLine | None:
     """Return the latest line of a standing batch that is the same line, if one is left."""
-    if dispute.adjustment_id:
-        lines = PaymentLine.objects.standing().filter(adjustment=dispute.adjustment_id)
-    else:
-        lines = find_lines(dispute)
+    lines = find_lines(dispute)
     return lines.select_related("payment__batch").order_by("-payment__batch__month", "-pk").first()
-
-
-def find_disputed_lines(batch: PayoutBatch) -> list[Dispute]:
-    """Return the open disputes about the batch whose line it still has. Two queries each."""
-    disputes = Dispute.objects.open().filter(batch=batch).select_related("author")
-    return [
-        dispute
-        for dispute in disputes
-        if (line := find_line(dispute)) and line.payment.batch_id == batch.pk
-    ]
-
-
-def refuse_disputed(batch: PayoutBatch) -> None:
-    """Raise BatchBlocked where a line of the batch is in dispute since its submission."""
-    if disputes := find_disputed_lines(batch):
-        about = list_names([f"“{one.name}” of {full_name(one.author)}" for one in disputes])
-        raise BatchBlocked(
-            f"In dispute since this batch was submitted: {about}. Answer, or return the batch and "
-            "rebuild it: the line then waits for its answer, and the rest is paid."
-        )
 
 
 def _refuse_answered(dispute: Dispute) -> None:

@@ -36,7 +36,6 @@ from billing.payees.copies import copy_payees, find_changed_copy
 from billing.payouts import mails
 from billing.payouts.acts.gathering import keep_acts
 from billing.payouts.batch_checks import find_blockers, find_flags
-from billing.payouts.disputes import refuse_disputed
 from billing.payouts.due_months import find_months_to_build
 from billing.payouts.filling import check_settings, fill_batch, is_up_to_date, leave_out_unpriced
 from billing.payouts.four_eyes import check_account, find_objections
@@ -222,7 +221,6 @@ def approve_batch(
             "Somebody changed this batch outside the application after its submission. Return it "
             "with a reason, and tell the administrators."
         )
-    refuse_disputed(batch)
     check_entries(batch)
     _acknowledge(batch, acknowledgements, by=by, at=at)
     if batch.approvals_needed == 2 and not batch.approved_by:

@@ -101,7 +101,11 @@ class PaymentQuerySet(models.QuerySet):
 
     def waiting_for_file(self):
         """Return the payments that a file to the bank would pay now: a payment is in one file."""
-        return self.paying().filter(exported=None)
+        return self.paying().filter(exported=None).exclude(self._in_dispute())
+
+    def waiting_for_answer(self):
+        """Return what no file pays before the author has the answer to a question about a line."""
+        return self.paying().filter(self._in_dispute(), exported=None)
 
     def waiting_for_result(self):
         """Return the payments that are in a file to the bank, which has not answered yet."""
@@ -111,6 +115,21 @@ class PaymentQuerySet(models.QuerySet):
         """Return what no file pays any more: made, failed, or proposed as made by hand."""
         made = models.Q(status__in=[self.model.Status.PAID, self.model.Status.FAILED])
         return self.above_zero().filter(made | self._by_hand())
+
+    def _in_dispute(self):
+        """Return the condition that the payment has a line whose author asked, without an answer.
+
+        The question is of its own batch. Few are open, so they are looked up once for all payments.
+        """
+        disputes = self.model.batch.field.related_model.disputes.field.model.objects.open()
+        line = "batch__payments__lines__"
+        views = {name: models.F(name) for name in ("blog", "category", "price", "month")}
+        same = models.Q(**{f"{line}adjustment": models.F("adjustment")}) | models.Q(
+            **{f"{line}kind": "views"},
+            **{f"{line}{name}": value for name, value in views.items()},
+        )
+        asked = disputes.filter(same, batch__payments__author=models.F("author"))
+        return models.Q(pk__in=asked.values("batch__payments"))
 
     def _by_hand(self):
         """Return the condition that a payment by hand stands for it, confirmed or not."""
@@ -170,3 +189,16 @@ class PaymentLineQuerySet(models.QuerySet):
     def standing(self):
         """Return the lines of batches that were not cancelled."""
         return self.exclude(payment__batch__status="cancelled")
+
+    def about(self, dispute):
+        """Return the lines, of whichever batch, that are the line in dispute."""
+        if dispute.adjustment_id:
+            return self.filter(adjustment=dispute.adjustment_id)
+        return self.filter(
+            kind="views",
+            payment__author=dispute.author_id,
+            blog=dispute.blog_id,
+            category=dispute.category_id,
+            month=dispute.month,
+            price=dispute.price_id,
+        )

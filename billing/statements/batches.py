@@ -247,6 +247,10 @@ class Statement:
         return waiting.aggregate(number=Count("pk"), amount=Sum("amount", default=Decimal(0)))
 
     @cached_property
+    def in_dispute(self) -> dict:
+        return sum_in_dispute(self.batch)
+
+    @cached_property
     def comments(self):
         """Return the comments, oldest first, with their files but not what is in these."""
         files = BatchAttachment.objects.defer("content")
@@ -257,6 +261,12 @@ class Statement:
     def steps(self):
         """Return the steps of the history, newest first: person, step, time and reason."""
         return self.batch.history.select_related("history_user")[:ROWS_SHOWN]
+
+
+def sum_in_dispute(batch: PayoutBatch) -> dict:
+    """Return the same of the payments that no file takes before a question is answered."""
+    waiting = batch.payments.waiting_for_answer().exclude(batch__status=Status.DRAFT)
+    return waiting.aggregate(number=Count("pk"), amount=Sum("amount", default=Decimal(0)))
 
 
 def _largest_first(lines: QuerySet[PaymentLine]) -> QuerySet[PaymentLine]:

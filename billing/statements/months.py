@@ -88,6 +88,8 @@ def _describe_state(statement: MonthlyStatement) -> str:
         return _("Carried forward: %(reason)s") % facts
     if statement.is_by_hand:
         return _("Approved, and paid by hand once a second person has confirmed it")
+    if statement.is_final and statement.waits_for_answer:
+        return _("Approved; it is paid once your question about a line is answered")
     if statement.is_final:
         return _("Approved, and on its way%(account)s") % facts
     return _("To be paid%(account)s") % facts

@@ -70,6 +70,11 @@ def _describe_approved(statement: Statement, user: User) -> str:
     is_exported = bool(statement.exports)
     is_whole = is_exported and not statement.unsent["number"]
     if is_whole and user.has_perm("billing.settle_payoutbatch"):
+        if statement.in_dispute["number"]:
+            return (
+                "Have the payments paid by the file below, under “Files”, and record the bank’s "
+                "results. Answer the open disputes: then the next file takes the rest."
+            )
         return (
             "The payments are exported. Have them paid by the file below, under “Files”. Once "
             "the bank has answered, record its results."

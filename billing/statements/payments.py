@@ -61,6 +61,13 @@ class Payslip:
         return standing.select_related("proposed_by", "confirmed_by").first()
 
     @cached_property
+    def waits_for_answer(self) -> bool:
+        """Whether no file to the bank takes it before its author has an answer about a line."""
+        is_draft = self.payment.batch.status == PayoutBatch.Status.DRAFT
+        waiting = Payment.objects.waiting_for_answer().filter(pk=self.payment.pk)
+        return not is_draft and waiting.exists()
+
+    @cached_property
     def results(self):
         """Return the bank's results, the latest first."""
         return list(self.payment.results.select_related("by", "seal", "by_hand").order_by("-pk"))

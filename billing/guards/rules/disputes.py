@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from backoffice.guards.rules import Rule
-from billing.models import Dispute, DisputeAnswer, PayoutBatch
+from billing.models import Dispute, DisputeAnswer, ExportedPayment, HandPayment
 
 # The line that a dispute is about, on the batch about which it was asked.
 SAME_LINE = """dispute.author_id = payment.author_id AND (
@@ -50,16 +50,17 @@ def keep_disputes() -> Iterator[Rule]:
         "an author takes back an own dispute, and somebody else decides it.",
         topic="own",
     )
-    yield Rule(
-        PayoutBatch,
-        "UPDATE",
-        f"""OLD.status = 'submitted' AND NEW.status = 'approved' AND EXISTS (
-            SELECT 1 FROM billing_dispute dispute
-            LEFT JOIN billing_disputeanswer answer ON answer.dispute_id = dispute.id
-            JOIN billing_payment payment ON payment.batch_id = dispute.batch_id
-            JOIN billing_paymentline line ON line.payment_id = payment.id
-            WHERE answer.id IS NULL AND dispute.batch_id = NEW.id AND {SAME_LINE}
-        )""",  # noqa: S608
-        "a payout batch is not approved with a line that its author disputes.",
-        topic="dispute",
-    )
+    for paid, what in ((ExportedPayment, "no file pays"), (HandPayment, "nobody pays by hand")):
+        yield Rule(
+            paid,
+            "INSERT",
+            f"""EXISTS (
+                SELECT 1 FROM billing_payment payment
+                JOIN billing_dispute dispute ON dispute.batch_id = payment.batch_id
+                JOIN billing_paymentline line ON line.payment_id = payment.id
+                LEFT JOIN billing_disputeanswer answer ON answer.dispute_id = dispute.id
+                WHERE payment.id = NEW.payment_id AND answer.id IS NULL AND {SAME_LINE}
+            )""",  # noqa: S608
+            f"{what} a payment before its author has the answer about a line.",
+            topic="dispute",
+        )

@@ -7,7 +7,8 @@ from billing.models import Adjustment, Dispute, DisputeAnswer
 from billing.payouts import steps
 from billing.payouts.disputes import ask_about_line
 from tests.billing.batches import AT, OCTOBER
-from tests.factories import make_blog, make_category, make_count, make_price, make_user
+from tests.billing.pages import url_of
+from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -113,6 +114,27 @@ def test_finance_accepts_with_an_adjustment(client, payment, dispute):
     assert DisputeAnswer.objects.get().adjustment == adjustment
     page = client.get(reverse("admin:billing_dispute_change", args=[dispute.pk])).text
     assert reverse("admin:billing_adjustment_change", args=[adjustment.pk]) in page
+
+
+def test_pages_say_that_the_payment_waits_for_the_answer_and_nobody_else(client, payment):
+    batch = steps.submit_batch(batch=payment.batch, by=make_user(), at=AT)
+    client.force_login(payment.author)
+    form = client.get(page_of(payment), {"ask": payment.lines.get().pk}).text
+    assert "Your payment waits for the answer. You can take the question back." in form
+    ask(client, payment, text="Only 1,000 views?")
+    batch = approve(batch, at=AT)
+    waits = "Approved; it is paid once your question about a line is answered"
+    assert waits in client.get(page_of(payment)).text
+    client.force_login(make_user(groups=["Finance"]))
+    payments = reverse("admin:billing_payment_change", args=[payment.pk])
+    for url in (url_of(batch), url_of(batch, "export"), payments):
+        page = client.get(url).text
+        assert "asked about a line:" in page
+        assert "?state=open" in page
+    assert "1 payment of €10.00 waits for an answer." in client.get(url_of(batch)).text
+    done = answer(client, Dispute.objects.get(), "reject", reason="The counts are right.")
+    assert "The next file to the bank takes the payment." in client.get(done["Location"]).text
+    assert "asked about a line" not in client.get(url_of(batch)).text
 
 
 def test_queries_of_the_list_do_not_grow(client, payment, dispute, django_assert_max_num_queries):

@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from billing.bank.by_hand import propose_hand_payment
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.errors import (
     AlreadyAnswered,
     AlreadyAsked,
-    BatchBlocked,
     BatchOutdated,
     FourEyesViolation,
     NotTheirs,
@@ -20,7 +20,15 @@ from billing.errors import (
     ReasonRequired,
     WrongStatus,
 )
-from billing.models import Adjustment, Dispute, DisputeAnswer, PayoutBatch, Verification
+from billing.models import (
+    Adjustment,
+    Dispute,
+    DisputeAnswer,
+    ExportedPayment,
+    HandPayment,
+    PayoutBatch,
+    Verification,
+)
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.disputes import (
@@ -101,9 +109,10 @@ def sign(batch, at=AT):
 
 
 def pay(batch, outcome="paid", at=AT):
+    """Have paid, or fail, what a file takes."""
     export_payments(batch=batch, at=at)
     reason = "Account closed" if outcome == "failed" else ""
-    results = {payment.pk: (outcome, reason) for payment in batch.payments.payable()}
+    results = {one.pk: (outcome, reason) for one in batch.payments.waiting_for_result()}
     return record_results(batch=batch, results=results, by=make_user(), at=at)
 
 
@@ -112,6 +121,10 @@ def amounts(batch):
         payment.author.first_name: payment.amount
         for payment in batch.payments.select_related("author")
     }
+
+
+def statuses(batch):
+    return dict(batch.payments.values_list("author__first_name", "status"))
 
 
 def waiting(author, at=AT):
@@ -162,18 +175,25 @@ def test_line_goes_on_waiting_as_long_as_it_is_open(draft, author, house):
     assert verify_payouts().status == Verification.Status.PASSED
 
 
-def test_submitted_batch_is_not_approved_with_a_line_in_dispute(draft):
+def test_question_about_a_submitted_batch_keeps_its_own_payment_alone_out_of_files(draft, author):
     submitted = steps.submit_batch(batch=draft, by=make_user(), at=AT)
     dispute = ask(submitted)
-    assert find_effect(dispute) == "return"
-    with pytest.raises(BatchBlocked, match="“Kernel diary” of Ada Example"):
-        approve(submitted, at=AT)
-    with pytest.raises(DatabaseError, match="disputes"), transaction.atomic():
-        PayoutBatch.objects.filter(pk=submitted.pk).update(
-            status="approved", approved_by=make_user(), approved_at=AT
-        )
-    answer(dispute)
-    assert approve(submitted, at=AT).status == "approved"
+    assert find_effect(dispute) == "kept"
+    batch = approve(submitted, at=AT)
+    first = export_payments(batch=batch, at=AT)
+    assert (first.payment_count, first.total, first.left_out_total) == (1, 40, 65)
+    with pytest.raises(WrongStatus, match="waits for an answer to its author"):
+        export_payments(batch=batch, format="xlsx", at=AT)
+    pay(batch)
+    assert statuses(batch) == {"Bruno": "paid", "Ada": "payable"}
+    later = AT + dt.timedelta(hours=1)
+    answer(dispute, at=later)
+    assert export_payments(batch=batch, at=later).total == 65
+    pay(batch, at=later)
+    assert statuses(batch) == {"Bruno": "paid", "Ada": "paid"}
+    assert PayoutBatch.objects.get().status == "paid"
+    run = verify_payouts()
+    assert (run.status, run.difference) == ("passed", "")
 
 
 def test_returned_batch_pays_the_rest(draft):
@@ -186,8 +206,9 @@ def test_returned_batch_pays_the_rest(draft):
 
 
 @pytest.mark.parametrize("status", ["payable", "paid"])
-def test_dispute_about_what_is_signed_to_be_paid_moves_no_money(draft, author, status):
+def test_dispute_about_what_is_in_a_file_moves_no_money(draft, author, status):
     batch = sign(draft)
+    export_payments(batch=batch, at=AT)
     if status == "paid":
         pay(batch)
     dispute = ask(batch)
@@ -198,6 +219,49 @@ def test_dispute_about_what_is_signed_to_be_paid_moves_no_money(draft, author, s
     assert find_months_to_build(at=LATER) == []
     november, _ = steps.build_batch(month=NOVEMBER, at=LATER)
     assert not november.payments.exists()
+
+
+@pytest.mark.parametrize("about", ["views", "adjustment"])
+def test_no_file_and_no_hand_pays_before_the_answer(house, author, about):
+    adjustment = Adjustment(author=author, amount=Decimal(-7), reason="Paid for twice.")
+    save_adjustment(adjustment=adjustment, by=make_user(), at=EARLIER)
+    batch = sign(steps.build_batch(month=OCTOBER, at=AT)[0])
+    payment = batch.payments.get(author=author)
+    line = payment.lines.filter(kind=about).first()
+    ask_about_line(line=line, author=author, text="Why is that?", at=AT)
+    facts = {"means": "cash", "paid_on": AT.date(), "reason": "No bank", "by": make_user()}
+    with pytest.raises(WrongStatus, match="asked about a line"):
+        propose_hand_payment(payment=payment, at=AT, **facts)
+    facts["proposed_by"], refused = facts.pop("by"), "before its author has the answer"
+    with pytest.raises(DatabaseError, match=refused), transaction.atomic():
+        HandPayment.objects.create(payment=payment, proposed_at=AT, **facts)
+    export = export_payments(batch=batch, at=AT)
+    assert not ExportedPayment.objects.filter(payment=payment).exists()
+    with pytest.raises(DatabaseError, match=refused), transaction.atomic():
+        ExportedPayment.objects.create(export=export, payment=payment, number=2)
+
+
+def test_question_about_another_line_of_the_month_keeps_no_payment(draft, author):
+    """What was taken out of the draft waits by itself; the payment without it goes."""
+    ask(draft, at=EARLIER)
+    batch = sign(steps.rebuild_batch(batch=draft, by=make_user(), at=AT))
+    assert export_payments(batch=batch, at=AT).total == 60
+
+
+def test_file_that_took_a_payment_before_the_answer_is_named(draft, author):
+    submitted = steps.submit_batch(batch=draft, by=make_user(), at=EARLIER)
+    batch = approve(submitted, at=AT)
+    export_payments(batch=batch, at=AT)
+    line = line_of(batch)
+    Dispute.objects.create(
+        author=author, batch=batch, reference=line.payment.reference, blog=line.blog,
+        category=line.category, price=line.price, month=line.month, name="Kernel diary",
+        days=line.days, views=3, amount=45, question="Before the file",
+        asked_at=AT - dt.timedelta(hours=1),
+    )  # fmt: skip
+    run = verify_payouts()
+    assert run.status == Verification.Status.FAILED
+    assert "its author had no answer yet" in run.difference
 
 
 def test_line_of_a_payment_that_was_kept_back_is_taken_off_when_its_sum_comes_in(draft, author):
