@@ -20,7 +20,9 @@ def machine_readable(view):
 
 urlpatterns = [
     path("", read_only(views.BlogListView.as_view()), name="blog_list"),
-    path("category/<slug:slug>/", read_only(views.CategoryBlogsView.as_view()), name="category_blogs"),
+    path(
+        "category/<slug:slug>/", read_only(views.CategoryBlogsView.as_view()), name="category_blogs"
+    ),
     path("authors/<int:pk>/", read_only(views.AuthorBlogsView.as_view()), name="author_blogs"),
     path("blogs/<str:slug>/", read_only(views.BlogDetailView.as_view()), name="blog_detail"),
     path("search/", read_only(views.SearchView.as_view()), name="search"),
