@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponseNotFound
 from django.urls import resolve
 
+from backoffice.client_addresses import canonical_address, forwarded_address
 from backoffice.logs import logging_for, read_request_id
 from backoffice.scrubbing import scrub
 
@@ -16,21 +17,22 @@ PROBES = {"/healthz", "/readyz", "/metrics"}
 
 
 class ClientAddressMiddleware:
-    """Set REMOTE_ADDR to the address that the outermost of TRUSTED_PROXIES saw.
+    """Set REMOTE_ADDR to the address that the outermost of TRUSTED_PROXIES saw, in one form.
 
     X-Forwarded-For is counted from the right, because everything left of what our own proxies
-    wrote is whatever the reader sent. With no trusted proxy, or a shorter header, nothing changes.
+    wrote is whatever the reader sent. With no trusted proxy, a shorter header or no address in it,
+    it stays the address that connects.
     """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        if 0 < settings.TRUSTED_PROXIES <= len(forwarded):
-            address = forwarded[-settings.TRUSTED_PROXIES].strip()
-            if address:
-                request.META["REMOTE_ADDR"] = address
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        address = forwarded_address(forwarded, settings.TRUSTED_PROXIES)
+        address = address or canonical_address(request.META.get("REMOTE_ADDR", ""))
+        if address:
+            request.META["REMOTE_ADDR"] = address
         return self.get_response(request)
 
 

@@ -112,6 +112,10 @@ class UnreadableAccessLog(BillingError):
     pass
 
 
+class UnknownLogFormat(UnreadableAccessLog):
+    """No line of a log is of a format that is read."""
+
+
 class NotSealed(BillingError):
     """Views must stay: their month is not paid, or their sum differs from the counts."""
 

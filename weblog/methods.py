@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 
 READING = ("GET", "HEAD")
 ALLOWED = [*READING, "OPTIONS"]
 
 
-def read_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def read_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Answer OPTIONS with what is allowed, and every method that is neither it nor reading by 405.
 
     Nothing changes at these addresses, so the check against forged forms has nothing to guard. It
@@ -19,7 +19,7 @@ def read_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @csrf_exempt
     @wraps(view)
-    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.method in READING:
             return view(request, *args, **kwargs)
         if request.method == "OPTIONS":

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from psycopg import Cursor
 
+from backoffice.client_addresses import canonical_client
 from billing.counting.double_clicks import DOUBLE_CLICK_WINDOW
 from billing.counting.readers import make_key
 from billing.counting.robots import find_robot
@@ -63,7 +64,10 @@ def make_click(
 
     A caller that makes many clicks in one transaction passes an empty dict as `salts`, which saves
     a query for each click.
+
+    Pages and logs of every format come through here, so here each address gets its one form.
     """
+    ip_address = canonical_client(ip_address)
     salts = {} if salts is None else salts
     reader = f"{ip_address}|{user_agent}"
     day = day_of(viewed_at)

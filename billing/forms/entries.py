@@ -53,7 +53,8 @@ class AccessLogForm(UploadForm):
         super().__init__(*args, **kwargs)
         self.fields["trusted_proxies"].initial = settings.TRUSTED_PROXIES
         self.fields["file"].help_text = (
-            "Combined format or nginx's JSON lines; plain, gzip or bzip2; unpacked at most "
+            "As nginx, Apache, IIS, Caddy, Traefik, HAProxy, Envoy, AWS, Cloudflare and others "
+            "write it; plain, gzip or bzip2; unpacked at most "
             f"{settings.ACCESS_LOG_UPLOAD_MB} MB."
         )
 

@@ -23,6 +23,10 @@ def ask(**headers):
         (1, "203.0.113.9, ", "127.0.0.1"),
         (1, "", "127.0.0.1"),
         (1, "2001:db8::1", "2001:db8::1"),
+        (1, "203.0.113.77:40001", "203.0.113.77"),
+        (1, "[2001:DB8:0:0::1]:443", "2001:db8::1"),
+        (2, '"::ffff:192.0.2.1", 10.0.0.1:80', "192.0.2.1"),
+        (1, "unknown", "127.0.0.1"),  # by RFC 7239 a proxy may hide whom it serves
     ],
 )
 def test_forwarded_address_is_counted_from_the_right(settings, proxies, forwarded, address):
@@ -33,3 +37,8 @@ def test_forwarded_address_is_counted_from_the_right(settings, proxies, forwarde
 def test_without_the_header_nothing_changes(settings):
     settings.TRUSTED_PROXIES = 1
     assert ask() == "127.0.0.1"
+
+
+def test_address_that_connects_has_one_form_too():
+    assert ask(REMOTE_ADDR="::ffff:192.0.2.1") == "192.0.2.1"
+    assert ask(REMOTE_ADDR="") == ""  # a unix socket

@@ -4,23 +4,26 @@ import contextlib
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import batched
+from functools import partial
+from itertools import batched, chain, islice
 from typing import BinaryIO
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from billing.bulk import insert_rows
 from billing.counting.access_logs.earlier import count_earlier_views, find_earlier_imports
 from billing.counting.access_logs.files import LogFile
 from billing.counting.access_logs.keys import get_line_key
-from billing.counting.access_logs.lines import Request, Skipped, make_reader
+from billing.counting.access_logs.lines import Request, Skipped, fold_slugs, make_reader
 from billing.counting.access_logs.own_lines import refuse_own_lines
+from billing.counting.access_logs.unknown import join_numbers, refuse_unknown_format
 from billing.counting.clicks import Click, make_click
 from billing.counting.folding import fold_views
 from billing.counting.retention import last_retired_day
@@ -32,7 +35,7 @@ from weblog.models import Blog, OldAddress
 
 LINES_AT_A_TIME = 5_000
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)  # allowed between this clock and the web server's
-LISTED_LINES = 5
+LISTED_LINES = 50
 
 # The outcomes of a line, in the order of the report. A log shows no signed-in users.
 Outcome = BlogView.Outcome
@@ -64,9 +67,9 @@ class ImportReport:
         return "\n".join([title, *rows])
 
     def list_malformed(self) -> str:
-        """Return the numbers of the first malformed lines, such as "line 3, 5, 8 ..."."""
+        """Return the numbers of the first malformed lines, such as "line 3, 5-8, 12 ..."."""
         is_more = self.outcomes[Skipped.MALFORMED] > len(self.malformed_lines)
-        return f"line {', '.join(map(str, self.malformed_lines))}{' ...' if is_more else ''}"
+        return f"line {join_numbers(self.malformed_lines)}{' ...' if is_more else ''}"
 
     def describe(self) -> dict:
         """Return the report as JSON values for a page, without the text of any line."""
@@ -92,7 +95,8 @@ def import_access_log(
 ) -> ImportReport:
     """Add and count the views in a log.
 
-    Raises InvalidPathPattern, UnreadableAccessLog, and OwnMoney where lines are for blogs of `by`.
+    Raises InvalidPathPattern, UnreadableAccessLog, UnknownLogFormat, and OwnMoney where lines
+    are for blogs of `by`.
 
     A line always gives the same view id, so a second import of the same file, of an overlapping
     file or of the rest of a stopped import adds only new views. Each portion of LINES_AT_A_TIME is
@@ -101,12 +105,19 @@ def import_access_log(
     """
     if trusted_proxies is None:
         trusted_proxies = settings.TRUSTED_PROXIES
-    read_line = make_reader(path_pattern, trusted_proxies=trusted_proxies, key=get_line_key())
+    make_line_reader = partial(
+        make_reader, path_pattern, trusted_proxies=trusted_proxies, key=get_line_key()
+    )
+    read_line = make_line_reader()
     report = ImportReport(_as_stored(file_name), is_dry_run=dry_run)
     earlier = find_earlier_imports(file)  # before anything is read ahead
     if by:
-        refuse_own_lines(file, report.file_name, read_line, by=by, most_bytes=most_bytes)
+        refuse_own_lines(file, report.file_name, make_line_reader(), by=by, most_bytes=most_bytes)
     log = LogFile(file, report.file_name, most_bytes=most_bytes)
+    portions = _sort_portions(log, read_line, report)
+    first = list(
+        islice(portions, 1)
+    )  # before anything is kept: a log of an unknown format is refused
     with transaction.atomic() if dry_run else contextlib.nullcontext():
         with transaction.atomic():
             log_import = AccessLogImport.objects.create(
@@ -117,8 +128,7 @@ def import_access_log(
                 by=by,
             )
             trace_rows([log_import])
-        for lines in batched(log.read_lines(), LINES_AT_A_TIME):
-            requests = _sort_out(lines, read_line, report)
+        for requests in chain(first, portions):
             _add_views(requests, log_import, report, earlier)
             show_progress(log.bytes_read, report.lines)
         fold_views(at=at)
@@ -134,6 +144,20 @@ def import_access_log(
 def _as_stored(text: str) -> str:
     """Return `text` with ? for bytes that are not UTF-8, which no database stores."""
     return text.encode(errors="replace").decode()
+
+
+def _sort_portions(
+    log: LogFile, read_line: Callable[[bytes], Request | Skipped], report: ImportReport
+) -> Iterator[list[Request]]:
+    """Yield the page requests of each portion of a log, and report the other lines.
+
+    Raises UnknownLogFormat if the first portion holds no line of a known format.
+    """
+    for number, lines in enumerate(batched(log.read_lines(), LINES_AT_A_TIME)):
+        requests = _sort_out(lines, read_line, report)
+        if number == 0:
+            refuse_unknown_format(lines, report.file_name, report.outcomes)
+        yield requests
 
 
 def _sort_out(
@@ -164,13 +188,13 @@ def _add_views(
     hold_lock(Lock.INTAKE)
     ids = [request.view_id for request in requests]
     known = set(BlogView.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    blogs = _find_blogs({request.slug for request in requests})
+    blogs = _find_blogs({slug for request in requests for slug in request.slugs})
     counted = count_earlier_views(requests, earlier)
     retired_until = last_retired_day()
     clicks: list[Click] = []
     salts: dict[dt.date, bytes] = {}
     for request in requests:
-        blog = blogs.get(request.slug)
+        blog = next((blogs[slug] for slug in request.slugs if slug in blogs), None)
         reason = _refuse(
             request, blog, known, retired_until=retired_until, at=log_import.started_at
         )
@@ -197,20 +221,27 @@ def _add_views(
 
 
 def _find_blogs(slugs: set[str]) -> dict[str, Blog]:
-    """Return {slug: blog}, including former slugs.
+    """Return {slug: blog}, including former slugs, and those that differ in case alone.
 
-    Two queries at most. The site redirects former slugs, so a successful line with a former slug is
-    older than the change.
+    Three queries at most. The site redirects former slugs, so a successful line with a former slug
+    is older than the change.
     """
     facts = ("author", "category", "status", "publish_at")
     blogs = Blog.objects.only("slug", *facts).in_bulk(slugs, field_name="slug")
-    if not (former := slugs - blogs.keys()):
-        return blogs
-    addresses = OldAddress.objects.select_related("blog").only(
-        "slug", *(f"blog__{name}" for name in facts)
-    )
-    found = addresses.in_bulk(former, field_name="slug")
-    return blogs | {slug: address.blog for slug, address in found.items()}
+    if former := slugs - blogs.keys():
+        addresses = OldAddress.objects.select_related("blog").only(
+            "slug", *(f"blog__{name}" for name in facts)
+        )
+        found = addresses.in_bulk(former, field_name="slug")
+        blogs |= {slug: address.blog for slug, address in found.items()}
+    if others := slugs - blogs.keys():
+        folded = Blog.objects.only("slug", *facts).annotate(folded=Lower("slug"))
+        same = {
+            blog.folded: blog
+            for blog in folded.filter(folded__in=fold_slugs(others)).order_by("-pk")
+        }
+        blogs |= {slug: same[slug.lower()] for slug in others if slug.lower() in same}
+    return blogs
 
 
 def _refuse(

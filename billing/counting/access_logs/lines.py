@@ -6,24 +6,30 @@ import hashlib
 import hmac
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import NamedTuple
+from unicodedata import normalize
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.utils.text import slugify
+from django.utils.timezone import make_aware
 
-from billing.counting.access_logs.formats import find_reader, read_entry
+from billing.counting.access_logs.formats import LineReader
+from billing.counting.access_logs.formats.entries import find_reader
 from billing.counting.access_logs.keys import derive_key
 from billing.counting.access_logs.patterns import FindSlug, compile_path_pattern
 
 SUCCESSFUL = {"200", "304"}  # COUNTER Code of Practice 5.1, 7.1
+SLUG = re.compile(r"[-a-zA-Z0-9_]*[a-zA-Z0-9][-a-zA-Z0-9_]*")  # may hold capitals
 SCHEME_AND_HOST = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 
 
 class Skipped(enum.StrEnum):
     """The reason why a line became no view."""
 
+    REMARK = "remark"
     MALFORMED = "malformed"
     NOT_A_SUCCESSFUL_GET = "not a successful GET"
     NOT_A_PAGE = "not a page"
@@ -38,7 +44,7 @@ class Request(NamedTuple):
     """A reader's successful request for a page."""
 
     view_id: uuid.UUID
-    slug: str
+    slugs: tuple[str, ...]  # which the blog may have, the likeliest first
     viewed_at: dt.datetime
     host: str
     user_agent: str
@@ -47,20 +53,26 @@ class Request(NamedTuple):
 def make_reader(
     path_pattern: str, *, trusted_proxies: int = 0, key: bytes | None = None
 ) -> Callable[[bytes], Request | Skipped]:
-    """Return the function that reads one line of a log. Raises InvalidPathPattern.
+    """Return the function that reads one line of a log after the other. Raises InvalidPathPattern.
 
+    Make another for each reading of a log: a line may say what the lines after it hold.
     Another `key` makes new views of lines that were imported before, so importers pass the
     installation's key. The default is the key of installations without one of their own.
     """
     mac = hmac.new(key or derive_key(settings.SECRET_KEY), digestmod=hashlib.sha256)
     find_slug = compile_path_pattern(path_pattern)
-    return partial(_read_line, find_slug=find_slug, mac=mac, trusted_proxies=trusted_proxies)
+    lines = LineReader()
+    return partial(
+        _read_line, lines=lines, find_slug=find_slug, mac=mac, trusted_proxies=trusted_proxies
+    )
 
 
 def _read_line(
-    line: bytes, *, find_slug: FindSlug, mac: hmac.HMAC, trusted_proxies: int
+    line: bytes, *, lines: LineReader, find_slug: FindSlug, mac: hmac.HMAC, trusted_proxies: int
 ) -> Request | Skipped:
-    entry = read_entry(line)
+    if lines.read_header(line):
+        return Skipped.REMARK
+    entry = lines.read_entry(line)
     if entry is None:
         return Skipped.MALFORMED
     method, _, rest = entry.request.partition(" ")
@@ -69,22 +81,49 @@ def _read_line(
     target = rest.rpartition(" HTTP/")[0] or rest
     if not target.startswith("/"):
         target = SCHEME_AND_HOST.sub("", target, count=1)
-    slug = _slug_of(find_slug(target.partition("?")[0].partition("#")[0]))
-    if not slug:
+    slugs = _find_slugs(find_slug, target.partition("?")[0].partition("#")[0])
+    if not slugs:
         return Skipped.NOT_A_PAGE
+    # A time without a zone stands in the id as it is written, so that no setting changes the id.
+    is_local = entry.viewed_at.tzinfo is None
+    stamp = entry.viewed_at.replace(tzinfo=dt.UTC) if is_local else entry.viewed_at
     return Request(
-        view_id=_make_view_id(line, entry.viewed_at, mac),
-        slug=slug,
-        viewed_at=entry.viewed_at,
+        view_id=_make_view_id(line, stamp, mac),
+        slugs=slugs,
+        viewed_at=make_aware(entry.viewed_at) if is_local else entry.viewed_at,
         host=find_reader(entry, trusted_proxies),
         user_agent=entry.user_agent,
     )
 
 
+def _find_slugs(find_slug: FindSlug, path: str) -> tuple[str, ...]:
+    """Return the slugs that a path may mean.
+
+    Some browsers encode what others write plainly, so a path that fits no pattern as it is written
+    is tried as it is meant.
+    """
+    part = find_slug(path)
+    if not part and "%" in path:
+        part = find_slug(_decode(path))
+    return _slugs_of(part) if part else ()
+
+
+def _decode(path: str) -> str:
+    return normalize("NFC", unquote(path, errors="replace"))
+
+
 @lru_cache(maxsize=10_000)
-def _slug_of(text: str) -> str:
-    """Return a blog's slug from its part of a path."""
-    return slugify(text.replace("/", "-").replace(".", "-"))
+def _slugs_of(part: str) -> tuple[str, ...]:
+    """Return the slugs of a blog's part of a path: decoded, as it is written, and as earlier
+    releases read it, which took %41 for the letters 41."""
+    decoded, plain = (text.replace("/", "-").replace(".", "-") for text in (_decode(part), part))
+    exact = decoded if SLUG.fullmatch(decoded) else ""
+    return tuple(dict.fromkeys(filter(None, (slugify(decoded), exact, slugify(plain)))))
+
+
+def fold_slugs(slugs: Iterable[str]) -> set[str]:
+    """Return the slugs in lower case: an address means the same blog in either."""
+    return {slug.lower() for slug in slugs}
 
 
 def _make_view_id(line: bytes, viewed_at: dt.datetime, mac: hmac.HMAC) -> uuid.UUID:

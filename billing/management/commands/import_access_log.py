@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from backoffice.progress import Progress, draw_bar
 from billing.counting.access_logs.files import open_access_log
+from billing.counting.access_logs.formats import KNOWN
 from billing.counting.access_logs.importing import import_access_log
 from billing.counting.access_logs.patterns import OWN_PAGES
 from billing.errors import BillingError
@@ -17,9 +18,8 @@ from billing.errors import BillingError
 
 class Command(BaseCommand):
     help = (
-        "Count the views in the access log of a web server: Apache's and nginx's combined format, "
-        "also with a virtual host or an X-Forwarded-For list before it, and nginx's JSON lines; "
-        "plain, gzip or bzip2. A line without a user agent counts as a robot, by COUNTER's list. "
+        f"Count the views in the access log of a web server: {KNOWN}; plain, gzip or bzip2. "
+        "A line without a user agent counts as a robot, by COUNTER's list. "
         "Lines that were imported before do not count again. Import only pages that another "
         "server delivered: this application counts its own pages itself. The import stores the "
         "SHA-256 of the file on the disk, packed or not."

@@ -148,7 +148,7 @@ def test_gzip_that_breaks_off_can_be_imported_again_once_it_is_whole(blog, log):
     log.write_bytes(whole[:-20])
     with pytest.raises(CommandError, match="breaks off"):
         run(log)
-    assert AccessLogImport.objects.get().finished_at is None
+    assert not AccessLogImport.objects.exists()  # nothing of it came in
     log.write_bytes(whole)
     assert "100 counted\n" in run(log)
 
@@ -163,6 +163,7 @@ def test_report_of_the_sample_has_every_heading():
         "        0 not yet counted\n"
         "        4 double click\n"
         "        5 robot\n"
+        "        0 remark\n"
         "        2 malformed: line 29, 35\n"
         "        4 not a successful GET\n"
         "        3 not a page\n"
@@ -172,3 +173,10 @@ def test_report_of_the_sample_has_every_heading():
         "        0 past retention\n"
         "        1 already imported\n"
     )
+
+
+def test_log_of_an_unknown_format_ends_with_the_formats_that_are_known(log):
+    log.write_bytes(b"at=info method=GET path=/blogs/a/\n" * 5)
+    with pytest.raises(CommandError, match=r"(?s)It begins:\n    at=info .*Known formats: .*IIS"):
+        run(log)
+    assert not AccessLogImport.objects.exists()

@@ -3,11 +3,13 @@ import json
 
 import pytest
 
-from billing.counting.access_logs.formats import find_reader, read_entry
+from billing.counting.access_logs.formats import LineReader
+from billing.counting.access_logs.formats.entries import find_reader
 from tests.factories import FIREFOX, make_line
 
 pytestmark = pytest.mark.any_database
 
+read_entry = LineReader().read_entry
 AT = dt.datetime(2015, 5, 17, 10, 5, 3, tzinfo=dt.UTC)
 
 

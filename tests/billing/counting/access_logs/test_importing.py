@@ -17,7 +17,7 @@ from billing.counting.access_logs.files import BZIP2, GZIP, NOT_READ, LogFile
 from billing.counting.access_logs.importing import HEADINGS, import_access_log
 from billing.counting.access_logs.lines import Skipped
 from billing.counting.access_logs.patterns import OWN_PAGES
-from billing.errors import InvalidPathPattern, UnreadableAccessLog
+from billing.errors import InvalidPathPattern, UnknownLogFormat, UnreadableAccessLog
 from billing.models import (
     AccessLogImport,
     BlogView,
@@ -149,18 +149,20 @@ def test_every_line_has_one_heading_and_they_add_up(blog):
         make_line(time="31/Oct/2026:23:59:50 +0000", host="192.0.2.2"),
         make_line(time="01/Nov/2027:00:00:00 +0000"),
         make_line(time="16/May/2015:12:00:00 +0000"),
+        b"#Software: anything",
         b"",
     ]
     report = import_lines(lines)
     assert report.outcomes == dict.fromkeys(HEADINGS, 1)
-    assert report.lines == report.outcomes.total() == 12
+    assert report.lines == report.outcomes.total() == 13
     assert str(report) == (
-        "12 lines received from access.log\n"
+        "13 lines received from access.log\n"
         "        1 counted\n"
         "        1 not yet counted\n"
         "        1 double click\n"
         "        1 robot\n"
-        "        1 malformed: line 12\n"
+        "        1 remark\n"
+        "        1 malformed: line 13\n"
         "        1 not a successful GET\n"
         "        1 not a page\n"
         "        1 unknown blog\n"
@@ -172,9 +174,11 @@ def test_every_line_has_one_heading_and_they_add_up(blog):
 
 
 @pytest.mark.any_database
-def test_report_names_the_first_malformed_lines():
-    report = import_lines([b"bad"] * 7)
-    assert "7 malformed: line 1, 2, 3, 4, 5 ...\n" in str(report)
+def test_report_names_the_malformed_lines():
+    report = import_lines([b"bad", make_line(), b"bad", b"bad", make_line(), b"bad"])
+    assert "4 malformed: line 1, 3-4, 6\n" in str(report)
+    report = import_lines([make_line(), *[b"bad"] * 51])
+    assert "51 malformed: line 2-51 ...\n" in str(report)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +209,75 @@ def test_scheduled_blog_has_no_readers_yet(blog):
 def test_clocks_may_differ_by_five_minutes(blog, time, heading):
     line = make_line(time=f"01/Nov/2026:{time} +0000")
     assert import_lines([line]).outcomes == {heading: 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([b"bad"] * 7, "access.log is in no format that is read. It begins:\n    bad\n    bad\n"),
+        (
+            [b"<b>\x00\xff" + b"x" * 200],
+            "    <b>?\N{REPLACEMENT CHARACTER}" + "x" * 155 + " ...\nKnown formats: the combined",
+        ),
+        ([b"", b""], "(empty lines)"),
+        (
+            [b"2026-10-05 10:05:03 10.0.0.1 GET /a/ - 443 - 192.0.2.1 x - 200 0"],
+            "put its #Fields line before them",
+        ),
+    ],
+)
+def test_log_of_an_unknown_format_is_refused_with_its_first_lines(lines, told):
+    with pytest.raises(UnknownLogFormat) as refusal:
+        import_lines(lines)
+    assert told in str(refusal.value)
+    assert "HAProxy" in str(refusal.value)
+    assert not AccessLogImport.objects.exists()
+
+
+@pytest.mark.any_database
+def test_log_of_a_day_without_a_request_is_a_log():
+    lines = [b"#Software: Microsoft Internet Information Services 10.0", b"#Fields: date time c-ip"]
+    assert import_lines(lines).outcomes == {"remark": 2}
+    assert import_lines([]).outcomes == {}
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize(
+    ("slug", "path"),
+    [
+        ("cafe", "/blogs/caf%C3%A9/"),
+        ("page1", "/blogs/p%61ge1/"),
+        ("My-Page", "/blogs/My-Page/"),
+        ("My-Page", "/blogs/my-page/"),
+        ("my-page", "/blogs/MY-Page/"),
+        ("my-page", "/blogs/my%2Dpage%2F"),
+    ],
+)
+def test_address_is_its_blog_s_however_it_is_written(slug, path):
+    blog = make_blog(slug=slug)
+    report = import_lines(
+        [make_line(f"GET {path} HTTP/1.1")], path_pattern="^/blogs/(?P<slug>.+)/$"
+    )
+    assert report.outcomes == {"counted": 1}
+    assert BlogView.objects.get().blog == blog
+
+
+@pytest.mark.any_database
+def test_of_two_slugs_that_differ_in_case_the_one_that_was_asked_for_is_meant():
+    make_blog(slug="My-Page")
+    blog = make_blog(slug="my-page")
+    import_lines([make_line("GET /blogs/my-page/ HTTP/1.1")])
+    assert BlogView.objects.get().blog == blog
+
+
+@pytest.mark.any_database
+def test_one_reader_is_one_however_a_log_writes_the_address(blog):
+    hosts = ["2001:db8::1", "2001:DB8:0:0:0:0:0:1", "2001:0db8::0001"]
+    lines = [make_line(host=host, size=number) for number, host in enumerate(hosts)]
+    lines.append(make_line(host="10.0.0.1", more=' "[2001:db8::1]:443"'))
+    import_lines(lines, trusted_proxies=1)
+    assert BlogView.objects.count() == 4
+    assert BlogView.objects.values("reader_key", "address_key").distinct().count() == 1
 
 
 def test_no_byte_stops_an_import(blog):
@@ -261,8 +334,10 @@ def test_forwarded_address_is_believed_for_so_many_proxies(blog, trusted_proxies
 def test_progress_is_told_by_the_portion(blog, monkeypatch):
     monkeypatch.setattr(access_log, "LINES_AT_A_TIME", 2)
     told = []
-    import_lines([b"x"] * 3, show_progress=lambda *numbers: told.append(numbers))
-    assert told == [(6, 2), (6, 3)]
+    lines = [make_line(), b"x", b"x"]
+    import_lines(lines, show_progress=lambda *numbers: told.append(numbers))
+    size = len(make_line()) + 5
+    assert told == [(size, 2), (size, 3)]
 
 
 BYTES = st.one_of(
@@ -290,7 +365,11 @@ def test_arbitrary_bytes_never_crash_an_import_and_always_add_up(blog, lines, pa
     # A first line that starts as a packed file does is read, or refused, as one.
     assume(not data.startswith((GZIP, BZIP2, *NOT_READ)))
     file = io.BytesIO(pack(data))
-    report = import_access_log(file=file, file_name="a", path_pattern=OWN_PAGES, at=AT)
+    try:
+        report = import_access_log(file=file, file_name="a", path_pattern=OWN_PAGES, at=AT)
+    except UnknownLogFormat:
+        assert make_line() not in data.split(b"\n")
+        return
     assert (
         report.lines
         == report.outcomes.total()
@@ -409,11 +488,12 @@ def test_file_is_read_as_it_is_needed(monkeypatch):
     def lines(log):
         nonlocal read
         for read in islice(range(1, 101), 100):
-            assert read <= AccessLogImport.objects.get().lines + 10
-            yield b""
+            taken = AccessLogImport.objects.first()
+            assert read <= (taken.lines if taken else 0) + 10
+            yield make_line("GET / HTTP/1.1")
 
     monkeypatch.setattr(LogFile, "read_lines", lines)
-    assert import_lines([]).outcomes == {Skipped.MALFORMED: 100}
+    assert import_lines([]).outcomes == {Skipped.NOT_A_PAGE: 100}
     assert read == 100
 
 
