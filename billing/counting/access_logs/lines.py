@@ -20,6 +20,7 @@ from billing.counting.access_logs.formats import LineReader
 from billing.counting.access_logs.formats.entries import find_reader
 from billing.counting.access_logs.keys import derive_key
 from billing.counting.access_logs.patterns import FindSlug, compile_path_pattern
+from weblog.slugs import fold_slug
 
 SUCCESSFUL = {"200", "304"}  # COUNTER Code of Practice 5.1, 7.1
 SLUG = re.compile(r"[-a-zA-Z0-9_]*[a-zA-Z0-9][-a-zA-Z0-9_]*")  # may hold capitals
@@ -114,11 +115,11 @@ def _decode(path: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _slugs_of(part: str) -> tuple[str, ...]:
-    """Return the slugs of a blog's part of a path: decoded, as it is written, and as earlier
+    """Return the slugs of a blog's part of a path: decoded, folded, and as earlier
     releases read it, which took %41 for the letters 41."""
     decoded, plain = (text.replace("/", "-").replace(".", "-") for text in (_decode(part), part))
     exact = decoded if SLUG.fullmatch(decoded) else ""
-    return tuple(dict.fromkeys(filter(None, (slugify(decoded), exact, slugify(plain)))))
+    return tuple(dict.fromkeys(filter(None, (exact, fold_slug(decoded), slugify(plain)))))
 
 
 def fold_slugs(slugs: Iterable[str]) -> set[str]:
