@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "import_export",
     "simple_history",
     "django_crontab",
+    "django_prose_editor",
     "axes",
     "allauth",
     "allauth.account",
@@ -199,7 +200,6 @@ STORAGES = {
 }
 
 # Pictures in blogs. An upload is re-encoded; the application serves the result (weblog.views).
-
 MEDIA_URL = "media/"
 MEDIA_ROOT = VAR_DIR / "media"
 

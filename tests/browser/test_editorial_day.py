@@ -84,9 +84,9 @@ def write_blog(page):
     page.locator(".field-category .select2-selection").click()
     page.get_by_role("option", name="Tech").click()
     page.get_by_label("Summary").fill("Six hours, four borders, and a window.")
-    body = page.locator("trix-editor")
+    body = page.get_by_role("textbox", name="Body")
     body.press_sequentially(FIRST)
-    page.get_by_title("Add a picture").click()
+    page.get_by_role("button", name="Picture").click()
     page.get_by_label("File").set_input_files(make_picture())
     page.get_by_label("Description").fill(ALT_TEXT)
     page.get_by_role("button", name="Add picture").click()
@@ -115,7 +115,7 @@ def open_from_queue(page):
     page.wait_for_url("**/review/**")
     assert_fits(page)
     page.get_by_role("link", name=TITLE).click()
-    expect(page.locator("trix-editor img")).to_be_visible()
+    expect(page.locator(".ProseMirror img")).to_be_visible()
     assert_fits(page)
 
 
@@ -164,7 +164,7 @@ def save(page):
 
 def write_first(page, words):
     """Type `words` before the rest of the body."""
-    page.locator("trix-editor").press("Control+Home")
+    page.get_by_role("textbox", name="Body").press("Control+Home")
     page.keyboard.type(words)
 
 

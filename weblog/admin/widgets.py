@@ -1,36 +1,35 @@
-from unfold.contrib.forms.widgets import WysiwygWidget
+import json
+
+from django.forms.widgets import Script
+from django.templatetags.static import static
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from weblog.errors import TextRefused
-from weblog.html import clean_html
-from weblog.trix import find_unknown_tags, from_editor, to_editor
+# The modules that the editor's script loads: as data, because the paths carry hashes and the
+# policy lets no inline import map name them.
+MODULES = {
+    "prose": "django_prose_editor/editor.js",
+    **{name: f"weblog/editor/{name}.js" for name in ("schema", "toolbar", "paste", "pictures")},
+}
 
 
-class BodyWidget(WysiwygWidget):
+class BodyWidget(UnfoldAdminTextareaWidget):
     """The rich text editor, which uploads pictures during writing.
 
-    It shows a text with unknown tags, such as a table, as HTML, because it would drop them.
+    The page holds the stored text unchanged; the script decides whether the editor would keep all
+    of it, and shows it as HTML otherwise, as it stays without the script.
     """
 
     template_name = "weblog/admin/body_editor.html"
-    source_template_name = "weblog/admin/body_source.html"
 
     class Media:
-        css = {"all": ["weblog/admin.css"]}
-        js = ["unfold/forms/js/trix.config.js", "weblog/body_editor.js"]
+        css = {"all": ["weblog/admin.css", "weblog/editor.css"]}
+        js = [Script("weblog/editor/start.js", type="module")]
 
-    def render(self, name, value, attrs=None, renderer=None):
-        try:
-            value = clean_html(value or "")
-            tags = find_unknown_tags(value)
-        except TextRefused:  # shown as it was typed, beside the reason
-            tags = None
-        if tags is not None and not tags:
-            return super().render(name, to_editor(value), attrs, renderer)
-        field = UnfoldAdminTextareaWidget({"rows": 24}).render(name, value, attrs, renderer)
-        context = {"field": field, "tags": sorted(tags or ())}
-        return self._render(self.source_template_name, context, renderer)
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        paths = {name: static(path) for name, path in MODULES.items()}
+        context["widget"]["attrs"]["data-editor"] = json.dumps(paths)
+        return context
 
-    def value_from_datadict(self, data, files, name):
-        value = super().value_from_datadict(data, files, name)
-        return value and from_editor(value)
+    def use_required_attribute(self, initial):
+        return False  # a browser can't show it beside a field that the editor stands for
