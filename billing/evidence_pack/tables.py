@@ -11,6 +11,8 @@ from backoffice.people import full_name
 from billing.models import (
     Adjustment,
     CategoryPrice,
+    Dispute,
+    ExportedPayment,
     PaidPayee,
     Payment,
     PaymentLine,
@@ -77,6 +79,33 @@ def list_payees(batch: PayoutBatch) -> Iterator[tuple]:
     """Yield whom the payments go to; an account and an address by their fingerprints alone."""
     copies = PaidPayee.objects.filter(payment__batch=batch).order_by("payment__reference")
     yield from copies.values_list(*FACTS, "digest").iterator(ROWS_AT_A_TIME)
+
+
+def list_bank_files(batch: PayoutBatch) -> Iterator[tuple]:
+    """Yield which payment is in which file, in the order whose digest the file's seal holds."""
+    rows = ExportedPayment.objects.filter(export__batch=batch).order_by("export", "number")
+    yield from rows.values_list(
+        "export__message_id", "export__file_name", "number", "payment__reference",
+        "payment__amount",
+    ).iterator(ROWS_AT_A_TIME)  # fmt: skip
+
+
+def list_disputes(batch: PayoutBatch) -> Iterator[tuple]:
+    """Yield what authors asked about lines of the batch, and the answers; none while it is open."""
+    disputes = Dispute.objects.filter(batch=batch).select_related("answer").order_by("pk")
+    for dispute in disputes:
+        answer = getattr(dispute, "answer", None)
+        yield (
+            dispute.pk, dispute.reference, dispute.author_id, dispute.blog_id, dispute.category_id,
+            dispute.price_id, dispute.adjustment_id, dispute.month, dispute.name, dispute.days,
+            dispute.views, dispute.amount, dispute.question, format_moment(dispute.asked_at),
+            *(
+                (answer.outcome, answer.text, answer.by_id, format_moment(answer.at),
+                 answer.adjustment_id)
+                if answer
+                else ("", "", None, "", None)
+            ),
+        )  # fmt: skip
 
 
 def list_batch_history(batch: PayoutBatch) -> Iterator[tuple]:
@@ -193,6 +222,7 @@ TABLES = {
         ["id", "author_id", "amount", "reason", "created_by_id", "created_at"],
         list_adjustments,
     ),
+    "bank_files.csv": (["message_id", "file", "number", "payment", "amount"], list_bank_files),
     "batch_history.csv": ([*HISTORY, "status", "facts"], list_batch_history),
     "carries.csv": (
         ["reference", "author_id", "month", "status", "reason", "amount", "currency"],
@@ -202,6 +232,12 @@ TABLES = {
         ["author_id", "blog_id", "category_id", "day", "views", "on_this_batch",
          "on_other_batches", "waiting"],
         list_counts,
+    ),
+    "disputes.csv": (
+        ["id", "payment", "author_id", "blog_id", "category_id", "price_id", "adjustment_id",
+         "month", "name", "days", "views", "amount", "question", "asked_at", "outcome", "answer",
+         "answered_by_id", "answered_at", "answer_adjustment_id"],
+        list_disputes,
     ),
     "findings.csv": (
         ["id", "month", "blog_id", "author_id", "kind", "views", "sentence", "status", "reason",

@@ -32,11 +32,15 @@ TABLES = {
     "reason:t facts:t row_digest:t",
     "adjustments.csv": "id:n author_id:n amount:a reason:t created_by_id:n created_at:t "
     "row_digest:t",
+    "bank_files.csv": "message_id:t file:t number:n payment:t amount:a row_digest:t",
     "batch_history.csv": "at:t by_id:n kind:t why:t status:t facts:t row_digest:t",
     "carries.csv": "reference:t author_id:n month:t status:t reason:t amount:a currency:t "
     "row_digest:t",
     "counts.csv": "author_id:n blog_id:n category_id:n day:n views:n on_this_batch:n "
     "on_other_batches:n waiting:n row_digest:t",
+    "disputes.csv": "id:n payment:t author_id:n blog_id:n category_id:n price_id:n "
+    "adjustment_id:n month:t name:t days:t views:n amount:a question:t asked_at:t outcome:t "
+    "answer:t answered_by_id:n answered_at:t answer_adjustment_id:n row_digest:t",
     "findings.csv": "id:n month:t blog_id:n author_id:n kind:t views:n sentence:t status:t "
     "reason:t decided_by_id:n decided_at:t row_digest:t",
     "lines.csv": "payment:t number:n kind:t month:t blog_id:n blog_title:t category_id:n "
@@ -185,6 +189,77 @@ def read_days(line, where):
     return days
 
 
+class Disputes:
+    """What authors asked about lines of the batch, compared with its lines."""
+
+    def __init__(self, pack):
+        self.rows = list(pack.read_table("disputes.csv"))
+        self.lines = {self.name(row, row["author_id"]): [] for _, row in self.rows}
+
+    def name(self, row, author):
+        """Return what makes a line the same line in each batch."""
+        if row["adjustment_id"]:
+            return row["adjustment_id"]
+        return author, row["blog_id"], row["category_id"], row["price_id"], row["month"]
+
+    def note(self, line, where, author):
+        key = self.name(line, author)
+        if key in self.lines:
+            self.lines[key].append((where, line))
+
+    def check(self, submitted):
+        """Check that no line was in dispute when the batch was submitted, and what was said."""
+        for where, row in self.rows:
+            asked, answered = moment(row["asked_at"]), self.check_answer(where, row)
+            lines = self.lines[self.name(row, row["author_id"])]
+            if asked > submitted:
+                same = [
+                    line
+                    for _, line in lines
+                    if all(line[name] == row[name] for name in ("payment", "days", "amount"))
+                ]
+                expect(same, where, "is about no line of the batch")
+            elif asked < submitted and (answered is None or answered > submitted):
+                for line_where, line in lines:
+                    taken_off = line["views"] and line["views"] == -row["views"]
+                    expect(taken_off, line_where, "was in dispute when the batch was submitted")
+
+    def check_files(self, approved, files):
+        """Check that no file of {payment: when} took one that was asked about before the approval
+        and had no answer."""
+        for where, row in self.rows:
+            asked, answered = moment(row["asked_at"]), self.check_answer(where, row)
+            for line_where, line in self.lines[self.name(row, row["author_id"])]:
+                taken = files.get(line["payment"])
+                waited = taken and asked < min(taken, approved)
+                in_time = not waited or (answered and answered <= taken)
+                expect(in_time, line_where, "was in a file before its author had the answer")
+
+    def check_answer(self, where, row):
+        """Return when it was answered, or None."""
+        expect(row["question"], where, "asks nothing")
+        if not row["outcome"]:
+            open_cells = (row["answer"], row["answered_by_id"], row["answered_at"])
+            expect(not any(open_cells), where, "has an answer without an outcome")
+            return None
+        expect(row["outcome"] in ("accepted", "rejected", "withdrawn"), where, "ends unlike any")
+        by_author = row["answered_by_id"] == row["author_id"]
+        expect(by_author == (row["outcome"] == "withdrawn"), where, "was answered by its author")
+        expect(row["answer"], where, "was answered without a word")
+        expect(
+            row["outcome"] == "accepted" or row["answer_adjustment_id"] is None,
+            where,
+            "has an adjustment and was not accepted",
+        )
+        answered = moment(row["answered_at"])
+        expect(answered >= moment(row["asked_at"]), where, "was answered before it was asked")
+        return answered
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text)
+
+
 class Lines:
     """Checks each line against prices, adjustments and earlier payments."""
 
@@ -195,12 +270,14 @@ class Lines:
             row["id"]: (where, row) for where, row in pack.read_table("adjustments.csv")
         }
         self.carries = {row["reference"]: row for _, row in pack.read_table("carries.csv")}
+        self.disputes = Disputes(pack)
         self.count = 0
 
     def check(self, line, where, author, days):
         """Add the views of the line to `days`; return its digest."""
         self.count += 1
         self.check_digest(line, where)
+        self.disputes.note(line, where, author)
         if line["kind"] == "views":
             self.check_views(line, where, days)
         elif line["kind"] == "adjustment":
@@ -296,7 +373,7 @@ def check_payments(pack, batch):
         expect(limits[0] == batch["decimals"], "batch.json", "has other decimals than it stored")
         facts += limits
     sha256 = hashlib.sha256(encode(facts).encode())
-    lines, counts, payable, payees = Lines(pack, batch["currency"]), Counts(pack), set(), set()
+    lines, counts, payable, payees = Lines(pack, batch["currency"]), Counts(pack), {}, set()
     groups = itertools.groupby(pack.read_table("lines.csv"), key=lambda row: row[1]["payment"])
     reference, rows = next(groups, (None, ()))
     number, copies = 0, read_payees(pack)
@@ -322,7 +399,7 @@ def check_payments(pack, batch):
         sha256.update(("\n" + payment["digest"]).encode())
         payees.add(payment["author_id"])
         if payment["status"] == "payable":
-            payable.add(payment["reference"])
+            payable[payment["reference"]] = payment["amount"]
     expect(reference is None, "lines.csv", f"{reference} is no payment here")
     expect(not copies, "payees.csv", "has payees of no payment here")
     counts.check(None, {})
@@ -332,6 +409,7 @@ def check_payments(pack, batch):
         "prices": lines.prices.rows,
         "adjustments": len(lines.adjustments),
         "carries": len(lines.carries),
+        "disputes": len(lines.disputes.rows),
         "counted views": counts.views,
         "views waiting for a batch": counts.waiting,
     }
@@ -575,6 +653,52 @@ class Histories:
         return facts
 
 
+def check_bank_files(pack, chain, payable):
+    """Check that each file holds the payments of its seal, and that a payment is in one file.
+
+    Where all files were recorded payment by payment, each result is of a payment in an earlier
+    file, or was made by hand. Return {payment: what the seal of its file holds}.
+    """
+    seals = {
+        content["message"]: (where, content)
+        for where, content in chain.sealed
+        if content["kind"] == "export" and "message" in content
+    }
+    made = {}  # of files of earlier versions: None
+    rows = pack.read_table("bank_files.csv")
+    for message, group in itertools.groupby(rows, key=lambda row: row[1]["message_id"]):
+        where, content = seals.pop(message, (None, None))
+        expect(content or not message, "bank_files.csv", f"has a file {message} without a seal")
+        number, total, sha256 = 0, 0, hashlib.sha256()
+        for place, row in group:
+            name, amount = row["payment"], row["amount"]
+            expect(payable.get(name) == amount, place, "is no payment of that amount to be paid")
+            expect(name not in made, place, name + " is in two files")
+            made[name] = content
+            number, total = number + 1, total + amount
+            sha256.update("{} {} {}\n".format(row["number"], name, amount).encode())
+            named = not content or row["file"] == content["file"][1]
+            expect(named, place, "is in a file of another name")
+        if content:
+            expect(content["pays"] == [number, total], where, "pays another sum than its rows")
+            expect(content["payments"] == sha256.hexdigest(), where, "pays other payments")
+    for where, _ in seals.values():
+        expect(False, where, "its payments are not in bank_files.csv")
+    check_results_after_files(chain, made)
+    return made
+
+
+def check_results_after_files(chain, made):
+    files = [content for _, content in chain.sealed if content["kind"] == "export"]
+    if not files or not all("message" in content for content in files):
+        return  # of earlier versions, which did not record files payment by payment
+    for where, content in chain.sealed:
+        for name, *_, last in content.get("results", ()):
+            if not isinstance(last, dict):
+                in_time = name in made and made[name]["number"] < content["number"]
+                expect(in_time, where, name + " has a result of the bank before a file paid it")
+
+
 def check_files(pack, chain):
     """Check that each file is as the pack's seal says."""
     where, _, content = chain.evidence
@@ -594,6 +718,12 @@ def verify(path, head=None):
             expect(result[0] in payable, where, result[0] + " was not to be paid")
     where, seal, content = chain.approval
     check_approval(batch, payees, where, seal, content)
+    lines.disputes.check(moment(content["submitted"][1]))
+    files = check_bank_files(pack, chain, payable)
+    checked["payments in files"] = len(files)
+    approved = max(moment(at) for _, at in content["approved"])
+    made = {n: moment(file["at"]) for n, file in files.items() if file}
+    lines.disputes.check_files(approved, made)
     checked["acts"] = check_acts(pack, where, content)
     check_grounds(pack, content)
     renamed = check_people(pack, lines, content)
