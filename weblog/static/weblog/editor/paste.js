@@ -17,6 +17,15 @@ export function tidy(html, isOwnPicture) {
     for (const list of all(":is(ul, ol) > :is(ul, ol)")) nest(list)
     makeCode(body)
     lowerHeadings(body)
+    for (const end of all("span.EOP")) end.remove() // the sign for the end of a paragraph, as a space
+    for (const element of all("[class], [title='']")) {
+        element.removeAttribute("class")
+        if (!element.title) element.removeAttribute("title")
+    }
+    for (const element of all("a u, a [style*='underline' i]")) {
+        if (element.localName === "u") unwrap(element)
+        else element.removeAttribute("style")
+    }
     for (const link of all("a[href^='https://www.google.com/url?']")) link.href = new URL(link.href).searchParams.get("q") ?? link.href
     const found = takePictures(body, isOwnPicture)
     for (const element of all("p, br")) if (isBetweenBlocks(element)) element.remove()
@@ -155,10 +164,12 @@ function makeCode(body) {
 // The title of a blog is its only heading of the first order.
 function lowerHeadings(body) {
     for (const title of body.querySelectorAll("p.MsoTitle")) replace(title, "h1")
-    const isLowered = body.querySelector("h1")
-    for (const heading of body.querySelectorAll(HEADINGS)) {
-        for (const bold of heading.querySelectorAll("b, strong")) if (bold.textContent.trim() === heading.textContent.trim()) unwrap(bold)
-        if (isLowered && heading.localName !== "h6") replace(heading, `h${Number(heading.localName[1]) + 1}`, heading.id ? { id: heading.id } : {})
+    const headings = [...body.querySelectorAll(HEADINGS)]
+    const orders = [...new Set(headings.map((heading) => heading.localName))].sort()
+    for (const heading of headings) {
+        for (const bold of heading.querySelectorAll("b, strong, [style*='font-weight' i]")) unwrap(bold)
+        const order = Math.min(orders.indexOf(heading.localName) + 2, 6)
+        if (orders[0] === "h1") replace(heading, `h${order}`, heading.id ? { id: heading.id } : {})
     }
 }
 
@@ -194,5 +205,5 @@ function takePictures(body, isOwnPicture) {
 
 function isBetweenBlocks(element) {
     if (element.matches("p")) return !element.textContent.trim() && !element.querySelector("img, figure")
-    return !element.closest("p, li, h1, h2, h3, h4, h5, h6, td, th, pre, figcaption") && (element.matches(".Apple-interchange-newline") || Boolean(element.previousElementSibling?.matches("p, h2, h3, h4, h5, h6, ul, ol, table")))
+    return !element.closest("p, li, h1, h2, h3, h4, h5, h6, td, th, pre, figcaption") && Boolean(element.previousElementSibling?.matches("p, h2, h3, h4, h5, h6, ul, ol, table, div, pre, blockquote, figure, hr"))
 }

@@ -37,6 +37,7 @@ class BodyEditor {
         this.box = make("div", { className: "wl-editor" })
         this.top = make("div", { className: "wl-editor-top" })
         this.notes = make("div", { role: "alert" })
+        const isTyping = document.activeElement === field // somebody did not wait for the editor
         field.before(this.box)
         this.editor = new prose.Editor({
             element: this.box,
@@ -72,7 +73,8 @@ class BodyEditor {
             field.dispatchEvent(new Event("input", { bubbles: true }))
         })
         field.form.addEventListener("submit", (event) => this.waitForPictures(event), true)
-        this.open()
+        if (isTyping) this.showSource("")
+        else this.open()
     }
 
     describe() {
@@ -91,7 +93,7 @@ class BodyEditor {
         if (losses.length) return this.showSource(`This text is shown as HTML: the editor would lose ${name(losses)}.`)
         this.setSource(false)
         const doc = parts.readBody(prose, editor.schema, field.value)
-        editor.chain().setMeta("addToHistory", false).setContent(doc, { emitUpdate: false }).run()
+        editor.chain().setMeta("addToHistory", false).setContent(doc, { emitUpdate: false }).setTextSelection(0).run()
         this.came = { value: field.value, written: parts.writeBody(prose, editor.state.doc) }
     }
 
