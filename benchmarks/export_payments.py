@@ -53,7 +53,10 @@ COPY_TO = """
 
 
 def fill(payments: int) -> None:
-    """Write an approved batch, of payments that wait for a file."""
+    """Write an approved batch, of payments that wait for a file.
+
+    What is read is read before the COPY, which has the connection for itself.
+    """
     make_blogs(1)
     person, approver = (User.objects.create(username=name) for name in ("finance", "approver"))
     users = (User(username=f"payee-{number}") for number in range(payments))
@@ -68,7 +71,7 @@ def fill(payments: int) -> None:
     rows = (
         (batch.pk, pk, f"Author Ordinary-Name {number}", f"payee-{number}",
          f"202609-1-{number:06}", "payable", "", 12_340_000, 0, 0, "", "")
-        for number, pk in enumerate(authors.values_list("pk", flat=True).iterator(), start=1)
+        for number, pk in enumerate(list(authors.values_list("pk", flat=True)), start=1)
     )  # fmt: skip
     insert_rows(Payment, PAYMENT, rows)
     Seal.objects.create(
@@ -97,7 +100,7 @@ def add_payees(person: User) -> None:
         (pk, payee.pk, version.pk, "Ada Example", "DE", "de", "iban", "3000", *digests, "", key,
          encrypt(ADDRESS, table=table, row=reference, field="address"),
          encrypt(ACCOUNT, table=table, row=reference, field="account"))
-        for pk, reference in Payment.objects.values_list("pk", "reference").iterator()
+        for pk, reference in list(Payment.objects.values_list("pk", "reference"))
     )  # fmt: skip
     insert_rows(PaidPayee, COPY, rows)
 

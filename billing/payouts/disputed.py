@@ -70,7 +70,8 @@ def is_kept_back(payment: Payment, batch: PayoutBatch | None = None) -> bool:
 def find_last_payment(dispute: Dispute, *, apart_from: PayoutBatch | None) -> Payment | None:
     """Return the payment that holds the sum with the line by now: later ones take over a sum."""
     payments = Payment.objects.standing()
-    payment = payments.filter(reference=dispute.reference, author=dispute.author_id).first()
+    lines = PaymentLine.objects.about(dispute)  # else a draft was built anew without it
+    payment = payments.filter(reference=dispute.reference, lines__in=lines).first()
     while payment:
         lines = payment.carried_to.standing()
         if apart_from and apart_from.pk:

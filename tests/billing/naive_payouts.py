@@ -18,7 +18,7 @@ class Batch:
     payments: dict = field(default_factory=dict)  # {author: Payment}
 
 
-@dataclass
+@dataclass(eq=False)
 class Payment:
     exact: int
     views: Counter  # {(author, blog, category, day): views}
@@ -39,6 +39,7 @@ class House:
         self.prices = {}  # {(category, first day): (price per 1,000 views, currency)}
         self.adjustments = {}  # {key: (author, amount, currency)}, without the withdrawn
         self.holds = {}  # {author: "hold" or "pay_out"}
+        self.disputed = {}  # {line or key of an adjustment: (payment, {view: number})}
         self.deactivated = set()
         self.batches = []
 
@@ -57,11 +58,8 @@ class House:
 
     def earned(self, author, currency):
         views = {key: number for key, number in self.counts.items() if key[0] == author}
-        return self.worth(views, currency) + sum(
-            amount
-            for person, amount, own in self.adjustments.values()
-            if (person, own) == (author, currency)
-        )
+        own = [each for each in self.adjustments.values() if each[::2] == (author, currency)]
+        return self.worth(views, currency) + sum(amount for _, amount, _ in own)
 
     def quarantined(self, author):
         """Return the views that no price covers: they wait by themselves."""
@@ -87,19 +85,16 @@ class House:
         others = [b for b in self.batches if b is not batch and b.status != "cancelled"]
         held = [payment for other in others for payment in other.payments.values()]
         months = {b.month for b in others if b.month < batch.month} | {batch.month}
-        views = Counter({k: n for k, n in self.counts.items() if k[3].replace(day=1) in months})
+        on = Counter()  # the views on other batches
         for payment in held:
-            taken = {k: n for k, n in payment.views.items() if k[3].replace(day=1) in months}
-            views.subtract(taken)
-        views = self._leave_out_what_evens_out(views)
+            on.update(payment.views)
+        due = {k for k in {*self.counts, *on} if k[3].replace(day=1) in months}
+        views = self._leave_out_what_evens_out({k: self.counts[k] - on[k] for k in due})
         views = {k: n for k, n in views.items() if self.currency_of(k) == batch.currency}
-        used = {key for payment in held for key in payment.adjustments}
-        waiting = {
-            key: facts
-            for key, facts in self.adjustments.items()
-            if key not in used and facts[2] == batch.currency
-        }
-        taken_in = {id(payment) for later in held for payment in later.carried}
+        used = {*self.disputed, *(key for payment in held for key in payment.adjustments)}
+        own = {key: each for key, each in self.adjustments.items() if each[2] == batch.currency}
+        waiting = {key: facts for key, facts in own.items() if key not in used}
+        taken_in = {payment for later in held for payment in later.carried}
         carries = [
             (author, payment)
             for other in others
@@ -107,8 +102,9 @@ class House:
             if other.currency == batch.currency
             for author, payment in other.payments.items()
             if payment.status in ("failed", "held", "carried") and payment.exact
-            if id(payment) not in taken_in
+            if payment not in taken_in
         ]
+        views = self._leave_out_what_is_disputed(views, on, held, carries)
         batch.payments = {}
         for author in {facts[0] for facts in [*views, *waiting.values(), *carries]}:
             own = Counter({key: number for key, number in views.items() if key[0] == author})
@@ -119,15 +115,26 @@ class House:
             batch.payments[author] = Payment(exact, own, added, carried, batch.currency)
             self.decide(author, batch.payments[author])
 
+    def _leave_out_what_is_disputed(self, views, on, held, carries):
+        """Lines in dispute wait, and come off a sum that was kept back with them."""
+        views = {key: n for key, n in views.items() if self.line(key) not in self.disputed}
+        for payment, days in self.disputed.values():
+            while later := [p for p in held if payment in p.carried]:
+                payment = later[0]
+            is_on = all(0 < n <= on[key] or on[key] <= n < 0 for key, n in days.items())
+            if is_on and payment in [one for _, one in carries]:
+                views |= {key: -number for key, number in days.items()}
+        return views
+
     def _leave_out_what_evens_out(self, views):
         """Views that moved to another day of the month at the same price make no line."""
         sums = Counter()
         for key, number in views.items():
-            sums[self._line(key)] += number
-        return {key: number for key, number in views.items() if number and sums[self._line(key)]}
+            sums[self.line(key)] += number
+        return {key: number for key, number in views.items() if number and sums[self.line(key)]}
 
-    def _line(self, key):
-        return *key[:3], key[3].replace(day=1), self.price_on(key[2], key[3])
+    def line(self, key):
+        return *key[:3], key[3].replace(day=1), self.price_on(key[2], key[3])[0]
 
     def decide(self, author, payment):
         coin = COINS[payment.currency]

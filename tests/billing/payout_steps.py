@@ -15,6 +15,7 @@ from billing.bank.results.recording import record_results
 from billing.counting.counts import add_to_counts
 from billing.counting.folding import fold_views
 from billing.counting.recording import record_view
+from billing.day_views import parse_days
 from billing.errors import (
     BatchBlocked,
     BatchOutdated,
@@ -23,10 +24,18 @@ from billing.errors import (
     NothingToBuild,
 )
 from billing.locks import Lock, hold_lock
-from billing.models import Adjustment, CategoryPrice, Payment, PayoutBatch
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    Dispute,
+    Payment,
+    PaymentLine,
+    PayoutBatch,
+)
 from billing.money import to_millionths
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
+from billing.payouts.disputes import answer_dispute, ask_about_line
 from billing.payouts.holds import hold_payment, pay_out_payment, release_payment
 from billing.payouts.price_withdrawal import withdraw_price
 from billing.periods import iter_months, last_closed_month, next_month, previous_month
@@ -264,6 +273,37 @@ class PayoutSteps(RuleBasedStateMachine):
                 if batch.status == "draft" and payment.author_id in batch.payments:
                     self.house.decide(payment.author_id, batch.payments[payment.author_id])
 
+    @step("which")
+    def author_asks_about_a_line(self, which):
+        lines = (
+            PaymentLine.objects.standing()
+            .exclude(kind="carried_in")
+            .order_by("payment__reference", "number")
+        )
+        line = pick(lines.select_related("payment__author", "price"), which)
+        if line is None or not self.attempt(
+            ask_about_line, line=line, author=line.payment.author, text="Why?", at=self.at
+        ):
+            return
+        place, payment = (line.payment.author_id, line.blog_id, line.category_id), line.payment
+        days = {
+            (*place, line.month.replace(day=day)): views
+            for day, views in parse_days(line.days).items()
+        }
+        key = line.adjustment_id or (*place, line.month, line.price.effective_from)
+        naive = next(each for each in self.house.batches if each.key == payment.batch_id)
+        self.house.disputed[key] = naive.payments[payment.author_id], days
+
+    @step("which")
+    def question_is_answered(self, which):
+        dispute = pick(Dispute.objects.open().select_related("price").order_by("pk"), which)
+        if dispute and self.attempt(
+            answer_dispute, dispute=dispute, outcome="rejected", text="So it is", by=self.finance,
+            at=self.at,
+        ):  # fmt: skip
+            place = dispute.author_id, dispute.blog_id, dispute.category_id, dispute.month
+            del self.house.disputed[dispute.adjustment_id or (*place, dispute.price.effective_from)]
+
     @step("author")
     def account_is_switched_off_or_on(self, author):
         author = self.authors[author]
@@ -400,8 +440,8 @@ class PayoutSteps(RuleBasedStateMachine):
         payment = pick(payments.select_related("batch").order_by("reference"), which)
         if payment is None:
             return
-        if payment.status == "payable":
-            export_payments(batch=payment.batch, by=self.finance, at=self.at)
+        if payment.status == "payable":  # none is exported where an author asked about each
+            self.attempt(export_payments, batch=payment.batch, by=self.finance, at=self.at)
         if self.attempt(
             record_results,
             batch=payment.batch,

@@ -287,6 +287,28 @@ def test_line_of_a_payment_that_was_kept_back_is_taken_off_when_its_sum_comes_in
     assert verify_payouts().status == Verification.Status.PASSED
 
 
+def test_line_that_no_payment_holds_is_taken_off_none(draft, author, house):
+    """Late views of a line that was paid: the draft is built without them, and kept back."""
+    pay(sign(draft))
+    late = dt.datetime(2026, 10, 20, 10, tzinfo=dt.UTC)
+    for n in range(2):
+        make_click(house["Kernel diary"], start=late, ip_address=f"192.0.2.{90 + n}")
+    start = dt.datetime(2026, 11, 3, 10, tzinfo=dt.UTC)
+    make_click(house["Cold mornings"], start=start, ip_address="192.0.2.99")
+    november, _ = steps.build_batch(month=NOVEMBER, at=LATER)
+    assert amounts(november) == {"Ada": 40}
+    ask(november, at=LATER)
+    november = steps.rebuild_batch(batch=november, by=make_user(), at=LATER)
+    payment = november.payments.get()
+    hold_payment(payment=payment, by=make_user(), reason="Her account is checked", at=LATER)
+    sign(november, at=LATER)
+    payment.refresh_from_db()
+    release_payment(payment=payment, by=make_user(), reason="It is right")
+    december, _ = steps.build_batch(month=dt.date(2026, 12, 1), at=LATEST)
+    assert amounts(december) == {"Ada": 10}
+    assert waiting(author, LATEST) == {(Cause.DISPUTED, Decimal(30))}
+
+
 def test_line_of_a_failed_payment_is_taken_off_once(draft, author):
     batch = pay(sign(draft), outcome="failed")
     ask(batch, at=AT + dt.timedelta(days=1))

@@ -55,8 +55,8 @@ FIRST_OF_DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 # {seed: SHA-256 of all digests and seals after 120 random steps}
 DIGESTS = [
-    (1, "e417ce7b713bfa252058978a7ff4eb909b6cafea1bc0e5dc03aebb104536fa85"),
-    (2, "5aa084048d7c2b1a94e3bc67b923e3212b1d70ea18154fc27510b78d6928faaa"),
+    (1, "f99f98457da4fef5f76d7ae9724d84a66b1cb8aa358599cccfca99b1f4ba5d7f"),
+    (2, "e030248b8d1702ae290b21ccc61690a19307523592b71836d6cf257b9ec97b82"),
 ]
 
 
