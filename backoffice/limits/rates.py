@@ -62,6 +62,7 @@ RATES = [
     Rate("SEARCH", ("admin:search", "admin:autocomplete", "admin:*_authors")),
     Rate("IMPORT", ("admin:*_import", "admin:*_import_posts", "admin:*_results"), ("POST",)),
     Rate("IMPORT", ("admin:weblog_picture_upload", "admin:weblog_picture_add"), ("POST",)),
+    Rate("IMPORT", ("admin:weblog_picture_fetch",), ("POST",)),
     Rate("EXPORT", ("admin:*_export", "admin:*_download", "admin:*_verify"), ("POST",)),
     Rate("EXPORT", ("admin:*_extract",), ("POST",)),
     Rate("EXPORT", ("admin:*_pack", "admin:*_download"), ("GET",)),

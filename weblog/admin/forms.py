@@ -7,6 +7,7 @@ from weblog.addresses import check_address
 from weblog.admin.guarded_forms import GuardedForm
 from weblog.admin.widgets import BodyWidget
 from weblog.errors import AddressTaken, OwnLiveBlog, PictureRefused
+from weblog.fetched_pictures import fetch_file
 from weblog.models import Blog, Picture
 from weblog.ownership import check_may_change
 from weblog.pictures import encode_picture
@@ -96,3 +97,23 @@ class PictureForm(forms.ModelForm):
             return encode_picture(self.cleaned_data["file"])
         except PictureRefused as error:
             raise ValidationError(str(error)) from error
+
+
+class FetchForm(forms.ModelForm):
+    """The form that fetches a picture which was pasted with a text of another site."""
+
+    address = forms.CharField()
+
+    class Meta:
+        model = Picture
+        fields = ["alt_text"]
+
+    def clean(self):
+        cleaned_data = super().clean()
+        if self.errors:  # nobody is asked for a picture that would not be kept
+            return cleaned_data
+        try:
+            self.instance.file = fetch_file(cleaned_data["address"])
+        except PictureRefused as error:
+            raise ValidationError(str(error)) from error
+        return cleaned_data

@@ -12,7 +12,7 @@ from backoffice.bodies import takes_files
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
 from weblog.admin.dialogs import TAKE_DOWN
-from weblog.admin.forms import DescriptionForm, PictureForm
+from weblog.admin.forms import DescriptionForm, FetchForm, PictureForm
 from weblog.models import Picture
 from weblog.pictures import MAX_BYTES
 from weblog.takedowns import take_down_picture
@@ -68,8 +68,10 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
 
     def get_urls(self):
         upload, add = map(self._take_files, (require_POST(self.upload_view), self.add_view))
+        fetch = self.admin_site.admin_view(require_POST(self.fetch_view))
         return [
             path("upload/", upload, name="weblog_picture_upload"),
+            path("fetch/", fetch, name="weblog_picture_fetch"),
             path("add/", add, name="weblog_picture_add"),
             *super().get_urls(),
         ]
@@ -82,7 +84,15 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
         """Store a picture from the rich text editor, and return the data for it to insert."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = PictureForm(request.POST, request.FILES)
+        return self._store(request, PictureForm(request.POST, request.FILES))
+
+    def fetch_view(self, request):
+        """Fetch a picture of another site that was pasted with a text, and keep it here."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self._store(request, FetchForm(request.POST))
+
+    def _store(self, request, form):
         if not form.is_valid():
             errors = [error for errors in form.errors.values() for error in errors]
             return JsonResponse({"error": " ".join(errors)}, status=400)
@@ -91,7 +101,6 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
         self.log_addition(request, picture, [{"added": {}}])
         return JsonResponse(
             {
-                "contentType": "image",
                 "url": picture.file.url,
                 "alt": picture.alt_text,
                 "width": picture.width,

@@ -5,12 +5,14 @@ from django.urls import reverse
 from tests.factories import make_blog, make_user
 from tests.weblog.pictures import make_file
 from weblog.models import Blog, Picture
+from weblog.pictures import encode_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ADD = reverse("admin:weblog_picture_add")
 CHANGELIST = reverse("admin:weblog_picture_changelist")
 UPLOAD = reverse("admin:weblog_picture_upload")
+FETCH = reverse("admin:weblog_picture_fetch")
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +37,7 @@ def test_editor_is_answered_with_what_it_has_to_insert(client, request, role):
     picture = make_picture(client, user)
     answer = upload(client).json()
     assert answer.pop("url").startswith("/media/pictures/")
-    assert answer == {"contentType": "image", "alt": "A red flag", "width": 60, "height": 40}
+    assert answer == {"alt": "A red flag", "width": 60, "height": 40}
     assert (picture.alt_text, picture.uploaded_by) == ("A red flag", user)
 
 
@@ -67,6 +69,51 @@ def test_upload_is_refused_with_words(client, author, media, values, reason):
     assert reason in response.json()["error"]
     assert not Picture.objects.exists()
     assert not any(media.iterdir())
+
+
+def test_picture_that_was_pasted_is_fetched_and_kept(client, author, monkeypatch):
+    asked = []
+
+    def fetch_file(address):
+        asked.append(address)
+        return encode_picture(make_file())
+
+    monkeypatch.setattr("weblog.admin.forms.fetch_file", fetch_file)
+    client.force_login(author)
+    values = {"address": "https://pictures.example/a.png", "alt_text": "A flag"}
+    answer = client.post(FETCH, values)
+    stored = Picture.objects.get()
+    assert answer.json() == {"url": stored.file.url, "alt": "A flag", "width": 60, "height": 40}
+    assert (stored.uploaded_by, stored.file.name[-4:]) == (author, ".png")
+    assert client.post(FETCH, values | {"alt_text": ""}).status_code == 400
+    assert client.post(FETCH, {"alt_text": "A flag"}).status_code == 400
+    assert client.get(FETCH).status_code == 405
+    assert asked == ["https://pictures.example/a.png"]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("http://127.0.0.1/a.png", "private network"),
+        ("http://[::1]/a.png", "private network"),
+        ("http://169.254.169.254/latest/", "private network"),
+        ("file:///etc/passwd", "none of a web page"),
+        ("http://pictures.example:8080/a.png", "names a port"),
+    ],
+)
+def test_pasted_picture_of_a_private_address_is_refused_aloud(client, author, address, reason):
+    client.force_login(author)
+    answer = client.post(FETCH, {"address": address, "alt_text": "A flag"})
+    assert (answer.status_code, reason in answer.json()["error"]) == (400, True)
+    assert not Picture.objects.exists()
+
+
+def test_auditors_and_strangers_fetch_nothing(client, auditor, monkeypatch):
+    monkeypatch.setattr("weblog.admin.forms.fetch_file", lambda address: 1 / 0)
+    values = {"address": "https://pictures.example/a.png", "alt_text": "A flag"}
+    assert client.post(FETCH, values).status_code == 302
+    client.force_login(auditor)
+    assert client.post(FETCH, values).status_code == 403
 
 
 def test_upload_is_no_get(client, editor):
