@@ -41,6 +41,8 @@ from backoffice.changelists import could_be_pk
 from backoffice.errors import Refusal
 from backoffice.reasons import in_words
 
+SUBMITTED = "_form_submitted"  # Unfold's field of every dialog (0.110)
+
 
 class Done(NamedTuple):
     """What was done, as the next page tells it. Without `url` that is the page of the object."""
@@ -58,14 +60,17 @@ def dialog_action(*, dialog, fits=None, in_transaction=True, **options):
 
     The method takes the request and the valid form, acts, and returns the sentence that tells what
     was done, or a Done. It may raise a Refusal, which takes back what it changed; what has to keep
-    transactions of its own is not `in_transaction`. `fits` is asked with the object and the user.
+    transactions of its own is not `in_transaction`. `fits` is asked with the object and the user. The
+    admin's `finish_dialog`, if it has one, gets the request and the answer once it is done.
     """
 
     def make_button(act):
         @wraps(act)
         def answer(model_admin, request, object_id=None):
             obj = None if object_id is None else _get_or_404(model_admin, request, object_id)
-            form = dialog.get("form_class", DialogForm)(request, obj, data=request.POST or None)
+            # A page may open a dialog by a POST, to send along what is typed on it.
+            data = request.POST if SUBMITTED in request.POST else None
+            form = dialog.get("form_class", DialogForm)(request, obj, data=data)
             if form.is_valid():
                 try:
                     with transaction.atomic() if in_transaction else nullcontext():
@@ -73,7 +78,9 @@ def dialog_action(*, dialog, fits=None, in_transaction=True, **options):
                 except Refusal as refusal:
                     form.refuse(refusal)
                 else:
-                    return _go_on(model_admin, request, obj, done)
+                    return model_admin.finish_dialog(
+                        request, _go_on(model_admin, request, obj, done)
+                    )
             context = {
                 "dialog": dialog,
                 "form": form,

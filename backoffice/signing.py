@@ -18,7 +18,7 @@ def needs_a_person(model: type[Model]) -> bool:
     return model in _made_by_people
 
 
-def save_signed[M: Model](instance: M, *, by: User | None, reason: str) -> M:
+def save_signed[M: Model](instance: M, *, by: User | None, reason: str | None) -> M:
     """Save with one row of history that says who did it and why."""
     signed: Any = instance
     signed._history_user = by

@@ -76,6 +76,7 @@ def make_blog(**values):
     number = next(_numbers)
     values.setdefault("title", f"Blog {number}")
     values.setdefault("slug", f"blog-{number}")
+    values.setdefault("body", "<p>Some words.</p>")
     values.setdefault("status", Blog.Status.PUBLISHED)
     values.setdefault("publish_at", timezone.now() - dt.timedelta(days=1000))
     if "author" not in values:

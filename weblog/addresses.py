@@ -2,10 +2,14 @@
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 
 from backoffice.signing import save_signed
 from weblog.errors import AddressTaken
 from weblog.models import Blog, OldAddress
+
+SLUG_LENGTH = 200
+MOST_OF_A_NAME = 10_000
 
 
 @transaction.atomic
@@ -18,12 +22,40 @@ def change_slug(*, blog: Blog, slug: str, by: User) -> Blog:
     blog = Blog.objects.select_for_update().get(pk=blog.pk)
     if slug == blog.slug:
         return blog
+    reason = leave_address(blog=blog, slug=slug)
+    blog.slug = slug
+    return save_signed(blog, by=by, reason=reason)
+
+
+def leave_address(*, blog: Blog, slug: str) -> str:
+    """Keep the stored address of a blog that is about to be saved with `slug`.
+
+    Returns the reason for the history. Raises AddressTaken.
+    """
     check_address(slug, blog=blog)
-    blog.old_addresses.filter(slug=slug).delete()
-    if _was_ever_published(blog):
-        OldAddress.objects.create(slug=blog.slug, blog=blog)
-    old_slug, blog.slug = blog.slug, slug
-    return save_signed(blog, by=by, reason=f"Address changed from {old_slug}")
+    stored = Blog.objects.only("slug", "status").get(pk=blog.pk)
+    stored.old_addresses.filter(slug=slug).delete()
+    if _was_ever_published(stored):
+        OldAddress.objects.create(slug=stored.slug, blog=stored)
+    return f"Address changed from {stored.slug}"
+
+
+def find_free_address(slug: str, *, blog: Blog | None = None) -> str:
+    """Return `slug`, or where that leads to another blog, with the first number that is free."""
+    longest = SLUG_LENGTH - len(f"-{MOST_OF_A_NAME}")
+    stem = slug[:longest].rstrip("-_") or slug[:longest]
+    taken: set[str] = set()
+    for model in (Blog, OldAddress):
+        rows = model.objects.filter(Q(slug=slug) | Q(slug__startswith=f"{stem}-"))
+        if blog and blog.pk:
+            rows = rows.exclude(pk=blog.pk) if model is Blog else rows.exclude(blog=blog)
+        taken.update(rows.values_list("slug", flat=True))
+    if slug not in taken:
+        return slug
+    for number in range(2, MOST_OF_A_NAME):
+        if (numbered := f"{stem}-{number}") not in taken:
+            return numbered
+    raise AddressTaken(slug)
 
 
 def check_address(slug: str, *, blog: Blog | None = None) -> None:

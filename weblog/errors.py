@@ -100,3 +100,38 @@ class ImportRefused(WeblogError):
 class SameCategory(WeblogError):
     def __init__(self, blog, category):
         super().__init__(f"“{blog}” is in {category} already.")
+
+
+class NotReady(WeblogError):
+    """A text is not fit to go live. The message says what to put right."""
+
+    def __init__(self, blog, problems):
+        self.problems = list(problems)
+        super().__init__(" ".join([f"“{blog}” can’t go on yet.", *self.problems]))
+
+
+class NotScheduled(WeblogError):
+    def __init__(self, blog):
+        super().__init__(
+            f"“{blog}” does not wait for a time to go live. Reload the page to see what can be "
+            "done with it."
+        )
+
+
+class NotYoursToTakeBack(WeblogError):
+    def __init__(self, blog):
+        super().__init__(
+            f"“{blog}” was not submitted by you. Return it to its author instead, and say why."
+        )
+
+
+class NeverSubmitted(WeblogError):
+    def __init__(self, blog):
+        super().__init__(
+            f"“{blog}” is a draft that nobody has submitted for review. Its author may still be "
+            "writing it: open it, to publish it all the same."
+        )
+
+
+class TypedRefused(WeblogError):
+    """What is typed on the page can't be saved, so the step is not taken either."""

@@ -1,11 +1,17 @@
 """Hooks by which other apps add to the weblog's pages, from the ready() of their AppConfig."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
+
+if TYPE_CHECKING:
+    from weblog.models import Blog, Category
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,23 @@ class BlogColumn:
     is_shown_to: Callable[[User], bool] = lambda user: True
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What another app has to say of a blog that is about to go live."""
+
+    text: str
+    is_blocking: bool = False
+
+
+class MoveEffects(Protocol):
+    """Says what a new author or category does to what the app keeps of a stored blog."""
+
+    def __call__(self, *, blog: Blog, author: User, category: Category) -> Iterable[str]: ...
+
+
 _columns: dict[str, BlogColumn] = {}
+_remarks: dict[str, Callable[[Blog], Iterable[Remark]]] = {}
+_move_effects: dict[str, MoveEffects] = {}
 
 
 def add_blog_column(column: BlogColumn) -> None:
@@ -41,3 +63,36 @@ def find_blog_columns(user: User) -> list[BlogColumn]:
 
 def annotate_blogs(blogs: QuerySet, *, columns: list[BlogColumn]) -> QuerySet:
     return blogs.annotate(**{column.name: column.make_expression() for column in columns})
+
+
+def add_remarks(name: str, find: Callable[[Blog], Iterable[Remark]]) -> None:
+    """Have `find` asked, with the blog as it would be saved, before it is submitted or published.
+
+    It replaces a former one of the same name.
+    """
+    _remarks[name] = find
+
+
+def remove_remarks(name: str) -> None:
+    _remarks.pop(name, None)
+
+
+def list_remarks(blog: Blog) -> list[Remark]:
+    return [remark for find in _remarks.values() for remark in find(blog)]
+
+
+def add_move_effects(name: str, describe: MoveEffects) -> None:
+    """Have `describe` asked before the author or category of a published blog is changed."""
+    _move_effects[name] = describe
+
+
+def remove_move_effects(name: str) -> None:
+    _move_effects.pop(name, None)
+
+
+def list_move_effects(*, blog: Blog, author: User, category: Category) -> list[str]:
+    return [
+        effect
+        for describe in _move_effects.values()
+        for effect in describe(blog=blog, author=author, category=category)
+    ]

@@ -32,7 +32,13 @@ RETURNED = MailKind(
 PUBLISHED = MailKind(
     key="weblog.published", label="my blogs that are published", permission="weblog.add_blog"
 )
-KINDS = {"submitted": REVIEW, "stopped": REVIEW, "returned": RETURNED, "published": PUBLISHED}
+KINDS = {
+    "submitted": REVIEW,
+    "taken_back": REVIEW,
+    "stopped": REVIEW,
+    "returned": RETURNED,
+    "published": PUBLISHED,
+}
 
 
 def register_kinds() -> None:
@@ -40,12 +46,16 @@ def register_kinds() -> None:
         register_kind(kind)
 
 
-def mail_submitted(subject: Blog | NewText, *, by: User) -> None:
+def mail_submitted(subject: Blog | NewText, *, by: User, note: str = "") -> None:
     """Ask the people who may publish it to look at it."""
-    editors = User.objects.with_perm("weblog.publish_blog")
-    if not settings.PUBLISH_OWN_BLOGS:
-        editors = editors.exclude(pk__in=_list_writers(subject))
-    _mail_after_commit("submitted", "Waits for review: {}", subject, by=by, to=editors)
+    editors = _find_editors(subject)
+    _mail_after_commit("submitted", "Waits for review: {}", subject, by=by, to=editors, note=note)
+
+
+def mail_taken_back(subject: Blog | NewText, *, by: User, note: str = "") -> None:
+    """Tell the people whom it waited for that it no longer does."""
+    editors = _find_editors(subject)
+    _mail_after_commit("taken_back", "Taken back: {}", subject, by=by, to=editors, note=note)
 
 
 def mail_returned(subject: Blog | NewText, *, by: User) -> None:
@@ -67,6 +77,14 @@ def mail_stopped(new_text: NewText, *, approver: User, moment: str, obstacle: st
     _mail_after_commit(
         "stopped", "Did not go live: {}", new_text, to=to, moment=moment, obstacle=obstacle
     )
+
+
+def _find_editors(subject):
+    """Return the people who may publish it."""
+    editors = User.objects.with_perm("weblog.publish_blog")
+    if settings.PUBLISH_OWN_BLOGS:
+        return editors
+    return editors.exclude(pk__in=_list_writers(subject))
 
 
 def _list_writers(subject):

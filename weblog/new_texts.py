@@ -13,12 +13,20 @@ from django.utils import timezone
 from backoffice.people import full_name
 from backoffice.signing import save_signed
 from weblog import mails
-from weblog.errors import BlogNotPublished, NewTextOpen, TextOutdated, TransitionNotAllowed
+from weblog.errors import (
+    BlogNotPublished,
+    NewTextOpen,
+    NotScheduled,
+    NotYoursToTakeBack,
+    TextOutdated,
+    TransitionNotAllowed,
+)
 from weblog.models import Blog, NewText
 from weblog.moments import format_moment
 from weblog.ownership import check_not_own, is_own
+from weblog.readiness import check_ready
 from weblog.texts import get_text, set_text
-from weblog.workflow import check_comment
+from weblog.workflow import SUBMITTED, TAKEN_BACK, check_comment, with_note
 
 Status = NewText.Status
 
@@ -36,13 +44,26 @@ def start_new_text(*, blog: Blog, by: User) -> NewText:
 
 
 @transaction.atomic
-def submit_new_text(*, new_text: NewText, by: User) -> NewText:
+def submit_new_text(*, new_text: NewText, by: User, note: str = "") -> NewText:
     new_text = _lock_new_text(new_text, Status.IN_REVIEW, start=Status.DRAFT)
     if get_text(new_text) == get_text(new_text.blog):
         raise TextOutdated(f"“{new_text.blog}” has this text already. Change it first.")
+    check_ready(new_text)
     new_text.submitted_at = timezone.now()
-    _move_new_text(new_text, Status.IN_REVIEW, by=by, reason="Submitted for review")
-    mails.mail_submitted(new_text, by=by)
+    _move_new_text(new_text, Status.IN_REVIEW, by=by, reason=with_note(SUBMITTED, note))
+    mails.mail_submitted(new_text, by=by, note=note)
+    return new_text
+
+
+@transaction.atomic
+def take_back_new_text(*, new_text: NewText, by: User, note: str = "") -> NewText:
+    """Make a submitted new text a draft again, for its writers. Raises NotYoursToTakeBack."""
+    new_text = _lock_new_text(new_text, Status.DRAFT, start=Status.IN_REVIEW)
+    if by.pk not in (new_text.blog.author_id, new_text.created_by_id):
+        raise NotYoursToTakeBack(new_text)
+    new_text.submitted_at = None
+    _move_new_text(new_text, Status.DRAFT, by=by, reason=with_note(TAKEN_BACK, note))
+    mails.mail_taken_back(new_text, by=by, note=note)
     return new_text
 
 
@@ -63,11 +84,8 @@ def publish_new_text(
     check_not_own(blog, new_text.created_by_id, by=by)
     if blog.status != Blog.Status.PUBLISHED:
         raise BlogNotPublished(blog)
-    if seen and seen != version_of(new_text):
-        raise TextOutdated(
-            "Somebody changed the live text or the new one while you looked at them. "
-            "Nothing was published: look at both again."
-        )
+    _check_seen(new_text, seen)
+    check_ready(new_text)
     new_text.approved_by, new_text.publish_at = by, goes_live_at or now
     if goes_live_at:
         reason = f"To go live on {format_moment(goes_live_at)}"
@@ -75,6 +93,35 @@ def publish_new_text(
         mails.mail_published(new_text, by=by)
         return new_text
     return _put_live(new_text, by=by, reason="Published")
+
+
+def check_seen(*, new_text: NewText, seen: str) -> None:
+    """Lock both texts, and raise TextOutdated if they are not the ones that a person saw."""
+    blog = Blog.objects.select_for_update().get(pk=new_text.blog_id)
+    stored = NewText.objects.select_for_update().get(pk=new_text.pk)
+    stored.blog = blog
+    _check_seen(stored, seen)
+
+
+@transaction.atomic
+def move_new_text_schedule(*, new_text: NewText, by: User, at: dt.datetime) -> NewText:
+    """Let a scheduled new text go live at another time. Raises NotScheduled, TextOutdated.
+
+    Whoever moves it approves it again, so the live text must be the one that was approved for.
+    """
+    blog = Blog.objects.select_for_update().get(pk=new_text.blog_id)
+    new_text = NewText.objects.select_for_update().get(pk=new_text.pk)
+    new_text.blog = blog
+    if not new_text.is_scheduled:
+        raise NotScheduled(new_text)
+    check_not_own(blog, new_text.created_by_id, by=by)
+    if obstacle := _find_obstacle(new_text):
+        raise TextOutdated(f"The time was not moved: {obstacle}. Return the text, or publish it.")
+    new_text.approved_by, new_text.publish_at = by, max(at, timezone.now())
+    moment = format_moment(new_text.publish_at)
+    save_signed(new_text, by=by, reason=f"To go live on {moment}")
+    mails.mail_published(new_text, by=by)
+    return new_text
 
 
 @transaction.atomic
@@ -137,6 +184,14 @@ def find_live_changes(new_text: NewText, *, since: dt.datetime | None = None) ->
             changes.append(version)
         text = get_text(version)
     return changes
+
+
+def _check_seen(new_text, seen):
+    if seen and seen != version_of(new_text):
+        raise TextOutdated(
+            "Somebody changed the live text or the new one while you looked at them. "
+            "Nothing was published: look at both again."
+        )
 
 
 def _find_obstacle(new_text):

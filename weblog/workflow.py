@@ -14,24 +14,47 @@ from django.utils import timezone
 from backoffice.reasons import has_word
 from backoffice.signing import save_signed
 from weblog import mails
-from weblog.errors import CommentMissing, TransitionNotAllowed, require_reason
-from weblog.models import Blog
+from weblog.errors import (
+    CommentMissing,
+    NotScheduled,
+    NotYoursToTakeBack,
+    TransitionNotAllowed,
+    require_reason,
+)
+from weblog.models import Blog, NewText
+from weblog.moments import format_moment
 from weblog.ownership import check_not_own
+from weblog.readiness import check_ready
 
 Status = Blog.Status
 
-# The first words in the history of the steps that return a blog to its author.
+# The first words in the history of steps that are looked for there.
+SUBMITTED = "Submitted for review"
+TAKEN_BACK = "Taken back by its author"
 RETURNED = "Returned to the author"
 UNPUBLISHED = "Unpublished"
 
 
 @transaction.atomic
-def submit_for_review(*, blog: Blog, by: User) -> Blog:
-    """Ask for a review. The last request of the editor stays visible."""
+def submit_for_review(*, blog: Blog, by: User, note: str = "") -> Blog:
+    """Ask for a review, with a note to the editor. The editor's last request stays visible."""
     blog = _lock_blog(blog, Status.IN_REVIEW)
+    check_ready(blog)
     blog.submitted_at = timezone.now()
-    _move_blog(blog, Status.IN_REVIEW, by=by, reason="Submitted for review")
-    mails.mail_submitted(blog, by=by)
+    _move_blog(blog, Status.IN_REVIEW, by=by, reason=with_note(SUBMITTED, note))
+    mails.mail_submitted(blog, by=by, note=note)
+    return blog
+
+
+@transaction.atomic
+def take_back(*, blog: Blog, by: User, note: str = "") -> Blog:
+    """Make a submitted blog a draft again, for its author. Raises NotYoursToTakeBack."""
+    blog = _lock_blog(blog, Status.DRAFT, start=Status.IN_REVIEW)
+    if by.pk != blog.author_id:
+        raise NotYoursToTakeBack(blog)
+    blog.submitted_at = None
+    _move_blog(blog, Status.DRAFT, by=by, reason=with_note(TAKEN_BACK, note))
+    mails.mail_taken_back(blog, by=by, note=note)
     return blog
 
 
@@ -40,10 +63,28 @@ def publish_blog(*, blog: Blog, by: User, at: dt.datetime | None = None) -> Blog
     """Publish from `at` on, or from now. An archived blog keeps its date unless `at` is given."""
     blog = _lock_blog(blog, Status.PUBLISHED)
     check_not_own(blog, by=by)
+    check_ready(blog)
     if at or blog.status != Status.ARCHIVED:
         blog.publish_at = at or timezone.now()
     blog.submitted_at, blog.review_comment = None, ""
     _move_blog(blog, Status.PUBLISHED, by=by, reason="Published")
+    mails.mail_published(blog, by=by)
+    return blog
+
+
+@transaction.atomic
+def move_schedule(*, blog: Blog, by: User, at: dt.datetime | None = None) -> Blog:
+    """Let a scheduled blog go live at another time, or now. Raises NotScheduled.
+
+    It stays published throughout, so it needs no second approval.
+    """
+    blog = Blog.objects.select_for_update().get(pk=blog.pk)
+    if not blog.is_scheduled:
+        raise NotScheduled(blog)
+    check_not_own(blog, by=by)
+    blog.publish_at = max(at or timezone.now(), timezone.now())
+    when = format_moment(blog.publish_at)
+    save_signed(blog, by=by, reason=f"To go live on {when}" if at else "Published at once")
     mails.mail_published(blog, by=by)
     return blog
 
@@ -76,6 +117,20 @@ def archive_blog(*, blog: Blog, by: User, reason: str = "") -> Blog:
     blog = _lock_blog(blog, Status.ARCHIVED)
     reason = f"Archived: {reason}" if reason.strip() else "Archived"
     return _move_blog(blog, Status.ARCHIVED, by=by, reason=reason)
+
+
+def with_note(step: str, note: str) -> str:
+    """Return a reason for the history: what was done, and the note that came with it."""
+    return f"{step}: {note.strip()}" if note.strip() else step
+
+
+def find_note(text: Blog | NewText) -> str:
+    """Return the note to the editor with which a text in review was submitted, or ""."""
+    if text.status != Status.IN_REVIEW:
+        return ""
+    submitted = text.history.filter(history_change_reason__startswith=SUBMITTED)
+    last = submitted.order_by("-history_id").values_list("history_change_reason", flat=True).first()
+    return (last or "").removeprefix(SUBMITTED).removeprefix(": ")
 
 
 def check_comment(blog: Blog, comment: str) -> None:

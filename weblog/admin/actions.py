@@ -1,8 +1,12 @@
+from functools import partial
+
 from unfold.enums import ActionVariant
 
 from backoffice.dialogs import DialogActions, Done, dialog_action, page_of, with_status
 from weblog import workflow
 from weblog.admin import dialogs
+from weblog.admin.drafts import KeptDrafts
+from weblog.admin.typed import TypedSteps
 from weblog.comparison import compare_texts
 from weblog.models import Blog
 from weblog.moments import format_moment
@@ -21,7 +25,7 @@ OUTCOMES = {
 }
 
 
-class EntrustedActions(DialogActions):
+class EntrustedActions(KeptDrafts, TypedSteps, DialogActions):
     """Buttons for whoever a blog, or a new text of one, is entrusted to: not for co-authors."""
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
@@ -40,7 +44,9 @@ class WorkflowActions(EntrustedActions):
 
     actions_detail = [
         "submit",
+        "take_back",
         "publish",
+        "move_schedule",
         "return_to_author",
         "write_new_text",
         "restore",
@@ -80,7 +86,19 @@ class WorkflowActions(EntrustedActions):
         fits=with_status(Status.DRAFT),
     )
     def submit(self, request, form):
-        return _describe(workflow.submit_for_review(blog=form.obj, by=request.user))
+        return self._move(request, form, workflow.submit_for_review, note=form.cleaned_data["note"])
+
+    @dialog_action(
+        description="Take back",
+        icon="keyboard_return",
+        permissions=["submit"],
+        url_path="take-back",
+        dialog=dialogs.TAKE_BACK,
+        fits=lambda blog, user: blog.status == Status.IN_REVIEW and blog.author_id == user.pk,
+    )
+    def take_back(self, request, form):
+        self._move(request, form, workflow.take_back, note=form.cleaned_data["note"])
+        return f"“{form.obj}” is your draft again."
 
     @dialog_action(
         description="Publish",
@@ -91,8 +109,18 @@ class WorkflowActions(EntrustedActions):
         fits=with_status(Status.DRAFT, Status.IN_REVIEW, Status.ARCHIVED),
     )
     def publish(self, request, form):
-        at = form.cleaned_data["at"]
-        return _describe(workflow.publish_blog(blog=form.obj, by=request.user, at=at))
+        return self._move(request, form, workflow.publish_blog, at=form.cleaned_data["at"])
+
+    @dialog_action(
+        description="Move the time",
+        icon="event",
+        permissions=["publish"],
+        url_path="move-schedule",
+        dialog=dialogs.MOVE_SCHEDULE,
+        fits=lambda blog, user: blog.is_scheduled,
+    )
+    def move_schedule(self, request, form):
+        return self._move(request, form, workflow.move_schedule, at=form.cleaned_data["at"])
 
     @dialog_action(
         description="Return to author",
@@ -104,7 +132,7 @@ class WorkflowActions(EntrustedActions):
     )
     def return_to_author(self, request, form):
         comment = form.cleaned_data["comment"]
-        return _describe(workflow.return_to_author(blog=form.obj, by=request.user, comment=comment))
+        return self._move(request, form, workflow.return_to_author, comment=comment)
 
     @dialog_action(
         description="Write a new text",
@@ -148,7 +176,7 @@ class WorkflowActions(EntrustedActions):
     )
     def unpublish(self, request, form):
         reason = form.cleaned_data["reason"]
-        return _describe(workflow.unpublish_blog(blog=form.obj, by=request.user, reason=reason))
+        return self._move(request, form, workflow.unpublish_blog, reason=reason)
 
     @dialog_action(
         description="Archive",
@@ -159,7 +187,12 @@ class WorkflowActions(EntrustedActions):
     )
     def archive(self, request, form):
         reason = form.cleaned_data["reason"]
-        return _describe(workflow.archive_blog(blog=form.obj, by=request.user, reason=reason))
+        return self._move(request, form, workflow.archive_blog, reason=reason)
+
+    def _move(self, request, form, move, **details):
+        """Save what is typed, move the blog on, and tell what became of it."""
+        step = partial(move, blog=form.obj, by=request.user, **details)
+        return _describe(self.take_step(request, form, step))
 
 
 def _describe(blog):

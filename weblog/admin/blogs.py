@@ -6,15 +6,16 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2W
 
 from backoffice.base_admin import DayRangeFilter, HistoryAdmin
 from backoffice.table_imports import ImportAdmin
-from weblog.addresses import change_slug
 from weblog.admin.actions import WorkflowActions
 from weblog.admin.bulk import BulkActions
 from weblog.admin.columns import BlogColumns
+from weblog.admin.drafts import SCRIPTS
 from weblog.admin.filters import AuthorFilter
 from weblog.admin.forms import AuthorChoiceField, AuthorsChoiceField, BlogForm
 from weblog.admin.hooked_columns import HookedColumns
 from weblog.admin.imports import PostImports
 from weblog.admin.previews import PreviewPages
+from weblog.admin.saving import describe_number, save_form
 from weblog.models import Blog
 from weblog.ownership import is_own_and_live
 from weblog.resources import BlogResource
@@ -71,6 +72,7 @@ class BlogAdmin(
 
     class Media:
         css = {"all": ["weblog/admin.css", "weblog/review.css"]}
+        js = SCRIPTS
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user)
@@ -133,14 +135,14 @@ class BlogAdmin(
         return field
 
     def save_model(self, request, obj, form, change):
+        """Save once, with one record: text, address, co-authors and the reason of a move."""
         if not change and "author" not in form.fields:
             obj.author = request.user
-        if change and "slug" in form.changed_data:
-            change_slug(blog=obj, slug=obj.slug, by=request.user)
-        super().save_model(request, obj, form, change)
-        if change and obj.was_published:
-            for remark in form.describe_moves():
-                self.message_user(request, remark, messages.INFO)
+        save_form(form, by=request.user)
+        if form.numbered_from:
+            self.message_user(request, describe_number(form.numbered_from, obj), messages.INFO)
+        for effect in form.move_effects:
+            self.message_user(request, effect, messages.INFO)
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if obj.is_live else None

@@ -4,9 +4,11 @@ import datetime as dt
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.dialogs import DialogForm, ReasonField
+from weblog.admin.typed import SaveFirstDialog, TextDialog
 from weblog.new_texts import find_live_changes, version_of
 from weblog.versions import find_earlier_texts
 
@@ -20,7 +22,23 @@ class MomentField(forms.DateTimeField):
     ]
 
 
-class PublishDialog(DialogForm):
+class NoteDialog(TextDialog):
+    note = ReasonField(
+        label="Note to the editor",
+        max_length=1000,
+        help_text="If there is something to know. Kept in the history.",
+    )
+
+
+class SubmitDialog(NoteDialog):
+    form_before_template = "weblog/admin/remarks.html"
+    shows_remarks = True
+
+
+class PublishDialog(TextDialog):
+    form_before_template = "weblog/admin/remarks.html"
+    shows_remarks = True
+
     at = MomentField(
         label="Publish at",
         required=False,
@@ -29,7 +47,30 @@ class PublishDialog(DialogForm):
     )
 
 
-class ReturnDialog(DialogForm):
+class ScheduleDialog(TextDialog):
+    """Moves the time at which something goes live."""
+
+    at = MomentField(
+        label="Publish at",
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"type": "datetime-local"}),
+        help_text="Leave empty to publish now.",
+    )
+
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        moment = timezone.localtime(obj.publish_at)
+        self.fields["at"].initial = moment.strftime("%Y-%m-%dT%H:%M")
+
+
+class NewTextScheduleDialog(ScheduleDialog):
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        self.fields["at"].required = True
+        self.fields["at"].help_text = "Until then readers see the current text."
+
+
+class ReturnDialog(TextDialog):
     comment = ReasonField(
         label="What should the author change?",
         max_length=2000,
@@ -38,13 +79,13 @@ class ReturnDialog(DialogForm):
     )
 
 
-class ArchiveDialog(DialogForm):
+class ArchiveDialog(TextDialog):
     reason = ReasonField(
         max_length=2000, help_text="For the blog's history. Readers do not see it."
     )
 
 
-class UnpublishDialog(DialogForm):
+class UnpublishDialog(TextDialog):
     reason = ReasonField(
         max_length=2000,
         help_text="The author reads it. Readers do not.",
@@ -60,7 +101,7 @@ class TakeDownDialog(DialogForm):
     )
 
 
-class RestoreDialog(DialogForm):
+class RestoreDialog(SaveFirstDialog):
     version = forms.TypedChoiceField(
         label="Which text?",
         coerce=int,
@@ -79,10 +120,11 @@ class RestoreDialog(DialogForm):
         self.fields["version"].choices = choices or [("", "This blog had no other text so far")]
 
 
-class PublishNewTextNowDialog(DialogForm):
+class PublishNewTextNowDialog(TextDialog):
     """Lists changes of the live text since, and posts back the version that the dialog showed."""
 
     form_before_template = "weblog/admin/live_changes.html"
+    shows_remarks = True
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -91,7 +133,8 @@ class PublishNewTextNowDialog(DialogForm):
         self.fields["seen"].initial = version_of(obj)
 
     def get_before_template_context(self, request, object_id=None):
-        return {"live_changes": find_live_changes(self.obj)}
+        context = super().get_before_template_context(request, object_id)
+        return context | {"live_changes": find_live_changes(self.obj)}
 
 
 class PublishNewTextDialog(PublishNewTextNowDialog):
@@ -105,14 +148,29 @@ class PublishNewTextDialog(PublishNewTextNowDialog):
 
 SUBMIT = {
     "title": "Submit this blog for review?",
-    "description": "An editor reads it next. Until it comes back you cannot change it.",
+    "description": "It is saved as it is in the form. An editor reads it next. Until it comes "
+    "back, or you take it back, you cannot change it.",
+    "form_class": SubmitDialog,
     "form_submit_text": "Submit for review",
+}
+TAKE_BACK = {
+    "title": "Take this back from review?",
+    "description": "It is a draft again, which you can change and submit once more.",
+    "form_class": NoteDialog,
+    "form_submit_text": "Take back",
 }
 PUBLISH = {
     "title": "Publish this blog",
     "form_class": PublishDialog,
     "form_submit_text": "Publish",
 }
+MOVE_SCHEDULE = {
+    "title": "Move the time of publication",
+    "description": "It stays approved. Readers find it from the new time on.",
+    "form_class": ScheduleDialog,
+    "form_submit_text": "Move",
+}
+MOVE_NEW_TEXT_SCHEDULE = MOVE_SCHEDULE | {"form_class": NewTextScheduleDialog}
 RETURN = {
     "title": "Return this blog to its author",
     "form_class": ReturnDialog,
@@ -141,12 +199,14 @@ NEW_TEXT = {
     "title": "Write a new text for this blog?",
     "description": "You begin with the current text, which stays live until an editor has "
     "published the new one.",
+    "form_class": SaveFirstDialog,
     "form_submit_text": "Begin",
 }
 SUBMIT_NEW_TEXT = {
     "title": "Submit this text for review?",
-    "description": "An editor compares it with the live one next. Until it comes back you cannot "
-    "change it. Save your changes first: only saved changes are submitted.",
+    "description": "It is saved as it is in the form. An editor compares it with the live one "
+    "next. Until it comes back, or you take it back, you cannot change it.",
+    "form_class": SubmitDialog,
     "form_submit_text": "Submit for review",
 }
 PUBLISH_NEW_TEXT = {
@@ -168,6 +228,7 @@ WITHDRAW_NEW_TEXT = {
     "title": "Withdraw this text?",
     "description": "The text is given up. You can still read it here, and the live text does not "
     "change.",
+    "form_class": TextDialog,
     "form_submit_text": "Withdraw",
 }
 TAKE_DOWN = {

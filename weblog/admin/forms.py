@@ -3,14 +3,18 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from backoffice.people import full_name
-from weblog.addresses import check_address
+from backoffice.reasons import explain_missing_word
+from weblog.addresses import find_free_address
 from weblog.admin.guarded_forms import GuardedForm
 from weblog.admin.widgets import BodyWidget
-from weblog.errors import AddressTaken, OwnLiveBlog, PictureRefused
+from weblog.errors import OwnLiveBlog, PictureRefused
 from weblog.fetched_pictures import fetch_file
 from weblog.models import Blog, Picture
+from weblog.moves import describe_move
 from weblog.ownership import check_may_change
 from weblog.pictures import encode_picture
+
+MOVES = ("author", "category")
 
 
 class AuthorChoiceField(forms.ModelChoiceField):
@@ -24,9 +28,25 @@ class AuthorsChoiceField(forms.ModelMultipleChoiceField):
 
 
 class BlogForm(GuardedForm):
-    """The admin sets `user`, on the class that it makes for each request."""
+    """The admin sets `user`, on the class that it makes for each request.
+
+    A new author or category of a published blog moves money: the form first shows what follows
+    from it (`move_effects`) and asks why.
+    """
 
     user = None
+    move_effects = ()
+    asks_for_move_reason = False
+    numbered_from = ""  # the address that was typed, if it was taken
+
+    # Not in a fieldset: weblog/admin/blog_version.html shows it where it is asked for.
+    move_reason = forms.CharField(
+        label="Why does it move?",
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget({"rows": 2}),
+        help_text="Kept in the blog's history, beside the change.",
+    )
 
     class Meta:
         model = Blog
@@ -37,38 +57,60 @@ class BlogForm(GuardedForm):
     def clean(self):
         """Refuse here, not by permission, so that the page shows the typed text again."""
         cleaned_data = super().clean()
-        if self.instance.pk:
+        if self.instance.pk and self.changed_data:
             try:
                 check_may_change(self.instance, by=self.user)
             except OwnLiveBlog as error:
                 raise ValidationError(str(error)) from error
+        self._check_people()
+        self._ask_before_a_move()
         return cleaned_data
 
     def clean_slug(self):
+        """Return the address, with a number where it leads to another blog already."""
         slug = self.cleaned_data["slug"]
-        try:
-            check_address(slug, blog=self.instance)
-        except AddressTaken as error:
-            raise ValidationError(str(error)) from error
-        return slug
+        free = find_free_address(slug, blog=self.instance)
+        self.numbered_from = slug if free != slug else ""
+        return free
 
-    def clean_author(self):
-        author = self.cleaned_data["author"]
-        is_published = self.instance.status == Blog.Status.PUBLISHED
-        if is_published and author == self.user and "author" in self.changed_data:
-            raise ValidationError(
+    def _check_people(self):
+        author = self.cleaned_data.get("author") or self._find_author()
+        if author in self.cleaned_data.get("co_authors", ()):
+            name = full_name(author)
+            self.add_error("co_authors", f"{name} is its author already, so not also a co-author.")
+        if self._is_moved("author") and author == self.user:
+            self.add_error(
+                "author",
                 "You cannot make a published blog your own. Archive it first: "
-                "somebody else can then publish it for you."
+                "somebody else can then publish it for you.",
             )
-        return author
 
-    def describe_moves(self):
-        """Yield the effect of a new author or category on the views counted so far."""
-        for name in {"author", "category"} & {*self.changed_data}:
-            field = self.fields[name]
-            former = field.queryset.model.objects.get(pk=self.initial[name])
-            labels = map(field.label_from_instance, (former, self.cleaned_data[name]))
-            yield "Views so far stay with {}. Views from now on go to {}.".format(*labels)
+    def _find_author(self):
+        return self.instance.author if self.instance.pk else self.user
+
+    def _is_moved(self, name):
+        is_published = self.instance.status == Blog.Status.PUBLISHED
+        return bool(
+            self.instance.pk
+            and is_published
+            and name in self.changed_data
+            and name in self.cleaned_data
+        )
+
+    def _ask_before_a_move(self):
+        moves = {name: self.cleaned_data[name] for name in MOVES if self._is_moved(name)}
+        if not moves or self.errors:
+            return
+        self.move_effects = describe_move(blog=self.instance, **moves)
+        reason = self.cleaned_data.get("move_reason", "")
+        if refusal := explain_missing_word(reason, "Say why, and save again."):
+            self.asks_for_move_reason = True
+            what = " and ".join(moves)
+            self.add_error("move_reason", refusal)
+            raise ValidationError(
+                f"Readers see this blog, and you change its {what}. Nothing is saved yet: "
+                "read above what follows from it, and say why."
+            )
 
 
 class DescriptionForm(forms.ModelForm):

@@ -12,7 +12,8 @@ from django.utils.text import capfirst
 
 from backoffice.people import full_name
 from weblog.comparison import compare_field
-from weblog.html import show_html
+from weblog.fields import CleanHTMLField
+from weblog.html import clean_html, show_html
 
 BETWEEN_TAGS = re.compile(r">\s+<")
 
@@ -46,17 +47,43 @@ class GuardedForm(forms.ModelForm):
         return cleaned_data
 
     def _refuse_to_overwrite(self):
-        """Lock the stored row, and raise ValidationError if the form showed another version."""
+        """Lock the stored row, and raise ValidationError if the form showed another version.
+
+        A form in which nothing was typed overwrites nothing: it then stands for the stored row.
+        """
         stored = type(self.instance).objects.select_for_update().get(pk=self.instance.pk)
-        if stored.updated_at.isoformat() == self.cleaned_data["version"]:
-            return
-        self._merge(stored)
+        is_latest = stored.updated_at.isoformat() == self.cleaned_data["version"]
+        base = stored if is_latest else self._find_base(stored)
+        typed = self._find_typed(base)
+        if typed and not is_latest:
+            self._merge(stored, base)
+            raise ValidationError(**self._describe_clash(stored))
+        self.changed_data = typed  # Django's own counts a line end that the browser sends otherwise
+        for field in self._list_fields():
+            is_text = not field.is_relation
+            if field.name not in typed and (is_text or not is_latest):
+                self.cleaned_data[field.name] = _fetch(stored, field)
+
+    def _list_fields(self):
+        return [field for field in self._meta.model._meta.get_fields() if field.name in self.fields]
+
+    def _find_typed(self, base):
+        """Return the names of the fields that differ from the version that the form showed."""
+        return [
+            field.name
+            for field in self._list_fields()
+            if base is None
+            or field.name not in self.cleaned_data
+            or not _is_same(self._read_form(field), _read(base, field), field)
+        ]
+
+    def _describe_clash(self, stored):
         latest = stored.history.select_related("history_user").first()
         user = latest and latest.history_user
-        raise ValidationError(
-            "%(name)s saved this %(what)s at %(time)s while you had it open. Your changes are not "
-            "saved yet, but the form still holds them. %(next)s",
-            params={
+        return {
+            "message": "%(name)s saved this %(what)s at %(time)s while you had it open. Your "
+            "changes are not saved yet, but the form still holds them. %(next)s",
+            "params": {
                 "what": stored._meta.verbose_name,
                 "name": full_name(user) if user else "Somebody else",
                 "time": timezone.localtime(stored.updated_at).strftime("%H:%M"),
@@ -65,11 +92,10 @@ class GuardedForm(forms.ModelForm):
                 if self.clashes
                 else "You did not change the same fields: look through them, and save again.",
             },
-        )
+        }
 
-    def _merge(self, stored):
+    def _merge(self, stored, base):
         """Update the form to the stored row, and keep all typed text."""
-        base = self._find_base(stored)
         self.data = self.data.copy()
         self.data[self.add_prefix("version")] = stored.updated_at.isoformat()
         self.clashes, self.taken_over = [], []
@@ -111,6 +137,26 @@ def _read(source, field):
     is_version = hasattr(source, "history_id")
     name = f"{field.m2m_reverse_field_name()}_id" if is_version else "pk"
     return sorted(getattr(row, name) for row in rows)
+
+
+def _fetch(stored, field):
+    """Return the stored value as a form's cleaned data hold it."""
+    value = getattr(stored, field.name)
+    return list(value.all()) if field.many_to_many else value
+
+
+def _is_same(typed, stored, field):
+    if isinstance(typed, str) and isinstance(stored, str):
+        return is_same_text(typed, stored, field)
+    return typed == stored
+
+
+def is_same_text(typed, stored, field):
+    """Return whether the browser would send `typed` for the stored text if nobody touched it."""
+    typed, stored = (text.replace("\r\n", "\n").strip() for text in (typed, stored))
+    return typed == stored or (
+        isinstance(field, CleanHTMLField) and clean_html(typed) == clean_html(stored)
+    )
 
 
 def _normalize(value):

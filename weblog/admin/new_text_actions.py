@@ -1,3 +1,5 @@
+from functools import partial
+
 from unfold.enums import ActionVariant
 
 from backoffice.dialogs import dialog_action, with_status
@@ -20,7 +22,15 @@ OUTCOMES = {
 class NewTextActions(EntrustedActions):
     """The buttons of a new text."""
 
-    actions_detail = ["submit", "publish", "publish_now", "return_to_author", "withdraw"]
+    actions_detail = [
+        "submit",
+        "take_back",
+        "publish",
+        "publish_now",
+        "move_schedule",
+        "return_to_author",
+        "withdraw",
+    ]
 
     def has_submit_permission(self, request, object_id=None):
         return self._may(request, object_id, "weblog.change_newtext")
@@ -37,7 +47,23 @@ class NewTextActions(EntrustedActions):
         fits=with_status(Status.DRAFT),
     )
     def submit(self, request, form):
-        return _describe(new_texts.submit_new_text(new_text=form.obj, by=request.user))
+        note = form.cleaned_data["note"]
+        return self._move(request, form, new_texts.submit_new_text, note=note)
+
+    @dialog_action(
+        description="Take back",
+        icon="keyboard_return",
+        permissions=["submit"],
+        url_path="take-back",
+        dialog=dialogs.TAKE_BACK,
+        fits=lambda text, user: (
+            text.status == Status.IN_REVIEW and user.pk in (text.blog.author_id, text.created_by_id)
+        ),
+    )
+    def take_back(self, request, form):
+        note = form.cleaned_data["note"]
+        self._move(request, form, new_texts.take_back_new_text, note=note)
+        return f"The new text of “{form.obj.blog}” is your draft again."
 
     @dialog_action(
         description="Publish",
@@ -48,14 +74,19 @@ class NewTextActions(EntrustedActions):
         fits=with_status(Status.IN_REVIEW),
     )
     def publish(self, request, form):
-        return _describe(
-            new_texts.publish_new_text(
-                new_text=form.obj,
-                by=request.user,
-                at=form.cleaned_data["at"],
-                seen=form.cleaned_data["seen"],
-            )
-        )
+        return self._publish(request, form, at=form.cleaned_data["at"])
+
+    @dialog_action(
+        description="Move the time",
+        icon="event",
+        permissions=["publish"],
+        url_path="move-schedule",
+        dialog=dialogs.MOVE_NEW_TEXT_SCHEDULE,
+        fits=with_status(Status.SCHEDULED),
+    )
+    def move_schedule(self, request, form):
+        at = form.cleaned_data["at"]
+        return self._move(request, form, new_texts.move_new_text_schedule, at=at)
 
     @dialog_action(
         description="Publish now",
@@ -67,8 +98,7 @@ class NewTextActions(EntrustedActions):
         fits=with_status(Status.SCHEDULED),
     )
     def publish_now(self, request, form):
-        seen = form.cleaned_data["seen"]
-        return _describe(new_texts.publish_new_text(new_text=form.obj, by=request.user, seen=seen))
+        return self._publish(request, form)
 
     @dialog_action(
         description="Return to author",
@@ -80,9 +110,7 @@ class NewTextActions(EntrustedActions):
     )
     def return_to_author(self, request, form):
         comment = form.cleaned_data["comment"]
-        return _describe(
-            new_texts.return_new_text(new_text=form.obj, by=request.user, comment=comment)
-        )
+        return self._move(request, form, new_texts.return_new_text, comment=comment)
 
     @dialog_action(
         description="Withdraw",
@@ -92,7 +120,17 @@ class NewTextActions(EntrustedActions):
         fits=with_status(*NewText.OPEN),
     )
     def withdraw(self, request, form):
-        return _describe(new_texts.withdraw_new_text(new_text=form.obj, by=request.user))
+        return self._move(request, form, new_texts.withdraw_new_text)
+
+    def _publish(self, request, form, **details):
+        """Publish the texts that the person saw, and what they typed themselves."""
+        new_texts.check_seen(new_text=form.obj, seen=form.cleaned_data["seen"])
+        return self._move(request, form, new_texts.publish_new_text, **details)
+
+    def _move(self, request, form, move, **details):
+        """Save what is typed, move the new text on, and tell what became of it."""
+        step = partial(move, new_text=form.obj, by=request.user, **details)
+        return _describe(self.take_step(request, form, step))
 
 
 def _describe(new_text):

@@ -8,8 +8,10 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.base_admin import HistoryAdmin
 from backoffice.people import full_name
 from weblog.admin.columns import LastStep
+from weblog.admin.drafts import SCRIPTS
 from weblog.admin.guarded_forms import GuardedForm
 from weblog.admin.new_text_actions import NewTextActions
+from weblog.admin.saving import save_form
 from weblog.admin.widgets import BodyWidget
 from weblog.comparison import compare_texts
 from weblog.models import NewText
@@ -70,6 +72,9 @@ class NewTextAdmin(NewTextActions, LastStep, HistoryAdmin):
     change_form_outer_before_template = "weblog/admin/new_text_review.html"
     change_form_outer_after_template = "weblog/admin/new_text_draft.html"
 
+    class Media:
+        js = SCRIPTS
+
     def get_queryset(self, request):
         queryset = (
             super()
@@ -107,6 +112,9 @@ class NewTextAdmin(NewTextActions, LastStep, HistoryAdmin):
             title = "Put the text right before you publish it" if is_review else None
             fieldsets.append((title, {"fields": list(TEXT_FIELDS)}))
         return fieldsets
+
+    def save_model(self, request, obj, form, change):
+        save_form(form, by=request.user)
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         """Compare with the live text, or a closed text with the text from which it began."""

@@ -8,6 +8,7 @@ from simple_history.models import HistoricalRecords
 
 from backoffice.people import full_name
 from weblog.fields import CleanHTMLField
+from weblog.models.histories import WholeHistory
 from weblog.querysets import BlogQuerySet
 
 SUMMARY_LENGTH = 500
@@ -101,7 +102,7 @@ class Blog(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = BlogManager()
-    history = HistoricalRecords(m2m_fields=[co_authors])
+    history = WholeHistory(m2m_fields=[co_authors])
 
     is_co_written = False  # BlogQuerySet.visible_to says so of what a co-author sees
 

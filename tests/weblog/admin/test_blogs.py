@@ -204,12 +204,16 @@ def test_new_address_of_a_published_blog_leaves_the_old_one_leading_there(client
     assert client.get("/blogs/known/").url.endswith("/blogs/renamed/")
 
 
-def test_address_that_leads_to_another_blog_is_refused_with_words(client, editor):
+def test_address_that_leads_to_another_blog_gets_a_number_and_says_so(client, editor):
     moved, blog = make_blog(slug="first"), make_blog(slug="second")
+    make_blog(slug="first-2")
     change_slug(blog=moved, slug="moved", by=editor)
     client.force_login(editor)
-    page = client.post(change_url(blog), form_values(blog, slug="first")).content.decode()
-    assert "The address first led to" in page
+    response = client.post(change_url(blog), form_values(blog, slug="first"), follow=True)
+    html = response.content.decode()
+    assert "The address first leads to another blog, so this one is at first-3." in html
+    blog.refresh_from_db()
+    assert blog.slug == "first-3"
 
 
 def test_editor_exports_blogs(client, editor):

@@ -31,9 +31,10 @@ def test_form_that_was_open_during_a_move_does_not_undo_it(client, editor):
     values = values_of(blog)
     publish_blog(blog=blog, by=make_user())
     client.force_login(editor)
-    assert client.post(change_url(blog), values).status_code == 200
+    assert client.post(change_url(blog), values | {"title": "Mine"}).status_code == 200
+    assert client.post(change_url(blog), values).status_code == 302  # it changes nothing
     blog.refresh_from_db()
-    assert blog.status == Blog.Status.PUBLISHED
+    assert (blog.status, blog.history.count()) == (Blog.Status.PUBLISHED, 2)
 
 
 @pytest.mark.parametrize("version", ["", "yesterday"])

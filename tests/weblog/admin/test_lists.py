@@ -232,7 +232,13 @@ def test_editor_is_told_that_past_views_stay(client, editor):
     bruno = make_user(first_name="Bruno", last_name="Ferraro")
     blog = make_blog(author=ada, category=make_category("Tech"))
     client.force_login(editor)
-    told = change(client, blog, author=bruno.pk, category=make_category("Sports").pk)
+    told = change(
+        client,
+        blog,
+        author=bruno.pk,
+        category=make_category("Sports").pk,
+        move_reason="Bruno wrote it.",
+    )
     assert "Views so far stay with Ada Lindqvist. Views from now on go to Bruno Ferraro." in told
     assert "Views so far stay with Tech. Views from now on go to Sports." in told
 
