@@ -60,8 +60,8 @@ def dialog_action(*, dialog, fits=None, in_transaction=True, **options):
 
     The method takes the request and the valid form, acts, and returns the sentence that tells what
     was done, or a Done. It may raise a Refusal, which takes back what it changed; what has to keep
-    transactions of its own is not `in_transaction`. `fits` is asked with the object and the user. The
-    admin's `finish_dialog`, if it has one, gets the request and the answer once it is done.
+    transactions of its own is not `in_transaction`. `fits` is asked with the object and the user.
+    The admin's `finish_dialog`, if it has one, gets the request and the answer once it is done.
     """
 
     def make_button(act):
@@ -78,9 +78,9 @@ def dialog_action(*, dialog, fits=None, in_transaction=True, **options):
                 except Refusal as refusal:
                     form.refuse(refusal)
                 else:
-                    return model_admin.finish_dialog(
-                        request, _go_on(model_admin, request, obj, done)
-                    )
+                    response = _go_on(model_admin, request, obj, done)
+                    finish = getattr(model_admin, "finish_dialog", None)
+                    return finish(request, response) if finish else response
             context = {
                 "dialog": dialog,
                 "form": form,

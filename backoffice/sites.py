@@ -47,12 +47,13 @@ class BackofficeSite(UnfoldAdminSite):
         return view(request)
 
     def logout(self, request, extra_context=None):
-        """Django's view. Its page belongs to nobody now, and it clears the browser's storage."""
+        """Django's view. Its page belongs to nobody now, and it clears the browser's cache."""
         nobody = copy.copy(request)
         nobody.user = AnonymousUser()
         context = {"scripts": self.each_context(nobody)["scripts"]} | (extra_context or {})
         response = super().logout(request, context)
-        response.headers["Clear-Site-Data"] = '"cache"'  # its storage holds only the theme
+        # Its storage holds the theme, and what was typed and not saved: only its writer can read it.
+        response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
     def password_change(self, request, extra_context=None):

@@ -21,6 +21,7 @@ class BillingConfig(AppConfig):
         from billing import (  # noqa: F401
             backups,
             blog_columns,
+            blog_remarks,
             checks,
             clocks,
             dispute_trail,
@@ -52,6 +53,7 @@ class BillingConfig(AppConfig):
         register_made_by_people([CategoryPrice, Adjustment, Hold])
         register_latest_moment(clocks.find_latest_view)
         blog_columns.offer_blog_columns()
+        blog_remarks.offer_remarks()
         home.offer_home()
         mail_kinds.register_kinds()
         reminders.offer_reminders()

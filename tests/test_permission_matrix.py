@@ -71,7 +71,8 @@ ALLOWED = {
     | {"weblog_blog_add", "weblog_category_add", "weblog_blog_export"}
     | {"weblog_blog_import", "weblog_blog_import_posts"}
     | {"weblog_category_import", "weblog_category_export"}
-    | {"weblog_blog_submit", "weblog_blog_publish"}
+    | {"weblog_blog_submit", "weblog_blog_take_back"}
+    | {"weblog_blog_publish", "weblog_blog_move_schedule"}
     | {"weblog_blog_return_to_author", "weblog_blog_archive", "weblog_blog_unpublish"}
     | {"weblog_blog_write_new_text", "weblog_blog_restore", "weblog_review_changelist"}
     | NEW_TEXTS
@@ -79,7 +80,8 @@ ALLOWED = {
     | PICTURES
     | {"weblog_picture_take_down"}
     | {"weblog_picture_add"}
-    | {f"weblog_newtext_{name}" for name in ("submit", "publish", "publish_now", "withdraw")}
+    | {f"weblog_newtext_{name}" for name in ("submit", "take_back", "withdraw")}
+    | {f"weblog_newtext_{name}" for name in ("publish", "publish_now", "move_schedule")}
     | {"weblog_newtext_return_to_author"},
     "Finance": reading(*COUNTS, *VIEWS, *MONEY, has_history=[*TRACKED_VIEWS, *TRACKED_MONEY])
     | reading("weblog_category", has_history=["weblog_category"])

@@ -10,7 +10,7 @@ from weblog.models import Blog, Category
 def describe_move(
     *, blog: Blog, author: User | None = None, category: Category | None = None
 ) -> list[str]:
-    """Return sentences on what happens to views and money. `blog` is taken as it is stored."""
+    """Return sentences on what follows from it. `blog` is taken as it is stored."""
     stored = Blog.objects.select_related("author", "category").defer("body").get(pk=blog.pk)
     effects = []
     if author and author != stored.author:

@@ -31,7 +31,12 @@ def find_remarks(text: Blog | NewText) -> list[Remark]:
     One query for its links, and what other apps ask.
     """
     blog = text.blog if isinstance(text, NewText) else text
-    remarks = [*_find_emptiness(text.body), *_find_skips(text.body), *_find_links(text.body, blog)]
+    is_empty = _is_empty(text.body) and not (text is not blog and _is_empty(blog.body))
+    remarks = [
+        *([EMPTY] if is_empty else []),
+        *_find_skips(text.body),
+        *_find_links(text.body, blog),
+    ]
     if isinstance(text, Blog):
         remarks += list_remarks(text)
     return sorted(remarks, key=lambda remark: not remark.is_blocking)
@@ -45,8 +50,8 @@ def check_ready(text: Blog | NewText) -> None:
         raise NotReady(blog, stops)
 
 
-def _find_emptiness(body: str) -> list[Remark]:
-    return [] if count_words(body) or "<img" in body else [EMPTY]
+def _is_empty(body: str) -> bool:
+    return not count_words(body) and "<img" not in body
 
 
 def _find_skips(body: str) -> Iterator[Remark]:

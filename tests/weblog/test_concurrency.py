@@ -39,7 +39,7 @@ def at_once(acts):
 def test_new_text_is_published_once():
     blog, by = make_blog(), make_user()
     text = NewText.objects.create(
-        blog=blog, title="New", created_by=blog.author, status="in_review"
+        blog=blog, title="New", body=blog.body, created_by=blog.author, status="in_review"
     )
     outcomes = at_once([lambda: publish_new_text(new_text=text, by=by)] * THREADS)
     assert outcomes.count(TransitionNotAllowed) == THREADS - 1

@@ -151,7 +151,7 @@ def test_change_that_is_not_of_the_text_stops_nothing(schedule):
 def test_live_text_that_was_changed_before_the_approval_stops_nothing(clock, edith):
     blog = make_blog(title="As it was")
     text = NewText.objects.create(
-        blog=blog, title="As it is", status="in_review", created_by=blog.author
+        blog=blog, title="As it is", body=blog.body, status="in_review", created_by=blog.author
     )
     clock.shift(60)
     blog.title = "Put right live"

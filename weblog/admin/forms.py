@@ -30,7 +30,7 @@ class AuthorsChoiceField(forms.ModelMultipleChoiceField):
 class BlogForm(GuardedForm):
     """The admin sets `user`, on the class that it makes for each request.
 
-    A new author or category of a published blog moves money: the form first shows what follows
+    Before a published blog gets another author or category, the form shows what follows
     from it (`move_effects`) and asks why.
     """
 

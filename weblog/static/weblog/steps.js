@@ -28,26 +28,53 @@
     // No answer, or the sign-in is over: the dialog says so, and nothing on the page is touched.
     const NO_ANSWER = "The server did not answer, so nothing was done. Your text is still here. Check the connection, and press the button again."
     const SIGNED_OUT = "You are signed out, so nothing was done. Your text is still here. Sign in again in another window, come back, and press the button again."
+    const AGAIN = "You signed in again meanwhile, so nothing was done yet. Your text is still here: press the button once more."
 
     document.addEventListener("htmx:beforeSwap", (event) => {
         const { xhr, target } = event.detail
         if (!findForm() || !target.closest("#modal-content, #dialog")) return
-        if (!xhr.responseText.includes('id="dialog')) {
-            event.preventDefault()
-            tell(xhr.responseURL.includes("/login/") || xhr.status === 403 ? SIGNED_OUT : NO_ANSWER)
-        }
+        if (xhr.responseText.includes('name="_form_submitted"')) return
+        event.preventDefault() // or what is typed in the dialog would be lost
+        const answer = new DOMParser().parseFromString(xhr.responseText, "text/html")
+        const refusal = answer.querySelector("#dialog-form p")?.textContent
+        if (xhr.responseURL.includes("/login/")) tell(SIGNED_OUT)
+        else if (refusal) renewToken().then((isNew) => {
+            const button = event.detail.requestConfig.elt
+            if (isNew && button.matches("[hx-get]")) button.click() // opening changes nothing
+            else tell(isNew ? AGAIN : refusal)
+        })
+        else tell(NO_ANSWER)
     })
     document.addEventListener("htmx:sendError", () => findForm() && tell(NO_ANSWER))
+    document.addEventListener("htmx:responseError", () => findForm() && tell(NO_ANSWER))
+
+    /** Take over the token of a new sign-in. Return whether this page had an old one. */
+    async function renewToken() {
+        const response = await fetch(location.href).catch(() => null)
+        const page = new DOMParser().parseFromString((await response?.text()) ?? "", "text/html")
+        const token = page.querySelector("form[method=post] [name=csrfmiddlewaretoken]")?.value
+        if (!token || response.url.includes("/login/")) return false
+        for (const input of document.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = token
+        return true
+    }
 
     function tell(text) {
-        const dialog = document.getElementById("dialog-form")
-        const place = dialog ?? document.getElementById("typed-draft")
-        place?.querySelector("[data-no-answer]")?.remove()
         const note = document.createElement("div")
         note.className = "bo-note bo-danger"
         note.dataset.noAnswer = ""
         note.setAttribute("role", "alert")
         note.textContent = text
+        document.querySelectorAll("[data-no-answer]").forEach((former) => former.remove())
+        const place = document.getElementById("dialog-form") ?? document.getElementById("typed-draft")
         place?.prepend(note)
+        note.scrollIntoView({ block: "nearest" })
     }
+
+    // A dialog that was refused before it opened has nothing to show: the theme opens it all the same.
+    document.addEventListener("htmx:afterOnLoad", ({ detail }) => {
+        const content = document.getElementById("modal-content")
+        if (detail.target !== content || detail.xhr.responseText.includes('id="dialog"')) return
+        content.replaceChildren()
+        setTimeout(() => dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })))
+    })
 }
