@@ -9,7 +9,6 @@ import re
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 SLOT = re.compile(r"[0-9a-f-]{36}")
@@ -39,7 +38,6 @@ class KeptDrafts:
             context["draft"] = {
                 "keys": " ".join(make_keys(request.user)),
                 "owner": f"{request.user.pk}/{self.opts.model_name}/{obj.pk if obj else 'new'}",
-                "path": reverse("admin:index"),
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
@@ -59,13 +57,12 @@ def tell_saved(request, response, slot: str):
     """Let the browser drop the text of `slot`. No secret, and a script has to read it."""
     if not SLOT.fullmatch(slot):
         return response
-    name = "__Secure-saved-drafts" if settings.SESSION_COOKIE_SECURE else "saved-drafts"
+    name = "__Host-saved-drafts" if settings.SESSION_COOKIE_SECURE else "saved-drafts"
     slots = [*SLOT.findall(request.COOKIES.get(name, "")), slot][-MOST_SLOTS:]
     response.set_cookie(
         name,
         ".".join(slots),
         max_age=DAYS * 24 * 60 * 60,
-        path=reverse("admin:index"),
         secure=settings.SESSION_COOKIE_SECURE,
         samesite="Lax",
     )

@@ -5,7 +5,7 @@
 {
     const STORE = "texts"
     const DAYS = 30
-    const SAVED = /(?:^|; )((?:__Secure-)?saved-drafts)=([^;]*)/
+    const SAVED = /(?:^|; )((?:__Host-)?saved-drafts)=([^;]*)/
     const NOT_KEPT = ["csrfmiddlewaretoken", "draft"]
     const canKeep = Boolean(window.isSecureContext && window.indexedDB && crypto.subtle)
 
@@ -36,10 +36,9 @@
     async function dropSavedAndOld() {
         const [, name, slots] = document.cookie.match(SAVED) ?? []
         for (const slot of (slots ?? "").split(".")) if (slot) await drop(slot)
-        const place = document.getElementById("typed-draft")
-        if (name && place) {
-            const secure = name.startsWith("__Secure-") ? "; secure" : ""
-            document.cookie = `${name}=; path=${place.dataset.path}; max-age=0; samesite=lax${secure}`
+        if (name) {
+            const secure = name.startsWith("__Host-") ? "; secure" : ""
+            document.cookie = `${name}=; path=/; max-age=0; samesite=lax${secure}`
         }
         const oldest = Date.now() - DAYS * 86_400_000
         for (const kept of await list()) if (kept.at < oldest) await drop(kept.slot)
