@@ -52,7 +52,7 @@ class BackofficeSite(UnfoldAdminSite):
         nobody.user = AnonymousUser()
         context = {"scripts": self.each_context(nobody)["scripts"]} | (extra_context or {})
         response = super().logout(request, context)
-        # Its storage holds the theme, and what was typed and not saved: only its writer can read it.
+        # Its storage holds the theme, and what was typed and not saved, for its writer alone.
         response.headers["Clear-Site-Data"] = '"cache"'
         return response
 

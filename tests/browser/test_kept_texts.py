@@ -56,14 +56,14 @@ def open_blog(page, live_server):
             path = reverse("admin:weblog_blog_change", args=[blog.pk])
         window.goto(live_server.url + path)
         expect(window.get_by_label("Title")).to_be_visible()
-        window.wait_for_timeout(300)
+        expect(body_of(window)).to_be_visible()
         return window
 
     return open_blog
 
 
 def body_of(page):
-    return page.locator("trix-editor, .ProseMirror").first
+    return page.locator(".ProseMirror")
 
 
 def write(page, words=WORDS, delay=0):

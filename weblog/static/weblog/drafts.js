@@ -90,7 +90,7 @@
             const element = form.elements[name]
             if (!element) continue
             if (element.options) choose(element, value)
-            else if (name === "body") fillBody(form, element, value)
+            else if (element.dataset.editor) element.dispatchEvent(new CustomEvent("body:replace", { detail: { html: value } }))
             else if (element.value !== value) {
                 element.value = value
                 element.dispatchEvent(new Event("input", { bubbles: true }))
@@ -107,14 +107,6 @@
         if (!values.length && !select.multiple) select.value = ""
         select.dispatchEvent(new Event("change", { bubbles: true }))
         window.django?.jQuery(select).trigger("change") // its box is drawn by jQuery
-    }
-
-    function fillBody(form, element, value) {
-        const trix = form.querySelector("trix-editor")
-        if (trix) return trix.editor.loadHTML(value)
-        element.value = value
-        element.dispatchEvent(new CustomEvent("weblog:load", { bubbles: true, detail: value }))
-        element.dispatchEvent(new Event("input", { bubbles: true }))
     }
 
     const isSame = (one, other) => {
@@ -138,7 +130,6 @@
                     setTimeout(() => this.look())
                 }, true)
             }
-            form.addEventListener("trix-change", () => this.look())
             form.addEventListener("submit", () => this.look({ sent: true }))
             addEventListener("pagehide", () => this.look())
             setInterval(() => this.look(), 1_000) // some fields change without an event
