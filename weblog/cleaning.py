@@ -5,7 +5,14 @@ import re
 import nh3
 
 TAGS = nh3.ALLOWED_TAGS - {"area", "map"}
-ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "img": {"src", "alt", "width", "height"}}
+ATTRIBUTES = {
+    **nh3.ALLOWED_ATTRIBUTES,
+    "img": {"src", "alt", "width", "height"},
+    "a": nh3.ALLOWED_ATTRIBUTES["a"] | {"id"},
+    "li": {"id"},
+}
+# The two ends of a footnote. No other id, so that none is one of the page around the text.
+FOOTNOTE_ID = re.compile(r"fn(?:ref)?-?[0-9][0-9a-f:-]{0,60}|fn(?:ref)?-[0-9a-f][0-9a-f-]{0,60}")
 SCHEMES = {"http", "https", "mailto", "tel"}
 MOST_CHARACTERS = 500_000  # the length of a book
 MOST_DEEP = 200
@@ -24,6 +31,8 @@ def clean(source: str, media_url: str) -> str:
 
     def keep_attribute(tag, attribute, value):
         if (tag, attribute) == ("img", "src") and not is_own_picture(value, media_url):
+            return None
+        if attribute == "id" and not FOOTNOTE_ID.fullmatch(value):
             return None
         return value
 

@@ -4,7 +4,6 @@ The same address is spelled in many ways: with percent signs or without, in capi
 as one character or as two. A slug here is of ASCII alone, so each spelling leads to one slug.
 """
 
-from functools import lru_cache
 from urllib.parse import unquote
 
 from django.utils.text import slugify
@@ -12,7 +11,6 @@ from django.utils.text import slugify
 LONGEST = 2_000  # characters of an address that are looked at
 
 
-@lru_cache(maxsize=10_000)
 def fold_slug(text: str) -> str:
     """Return the slug of a part of an address, as sent, logged or exported; "" if none is left."""
     return slugify(unquote(text[:LONGEST]))

@@ -10,6 +10,7 @@ from tests.weblog.marginal_revolution import read_posts, write_wxr
 from weblog.errors import ImportRefused
 from weblog.importing.formats import open_path, open_source
 from weblog.importing.imports import import_posts
+from weblog.importing.plans import Choices
 from weblog.models import Blog
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
@@ -31,8 +32,9 @@ WORDPRESS = {
 
 
 def bring_in(path):
+    choices = Choices(categories={"Foo (foo)": "Foo"})  # two categories of small-export
     with open_path(path) as source:
-        return import_posts(source=source)
+        return import_posts(source=source, choices=choices)
 
 
 def folder_of(shared_data, name):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.weblog.posts import make_item, make_wxr
 from weblog.errors import ImportRefused
-from weblog.importing.bodies import add_paragraphs
+from weblog.importing.paragraphs import add_paragraphs
 from weblog.importing.wordpress import WordPressExport
 
 pytestmark = pytest.mark.any_database
@@ -94,7 +94,7 @@ def test_local_time_is_the_houses(settings):
     [
         ("One\n\nTwo\nmore", "<p>One</p>\n<p>Two<br>more</p>"),
         ("<h2>Head</h2>\n\nText", "<h2>Head</h2>\n<p>Text</p>"),
-        ("<!-- wp:paragraph -->\n<p>x</p>", "<!-- wp:paragraph -->\n<p>x</p>"),
+        ("<!-- wp:paragraph -->\n<p>x</p>", "<!-- wp:paragraph --><p>x</p>"),
         ("", ""),
     ],
 )
@@ -105,8 +105,11 @@ def test_blank_lines_become_paragraphs(text, html):
 def test_picture_becomes_a_link():
     body = '<p><img class="x" src="https://example.com/a.png" alt="A cat"><img src="/b.png"></p>'
     post = read(make_wxr(make_item(body=body)))[0]
-    assert post.body == '<p><a href="https://example.com/a.png">[A cat]</a>[picture]</p>'
-    assert post.notes == ["pictures replaced by links to their old place"]
+    assert post.body == (
+        '<p><a href="https://example.com/a.png">[A cat]</a>'
+        '<a href="https://example.com/b.png">[picture]</a></p>'
+    )
+    assert post.notes == {"pictures made links to their old place": 2}
 
 
 @pytest.mark.parametrize("data", [make_wxr(make_item())[:-20], b"<rss><a></b></rss>", b"<"])

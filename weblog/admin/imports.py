@@ -10,7 +10,7 @@ from backoffice.uploads import open_upload
 from weblog.errors import ImportRefused
 from weblog.importing.formats import open_apart
 from weblog.importing.imports import import_posts
-from weblog.importing.plans import make_plan
+from weblog.importing.plans import Choices, make_plan
 from weblog.models import Category
 
 MOST_POSTS = 1_000  # as many as one request can import in time
@@ -37,23 +37,31 @@ class PostImportView(ImportView):
     def look(self, file, file_name):
         with open_apart(file, file_name) as source:
             plan = make_plan(
-                source, by=self.request.user, check_size=check_size, **self.read_maps()
+                source, by=self.request.user, check_size=check_size, choices=self.read_choices()
             )
         return {
             "plan": plan,
             "left_out": list(plan.skipped.items()),
             "notes": list(plan.notes.items()),
+            "joint_names": [
+                (name, names, plan.people_of[name] == [name])
+                for name, names in plan.joint_names.items()
+            ],
+            "leaves_out_problems": "leaves_out_problems" in self.request.POST,
             "author_choices": list(plan.authors.items()),
             "category_choices": list(plan.categories.items()),
             "problems": plan.problems[:SHOWN],
             "problem_count": plan.problem_count,
-            "may_import": not plan.problem_count,
+            "may_import": plan.new > 0 or not plan.problem_count,
         }
 
     def run(self, file, file_name):
         with open_apart(file, file_name) as source:
             plan = import_posts(
-                source=source, by=self.request.user, check_size=check_size, **self.read_maps()
+                source=source,
+                by=self.request.user,
+                check_size=check_size,
+                choices=self.read_choices(),
             )
         return f"{file_name}: {plan.describe()}"
 
@@ -63,9 +71,16 @@ class PostImportView(ImportView):
             return self.look_again()
         return super().refuse(error)
 
-    def read_maps(self):
-        """Return the accounts and categories that the user chose in the preview; {} at first."""
-        return {f"{kind}_map": self._read_map(f"{kind}:") for kind in ("author", "category")}
+    def read_choices(self):
+        """Return what the user chose in the preview; nothing at first."""
+        posted = self.request.POST
+        return Choices(
+            authors=self._read_map("author:"),
+            categories=self._read_map("category:"),
+            whole_names=posted.getlist("one_person"),
+            left_out={int(number) for number in posted.getlist("left_out") if number.isdecimal()},
+            leaves_out_problems="leaves_out_problems" in posted,
+        )
 
     def _read_map(self, prefix):
         return {

@@ -11,5 +11,5 @@ def run_apart(source, answer, module, name, media_url):
     read = getattr(importlib.import_module(module), name)
     for record in read(source):
         if "body" in record:
-            record |= clean_body(record["body"], media_url)
+            record |= clean_body(record, media_url)
         answer.write(json.dumps(record).encode() + b"\n")

@@ -1,10 +1,9 @@
-"""Ghost exports (JSON), versions 2 to 5. What reads them is weblog.importing.ghost_tables."""
+"""Ghost exports (JSON), versions 0 to 6. What reads them is weblog.importing.ghost_tables."""
 
+import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import BinaryIO
-
-from django.utils.text import slugify
 
 from weblog.importing.ghost_tables import read_rows
 from weblog.importing.posts import (
@@ -13,7 +12,10 @@ from weblog.importing.posts import (
     clean_title,
     set_body,
     set_publish_at,
+    set_slug,
     set_summary,
+    set_title,
+    shorten_source,
 )
 from weblog.importing.records import Records
 from weblog.models import Blog
@@ -54,6 +56,7 @@ class GhostExport:
         self._tags = {tag.get("id"): _text(tag, "name") for tag in self._tables["tags"]}
         self._tags_of = self._links("posts_tags", "tag_id")
         self._users_of = self._links("posts_authors", "author_id")
+        self._comments = Counter(row.get("post_id") for row in self._tables["comments"])
 
     def _read_row(self, record, number):
         row = record["row"]
@@ -64,9 +67,13 @@ class GhostExport:
         set_body(post, record)
         ids = self._users_of[row.get("id")] or [row.get("author_id")]
         post.authors = [self._note_person(self._users[key]) for key in ids if key in self._users]
-        names = (self._tags.get(key, "") for key in self._tags_of[row.get("id")])
-        # Tags that start with # are Ghost's own notes.
+        names = [self._tags.get(key, "") for key in self._tags_of[row.get("id")]]
+        # Tags that start with # are Ghost's own notes. Ghost has no categories: its first tag is
+        # what its themes show.
         post.categories = [name for name in names if name and not name.startswith("#")]
+        post.notes["internal tags left out"] += sum(name.startswith("#") for name in names)
+        post.notes["comments left out"] += self._comments[row.get("id")]
+        post.notes["lead pictures left out"] += bool(_text(row, "feature_image"))
         return post
 
     def _links(self, table, column):
@@ -86,25 +93,48 @@ class GhostExport:
 
 def _read_post(row, number):
     title = clean_title(_text(row, "title"))
-    key = _text(row, "uuid") or _text(row, "id")
-    post = Post(key and f"ghost:{key}", f"post {number}, “{title[:80]}”", title)
+    key = _text(row, "uuid") or _text(row, "id") or _number(row, "id")
+    post = Post(shorten_source(key and f"ghost:{key}"), f"post {number}, “{title[:80]}”")
     if not key:
         post.problems.append("uuid: missing, so a second import would not know the post again.")
-    post.slug = slugify(_text(row, "slug")) or slugify(title)
+    set_title(post, _text(row, "title"))
+    set_slug(post, _text(row, "slug"), number=str(number))
+    post.addresses = [f"/{_text(row, 'slug')}/"] if _text(row, "slug") else []
     set_summary(post, _text(row, "custom_excerpt"))
+    _set_state(post, row)
+    if date := _text(row, "published_at") or _read_milliseconds(row):
+        # Ghost keeps moments in UTC and writes them without saying so.
+        moment = date if date.endswith("Z") or "+" in date else f"{date}Z"
+        set_publish_at(post, moment, field="published_at")
+    return post
+
+
+def _set_state(post, row):
     status = _text(row, "status")
     if status not in STATUSES:
         post.problems.append(f"status: “{status}” is not known; one of {', '.join(STATUSES)}.")
-        return post
+        return
     post.status = STATUSES[status]
-    if _text(row, "visibility") not in ("", "public") and post.status == Blog.Status.PUBLISHED:
+    post.is_scheduled = status == "scheduled"
+    if status == "sent":
+        post.notes["sent by mail alone, so it comes in as a draft"] += 1
+    visibility = row.get("visibility", "")
+    if visibility not in ("", "public") and post.status == Blog.Status.PUBLISHED:
         post.status = Blog.Status.DRAFT
-        post.notes.append("not for every reader, so it comes in as a draft")
-    if date := _text(row, "published_at"):
-        # Ghost keeps moments in UTC and writes them without saying so.
-        moment = date if date.endswith("Z") else f"{date}Z"
-        set_publish_at(post, moment, field="published_at")
-    return post
+        post.notes["not for every reader, so it comes in as a draft"] += 1
+
+
+def _read_milliseconds(row):
+    """Return a moment that Ghost 0.x wrote as milliseconds since 1970."""
+    value = row.get("published_at")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 10**14:
+        return ""
+    return dt.datetime.fromtimestamp(value / 1000, dt.UTC).isoformat()
+
+
+def _number(row, name):
+    value = row.get(name)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def _text(row, name):

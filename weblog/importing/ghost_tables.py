@@ -4,10 +4,13 @@ They come as one object, so they are read whole.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from backoffice.bounded_child import Refused
+from weblog.importing.containers import open_parts
+from weblog.importing.lexical import MARKDOWN, make_html
 
 LARGEST_FILE = 100_000_000
 
@@ -16,9 +19,11 @@ COLUMNS = {
     "tags": ("id", "name"),
     "posts_tags": ("post_id", "tag_id", "sort_order"),
     "posts_authors": ("post_id", "author_id", "sort_order"),
+    "comments": ("post_id",),
     "posts": (
         *("id", "uuid", "slug", "title", "type", "page", "status", "visibility"),
-        *("author_id", "custom_excerpt", "published_at"),
+        *("author_id", "custom_excerpt", "published_at", "feature_image", "featured"),
+        *("custom_template", "canonical_url", "primary_author"),
     ),
 }
 
@@ -33,21 +38,35 @@ def read_rows(file: BinaryIO) -> Iterator[dict]:
         for row in rows:
             values = {name: row[name] for name in columns if isinstance(row.get(name), str | int)}
             record = {"table": table, "row": values}
-            if table == "posts":
-                record["body"] = html.strip() if isinstance(html := row.get("html"), str) else ""
-            yield record
+            yield record | _read_text(row) if table == "posts" else record
+
+
+def _read_text(row):
+    """Return the HTML of a post; where Ghost had none yet, from what people wrote."""
+    texts = [row.get(name) for name in ("html", "lexical", "mobiledoc", "markdown")]
+    html, lexical, mobiledoc, markdown = (
+        text.strip() if isinstance(text, str) else "" for text in texts
+    )
+    notes: Counter[str] = Counter()
+    if not html and (lexical or mobiledoc):
+        html = make_html(lexical, mobiledoc, notes)
+        notes["text made from the form of Ghost's editor"] += bool(html)
+    if not html and markdown:  # Ghost 0.x
+        html = MARKDOWN.render(markdown)
+    return {"body": html, "notes": dict(+notes)}
 
 
 def _load_tables(file):
-    text = file.read(LARGEST_FILE + 1)
+    text = b""
+    for part in open_parts(file, ".json"):
+        text = text or part.read(LARGEST_FILE + 1).removeprefix(b"\xef\xbb\xbf")
     if len(text) > LARGEST_FILE:
         raise Refused(f"{{name}} is larger than {LARGEST_FILE // 10**6} MB.")
     try:
         export = json.loads(text)
-        export = export["db"][0] if "db" in export else export
-        tables = export["data"]
+        exports = export.get("db", [export])
+        tables = _join_tables([each["data"] for each in exports])
         tables["posts"]
-        tables.get("users")
     except json.JSONDecodeError as error:
         raise Refused(
             f"{{name}} is no JSON: {error.msg}, line {error.lineno}, column {error.colno}. It may "
@@ -59,3 +78,13 @@ def _load_tables(file):
             "Import/Export, Export."
         ) from error
     return tables
+
+
+def _join_tables(parts):
+    """Return the tables of several databases, whose numbers are Ghost's own random ones, as one."""
+    first, *others = parts
+    for other in others:
+        for name, rows in other.items():
+            first[name] = (first.get(name) or []) + (rows or [])
+    first.get("users")
+    return first

@@ -1,8 +1,7 @@
 """Posts of another system become blogs: all of a file, or nothing."""
 
 import itertools
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -11,27 +10,25 @@ from django.utils.text import slugify
 
 from backoffice.signing import save_signed
 from weblog.errors import ImportRefused
+from weblog.importing.checks import build_blog, find_imported, read_settled
 from weblog.importing.choices import build_account
+from weblog.importing.free_slugs import LONGEST_SLUG
 from weblog.importing.plans import (
     BATCH,
     MOST_PROBLEMS,
+    Choices,
     Plan,
-    build_blog,
-    find_imported,
     make_plan,
 )
 from weblog.importing.posts import Post, Source
-from weblog.models import Blog, Category, OldAddress
-
-LONGEST_SLUG = 190  # leaves room for a number
+from weblog.models import Category
 
 
 def import_posts(
     *,
     source: Source,
     by: User | None = None,
-    author_map: Mapping[str, str] | None = None,
-    category_map: Mapping[str, str] | None = None,
+    choices: Choices | None = None,
     check_size: Callable[[int, int], None] = lambda posts, names: None,
 ) -> Plan:
     """Make a blog of each new post, and return the plan that was carried out.
@@ -42,13 +39,7 @@ def import_posts(
     """
     try:
         with transaction.atomic():
-            plan = make_plan(
-                source,
-                by=by,
-                author_map=author_map,
-                category_map=category_map,
-                check_size=check_size,
-            )
+            plan = make_plan(source, by=by, choices=choices, check_size=check_size)
             check_plan(plan)
             _Import(plan, source).run()
     except IntegrityError as error:
@@ -77,23 +68,23 @@ class _Import:
         self._plan = plan
         self._source = source
         self._reason = f"Imported from {plan.file_name}"
-        self._numbers: Counter[str] = Counter()
 
     def run(self):
         self._authors = self._make_authors()
         self._categories = self._make_categories()
-        for batch in itertools.batched(self._source.read_posts(), BATCH):
-            here = find_imported(batch)
-            posts = [post for post in batch if post.source not in here]
-            taken = _find_taken({_base_of(post) for post in posts})
-            for post in posts:
-                self._save_post(post, taken)
+        for batch in itertools.batched(read_settled(self._source, at=self._plan.at), BATCH):
+            here = find_imported(post for _, post in batch)
+            for number, post in batch:
+                if post.source not in here and number not in self._plan.left_out:
+                    self._save_post(post, self._plan.slugs[number])
 
     def _make_authors(self):
         authors = {}
         for key, choice in self._plan.authors.items():
-            authors[key] = choice.user or self._sign(build_account(choice))
-        return authors
+            if not choice.joined:
+                authors[key] = choice.user or self._sign(build_account(choice))
+        joined = {key: choice.joined for key, choice in self._plan.authors.items() if choice.joined}
+        return authors | {key: authors[other] for key, other in joined.items()}
 
     def _make_categories(self):
         made, categories = {}, {}
@@ -105,10 +96,12 @@ class _Import:
             categories[name] = category
         return categories
 
-    def _save_post(self, post: Post, taken: set[str]):
+    def _save_post(self, post: Post, slug: str):
+        self._plan.links.rewrite(post)
         blog = build_blog(post)
-        blog.slug = self._free_slug(_base_of(post), taken)
-        blog.author, *others = [self._authors[key] for key in post.authors]
+        blog.slug = slug
+        keys = [key for name in post.authors for key in self._plan.people_of[name]]
+        blog.author, *others = [self._authors[key] for key in keys]
         blog.category = self._categories[post.categories[0] if post.categories else ""]
         self._sign(blog)
         if others := [user for user in dict.fromkeys(others) if user != blog.author]:
@@ -116,28 +109,8 @@ class _Import:
             signed._history_user, signed._change_reason = self._plan.by, self._reason
             blog.co_authors.set(others)
 
-    def _free_slug(self, base, taken):
-        """Return `base`, with a number after it if other blogs have it."""
-        slug = base
-        while slug in taken or (slug != base and _find_taken({slug})):
-            self._numbers[base] += 1
-            slug = f"{base}-{self._numbers[base] + 1}"
-        taken.add(slug)
-        return slug
-
     def _sign(self, instance):
         return save_signed(instance, by=self._plan.by, reason=self._reason)
-
-
-def _base_of(post):
-    return (post.slug or "blog")[:LONGEST_SLUG]
-
-
-def _find_taken(slugs) -> set[str]:
-    """Return those of `slugs` that lead, or once led, to a blog."""
-    models = (Blog, OldAddress)
-    rows = (model.objects.filter(slug__in=slugs).values_list("slug", flat=True) for model in models)
-    return set(itertools.chain.from_iterable(rows))
 
 
 def _free_category_slug(name) -> str:

@@ -1,4 +1,6 @@
-"""Markdown files with front matter, as Jekyll, Hugo and Eleventy keep them: a folder, or a zip.
+"""Markdown files with front matter, as Jekyll, Hugo, Eleventy and others keep them.
+
+They come as a folder, or as a zip.
 
 What reads them is weblog.importing.markdown_files.
 """
@@ -9,21 +11,40 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from django.utils.text import slugify
-
+from weblog.importing.front_matter import list_texts
 from weblog.importing.markdown_files import read_file, read_zip
 from weblog.importing.posts import (
     Person,
     Post,
     clean_title,
+    read_moment,
     set_body,
-    set_publish_at,
+    set_slug,
     set_summary,
+    set_title,
 )
 from weblog.importing.records import Records
+from weblog.importing.states import EXPIRIES, pick_dates, read_state
 from weblog.models import Blog
 
-DATED_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)")
+DATED_NAME = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_ ](.+)")
+LANGUAGE = re.compile(r"(.+)\.([a-z]{2,3}(?:-[a-zA-Z]{2,4})?)")  # Hugo: post.fr.md
+LEAD_PICTURES = (
+    "image",
+    "cover",
+    "featured_image",
+    "featuredimage",
+    "thumbnail",
+    "heroimage",
+    "hero",
+)
+STATES = {
+    "published": Blog.Status.PUBLISHED,
+    "scheduled": Blog.Status.PUBLISHED,
+    "in review": Blog.Status.IN_REVIEW,
+    "archived": Blog.Status.ARCHIVED,
+    "draft": Blog.Status.DRAFT,
+}
 
 
 class MarkdownFolder:
@@ -41,7 +62,7 @@ class MarkdownFolder:
         self.skipped.clear()
         for record in self.records:
             if "skipped" in record:
-                self.skipped["other files"] += 1
+                self.skipped[record["skipped"]] += 1
             else:
                 yield _read_post(record, self.people)
 
@@ -70,44 +91,86 @@ def _read_post(record, people):
     if problem := record.get("problem"):
         post.problems.append(problem)
         return post
-    _fill_post(post, record["values"], PurePosixPath(path).stem, people)
-    if record["had_tags"]:
-        post.notes.append("template tags left out of the text")
+    values = record["values"]
+    _fill_post(post, values, _find_stem(path), people)
+    _set_state(post, values, record.get("inside", "") + path)
+    post.addresses = [path, *_list_own_addresses(values, path)]
     set_body(post, record)
     return post
 
 
+def _find_stem(path):
+    """Return the name of a file, or of its folder where it is the index of a bundle."""
+    pure = PurePosixPath(path)
+    stem, language = pure.stem, ""
+    if matched := LANGUAGE.fullmatch(stem):
+        stem, language = matched[1], f"-{matched[2]}"
+    if stem.lower() == "index" and pure.parent.name:
+        stem = pure.parent.name
+    return stem + language
+
+
 def _fill_post(post, values, stem, people):
     dated = DATED_NAME.fullmatch(stem)
-    post.title = clean_title(_first(values, "title"))
-    post.slug = slugify(_first(values, "slug") or (dated[2] if dated else stem))
-    post.authors = _names(values, "authors", "author")
-    post.categories = _names(values, "categories", "category")
+    words = dated[2] if dated else stem
+    title = _first(values, "title")
+    if not title:
+        title = words.replace("-", " ").replace("_", " ")
+        post.notes["title made of the name of the file, for want of one"] += 1
+    set_title(post, title)
+    own = [_last_part(_first(values, name)) for name in ("slug", "permalink", "url", "path")]
+    set_slug(post, *own, words)
+    post.authors = _names(values, "authors", "author", "by", "byline", "creator")
+    post.categories = _names(values, "categories", "category", "section", "topic")
+    tags = _names(values, "tags", "tag", "keywords")
+    if isinstance(taxonomies := values.get("taxonomies"), dict):
+        post.categories = post.categories or _names(taxonomies, "categories", "category")
+        tags = tags or _names(taxonomies, "tags", "tag")
+    post.notes["tags left out"] += len(tags)
     set_summary(post, _first(values, "summary", "excerpt", "description"))
     for name in post.authors:
         first, _, last = name.rpartition(" ")
         people.setdefault(name, Person(name, first, last) if first else Person(name))
-    if date := _first(values, "date", "publishdate"):
-        set_publish_at(post, date, field="date")
-    elif dated:
-        set_publish_at(post, dated[1], field="file name")
-    is_draft = _first(values, "draft") == "true" or _first(values, "published") == "false"
-    post.status = Blog.Status.DRAFT if is_draft else Blog.Status.PUBLISHED
+    if any(_first(values, name) for name in LEAD_PICTURES):
+        post.notes["lead pictures left out"] += 1
+    dates = pick_dates(values) or ([("file name", dated[1])] if dated else [])
+    moments = [read_moment(post, text, field=name) for name, text in dates]
+    post.publish_at = max((moment for moment in moments if moment), default=None)
+
+
+def _set_state(post, values, path):
+    state, problems = read_state(values, path)
+    post.problems += problems
+    post.status = STATES[state]
+    post.is_scheduled = state == "scheduled"
+    for name in EXPIRIES:
+        if text := _first(values, name):
+            post.expires_at = read_moment(post, text, field=name)
+
+
+def _list_own_addresses(values, path):
+    given = [_first(values, name) for name in ("permalink", "url", "path")]
+    return [
+        each for each in [*given, *list_texts(values.get("aliases"))] if each and ":" not in each
+    ]
+
+
+def _last_part(address):
+    """Return the last part of an address; "" of a pattern such as /:year/:title/."""
+    last = address.rstrip("/").rpartition("/")[2]
+    return "" if ":" in last or "{" in last or last == "false" else last.removesuffix(".html")
 
 
 def _first(values, *names):
     """Return the first of these that is present, as text."""
     for name in names:
-        if isinstance(value := values.get(name), str) and value.strip():
-            return value.strip()
+        if texts := list_texts(values.get(name)):
+            return texts[0]
     return ""
 
 
 def _names(values, *names):
     for name in names:
-        found = values.get(name)
-        found = [found] if isinstance(found, str) else found
-        if isinstance(found, list):
-            texts = [each.strip() for each in found if isinstance(each, str)]
-            return list(dict.fromkeys(text for text in texts if text))
+        if texts := list_texts(values.get(name)):
+            return list(dict.fromkeys(texts))
     return []

@@ -3,7 +3,6 @@
 Also run apart from the application: no Django is imported here.
 """
 
-import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,38 +10,18 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-import yaml
-from markdown_it import MarkdownIt
-
 from backoffice.bounded_child import Refused
+from weblog.importing.front_matter import Unreadable, split_front_matter
+from weblog.importing.markdown_text import render_markdown
 
-SUFFIXES = (".md", ".markdown")
-LARGEST_FILE = 5_000_000
-LONGEST_FRONT_MATTER = 20_000  # characters
-MOST_FILES = 100_000
-
-FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)(.*)\Z", re.DOTALL)
-CODE = re.compile(r"(```.*?```|~~~.*?~~~|`[^`\n]*`)", re.DOTALL)
-# Each match ends at the next opening tag, so that many unclosed tags don't scan to the end of the
-# text.
-ADDRESS_TAG = re.compile(r"""\{\{-?\s*+["']([^"'{}]*+)["']\s*+\|[^{}]*+\}\}""")
-TEMPLATE_TAG = re.compile(
-    r"\{%(?:[^{%]++|\{(?!%)|%(?!\}))*+%\}"
-    r"|\{\{(?:[^{}]++|\{(?!\{)|\}(?!\}))*+\}\}"
-    r"|\{#(?:[^{#]++|\{(?!#)|#(?!\}))*+#\}"
+SUFFIXES = (
+    *(".md", ".markdown", ".mdx", ".mkd", ".mkdn", ".mkdown", ".mdown", ".mdwn", ".mdtxt"),
+    *(".mdtext", ".qmd", ".rmd"),
 )
-
-MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-
-
-class FrontMatterLoader(yaml.BaseLoader):
-    """Reads each value as text: a title of 2016 or No stays text. Refuses explosive aliases."""
-
-    def compose_node(self, parent, index):
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.MarkedYAMLError(problem="an alias (*) is not read", problem_mark=mark)
-        return super().compose_node(parent, index)
+HTML_SUFFIXES = (".html", ".htm")
+TEXT_SUFFIXES = (".textile", ".adoc", ".asciidoc", ".rst", ".org", ".txt", ".pandoc")
+LARGEST_FILE = 5_000_000
+MOST_FILES = 100_000
 
 
 def read_zip(file: BinaryIO) -> Iterator[dict]:
@@ -65,7 +44,7 @@ def read_zip(file: BinaryIO) -> Iterator[dict]:
     strip = f"{tops.pop()}/" if len(tops) == 1 and len(entries) > 1 else ""
     for entry in entries:
         path = entry.filename.removeprefix(strip)
-        yield read_file(path, partial(_unpack, archive, entry))
+        yield read_file(path, partial(_unpack, archive, entry)) | {"inside": strip}
 
 
 def _unpack(archive, entry):
@@ -81,56 +60,31 @@ def _unpack(archive, entry):
 
 
 def read_file(path: str, read: Callable[[], bytes]) -> dict:
-    """Return {path, values, body, had_tags} of a post, {path, problem}, or {skipped: True}."""
+    """Return {path, values, body, notes} of a post, {path, problem}, or {skipped: its kind}."""
     name = PurePosixPath(path).name
-    if not name.lower().endswith(SUFFIXES) or name.startswith("."):
-        return {"skipped": True}
+    suffix = PurePosixPath(path).suffix.lower()
+    if name.startswith(".") or suffix not in SUFFIXES + HTML_SUFFIXES:
+        return {"skipped": f"{suffix} files" if suffix in TEXT_SUFFIXES else "other files"}
+    if name.lower().startswith("_index."):
+        return {"skipped": "list pages (_index)"}
     try:
         text = read().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         problem = f"byte {error.start + 1} is not UTF-8. Save the file as UTF-8."
         return {"path": path, "problem": problem}
-    matched = FRONT_MATTER.match(text)
-    if matched is None:
-        problem = "line 1: there is no front matter between two lines of ---."
-        return {"path": path, "problem": problem}
     try:
-        values = _load_front_matter(matched[1])
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 2}" if mark else "front matter"
-        problem = f"{line}: {getattr(error, 'problem', None) or 'nested too deeply'}."
-        return {"path": path, "problem": problem}
-    body, found = _drop_template_tags(matched[2])
-    return {"path": path, "values": values, "body": MARKDOWN.render(body), "had_tags": found > 0}
-
-
-def _load_front_matter(text):
-    """Return {name: text or list of texts}, and ignore deeper values."""
-    if len(text) > LONGEST_FRONT_MATTER:
-        raise yaml.MarkedYAMLError(
-            problem=f"the front matter is longer than {LONGEST_FRONT_MATTER:,} characters"
+        found = split_front_matter(text)
+    except Unreadable as error:
+        return {"path": path, "problem": str(error)}
+    if suffix in HTML_SUFFIXES:
+        if found is None:
+            return {"skipped": "other files"}
+        return {"path": path, "values": found[0], "body": found[1], "notes": {}}
+    if found is None:
+        problem = (
+            "line 1: there is no front matter between two lines of ---, or of +++, and no JSON."
         )
-    # Tabs at the end of a line mean nothing and stop YAML all the same.
-    text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
-    values = yaml.load(text, FrontMatterLoader)  # noqa: S506 (builds nothing but text)
-    if not isinstance(values, dict):
-        raise yaml.MarkedYAMLError(problem="the front matter is no list of “name: value”")
-    return {
-        name: [each for each in value if isinstance(each, str)]
-        if isinstance(value, list)
-        else value
-        for name, value in values.items()
-        if isinstance(name, str) and isinstance(value, str | list)
-    }
-
-
-def _drop_template_tags(text) -> tuple[str, int]:
-    """Remove the template tags of site generators, except in code."""
-    pieces = CODE.split(text)
-    found = 0
-    for index in range(0, len(pieces), 2):
-        with_addresses = ADDRESS_TAG.sub(r"\1", pieces[index])
-        pieces[index], tags = TEMPLATE_TAG.subn("", with_addresses)
-        found += tags
-    return "".join(pieces), found
+        return {"path": path, "problem": problem}
+    values, text = found
+    body, notes = render_markdown(text, is_jsx=suffix == ".mdx")
+    return {"path": path, "values": values, "body": body, "notes": notes}

@@ -1,12 +1,14 @@
 """The common form of posts from all formats."""
 
 import datetime as dt
+import hashlib
 import html
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import unquote
 
 from django.core.exceptions import SuspiciousOperation
 from django.utils import timezone
@@ -14,12 +16,17 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
-from weblog.importing.bodies import link_pictures
+from weblog.importing.bodies import convert_body
+from weblog.importing.states import normalise_date
 from weblog.models import Blog
 from weblog.models.blogs import SUMMARY_LENGTH
+from weblog.slugs import fold_slug
 
 LONGEST_PLAIN = 20_000  # characters; longer summaries are shortened
+PICTURES_LINKED = "pictures made links to their old place"
 UNTITLED = "(no title)"
+LONGEST_SOURCE = 300  # as Blog.imported_from
+LONGEST_TITLE = 200  # as Blog.title
 SHORT_OFFSET = re.compile(r"([+-])(\d)\Z")  # 2015-03-17 14:00:00 -4, as Ruby reads it
 
 
@@ -35,7 +42,12 @@ class Person:
 
 @dataclass(slots=True)
 class Post:
-    """A post from a file. `place` is its place in the file; `problems` lists its problems."""
+    """A post from a file.
+
+    `place` is its place in the file, `addresses` are those by which other posts link to it, and
+    `pictures` the address and the words of each picture that lies on another site. `notes` counts
+    what was changed or left out.
+    """
 
     source: str
     place: str
@@ -47,8 +59,12 @@ class Post:
     categories: list[str] = field(default_factory=list)
     status: Blog.Status = Blog.Status.DRAFT
     publish_at: dt.datetime | None = None
+    is_scheduled: bool = False
+    expires_at: dt.datetime | None = None
+    addresses: list[str] = field(default_factory=list)
+    pictures: list[list[str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
 
 
 class Source(Protocol):
@@ -63,8 +79,44 @@ class Source(Protocol):
         """Yield the posts from the first on, as often as asked. Raises ImportRefused."""
 
 
+def shorten_source(text: str) -> str:
+    """Return what a post is known by; of a long address, its start and a fixed number."""
+    if len(text) <= LONGEST_SOURCE:
+        return text
+    digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
+    return f"{text[:200]}#{digest}"
+
+
 def clean_title(text: str) -> str:
     return _plain(text) or UNTITLED
+
+
+def set_title(post: Post, text: str) -> None:
+    title = clean_title(text)
+    if len(title) > LONGEST_TITLE:
+        title = Truncator(title).chars(LONGEST_TITLE)
+        post.notes[f"title shortened to {LONGEST_TITLE} characters"] += 1
+    post.title = title
+
+
+def set_slug(post: Post, *own: str, number: str = "") -> None:
+    """Set the slug from the first of the post's own addresses, or else from its title.
+
+    Of a title in letters that no slug holds, the number in the file is left, or one made here.
+    """
+    given = next((text for text in own if text), "")
+    if slug := fold_slug(given):
+        if slug != unquote(given).lower():
+            post.notes["address spelled in other letters than before"] += 1
+        post.slug = slug
+        return
+    if given:
+        post.notes["address lost: none of its letters can be in one here"] += 1
+    titled = "" if post.title == UNTITLED else fold_slug(post.title)
+    number = (
+        fold_slug(number) or hashlib.sha256(post.source.encode(errors="replace")).hexdigest()[:8]
+    )
+    post.slug = titled or f"post-{number}"
 
 
 def _plain(text):
@@ -80,27 +132,38 @@ def set_summary(post: Post, text: str) -> None:
     summary = _plain(text)
     if len(summary) > SUMMARY_LENGTH:
         summary = Truncator(summary).chars(SUMMARY_LENGTH)
-        post.notes.append(f"summary shortened to {SUMMARY_LENGTH} characters")
+        post.notes[f"summary shortened to {SUMMARY_LENGTH} characters"] += 1
     post.summary = summary
 
 
 def set_body(post: Post, record: dict) -> None:
-    """Set the HTML, with links in place of pictures, which lie on other sites.
+    """Set the HTML, with links in place of what lies elsewhere, and count what was changed.
 
     HTML that was read apart has the links already, and is clean.
     """
-    post.body, pictures = record["body"], record.get("pictures")
-    if pictures is None:
-        post.body, pictures = link_pictures(post.body)
+    post.body = record["body"]
+    if "pictures" in record:
+        post.pictures, notes = record["pictures"], record["body_notes"]
+    else:
+        post.body, post.pictures, notes = convert_body(post.body, record.get("base", ""))
+    post.notes.update(record.get("notes") or {})
+    post.notes.update(notes)
     if problem := record.get("text_problem"):
         post.problems.append(f"text: {problem}")
-    if pictures:
-        post.notes.append("pictures replaced by links to their old place")
+    if post.pictures:
+        post.notes[PICTURES_LINKED] += len(post.pictures)
+    post.notes = +post.notes
 
 
 def set_publish_at(post: Post, text: str, *, field: str) -> None:
     """Set the date from a date or a moment, by default in the site's time zone."""
-    whole = SHORT_OFFSET.sub(r"\g<1>0\2", text)
+    if (moment := read_moment(post, text, field=field)) is not None:
+        post.publish_at = moment
+
+
+def read_moment(post: Post, text: str, *, field: str) -> dt.datetime | None:
+    """Return the moment in UTC; what is none is a problem of the post."""
+    whole = SHORT_OFFSET.sub(r"\g<1>0\2", normalise_date(text[:100]))
     try:
         moment = parse_datetime(whole)
         if moment is None and (day := parse_date(whole)):
@@ -112,9 +175,9 @@ def set_publish_at(post: Post, text: str, *, field: str) -> None:
         if not 1970 <= moment.year < 2200:
             raise ValueError
     except (ValueError, OverflowError):
-        post.problems.append(f"{field}: “{text}” is no date. Write it as 2026-10-31.")
-    else:
-        post.publish_at = moment.astimezone(dt.UTC)
+        post.problems.append(f"{field}: “{text[:100]}” is no date. Write it as 2026-10-31.")
+        return None
+    return moment.astimezone(dt.UTC)
 
 
 def find_unstorable(text: str) -> str:

@@ -6,9 +6,6 @@ https://github.com/WordPress/wordpress-importer, as of November 2025, is what th
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
-from urllib.parse import unquote
-
-from django.utils.text import slugify
 
 from weblog.errors import ImportRefused
 from weblog.importing.posts import (
@@ -17,7 +14,10 @@ from weblog.importing.posts import (
     clean_title,
     set_body,
     set_publish_at,
+    set_slug,
     set_summary,
+    set_title,
+    shorten_source,
 )
 from weblog.importing.records import Records
 from weblog.importing.wordpress_items import read_items
@@ -46,6 +46,8 @@ class WordPressExport:
 
     def read_posts(self) -> Iterator[Post]:
         self.skipped.clear()
+        self._sources: dict[str, str] = {}
+        self._nicenames: dict[str, str] = {}
         version = site = ""
         number = 0
         for record in self.records:
@@ -55,6 +57,8 @@ class WordPressExport:
                 site = record["text"]
             elif record["kind"] == "person":
                 self._note_person(record["values"])
+            elif record["kind"] == "dropped":
+                self.skipped["control characters"] += record["count"]
             else:
                 self._check_version(version)
                 number += 1
@@ -85,19 +89,59 @@ class WordPressExport:
             self.skipped[f"{kind} ({status})" if kind == "post" else kind] += 1
             return None
         title = clean_title(item["title"])
-        post = Post(_source(item, site), f"item {number}, “{title[:80]}”", title)
+        post = Post(self._make_source(item, site), f"item {number}, “{title[:80]}”")
         if not post.source:
             post.problems.append(
                 "wp:post_id, wp:base_blog_url: one is missing, so a second import would "
                 "not know the post again."
             )
-        post.slug = slugify(unquote(values.get("post_name", ""))) or slugify(title)
+        set_title(post, item["title"])
+        set_slug(post, values.get("post_name", ""), number=values.get("post_id", ""))
+        post.addresses = [each for each in (item["link"], item["guid"]) if "://" in each]
+        if site and values.get("post_id"):
+            post.addresses.append(f"{site.rstrip('/')}/?p={values['post_id']}")
         set_body(post, item)
         set_summary(post, values.get("encoded", ""))
-        post.authors = _authors(item)
-        post.categories = item["categories"]
+        self._set_people(post, item)
+        post.categories = [self._name_category(*each) for each in item["categories"] if each[0]]
+        if values.get("is_sticky") == "1":
+            post.notes["no longer kept on top of the list"] += 1
+        if item.get("lead"):
+            post.notes["lead pictures left out"] += 1
         _set_status(post, status, values)
         return post
+
+    def _make_source(self, item, site):
+        """Return what tells a post from all others, here and in a second import.
+
+        Merged exports have a number twice, and some have 0; then the guid tells them apart.
+        """
+        number, guid = item["values"].get("post_id", "").strip(), item["guid"] or item["link"]
+        source = f"{site.rstrip('/')}/?p={number}" if site and number else ""
+        if guid and not number.strip("0"):
+            source = guid
+        elif item["is_twice"] and self._sources.setdefault(source, guid) != guid:
+            source = guid or source
+        return shorten_source(source or guid)
+
+    def _set_people(self, post, item):
+        """Take the creator and the names of Co-Authors Plus, in the plugin's order if it can."""
+        others = []
+        for name, nicename in item["others"]:
+            key = nicename.removeprefix("cap-") or name
+            first, _, last = name.rpartition(" ")
+            if first:
+                self.people.setdefault(key, Person(key, first, last))
+            others.append(key)
+        creator = item["creator"]
+        names = others if creator in others else [creator, *others]
+        post.authors = [name for name in dict.fromkeys(names) if name]
+
+    def _name_category(self, name, nicename):
+        """Return the name of a category; of two with one name, the second has its short name."""
+        if self._nicenames.setdefault(name.casefold(), nicename) == nicename:
+            return name
+        return f"{name} ({nicename})"
 
 
 def _set_status(post, status, values):
@@ -105,26 +149,14 @@ def _set_status(post, status, values):
         post.problems.append(f"wp:status: “{status}” is not known; one of {', '.join(STATUSES)}.")
         return
     post.status = STATUSES[status]
+    post.is_scheduled = status == "future"
     if values.get("post_password") and post.status == Blog.Status.PUBLISHED:
         post.status = Blog.Status.DRAFT
-        post.notes.append("protected by a password, so it comes in as a draft")
+        post.notes["protected by a password, so it comes in as a draft"] += 1
     if status == "private":
-        post.notes.append("private, so it comes in as a draft")
+        post.notes["private, so it comes in as a draft"] += 1
     gmt, local = values.get("post_date_gmt", ""), values.get("post_date", "")
     if gmt and not gmt.startswith(NO_DATE):
         set_publish_at(post, f"{gmt}Z", field="wp:post_date_gmt")
     elif local and not local.startswith(NO_DATE):
         set_publish_at(post, local, field="wp:post_date")
-
-
-def _source(item, site):
-    if site and (number := item["values"].get("post_id", "")):
-        return f"{site.rstrip('/')}/?p={number}"
-    return item["guid"]
-
-
-def _authors(item):
-    """Return the creator and the names of Co-Authors Plus, in the plugin's order if it can."""
-    creator, others = item["creator"], item["others"]
-    names = others if creator in others else [creator, *others]
-    return [name for name in dict.fromkeys(names) if name]

@@ -8,7 +8,7 @@ from weblog.errors import ImportRefused
 from weblog.importing.formats import open_path
 from weblog.importing.imports import check_plan, import_posts
 from weblog.importing.maps import read_map
-from weblog.importing.plans import make_plan
+from weblog.importing.plans import Choices, make_plan
 
 
 class ImportCommand(BaseCommand):
@@ -24,8 +24,20 @@ class ImportCommand(BaseCommand):
             type=Path,
             metavar="FILE.csv",
             help="Two columns with headings: an author in the file, and the username of an "
-            "account. Who is not in it is looked up by username, and else gets an inactive "
-            "account without any right.",
+            "account, or another new author, to join both. Who is not in it is looked up by "
+            "username, and else gets an inactive account without any right.",
+        )
+        parser.add_argument(
+            "--one-person",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="A name that looks like several people, as “A and B” does, and is one.",
+        )
+        parser.add_argument(
+            "--leave-out-problems",
+            action="store_true",
+            help="Import the other posts where some have problems, and name those.",
         )
         parser.add_argument(
             "--category-map",
@@ -38,19 +50,23 @@ class ImportCommand(BaseCommand):
 
     def handle(self, *, path, author_map, category_map, dry_run, **options):
         try:
-            maps = {
-                "author_map": read_map(author_map) if author_map else None,
-                "category_map": read_map(category_map) if category_map else None,
-            }
+            choices = Choices(
+                authors=read_map(author_map) if author_map else {},
+                categories=read_map(category_map) if category_map else {},
+                whole_names=options["one_person"],
+                leaves_out_problems=options["leave_out_problems"],
+            )
             with open_path(path) as source:
                 self._check_kind(source)
                 if dry_run:
-                    plan = make_plan(source, by=None, **maps)
+                    plan = make_plan(source, by=None, choices=choices)
                     check_plan(plan)
                 else:
-                    plan = import_posts(source=source, **maps)
+                    plan = import_posts(source=source, choices=choices)
         except ImportRefused as error:
             raise CommandError(str(error)) from error
+        for post in plan.problem_posts:
+            self.stdout.write(f"Left out: {post.place}: {' '.join(post.problems)}")
         self.stdout.write(f"{'Would import' if dry_run else 'Imported'}: {plan.describe()}")
 
     def _check_kind(self, source):

@@ -42,7 +42,7 @@ def confirm(client, **values):
     [
         ("site.xml", make_wxr(make_item())),
         ("ghost.json", make_ghost({})),
-        ("posts.zip", make_zip({"a.md": "---\ntitle: A\nauthor: rosa\ndate: 2020-01-02\n---\n"})),
+        ("posts.zip", make_zip({"a.md": "---\ntitle: A\nauthor: rosa\ndate: 2020-01-02\n---\nHi"})),
     ],
 )
 def test_file_is_looked_at_and_then_imported(client, emma, folder, name, data):

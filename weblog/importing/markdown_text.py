@@ -1,0 +1,65 @@
+"""The text of a Markdown file as HTML. Imports no Django."""
+
+import re
+from collections import Counter
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+from weblog.importing.template_tags import convert_tags
+
+MARKDOWN = (
+    MarkdownIt("commonmark", {"html": True})
+    .enable(["table", "strikethrough"])
+    .use(footnote_plugin)
+    .use(deflist_plugin)
+)
+
+HIGHLIGHT = re.compile(
+    r"\{%-?\s*highlight\s+(?P<liquid>[\w+#-]*)[^%]*%\}\n?(?P<a>.*?)\{%-?\s*endhighlight\s*-?%\}"
+    r"|\{\{[<%]\s*highlight\s+\"?(?P<hugo>[\w+#-]*)\"?[^{}]*?[>%]\}\}\n?(?P<b>.*?)"
+    r"\{\{[<%]\s*/\s*highlight\s*[>%]\}\}",
+    re.DOTALL,
+)
+# What nothing is changed in: code, and what a generator shows as it stands.
+CODE = re.compile(
+    r"^(?P<fence>[ \t>]*(?P<marks>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*(?P=marks)[`~]*[ \t]*$|\Z))"
+    r"|(?P<span>(?P<ticks>`++)[^`\n](?:[^`\n]|`(?!(?P=ticks)))*?(?P=ticks)(?!`))"
+    r"|\{%-?\s*raw\s*-?%\}(?P<raw>.*?)\{%-?\s*endraw\s*-?%\}"
+    r"|(?P<shown>\{\{[<%]/\*.*?\*/[>%]\}\})",
+    re.DOTALL | re.MULTILINE,
+)
+SHOWN = re.compile(r"\{\{([<%])/\*(.*?)\*/([>%])\}\}", re.DOTALL)
+RAW_MARK = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
+TASK = re.compile(r"(<li>\s*(?:<p>)?)\[([ xX])\] ")
+
+
+def render_markdown(text: str, *, is_jsx: bool) -> tuple[str, dict[str, int]]:
+    """Return the HTML, and what was left out or turned into something else, counted."""
+    notes: Counter[str] = Counter()
+    text = HIGHLIGHT.sub(_make_fence, text)
+    pieces, place = [], 0
+    for match in CODE.finditer(text):
+        pieces.append(convert_tags(text[place : match.start()], notes, is_jsx=is_jsx))
+        pieces.append(_keep(match))
+        place = match.end()
+    pieces.append(convert_tags(text[place:], notes, is_jsx=is_jsx))
+    rendered = MARKDOWN.render("".join(pieces))
+    rendered = TASK.sub(lambda found: found[1] + ("☐ " if found[2] == " " else "☑ "), rendered)
+    return rendered, dict(+notes)
+
+
+def _keep(match):
+    if match["raw"] is not None:
+        return match["raw"]
+    if match["shown"]:
+        return SHOWN.sub(r"{{\1\2\3}}", match["shown"]).replace("{{<", "{{&lt;")
+    return RAW_MARK.sub("", match[0])  # which a generator takes out of code as well
+
+
+def _make_fence(match):
+    code = match["a"] if match["a"] is not None else match["b"]
+    marks = "`" * (1 + max([2, *map(len, re.findall("`+", code))]))
+    language = match["liquid"] or match["hugo"] or ""
+    return f"\n{marks}{language}\n{code.rstrip(chr(10))}\n{marks}\n"
