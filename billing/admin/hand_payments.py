@@ -122,9 +122,9 @@ class HandPaymentAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
     def proposer(self, hand):
         return full_name(hand.proposed_by)
 
-    @display(description="State", label={"to be confirmed": "warning", "confirmed": "success"})
+    @display(description="State", label={"To be confirmed": "warning", "Confirmed": "success"})
     def state_label(self, hand):
-        return hand.state, capfirst(hand.state)
+        return capfirst(hand.state)
 
     @display(description="Second person")
     def second_person(self, hand):

@@ -24,12 +24,16 @@ class AcceptDialog(AnswerDialog):
         required=False,
         max_value=ENTRIES_BELOW - 1,
         min_value=1 - ENTRIES_BELOW,
-        decimal_places=2,
         label="Adjustment",
+        error_messages={"invalid": "Enter the amount as a number, such as 12.50 or -12.50."},
         help_text="What the next batch adds to the author's payment, or with a minus takes off, "
         "besides the line itself. Leave it empty for none.",
-        widget=UnfoldAdminDecimalFieldWidget,
+        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}),
     )
+
+    def __init__(self, request, obj=None, **kwargs):
+        super().__init__(request, obj, **kwargs)
+        self.fields["amount"].label = f"Adjustment in {obj.batch.currency}"
 
 
 ACCEPT = {

@@ -15,7 +15,7 @@ from billing.models import HandPayment
 class ByHandDialog(ConfirmMixin, DialogForm):
     """Asks how and when a payment was made, and why no file to the bank pays it."""
 
-    form_before_template = "billing/payment_dialog.html"
+    form_before_template = "billing/by_hand_dialog.html"
 
     means = forms.ChoiceField(
         label="How it was paid",

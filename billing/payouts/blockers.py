@@ -7,6 +7,7 @@ from backoffice.reasons import has_word
 from billing.counting.spool_status import spool_status
 from billing.models import Adjustment, BlogView
 from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
+from billing.payouts.disputes import name_disputed
 from billing.payouts.due import find_unpriced
 from billing.payouts.other_currencies import find_other_currencies
 from billing.periods import next_month
@@ -69,6 +70,17 @@ def block_spooled_views(batch):
         "did not take them. The job fold_views does, every few minutes: try again soon. If it "
         "does not, tell the administrators.",
         explained_url(batch),
+    )
+
+
+@blocks("disputed_lines")
+def block_disputed_lines(batch):
+    if not (about := name_disputed(batch)):
+        return None
+    return (
+        f"In dispute since this batch was built: {about}. Rebuild the batch: what is in dispute "
+        "then waits for its answer, and the rest is paid. Or answer first.",
+        list_url("dispute", state="open"),
     )
 
 

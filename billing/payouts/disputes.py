@@ -14,17 +14,21 @@ from django.db import transaction
 from django.db.models import TextChoices
 from django.utils import timezone
 
+from backoffice.people import full_name
 from billing.errors import (
     AlreadyAnswered,
     AlreadyAsked,
+    InvalidAdjustment,
     NotTheirs,
     WrongStatus,
     require_reason,
 )
 from billing.locks import Lock, hold_lock
 from billing.models import Adjustment, Dispute, DisputeAnswer, Payment, PaymentLine, PayoutBatch
+from billing.money import currency_decimals, round_amount
 from billing.own_money import refuse_own_author
 from billing.payouts.adjustments import save_adjustment
+from billing.payouts.batch_checks import list_names
 from billing.payouts.disputed import find_last_payment, find_lines, is_kept_back
 from billing.proof.traces import trace_rows
 from billing.signals import dispute_answered, dispute_opened
@@ -98,7 +102,14 @@ def answer_dispute(
     at = at or timezone.now()
     adjustment = None
     if amount:
-        adjustment = Adjustment(author=dispute.author, amount=amount, reason=text.strip())
+        currency = dispute.batch.currency
+        if amount != round_amount(amount, currency=currency):
+            raise InvalidAdjustment(
+                f"An amount in {currency} has at most {currency_decimals(currency)} decimals."
+            )
+        adjustment = Adjustment(
+            author=dispute.author, amount=amount, currency=currency, reason=text.strip()
+        )
         adjustment = save_adjustment(adjustment=adjustment, by=by, at=at)
     return _answer(dispute, outcome, text, by=by, at=at, adjustment=adjustment)
 
@@ -176,6 +187,17 @@ def find_line(dispute: Dispute) -> PaymentLine | None:
     """Return the latest line of a standing batch that is the same line, if one is left."""
     lines = find_lines(dispute)
     return lines.select_related("payment__batch").order_by("-payment__batch__month", "-pk").first()
+
+
+def name_disputed(draft: PayoutBatch) -> str:
+    """Return the lines that a draft still has though they are in dispute, or an empty text."""
+    disputes = Dispute.objects.open().filter(batch=draft).select_related("author")
+    names = [
+        f"“{one.name}” of {full_name(one.author)}"
+        for one in disputes
+        if (line := find_line(one)) and line.payment.batch_id == draft.pk
+    ]
+    return list_names(names) if names else ""
 
 
 def _refuse_answered(dispute: Dispute) -> None:

@@ -166,8 +166,8 @@ def submit_batch(
         raise BatchBlocked(" ".join(blocker.message for blocker in blockers))
     if not is_up_to_date(batch):
         raise BatchOutdated(
-            "Views, prices, adjustments or accounts have changed since this batch was built. "
-            "Rebuild it and look at it again before you submit it."
+            "Views, prices, adjustments, disputes or accounts have changed since this batch was "
+            "built. Rebuild it and look at it again before you submit it."
         )
     total = batch.payments.aggregate(sum=Sum("amount", default=0))["sum"]
     limit = batch.second_approval_above

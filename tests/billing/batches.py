@@ -22,10 +22,10 @@ Status = PayoutBatch.Status
 PAST_DRAFT = (Status.SUBMITTED, Status.APPROVED, Status.PAID)
 
 
-def make_batch(status=Status.DRAFT, *, submitter=None, approver=None, views=1000):
+def make_batch(status=Status.DRAFT, *, submitter=None, approver=None, views=1000, price="10"):
     """Make a batch of October with one payment, and move it to `status` by people's steps."""
     category = make_category()
-    make_price(category, "10")
+    make_price(category, price)
     make_count(make_blog(category=category), views)
     batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     if status == Status.CANCELLED:

@@ -193,12 +193,9 @@ def _check_corrections(
     for pk, earlier in recorded.items():
         outcome, reason, *_ = results[pk]
         name = f"{payments[pk].reference} is recorded as {earlier.outcome}"
-        require_reason(reason, f"{name}. Say why it is {Outcome(outcome).label.lower()} after all.")
+        require_reason(reason, f"{name}. Say why it is now recorded as {outcome}.")
         if earlier.by_id == by.pk:
-            raise FourEyesViolation(
-                f"{name}, by you. Somebody else has to record that it is "
-                f"{Outcome(outcome).label.lower()} after all."
-            )
+            raise FourEyesViolation(f"{name}, by you. Somebody else has to record it as {outcome}.")
 
 
 def _find_taken_in(results: Mapping) -> set[int]:

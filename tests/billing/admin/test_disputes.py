@@ -43,6 +43,14 @@ def answer(client, dispute, verb, **data):
     return client.post(url, {"_form_submitted": "True"} | data)
 
 
+def test_page_of_a_draft_says_first_that_a_line_is_in_dispute(client, sign_in, dispute):
+    sign_in("Finance")
+    page = client.get(url_of(dispute.batch)).text
+    assert "In dispute since this batch was built: “Kernel &lt;b&gt;diary&lt;/b&gt;” of Ada" in page
+    assert "Fix the problems that are listed below. Then submit the batch." in page
+    assert "/admin/billing/dispute/?state=open" in page
+
+
 def test_author_asks_about_a_line_on_the_own_statement(client, payment):
     client.force_login(payment.author)
     line = payment.lines.get()

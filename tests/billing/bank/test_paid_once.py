@@ -100,7 +100,7 @@ def test_other_result_than_before_needs_a_second_person(exported):
 
 def test_other_result_than_before_needs_a_reason(exported):
     record(exported, "failed", "Account closed", make_user())
-    with pytest.raises(ReasonRequired, match="Say why it is paid after all"):
+    with pytest.raises(ReasonRequired, match="Say why it is now recorded as paid"):
         record(exported, "paid", "", make_user())
 
 

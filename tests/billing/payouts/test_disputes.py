@@ -12,8 +12,9 @@ from billing.bank.results.recording import record_results
 from billing.errors import (
     AlreadyAnswered,
     AlreadyAsked,
-    BatchOutdated,
+    BatchBlocked,
     FourEyesViolation,
+    InvalidAdjustment,
     NotTheirs,
     OwnMoney,
     PriceInUse,
@@ -135,7 +136,7 @@ def test_disputed_line_of_a_draft_waits_and_the_rest_is_paid(draft, author):
     assert amounts(draft) == {"Ada": 65, "Bruno": 40}
     dispute = ask(draft, at=EARLIER)
     assert find_effect(dispute) == "rebuild"
-    with pytest.raises(BatchOutdated):
+    with pytest.raises(BatchBlocked, match="“Kernel diary” of Ada Example"):
         steps.submit_batch(batch=draft, by=make_user(), at=AT)
     draft = steps.rebuild_batch(batch=draft, by=make_user(), at=AT)
     assert amounts(draft) == {"Ada": 20, "Bruno": 40}
@@ -144,6 +145,15 @@ def test_disputed_line_of_a_draft_waits_and_the_rest_is_paid(draft, author):
     assert waiting(author) == {(Cause.DISPUTED, Decimal(45))}
     pay(sign(draft))
     assert verify_payouts().status == Verification.Status.PASSED
+
+
+def test_adjustment_is_in_the_currency_of_the_line_and_in_its_whole_coins(draft, author, settings):
+    dispute = ask(draft)
+    settings.CURRENCY = "JPY"  # the house changed it meanwhile
+    with pytest.raises(InvalidAdjustment, match="An amount in EUR has at most 2 decimals"):
+        answer(dispute, outcome="accepted", amount=Decimal("1.505"))
+    answered = answer(dispute, outcome="accepted", amount=Decimal("1.50"))
+    assert (answered.adjustment.currency, answered.adjustment.amount) == ("EUR", Decimal("1.50"))
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "rejected", "withdrawn"])
