@@ -332,8 +332,7 @@ SECURE_CSP = {
     "form-action": [CSP.SELF],
 }
 
-# The number of our own proxies before the application. X-Forwarded-For is trusted for no more.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # of ours, whose X-Forwarded-For we trust
 
 # Mail. The people in ADMINS get mails about failures.
 
@@ -380,7 +379,8 @@ PUBLISH_OWN_BLOGS = env.bool("PUBLISH_OWN_BLOGS", default=False)  # without a se
 # Counting and paying
 
 CURRENCY = env("CURRENCY", default="EUR")  # ISO 4217
-ROBOT_LISTS = env.list("ROBOT_LISTS", default=["counter", "is-bot"])
+ROBOT_LISTS = env.list("ROBOT_LISTS", default=["counter", "is-bot", "own"])
+KNOWN_PEOPLE = env.bool("KNOWN_PEOPLE", default=True)  # whom bare words on the lists hit
 PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)
 MINIMUM_PAYOUT = env("MINIMUM_PAYOUT", cast=Decimal, default=Decimal(0))
 OUTSTANDING_ALARM_DAYS = env.int("OUTSTANDING_ALARM_DAYS", default=60)

@@ -15,9 +15,9 @@ from django.conf import settings
 from django.test import override_settings
 
 from benchmarks.results import write_results
-from billing.counting.robots import COUNTER, IS_BOT, find_on_lists
+from billing.counting.robots import COUNTER, IS_BOT, OWN, find_on_lists
 
-LAYERS = [[COUNTER], [COUNTER, IS_BOT]]
+LAYERS = [[COUNTER], [COUNTER, IS_BOT], [COUNTER, IS_BOT, OWN]]
 
 # People whom bare words on the lists are known to hit. None of these is among the browsers, which
 # lean to new and common ones. The text would make an exception.
@@ -64,8 +64,14 @@ def read_browsers(folder: Path) -> dict[str, list[str]]:
     }
 
 
-def measure(layers: list[str], robots: list[Robot], browsers: dict[str, list[str]]) -> dict:
-    with override_settings(ROBOT_LISTS=layers):
+def measure(
+    layers: list[str],
+    robots: list[Robot],
+    browsers: dict[str, list[str]],
+    *,
+    known_people: bool = False,
+) -> dict:
+    with override_settings(ROBOT_LISTS=layers, KNOWN_PEOPLE=known_people):
         missed = [robot for robot in robots if not find_on_lists(robot.user_agent)]
         taken = {
             user_agent: pattern
@@ -83,6 +89,7 @@ def measure(layers: list[str], robots: list[Robot], browsers: dict[str, list[str
     missed_of_kind = Counter(kind for robot in missed for kind in robot.kinds)
     return {
         "lists": layers,
+        "known_people": known_people,
         "robots": len(robots),
         "found": found,
         "recall": round(found / len(robots), 4),
@@ -99,7 +106,7 @@ def measure(layers: list[str], robots: list[Robot], browsers: dict[str, list[str
 def describe(figures: dict) -> str:
     taken = figures["browsers_taken_for_robots"]
     lines = [
-        " + ".join(figures["lists"]),
+        " + ".join(figures["lists"]) + " less known people" * figures["known_people"],
         f"  recall    {figures['recall']:7.2%}  "
         f"{figures['found']:,} of {figures['robots']:,} robots found",
         f"  precision {figures['precision']:7.2%}  "
@@ -117,7 +124,11 @@ def main(folder: Path) -> None:
     if not folder.is_dir():
         sys.exit(f"No robots and browsers in {folder}. Name their folder.")
     robots, browsers = read_robots(folder), read_browsers(folder)
-    results = [measure(layers, robots, browsers) for layers in LAYERS]
+    results = [
+        measure(layers, robots, browsers, known_people=known_people)
+        for layers in LAYERS
+        for known_people in (False, True)
+    ]
     print("\n\n".join(map(describe, results)))
     write_results("robots", results)
 

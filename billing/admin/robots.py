@@ -55,7 +55,8 @@ class RobotExceptionAdmin(HistoryAdmin):
     list_before_template = "billing/views_explained/exceptions_note.html"
     change_form_before_template = "billing/views_explained/exceptions_note.html"
     empty_list_text = (
-        "There is no exception: every user agent on a robot list is a robot, as COUNTER asks."
+        "There is no exception of your own: every user agent on a robot list is a robot, but for "
+        "the phones and programs that are known to be people’s."
     )
 
     def changelist_view(self, request, extra_context=None):

@@ -1,11 +1,12 @@
-"""Which user agents are robots: the COUNTER list first, the wider is-bot list second.
+"""Which user agents are robots: the COUNTER list first, the wider is-bot list second, ours third.
 
 COUNTER Code of Practice 5.1, 7.8: listed robots must be excluded, and so must other known robots.
 The package counter-robots holds the unchanged list. It matches case-sensitively, against the list's
 own README, so this module compiles the patterns.
 
-Bare words on the lists also hit people: "bot" is in CUBOT, a brand of phones. An administrator may
-keep exceptions. The Code has none, so the rules stored with a batch name their number.
+Bare words on the lists also hit people: "bot" is in CUBOT, a brand of phones. people.py knows many,
+and an administrator may keep exceptions. The Code has none, so the rules stored with a batch name
+both.
 """
 
 import contextlib
@@ -19,10 +20,13 @@ from django.conf import settings
 from django.db import Error
 from is_bot import Bots
 
+from billing.counting import own_robots
+from billing.counting.people import take_out_people
 from billing.models import RobotException
 
 COUNTER = "counter"
 IS_BOT = "is-bot"
+OWN = "own"
 PACKAGES = {COUNTER: "counter-robots", IS_BOT: "is-bot"}
 
 # Longer user agents are cut: the rest never names a robot, and matching takes time.
@@ -51,14 +55,19 @@ def find_robot(user_agent: str | None) -> str:
 
 
 def find_on_lists(user_agent: str | None) -> str:
-    """Return the result of find_robot without exceptions. No query."""
-    return _find_on_lists((user_agent or "")[:LONGEST_USER_AGENT], tuple(settings.ROBOT_LISTS))
+    """Return the result of find_robot without an administrator's exceptions. No query."""
+    user_agent = (user_agent or "")[:LONGEST_USER_AGENT]
+    return _find_on_lists(user_agent, tuple(settings.ROBOT_LISTS), settings.KNOWN_PEOPLE)
 
 
 @lru_cache(maxsize=10_000)
-def _find_on_lists(user_agent: str, lists: tuple[str, ...]) -> str:
+def _find_on_lists(user_agent: str, lists: tuple[str, ...], known_people: bool) -> str:
+    """Return the first match. A list that matches is asked again without the words of people."""
     for name in lists:
-        if pattern := FINDERS[name](user_agent):
+        pattern = FINDERS[name](user_agent)
+        if pattern and known_people:
+            pattern = FINDERS[name](take_out_people(user_agent))
+        if pattern:
             return f"{name}: {pattern}"
     return ""
 
@@ -97,7 +106,11 @@ def _find_in_counter_list(user_agent: str) -> str:
 
 @cache
 def _counter_patterns() -> tuple[re.Pattern, list[re.Pattern]]:
-    lines = _read_counter_list().decode().splitlines()
+    return _compile(_read_counter_list().decode().splitlines())
+
+
+def _compile(lines: list[str]) -> tuple[re.Pattern, list[re.Pattern]]:
+    """Return one pattern for all lines, which is quick, and one for each, which tells which."""
     return (
         re.compile("|".join(f"(?:{line})" for line in lines), re.IGNORECASE),
         [re.compile(line, re.IGNORECASE) for line in lines],
@@ -119,7 +132,19 @@ def _is_bot() -> Bots:
     return Bots()
 
 
-FINDERS = {COUNTER: _find_in_counter_list, IS_BOT: _find_in_is_bot}
+def _find_in_own_list(user_agent: str) -> str:
+    any_pattern, patterns = _own_patterns()
+    if not any_pattern.search(user_agent):
+        return ""
+    return next(pattern.pattern for pattern in patterns if pattern.search(user_agent))
+
+
+@cache
+def _own_patterns() -> tuple[re.Pattern, list[re.Pattern]]:
+    return _compile(list(own_robots.PATTERNS))
+
+
+FINDERS = {COUNTER: _find_in_counter_list, IS_BOT: _find_in_is_bot, OWN: _find_in_own_list}
 
 
 def is_on_lists(robot: str) -> bool:
@@ -132,23 +157,31 @@ def is_on_lists(robot: str) -> bool:
 def _patterns_of(name: str) -> frozenset[str]:
     if name == IS_BOT:
         return _is_bot().patterns
+    if name == OWN:
+        return frozenset(own_robots.PATTERNS)
     return frozenset(pattern.pattern for pattern in _counter_patterns()[1])
 
 
 def describe_lists() -> str:
-    """Return the robot lists in use with their versions, and the number of exceptions.
+    """Return the robot lists in use with their versions, and what departs from COUNTER's.
 
-    For example "counter-robots 2025.11 (list of 2024-04-22), is-bot 0.3.7". One query.
+    For example "counter-robots 2025.11 (list of 2024-04-22), is-bot 0.3.7, own 2026-11-27; known
+    people and 2 exceptions depart from COUNTER". One query.
     """
     lists = ", ".join(_describe_list(name) for name in settings.ROBOT_LISTS)
-    exceptions = RobotException.objects.filter(is_active=True).count()
-    if not exceptions:
+    number = RobotException.objects.filter(is_active=True).count()
+    departing = ["known people"] if settings.KNOWN_PEOPLE else []
+    if number:
+        departing.append("1 exception" if number == 1 else f"{number} exceptions")
+    if not departing:
         return lists
-    depart = "exception that departs" if exceptions == 1 else "exceptions that depart"
-    return f"{lists}; {exceptions} {depart} from COUNTER"
+    verb = "departs" if departing == ["1 exception"] else "depart"
+    return f"{lists}; {' and '.join(departing)} {verb} from COUNTER"
 
 
 def _describe_list(name: str) -> str:
+    if name == OWN:
+        return f"{OWN} {own_robots.DATE}"
     package = f"{PACKAGES[name]} {metadata.version(PACKAGES[name])}"
     return f"{package} ({_date_counter_list()})" if name == COUNTER else package
 

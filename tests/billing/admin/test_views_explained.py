@@ -149,19 +149,19 @@ def test_totals_of_dropped_views_are_read_only(client, sign_in):
 
 
 def test_exception_that_a_superuser_adds_holds_at_once_and_has_a_history(client, sign_in, blog):
-    cubot = "Mozilla/5.0 (Linux; Android 15; CUBOT X9) Chrome/142.0.0.0 Mobile Safari/537.36"
-    click(blog, 0, start=NOON, user_agent=cubot)
+    sabot = "Mozilla/5.0 (X11; Linux x86_64) Sabot/9 Chrome/142.0.0.0 Safari/537.36"
+    click(blog, 0, start=NOON, user_agent=sabot)
     user = sign_in("Superusers")
     page = client.get(f"{EXCEPTIONS}add/").text
     assert "depart from the COUNTER Code of Practice" in page
-    client.post(f"{EXCEPTIONS}add/", {"text": "CUBOT", "reason": "Phones.", "is_active": "on"})
-    click(blog, 60, start=NOON, user_agent=cubot)
+    client.post(f"{EXCEPTIONS}add/", {"text": "Sabot", "reason": "Phones.", "is_active": "on"})
+    click(blog, 60, start=NOON, user_agent=sabot)
     assert set(BlogView.objects.values_list("outcome", "excluded_by")) == {
         ("robot", "counter: bot"), ("pending", "")
     }  # fmt: skip
     version = RobotException.objects.get().history.get()
     assert (version.history_user, version.history_change_reason) == (user, "Phones.")
-    assert "1 exception that departs from COUNTER" in client.get(EXCEPTIONS).text
+    assert "known people and 1 exception depart from COUNTER" in client.get(EXCEPTIONS).text
 
 
 def test_exception_is_ended_and_not_deleted(client, sign_in):

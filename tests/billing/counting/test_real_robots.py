@@ -24,8 +24,9 @@ def user_agents(shared_data):
 
 
 @pytest.mark.parametrize("layers", LAYERS)
-def test_no_modern_browser_is_taken_for_a_robot(user_agents, layers):
-    figures = measure(layers, *user_agents)
+@pytest.mark.parametrize("known_people", [False, True])
+def test_no_modern_browser_is_taken_for_a_robot(user_agents, layers, known_people):
+    figures = measure(layers, *user_agents, known_people=known_people)
     assert figures["browsers"] == 1891
     assert figures["browsers_taken_for_robots"] == {}
     assert figures["precision"] == 1
@@ -33,9 +34,17 @@ def test_no_modern_browser_is_taken_for_a_robot(user_agents, layers):
 
 @pytest.mark.thorough
 def test_second_list_finds_most_robots_that_the_first_does_not(user_agents):
-    counter, both = (measure(layers, *user_agents) for layers in LAYERS)
+    counter, both, all_three = (measure(layers, *user_agents) for layers in LAYERS)
     assert (counter["found"], counter["robots"]) == (1556, 2123)
     assert both["found"] >= 2114
+    assert all_three["found"] >= 2117
+
+
+def test_words_of_people_make_a_person_of_no_robot(user_agents):
+    robots, browsers = user_agents
+    for layers in LAYERS[1:]:
+        found = measure(layers, robots, browsers)["found"]
+        assert measure(layers, robots, browsers, known_people=True)["found"] == found
 
 
 def test_report_names_what_was_missed_and_whom_the_lists_hit(user_agents):
@@ -62,7 +71,9 @@ def test_missing_folder_is_told(tmp_path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("text", "user_agent"), KNOWN_VICTIMS.items())
-def test_exception_makes_a_known_victim_a_person_again(text, user_agent):
+def test_exception_makes_a_known_victim_a_person_again(settings, text, user_agent):
+    assert robots.find_robot(user_agent) == ""
+    settings.KNOWN_PEOPLE = False
     robots.forget_exceptions()
     assert robots.find_robot(user_agent)
     RobotException.objects.create(text=text, reason="They are phones and toolbars of people.")

@@ -37,6 +37,12 @@ def make_exception(text="CUBOT", **values):
     return exception
 
 
+@pytest.fixture(autouse=True)
+def _lists_alone(settings):
+    """What an administrator's exceptions do, without the people that are known anyway."""
+    settings.KNOWN_PEOPLE = False
+
+
 @pytest.mark.parametrize("user_agent", [FIREFOX, SAFARI])
 def test_browser_is_no_robot(user_agent):
     assert find_robot(user_agent) == ""
@@ -126,10 +132,18 @@ def test_rules_name_the_lists_their_versions_and_the_date_of_counter_s(settings)
 def test_rules_name_how_far_they_depart_from_counter(settings):
     settings.ROBOT_LISTS = ["is-bot"]
     make_exception("CUBOT")
-    assert describe_lists().endswith("; 1 exception that departs from COUNTER")
+    assert describe_lists().endswith("; 1 exception departs from COUNTER")
     make_exception("Alexa Toolbar")
     make_exception("HMSCore", is_active=False)
-    assert describe_lists().endswith("; 2 exceptions that depart from COUNTER")
+    assert describe_lists().endswith("; 2 exceptions depart from COUNTER")
+
+
+def test_rules_name_the_own_list_and_known_people(settings):
+    settings.KNOWN_PEOPLE = True
+    assert describe_lists().endswith(", own 2026-11-27; known people depart from COUNTER")
+    make_exception("CUBOT")
+    assert describe_lists().endswith("; known people and 1 exception depart from COUNTER")
+    assert len(f"COUNTER 5.1; {describe_lists()}") < 180  # a batch stores 200 characters
 
 
 def test_list_of_unknown_date_is_named_by_its_digest(monkeypatch, settings):
@@ -145,6 +159,7 @@ def test_list_of_unknown_date_is_named_by_its_digest(monkeypatch, settings):
     [
         ("counter: bot", True),
         ("is-bot: playwright", True),
+        (r"own: \bkube-probe/", True),
         ("counter: playwright", False),
         ("counter: gone", False),
         ("another: bot", False),
