@@ -15,6 +15,7 @@ from billing.admin.filters import DayMonthFilter
 from billing.counting.equation import list_losses, list_months, make_overview, month_equation
 from billing.models import RetiredViewTotal
 from billing.payouts.amounts import add_up_batches
+from billing.payouts.outstanding import count_disputed
 from billing.periods import format_month, parse_month
 
 OVERVIEW_MONTHS = 12
@@ -55,6 +56,7 @@ class ViewsExplainedView(UnfoldSiteViewMixin, TemplateView):
         return super().get_context_data(
             form=form,
             equation=equation,
+            disputed=count_disputed(form.chosen) if form.chosen else 0,
             losses=list_losses(form.chosen) if form.chosen else [],
             overview=make_overview(months[:OVERVIEW_MONTHS]),
             rights=summarise_rights(),

@@ -151,6 +151,11 @@ def _list_disputed(author: User | None) -> Iterator[Waiting]:
         yield Waiting(Cause.DISPUTED, key.author, since, amount, price.currency, views)
 
 
+def count_disputed(month: dt.date) -> int:
+    """Return the views of the month on no batch that wait for the answer to a question."""
+    return sum(views for key, views in _sum_disputed(None).items() if key.month == month)
+
+
 def _sum_disputed(author: User | None) -> dict[ViewsKey, int]:
     """Return {what is in dispute: its views on no batch}. Three queries for each dispute."""
     disputes = Dispute.objects.open().filter(blog__isnull=False)

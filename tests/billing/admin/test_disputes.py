@@ -169,6 +169,14 @@ def test_question_outlives_its_statement_in_the_list(client, payment, dispute):
     assert "Taken back by the author: I was wrong" in client.get(url).text
 
 
+def test_views_explained_says_what_of_the_waiting_views_is_in_dispute(client, payment, dispute):
+    steps.rebuild_batch(batch=payment.batch, by=make_user(), at=AT)
+    client.force_login(make_user(groups=["Finance"]))
+    page = client.get("/admin/views-explained/", {"month": "2026-10"})
+    assert page.context["disputed"] == 1000
+    assert ">1,000 of them</a> in dispute, until their author has an answer" in page.text
+
+
 def test_nobody_takes_back_the_question_of_another(client, payment, dispute):
     client.force_login(make_user(groups=["Authors"]))
     data = {"dispute": dispute.pk, "text": "I was wrong"}
