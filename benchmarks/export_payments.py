@@ -24,6 +24,8 @@ from billing.guards import install_guards, remove_guards
 from billing.models import PaidPayee, Payee, PayeeDetails, Payment, PaymentExport, PayoutBatch, Seal
 from billing.payees.encryption import encrypt, fingerprint
 from billing.payees.keys import load_keys, make_keys
+from billing.proof.digests import digest_batch, encode_canonical, hash_text
+from billing.proof.traces import trace_latest_records
 
 SIZES = [100_000]
 ROUNDS = 3
@@ -68,41 +70,65 @@ def fill(payments: int) -> None:
         rules_version="", built_at=AT, digest="d", submitted_by=person, submitted_at=AT,
         approved_by=approver, approved_at=AT,
     )  # fmt: skip
+    details = make_details(person) if payments <= MOST_WITH_ACCOUNTS else None
     rows = (
         (batch.pk, pk, f"Author Ordinary-Name {number}", f"payee-{number}",
-         f"202609-1-{number:06}", "payable", "", 12_340_000, 0, 0, "", "")
+         f"202609-1-{number:06}", "payable", "", 12_340_000, 0, 0,
+         digest_of(f"202609-1-{number:06}", details) if details else "", "")
         for number, pk in enumerate(list(authors.values_list("pk", flat=True)), start=1)
     )  # fmt: skip
     insert_rows(Payment, PAYMENT, rows)
-    Seal.objects.create(
-        number=1, kind="approval", batch=batch, content="{}", previous_hash="", hash="h", at=AT
-    )
-    if payments <= MOST_WITH_ACCOUNTS:
-        add_payees(person)
+    if details:
+        copy_payees(details)
+    sign(batch)
     install_guards(connection)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def add_payees(person: User) -> None:
+def make_details(person: User) -> PayeeDetails:
     payee = Payee.objects.create(kind="person", name="Ada", created_by=person, created_at=AT)
-    version = PayeeDetails.objects.create(
+    return PayeeDetails.objects.create(
         payee=payee, number=1, legal_name="Ada Example", country="DE", language="de", email="",
-        account_kind="iban", account_end="3000", account_digest="", entered_by=person,
-        entered_at=AT,
+        account_kind="iban", account_end="3000", entered_by=person, entered_at=AT,
+        account_digest=fingerprint(["iban", ACCOUNT["iban"]], what="account"),
+        address_digest=fingerprint(ADDRESS, what="address"),
     )  # fmt: skip
-    digests = (
-        fingerprint(["iban", ACCOUNT["iban"]], what="account"),
-        fingerprint(ADDRESS, what="address"),
-    )
+
+
+def facts_of(details: PayeeDetails) -> list:
+    return [
+        details.payee_id, details.legal_name, details.country, details.language,
+        details.account_kind, details.account_end, details.account_digest, details.address_digest,
+    ]  # fmt: skip
+
+
+def digest_of(reference: str, details: PayeeDetails) -> str:
+    return hash_text(encode_canonical([reference, *facts_of(details)]))
+
+
+def copy_payees(details: PayeeDetails) -> None:
     key, table = load_keys().id, "billing_paidpayee"
+    payee, *facts = facts_of(details)
     rows = (
-        (pk, payee.pk, version.pk, "Ada Example", "DE", "de", "iban", "3000", *digests, "", key,
+        (pk, payee, details.pk, *facts, digest, key,
          encrypt(ADDRESS, table=table, row=reference, field="address"),
          encrypt(ACCOUNT, table=table, row=reference, field="account"))
-        for pk, reference in list(Payment.objects.values_list("pk", "reference"))
+        for pk, reference, digest in list(
+            Payment.objects.values_list("pk", "reference", "payee_digest")
+        )
     )  # fmt: skip
     insert_rows(PaidPayee, COPY, rows)
+
+
+def sign(batch: PayoutBatch) -> None:
+    """Make the batch what its approvers signed: no file is made of another one."""
+    Seal.objects.create(
+        number=1, kind="approval", batch=batch, content="{}", previous_hash="", hash="h", at=AT
+    )
+    batch.digest = digest_batch(batch)
+    batch.save()
+    trace_latest_records(PayoutBatch, [batch.pk])
 
 
 def measure(step, *arguments) -> dict:

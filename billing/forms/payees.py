@@ -23,7 +23,7 @@ KEPT_OFF = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "cha
 GROUPS = [
     ("Who is paid", ["kind", "author", "legal_name", "tax_id", "language", "email"]),
     ("Address", [*ADDRESS, "country"]),
-    ("Account", ["account_kind", "iban", "bic", "routing", "number", "account_type"]),
+    ("Account", ["account_kind", "iban", "bic", "routing", "number", "account_type", "paypal"]),
 ]
 
 
@@ -76,7 +76,7 @@ class PayeeForm(ConfirmMixin, forms.Form):
     account_kind = choice_field(
         "Kind of account",
         PayeeDetails.AccountKind.choices,
-        "IBAN: fill in IBAN and BIC. US account: fill in the three fields below them.",
+        "IBAN: fill in IBAN and BIC. US account: the three fields below them. PayPal: the last.",
     )
     iban = text_field("IBAN", help_text="With or without spaces.", hidden=True)
     bic = text_field(
@@ -85,6 +85,9 @@ class PayeeForm(ConfirmMixin, forms.Form):
     routing = text_field("US routing number", hidden=True)
     number = text_field("US account number", hidden=True)
     account_type = choice_field("US account type", TYPES.items())
+    paypal = text_field(
+        "PayPal account", help_text="Its e-mail address, or its payer ID.", hidden=True, length=127
+    )
 
     def __init__(self, *args, request, payee=None, kinds=(), asks_author=False, at, **kwargs):
         super().__init__(*args, **kwargs)

@@ -185,6 +185,7 @@ class PayeeDetails(Entry):
     class AccountKind(models.TextChoices):
         IBAN = "iban", "IBAN"
         US = "us", "US account"
+        PAYPAL = "paypal", "PayPal account"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     payee = models.ForeignKey(Payee, on_delete=models.PROTECT, related_name="versions")
@@ -227,7 +228,7 @@ class PayeeDetails(Entry):
                 violation_error_message="A change of these details waits already.",
             ),
             models.CheckConstraint(
-                condition=Q(account_kind__in=["iban", "us"]),
+                condition=Q(account_kind__in=["iban", "us", "paypal"]),
                 name="billing_payeedetails_account_known",
             ),
         ]

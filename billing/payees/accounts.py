@@ -1,8 +1,10 @@
-"""Bank accounts: what a valid one is, and what may be shown of it."""
+"""Bank accounts, and PayPal's: what a valid one is, and what may be shown of it."""
 
 import re
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from schwifty import BIC, IBAN
 from schwifty.exceptions import (
     InvalidBBANChecksum,
@@ -18,8 +20,11 @@ from billing.models import PayeeDetails
 Kind = PayeeDetails.AccountKind
 
 SHOWN_DIGITS = 4
+PAYER_ID = re.compile(r"[2-9A-HJ-NP-Z]{13}")  # PayPal leaves out 0, 1, I and O
+PAYPAL_EMAIL = 127  # characters, by PayPal's API of payouts
 ACCOUNT_NUMBER = re.compile(r"[0-9]{5,17}")  # NACHA's field has 17 places
 NO_IBAN = "This is no IBAN: two letters, two digits, then the account, as on the bank statement."
+NUMBERS = {Kind.IBAN: "iban", Kind.US: "number", Kind.PAYPAL: "paypal"}  # the fields
 TYPES = {"checking": "Checking", "savings": "Savings"}
 # Regulation (EU) 260/2012, article 5: within the EEA an IBAN is enough.
 WITHOUT_BIC = {
@@ -36,12 +41,21 @@ def check_account(kind: str, data: dict[str, str]) -> tuple[dict[str, str], dict
         return _check_us(data)
     if kind == Kind.IBAN:
         return _check_iban(data)
+    if kind == Kind.PAYPAL:
+        return _check_paypal(data)
     return {}, {"account_kind": "Choose what kind of account it is."}
 
 
 def end_of(account: dict[str, str]) -> str:
-    """Return the last digits of the account: all that is shown of it."""
-    number = account["iban"] if account["kind"] == Kind.IBAN else account["number"]
+    """Return the last digits of the account: all that is shown of it.
+
+    Of a PayPal account that is a mail address it is the end of its first part, and a short one
+    shows less: the rest could be guessed.
+    """
+    number = account[NUMBERS[Kind(account["kind"])]]
+    if "@" in number:
+        number = number.partition("@")[0]
+        return number[-min(SHOWN_DIGITS, len(number) // 2) :] if len(number) > 1 else "@"
     return number[-SHOWN_DIGITS:]
 
 
@@ -49,6 +63,8 @@ def identify(account: dict[str, str]) -> list[str]:
     """Return what makes two accounts the same, however else they are described."""
     if account["kind"] == Kind.IBAN:
         return [Kind.IBAN.value, account["iban"]]
+    if account["kind"] == Kind.PAYPAL:
+        return [Kind.PAYPAL.value, account["paypal"].lower()]
     return [Kind.US.value, account["routing"], account["number"]]
 
 
@@ -127,6 +143,31 @@ def _check_us(data: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         "type": data.get("account_type", ""),
     }
     return account, wrong
+
+
+def _check_paypal(data: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Take a mail address or a payer ID. PayPal compares neither by upper and lower case."""
+    text = re.sub(r"[\s\u200b-\u200f\u2060\ufeff]", "", data.get("paypal", ""))
+    if not text:
+        return {}, {"paypal": "Enter the e-mail address or the payer ID of the PayPal account."}
+    if PAYER_ID.fullmatch(text.upper()):
+        text = text.upper()
+    elif "@" not in text or not text.isascii() or not _is_email(text):
+        return {}, {
+            "paypal": "This is neither an e-mail address nor a payer ID: 13 letters and digits, "
+            "as in the settings of the PayPal account."
+        }
+    elif len(text) > PAYPAL_EMAIL or not text[0].isalnum():  # else a formula in a spreadsheet
+        return {}, {"paypal": "PayPal’s file does not take this address. Use the payer ID."}
+    return {"kind": Kind.PAYPAL.value, "paypal": text}, {}
+
+
+def _is_email(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _compact(text: str) -> str:

@@ -4,7 +4,7 @@ To add one: write a file beside csv.py with a FORMAT, and name it in the list be
 command, the download, the digest and the seal take whatever is registered. Start with registry.
 """
 
-from billing.bank.formats import csv, nacha, pain001, wise, xlsx
+from billing.bank.formats import csv, nacha, pain001, paypal, wise, xlsx
 from billing.bank.formats.registry import (
     BankFormat,
     Fit,
@@ -23,5 +23,5 @@ __all__ = [
     "unregister_format",
 ]
 
-for module in (csv, xlsx, pain001, nacha, wise):
+for module in (csv, xlsx, pain001, nacha, wise, paypal):
     register_format(module.FORMAT)

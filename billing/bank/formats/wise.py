@@ -31,6 +31,8 @@ def fit(order: Order, batch: PayoutBatch) -> Fit:
     paid = order.paid_to
     if paid is None:
         return Fit("No payment details were known when the batch was submitted.")
+    if paid.account_kind not in KINDS:
+        return Fit("Wise pays to bank accounts, and this is a PayPal account.")
     if batch.currency not in KINDS[paid.account_kind]:
         what = "an IBAN" if paid.account_kind == "iban" else "an account in the United States"
         return Fit(f"Wise’s template does not pay {batch.currency} to {what}.")

@@ -62,7 +62,7 @@ def offer():
 @pytest.mark.any_database
 def test_csv_is_the_first_format():
     keys = [format.key for format in list_formats()]
-    assert keys == ["csv", "xlsx", "pain001", "nacha", "wise"]
+    assert keys == ["csv", "xlsx", "pain001", "nacha", "wise", "paypal"]
 
 
 @pytest.mark.any_database

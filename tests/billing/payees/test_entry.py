@@ -3,6 +3,7 @@
 import pytest
 
 from billing.errors import InvalidDetails
+from billing.payees.accounts import end_of, identify
 from billing.payees.entry import check_entry, list_countries
 from tests.factories import describe_payee
 
@@ -149,3 +150,52 @@ def test_countries_are_those_of_the_world():
     assert countries["DE"] == "Germany"
     assert len(countries) > 240
     assert not {"EU", "UN", "ZZ"} & countries.keys()
+
+
+def describe_paypal(account):
+    return describe_payee(account_kind="paypal", paypal=account, iban="", bic="")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "end"),
+    [
+        (" Ada.Money@Example.com ", "Ada.Money@Example.com", "oney"),
+        ("ada@example.com", "ada@example.com", "a"),  # half of it at most
+        ("a@example.com", "a@example.com", "@"),
+        ("2bcdefgh 345jk", "2BCDEFGH345JK", "45JK"),
+    ],
+)
+def test_paypal_account_is_an_address_or_a_payer_id(typed, kept, end):
+    account = check_entry(describe_paypal(typed)).account
+    assert account == {"kind": "paypal", "paypal": kept}
+    assert end_of(account) == end
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("", "Enter the e-mail address or the payer ID"),
+        ("@home", "neither an e-mail address nor a payer ID"),
+        ("1BCDEFGH345JK", "neither an e-mail address nor a payer ID"),
+        ("2BCDEFGH345J", "neither an e-mail address nor a payer ID"),
+        ("ada@example", "neither an e-mail address nor a payer ID"),
+        ("ada\0@example.com", "neither an e-mail address nor a payer ID"),
+        ("\u0430da@example.com", "neither an e-mail address nor a payer ID"),
+        ("=ada@example.com", "does not take this address"),
+        ("+ada@example.com", "does not take this address"),
+        ("a" * 60 + "@" + "b" * 63 + ".example.com", "does not take this address"),
+    ],
+)
+def test_wrong_paypal_account_is_refused_at_its_field(typed, says):
+    with pytest.raises(InvalidDetails) as refusal:
+        check_entry(describe_paypal(typed))
+    assert list(refusal.value.fields) == ["paypal"]
+    assert says in refusal.value.fields["paypal"]
+
+
+def test_one_paypal_account_has_one_fingerprint_however_it_is_written():
+    one, other = (
+        check_entry(describe_paypal(typed)).account
+        for typed in ("Ada@example.com", "ada@EXAMPLE.com")
+    )
+    assert identify(one) == identify(other) == ["paypal", "ada@example.com"]
