@@ -244,7 +244,7 @@ def submit_october(house, person, act):
     return steps.submit_batch(batch=batch, by=make_user(), at=AT)
 
 
-@pytest.mark.cases(6)
+@pytest.mark.cases(4)
 @pytest.mark.parametrize("act", ACTS)
 def test_whoever_changed_what_a_batch_pays_does_not_approve_it(house, person, act):
     batch = submit_october(house, person, act)

@@ -135,7 +135,7 @@ APPROVALS = [
 DOORS = [by_sql] if connection.vendor == "postgresql" else [by_shell, by_button, by_page, by_sql]
 
 
-@pytest.mark.cases(6)
+@pytest.mark.cases(3)
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
 @pytest.mark.parametrize("hours", [-15, -5, -1, 1, 5, 15])
 def test_end_of_a_hold_about_the_beginning_of_the_month_bars_alike_in_both(
@@ -157,7 +157,7 @@ def test_end_of_a_hold_about_the_beginning_of_the_month_bars_alike_in_both(
         by_sql(None, batch, person, *HOLD)
 
 
-@pytest.mark.cases(9)
+@pytest.mark.cases(5)
 @pytest.mark.parametrize(("duty", "position"), APPROVALS)
 def test_nobody_approves_a_batch_that_they_took_part_in(
     client, settings, subtests, person, duty, position

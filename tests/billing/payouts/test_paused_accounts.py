@@ -71,7 +71,7 @@ def test_one_signs_again_after_72_hours(april, ines, step):
     sign(step, april)
 
 
-@pytest.mark.cases(10)
+@pytest.mark.cases(5)
 @pytest.mark.parametrize(
     "kind",
     [
