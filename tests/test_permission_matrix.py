@@ -64,6 +64,7 @@ ALLOWED = {
     "Authors": OWN_STATEMENTS
     | {"billing_own_payee", "app_list_weblog", "weblog_blog_changelist", "weblog_blog_add"}
     | {"weblog_newtext_changelist", "weblog_picture_changelist", "weblog_picture_add"}
+    | {"weblog_picture_library"}
     | reading("weblog_category", has_history=["weblog_category"]),
     "Editors": reading(
         "weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"]
@@ -79,7 +80,7 @@ ALLOWED = {
     | PREVIEWS
     | PICTURES
     | {"weblog_picture_take_down"}
-    | {"weblog_picture_add"}
+    | {"weblog_picture_add", "weblog_picture_library"}
     | {f"weblog_newtext_{name}" for name in ("submit", "take_back", "withdraw")}
     | {f"weblog_newtext_{name}" for name in ("publish", "publish_now", "move_schedule")}
     | {"weblog_newtext_return_to_author"},

@@ -59,7 +59,7 @@ RATES = [
     Rate("SIGN_IN", ("password_reset", "password_reset_confirm"), ("POST",), by_address=True),
     Rate("READER_SEARCH", ("weblog:search",), parameter="q", by_address=True),
     Rate("SEARCH", ("admin:*_changelist",), parameter="q"),
-    Rate("SEARCH", ("admin:search", "admin:autocomplete", "admin:*_authors")),
+    Rate("SEARCH", ("admin:search", "admin:autocomplete", "admin:*_authors", "admin:*_library")),
     Rate("IMPORT", ("admin:*_import", "admin:*_import_posts", "admin:*_results"), ("POST",)),
     Rate("IMPORT", ("admin:weblog_picture_upload", "admin:weblog_picture_add"), ("POST",)),
     Rate("IMPORT", ("admin:weblog_picture_fetch",), ("POST",)),

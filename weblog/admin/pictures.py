@@ -2,9 +2,9 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import JsonResponse
-from django.urls import path
-from django.utils.html import format_html
-from django.views.decorators.http import require_POST
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
 from backoffice.base_admin import BackofficeAdmin
@@ -14,8 +14,13 @@ from backoffice.people import full_name
 from weblog.admin.dialogs import TAKE_DOWN
 from weblog.admin.forms import DescriptionForm, FetchForm, PictureForm
 from weblog.models import Picture
+from weblog.picture_uses import find_uses
 from weblog.pictures import MAX_BYTES
 from weblog.takedowns import take_down_picture
+
+PICTURES_AT_ONCE = 12
+MOST_PICTURES = 100_000  # databases limit the offset
+MOST_WORDS = 8  # of a search
 
 
 @admin.register(Picture)
@@ -44,10 +49,16 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
             return pictures
         return pictures.filter(uploaded_by=request.user)
 
+    def get_object(self, request, object_id, from_field=None):
+        picture = super().get_object(request, object_id, from_field)
+        if picture:
+            picture.uses = find_uses([picture], seen_by=request.user)[picture.pk]
+        return picture
+
     def get_fieldsets(self, request, obj=None):
         if obj is None:
             return [(None, {"fields": ["file", "alt_text"]})]
-        facts = [("size", "uploader", "uploaded_at"), "address"]
+        facts = [("size", "uploader", "uploaded_at"), "address", "used_in"]
         if obj.taken_down_at:
             facts += ["state", ("taken_down_at", "taker"), "takedown_reason"]
         return [(None, {"fields": ["large", "alt_text", *facts]})]
@@ -58,7 +69,7 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def get_readonly_fields(self, request, obj=None):
-        shown = ["large", "size", "uploader", "uploaded_at", "address", "state"]
+        shown = ["large", "size", "uploader", "uploaded_at", "address", "used_in", "state"]
         return [*shown, "taken_down_at", "taker", "takedown_reason"] if obj else []
 
     def save_model(self, request, obj, form, change):
@@ -72,6 +83,11 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
         return [
             path("upload/", upload, name="weblog_picture_upload"),
             path("fetch/", fetch, name="weblog_picture_fetch"),
+            path(
+                "library/",
+                self.admin_site.admin_view(require_GET(self.library_view)),
+                name="weblog_picture_library",
+            ),
             path("add/", add, name="weblog_picture_add"),
             *super().get_urls(),
         ]
@@ -92,6 +108,23 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
             raise PermissionDenied
         return self._store(request, FetchForm(request.POST))
 
+    def library_view(self, request):
+        """Return the pictures that the editor can choose from, the newest first."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        pictures = self.get_queryset(request).filter(taken_down_at=None).order_by(*self.ordering)
+        for word in request.GET.get("q", "").split()[:MOST_WORDS]:
+            pictures = pictures.filter(alt_text__icontains=word)
+        start = min(_read_number(request.GET.get("from", "")), MOST_PICTURES)
+        found = list(pictures[start : start + PICTURES_AT_ONCE + 1])
+        shown = found[:PICTURES_AT_ONCE]
+        uses = find_uses(shown, seen_by=request.user)
+        entries = [
+            _describe(picture) | {"used": [str(text) for text in uses[picture.pk]]}
+            for picture in shown
+        ]
+        return JsonResponse({"pictures": entries, "more": len(found) > len(shown)})
+
     def _store(self, request, form):
         if not form.is_valid():
             errors = [error for errors in form.errors.values() for error in errors]
@@ -99,14 +132,7 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
         form.instance.uploaded_by = request.user
         picture = form.save()
         self.log_addition(request, picture, [{"added": {}}])
-        return JsonResponse(
-            {
-                "url": picture.file.url,
-                "alt": picture.alt_text,
-                "width": picture.width,
-                "height": picture.height,
-            }
-        )
+        return JsonResponse(_describe(picture))
 
     def has_take_down_permission(self, request, object_id=None):
         may = request.user.has_perm("weblog.take_down_picture")
@@ -150,9 +176,30 @@ class PictureAdmin(DialogActions, BackofficeAdmin):
     def uploader(self, picture):
         return full_name(picture.uploaded_by)
 
+    @display(description="Used in")
+    def used_in(self, picture):
+        links = [
+            (reverse(f"admin:weblog_{text._meta.model_name}_change", args=[text.pk]), str(text))
+            for text in picture.uses
+        ]
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "No text shows it."
+
     @display(description="Address")
     def address(self, picture):
         return picture.file.url
+
+
+def _read_number(text):
+    return int(text[:9]) if text.isdecimal() and text.isascii() else 0
+
+
+def _describe(picture):
+    return {
+        "url": picture.file.url,
+        "alt": picture.alt_text,
+        "width": picture.width,
+        "height": picture.height,
+    }
 
 
 def _show(picture, css_class):

@@ -4,11 +4,16 @@ from django.forms.widgets import Script
 from django.templatetags.static import static
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+PARTS = ["schema", "toolbar", "links", "paste", "pictures"]
+
 # The modules that the editor's script loads: as data, because the paths carry hashes and the
 # policy lets no inline import map name them.
 MODULES = {
     "prose": "django_prose_editor/editor.js",
-    **{name: f"weblog/editor/{name}.js" for name in ("schema", "toolbar", "paste", "pictures")},
+    **{
+        name: f"weblog/editor/{name}.js"
+        for name in ("schema", "toolbar", "links", "paste", "pictures")
+    },
 }
 
 

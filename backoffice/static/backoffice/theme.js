@@ -45,3 +45,11 @@ document.addEventListener("alpine:init", () => {
 
 // No attribute may hold a script for htmx either.
 htmx.config.allowEval = false
+
+// Select2's field for several choices goes by the name of what is chosen.
+window.addEventListener("load", () => {
+    for (const field of document.querySelectorAll("input.select2-search__field")) {
+        const select = field.closest(".select2-container")?.previousElementSibling
+        if (select?.labels?.[0]) field.setAttribute("aria-label", select.labels[0].textContent.trim())
+    }
+})

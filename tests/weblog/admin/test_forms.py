@@ -80,6 +80,6 @@ def test_editor_is_a_module_and_what_it_loads_is_served():
     """Its modules' paths are data, so that they carry their hashes."""
     field = BlogForm()["body"].as_widget()
     paths = json.loads(html.unescape(re.search('data-editor="([^"]*)"', field)[1]))
-    assert [*paths] == ["prose", "schema", "toolbar", "paste", "pictures"]
+    assert [*paths] == ["prose", "schema", "toolbar", "links", "paste", "pictures"]
     assert all(path.startswith("/static/") and path.endswith(".js") for path in paths.values())
     assert re.search(r'<script src="[^"]*/start[^"]*js" type="module">', str(BlogForm().media))

@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import make_blog, make_user
 from tests.weblog.pictures import make_file
@@ -12,6 +13,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ADD = reverse("admin:weblog_picture_add")
 CHANGELIST = reverse("admin:weblog_picture_changelist")
 UPLOAD = reverse("admin:weblog_picture_upload")
+LIBRARY = reverse("admin:weblog_picture_library")
 FETCH = reverse("admin:weblog_picture_fetch")
 
 
@@ -171,6 +173,61 @@ def test_authors_see_their_own_pictures_and_editors_all(client, author, editor):
 def test_empty_list_says_what_to_do(client, author):
     client.force_login(author)
     assert "There is no picture yet." in client.get(CHANGELIST).content.decode()
+
+
+# The library
+
+
+def test_library_has_ones_own_pictures_and_where_they_are_used(client, author, editor):
+    flag = make_picture(client, author, alt_text="A red flag")
+    make_picture(client, author, alt_text="A map of the coast")
+    make_picture(client, editor, alt_text="Somebody else's flag")
+    body = f'<p>A</p><figure><img src="{flag.file.url}" alt="x"></figure>'
+    make_blog(title="On flags", author=author, body=body)
+    make_blog(title="Of another author", body=body)
+    client.force_login(author)
+    found = client.get(LIBRARY, {"q": "RED flag"}).json()
+    assert found == {
+        "pictures": [
+            {"url": flag.file.url, "alt": "A red flag", "width": 60, "height": 40,
+             "used": ["On flags"]}
+        ],
+        "more": False,
+    }  # fmt: skip
+    every = [picture["alt"] for picture in client.get(LIBRARY).json()["pictures"]]
+    assert every == ["A map of the coast", "A red flag"]
+    client.force_login(editor)
+    assert len(client.get(LIBRARY).json()["pictures"]) == 3
+    used = client.get(LIBRARY, {"q": "red"}).json()["pictures"][0]["used"]
+    assert used == ["Of another author", "On flags"]
+    page = client.get(reverse("admin:weblog_picture_change", args=[flag.pk])).content.decode()
+    assert "On flags" in page
+
+
+def test_library_goes_on_and_leaves_out_what_was_taken_down(
+    client, author, django_assert_max_num_queries
+):
+    values = {"file": "pictures/2026/11/a.png", "width": 1, "height": 1, "uploaded_by": author}
+    Picture.objects.bulk_create(
+        Picture(alt_text=f"Number {number}", uploaded_at=timezone.now(), **values)
+        for number in range(14)
+    )
+    Picture.objects.create(alt_text="Gone", taken_down_at=timezone.now(), **values)
+    client.force_login(author)
+    with django_assert_max_num_queries(9):
+        first = client.get(LIBRARY).json()
+    assert (len(first["pictures"]), first["more"]) == (12, True)
+    last = client.get(LIBRARY, {"from": "12"}).json()
+    assert (len(last["pictures"]), last["more"]) == (2, False)
+    assert client.get(LIBRARY, {"from": "9" * 40}).json() == {"pictures": [], "more": False}
+    assert client.get(LIBRARY, {"from": "²"}).json()["more"] is True
+
+
+def test_library_is_not_for_auditors_and_is_no_post(client, auditor, author):
+    client.force_login(auditor)
+    assert client.get(LIBRARY).status_code == 403
+    client.force_login(author)
+    assert client.post(LIBRARY).status_code == 405
 
 
 # The rich text editor

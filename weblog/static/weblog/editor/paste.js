@@ -50,7 +50,7 @@ function replace(element, tag, attributes = {}) {
 
 // A link within what was copied leads to its other end, under a name that no other paste has.
 function keepNotes(body) {
-    const paste = crypto.getRandomValues(new Uint32Array(1))[0].toString(36)
+    const paste = crypto.getRandomValues(new Uint32Array(1))[0].toString(16)
     const names = new Map()
     for (const link of body.querySelectorAll("a[href*='#']")) {
         const address = link.getAttribute("href")
@@ -73,9 +73,9 @@ function keepNotes(body) {
         element.removeAttribute("name")
     }
     for (const [target, name] of names) {
-        const holder = target.matches("a[href], sup, p, li, h2, h3, h4, h5, h6") ? target : (target.querySelector("p, li") ?? target.closest(BLOCK))
+        const holder = [target, target.querySelector("a[href], li"), target.closest("a[href], li")].find((one) => one?.matches("a[href], li"))
         if (holder && !holder.id) holder.id = name
-        else for (const link of body.querySelectorAll(`a[href='#${name}']`)) link.setAttribute("href", `#${holder?.id ?? ""}`)
+        else for (const link of body.querySelectorAll(`a[href='#${name}']`)) holder ? link.setAttribute("href", `#${holder.id}`) : unwrap(link)
     }
     for (const line of body.querySelectorAll("hr[align=left][size='1'], br[clear=all]")) line.remove() // Word's, above notes
 }

@@ -2,6 +2,7 @@
 
 const TOO_LARGE = "The file is larger than 10 MB. Make the picture smaller first."
 const NO_ANSWER = "The picture could not be sent. Your text is still here: check the connection and try again."
+const NOT_LISTED = "The library does not answer. Your text is still here: check the connection, or sign in again in another tab."
 const REFUSED = "You may not upload pictures, or you are no longer signed in. Your text is still here: sign in again in another tab and try once more."
 
 const template = () => document.getElementById("picture-dialog")
@@ -28,6 +29,7 @@ export function askForPicture({ file, address, description = "", picture } = {})
     input.required = !picture && !address
     part("upload").hidden = Boolean(picture || address)
     part("remove").hidden = !picture
+    part("switch").hidden = Boolean(file || picture || address)
     part("submit").textContent = picture ? "Save the description" : "Add picture"
     if (address) tell(part("from"), `From ${new URL(address).host}`)
     return new Promise((resolve) => {
@@ -42,6 +44,7 @@ export function askForPicture({ file, address, description = "", picture } = {})
         }
         part("cancel").addEventListener("click", () => close(null))
         part("remove").addEventListener("click", () => close({ remove: true }))
+        part("switch").addEventListener("click", () => openLibrary(part, close))
         dialog.addEventListener("submit", async (event) => {
             event.preventDefault()
             if (picture) return close({ ...picture, alt: words.value })
@@ -55,6 +58,49 @@ export function askForPicture({ file, address, description = "", picture } = {})
         dialog.showModal()
         if (file || address || picture) words.focus()
     })
+}
+
+// Those that are here already, with the texts that show them.
+function openLibrary(part, close) {
+    for (const name of ["upload", "described", "submit", "switch"]) part(name).hidden = true
+    part("library").hidden = false
+    part("file").required = part("description").required = false
+    let asked = 0
+    const show = async (from) => {
+        const own = (asked += 1)
+        const query = new URLSearchParams({ q: part("search").value, from })
+        const answer = await get(`${template().dataset.library}?${query}`)
+        if (own !== asked) return // something else is searched for by now
+        if (answer.error) return tell(part("problem"), answer.error)
+        if (!from) part("list").replaceChildren()
+        part("list").append(...answer.pictures.map((picture) => makeEntry(picture, close)))
+        part("more").hidden = !answer.more
+        const number = part("list").children.length
+        part("found").textContent = number ? `${number}${answer.more ? " and more" : ""}, the newest first` : "No picture is described so."
+    }
+    let due
+    part("search").addEventListener("input", () => {
+        clearTimeout(due)
+        due = setTimeout(() => show(0), 250)
+    })
+    part("search").addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault())
+    part("more").addEventListener("click", () => show(part("list").children.length))
+    part("search").focus()
+    show(0)
+}
+
+function makeEntry(picture, close) {
+    const item = document.createElement("li")
+    const button = document.createElement("button")
+    const image = document.createElement("img")
+    const uses = document.createElement("small")
+    button.type = "button"
+    Object.assign(image, { src: picture.url, alt: "", loading: "lazy" })
+    uses.textContent = picture.used.length ? `Used in: ${picture.used.join(", ")}` : "Not used yet"
+    button.append(image, picture.alt, uses)
+    button.addEventListener("click", () => close(picture))
+    item.append(button)
+    return item
 }
 
 function tell(note, text) {
@@ -75,6 +121,15 @@ export function upload(file, description) {
 
 export function fetchPicture(address, description) {
     return send(template().dataset.fetch, { address, alt_text: description })
+}
+
+async function get(url) {
+    try {
+        const response = await fetch(url, { redirect: "manual" })
+        return response.status === 200 ? await response.json() : { error: NOT_LISTED }
+    } catch {
+        return { error: NOT_LISTED }
+    }
 }
 
 async function send(url, values) {

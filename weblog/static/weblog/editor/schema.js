@@ -22,8 +22,8 @@ export function makeExtensions(prose) {
     const ofBlocks = Extension.create({
         name: "ofBlocks",
         addGlobalAttributes: () => [
-            { types: BLOCKS, attributes: { title: kept("title"), lang: kept("lang"), id: { ...kept("id"), keepOnSplit: false } } },
-            { types: ["link", "superscript"], attributes: { id: kept("id"), lang: kept("lang") } },
+            { types: BLOCKS, attributes: { title: kept("title"), lang: kept("lang") } },
+            { types: ["listItem", "link"], attributes: { id: { ...kept("id"), keepOnSplit: false } } }, // ends of notes
             { types: ["listItem", "tableCell", "tableHeader"], attributes: { loose: {
                 default: false,
                 parseHTML: (element) => Boolean(element.querySelector(":scope > p")),

@@ -7,8 +7,6 @@
 // from DOMContentLoaded on, also while the editor is still loading. `body:ready` follows on the
 // field once somebody can write.
 
-const PLAIN_LINK = /^(https?:\/\/|mailto:|tel:|\/|#)/i
-
 for (const field of document.querySelectorAll("textarea[data-editor]")) start(field)
 
 async function start(field) {
@@ -19,7 +17,7 @@ async function start(field) {
     field.addEventListener("body:replace", replace)
     try {
         const names = JSON.parse(field.dataset.editor)
-        const paths = ["prose", "schema", "toolbar", "paste", "pictures"].map((name) => import(names[name]))
+        const paths = ["prose", "schema", "toolbar", "links", "paste", "pictures"].map((name) => import(names[name]))
         const [prose, ...parts] = await Promise.all(paths)
         new BodyEditor(field, prose, Object.assign({}, ...parts))
         field.removeEventListener("body:replace", replace)
@@ -34,9 +32,9 @@ class BodyEditor {
         Object.assign(this, { field, prose, parts, coming: new Map() })
         this.label = field.labels[0]
         this.label.id ||= `${field.id}-label`
-        this.box = make("div", { className: "wl-editor" })
-        this.top = make("div", { className: "wl-editor-top" })
-        this.notes = make("div", { role: "alert" })
+        this.box = parts.make("div", { className: "wl-editor" })
+        this.top = parts.make("div", { className: "wl-editor-top" })
+        this.notes = parts.make("div", { role: "alert" })
         const isTyping = document.activeElement === field // somebody did not wait for the editor
         field.before(this.box)
         this.editor = new prose.Editor({
@@ -49,6 +47,9 @@ class BodyEditor {
                 scrollMargin: { top: 80, bottom: 110, left: 0, right: 0 },
                 attributes: this.describe(),
                 transformPastedHTML: (html) => this.tidy(html),
+                // Where a key moved the caret to counts at once, also for who types the next one faster
+                // than the browser says so.
+                handleDOMEvents: { keyup: (view) => !view.composing && view.domObserver.flush() },
                 handlePaste: (view, event) => this.takeFiles(event.clipboardData),
                 handleDrop: (view, event, slice, isMoved) => !isMoved && this.takeFiles(event.dataTransfer, view.posAtCoords({ left: event.clientX, top: event.clientY })?.pos),
                 handleKeyDown: (view, event) => this.pressKey(event),
@@ -56,16 +57,17 @@ class BodyEditor {
             },
             onUpdate: () => this.write(),
         })
-        const own = { link: () => this.openLink(), picture: () => this.addPicture(), source: () => this.toggleSource() }
+        const own = { link: () => this.links.open(), picture: () => this.addPicture(), source: () => this.toggleSource() }
         const { bar, refresh } = parts.makeToolbar(this.editor, own, `${this.label.textContent.trim()}: form`)
         Object.assign(this, { bar, refresh })
-        this.top.append(bar, this.makeLinkRow(), this.notes)
+        this.links = new parts.LinkRow(this.editor, this.top, field.id, (text) => this.say(text))
+        this.top.append(bar, this.links.row, this.notes)
         this.box.prepend(this.top)
         this.box.append(field)
         this.label.addEventListener("click", (event) => {
             if (this.isSource) return
             event.preventDefault()
-            this.editor.commands.focus()
+            this.editor.view.focus()
         })
         field.addEventListener("body:replace", ({ detail: { html } }) => {
             field.value = html
@@ -110,7 +112,7 @@ class BodyEditor {
         if (!this.isSource) return this.showSource("")
         this.notes.replaceChildren()
         this.open()
-        if (!this.isSource) this.editor.commands.focus()
+        if (!this.isSource) this.editor.view.focus()
     }
 
     showSource(reason) {
@@ -128,6 +130,7 @@ class BodyEditor {
     }
 
     say(text) {
+        const { make } = this.parts
         const note = make("p", { className: "bo-note bo-danger" }, `${text} `)
         const close = make("button", { type: "button", ariaLabel: "Close this note" }, "×")
         close.addEventListener("click", () => note.remove())
@@ -137,66 +140,11 @@ class BodyEditor {
 
     pressKey(event) {
         const isMod = event.ctrlKey || event.metaKey
-        if (isMod && !event.altKey && event.key.toLowerCase() === "k") this.openLink()
+        if (isMod && !event.altKey && event.key.toLowerCase() === "k") this.links.open()
         else if (event.altKey && event.key === "F10") this.bar.querySelector("[tabindex='0']").focus()
         else return false
         event.preventDefault()
         return true
-    }
-
-    // Links. The row belongs to the buttons, so that it covers none of the text.
-    makeLinkRow() {
-        this.row = make("div", { role: "group", ariaLabel: "Link", className: "wl-link", hidden: true })
-        const id = `${this.field.id}-link`
-        this.address = make("input", { id, type: "text", inputMode: "url", autocomplete: "off" })
-        const button = (text, action) => {
-            const one = make("button", { type: "button" }, text)
-            one.addEventListener("click", action)
-            return one
-        }
-        this.unlink = button("Remove the link", () => this.setLink(""))
-        this.row.append(make("label", { htmlFor: id }, "Leads to"), this.address, button("Set the link", () => this.setLink()), this.unlink, button("Cancel", () => this.closeLink()))
-        this.row.addEventListener("input", (event) => event.stopPropagation()) // no change of the text
-        this.row.addEventListener("change", (event) => event.stopPropagation())
-        this.row.addEventListener("keydown", (event) => {
-            if (event.key === "Escape") this.closeLink()
-            if (event.key !== "Enter" || event.target !== this.address) return
-            event.preventDefault() // it would send the form
-            if (!event.repeat) this.setLink()
-        })
-        return this.row
-    }
-
-    openLink() {
-        if (this.isSource) return
-        this.row.hidden = false
-        this.address.value = this.editor.getAttributes("link").href ?? ""
-        this.unlink.hidden = !this.editor.isActive("link")
-        this.address.focus()
-        this.address.select()
-        const { view, state } = this.editor
-        const covered = this.top.getBoundingClientRect().bottom - view.coordsAtPos(state.selection.from).top
-        if (covered > 0) scrollBy(0, -covered - 8)
-    }
-
-    closeLink() {
-        this.row.hidden = true
-        this.editor.commands.focus()
-    }
-
-    setLink(typed = this.address.value.trim()) {
-        const { editor } = this
-        const chain = editor.chain().focus().extendMarkRange("link")
-        if (!typed) chain.unsetLink()
-        else {
-            const href = complete(typed)
-            if (!href) return this.say("A link leads to an address such as https://example.org, to mail@example.org, or to a page of this house, such as /about/.")
-            if (editor.state.selection.empty && !editor.isActive("link")) chain.insertContent({ type: "text", text: typed, marks: [{ type: "link", attrs: { href } }] })
-            else chain.setLink({ href })
-        }
-        this.row.hidden = true
-        // What is typed next goes on behind the link, and does not take its words' place.
-        chain.command(({ tr, commands }) => commands.setTextSelection(tr.selection.to)).unsetMark("link").run()
     }
 
     // Pictures
@@ -204,10 +152,10 @@ class BodyEditor {
         const { node, from } = this.editor.state.selection
         const old = node?.attrs.src ? { ...node.attrs } : null
         const answer = await this.parts.askForPicture(old ? { picture: old } : {})
+        this.editor.view.focus()
         if (answer?.remove) this.editor.chain().focus().setNodeSelection(from).deleteSelection().run()
         else if (old && answer) this.editor.chain().focus().setNodeSelection(from).updateAttributes(node.type.name, { alt: answer.alt }).run()
         else if (answer) this.insertPicture(answer)
-        else this.editor.commands.focus()
     }
 
     insertPicture({ url, alt, width, height }, place = this.editor.state.selection.to) {
@@ -253,6 +201,11 @@ class BodyEditor {
     async fetchAll(keys) {
         for (const key of keys) {
             const { address, description } = this.coming.get(key)
+            const isThere = findFigure(this.editor.state.doc, (node) => node.attrs.pending === key) >= 0
+            if (!isThere) {
+                this.coming.delete(key)
+                continue
+            }
             const file = address.startsWith("data:") ? toFile(address) : undefined
             let answer = null
             if (description && file) answer = await this.parts.upload(file, description)
@@ -283,23 +236,8 @@ class BodyEditor {
     }
 }
 
-function make(tag, { role, ...values } = {}, text = "") {
-    const element = Object.assign(document.createElement(tag), values)
-    if (role) element.setAttribute("role", role)
-    if (text) element.textContent = text
-    return element
-}
-
 function name(tags) {
     return tags.map((tag) => (tag === "…" ? "how it is put together" : `<${tag}>`)).join(", ")
-}
-
-// Return an address as a link needs it, or "" for one that leads nowhere.
-function complete(typed) {
-    if (PLAIN_LINK.test(typed)) return typed
-    if (/^[^\s@/:]+@[^\s@/:]+\.[^\s@/:]+$/.test(typed)) return `mailto:${typed}`
-    if (/^[^\s/:.]+(\.[^\s/:.]+)+(:\d+)?([/?#]\S*)?$/.test(typed)) return `https://${typed}`
-    return ""
 }
 
 function findFigure(doc, isIt) {

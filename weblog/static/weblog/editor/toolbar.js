@@ -90,7 +90,10 @@ function makeButton(editor, own, [icon, name, key, command, mark, attributes]) {
     button.addEventListener("click", () => {
         if (button.ariaDisabled === "true") return
         if (typeof command === "string") own[command](button)
-        else command(editor.chain().focus()).scrollIntoView().run()
+        else {
+            editor.view.focus()
+            command(editor.chain()).scrollIntoView().run()
+        }
     })
     return { button, command, mark, attributes }
 }
@@ -115,7 +118,7 @@ function moveByArrows(bar, editor) {
         const buttons = list()
         const place = buttons.indexOf(document.activeElement)
         const to = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: buttons.length - 1 }[event.key]
-        if (event.key === "Escape") editor.commands.focus()
+        if (event.key === "Escape") editor.view.focus()
         if (to === undefined) return
         event.preventDefault()
         buttons[(to + buttons.length) % buttons.length].focus()
