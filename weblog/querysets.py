@@ -1,10 +1,11 @@
-import html
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Left
 from django.utils import timezone
 
+from weblog.search import find_terms
+
+SEARCHED = ["title", "summary", "author__first_name", "author__last_name", "category__name"]
 OPENING = 2000  # characters of a body that are sure to hold its first sentences
 
 
@@ -34,8 +35,8 @@ class BlogQuerySet(models.QuerySet):
         return self.filter(Q(author=user) | Q(pk__in=user.blogs_co_written.values("pk")))
 
     def containing(self, words):
-        """Return the blogs that contain each of `words` in text, author or category."""
-        return self.filter(*[_contains(word) for word in words])
+        """Return the blogs that have each word or phrase in their text, author or category."""
+        return find_terms(self, words, fields=SEARCHED, html="body")
 
     def with_people(self):
         return self.select_related("author", "category").prefetch_related("co_authors")
@@ -63,14 +64,3 @@ class NewTextQuerySet(models.QuerySet):
         if user.has_perm("weblog.view_all_blogs"):
             return self
         return self.filter(Q(blog__author=user) | Q(blog__in=user.blogs_co_written.values("pk")))
-
-
-def _contains(word):
-    return (
-        Q(title__icontains=word)
-        | Q(summary__icontains=word)
-        | Q(body__icontains=html.escape(word, quote=False))
-        | Q(author__first_name__icontains=word)
-        | Q(author__last_name__icontains=word)
-        | Q(category__name__icontains=word)
-    )

@@ -44,6 +44,68 @@ def test_blog_is_found_by_its_words(find, words):
     assert find(words) == ["Night train"]
 
 
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ("Café crème", "cafe CREME"),
+        ("Cafe\u0301", "café"),
+        ("Żółć i łódź", "zolc lodz"),
+        ("ÉCOLE", "école"),
+        ("STRASSE", "straße"),
+        ("Smørrebrød", "smorrebrod"),
+        ("Ångström", "angstrom"),
+        ("ПРИВЕТ", "привет"),
+        ("ΔΙΆΣΤΗΜΑ", "διαστημα"),
+        ("It’s here", "it's"),
+        ("Œuvre", "oeuvre"),
+        ("İstanbul", "istanbul"),
+    ],
+)
+@pytest.mark.parametrize("field", ["title", "body"])
+def test_accents_and_case_do_not_matter(find, there, words, field):
+    blog = make_blog(title="Night train")
+    setattr(blog, field, f"<p>{there}</p>" if field == "body" else there)
+    blog.save()
+    make_blog(title="Another")
+    assert find(words) == [blog.title]
+
+
+def test_author_is_found_without_accents(find):
+    make_blog(title="Hers", author=make_user(first_name="Zoë", last_name="Núñez"))
+    make_blog(title="Another")
+    assert find("zoe nunez") == ["Hers"]
+
+
+@pytest.mark.parametrize("words", ['"night train"', "“Night train”", "«night train» slow"])
+def test_quoted_words_must_stand_side_by_side(find, words):
+    make_blog(title="Side by side", body="<p>The slow <b>night</b>\n train.</p>")
+    make_blog(title="Apart", body="<p>A slow train at night</p>")
+    assert find(words) == ["Side by side"]
+
+
+def test_quotation_mark_without_another_is_passed_over(find):
+    make_blog(title="Apart", body="<p>A slow train at night</p>")
+    assert find('"night train') == ["Apart"]
+
+
+def test_phrase_does_not_run_from_one_field_or_paragraph_word_into_the_next(find):
+    make_blog(title="Night", summary="train", body="<p>one</p><p>two</p>")
+    assert find('"night train"') == []
+    assert find("onetwo") == []
+    assert find('"one two"') == ["Night"]
+
+
+@pytest.mark.parametrize("words", ["strong", "href", "example.org", "nbsp", "amp", "<p>"])
+def test_tags_and_what_readers_do_not_see_are_not_searched(find, words):
+    make_blog(body='<p><strong>A</strong>&nbsp;<a href="https://example.org">b</a> &amp; c</p>')
+    assert find(words) == []
+
+
+def test_tag_within_a_word_does_not_part_it(find):
+    make_blog(title="Whole", body="<p>in<b>ter</b>view</p>")
+    assert find("interview") == ["Whole"]
+
+
 def test_every_word_must_be_there(find):
     make_blog(title="Night train")
     assert find("night boat") == []

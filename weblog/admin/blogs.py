@@ -16,14 +16,18 @@ from weblog.admin.hooked_columns import HookedColumns
 from weblog.admin.imports import PostImports
 from weblog.admin.previews import PreviewPages
 from weblog.admin.saving import describe_number, save_form
+from weblog.admin.searches import TextSearch
 from weblog.models import Blog
 from weblog.ownership import is_own_and_live
 from weblog.resources import BlogResource
+
+AUTHOR_NAMES = ["author__username", "author__first_name", "author__last_name"]
 
 
 @admin.register(Blog)
 class BlogAdmin(
     PreviewPages,
+    TextSearch,
     WorkflowActions,
     BulkActions,
     HookedColumns,
@@ -50,8 +54,9 @@ class BlogAdmin(
         ("author", AuthorFilter),
         ("publish_at", DayRangeFilter),
     ]
-    search_fields = ["title", "author__username", "author__first_name", "author__last_name"]
-    search_help_text = "Search by title or author"
+    search_fields = ["title", "summary", *AUTHOR_NAMES]
+    searched_html = "body"
+    search_help_text = "Search titles, texts and authors, “phrases in quotes” too"
     ordering = ["-updated_at"]
     empty_list_text = (
         "There is no blog here yet. Write one: it starts as a draft that only you see."

@@ -6,12 +6,13 @@ from unfold.decorators import display
 
 from backoffice.base_admin import HistoryAdmin
 from backoffice.table_imports import ImportAdmin
+from weblog.admin.searches import TextSearch
 from weblog.models import Category
 from weblog.resources import CategoryResource
 
 
 @admin.register(Category)
-class CategoryAdmin(ImportAdmin, HistoryAdmin):
+class CategoryAdmin(TextSearch, ImportAdmin, HistoryAdmin):
     resource_classes = [CategoryResource]
     list_display = ["name", "slug", "blog_count"]
     search_fields = ["name"]

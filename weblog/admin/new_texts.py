@@ -12,6 +12,7 @@ from weblog.admin.drafts import SCRIPTS
 from weblog.admin.guarded_forms import GuardedForm
 from weblog.admin.new_text_actions import NewTextActions
 from weblog.admin.saving import save_form
+from weblog.admin.searches import TextSearch
 from weblog.admin.widgets import BodyWidget
 from weblog.comparison import compare_texts
 from weblog.models import NewText
@@ -36,7 +37,7 @@ class NewTextForm(GuardedForm):
 
 
 @admin.register(NewText)
-class NewTextAdmin(NewTextActions, LastStep, HistoryAdmin):
+class NewTextAdmin(TextSearch, NewTextActions, LastStep, HistoryAdmin):
     """New texts of published blogs. They begin with a button of the blog."""
 
     form = NewTextForm
@@ -50,8 +51,9 @@ class NewTextAdmin(NewTextActions, LastStep, HistoryAdmin):
     ]
     list_select_related = ["blog__author"]
     list_filter = [("status", ChoicesCheckboxFilter)]
-    search_fields = ["title", "blog__title"]
-    search_help_text = "Search by title"
+    search_fields = ["title", "summary", "blog__title"]
+    searched_html = "body"
+    search_help_text = "Search titles and texts, “phrases in quotes” too"
     ordering = ["-updated_at"]
     empty_list_text = (
         "There is no new text. Open a published blog and choose “Write a new text”: it waits for "

@@ -13,6 +13,7 @@ from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
 from weblog.admin.dialogs import TAKE_DOWN
 from weblog.admin.forms import DescriptionForm, FetchForm, PictureForm
+from weblog.admin.searches import TextSearch
 from weblog.models import Picture
 from weblog.picture_uses import find_uses
 from weblog.pictures import MAX_BYTES
@@ -24,7 +25,7 @@ MOST_WORDS = 8  # of a search
 
 
 @admin.register(Picture)
-class PictureAdmin(DialogActions, BackofficeAdmin):
+class PictureAdmin(TextSearch, DialogActions, BackofficeAdmin):
     """Adds pictures, as the blogs' editor does. Later only their description can change."""
 
     form = PictureForm
