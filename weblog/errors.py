@@ -125,11 +125,11 @@ class NotYoursToTakeBack(WeblogError):
         )
 
 
-class NeverSubmitted(WeblogError):
+class NotSubmitted(WeblogError):
     def __init__(self, blog):
         super().__init__(
-            f"“{blog}” is a draft that nobody has submitted for review. Its author may still be "
-            "writing it: open it, to publish it all the same."
+            f"“{blog}” is a draft that does not wait for review. Its author may still be writing "
+            "it: open it, to publish it all the same."
         )
 
 

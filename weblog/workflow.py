@@ -17,6 +17,7 @@ from weblog import mails
 from weblog.errors import (
     CommentMissing,
     NotScheduled,
+    NotSubmitted,
     NotYoursToTakeBack,
     TransitionNotAllowed,
     require_reason,
@@ -70,6 +71,15 @@ def publish_blog(*, blog: Blog, by: User, at: dt.datetime | None = None) -> Blog
     _move_blog(blog, Status.PUBLISHED, by=by, reason="Published")
     mails.mail_published(blog, by=by)
     return blog
+
+
+@transaction.atomic
+def publish_submitted(*, blog: Blog, by: User) -> Blog:
+    """Publish one of several blogs at once. Raises NotSubmitted for a draft."""
+    stored = Blog.objects.select_for_update().get(pk=blog.pk)
+    if stored.status == Status.DRAFT:
+        raise NotSubmitted(stored)
+    return publish_blog(blog=stored, by=by)
 
 
 @transaction.atomic

@@ -124,13 +124,13 @@ class BlogAdmin(
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "author":
             kwargs["form_class"] = AuthorChoiceField
-            kwargs["queryset"] = _find_writers()
+            kwargs["queryset"] = _find_writers(request.user)
             kwargs["widget"] = UnfoldAdminSelect2Widget()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         kwargs["form_class"] = AuthorsChoiceField
-        kwargs["queryset"] = _find_writers()
+        kwargs["queryset"] = _find_writers(request.user)
         widget = UnfoldAdminSelect2MultipleWidget()
         field = super().formfield_for_manytomany(db_field, request, **kwargs, widget=widget)
         # Unfold (0.110) renders a plain select, and its class admin-autocomplete makes Django query
@@ -153,7 +153,10 @@ class BlogAdmin(
         return obj.get_absolute_url() if obj.is_live else None
 
 
-def _find_writers():
-    """Return staff and all authors of blogs; some have left, some came with an import."""
-    is_writer = Q(is_staff=True) | Q(pk__in=Blog.objects.values("author"))
+def _find_writers(user):
+    """Return who may write here, and who has written: some have left, some came with an import."""
+    may_write = User.objects.with_perm("weblog.add_blog", include_superusers=False)
+    has_written = Q(pk__in=Blog.objects.values("author"))
+    has_written |= Q(pk__in=Blog.co_authors.through.objects.values("user"))
+    is_writer = Q(pk__in=may_write.values("pk")) | has_written | Q(pk=user.pk)
     return User.objects.filter(is_writer).order_by("first_name", "username")

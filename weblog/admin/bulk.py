@@ -1,18 +1,21 @@
 """Actions on several blogs: one question for all, then one blog after the other."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import transaction
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 
+from backoffice.reasons import explain_missing_word
 from weblog import categories, workflow
 from weblog.errors import WeblogError
 from weblog.models import Blog, Category
+from weblog.moves import describe_move
 
 MOST_AT_ONCE = 200
 NAMED = 20  # blogs that a message names
@@ -20,7 +23,18 @@ NAMED = 20  # blogs that a message names
 PAST_VIEWS_STAY = "Views so far stay with the category that the blog had then."
 
 
-class ArchiveForm(forms.Form):
+class StepForm(forms.Form):
+    """Asks what a step needs besides the blogs. `asks_again` once what follows has to be seen."""
+
+    def asks_again(self, blogs) -> bool:
+        return False
+
+    def list_details(self) -> dict[str, Any]:
+        """Return the arguments of the step."""
+        return self.cleaned_data
+
+
+class ArchiveForm(StepForm):
     reason = forms.CharField(
         required=False,
         max_length=500,
@@ -29,10 +43,34 @@ class ArchiveForm(forms.Form):
     )
 
 
-class CategoryForm(forms.Form):
+class CategoryForm(StepForm):
     category = forms.ModelChoiceField(
         Category.objects.all(), widget=UnfoldAdminSelect2Widget(), help_text=PAST_VIEWS_STAY
     )
+    reason = forms.CharField(
+        label="Why do they move?",
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget({"rows": 2}),
+        help_text="For the blogs' history. Needed for blogs that readers see.",
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def asks_again(self, blogs):
+        """Show first what follows for the published ones, and ask why."""
+        if not any(blog.status == Blog.Status.PUBLISHED for blog in blogs):
+            return False
+        details = self.cleaned_data
+        problem = explain_missing_word(details["reason"], "Say why, and press the button again.")
+        was_seen = details["seen"] == str(details["category"].pk)
+        if problem and was_seen:
+            self.add_error("reason", problem)
+        self.data = self.data.copy()
+        self.data["seen"] = str(details["category"].pk)
+        return bool(problem) or not was_seen
+
+    def list_details(self):
+        return {name: self.cleaned_data[name] for name in ("category", "reason")}
 
 
 class Step(NamedTuple):
@@ -43,11 +81,11 @@ class Step(NamedTuple):
     explanation: str
     button: str
     done: str
-    form_class: type[forms.Form] = forms.Form
+    form_class: type[StepForm] = StepForm
 
 
 PUBLISH = Step(
-    workflow.publish_blog,
+    workflow.publish_submitted,
     "Publish these blogs now?",
     "Readers find them at once. Blogs from the archive keep their date.",
     "Publish",
@@ -69,6 +107,16 @@ CHANGE_CATEGORY = Step(
     "moved",
     CategoryForm,
 )
+
+
+class Row(NamedTuple):
+    """A chosen blog, as the question shows it. `skipped` is why nothing happens to it."""
+
+    blog: Blog
+    status: str
+    length: str
+    skipped: str
+    effects: list[str]
 
 
 class BulkActions:
@@ -100,31 +148,48 @@ class BulkActions:
             pks = request.POST.getlist(ACTION_CHECKBOX_NAME)
             blogs = Blog.objects.filter(pk__in=pks)
         blogs = blogs.entrusted_to(request.user)
-        blogs = list(blogs.defer("body").order_by("title", "pk")[: MOST_AT_ONCE + 1])
+        blogs = blogs.select_related("author", "category").order_by("title", "pk")
+        blogs = list(blogs[: MOST_AT_ONCE + 1])
         if len(blogs) > MOST_AT_ONCE:
             text = f"Choose {MOST_AT_ONCE} blogs at most, and repeat this for the others."
             return self.message_user(request, text, messages.ERROR)
         form = step.form_class(request.POST if is_answer else None)
-        if not (is_answer and form.is_valid()):
+        if not (is_answer and form.is_valid()) or form.asks_again(blogs):
             return self._ask(step, request, blogs, form)
-        skipped = _take_each(step, blogs, by=request.user, **form.cleaned_data)
+        skipped = _take_each(step, blogs, by=request.user, **form.list_details())
         self._tell(step, request, done=len(blogs) - len(skipped), skipped=skipped)
 
     def _ask(self, step, request, blogs, form):
+        rows = list(self._list_rows(step, request, blogs, form))
+        skipped = sum(bool(row.skipped) for row in rows)
         context = {
             **self.admin_site.each_context(request),
             "title": step.question,
             "opts": self.opts,
             "media": self.media + form.media,
             "step": step,
-            "blogs": blogs[:NAMED],
-            "others": len(blogs) - NAMED,
+            "rows": rows,
+            "skipped": skipped,
+            "left": len(rows) - skipped,
             "pks": [blog.pk for blog in blogs],
             "action": request.POST["action"],
             "checkbox_name": ACTION_CHECKBOX_NAME,
             "form": form,
         }
         return TemplateResponse(request, "weblog/admin/bulk_question.html", context)
+
+    def _list_rows(self, step, request, blogs, form):
+        category = getattr(form, "cleaned_data", {}).get("category")
+        details = {"category": category} if category else {}
+        is_complete = category or step.form_class is not CategoryForm
+        for blog in blogs:
+            effects = []
+            if category and blog.status == Blog.Status.PUBLISHED and blog.category != category:
+                effects = describe_move(blog=blog, category=category)
+            # The reason is asked for at the end, and is no reason to skip a blog.
+            given = details | ({"reason": "Tried"} if "reason" in form.fields else {})
+            skipped = _rehearse(step, blog, by=request.user, **given) if is_complete else ""
+            yield Row(blog, self.status_label(blog), self.length(blog), skipped, effects)
 
     def _tell(self, step, request, *, done, skipped):
         if done:
@@ -149,3 +214,14 @@ def _take_each(step, blogs, *, by, **details):
         except WeblogError as error:
             skipped.append(str(error))
     return skipped
+
+
+def _rehearse(step, blog, *, by, **details):
+    """Take the step and take it back. Return why it can't be taken, or ""."""
+    try:
+        with transaction.atomic():
+            step.act(blog=blog, by=by, **details)
+            transaction.set_rollback(True)
+    except WeblogError as error:
+        return str(error)
+    return ""

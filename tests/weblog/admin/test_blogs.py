@@ -169,7 +169,7 @@ def test_author_only_reads_what_was_submitted(client, author, own, status):
 
 def test_editor_changes_every_blog(client, editor, foreign):
     client.force_login(editor)
-    other = make_user(first_name="Ada", last_name="Lindqvist")
+    other = make_user(first_name="Ada", last_name="Lindqvist", groups=["Authors"])
     page = client.get(change_url(foreign)).content.decode()
     assert ">Ada Lindqvist</option>" in page
     posted(client, change_url(foreign), form_values(foreign, title="Edited", author=other.pk))
@@ -177,9 +177,22 @@ def test_editor_changes_every_blog(client, editor, foreign):
     assert (foreign.title, foreign.author) == ("Edited", other)
 
 
+def test_only_people_who_write_are_offered_as_authors(client, editor, foreign, auditor):
+    make_user("clerk")
+    gone = make_user("gone", is_active=False, groups=["Authors"])
+    left = make_blog(author=make_user("left", is_active=False)).author
+    client.force_login(editor)
+    fields = client.get(change_url(foreign)).context["adminform"].form.fields
+    offered = {*fields["author"].queryset}
+    assert offered == {*fields["co_authors"].queryset}
+    assert {editor, left, foreign.author} == offered
+    assert not {gone, auditor} & offered
+
+
 def test_editor_names_the_author_of_a_new_blog(client, editor):
     client.force_login(editor)
-    blog = Blog(title="New", slug="new", category=make_category(), author=make_user())
+    author = make_user(groups=["Authors"])
+    blog = Blog(title="New", slug="new", category=make_category(), author=author)
     values = {name: getattr(blog, name) for name in ("title", "slug", "summary", "body")}
     posted(client, ADD, values | {"category": blog.category_id, "author": blog.author_id})
     assert Blog.objects.get().author == blog.author

@@ -13,9 +13,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 def blog(editor):
     editor.first_name, editor.last_name = "Edith", "Hartmann"
     editor.save()
-    return make_blog(
-        title="As it was", summary="Short.", body="<p>One two three.</p>", status="draft"
-    )
+    author = make_user(groups=["Authors"])
+    text = {"title": "As it was", "summary": "Short.", "body": "<p>One two three.</p>"}
+    return make_blog(**text, author=author, status="draft")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_next_save_is_stopped_again_where_a_third_one_came_between(post, blog):
 
 def test_category_and_author_are_told_by_name(post, blog):
     theirs, mine = make_category("Sports"), make_category("Fashion")
-    author = make_user(first_name="Bo", last_name="Ekman")
+    author = make_user(first_name="Bo", last_name="Ekman", groups=["Authors"])
     post(category=theirs.pk, author=author.pk)
     response = post(category=mine.pk)
     form = form_of(response)

@@ -43,16 +43,35 @@ def test_action_asks_before_it_changes_anything(client, editor, action):
     client.force_login(editor)
     page = ask(client, action, blogs).content.decode()
     assert all(text in page for text in ("One", "Two &amp; more", 'name="answered"'))
+    assert all(text in page for text in ("Draft", "Published", "2\xa0words, 1\xa0min"))
     assert statuses(*blogs) == ["draft", "published"]
     assert all(blog.history.count() == 1 for blog in blogs)
 
 
-def test_question_names_some_of_many(client, editor):
-    blogs = [make_blog() for _ in range(23)]
+def test_question_says_which_are_skipped_and_why(client, editor):
+    draft, waits = make_blog(title="Unfinished", status=Status.DRAFT), make_blog(status="in_review")
+    empty = make_blog(title="Empty", status="in_review", body="")
+    own = make_blog(title="Mine", author=editor, status="in_review")
     client.force_login(editor)
-    page = ask(client, "archive_chosen", blogs).content.decode()
-    assert "and 3 more" in page
-    assert page.count('name="_selected_action"') == 23
+    response = ask(client, "publish_chosen", [draft, waits, empty, own])
+    skipped = {row.blog.title: row.skipped for row in response.context["rows"] if row.skipped}
+    assert skipped == {
+        "Unfinished": "“Unfinished” is a draft that does not wait for review. Its author may still "
+        "be writing it: open it, to publish it all the same.",
+        "Empty": "“Empty” can’t go on yet. It has no text yet: write something first.",
+        "Mine": "You wrote “Mine”. Somebody else has to publish it.",
+    }
+    assert "3 of 4 are skipped" in response.content.decode()
+    assert statuses(draft, waits, empty, own) == ["draft", *["in_review"] * 3]
+    assert waits.history.count() == 1
+
+
+def test_question_without_anything_to_do_has_no_button(client, editor):
+    client.force_login(editor)
+    response = ask(client, "publish_chosen", [make_blog(status=Status.DRAFT)])
+    assert response.context["left"] == 0
+    question = response.content.decode().partition('class="wl-buttons"')[2]
+    assert "submit" not in question.partition("</form>")[0]
 
 
 def test_too_many_at_once_are_refused(client, editor, monkeypatch):
@@ -69,19 +88,22 @@ def test_too_many_at_once_are_refused(client, editor, monkeypatch):
 
 
 def test_blogs_are_published_and_the_rest_is_named_with_its_reason(client, editor):
-    draft, waits = make_blog(status=Status.DRAFT), make_blog(status=Status.IN_REVIEW)
-    own = make_blog(title="Mine", author=editor, status=Status.DRAFT)
-    live = make_blog(title="Out already")
+    draft, waits = make_blog(title="New", status=Status.DRAFT), make_blog(status=Status.IN_REVIEW)
+    own = make_blog(title="Mine", author=editor, status=Status.IN_REVIEW)
+    live, archived = make_blog(title="Out already"), make_blog(status=Status.ARCHIVED)
     client.force_login(editor)
-    done, skipped = answer(client, "publish_chosen", [draft, waits, own, live])
+    done, skipped = answer(client, "publish_chosen", [draft, waits, own, live, archived])
     assert done == "2 blogs were published."
     assert skipped == (
-        "2 were skipped:<br>You wrote “Mine”. Somebody else has to publish it."
+        "3 were skipped:<br>You wrote “Mine”. Somebody else has to publish it."
+        "<br>“New” is a draft that does not wait for review. Its author may still be writing it: "
+        "open it, to publish it all the same."
         "<br>“Out already” is published and cannot become published. "
         "Reload the page to see what can be done with it."
     )
-    assert statuses(draft, waits, own, live) == ["published", "published", "draft", "published"]
-    assert draft.history.latest().history_user == editor
+    assert statuses(draft, own, live) == ["draft", "in_review", "published"]
+    assert statuses(waits, archived) == ["published"] * 2
+    assert waits.history.latest().history_user == editor
 
 
 def test_blogs_are_archived_with_a_reason(client, editor):
@@ -98,7 +120,14 @@ def test_blogs_change_their_category(client, editor):
     tech, sports = make_category("Tech"), make_category("Sports")
     one, two = make_blog(category=tech), make_blog(category=sports, title="There")
     client.force_login(editor)
-    done, skipped = answer(client, "change_category", [one, two], category=sports.pk)
+    done, skipped = answer(
+        client,
+        "change_category",
+        [one, two],
+        category=sports.pk,
+        reason="Too broad.",
+        seen=sports.pk,
+    )
     assert (done, skipped) == (
         "1 blog was moved.",
         "1 blog was skipped:<br>“There” is in Sports already.",
@@ -106,7 +135,29 @@ def test_blogs_change_their_category(client, editor):
     one.refresh_from_db()
     assert one.category == sports
     latest = one.history.latest()
-    assert (latest.history_user, latest.history_change_reason) == (editor, "Moved to Sports")
+    assert (latest.history_user, latest.history_change_reason) == (
+        editor,
+        "Moved to Sports: Too broad.",
+    )
+
+
+def test_published_blogs_move_once_what_follows_was_seen_and_with_a_reason(client, editor):
+    tech, sports = make_category("Tech"), make_category("Sports")
+    blog, draft = make_blog(category=tech), make_blog(title="Draft", category=tech, status="draft")
+    client.force_login(editor)
+    sent = {"answered": "yes", "category": sports.pk, "reason": "Too broad."}
+    response = ask(client, "change_category", [blog, draft], **sent)
+    effects = {row.blog: row.effects for row in response.context["rows"]}
+    assert effects[blog][0] == "Views so far stay with Tech. Views from now on go to Sports."
+    assert effects[draft] == []
+    seen = response.context["form"]["seen"].value()
+    sent |= {"seen": seen, "reason": "."}
+    assert "says nothing" in ask(client, "change_category", [blog], **sent).content.decode()
+    blog.refresh_from_db()
+    assert blog.category == tech
+    answer(client, "change_category", [blog, draft], category=sports.pk, reason="So", seen=seen)
+    blog.refresh_from_db()
+    assert blog.category == sports
 
 
 def test_question_about_a_category_says_that_past_views_stay(client, editor):
@@ -229,7 +280,7 @@ def change(client, blog, **values):
 
 def test_editor_is_told_that_past_views_stay(client, editor):
     ada = make_user(first_name="Ada", last_name="Lindqvist")
-    bruno = make_user(first_name="Bruno", last_name="Ferraro")
+    bruno = make_user(first_name="Bruno", last_name="Ferraro", groups=["Authors"])
     blog = make_blog(author=ada, category=make_category("Tech"))
     client.force_login(editor)
     told = change(
@@ -247,12 +298,16 @@ def test_editor_is_told_that_past_views_stay(client, editor):
 def test_editor_is_told_nothing_where_no_views_stay(client, editor, status):
     blog = make_blog(status=status)
     client.force_login(editor)
-    values = {"title": "New"} if status == Status.PUBLISHED else {"author": make_user().pk}
+    values = (
+        {"title": "New"}
+        if status == Status.PUBLISHED
+        else {"author": make_user(groups=["Authors"]).pk}
+    )
     assert "Views so far" not in change(client, blog, **values)
 
 
 def test_co_authors_are_named_by_the_editor(client, editor):
-    blog, other = make_blog(status=Status.DRAFT), make_user()
+    blog, other = make_blog(status=Status.DRAFT), make_user(groups=["Authors"])
     client.force_login(editor)
     change(client, blog, co_authors=[other.pk])
     assert list(blog.co_authors.all()) == [other]

@@ -50,7 +50,7 @@ def story_of(blog):
 @pytest.mark.parametrize(("step", "old", "new"), STEPS)
 def test_step_saves_what_is_typed_as_one_version(client, editor, step, old, new):
     blog = make_blog(title="Old", status=old)
-    co_author = make_user()
+    co_author = make_user(groups=["Authors"])
     client.force_login(editor)
     sent = typed(blog, title="New", body="<p>New words.</p>", co_authors=[co_author.pk])
     response = press(client, blog, step, sent)
@@ -223,7 +223,7 @@ def test_save_without_a_change_changes_nothing(client, editor):
 
 def test_one_save_of_title_co_authors_and_address_is_one_version(client, editor):
     blog = make_blog(title="Old", slug="old")
-    co_author = make_user()
+    co_author = make_user(groups=["Authors"])
     client.force_login(editor)
     values = {"title": "New", "slug": "new", "co_authors": [co_author.pk]}
     client.post(change_url(blog), values_of(blog, **values))
@@ -235,7 +235,7 @@ def test_one_save_of_title_co_authors_and_address_is_one_version(client, editor)
 
 
 def test_new_blog_with_co_authors_is_one_version(client, editor):
-    author, co_author = make_user(), make_user()
+    author, co_author = (make_user(groups=["Authors"]) for _ in range(2))
     client.force_login(editor)
     values = {"title": "New", "slug": "new", "category": make_category().pk, "body": "<p>x</p>"}
     values |= {"author": author.pk, "co_authors": [co_author.pk]}
@@ -256,7 +256,8 @@ def test_author_is_not_also_a_co_author(client, editor):
 
 
 def test_live_blog_moves_only_with_a_reason_and_what_follows_is_shown_first(client, editor):
-    ada, bo = (make_user(first_name=name, last_name="Example") for name in ("Ada", "Bo"))
+    names = {"last_name": "Example", "groups": ["Authors"]}
+    ada, bo = (make_user(first_name=name, **names) for name in ("Ada", "Bo"))
     blog = make_blog(author=ada, category=make_category("Tech"))
     client.force_login(editor)
     sent = values_of(blog, author=bo.pk, title="Retitled", move_reason=".")
