@@ -9,13 +9,15 @@ from django.db.models.functions import Coalesce, Concat
 from weblog.folding import Fold, FoldHTML, fold
 
 WORDS = 8  # each word or phrase is one more condition on every blog
+MOST_CHARACTERS = 200
 TERM = re.compile(r'[“”„«»"]([^“”„«»"]*)[“”„«»"]|(\S+)')
 QUOTES = '“”„«»"'
 
 
 def split_terms(text: str) -> list[str]:
     """Return the words and the quoted phrases, as they were typed."""
-    found = (phrase or word.strip(QUOTES) for phrase, word in TERM.findall(text.replace("\0", " ")))
+    text = text[:MOST_CHARACTERS].replace("\0", " ")
+    found = (phrase or word.strip(QUOTES) for phrase, word in TERM.findall(text))
     terms = (" ".join(term.split()) for term in found)
     return [term for term in terms if term][:WORDS]
 

@@ -1,4 +1,3 @@
-from backoffice.changelists import MOST_CHARACTERS
 from weblog.search import find_terms, split_terms
 
 
@@ -11,7 +10,7 @@ class TextSearch:
     searched_html = ""
 
     def get_search_results(self, request, queryset, search_term):
-        terms = split_terms(search_term[:MOST_CHARACTERS])
+        terms = split_terms(search_term)
         if not terms:
             return queryset, False
         fields = self.get_search_fields(request)
