@@ -8,6 +8,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+from decimal import Decimal
 
 import django
 import time_machine
@@ -20,11 +21,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 
-from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
+from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment, withdraw_hand_payment
 from billing.bank.exports import export_payments
 from billing.errors import BillingError
-from billing.models import HandPayment, PayoutBatch
+from billing.models import Dispute, HandPayment, PaymentLine, PayoutBatch
 from billing.payouts import steps
+from billing.payouts.attachments import File
+from billing.payouts.comments import add_comment
+from billing.payouts.disputes import answer_dispute, ask_about_line
 from tests.factories import approve
 
 OCTOBER = dt.date(2026, 10, 1)
@@ -62,6 +66,32 @@ def propose_by_hand(person):
 def confirm_by_hand(person):
     proposal = HandPayment.objects.get(payment__batch=_october())
     return confirm_hand_payment(proposal=proposal, by=person, at=AT)
+
+
+@at_that_moment
+def withdraw_by_hand(person):
+    proposal = HandPayment.objects.get(payment__batch=_october())
+    return withdraw_hand_payment(proposal=proposal, by=person, reason="Not so", at=AT)
+
+
+@at_that_moment
+def ask_about_october(person):
+    line = PaymentLine.objects.filter(payment__batch=_october(), payment__author=person).first()
+    return ask_about_line(line=line, author=person, text="Only these?", at=AT)
+
+
+@at_that_moment
+def answer_with_an_adjustment(person):
+    return answer_dispute(
+        dispute=Dispute.objects.get(), outcome="accepted", text="A day was missing",
+        amount=Decimal(3), by=person, at=AT,
+    )  # fmt: skip
+
+
+@at_that_moment
+def comment_with_files(person):
+    files = [File(f"{name}.txt", "text/plain", b"As agreed", False) for name in ("one", "two")]
+    return add_comment(batch=_october(), text="See both", by=person, files=files, at=AT)
 
 
 @at_that_moment

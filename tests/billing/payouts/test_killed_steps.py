@@ -15,12 +15,17 @@ from billing.bank.results.recording import record_results
 from billing.errors import WrongStatus
 from billing.models import (
     Adjustment,
+    BatchAttachment,
+    BatchComment,
+    Dispute,
+    DisputeAnswer,
     HandPayment,
     Payment,
     PaymentExport,
     PaymentLine,
     PayoutBatch,
     Seal,
+    Trace,
 )
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
@@ -30,13 +35,17 @@ from tests.billing.counting.folds import Snapshot, all_counts
 from tests.billing.killed_payouts import (
     AT,
     act_at_once,
+    answer_with_an_adjustment,
     approve_october,
+    ask_about_october,
     build,
+    comment_with_files,
     confirm_by_hand,
     die_in,
     export_october,
     propose_by_hand,
     submit,
+    withdraw_by_hand,
 )
 from tests.factories import approve, make_blog, make_click, make_count, make_price, make_user
 
@@ -151,6 +160,42 @@ def test_payment_by_hand_killed_at_any_statement_is_confirmed_and_paid_or_neithe
     assert (hand.confirmed_by, hand.payment.status) == (second, "paid")
     assert hand.results.get().by == second
     assert step > 30
+
+
+WORDS = (
+    HandPayment, HandPayment.history.model, Dispute, DisputeAnswer, Adjustment,
+    Adjustment.history.model, BatchComment, BatchAttachment, Trace,
+)  # fmt: skip
+
+
+def count_words():
+    return [model._base_manager.count() for model in WORDS]
+
+
+@pytest.mark.parametrize(
+    ("act", "added"),
+    [
+        pytest.param(withdraw_by_hand, [0, 1, 0, 0, 0, 0, 0, 0, 1], marks=pytest.mark.thorough),
+        pytest.param(ask_about_october, [0, 0, 1, 0, 0, 0, 0, 0, 1], marks=pytest.mark.thorough),
+        (answer_with_an_adjustment, [0, 0, 0, 1, 1, 1, 0, 0, 2]),
+        pytest.param(comment_with_files, [0, 0, 0, 0, 0, 0, 1, 2, 3], marks=pytest.mark.thorough),
+    ],
+)
+def test_words_about_a_batch_that_are_killed_at_any_statement_are_whole_or_not_there(
+    october, act, added
+):
+    author = Payment.objects.get(reference="202610-1-000001").author
+    if act == answer_with_an_adjustment:
+        ask_about_october(author)
+    person = author if act == ask_about_october else make_user()
+    untouched, deaths = count_words(), 0
+    whole = [before + more for before, more in zip(untouched, added, strict=True)]
+    for step in itertools.count(1, 4):
+        deaths += die_in(act, person, step) == -signal.SIGKILL
+        if count_words() == whole:
+            break
+        assert count_words() == untouched, f"after the death at step {step}"
+    assert deaths > 3
 
 
 def test_of_many_who_confirm_at_once_one_pays_and_a_file_leaves_it_out(october):
