@@ -40,6 +40,12 @@ from billing.proof.traces import trace_rows
 
 Status = PayoutBatch.Status
 
+RENAMED = (
+    " This batch is from before user names were stored with payments, so its file names today’s: "
+    "one of them was renamed or made anonymous since. References, names and amounts are unchanged, "
+    "and the evidence pack proves them: pay by the file that you took then, or by the list of "
+    "payments."
+)
 IN_MEMORY = 5_000_000  # bytes; a larger file waits on the disk until it is sent
 ROWS_AT_A_TIME = 5_000
 
@@ -143,13 +149,22 @@ def _make(
     with new_file() as stream:
         format.write(stream, BankFile(export, stated))
         export.size, export.sha256 = measure(stream)
-        if format.is_kept:
+        if format.is_kept or _names_todays_users(export):
             stream.seek(0)
             export.content = stream.read()
     export.save(update_fields=["payments_digest", "size", "sha256", "content"])
     trace_rows([export])
     append_seal(batch=batch, kind=Seal.Kind.EXPORT, content=make_handing_out(export), at=at)
     return export
+
+
+def _names_todays_users(export: PaymentExport) -> bool:
+    """Whether the file, without accounts, has user names that were not stored with the payments.
+
+    Such names change with the account, so the file is kept. Files of before this rule were not.
+    """
+    rows = ExportedPayment.objects.filter(export=export, payment__username="")
+    return not export.has_accounts and rows.exists()
 
 
 def _count_left_out(batch: PayoutBatch, choice: Choice) -> dict[str, Any]:
@@ -197,7 +212,7 @@ def open_file(export: PaymentExport) -> BinaryIO:
             raise FileChanged(
                 f"{export} can’t be handed out: made again it has the SHA-256 {digest}, and "
                 f"{export.sha256} was recorded. Tell the administrators, and let verify_payouts "
-                "say what changed."
+                f"say what changed.{RENAMED if _names_todays_users(export) else ''}"
             )
     except BaseException:
         stream.close()

@@ -217,3 +217,39 @@ def test_no_file_is_made_of_an_approved_batch_whose_seals_are_gone():
     with pytest.raises(BatchTampered, match="the chain holds no seal"):
         export_payments(batch=batch, at=AT)
     assert not PaymentExport.objects.exists()
+
+
+@pytest.fixture
+def of_before_user_names(monkeypatch):
+    """An approved batch whose payments hold no user name."""
+    batch = make_batch(Status.APPROVED)
+    with without_guards():
+        Payment.objects.update(username="")
+    monkeypatch.setattr("billing.bank.exports.check_signed", lambda batch: None)
+    return batch
+
+
+@pytest.mark.any_database
+def test_file_that_names_todays_users_is_kept_and_outlives_their_names(of_before_user_names):
+    export = export_payments(batch=of_before_user_names, at=AT)
+    content = read_file(export)
+    author = of_before_user_names.payments.get().author
+    assert author.username in content.decode()
+    author.username = "anonymous-1"
+    author.save()
+    assert read_file(export) == content
+
+
+@pytest.mark.any_database
+def test_earlier_file_whose_users_were_renamed_says_what_to_do(of_before_user_names):
+    export = export_payments(batch=of_before_user_names, at=AT)
+    with without_guards():
+        PaymentExport.objects.update(content=b"")  # as such files were made at first
+    author = of_before_user_names.payments.get().author
+    author.username = "anonymous-1"
+    author.save()
+    export.refresh_from_db()
+    with pytest.raises(FileChanged) as refusal:
+        open_file(export)
+    assert "one of them was renamed or made anonymous since" in str(refusal.value)
+    assert "pay by the file that you took then" in str(refusal.value)
