@@ -89,6 +89,12 @@ class StatementPage(UnfoldSiteViewMixin, TemplateView):
         withdraw_dispute(dispute=dispute, author=user, text=form.cleaned_data["text"])
         messages.success(self.request, "Your question is taken back.")
 
+    def keep_typed(self):
+        """Return what was typed to take a question back, if that was refused, for its form."""
+        key = self.request.POST.get("dispute", "")
+        kept = int(key) if could_be_pk(Dispute, key) else None
+        return {"kept_dispute": kept, "kept_text": self.request.POST.get("text", "")}
+
     def find_author(self):
         """Return the author whose year is asked for, one's own without a choice."""
         key = self.request.GET.get("author", str(self.request.user.pk))
@@ -117,6 +123,7 @@ class StatementsView(StatementPage):
             refusal = str(error)
         if refusal:
             messages.error(request, refusal)
+            return self.render_to_response(self.get_context_data(**self.keep_typed()))
         return redirect(request.path)
 
     def get_context_data(self, **kwargs):
@@ -148,7 +155,7 @@ class StatementView(StatementPage):
             return redirect(request.path)
         if "dispute" in request.POST:
             messages.error(request, " ".join(form.errors.get("text", [])))
-        return self.render_to_response(self.get_context_data(form=form))
+        return self.render_to_response(self.get_context_data(form=form, **self.keep_typed()))
 
     def _act(self, statement, form):
         """Ask, or take back what was asked; return whether that was done."""

@@ -18,7 +18,8 @@ document.addEventListener("click", async (event) => {
             publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey),
           });
     form.elements.credential.value = JSON.stringify(credential.toJSON());
-    form.requestSubmit();
+    // Of a form with several buttons, the one that the key Enter presses says which step it is.
+    form.requestSubmit(form.querySelector("input[type=submit][hidden]"));
   } catch {
     note.hidden = false;
   }

@@ -194,3 +194,15 @@ def test_question_and_answer_stand_in_the_audit_trail(client, payment, dispute):
     assert "Only 1,000 &lt;i&gt;views&lt;/i&gt;?" in asked
     answered = client.get(url, {"kind": "billing.dispute_answer"}).text
     assert "The counts are right." in answered
+
+
+@pytest.mark.parametrize("name", ["billing_statement_page", "billing_statement_changelist"])
+def test_refused_reason_to_take_a_question_back_stays_where_it_was_typed(client, dispute, name):
+    client.force_login(dispute.author)
+    payment = dispute.batch.payments.get()
+    url = reverse(f"admin:{name}", args=[payment.pk] if name.endswith("page") else [])
+    page = client.post(url, {"dispute": dispute.pk, "text": "12 & 34"})
+    assert "“12 &amp; 34” says nothing. Say why: it is kept with your question." in page.text
+    assert 'class="bl-text">12 &amp; 34</textarea>' in page.text
+    assert '<details class="bl-digest" open>' in page.text
+    assert not DisputeAnswer.objects.exists()
