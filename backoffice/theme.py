@@ -37,6 +37,7 @@ NAVIGATION = {
         Link("New texts", "edit_note", "weblog.newtext"),
         Link("Pictures", "image", "weblog.picture"),
         Link("Categories", "category", "weblog.category"),
+        Link("Imported authors", "how_to_reg", "weblog.importedauthor"),
     ],
     "Billing": [
         Link("Payout batches", "account_balance_wallet", "billing.payoutbatch"),

@@ -36,8 +36,8 @@ def receive_blog_view(sender, *, blog, viewed_at, ip_address, user_agent, user, 
 
 
 def receive_pre_migrate(sender, *, using, plan=(), **kwargs):
-    # The guards also read the back-office's table of security events.
-    if any(migration.app_label in ("billing", "backoffice") for migration, _ in plan):
+    # The guards also read tables of the back-office and of the weblog.
+    if any(migration.app_label in ("billing", "backoffice", "weblog") for migration, _ in plan):
         remove_guards(connections[using])
 
 

@@ -35,7 +35,7 @@ from tests.factories import (
     make_retired_total,
     make_user,
 )
-from weblog.models import Picture
+from weblog.models import ImportedAuthor, Picture
 from weblog.new_texts import start_new_text
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -57,6 +57,9 @@ def make_rows():
     start_new_text(blog=blog, by=blog.author)
     Picture.objects.create(
         file="pictures/2026/11/x.png", alt_text="A", uploaded_by=blog.author, width=1, height=1
+    )
+    ImportedAuthor.objects.create(
+        account=make_user(), name="Ann Other", file_name="site.xml", imported_at=AT
     )
     make_price(category, "10")
     make_count(blog, 1000)

@@ -58,6 +58,7 @@ STATEMENTS |= OWN_STATEMENTS
 VERIFY = reading("billing_verification") | {"billing_verification_verify"}
 NEW_TEXTS = reading("weblog_newtext", has_history=["weblog_newtext"])
 PICTURES = reading("weblog_picture")
+IMPORTED_AUTHORS = reading("weblog_importedauthor", has_history=["weblog_importedauthor"])
 PREVIEWS = {"weblog_blog_preview", "weblog_newtext_preview"}
 
 ALLOWED = {
@@ -79,6 +80,8 @@ ALLOWED = {
     | NEW_TEXTS
     | PREVIEWS
     | PICTURES
+    | IMPORTED_AUTHORS
+    | {"weblog_importedauthor_confirm"}
     | {"weblog_picture_take_down"}
     | {"weblog_picture_add", "weblog_picture_library"}
     | {f"weblog_newtext_{name}" for name in ("submit", "take_back", "withdraw")}
@@ -128,6 +131,7 @@ ALLOWED = {
     | NEW_TEXTS
     | PREVIEWS
     | PICTURES
+    | IMPORTED_AUTHORS
     | STATEMENTS
     | DISPUTES
     | FINDINGS

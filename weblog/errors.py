@@ -89,6 +89,16 @@ class AddressTaken(WeblogError):
         super().__init__(f"The address {slug} {taken}. Choose another one.")
 
 
+class AuthorConfirmed(WeblogError):
+    def __init__(self, author):
+        super().__init__(f"“{author}” is confirmed already. There is nothing left to do.")
+
+
+class OwnName(WeblogError):
+    def __init__(self, author):
+        super().__init__(f"“{author}” is your own account. Somebody else has to confirm it.")
+
+
 class ImportRefused(WeblogError):
     """A file was not imported, and nothing was changed. `problems` lists all problems."""
 

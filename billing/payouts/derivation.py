@@ -48,7 +48,9 @@ def derive_payments(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Lin
     disputed = find_disputed_views(batch)
     numbers = count(1)
     for portion in batched(find_due(batch), AUTHORS_AT_A_TIME):
-        authors = User.objects.in_bulk([author for author, _ in portion])
+        authors = User.objects.select_related("imported_author").in_bulk(
+            [author for author, _ in portion]
+        )
         holds = {hold.author_id: hold for hold in Hold.objects.open().filter(author__in=authors)}
         titles = _load_titles(portion)
         payments = []

@@ -101,7 +101,7 @@ def _decide_drafts(author_id: int) -> None:
     """Decide the author's payments in drafts again. Four queries for each draft."""
     payments = Payment.objects.filter(
         author=author_id, batch__status=PayoutBatch.Status.DRAFT
-    ).select_related("author", "batch")
+    ).select_related("author__imported_author", "batch")
     hold = Hold.objects.open().filter(author=author_id).first()
     for payment in payments:
         decide_payment(

@@ -4,12 +4,14 @@ from decimal import Decimal
 
 from billing.models import Hold, Payment
 from billing.money import format_amount, round_amount
+from weblog.imported_authors import is_unconfirmed
 
 Status = Payment.Status
 Kind = Hold.Kind
 
 # The reasons that the rules give: people's own stand as they were written.
 DEACTIVATED = "The author's account is deactivated."
+UNCONFIRMED = "The author came in by an import, and nobody has confirmed yet who it is."
 NOTHING_TO_PAY = "There is nothing above zero to pay."
 BELOW_MINIMUM = "Below the minimum of "
 
@@ -40,6 +42,8 @@ def _decide(
 ) -> tuple[Status, str]:
     if hold and hold.kind == Kind.HOLD:
         return Status.HELD, hold.reason
+    if is_unconfirmed(payment.author):
+        return Status.HELD, UNCONFIRMED
     if not (payment.author.is_active or hold):
         return Status.HELD, DEACTIVATED
     if amount <= 0:

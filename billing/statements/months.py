@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from billing.models import Payment, PaymentLine
-from billing.payouts.minimum_payout import BELOW_MINIMUM, DEACTIVATED, NOTHING_TO_PAY
+from billing.payouts.minimum_payout import BELOW_MINIMUM, DEACTIVATED, NOTHING_TO_PAY, UNCONFIRMED
 from billing.statements.authors import MonthlyStatement
 from billing.statements.sheets import Row, Sheet, Table
 
@@ -106,6 +106,8 @@ def _explain(statement: MonthlyStatement) -> str:
         return _("There is nothing above zero to pay.")
     if reason == DEACTIVATED:
         return _("The author's account is deactivated.")
+    if reason == UNCONFIRMED:
+        return _("It waits until somebody has confirmed who the author is.")
     return reason
 
 

@@ -24,12 +24,14 @@ from billing.models import (
 )
 from billing.money import MILLION, to_millionths
 from billing.verification.differences import Difference
+from weblog.models import ImportedAuthor
 
 Status = Payment.Status
 
 PAID_IN_FULL = "Paid out in full: "
 # Whether an account was active then is kept nowhere in billing: see docs/finance.md.
 DEACTIVATED = "The author's account is deactivated."
+UNCONFIRMED = "The author came in by an import, and nobody has confirmed yet who it is."
 PAYMENTS_AT_A_TIME = 1_000
 
 
@@ -43,6 +45,10 @@ class Holds:
             records[record.id].append(record)
         self.surely: defaultdict[int, list[Any]] = defaultdict(list)
         self.perhaps: defaultdict[int, list[Any]] = defaultdict(list)
+        imported = ImportedAuthor.objects.filter(account__in=authors)
+        self.unconfirmed = set(
+            imported.exclude(confirmed_at__lte=at).values_list("account", flat=True)
+        )
         for of_hold in records.values():
             began, ended = of_hold[0], next((each for each in of_hold if each.ended_at), None)
             end = ended.history_date if ended else None
@@ -86,10 +92,15 @@ def check_decisions(run: Verification, key: str, after: str, numbers: Counter) -
 
 def _check_decision(payment: Payment, amount: int, minimum: int, holds: Holds) -> None:
     reason = payment.status_reason
+    is_unconfirmed = payment.author_id in holds.unconfirmed
     if payment.status == Status.HELD:
+        if is_unconfirmed and reason == UNCONFIRMED:
+            return
         if reason != DEACTIVATED and not holds.explains(payment, Hold.Kind.HOLD, reason):
             raise Difference(payment, f"is held: {reason}", "no hold says so")
         return
+    if is_unconfirmed:
+        raise Difference(payment, f"is {payment.status}", "nobody had confirmed the author")
     if hold := holds.demand(payment, Hold.Kind.HOLD):
         raise Difference(payment, f"is {payment.status}", f"it was on hold: {hold.reason}")
     in_full = reason.removeprefix(PAID_IN_FULL)

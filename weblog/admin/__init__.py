@@ -7,7 +7,8 @@ modules beside this folder decide. Start with blogs.
 
 from weblog.admin.blogs import BlogAdmin
 from weblog.admin.categories import CategoryAdmin
+from weblog.admin.imported_authors import ImportedAuthorAdmin
 from weblog.admin.new_texts import NewTextAdmin
 from weblog.admin.pictures import PictureAdmin
 
-__all__ = ["BlogAdmin", "CategoryAdmin", "NewTextAdmin", "PictureAdmin"]
+__all__ = ["BlogAdmin", "CategoryAdmin", "ImportedAuthorAdmin", "NewTextAdmin", "PictureAdmin"]

@@ -21,7 +21,7 @@ from weblog.importing.plans import (
     make_plan,
 )
 from weblog.importing.posts import Post, Source
-from weblog.models import Category
+from weblog.models import Category, ImportedAuthor
 
 
 def import_posts(
@@ -82,9 +82,22 @@ class _Import:
         authors = {}
         for key, choice in self._plan.authors.items():
             if not choice.joined:
-                authors[key] = choice.user or self._sign(build_account(choice))
+                authors[key] = choice.user or self._make_account(key, choice)
         joined = {key: choice.joined for key, choice in self._plan.authors.items() if choice.joined}
         return authors | {key: authors[other] for key, other in joined.items()}
+
+    def _make_account(self, key, choice):
+        """Make an account that is nobody's until a person confirms whose it is."""
+        account = self._sign(build_account(choice))
+        imported = ImportedAuthor(
+            account=account,
+            name=key[:300],
+            file_name=self._plan.file_name[:200],
+            imported_by=self._plan.by,
+            imported_at=self._plan.at,
+        )
+        self._sign(imported)
+        return account
 
     def _make_categories(self):
         made, categories = {}, {}

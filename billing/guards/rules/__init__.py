@@ -11,6 +11,7 @@ from billing.guards.rules.disputes import keep_disputes
 from billing.guards.rules.files import keep_files
 from billing.guards.rules.hand_payments import keep_hand_payments, keep_results_apart
 from billing.guards.rules.holds import keep_holds
+from billing.guards.rules.imported_authors import keep_unconfirmed_authors
 from billing.guards.rules.lines import keep_lines, keep_what_lines_use
 from billing.guards.rules.own_money import keep_own_money, keep_results
 from billing.guards.rules.payees import keep_paid_payees, keep_payees
@@ -41,6 +42,7 @@ def list_rules() -> list[Rule]:
         *keep_payees(),
         *keep_paid_payees(),
         *keep_payments(),
+        *keep_unconfirmed_authors(),
         *keep_lines(),
         *keep_what_lines_use(),
         *keep_paid_days(),

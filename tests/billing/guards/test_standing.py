@@ -167,7 +167,7 @@ def test_a_migration_of_their_tables_passes(model, field):
 
 @pytest.mark.django_db
 def test_they_stay_while_other_apps_migrate():
-    migration = migrations.Migration("9999_other", "weblog")
+    migration = migrations.Migration("9999_other", "axes")
     receive_pre_migrate(BillingConfig, using="default", plan=[(migration, False)])
     assert find_missing_guards(connection) == []
 
