@@ -77,7 +77,8 @@ test-long: setup-dev ## Run in full what the tests take a sample of
 test-alone: setup-dev ## Run the browser's tests of weblog without billing
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --ds=tests.settings_weblog_only \
-		tests/browser/test_public_site.py tests/browser/test_editorial_day.py -k "not every_page"
+		tests/browser/test_public_site.py tests/browser/test_editorial_day.py \
+		tests/browser/test_kept_texts.py -k "not every_page"
 
 test-deploy: setup-dev ## As root: install by docs/operations.md, and try nginx, gunicorn, cron
 	@CI=true tools/install_browser.sh

@@ -11,6 +11,7 @@ from backoffice.resources import ImportedResource
 from weblog.errors import TextRefused
 from weblog.html import clean_html
 from weblog.models import Blog, Category, OldAddress
+from weblog.models.histories import unrecorded
 from weblog.ownership import is_own_and_live
 
 
@@ -138,3 +139,28 @@ class BlogResource(ImportedResource):
         super().before_save_instance(instance, row, **kwargs)
         if self._was_own or (self.user is not None and is_own_and_live(instance, by=self.user)):
             raise ValidationError("It is published and your own: somebody else has to change it.")
+        self._check_people(instance, row)
+
+    def do_instance_save(self, instance, is_create):
+        self._is_new = is_create
+        with unrecorded(instance):
+            super().do_instance_save(instance, is_create)
+
+    def save_m2m(self, instance, row, **kwargs):
+        """Record the row with its co-authors, as one version."""
+        with unrecorded(instance):
+            super().save_m2m(instance, row, **kwargs)
+        if instance.pk:
+            Blog.whole_history.record(instance, is_new=self._is_new)
+
+    def _check_people(self, instance, row):
+        if "co_authors" in row:
+            names = {name.strip() for name in row["co_authors"].split(",")}
+            is_both = instance.author.username in names
+        else:
+            is_both = (
+                bool(instance.pk) and instance.co_authors.filter(pk=instance.author_id).exists()
+            )
+        if is_both:
+            name = instance.author.username
+            raise ValidationError({"co_authors": f"{name} is its author, so not also a co-author."})

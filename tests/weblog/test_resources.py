@@ -65,7 +65,11 @@ def test_same_file_twice_changes_nothing(client, emma, tech, anna):
     data = "slug,title,author,co_authors,category,summary\na,Hi,anna,bo,tech,S\nb,Ho,anna,,tech,\n"
     bring_in(client, data)
     versions = Blog.history.count()
-    assert list(Blog.objects.get(slug="a").co_authors.all()) == [bo]
+    blog = Blog.objects.get(slug="a")
+    assert list(blog.co_authors.all()) == [bo]
+    record = blog.history.get()  # with its co-authors, one version
+    assert (record.history_type, record.history_user) == ("+", emma)
+    assert [named.user for named in record.co_authors.all()] == [bo]
     response = upload(client, data)
     assert response.context["totals"] == {"new": 0, "update": 0, "skip": 2}
     assert "nothing to change" in response.text
@@ -191,3 +195,11 @@ def test_only_those_with_the_permission_import(client, groups, group):
     for url in (URL, "/admin/weblog/category/import/", "/admin/auth/user/import/"):
         assert client.get(url).status_code == 403
         assert upload(client, "slug\na\n", url=url).status_code == 403
+
+
+def test_author_is_not_also_a_co_author(client, emma, tech, anna):
+    data = "slug,title,author,co_authors,category\na,Hi,anna,anna,tech\n"
+    assert "anna is its author" in problems(client, data)[0]
+    blog = make_blog(slug="b", title="Old", status="draft", category=tech)
+    blog.co_authors.add(anna)
+    assert "anna is its author" in problems(client, "slug,title,author\nb,Old,anna\n")[0]

@@ -29,8 +29,9 @@ class EntrustedActions(KeptDrafts, TypedSteps, DialogActions):
     """Buttons for whoever a blog, or a new text of one, is entrusted to: not for co-authors."""
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        """Tell co-authors why they find no button."""
+        """Tell co-authors why they find no button, and editors what came with the text."""
         context["is_co_author"] = obj is not None and not obj.is_entrusted_to(request.user)
+        context["note_to_editor"] = workflow.find_note(obj) if obj else ""
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def _may(self, request, object_id, permission):

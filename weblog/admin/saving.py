@@ -14,12 +14,10 @@ def save_form(form, *, by: User | None, is_recorded: bool = True) -> None:
     Not `is_recorded`, the step that follows in the same transaction records it.
     """
     row = form.instance
-    is_new = row.pk is None
-    if not is_new and not form.changed_data:
+    if row.pk is None and isinstance(row, Blog):
+        _save_new(form, by=by)
         return
-    names_people = isinstance(row, Blog) and bool(form.cleaned_data.get("co_authors"))
-    if is_new:
-        _save_new(form, by=by, names_people=names_people)
+    if not form.changed_data:
         return
     reason = "; ".join(_list_reasons(form))
     with unrecorded(row):
@@ -30,17 +28,15 @@ def save_form(form, *, by: User | None, is_recorded: bool = True) -> None:
         save_signed(row, by=by, reason=reason or None)
 
 
-def _save_new(form, *, by, names_people):
-    """Save the row and, once its co-authors are there, its first record."""
-    row = form.instance
-    if not names_people:
-        save_signed(row, by=by, reason=None)
-        return
-    with unrecorded(row):
-        row.save()
-    row._history_user = by
-    form.save_m2m()
-    del row._history_user
+def _save_new(form, *, by):
+    """Save the blog, and record it once its co-authors are there."""
+    blog = form.instance
+    with unrecorded(blog):
+        blog.save()
+        form.save_m2m()
+    blog._history_user = by
+    Blog.whole_history.record(blog, is_new=True)
+    del blog._history_user
 
 
 def _list_reasons(form):

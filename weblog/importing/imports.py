@@ -22,6 +22,7 @@ from weblog.importing.plans import (
 )
 from weblog.importing.posts import Post, Source
 from weblog.models import Category, ImportedAuthor
+from weblog.models.histories import unrecorded
 
 
 def import_posts(
@@ -116,11 +117,12 @@ class _Import:
         keys = [key for name in post.authors for key in self._plan.people_of[name]]
         blog.author, *others = [self._authors[key] for key in keys]
         blog.category = self._categories[post.categories[0] if post.categories else ""]
-        self._sign(blog)
-        if others := [user for user in dict.fromkeys(others) if user != blog.author]:
-            signed: Any = blog
-            signed._history_user, signed._change_reason = self._plan.by, self._reason
-            blog.co_authors.set(others)
+        with unrecorded(blog):
+            blog.save()
+            blog.co_authors.set(user for user in dict.fromkeys(others) if user != blog.author)
+        signed: Any = blog
+        signed._history_user, signed._change_reason = self._plan.by, self._reason
+        signed.whole_history.record(signed, is_new=True)
 
     def _sign(self, instance):
         return save_signed(instance, by=self._plan.by, reason=self._reason)

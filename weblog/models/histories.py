@@ -9,19 +9,15 @@ from simple_history.models import HistoricalRecords
 
 
 class WholeHistory(HistoricalRecords):
-    """Records a new row once its many-to-many values are set, if it was saved unrecorded."""
+    """A history whose records are also written by themselves, once a row's people are set."""
 
-    def m2m_changed(self, instance, **kwargs):
-        is_first = (
-            not kwargs["reverse"]
-            and kwargs["action"] == "post_add"
-            and not hasattr(instance, "skip_history_when_saving")
-            and not getattr(instance, self.manager_name).exists()
-        )
-        if is_first:
-            self.create_historical_record(instance, "+")
-        else:
-            super().m2m_changed(instance, **kwargs)
+    def contribute_to_class(self, cls, name):
+        super().contribute_to_class(cls, name)
+        cls.whole_history = self
+
+    def record(self, instance, *, is_new):
+        """Write the record of a row that was saved unrecorded."""
+        self.create_historical_record(instance, "+" if is_new else "~")
 
 
 @contextmanager

@@ -122,6 +122,18 @@ def test_author_submits_what_is_typed_with_a_note(client, author):
     assert blog.history.latest().history_change_reason == reason
 
 
+def test_editor_reads_the_note_beside_the_text(client, author, editor):
+    blog = make_blog(author=author, status=DRAFT)
+    client.force_login(author)
+    press(client, blog, "submit", typed(blog), note="Check the <dates>.")
+    client.force_login(editor)
+    page = client.get(change_url(blog)).content.decode()
+    assert "Note to the editor, sent with it:" in page
+    assert "<p>Check the &lt;dates&gt;.</p>" in page
+    press(client, blog, "return_to_author", typed(blog))
+    assert client.get(change_url(blog)).context["note_to_editor"] == ""
+
+
 def test_author_takes_back_what_was_submitted(client, author):
     blog = make_blog(title="Old", author=author, status=IN_REVIEW)
     client.force_login(author)
