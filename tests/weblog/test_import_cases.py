@@ -4,16 +4,23 @@ import datetime as dt
 import gzip
 import io
 import json
+from functools import partial
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
 
+from tests.factories import make_user
+from tests.weblog.pictures import make_file
 from tests.weblog.posts import make_ghost, make_item, make_wxr, make_zip
-from weblog.errors import ImportRefused
+from weblog import fetched_pictures
+from weblog.errors import ImportRefused, PictureRefused
 from weblog.html import clean_html
+from weblog.importing.fetching import fetch_pictures
 from weblog.importing.formats import open_source
-from weblog.importing.imports import import_posts
+from weblog.importing.imports import _Import, import_posts
 from weblog.importing.plans import Choices, make_plan
-from weblog.models import Blog
+from weblog.models import Blog, Picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -387,3 +394,56 @@ def test_what_is_left_out_is_counted_by_kind():
         "sounds without an address left out": 1,
         "<form> left out": 1,
     }
+
+
+@pytest.fixture
+def other_site(monkeypatch):
+    """Gives a picture for the address of a cat, and refuses the others."""
+
+    def fetch_file(address):
+        if "cat" not in address:
+            raise PictureRefused("Its address leads into a private network.")
+        return ContentFile(make_file("PNG").read(), name="fetched.png")
+
+    monkeypatch.setattr(fetched_pictures, "fetch_file", fetch_file)
+
+
+def test_pictures_are_fetched_when_asked_for_and_else_links(other_site):
+    by = make_user()
+    body = (
+        '<p><img src="https://x.example/cat.png?a=1&amp;b=2" alt="It\'s a cat"></p>'
+        '<img src="http://127.0.0.1/x.png">'
+    )
+    data = make_wxr(make_item(body=body))
+    plan = import_posts(source=open_file(data), by=by, fetch=partial(fetch_pictures, by=by))
+    picture = Picture.objects.get()
+    assert (picture.alt_text, picture.uploaded_by) == ("It's a cat", by)
+    assert Blog.objects.get().body == (
+        f'<p><img src="{picture.file.url}" alt="It\'s a cat" width="60" height="40"></p>'
+        '<p><a href="http://127.0.0.1/x.png" rel="noopener noreferrer">[picture]</a></p>'
+    )
+    assert plan.notes == {
+        "pictures fetched": 1,
+        "pictures that their site did not give, left as links": 1,
+    }
+    again = import_posts(source=open_file(data), by=by, fetch=partial(fetch_pictures, by=by))
+    assert (again.already_here, Picture.objects.count()) == (1, 1)
+
+
+def test_pictures_of_an_import_that_came_to_nothing_are_not_kept(other_site, monkeypatch):
+    by = make_user()
+    data = make_wxr(make_item(body='<img src="https://x.example/cat.png">'))
+    monkeypatch.setattr(_Import, "run", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        import_posts(source=open_file(data), by=by, fetch=partial(fetch_pictures, by=by))
+    assert not Picture.objects.exists()
+
+
+def test_command_fetches_pictures_for_an_account_that_is_here(other_site, tmp_path):
+    path = tmp_path / "site.xml"
+    path.write_bytes(make_wxr(make_item(body='<img src="https://x.example/cat.png">')))
+    with pytest.raises(CommandError, match="There is no account “nobody”"):
+        call_command("import_wordpress", path, "--fetch-pictures", "nobody")
+    make_user("emma")
+    call_command("import_wordpress", path, "--fetch-pictures", "emma")
+    assert Picture.objects.get().uploaded_by.username == "emma"

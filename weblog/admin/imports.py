@@ -1,5 +1,7 @@
 """The page of the blog admin that imports posts: preview, choice of accounts, import."""
 
+from functools import partial
+
 from django.contrib.auth.models import User
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -8,12 +10,14 @@ from backoffice.import_pages import SHOWN, ImportView
 from backoffice.people import full_name
 from backoffice.uploads import open_upload
 from weblog.errors import ImportRefused
+from weblog.importing.fetching import fetch_pictures
 from weblog.importing.formats import open_apart
 from weblog.importing.imports import import_posts
 from weblog.importing.plans import Choices, make_plan
 from weblog.models import Category
 
 MOST_POSTS = 1_000  # as many as one request can import in time
+MOST_PICTURES, SECONDS_OF_PICTURES = 40, 12  # a request is over in half a minute
 MOST_NAMES = 900  # a form may have 1,000 fields
 
 
@@ -48,6 +52,8 @@ class PostImportView(ImportView):
                 for name, names in plan.joint_names.items()
             ],
             "leaves_out_problems": "leaves_out_problems" in self.request.POST,
+            "fetches_pictures": "fetch_pictures" in self.request.POST,
+            "most_pictures": MOST_PICTURES,
             "author_choices": list(plan.authors.items()),
             "category_choices": list(plan.categories.items()),
             "problems": plan.problems[:SHOWN],
@@ -62,6 +68,7 @@ class PostImportView(ImportView):
                 by=self.request.user,
                 check_size=check_size,
                 choices=self.read_choices(),
+                fetch=self.choose_fetch(),
             )
         return f"{file_name}: {plan.describe()}"
 
@@ -70,6 +77,13 @@ class PostImportView(ImportView):
         if isinstance(error, ImportRefused) and self.request.POST.get("step") == "confirm":
             return self.look_again()
         return super().refuse(error)
+
+    def choose_fetch(self):
+        if "fetch_pictures" not in self.request.POST:
+            return None
+        return partial(
+            fetch_pictures, by=self.request.user, most=MOST_PICTURES, seconds=SECONDS_OF_PICTURES
+        )
 
     def read_choices(self):
         """Return what the user chose in the preview; nothing at first."""

@@ -12,6 +12,7 @@ from backoffice.signing import save_signed
 from weblog.errors import ImportRefused
 from weblog.importing.checks import build_blog, find_imported, read_settled
 from weblog.importing.choices import build_account
+from weblog.importing.fetching import forget_pictures, note_pictures, put_pictures
 from weblog.importing.free_slugs import LONGEST_SLUG
 from weblog.importing.plans import (
     BATCH,
@@ -21,7 +22,7 @@ from weblog.importing.plans import (
     make_plan,
 )
 from weblog.importing.posts import Post, Source
-from weblog.models import Category, ImportedAuthor
+from weblog.models import Category, ImportedAuthor, Picture
 from weblog.models.histories import unrecorded
 
 
@@ -31,23 +32,37 @@ def import_posts(
     by: User | None = None,
     choices: Choices | None = None,
     check_size: Callable[[int, int], None] = lambda posts, names: None,
+    fetch: Callable[[Plan], tuple[dict[str, Picture], dict[str, int]]] | None = None,
 ) -> Plan:
     """Make a blog of each new post, and return the plan that was carried out.
+
+    `fetch` gets a plan without problems and may return its pictures, with what came of them.
 
     A post keeps its status and its date. A post that was imported before stays unchanged, whatever
     the file says now. Authors without an account get an inactive one. Each blog is saved
     separately, with its history. Raises ImportRefused, and then changes nothing.
     """
+    pictures: dict[str, Picture] = {}
+    counts: dict[str, int] = {}
+    if fetch is not None:
+        plan = make_plan(source, by=by, choices=choices, check_size=check_size)
+        check_plan(plan)
+        pictures, counts = fetch(plan)
     try:
         with transaction.atomic():
             plan = make_plan(source, by=by, choices=choices, check_size=check_size)
             check_plan(plan)
-            _Import(plan, source).run()
-    except IntegrityError as error:
+            _Import(plan, source, pictures).run()
+    except BaseException as error:
+        forget_pictures(pictures)
+        if not isinstance(error, IntegrityError):
+            raise
         raise ImportRefused(
             f"{source.name}: somebody else changed blogs, accounts or categories at the same time, "
             "so nothing was imported. Try again."
         ) from error
+    if counts:
+        note_pictures(plan, counts)
     return plan
 
 
@@ -65,9 +80,10 @@ def check_plan(plan: Plan) -> None:
 
 
 class _Import:
-    def __init__(self, plan: Plan, source: Source):
+    def __init__(self, plan: Plan, source: Source, pictures: dict[str, Picture]):
         self._plan = plan
         self._source = source
+        self._pictures = pictures
         self._reason = f"Imported from {plan.file_name}"
 
     def run(self):
@@ -112,6 +128,7 @@ class _Import:
 
     def _save_post(self, post: Post, slug: str):
         self._plan.links.rewrite(post)
+        put_pictures(post, self._pictures)
         blog = build_blog(post)
         blog.slug = slug
         keys = [key for name in post.authors for key in self._plan.people_of[name]]

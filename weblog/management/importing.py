@@ -1,10 +1,13 @@
 """The common base of the commands that import posts."""
 
+from functools import partial
 from pathlib import Path
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from weblog.errors import ImportRefused
+from weblog.importing.fetching import fetch_pictures
 from weblog.importing.formats import open_path
 from weblog.importing.imports import check_plan, import_posts
 from weblog.importing.maps import read_map
@@ -46,6 +49,12 @@ class ImportCommand(BaseCommand):
             help="Two columns with headings: a category in the file, and the name or slug of one "
             "here. What is not in it is looked up by name, and else made.",
         )
+        parser.add_argument(
+            "--fetch-pictures",
+            metavar="USERNAME",
+            help="Fetch the pictures from their old site, as uploads of this account. "
+            "Without it they become links.",
+        )
         parser.add_argument("--dry-run", action="store_true", help="Report, and write nothing.")
 
     def handle(self, *, path, author_map, category_map, dry_run, **options):
@@ -62,7 +71,9 @@ class ImportCommand(BaseCommand):
                     plan = make_plan(source, by=None, choices=choices)
                     check_plan(plan)
                 else:
-                    plan = import_posts(source=source, choices=choices)
+                    plan = import_posts(
+                        source=source, choices=choices, fetch=_choose_fetch(options)
+                    )
         except ImportRefused as error:
             raise CommandError(str(error)) from error
         for post in plan.problem_posts:
@@ -72,3 +83,12 @@ class ImportCommand(BaseCommand):
     def _check_kind(self, source):
         if source.kind != self.kind:
             raise ImportRefused(f"{source.name} is a {source.kind}, not a {self.kind}.")
+
+
+def _choose_fetch(options):
+    if not (username := options["fetch_pictures"]):
+        return None
+    owner = User.objects.filter(username=username).first()
+    if owner is None:
+        raise ImportRefused(f"There is no account “{username}” to keep pictures for.")
+    return partial(fetch_pictures, by=owner)
