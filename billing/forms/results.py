@@ -21,6 +21,7 @@ NOTHING_YET = (
     "There is nothing to record yet: choose what became of a payment, or say that all others were "
     "made."
 )
+RECORDED = "What you chose is recorded already, and nothing was changed."
 
 
 class DayInput(UnfoldAdminTextInputWidget):
@@ -119,7 +120,7 @@ class ResultsForm(ConfirmMixin, forms.Form):
             raise forms.ValidationError(error.problems) from error
         if not self.results:
             missing = cleaned_data["others_paid"] and explain_missing_file(self.batch)
-            raise forms.ValidationError(missing or NOTHING_YET)
+            raise forms.ValidationError(missing or (RECORDED if rows else NOTHING_YET))
         return cleaned_data
 
 

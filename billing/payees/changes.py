@@ -41,6 +41,7 @@ OWN = (
     "has to confirm it."
 )
 ENTERED = "Payment details entered"
+A_MOMENT = dt.timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -93,10 +94,16 @@ def add_payee(
 def enter_details(
     *, payee: Payee, data: Mapping[str, str], by: User, at: dt.datetime | None = None
 ) -> PayeeDetails:
-    """Enter a new version of a payee's details. One that still waits to be confirmed gives way."""
+    """Enter a new version of a payee's details. One that still waits to be confirmed gives way.
+
+    The same by the same person within a minute, as by a double click, is the one that waits.
+    """
     at = at or timezone.now()
     entered = check_entry(data)
     hold_lock(Lock.PAYOUTS)
+    same = payee.versions.unconfirmed().filter(entered_by=by, **_describe(entered))
+    if waiting := same.filter(entered_at__gt=at - A_MOMENT, entered_at__lte=at).first():
+        return waiting
     for waiting in payee.versions.unconfirmed():
         _take_back(waiting, by=by, at=at, reason="Replaced by a later entry")
     _bring_name(payee, by=by, at=at)
@@ -222,15 +229,7 @@ def _add_version(payee: Payee, entered: Entered, *, by: User, at: dt.datetime) -
     details = PayeeDetails(
         payee=payee,
         number=number + 1,
-        legal_name=entered.legal_name,
-        country=entered.country,
-        language=entered.language,
-        email=entered.email,
-        account_kind=entered.account["kind"],
-        account_end=end_of(entered.account),
-        account_digest=fingerprint(identify(entered.account), what="account"),
-        address_digest=fingerprint(entered.address, what="address"),
-        tax_id_digest=fingerprint(entered.tax_id, what="tax_id"),
+        **_describe(entered),
         entered_by=by,
         entered_at=at,
     )
@@ -238,6 +237,21 @@ def _add_version(payee: Payee, entered: Entered, *, by: User, at: dt.datetime) -
     keep_secret(details, entered)
     mails.mail_entered(payee, enterer=by, at=at)
     return details
+
+
+def _describe(entered: Entered) -> dict[str, str]:
+    """Return what a version tells in clear, with fingerprints of the rest."""
+    return {
+        "legal_name": entered.legal_name,
+        "country": entered.country,
+        "language": entered.language,
+        "email": entered.email,
+        "account_kind": entered.account["kind"],
+        "account_end": end_of(entered.account),
+        "account_digest": fingerprint(identify(entered.account), what="account"),
+        "address_digest": fingerprint(entered.address, what="address"),
+        "tax_id_digest": fingerprint(entered.tax_id, what="tax_id"),
+    }
 
 
 def _take_back(entry, *, by: User, at: dt.datetime, reason: str) -> None:

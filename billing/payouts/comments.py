@@ -9,9 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.errors import FileRefused, WrongStatus, require_reason
+from billing.locks import Lock, hold_lock
 from billing.models import BatchAttachment, BatchComment, PayoutBatch
 from billing.payouts.attachments import MOST_FILES, File
 from billing.proof.traces import trace_rows
+
+A_MOMENT = dt.timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -26,7 +29,8 @@ def add_comment(
 ) -> BatchComment:
     """Keep a comment and its files, all or nothing. It decides about nothing.
 
-    `files` come from look_at_file. Raises ReasonRequired, WrongStatus and FileRefused.
+    The same once more within a minute, as by a double click, is the first one. `files` come from
+    look_at_file. Raises ReasonRequired, WrongStatus and FileRefused.
     """
     require_reason(text, "Write the comment in words.")
     files = list(files)
@@ -34,19 +38,32 @@ def add_comment(
         raise FileRefused([f"A comment takes {MOST_FILES} files. Add the others to an answer."])
     if answers and answers.batch_id != batch.pk:
         raise WrongStatus("That comment is on another batch.")
-    comment = BatchComment.objects.create(
-        batch=batch, text=text.strip(), by=by, answers=answers, at=at or timezone.now()
-    )
+    hold_lock(Lock.PAYOUTS)
+    at = at or timezone.now()
+    facts = {"batch": batch, "text": text.strip(), "by": by, "answers": answers}
+    digests = [hashlib.sha256(file.content).hexdigest() for file in files]
+    if earlier := _find_same(facts, digests, at=at):
+        return earlier
+    comment = BatchComment.objects.create(**facts, at=at)
     trace_rows([comment])
-    for file in files:
+    for file, digest in zip(files, digests, strict=True):
         attachment = BatchAttachment.objects.create(
             comment=comment,
             file_name=file.name,
             content_type=file.content_type,
             size=len(file.content),
-            sha256=hashlib.sha256(file.content).hexdigest(),
+            sha256=digest,
             scanned=file.scanned,
             content=file.content,
         )
         trace_rows([attachment])
     return comment
+
+
+def _find_same(facts: dict, digests: list[str], *, at: dt.datetime) -> BatchComment | None:
+    """Return what the person wrote a moment ago, if it is the same, with the same files."""
+    last = BatchComment.objects.filter(**facts, at__gt=at - A_MOMENT, at__lte=at).last()
+    if last is None:
+        return None
+    kept = last.attachments.order_by("pk").values_list("sha256", flat=True)
+    return last if list(kept) == digests else None

@@ -125,6 +125,20 @@ def test_refused_file_keeps_what_was_typed_and_stores_nothing(client, sign_in):
 
 
 @pytest.mark.any_database
+def test_double_click_keeps_one_comment(client, sign_in):
+    batch = make_batch()
+    sign_in("Finance")
+    for _ in range(2):
+        assert send(client, batch, ("invoice.pdf", PDF)).status_code == 302
+    assert (BatchComment.objects.count(), BatchAttachment.objects.count()) == (1, 1)
+    send(client, batch, ("invoice.pdf", PDF + b"%%EOF"))  # another file
+    send(client, batch, text="Another word")
+    sign_in("Finance")
+    send(client, batch, ("invoice.pdf", PDF))  # another person
+    assert BatchComment.objects.count() == 4
+
+
+@pytest.mark.any_database
 def test_comment_is_answered_on_its_own_batch_alone(client, sign_in):
     batch, by = make_batch(), make_user()
     comment = add_comment(batch=batch, text="Why so much?", by=by, at=AT)

@@ -49,6 +49,15 @@ def test_single_failures_are_chosen_and_all_others_paid(client, sign_in, batch):
     assert "Account closed" in page.text
 
 
+def test_double_click_says_that_it_is_recorded(client, sign_in, batch):
+    sign_in("Finance")
+    data = chosen(1, "paid")
+    client.post(url_of(batch, "results"), data)
+    page = client.post(url_of(batch, "results"), data)
+    assert "What you chose is recorded already, and nothing was changed." in page.text
+    assert PaymentResult.objects.count() == 1
+
+
 def test_day_and_reference_of_the_bank_are_kept(client, sign_in, batch):
     sign_in("Finance")
     data = chosen(1, "paid", value_date="2026-11-24", bank_reference=" BANK-1 ")

@@ -121,6 +121,17 @@ def test_later_entry_replaces_the_one_that_waits():
     assert second.payee.versions.unconfirmed().get() == second
 
 
+def test_double_click_enters_once_and_tells_once(django_capture_on_commit_callbacks):
+    author = make_user(email="ada@example.com")
+    with django_capture_on_commit_callbacks(execute=True):
+        first = enter_own(author)
+        assert enter_own(author, at=AT + dt.timedelta(seconds=1)) == first
+    assert PayeeDetails.objects.count() == 1
+    assert [letter.to for letter in mail.outbox] == [["ada@example.com"]]
+    later = enter_own(author, at=AT + HOUR)
+    assert later.number == 2
+
+
 def test_change_is_taken_back_until_it_is_in_force():
     author = make_user()
     payee = make_payee(author, at=AT)
