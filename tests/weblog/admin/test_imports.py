@@ -6,7 +6,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.factories import make_blog, make_user
 from tests.weblog.posts import make_ghost, make_item, make_wxr, make_zip
+from weblog import fetched_pictures
 from weblog.admin import imports
+from weblog.errors import PictureRefused
 from weblog.models import Blog, Category
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
@@ -157,3 +159,46 @@ def test_looking_changes_nothing(client, emma):
     for url in (URL, "/admin/weblog/blog/import/"):
         assert client.get(url).status_code == 200
     assert list(Blog.history.values_list()) == before
+
+
+def test_post_with_a_problem_is_unticked_and_the_rest_comes_in(client, emma):
+    data = make_wxr(make_item(1), make_item(2, status="odd"), make_item(3, body=""))
+    response = upload(client, data)
+    assert "2 posts have problems" in response.text
+    assert "wp:status: “odd” is not known" in response.text
+    assert "2 posts have problems" in confirm(client).text
+    assert not Blog.objects.exists()
+    assert "1 post has a problem" not in confirm(client, left_out=["2", "3"]).text
+    assert Blog.objects.get().slug == "hello-1"
+
+
+def test_every_post_with_a_problem_is_left_out_with_one_box(client, emma):
+    upload(client, make_wxr(make_item(1), make_item(2, status="odd")))
+    assert "1 posts were left out as chosen" in confirm(client, leaves_out_problems="1").text
+    assert Blog.objects.get().slug == "hello-1"
+
+
+def test_names_are_told_apart_and_spellings_joined_on_the_page(client, emma):
+    names = ["Ann Other and Bo Second", "Smith and Sons", "ann other"]
+    data = make_wxr(*(make_item(n, creator=name) for n, name in enumerate(names, start=1)))
+    response = upload(client, data)
+    assert "2 people: Ann Other; Bo Second" in response.text
+    assert "write ann-other here as well" in response.text
+    confirm(client, one_person="Smith and Sons", **{"author:ann other": "ann-other"})
+    names = [blog.author.username for blog in Blog.objects.order_by("slug")]
+    assert names == ["ann-other", "smith-and-sons", "ann-other"]
+
+
+def test_pictures_are_fetched_where_the_box_is_ticked(client, emma, monkeypatch):
+    asked = []
+
+    def fetch_file(address):
+        asked.append(address)
+        raise PictureRefused("No.")
+
+    monkeypatch.setattr(fetched_pictures, "fetch_file", fetch_file)
+    data = make_wxr(make_item(body='<img src="https://x.example/a.png">'))
+    assert "Fetch the 1 picture " in upload(client, data).text
+    text = confirm(client, fetch_pictures="1").text
+    assert "pictures that their site did not give, left as links: 1" in text
+    assert asked == ["https://x.example/a.png"]
