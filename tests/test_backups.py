@@ -100,6 +100,7 @@ def test_restore_drill(installation, tmp_path):
         assert BlogView.objects.count() == rows["billing_blogview"]
 
 
+@pytest.mark.thorough
 def test_views_that_wait_in_a_replaced_spool_are_put_aside(installation, tmp_path):
     file = make_backup(to=tmp_path / "backups", at=AT)
     with empty_installation(installation, tmp_path / "new"):

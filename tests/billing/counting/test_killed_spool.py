@@ -48,6 +48,7 @@ def test_line_torn_by_a_power_cut_is_told_and_costs_no_other(spool_dir, cut):
     assert [view and view.click.id.int for view in lines] == [1, None]
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_taker_killed_at_any_step_loses_and_doubles_nothing(spool_dir, tmp_path):
     blog = make_blog()

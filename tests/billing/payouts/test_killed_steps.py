@@ -115,6 +115,7 @@ def rerun(act, person):
     return found
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("act", STEPS)
 def test_step_killed_at_any_statement_is_made_whole_by_a_rerun(act, finance):
     people = {build: finance, submit: finance, approve_october: make_user()}
