@@ -447,3 +447,26 @@ def test_command_fetches_pictures_for_an_account_that_is_here(other_site, tmp_pa
     make_user("emma")
     call_command("import_wordpress", path, "--fetch-pictures", "emma")
     assert Picture.objects.get().uploaded_by.username == "emma"
+
+
+@pytest.mark.parametrize(
+    ("body", "becomes"),
+    [
+        ("    {{ code }} [[x]]", "<pre><code>{{ code }} [[x]]\n</code></pre>\n"),
+        ("`{% x %}` {% x %}", "<p><code>{% x %}</code></p>\n"),
+        ("```\n<Note> {{ x }}\n```", "<pre><code>&lt;Note&gt; {{ x }}\n</code></pre>\n"),
+        ("{% raw %}{{ x }}{% endraw %}", "<p>{{ x }}</p>\n"),
+        ("{{</* note */>}}", "<p>{{&lt; note &gt;}}</p>\n"),
+    ],
+)
+def test_tags_in_code_of_markdown_stay(body, becomes):
+    assert read(open_markdown(DATED, body=body)).body == becomes
+
+
+@pytest.mark.parametrize("text", ["[x=1]", "[sic]", "[1]", "[a, b]", "f[i]"])
+def test_words_in_brackets_are_no_shortcodes(text):
+    assert read_wxr(text).body == f"<p>{text}</p>"
+
+
+def test_code_of_php_is_shown_and_not_taken_for_a_comment():
+    assert read_wxr("<pre><?php x(); ?></pre>").body == "<pre>&lt;?php x(); ?></pre>"

@@ -49,7 +49,8 @@ def convert_body(text: str, base: str = "") -> tuple[str, list[list[str]], Count
     and what was converted, counted. `base` is the address that relative ones start from."""
     notes: Counter[str] = Counter()
     pictures: list[list[str]] = []
-    text = text.replace("__GHOST_URL__", "")
+    # A browser takes code of PHP for a comment, so its reader would see nothing of it.
+    text = text.replace("__GHOST_URL__", "").replace("<?", "&lt;?")
 
     def link_picture(match):
         attributes = _read_attributes(match[0])

@@ -121,6 +121,8 @@ def _fill_post(post, values, stem, people):
     own = [_last_part(_first(values, name)) for name in ("slug", "permalink", "url", "path")]
     set_slug(post, *own, words)
     post.authors = _names(values, "authors", "author", "by", "byline", "creator")
+    if isinstance(own := values.get("params"), dict) and not post.authors:  # Hugo
+        post.authors = _names(own, "authors", "author")
     post.categories = _names(values, "categories", "category", "section", "topic")
     tags = _names(values, "tags", "tag", "keywords")
     if isinstance(taxonomies := values.get("taxonomies"), dict):

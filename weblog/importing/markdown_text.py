@@ -31,6 +31,10 @@ CODE = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 SHOWN = re.compile(r"\{\{([<%])/\*(.*?)\*/([>%])\}\}", re.DOTALL)
+INDENTED = re.compile(r"^(?: {4}|\t)", re.MULTILINE)
+TAG_SIGNS = re.compile(r"\{[{%#:]|<[A-Z]|\[\[")
+# Of the private use area, which no text has; and what is shown in their place.
+HIDDEN = {"{": ("\ue0f0", "{"), "<": ("\ue0f1", "&lt;"), "[": ("\ue0f2", "[")}
 RAW_MARK = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
 TASK = re.compile(r"(<li>\s*(?:<p>)?)\[([ xX])\] ")
 
@@ -38,6 +42,7 @@ TASK = re.compile(r"(<li>\s*(?:<p>)?)\[([ xX])\] ")
 def render_markdown(text: str, *, is_jsx: bool) -> tuple[str, dict[str, int]]:
     """Return the HTML, and what was left out or turned into something else, counted."""
     notes: Counter[str] = Counter()
+    text = _hide_indented_code(text)
     text = HIGHLIGHT.sub(_make_fence, text)
     pieces, place = [], 0
     for match in CODE.finditer(text):
@@ -46,8 +51,23 @@ def render_markdown(text: str, *, is_jsx: bool) -> tuple[str, dict[str, int]]:
         place = match.end()
     pieces.append(convert_tags(text[place:], notes, is_jsx=is_jsx))
     rendered = MARKDOWN.render("".join(pieces))
+    for hidden, shown in HIDDEN.values():
+        rendered = rendered.replace(hidden, shown)
     rendered = TASK.sub(lambda found: found[1] + ("☐ " if found[2] == " " else "☑ "), rendered)
     return rendered, dict(+notes)
+
+
+def _hide_indented_code(text):
+    """Replace the signs of tags in indented code, where they are none, until it is rendered."""
+    if not INDENTED.search(text) or not TAG_SIGNS.search(text):
+        return text
+    lines = text.split("\n")
+    for token in MARKDOWN.parse(text):
+        if token.type == "code_block":
+            for number in range(*token.map):
+                for sign, (hidden, _) in HIDDEN.items():
+                    lines[number] = lines[number].replace(sign, hidden)
+    return "\n".join(lines)
 
 
 def _keep(match):

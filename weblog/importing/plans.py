@@ -121,7 +121,7 @@ class Plan:
             f"{len(self.new_authors):,} of {len(self.authors):,} authors are new",
             f"{len(self.new_categories):,} of {len(self.categories):,} categories are new",
             *([f"left out: {left_out}"] if left_out else []),
-            *([f"{len(self.left_out):,} posts were left out as chosen"] if self.left_out else []),
+            *([f"left out as chosen: {len(self.left_out):,}"] if self.left_out else []),
             *(
                 f"“{name}” was taken for {len(names)} people"
                 for name, names in self.joint_names.items()

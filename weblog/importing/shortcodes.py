@@ -89,7 +89,8 @@ def _convert(text, notes, find_pictures):
         name, attributes = match["name"].lower(), match["attributes"]
         if match["escaped"] and match["end"]:
             return match[0][1:-1]
-        is_one = name in KNOWN or name in closed or "=" in attributes or match[0].endswith("/]")
+        has_values = attributes[:1].isspace() and "=" in attributes
+        is_one = name in KNOWN or name in closed or has_values or match[0].endswith("/]")
         if not is_one and not re.search(r"[_-]", name):
             return match[0]
         around = f"{match['escaped']}{{}}{match['end']}"
@@ -110,7 +111,7 @@ def _read(attributes):
 
 
 def _replace(name, attributes, notes, find_pictures):
-    if name in ("gallery", "slideshow"):
+    if name in ("gallery", "slideshow", "playlist"):
         return _make_gallery(attributes, notes, find_pictures)
     first = str(attributes.get("id") or attributes.get(0) or "")
     addresses = [str(attributes[each]) for each in ADDRESSES if attributes.get(each)]

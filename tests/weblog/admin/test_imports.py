@@ -174,7 +174,7 @@ def test_post_with_a_problem_is_unticked_and_the_rest_comes_in(client, emma):
 
 def test_every_post_with_a_problem_is_left_out_with_one_box(client, emma):
     upload(client, make_wxr(make_item(1), make_item(2, status="odd")))
-    assert "1 posts were left out as chosen" in confirm(client, leaves_out_problems="1").text
+    assert "left out as chosen: 1" in confirm(client, leaves_out_problems="1").text
     assert Blog.objects.get().slug == "hello-1"
 
 
