@@ -12,6 +12,7 @@ from backoffice.models import AccountSession
 from tests.browser.pages import assert_fits, note_errors
 from tests.factories import make_blog, make_groups, make_user
 from weblog.models import Blog
+from weblog.new_texts import start_new_text
 
 pytestmark = pytest.mark.thorough
 
@@ -155,19 +156,75 @@ def test_button_pressed_after_the_sign_in_ended_says_so(page, sign_in, open_blog
     assert WORDS in blog.body
 
 
-@pytest.mark.parametrize("button", ["Submit for review", "Publish"])
-def test_button_without_an_answer_keeps_what_is_typed(page, sign_in, open_blog, editor, button):
+@pytest.mark.parametrize(("button", "old", "new"), BUTTONS)
+def test_words_survive_a_server_without_an_answer(
+    page, sign_in, open_blog, editor, button, old, new
+):
+    blog = make_blog(title="Night train", status=old)
+    sign_in(editor)
+    open_blog(blog)
+    write(page)
+    press(page, button)
+    page.context.set_offline(True)
+    confirm(page)
+    alert = page.locator("#dialog").get_by_role("alert").filter(has_text="did not answer")
+    expect(alert).to_be_visible()
+    page.context.set_offline(False)
+    confirm(page)
+    expect(page.get_by_text(DONE)).to_be_visible()
+    blog.refresh_from_db()
+    assert WORDS in blog.body
+    assert (blog.status, blog.history.count()) == (new, 2)
+
+
+@pytest.mark.parametrize(("button", "old", "new"), BUTTONS)
+def test_words_survive_a_tab_that_is_killed_over_the_dialog(
+    page, sign_in, open_blog, editor, button, old, new
+):
+    blog = make_blog(title="Night train", status=old)
+    sign_in(editor)
+    open_blog(blog)
+    write(page)
+    press(page, button)
+    page.close()
+    window = open_blog(blog, page.context.new_page())
+    window.get_by_role("button", name="Put it back").click()
+    expect(body_of(window)).to_contain_text(WORDS)
+
+
+def test_button_pressed_without_a_connection_says_so(page, sign_in, open_blog, editor):
     blog = make_blog(title="Night train", status="draft")
     sign_in(editor)
     open_blog(blog)
     write(page)
     page.context.set_offline(True)
-    page.get_by_role("link", name=re.compile(f"{button}$")).click()
+    page.get_by_role("link", name=re.compile("Publish$")).click()
     expect(page.get_by_role("alert").filter(has_text="did not answer")).to_be_visible()
+    page.get_by_role("button", name="Save and continue editing").click()
+    page.wait_for_timeout(500)
     page.context.set_offline(False)
-    page.reload()
-    page.get_by_role("button", name="Put it back").click()
+    open_blog(blog)
+    expect(page.get_by_role("status")).to_contain_text("your text did not arrive")
     expect(body_of(page)).to_contain_text(WORDS)
+
+
+def test_new_text_of_a_live_blog_is_kept_too(page, sign_in, live_server, editor):
+    new_text = start_new_text(blog=make_blog(author=editor), by=editor)
+    address = live_server.url + reverse("admin:weblog_newtext_change", args=[new_text.pk])
+    sign_in(editor)
+    page.goto(address)
+    write(page)
+    page.close()
+    window = page.context.new_page()
+    window.goto(address)
+    window.get_by_role("button", name="Put it back").click()
+    expect(body_of(window)).to_contain_text(WORDS)
+    press(window, "Submit for review")
+    confirm(window)
+    expect(window.get_by_text(DONE)).to_be_visible()
+    new_text.refresh_from_db()
+    assert WORDS in new_text.body
+    expect(window.get_by_role("button", name="Put it back")).to_have_count(0)
 
 
 def test_save_after_the_sign_in_ended_leads_back_to_the_text(page, sign_in, open_blog, editor):
