@@ -7,11 +7,11 @@ reads the older files, which had these as rows after the payments.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import batched
 from typing import BinaryIO
 
-from backoffice.spreadsheets import guard_cell
+from backoffice.spreadsheets import GUARDED_STARTS, guard_cell
 from billing.bank.formats.registry import BankFormat
 from billing.bank.orders import ROWS_AT_A_TIME, BankFile
 from billing.periods import format_month
@@ -20,27 +20,44 @@ COLUMNS = ["reference", "author", "username", "month", "amount", "currency"]
 
 
 def write(stream: BinaryIO, file: BankFile) -> None:
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    stream.write(write_rows([COLUMNS]))
     for portion in batched(list_cells(file), ROWS_AT_A_TIME):
-        writer.writerows(portion)
-    text.flush()
-    text.detach()
+        stream.write(write_rows(portion))
+
+
+def write_rows(rows: Collection[Sequence[str]]) -> bytes:
+    """Return the rows as csv.writer writes them, in a quarter of its time where nothing is quoted.
+
+    No cell has a comma, a quote or an end of line if there are just those between the cells.
+    """
+    text = "".join([f"{a},{b},{c},{d},{e},{f}\r\n" for a, b, c, d, e, f in rows])
+    ends = {text.count("\r"), text.count("\n"), text.count("\r\n")}
+    if text.count(",") == 5 * len(rows) and '"' not in text and ends == {len(rows)}:
+        return text.encode()
+    quoted = io.StringIO(newline="")
+    csv.writer(quoted).writerows(rows)
+    return quoted.getvalue().encode()
 
 
 def list_cells(file: BankFile) -> Iterator[tuple[str, str, str, str, str, str]]:
     """Yield the cells of each payment; names are safe from being taken for formulas."""
     batch, places = file.batch, file.batch.coin_decimals
     month, currency, coins = format_month(batch.month), batch.currency, 10 ** (6 - places)
-    unit = 10**places
+    digits = places + 1
+    # Few operations for each row: a file has up to a million.
     for reference, author, username, todays, millionths in file.rows():
-        # A payment is in whole coins: a constraint and the verification hold that.
-        whole, part = divmod(millionths // coins, unit)
-        amount = f"{whole}.{part:0{places}}" if places else f"{whole}"
+        # A payment is above zero, in whole coins: constraints and the verification hold that.
+        amount = str(millionths // coins)
+        if places:
+            amount = amount.zfill(digits)
+            amount = f"{amount[:-places]}.{amount[-places:]}"
         # The batches of before user names were stored can name only today's.
-        name = guard_cell(username or todays)
-        yield reference, guard_cell(author), name, month, amount, currency
+        name = username or todays
+        if author.startswith(GUARDED_STARTS):
+            author = guard_cell(author)
+        if name.startswith(GUARDED_STARTS):
+            name = guard_cell(name)
+        yield reference, author, name, month, amount, currency
 
 
 FORMAT = BankFormat(

@@ -11,6 +11,7 @@ import pytest
 from billing.bank.choosing import choose_payments
 from billing.bank.exports import export_payments
 from billing.bank.formats import find_format
+from billing.bank.formats.csv import write_rows
 from billing.models import Payment, PaymentExport
 from billing.verification import verify_payouts
 from tests.billing.bank_files import US, make_paid_batch, read_csv, read_file
@@ -50,6 +51,33 @@ def test_csv_is_the_golden_one(name_authors):
     batch = make_paid_batch({}, US)
     name_authors(batch, "Ada Example", "=1+1")
     assert read_file(export(batch, "csv")) == (SAMPLES / "payments.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada",
+        "",
+        "Ada, Example",
+        'Ada "A" Example',
+        "Ada\nExample",
+        "Ada\rExample",
+        "Ada\r\nExample",
+        " Ada ",
+        "\r\n",
+        "a,b\r\nc",
+        "\x00",
+        "雨",
+    ],
+)
+def test_rows_are_written_as_the_library_writes_them(name):
+    rows = [
+        ("r1", name, "ada", "2026-10", "1.00", "EUR"),
+        ("r2", "B", "b", "2026-10", "2.00", "EUR"),
+    ]
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    assert write_rows(rows) == text.getvalue().encode()
 
 
 def test_csv_keeps_names_from_being_formulas(name_authors):
