@@ -9,7 +9,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -42,13 +42,14 @@ def resolve_host(host: str, port: int) -> list[str]:
 def fetch(
     address: str,
     *,
+    kinds: Collection[str] = KINDS,
     resolve: Resolve = resolve_host,
     connect: Connect = socket.create_connection,
 ) -> bytes:
     """Return the file at a public address. Raises Refused."""
     for _ in range(MOST_REDIRECTS + 1):
         try:
-            redirect, content = _ask(address, resolve, connect)
+            redirect, content = _ask(address, kinds, resolve, connect)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Refused("Its site does not answer as it should.") from error
         if redirect is None:
@@ -57,7 +58,7 @@ def fetch(
     raise Refused(f"Its address leads to others more than {MOST_REDIRECTS} times.")
 
 
-def _ask(address, resolve, connect):
+def _ask(address, kinds, resolve, connect):
     """Return the address that the site sends us on to, or None and the file."""
     parts = _split(address)
     host, port = parts.hostname, PORTS[parts.scheme]
@@ -73,7 +74,7 @@ def _ask(address, resolve, connect):
         with connection.getresponse() as response:
             if response.status in REDIRECTS and (redirect := response.getheader("Location")):
                 return redirect, b""
-            return None, _read(response)
+            return None, _read(response, kinds)
 
 
 def _split(address):
@@ -115,11 +116,11 @@ def is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def _read(response):
+def _read(response, kinds):
     if response.status != 200:
         raise Refused(f"Its site answers with {response.status}, not with a picture.")
     kind = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
-    if kind not in KINDS:
+    if kind not in kinds:
         raise Refused(
             f"Its site sends {kind[:60] or 'something without a name'}, not a JPEG, PNG or WebP."
         )

@@ -39,7 +39,8 @@ class BlogQuerySet(models.QuerySet):
         return find_terms(self, words, fields=SEARCHED, html="body")
 
     def with_people(self):
-        return self.select_related("author", "category").prefetch_related("co_authors")
+        people = ("author", "category", "lead_picture")
+        return self.select_related(*people).prefetch_related("co_authors")
 
     def with_opening(self):
         """Add `opening`, the cut start of the body, in place of the body."""

@@ -199,7 +199,8 @@ def describe_site(request):
 def describe_blog(blog):
     """Return the context of a blog's page beside its fields. It cleans the body once more."""
     body = show_html(blog.body)
-    words, picture = count_words(body), find_picture(blog.body)
+    words, lead = count_words(body), blog.shown_picture
+    picture = lead.file.url if lead else find_picture(blog.body)
     return {
         "title": blog.title,
         "body": body,

@@ -17,7 +17,7 @@ from weblog.admin.imports import PostImports
 from weblog.admin.previews import PreviewPages
 from weblog.admin.saving import describe_number, save_form
 from weblog.admin.searches import TextSearch
-from weblog.models import Blog
+from weblog.models import Blog, Picture
 from weblog.ownership import is_own_and_live
 from weblog.resources import BlogResource
 
@@ -61,7 +61,7 @@ class BlogAdmin(
     empty_list_text = (
         "There is no blog here yet. Write one: it starts as a draft that only you see."
     )
-    autocomplete_fields = ["category"]
+    autocomplete_fields = ["category", "lead_picture"]
     readonly_fields = [
         "status_badge",
         "publish_at",
@@ -106,6 +106,7 @@ class BlogAdmin(
             *(["author", "co_authors"] if may_see_all else []),
             "summary",
             "body" if may_change else "article",
+            "lead_picture",
         ]
         if obj is None:
             return [(None, {"fields": content})]
@@ -126,6 +127,8 @@ class BlogAdmin(
             kwargs["form_class"] = AuthorChoiceField
             kwargs["queryset"] = _find_writers(request.user)
             kwargs["widget"] = UnfoldAdminSelect2Widget()
+        if db_field.name == "lead_picture":
+            kwargs["queryset"] = _find_pictures(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
@@ -151,6 +154,14 @@ class BlogAdmin(
 
     def view_on_site(self, obj):
         return obj.get_absolute_url() if obj.is_live else None
+
+
+def _find_pictures(user):
+    """Return the pictures that a blog of the user may lead with: those that it has already, too."""
+    if user.has_perm("weblog.view_all_blogs"):
+        return Picture.objects.all()
+    has_led = Q(pk__in=Blog.objects.entrusted_to(user).values("lead_picture"))
+    return Picture.objects.filter(Q(uploaded_by=user, taken_down_at=None) | has_led)
 
 
 def _find_writers(user):

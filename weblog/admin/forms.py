@@ -51,6 +51,7 @@ class BlogForm(GuardedForm):
     class Meta:
         model = Blog
         fields = ["title", "slug", "category", "author", "co_authors", "summary", "body"]
+        fields += ["lead_picture"]
         labels = {"co_authors": "Co-authors"}
         widgets = {"summary": UnfoldAdminTextareaWidget({"rows": 3}), "body": BodyWidget}
 

@@ -14,6 +14,7 @@ from backoffice.people import full_name
 from weblog.comparison import compare_field
 from weblog.fields import CleanHTMLField
 from weblog.html import clean_html, show_html
+from weblog.videos import link_videos
 
 BETWEEN_TAGS = re.compile(r">\s+<")
 
@@ -45,6 +46,13 @@ class GuardedForm(forms.ModelForm):
         if self.instance.pk:
             self._refuse_to_overwrite()
         return cleaned_data
+
+    def clean_body(self):
+        """Return the text, with addresses of videos as links; one that nobody changed as it is."""
+        body = self.cleaned_data["body"]
+        stored = self.initial.get("body") or ""
+        is_changed = body.replace("\r\n", "\n") != stored.replace("\r\n", "\n")
+        return link_videos(body) if is_changed else body
 
     def _refuse_to_overwrite(self):
         """Lock the stored row, and raise ValidationError if the form showed another version.

@@ -1,10 +1,10 @@
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
-from django.http import JsonResponse
+from django.http import HttpResponseNotAllowed, JsonResponse
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from backoffice.base_admin import BackofficeAdmin
@@ -86,7 +86,7 @@ class PictureAdmin(TextSearch, DialogActions, BackofficeAdmin):
             path("fetch/", fetch, name="weblog_picture_fetch"),
             path(
                 "library/",
-                self.admin_site.admin_view(require_GET(self.library_view)),
+                self.admin_site.admin_view(self.library_view),
                 name="weblog_picture_library",
             ),
             path("add/", add, name="weblog_picture_add"),
@@ -113,6 +113,8 @@ class PictureAdmin(TextSearch, DialogActions, BackofficeAdmin):
         """Return the pictures that the editor can choose from, the newest first."""
         if not self.has_add_permission(request):
             raise PermissionDenied
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
         pictures = self.get_queryset(request).filter(taken_down_at=None).order_by(*self.ordering)
         for word in request.GET.get("q", "").split()[:MOST_WORDS]:
             pictures = pictures.filter(alt_text__icontains=word)

@@ -82,6 +82,14 @@ class Blog(models.Model):
         blank=True, max_length=SUMMARY_LENGTH, help_text="One or two sentences, shown in lists."
     )
     body = CleanHTMLField(blank=True)
+    lead_picture = models.ForeignKey(
+        "weblog.Picture",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Shown with the blog in lists, and where somebody shares it.",
+    )
     status = models.CharField(
         max_length=10, choices=Status.choices, default=Status.DRAFT, editable=False
     )
@@ -151,6 +159,12 @@ class Blog(models.Model):
     @property
     def is_scheduled(self):
         return self.status == self.Status.PUBLISHED and not self.is_live
+
+    @property
+    def shown_picture(self):
+        """The lead picture, or None if there is none any more."""
+        picture = self.lead_picture
+        return picture if picture and picture.taken_down_at is None else None
 
     def is_entrusted_to(self, user):
         """Return whether the user may change it and move it on, apart from other rules."""

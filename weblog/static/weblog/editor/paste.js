@@ -14,7 +14,7 @@ export function tidy(html, isOwnPicture) {
     for (const element of all("b[style*='font-weight:normal' i], b[style*='font-weight: normal' i]")) unwrap(element) // Docs
     keepNotes(body)
     makeLists(body)
-    for (const list of all(":is(ul, ol) > :is(ul, ol)")) nest(list)
+    for (const list of all(":is(ul, ol) > :is(ul, ol), li > :is(ul, ol):only-child")) if (isBare(list)) nest(list)
     makeCode(body)
     lowerHeadings(body)
     for (const end of all("span.EOP")) end.remove() // the sign for the end of a paragraph, as a space
@@ -140,11 +140,17 @@ function hasText(before, after) {
     return false
 }
 
-// Docs puts a list beside the item that it belongs to.
+const isBare = (list) => list.parentElement.localName !== "li" || list.parentElement.textContent.trim() === list.textContent.trim()
+
+// Docs puts a list beside the item that it belongs to, others into an item of its own.
 function nest(list) {
-    const item = list.previousElementSibling
+    const own = list.parentElement.localName === "li" ? list.parentElement : list
+    const item = own.previousElementSibling
     if (item?.localName === "li") item.append(list)
-    else replace(list, "li").append(...[])
+    else list.replaceWith(...list.childNodes) // further in than anything: nothing to belong to
+    if (own === list) return
+    if (item?.localName === "li") own.remove()
+    else unwrap(own)
 }
 
 // An editor of programs gives a line for each division.

@@ -1,0 +1,72 @@
+"""The picture that leads a blog in lists and where it is shared."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import make_blog
+from tests.weblog.admin.blog_forms import change_url, values_of
+from weblog.models import Blog, Picture
+
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+
+FLAG, MAP = "/media/pictures/2026/11/flag.png", "/media/pictures/2026/11/map.png"
+
+
+def make_picture(user, url=FLAG, **values):
+    file = url.removeprefix("/media/")
+    values = {"alt_text": "A red flag", "uploaded_by": user, "width": 60, "height": 40} | values
+    picture = Picture(file=file, **values)
+    Picture.objects.bulk_create([picture])
+    return Picture.objects.get(file=file)
+
+
+@pytest.fixture
+def led(author):
+    body = f'<p>A</p><figure><img src="{MAP}" alt="A map"></figure>'
+    return make_blog(author=author, body=body, lead_picture=make_picture(author))
+
+
+def test_lists_and_other_sites_show_it(client, led):
+    assert f'<img src="{FLAG}" alt="" width="60" height="40"' in client.get("/").content.decode()
+    page = client.get(led.get_absolute_url()).content.decode()
+    assert re.search(f'property="og:image" content="http[^"]*{FLAG}"', page)
+
+
+def test_first_picture_of_the_text_is_shared_where_none_leads(client, led):
+    Blog.objects.update(lead_picture=None)
+    assert FLAG not in client.get("/").content.decode()
+    page = client.get(led.get_absolute_url()).content.decode()
+    assert re.search(f'property="og:image" content="http[^"]*{MAP}"', page)
+
+
+def test_picture_that_was_taken_down_leads_no_more(client, led):
+    Picture.objects.update(taken_down_at=timezone.now())
+    assert FLAG not in client.get("/").content.decode()
+    assert FLAG not in client.get(led.get_absolute_url()).content.decode()
+
+
+def test_lists_ask_no_more_of_the_database_for_it(client, author, django_assert_max_num_queries):
+    for number in range(8):
+        make_blog(author=author, lead_picture=make_picture(author, url=f"/media/p/{number}.png"))
+    with django_assert_max_num_queries(4):
+        client.get("/")
+
+
+def test_author_leads_with_an_own_picture_and_not_with_somebody_elses(client, author, editor):
+    blog = make_blog(author=author, status=Blog.Status.DRAFT)
+    own, other = make_picture(author), make_picture(editor, url=MAP)
+    client.force_login(author)
+    page = client.post(change_url(blog), values_of(blog, lead_picture=other.pk)).content.decode()
+    assert "Select a valid choice" in page
+    assert client.post(change_url(blog), values_of(blog, lead_picture=own.pk)).status_code == 302
+    blog.refresh_from_db()
+    assert blog.lead_picture == own
+    assert blog.history.first().lead_picture_id == own.pk
+    found = client.get(
+        reverse("admin:autocomplete"),
+        {"app_label": "weblog", "model_name": "blog", "field_name": "lead_picture", "term": "fl"},
+    )
+    assert [one["id"] for one in found.json()["results"]] == [str(own.pk)]
