@@ -209,7 +209,7 @@ def test_text_of_ghost_comes_from_its_editor_where_there_is_no_html():
 
 @pytest.mark.parametrize("html", [None, "", "  ", "<p></p>", "<p>&nbsp;</p>", "<!-- x -->"])
 def test_empty_text_of_a_published_post_is_a_problem(html):
-    plan = make_plan(open_file(make_ghost({"html": html, "lexical": "{"}), "g.json"), by=None)
+    plan = make_plan(open_file(make_ghost({"html": html}), "g.json"), by=None)
     assert "text: it is published and has none" in plan.problems[0]
     draft = make_ghost({"html": html, "status": "draft", "published_at": None})
     assert make_plan(open_file(draft, "g.json"), by=None).new == 1
@@ -343,6 +343,9 @@ def test_post_with_a_problem_is_left_out_and_the_rest_comes_in():
         ("A & B", ["a", "b"]),
         ("Ann Other; Bo Second, and Cy Third", ["ann-other", "bo-second", "cy-third"]),
         ("Ann Other, Jr.", ["ann-other-jr"]),
+        ("by Ann Other (with Bo Second)", ["ann-other", "bo-second"]),
+        ("By Ann Other", ["ann-other"]),
+        ("Ann · Bo", ["ann", "bo"]),
         ("José Ortega y Gasset", ["josé-ortega-y-gasset"]),
     ],
 )
@@ -470,3 +473,16 @@ def test_words_in_brackets_are_no_shortcodes(text):
 
 def test_code_of_php_is_shown_and_not_taken_for_a_comment():
     assert read_wxr("<pre><?php x(); ?></pre>").body == "<pre>&lt;?php x(); ?></pre>"
+
+
+@pytest.mark.parametrize("status", ["draft", "published"])
+def test_text_of_ghost_that_cannot_be_read_is_a_problem(status):
+    data = make_ghost({"html": None, "lexical": "{", "status": status})
+    plan = make_plan(open_file(data, "ghost.json"), by=None)
+    assert "text: what Ghost's editor wrote can't be read" in plan.problems[0]
+
+
+@pytest.mark.parametrize("visibility", [["paid"], {"a": 1}, False, 5, "filter"])
+def test_visibility_that_is_not_known_is_not_public(visibility):
+    post = read(open_file(make_ghost({"visibility": visibility}), "ghost.json"))
+    assert post.status == "draft"

@@ -60,7 +60,8 @@ def split_authors(plan, people, authors, author_map, whole_names) -> Counter[str
         is_whole = key.casefold() in known or author_map.get(key, "").strip()
         if len(names) > 1 and not is_whole:
             plan.joint_names[key] = names
-        names = [key] if is_whole or key in whole_names or len(names) == 1 else names
+        is_login = len(names) == 1 and named and named != key
+        names = [key] if is_whole or key in whole_names or is_login else names
         for name in names:
             persons[name] += posts
             if name != key:

@@ -60,7 +60,7 @@ class GhostExport:
 
     def _read_row(self, record, number):
         row = record["row"]
-        if _text(row, "type") == "page" or row.get("page") in (1, True):
+        if _text(row, "type") == "page" or row.get("page") in (1, True, "1", "true"):
             self.skipped["page"] += 1
             return None
         post = _read_post(row, number)
@@ -74,6 +74,7 @@ class GhostExport:
         post.notes["internal tags left out"] += sum(name.startswith("#") for name in names)
         post.notes["comments left out"] += self._comments[row.get("id")]
         post.notes["lead pictures left out"] += bool(_text(row, "feature_image"))
+        post.notes = +post.notes
         return post
 
     def _links(self, table, column):

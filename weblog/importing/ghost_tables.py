@@ -6,11 +6,13 @@ They come as one object, so they are read whole.
 import json
 from collections import Counter
 from collections.abc import Iterator
+from html import escape
 from typing import BinaryIO
 
 from backoffice.bounded_child import Refused
 from weblog.importing.containers import open_parts
 from weblog.importing.lexical import MARKDOWN, make_html
+from weblog.importing.paragraphs import add_paragraphs
 
 LARGEST_FILE = 100_000_000
 
@@ -37,23 +39,30 @@ def read_rows(file: BinaryIO) -> Iterator[dict]:
             raise Refused(f"{{name}}: “{table}” is no list of objects.")
         for row in rows:
             values = {name: row[name] for name in columns if isinstance(row.get(name), str | int)}
+            if isinstance(odd := row.get("visibility"), list | dict | bool):
+                values["visibility"] = str(odd) or "?"
             record = {"table": table, "row": values}
             yield record | _read_text(row) if table == "posts" else record
 
 
 def _read_text(row):
     """Return the HTML of a post; where Ghost had none yet, from what people wrote."""
-    texts = [row.get(name) for name in ("html", "lexical", "mobiledoc", "markdown")]
-    html, lexical, mobiledoc, markdown = (
+    texts = [row.get(name) for name in ("html", "lexical", "mobiledoc", "markdown", "plaintext")]
+    html, lexical, mobiledoc, markdown, plain = (
         text.strip() if isinstance(text, str) else "" for text in texts
     )
     notes: Counter[str] = Counter()
+    problem = {}
     if not html and (lexical or mobiledoc):
-        html = make_html(lexical, mobiledoc, notes)
-        notes["text made from the form of Ghost's editor"] += bool(html)
-    if not html and markdown:  # Ghost 0.x
-        html = MARKDOWN.render(markdown)
-    return {"body": html, "notes": dict(+notes)}
+        made = make_html(lexical, mobiledoc, notes)
+        html = made or ""
+        notes["text made from the form of Ghost's editor"] += bool(made)
+        if made is None and not plain:
+            problem = {"text_problem": "what Ghost's editor wrote can't be read."}
+    if not html and (markdown or plain):  # of Ghost 0.x, and of search
+        html = MARKDOWN.render(markdown) if markdown else add_paragraphs(escape(plain, quote=False))
+        notes["text made from plain words"] += not markdown
+    return {"body": html, "notes": dict(+notes)} | problem
 
 
 def _load_tables(file):

@@ -26,16 +26,18 @@ HEADING = re.compile(r"h[1-6]")
 MOST_DEEP = 100
 
 
-def make_html(lexical: str, mobiledoc: str, notes: Counter) -> str:
-    """Return the HTML of a text in either form; "" if neither can be read."""
+def make_html(lexical: str, mobiledoc: str, notes: Counter) -> str | None:
+    """Return the HTML of a text in either form; None if one is there and neither can be read."""
+    is_readable = not (lexical or mobiledoc)
     for text, convert in ((lexical, _convert_lexical), (mobiledoc, _convert_mobiledoc)):
         try:
             made = convert(json.loads(text), notes) if text else ""
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             continue
+        is_readable = is_readable or bool(text)
         if made:
             return made
-    return ""
+    return "" if is_readable else None
 
 
 def _convert_lexical(document, notes):
@@ -105,10 +107,10 @@ def _convert_card(kind, card, notes):
         case "paywall" | "email" | "email-cta" | "signup":
             notes[f"card “{kind}” left out"] += 1
             return "<!-- -->"
-    return _convert_linking_card(kind, card, source, shown, notes)
+    return _convert_linking_card(kind, card, source, notes)
 
 
-def _convert_linking_card(kind, card, source, shown, notes):
+def _convert_linking_card(kind, card, source, notes):
     words = {name: _string(card, name) for name in ("title", "description", "content", "heading")}
     match kind:
         case "embed" | "video" | "audio" | "file" | "bookmark" | "button" | "product" | "header":
@@ -120,12 +122,20 @@ def _convert_linking_card(kind, card, source, shown, notes):
             text = words["description"] or _string(card, "productDescription")
             notes[f"card “{kind}” made a link"] += 1
             link = _link(address, html.escape(title or address)) if address else html.escape(title)
-            return f"<p>{link}</p>" + (f"<p>{text}</p>" if text else "") + shown
+            heads = [words["heading"], _string(card, "subheading")]
+            above = "".join(f"<p><strong>{head}</strong></p>" for head in heads if head)
+            text = text if text.startswith("<") or not text else f"<p>{text}</p>"
+            caption = _string(card, "caption")
+            below = f"<p>{caption}</p>" if caption else ""
+            return above + (f"<p>{link}</p>" if link else "") + text + below
         case "callout" | "toggle" | "call-to-action" | "transistor":
             text = _string(card, "calloutText") or _string(card, "textValue") or words["content"]
             heading = words["heading"]
             notes[f"card “{kind}” made plain text"] += 1
-            return (f"<h3>{heading}</h3>" if heading else "") + f"<div>{text}</div>"
+            button = _string(card, "buttonUrl")
+            link = _link(button, html.escape(_string(card, "buttonText") or button))
+            below = f"<p>{link}</p>" if button else ""
+            return (f"<h3>{heading}</h3>" if heading else "") + f"<div>{text}</div>{below}"
     if kind not in ("root", "") and "children" not in card:
         notes[f"card “{kind[:40]}” left out"] += 1
         texts = [value for value in words.values() if value]
