@@ -50,6 +50,10 @@ class CommentPages:
             return redirect(
                 f"{reverse('admin:billing_payoutbatch_change', args=[batch.pk])}#comments"
             )
+        if form.errors and request.FILES:
+            form.add_error(
+                "attachments", "Choose your files once more: no browser sends them back."
+            )
         context = self.admin_site.each_context(request) | {
             "title": f"{'Answer about' if answers else 'Comment on'} {batch}",
             "opts": self.opts,

@@ -25,6 +25,10 @@ LENGTHS = {
     "region": 35,
     "email": 254,
 }
+# What turns the direction of what follows, or takes no room: a name would read as another one.
+UNSEEN = frozenset(
+    "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
 ADDRESS = ("street", "building_number", "postcode", "town", "region")
 NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 REQUIRED = {
@@ -94,7 +98,10 @@ def _clean(text: str) -> str:
 def _find_fault(name: str, text: str) -> str:
     if not text:
         return REQUIRED.get(name, "")
-    if any(unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") for letter in text):
+    if any(
+        unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") or letter in UNSEEN
+        for letter in text
+    ):
         return "There is a character in it that can’t be printed. Type it anew."
     if len(text) > LENGTHS[name]:
         return f"Banks take at most {LENGTHS[name]} characters here; these are {len(text)}."

@@ -125,6 +125,16 @@ def test_refused_file_keeps_what_was_typed_and_stores_nothing(client, sign_in):
 
 
 @pytest.mark.any_database
+def test_files_that_no_browser_sends_again_are_asked_for_once_more(client, sign_in):
+    batch = make_batch()
+    sign_in("Finance")
+    page = send(client, batch, ("invoice.pdf", PDF), text=".")
+    assert "Choose your files once more" in page.text
+    assert "Choose your files once more" not in send(client, batch, text=".").text
+    assert not BatchComment.objects.exists()
+
+
+@pytest.mark.any_database
 def test_double_click_keeps_one_comment(client, sign_in):
     batch = make_batch()
     sign_in("Finance")

@@ -199,3 +199,15 @@ def test_one_paypal_account_has_one_fingerprint_however_it_is_written():
         for typed in ("Ada@example.com", "ada@EXAMPLE.com")
     )
     assert identify(one) == identify(other) == ["paypal", "ada@example.com"]
+
+
+@pytest.mark.parametrize("field", ["legal_name", "street", "town"])
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200b", "\u200f", "\ufeff", "\0"])
+def test_sign_that_nobody_sees_is_refused(field, sign):
+    faults = find_faults(**{field: f"Ada {sign}Example"})
+    assert list(faults) == [field]
+    assert "Type it anew" in faults[field]
+
+
+def test_marks_that_scripts_need_between_letters_are_kept():
+    assert check_entry(describe_payee(legal_name="می\u200cخواهم")).legal_name == "می\u200cخواهم"
