@@ -117,9 +117,9 @@ def test_page_of_the_admin_says_what_to_do(client, short, monkeypatch):
 
 
 def test_what_was_typed_is_kept_and_can_be_sent_again(client, settings, short, monkeypatch):
-    client.force_login(make_user(is_superuser=True))
+    author, category = make_user(is_superuser=True), make_category()
+    client.force_login(author)
     model_admin = admin.site.get_model_admin(Blog)
-    category, author = make_category(), make_user()
     typed = {"title": 'A "title" & more', "slug": "a-title", "category": category.pk}
     typed |= {"author": author.pk, "body": f"\n<p>{'Long. ' * 100}</p>", "password": "hush hush"}
     with monkeypatch.context() as patched:

@@ -309,6 +309,19 @@ def test_refused_step_keeps_what_is_typed(page, sign_in, open_blog, editor):
     assert Blog.objects.get().status == "draft"
 
 
+def test_button_waits_for_pictures_that_are_on_their_way(page, sign_in, open_blog, editor):
+    blog = make_blog(title="Night train", status="draft")
+    sign_in(editor)
+    open_blog(blog)
+    page.evaluate(
+        """document.getElementById("blog_form")
+            .addEventListener("weblog:step", (event) => event.preventDefault())"""
+    )
+    page.get_by_role("link", name=re.compile("Publish$")).click()
+    page.wait_for_timeout(500)
+    expect(page.locator("#dialog")).to_have_count(0)
+
+
 def test_untouched_form_keeps_nothing(page, sign_in, open_blog, editor):
     blog = make_blog(title="Night train", status="draft", body="<p>One.</p><p>Two.</p>")
     sign_in(editor)

@@ -4,11 +4,14 @@
 {
     const findForm = () => document.getElementById("blog_form") ?? document.getElementById("newtext_form")
 
-    document.addEventListener("htmx:configRequest", ({ detail }) => {
+    document.addEventListener("htmx:configRequest", (event) => {
+        const { detail } = event
         const form = findForm()
         if (!form?.elements.version) return
         const opens = detail.elt.matches("[hx-get][hx-target='#modal-content']")
         if (!opens && !detail.elt.closest("#dialog")) return
+        const isReady = form.dispatchEvent(new Event("weblog:step", { cancelable: true }))
+        if (!isReady) return event.preventDefault() // pictures are on their way; the editor says so
         if (opens) {
             detail.verb = "post" // too long for an address; it changes nothing
             detail.useUrlParams = false

@@ -74,7 +74,9 @@ class BodyEditor {
             this.open()
             field.dispatchEvent(new Event("input", { bubbles: true }))
         })
-        field.form.addEventListener("submit", (event) => this.waitForPictures(event), true)
+        for (const name of ["submit", "weblog:step"]) { // steps.js: a button above the form
+            field.form.addEventListener(name, (event) => this.waitForPictures(event), true)
+        }
         if (isTyping) this.showSource("")
         else this.open()
     }
