@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import TextChoices
+from django.db.models import Exists, OuterRef, Q, TextChoices
 from django.utils import timezone
 
 from backoffice.people import full_name
@@ -190,13 +190,17 @@ def find_line(dispute: Dispute) -> PaymentLine | None:
 
 
 def name_disputed(draft: PayoutBatch) -> str:
-    """Return the lines that a draft still has though they are in dispute, or an empty text."""
-    disputes = Dispute.objects.open().filter(batch=draft).select_related("author")
-    names = [
-        f"“{one.name}” of {full_name(one.author)}"
-        for one in disputes
-        if (line := find_line(one)) and line.payment.batch_id == draft.pk
-    ]
+    """Return the lines that a draft still has though they are in dispute, or an empty text.
+
+    One query, for any number of disputes.
+    """
+    views = {name: OuterRef(name) for name in ("blog", "category", "price", "month")}
+    same = Q(adjustment=OuterRef("adjustment")) | Q(kind=Kind.VIEWS, **views)
+    lines = PaymentLine.objects.filter(
+        same, payment__batch=draft, payment__author=OuterRef("author")
+    )
+    disputes = Dispute.objects.open().filter(Exists(lines), batch=draft).select_related("author")
+    names = [f"“{one.name}” of {full_name(one.author)}" for one in disputes]
     return list_names(names) if names else ""
 
 

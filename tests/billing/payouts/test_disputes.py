@@ -36,6 +36,7 @@ from billing.payouts.disputes import (
     answer_dispute,
     ask_about_line,
     find_effect,
+    name_disputed,
     withdraw_dispute,
 )
 from billing.payouts.due_months import find_months_to_build
@@ -145,6 +146,16 @@ def test_disputed_line_of_a_draft_waits_and_the_rest_is_paid(draft, author):
     assert waiting(author) == {(Cause.DISPUTED, Decimal(45))}
     pay(sign(draft))
     assert verify_payouts().status == Verification.Status.PASSED
+
+
+def test_disputed_lines_of_a_draft_are_named_by_one_query(draft, django_assert_num_queries):
+    ask(draft)
+    ask(draft, "Cold mornings")
+    with django_assert_num_queries(1):
+        about = name_disputed(draft)
+    assert about == "“Cold mornings” of Ada Example and “Kernel diary” of Ada Example"
+    rebuilt = steps.rebuild_batch(batch=draft, by=make_user(), at=AT)
+    assert name_disputed(rebuilt) == ""
 
 
 def test_adjustment_is_in_the_currency_of_the_line_and_in_its_whole_coins(draft, author, settings):
