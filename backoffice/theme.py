@@ -43,6 +43,12 @@ NAVIGATION = {
         Link("Payout batches", "account_balance_wallet", "billing.payoutbatch"),
         Link("Payments", "payments", "billing.payment"),
         Link(
+            "Your earnings",
+            "savings",
+            "billing.earnings",
+            permission="billing.view_own_statement",
+        ),
+        Link(
             "Statements",
             "receipt_long",
             "billing.statement",
@@ -167,6 +173,11 @@ def list_pages():
                 "billing_statement_year_pdf",
                 f"{room}.StatementYearPdfView",
             ),
+        ]
+        room = "billing.admin.earnings"
+        pages += [
+            ("earnings/", "billing_earnings_changelist", f"{room}.EarningsView"),
+            ("earnings/blogs/<int:pk>/", "billing_earnings_blog", f"{room}.BlogViewsView"),
         ]
         pages += [
             ("books/", "billing_books_changelist", "billing.admin.books.BooksView"),

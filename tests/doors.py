@@ -45,6 +45,7 @@ NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site"}
 ROWS = {
     "billing_payoutbatch_attachment": "billing.batchattachment",
     "billing_categoryprice_timeline": "weblog.category",
+    "billing_earnings_blog": "weblog.blog",
     "billing_statement_page": "billing.payment",
     "billing_statement_pdf": "billing.payment",
 }

@@ -54,7 +54,8 @@ STATEMENTS = {f"billing_statement_{page}" for page in ("changelist", "page", "pd
 DISPUTES = reading("billing_dispute")
 # Of the year, one's own opens, and it is a page without figures where nothing was paid.
 OWN_STATEMENTS = {"billing_statement_changelist", "billing_statement_year"}
-STATEMENTS |= OWN_STATEMENTS
+OWN_STATEMENTS |= {"billing_earnings_changelist"}
+STATEMENTS |= OWN_STATEMENTS | {"billing_earnings_blog"}
 VERIFY = reading("billing_verification") | {"billing_verification_verify"}
 NEW_TEXTS = reading("weblog_newtext", has_history=["weblog_newtext"])
 PICTURES = reading("weblog_picture")

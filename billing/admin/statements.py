@@ -247,6 +247,10 @@ class StatementYearView(StatementPage):
 
 
 class StatementYearPdfView(StatementYearView):
+    def check_door(self):
+        if self.write()[0] is None:
+            raise Http404
+
     def get(self, request, *args, **kwargs):
         sheet, _, chosen = self.write()
         if sheet is None:

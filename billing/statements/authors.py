@@ -70,19 +70,12 @@ class MonthlyStatement(Payslip):
     @property
     def paid_on(self) -> dt.date | None:
         """Return the bank's day, or that of the result where the bank named none."""
-        if self.result is None:
-            return None
-        return self.result.value_date or day_in(self.result.at, self.payment.batch.time_zone)
+        return day_of_result(self.result, self.payment) if self.result else None
 
     @cached_property
     def exclusions(self) -> list[Finding]:
         """Return the decisions by which views of the month were excluded."""
-        findings = Finding.objects.filter(
-            author=self.payment.author_id,
-            month=self.payment.batch.month,
-            status=Finding.Status.EXCLUDED,
-        )
-        return list(findings.select_related("blog").order_by("pk"))
+        return list_exclusions(self.payment.author_id, self.payment.batch.month)
 
     @cached_property
     def disputes(self) -> list[Dispute]:
@@ -103,6 +96,16 @@ class MonthlyStatement(Payslip):
             author=self.payment.author_id, batch__month__lte=self.payment.batch.month
         )
         return Decimal(payments.aggregate(sum=Sum("amount", default=0))["sum"])
+
+
+def day_of_result(result: PaymentResult, payment: Payment) -> dt.date:
+    return result.value_date or day_in(result.at, payment.batch.time_zone)
+
+
+def list_exclusions(author: int, month: dt.date) -> list[Finding]:
+    """Return the decisions by which an author's views of a month were excluded."""
+    findings = Finding.objects.filter(author=author, month=month, status=Finding.Status.EXCLUDED)
+    return list(findings.select_related("blog").order_by("pk"))
 
 
 def find_style(author: User, *, at: dt.datetime) -> Style:

@@ -6,10 +6,11 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from billing.models import Payment, PaymentLine
+from billing.models import Finding, Payment, PaymentLine
 from billing.payouts.minimum_payout import BELOW_MINIMUM, DEACTIVATED, NOTHING_TO_PAY, UNCONFIRMED
 from billing.statements.authors import MonthlyStatement
 from billing.statements.sheets import Row, Sheet, Table
+from billing.statements.styles import Style
 
 Kind = PaymentLine.Kind
 Status = Payment.Status
@@ -25,7 +26,7 @@ def write_month(
             _write_views(statement, rows),
             _write_others(statement, rows),
             _write_sums(statement),
-            _write_exclusions(statement),
+            write_exclusions(statement.exclusions, statement.style),
             _write_disputes(statement),
         ]
         return Sheet(
@@ -192,10 +193,10 @@ def _write_sums(statement: MonthlyStatement) -> Table:
     return Table(_("How the amount comes about"), ("", _("Amount")), rows)
 
 
-def _write_exclusions(statement: MonthlyStatement) -> Table | None:
+def write_exclusions(exclusions: Iterable[Finding], style: Style) -> Table | None:
     rows = [
-        Row((finding.blog.title, finding.reason, statement.style.number(finding.views)))
-        for finding in statement.exclusions
+        Row((finding.blog.title, finding.reason, style.number(finding.views)))
+        for finding in exclusions
     ]
     columns = (_("Blog"), _("Reason"), _("Views"))
     note = _("These views are paid by no statement.")
