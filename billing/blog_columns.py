@@ -1,17 +1,44 @@
-"""The column of counted views in the weblog's lists of blogs."""
+"""The columns of counted views in the weblog's lists of blogs, and a blog's views per day."""
 
+import datetime as dt
+
+from django.contrib.auth.models import User
 from django.db.models import OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from backoffice.home import Section, make_chart
+from billing.figures import views_by_day
 from billing.models import MonthlyViewCount
 from billing.periods import day_of, month_of
-from weblog.hooks import BlogColumn, add_blog_column
+from weblog.hooks import BlogColumn, add_blog_column, add_blog_panel
+from weblog.models import Blog
+
+DAYS_SHOWN = 30
 
 
 def offer_blog_columns() -> None:
     add_blog_column(BlogColumn("views_so_far", "Views so far", _count_all))
     add_blog_column(BlogColumn("views_this_month", "This month", _count_this_month))
+    add_blog_panel("billing", show_days)
+
+
+def show_days(*, blog: Blog, user: User) -> Section | None:
+    """Return the views of the latest days; not for co-authors, nor before anybody could read it.
+
+    One query.
+    """
+    is_author = blog.author_id == user.pk
+    if not blog.was_published or not (is_author or user.has_perm("weblog.view_all_blogs")):
+        return None
+    today = day_of(timezone.now())
+    days = views_by_day(first=today - dt.timedelta(days=DAYS_SHOWN - 1), last=today, blog=blog)
+    content = {
+        "blog": blog.pk,
+        "chart": make_chart(days, title="Views per day", unit="views"),
+        "has_page": is_author or user.has_perm("billing.view_payment"),
+    }
+    return Section("views", "billing/blog_panel.html", content)
 
 
 def _count_all():

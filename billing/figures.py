@@ -13,6 +13,7 @@ from billing.models import CategoryPrice, DailyViewCount, Finding
 from billing.money import line_amount
 from billing.periods import next_month
 from billing.prices.lookup import price_id_on
+from weblog.models import Blog
 
 EXCLUSIONS_SHOWN = 10
 
@@ -50,11 +51,15 @@ def month_figures(*, month: dt.date, author: User | None = None) -> MonthFigures
 
 
 def views_by_day(
-    *, first: dt.date, last: dt.date, author: User | None = None
+    *, first: dt.date, last: dt.date, author: User | None = None, blog: Blog | None = None
 ) -> dict[dt.date, int]:
-    """Return {day: counted views} for every day from `first` to `last` inclusive. One query."""
+    """Return {day: counted views} for every day from `first` to `last` inclusive. One query.
+
+    Of all blogs and authors, or of one.
+    """
+    counts = _counts(author)
     rows = (
-        _counts(author)
+        (counts if blog is None else counts.filter(blog=blog))
         .filter(day__range=(first, last))
         .order_by()
         .values_list("day")

@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 
+from backoffice.home import Section
+
 if TYPE_CHECKING:
     from weblog.models import Blog, Category
 
@@ -36,6 +38,12 @@ class Remark:
     is_blocking: bool = False
 
 
+class BlogPanel(Protocol):
+    """Makes a panel for the page of a stored blog, or None for whom it is not."""
+
+    def __call__(self, *, blog: Blog, user: User) -> Section | None: ...
+
+
 class MoveEffects(Protocol):
     """Says what a new author or category does to what the app keeps of a stored blog."""
 
@@ -43,6 +51,7 @@ class MoveEffects(Protocol):
 
 
 _columns: dict[str, BlogColumn] = {}
+_panels: dict[str, BlogPanel] = {}
 _remarks: dict[str, Callable[[Blog], Iterable[Remark]]] = {}
 _move_effects: dict[str, MoveEffects] = {}
 
@@ -63,6 +72,20 @@ def find_blog_columns(user: User) -> list[BlogColumn]:
 
 def annotate_blogs(blogs: QuerySet, *, columns: list[BlogColumn]) -> QuerySet:
     return blogs.annotate(**{column.name: column.make_expression() for column in columns})
+
+
+def add_blog_panel(name: str, make: BlogPanel) -> None:
+    """Show a panel under each blog's form. It replaces a former one of the same name."""
+    _panels[name] = make
+
+
+def remove_blog_panel(name: str) -> None:
+    _panels.pop(name, None)
+
+
+def list_blog_panels(*, blog: Blog, user: User) -> list[Section]:
+    panels = [make(blog=blog, user=user) for make in _panels.values()]
+    return [panel for panel in panels if panel is not None]
 
 
 def add_remarks(name: str, find: Callable[[Blog], Iterable[Remark]]) -> None:

@@ -60,3 +60,29 @@ def test_list_is_sorted_by_views(client):
     place = [getattr(column, "__name__", column) for column in columns].index("views_so_far")
     titles = [title for title, *_ in views_of(client, order=f"-{place}")]
     assert titles == ["Most", "Middle", "Least"]
+
+
+@travel(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC), tick=False)
+def test_page_of_a_blog_has_its_views_per_day(client, groups):
+    author, other = make_user(groups=["Authors"]), make_user(groups=["Authors"])
+    blog = make_blog(author=author)
+    blog.co_authors.add(other)
+    make_count(blog, 34, dt.date(2026, 11, 2))
+    page = reverse("admin:weblog_blog_change", args=[blog.pk])
+    client.force_login(author)
+    answer = client.get(page)
+    assert [panel.name for panel in answer.context["panels"]] == ["views"]
+    assert "34 views in 30 days" in answer.text
+    assert reverse("admin:billing_earnings_blog", args=[blog.pk]) in answer.text
+    client.force_login(other)
+    answer = client.get(page)
+    assert answer.status_code == 200
+    assert answer.context["panels"] == []  # co-authors see no figures
+    client.force_login(make_user(groups=["Editors"]))
+    assert "34 views in 30 days" in client.get(page).text
+
+
+def test_draft_that_nobody_could_read_has_no_views_per_day(client):
+    client.force_login(make_user(is_superuser=True))
+    page = reverse("admin:weblog_blog_change", args=[make_blog(status="draft").pk])
+    assert client.get(page).context["panels"] == []

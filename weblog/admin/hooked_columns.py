@@ -1,10 +1,17 @@
 from unfold.decorators import display
 
-from weblog.hooks import annotate_blogs, find_blog_columns
+from weblog.hooks import annotate_blogs, find_blog_columns, list_blog_panels
 
 
 class HookedColumns:
-    """Shows other apps' columns (weblog.hooks) in the list of blogs."""
+    """Shows other apps' columns (weblog.hooks) in the list of blogs, and panels on their pages."""
+
+    change_form_outer_after_template = "weblog/admin/blog_panels.html"
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        if obj:
+            context["panels"] = list_blog_panels(blog=obj, user=request.user)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_queryset(self, request):
         blogs = super().get_queryset(request)
