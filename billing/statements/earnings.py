@@ -5,7 +5,7 @@ running one, by its counts at the prices of their days, which is what the next b
 """
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,13 +20,12 @@ from billing.models import (
     Payment,
     PaymentLine,
     PaymentResult,
-    PayoutBatch,
 )
 from billing.money import format_amount, house_currency, line_amount
 from billing.payouts.amounts import Amounts, add_up_payments
 from billing.periods import day_of, month_of, next_month
 from billing.prices.lookup import price_id_on
-from billing.statements.authors import day_of_result, list_statements
+from billing.statements.authors import SIGNED, day_of_result, list_statements
 from weblog.models import Blog
 
 Kind = PaymentLine.Kind
@@ -42,7 +41,7 @@ class EarnedMonth:
     views: int = 0
     unpriced: int = 0  # of the views: what has no price yet
     sums: dict[str, Decimal] = field(default_factory=dict)  # exact, by currency, without a payment
-    lines: Counter = field(default_factory=Counter)  # exact, by kind, of the payment's lines
+    lines: dict[str, Decimal] = field(default_factory=dict)  # exact, by kind, of its payment
     amounts: Amounts = field(default_factory=Amounts)
     result: PaymentResult | None = None
     waits_for_answer: bool = False
@@ -84,8 +83,7 @@ class EarnedMonth:
 
     @property
     def is_preliminary(self) -> bool:
-        signed = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
-        return bool(self.payment) and self.payment.batch.status not in signed
+        return self.payment is not None and self.payment.batch.status not in SIGNED
 
     @property
     def paid_on(self) -> dt.date | None:
@@ -103,7 +101,7 @@ class EarnedMonth:
         return self.payment.status_reason
 
     def _exact(self, kind: str, *, is_signed: bool = False) -> str:
-        amount = self.lines[kind]
+        amount = self.lines.get(kind, Decimal(0))
         if not self.payment or (is_signed and not amount):
             return ""
         text = format_amount(amount, currency=self.currency, exact=True)
@@ -143,7 +141,7 @@ def _read_payments(payments: list[Payment]) -> Iterator[EarnedMonth]:
             payment.batch.month,
             payment,
             views=sum(views for kind, views, _ in lines[payment.pk] if kind == Kind.VIEWS),
-            lines=Counter({kind: amount for kind, _, amount in lines[payment.pk]}),
+            lines={kind: amount for kind, _, amount in lines[payment.pk]},
             amounts=amounts[payment.pk],
             result=results.get(payment.pk),
             waits_for_answer=payment.pk in waiting,
