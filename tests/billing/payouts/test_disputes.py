@@ -27,6 +27,7 @@ from billing.models import (
     DisputeAnswer,
     ExportedPayment,
     HandPayment,
+    PaymentExport,
     PayoutBatch,
     Verification,
 )
@@ -256,10 +257,19 @@ def test_no_file_and_no_hand_pays_before_the_answer(house, author, about):
     facts["proposed_by"], refused = facts.pop("by"), "before its author has the answer"
     with pytest.raises(DatabaseError, match=refused), transaction.atomic():
         HandPayment.objects.create(payment=payment, proposed_at=AT, **facts)
-    export = export_payments(batch=batch, at=AT)
+    export_payments(batch=batch, at=AT)
     assert not ExportedPayment.objects.filter(payment=payment).exists()
+    being_made = PaymentExport.objects.create(
+        batch=batch,
+        format="csv",
+        number=2,
+        file_name="forged.csv",
+        at=AT,
+        payment_count=1,
+        total=58,
+    )
     with pytest.raises(DatabaseError, match=refused), transaction.atomic():
-        ExportedPayment.objects.create(export=export, payment=payment, number=2)
+        ExportedPayment.objects.create(export=being_made, payment=payment, number=1)
 
 
 def test_question_about_another_line_of_the_month_keeps_no_payment(draft, author):
