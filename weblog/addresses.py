@@ -44,12 +44,11 @@ def find_free_address(slug: str, *, blog: Blog | None = None) -> str:
     """Return `slug`, or where that leads to another blog, with the first number that is free."""
     longest = SLUG_LENGTH - len(f"-{MOST_OF_A_NAME}")
     stem = slug[:longest].rstrip("-_") or slug[:longest]
-    taken: set[str] = set()
-    for model in (Blog, OldAddress):
-        rows = model.objects.filter(Q(slug=slug) | Q(slug__startswith=f"{stem}-"))
-        if blog and blog.pk:
-            rows = rows.exclude(pk=blog.pk) if model is Blog else rows.exclude(blog=blog)
-        taken.update(rows.values_list("slug", flat=True))
+    like_it = Q(slug=slug) | Q(slug__startswith=f"{stem}-")
+    blogs, old = Blog.objects.filter(like_it), OldAddress.objects.filter(like_it)
+    if blog and blog.pk:
+        blogs, old = blogs.exclude(pk=blog.pk), old.exclude(blog=blog)
+    taken = {*blogs.values_list("slug", flat=True), *old.values_list("slug", flat=True)}
     if slug not in taken:
         return slug
     for number in range(2, MOST_OF_A_NAME):
