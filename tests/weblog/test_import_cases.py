@@ -486,3 +486,26 @@ def test_text_of_ghost_that_cannot_be_read_is_a_problem(status):
 def test_visibility_that_is_not_known_is_not_public(visibility):
     post = read(open_file(make_ghost({"visibility": visibility}), "ghost.json"))
     assert post.status == "draft"
+
+
+def test_pictures_of_the_old_site_are_found_where_its_address_is_given(tmp_path):
+    body = '<p><img src="__GHOST_URL__/content/a.png" alt="A"><img src="b.png"></p>'
+    path = tmp_path / "ghost.json"
+    path.write_bytes(make_ghost({"html": body}))
+    call_command("import_ghost", path, "--site", "https://old.example/blog/")
+    assert Blog.objects.get().body == (
+        '<p><a href="https://old.example/content/a.png" rel="noopener noreferrer">[A]</a>'
+        "[picture (b.png)]</p>"
+    )
+
+
+def test_lead_picture_comes_in_where_pictures_are_fetched(other_site):
+    by = make_user()
+    rows = [{"feature_image": f"https://x.example/{name}.png"} for name in ("cat", "dog")]
+    data = make_ghost(*rows)
+    plan = import_posts(
+        source=open_file(data, "ghost.json"), by=by, fetch=partial(fetch_pictures, by=by)
+    )
+    assert Blog.objects.get(slug="post-1").lead_picture == Picture.objects.get()
+    assert Blog.objects.get(slug="post-2").lead_picture is None
+    assert plan.notes["lead pictures left out"] == 1

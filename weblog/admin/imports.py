@@ -2,11 +2,13 @@
 
 from functools import partial
 
+from django import forms
 from django.contrib.auth.models import User
 from django.urls import path, reverse
 from django.utils.html import format_html
+from unfold.widgets import UnfoldAdminURLInputWidget
 
-from backoffice.import_pages import SHOWN, ImportView
+from backoffice.import_pages import SHOWN, ImportView, UploadForm
 from backoffice.people import full_name
 from backoffice.uploads import open_upload
 from weblog.errors import ImportRefused
@@ -29,8 +31,20 @@ def check_size(posts: int, names: int) -> None:
         )
 
 
+class PostUploadForm(UploadForm):
+    site = forms.URLField(
+        label="Address of the old site",
+        required=False,
+        assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget,
+        help_text="For pictures of Ghost and Markdown that name only a place on their site. "
+        "WordPress names its own.",
+    )
+
+
 class PostImportView(ImportView):
     title = "Import posts"
+    form_class = PostUploadForm
     template_name = "weblog/admin/post_import.html"
     open_to_run = staticmethod(open_upload)  # a second try is harmless
 
@@ -38,8 +52,8 @@ class PostImportView(ImportView):
         """Return whether the user has both permissions: published posts come in as published."""
         return super().has_permission() and self.request.user.has_perm("weblog.publish_blog")
 
-    def look(self, file, file_name):
-        with open_apart(file, file_name) as source:
+    def look(self, file, file_name, site=""):
+        with open_apart(file, file_name, site=site) as source:
             plan = make_plan(
                 source, by=self.request.user, check_size=check_size, choices=self.read_choices()
             )
@@ -61,8 +75,8 @@ class PostImportView(ImportView):
             "may_import": plan.new > 0 or not plan.problem_count,
         }
 
-    def run(self, file, file_name):
-        with open_apart(file, file_name) as source:
+    def run(self, file, file_name, site=""):
+        with open_apart(file, file_name, site=site) as source:
             plan = import_posts(
                 source=source,
                 by=self.request.user,

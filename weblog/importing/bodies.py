@@ -44,9 +44,13 @@ PLAIN = {
 }
 
 
-def convert_body(text: str, base: str = "") -> tuple[str, list[list[str]], Counter]:
+def convert_body(text: str, base: str = "", site: str = "") -> tuple[str, list[list[str]], Counter]:
     """Return HTML with links in place of what lies elsewhere, [address, words] of its pictures,
-    and what was converted, counted. `base` is the address that relative ones start from."""
+    and what was converted, counted.
+
+    `base` is the address that relative ones start from; where none is known, those of pictures and
+    the like that begin with / start from `site`.
+    """
     notes: Counter[str] = Counter()
     pictures: list[list[str]] = []
     # A browser takes code of PHP for a comment, so its reader would see nothing of it.
@@ -54,15 +58,15 @@ def convert_body(text: str, base: str = "") -> tuple[str, list[list[str]], Count
 
     def link_picture(match):
         attributes = _read_attributes(match[0])
-        return _link_picture(attributes, "", base, pictures, notes)
+        return _link_picture(attributes, "", (base, site), pictures, notes)
 
     def link_linked_picture(match):
         leads_to = _read_attributes(match["link"]).get("href", "")
         attributes = _read_attributes(match["image"])
-        return _link_picture(attributes, leads_to, base, pictures, notes)
+        return _link_picture(attributes, leads_to, (base, site), pictures, notes)
 
     def link_frame(match):
-        return _link_frame(match, base, notes)
+        return _link_frame(match, (base, site), notes)
 
     text = FRAME.sub(link_frame, text)
     text = IMAGE.sub(link_picture, LINKED_IMAGE.sub(link_linked_picture, text))
@@ -84,7 +88,7 @@ def _read_attributes(tag):
     return found
 
 
-def _link_picture(attributes, leads_to, base, pictures, notes):
+def _link_picture(attributes, leads_to, bases, pictures, notes):
     address = next(
         (attributes[name] for name in ("src", "data-orig-file", "data-src", "data-lazy-src")
          if attributes.get(name) and not attributes[name].startswith("data:")), "",
@@ -92,7 +96,7 @@ def _link_picture(attributes, leads_to, base, pictures, notes):
     words = " ".join((attributes.get("alt") or "").split()) or "picture"
     if leads_to and PICTURE_ENDING.search(leads_to):
         address, leads_to = leads_to, ""
-    address = _join(base, address)
+    address = _find(bases, address)
     if not address.startswith(("http://", "https://")):
         notes["pictures without an address of their own, named in the text"] += 1
         where = f" ({address[:200]})" if address and not address.startswith("data:") else ""
@@ -109,13 +113,13 @@ def make_picture_link(address: str, words: str) -> str:
     return f'<a href="{html.escape(address)}">[{html.escape(words)}]</a>'
 
 
-def _link_frame(match, base, notes):
+def _link_frame(match, bases, notes):
     tag = (match["tag"] or match["alone"]).lower()
     inside = match["content"] or ""
     attributes = _read_attributes(match["attributes"] or match["rest"] or "")
     within = _read_attributes(" ".join(re.findall(r"<(?:source|embed|a)\b[^<>]*+>", inside)))
     address = attributes.get("src") or attributes.get("data") or attributes.get("data-src") or ""
-    address = _join(base, address or within.get("src") or within.get("href") or "")
+    address = _find(bases, address or within.get("src") or within.get("href") or "")
     kind = KINDS[tag]
     if not address.startswith(("http://", "https://")):
         notes[f"{kind}s without an address left out"] += 1
@@ -133,6 +137,11 @@ def _make_absolute(match, base):
     return f'{match[1]}"{html.escape(_join(base, address))}"'
 
 
+def _find(bases, address):
+    base, site = bases
+    return _join(base or (site if address.startswith("/") else ""), address)
+
+
 def _join(base, address):
     address = address.strip()
     if address.startswith("//"):
@@ -145,7 +154,9 @@ def _join(base, address):
 
 def clean_body(record: dict, media_url: str) -> dict:
     """Return what a record's text becomes, ready to store, and its problem if there is one."""
-    text, pictures, notes = convert_body(record["body"], record.get("base", ""))
+    text, pictures, notes = convert_body(
+        record["body"], record.get("base", ""), record.get("site", "")
+    )
     cleaned = "" if len(text) > cleaning.MOST_CHARACTERS else cleaning.clean(text, media_url)
     made = {"pictures": pictures, "body_notes": notes}
     if problem := cleaning.describe_problem(text, cleaned):

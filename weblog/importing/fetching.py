@@ -68,6 +68,7 @@ def note_pictures(plan: Plan, counts: Mapping[str, int]) -> None:
     """Tell in the plan what was fetched instead of what was only linked."""
     plan.notes.pop(PICTURES_LINKED, None)
     plan.notes.update(counts)
+    plan.notes = +plan.notes
 
 
 def forget_pictures(pictures: Mapping[str, Picture]) -> None:

@@ -21,9 +21,13 @@ type FileSource = WordPressExport | GhostExport | MarkdownZip
 
 
 @contextmanager
-def open_apart(file: BinaryIO, name: str) -> Iterator[FileSource]:
-    """Open an upload; a process of its own reads it. Raises ImportRefused."""
+def open_apart(file: BinaryIO, name: str, *, site: str = "") -> Iterator[FileSource]:
+    """Open an upload; a process of its own reads it. Raises ImportRefused.
+
+    `site` is the address of the old site, from which pictures come that name only a place on it.
+    """
     source = open_source(file, name, is_apart=True)
+    source.records.site = site
     try:
         yield source
     finally:
@@ -85,14 +89,16 @@ def _open_zip(file, name, is_apart):
 
 
 @contextmanager
-def open_path(path: Path) -> Iterator[FileSource | MarkdownFolder]:
+def open_path(path: Path, *, site: str = "") -> Iterator[FileSource | MarkdownFolder]:
     """Open a file, or a folder of Markdown files, as it lies on the disk. Raises ImportRefused."""
     if path.is_dir():
-        yield MarkdownFolder(path)
+        yield MarkdownFolder(path, site=site)
         return
     try:
         file = path.open("rb")
     except OSError as error:
         raise ImportRefused(f"{path} can't be read: {error.strerror}.") from error
     with file:
-        yield open_source(file, path.name)
+        source = open_source(file, path.name)
+        source.records.site = site
+        yield source

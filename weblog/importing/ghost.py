@@ -11,6 +11,7 @@ from weblog.importing.posts import (
     Post,
     clean_title,
     set_body,
+    set_lead,
     set_publish_at,
     set_slug,
     set_summary,
@@ -73,7 +74,8 @@ class GhostExport:
         post.categories = [name for name in names if name and not name.startswith("#")]
         post.notes["internal tags left out"] += sum(name.startswith("#") for name in names)
         post.notes["comments left out"] += self._comments[row.get("id")]
-        post.notes["lead pictures left out"] += bool(_text(row, "feature_image"))
+        if image := _text(row, "feature_image"):
+            set_lead(post, image, site=record["site"])
         post.notes = +post.notes
         return post
 

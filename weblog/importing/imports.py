@@ -21,7 +21,7 @@ from weblog.importing.plans import (
     Plan,
     make_plan,
 )
-from weblog.importing.posts import Post, Source
+from weblog.importing.posts import LEAD_LEFT_OUT, Post, Source
 from weblog.models import Category, ImportedAuthor, Picture
 from weblog.models.histories import unrecorded
 
@@ -131,6 +131,9 @@ class _Import:
         put_pictures(post, self._pictures)
         blog = build_blog(post)
         blog.slug = slug
+        if lead := self._pictures.get(post.lead):
+            blog.lead_picture = lead
+            self._plan.notes[LEAD_LEFT_OUT] -= 1
         keys = [key for name in post.authors for key in self._plan.people_of[name]]
         blog.author, *others = [self._authors[key] for key in keys]
         blog.category = self._categories[post.categories[0] if post.categories else ""]

@@ -19,6 +19,7 @@ from weblog.importing.posts import (
     clean_title,
     read_moment,
     set_body,
+    set_lead,
     set_slug,
     set_summary,
     set_title,
@@ -52,11 +53,11 @@ class MarkdownFolder:
 
     kind = "Markdown"
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, site: str = ""):
         self.name = folder.name
         self.people: dict[str, Person] = {}
         self.skipped: Counter[str] = Counter()
-        self.records: Iterable[dict] = _FolderRecords(folder)
+        self.records: Iterable[dict] = _FolderRecords(folder, site)
 
     def read_posts(self) -> Iterator[Post]:
         self.skipped.clear()
@@ -76,13 +77,14 @@ class MarkdownZip(MarkdownFolder):
 
 
 class _FolderRecords:
-    def __init__(self, folder: Path):
-        self._folder = folder
+    def __init__(self, folder: Path, site: str):
+        self._folder, self._site = folder, site
 
     def __iter__(self):
         for path in sorted(self._folder.rglob("*")):
             if path.is_file():
-                yield read_file(path.relative_to(self._folder).as_posix(), path.read_bytes)
+                name = path.relative_to(self._folder).as_posix()
+                yield read_file(name, path.read_bytes) | {"site": self._site}
 
 
 def _read_post(record, people):
@@ -95,6 +97,8 @@ def _read_post(record, people):
     _fill_post(post, values, _find_stem(path), people)
     _set_state(post, values, record.get("inside", "") + path)
     post.addresses = [path, *_list_own_addresses(values, path)]
+    if image := _first(values, *LEAD_PICTURES):
+        set_lead(post, image, site=record.get("site", ""))
     set_body(post, record)
     return post
 
@@ -133,8 +137,6 @@ def _fill_post(post, values, stem, people):
     for name in post.authors:
         first, _, last = name.rpartition(" ")
         people.setdefault(name, Person(name, first, last) if first else Person(name))
-    if any(_first(values, name) for name in LEAD_PICTURES):
-        post.notes["lead pictures left out"] += 1
     dates = pick_dates(values) or ([("file name", dated[1])] if dated else [])
     moments = [read_moment(post, text, field=name) for name, text in dates]
     post.publish_at = max((moment for moment in moments if moment), default=None)

@@ -222,6 +222,8 @@ class _Reading:
         plan.notes["of several categories the first is kept"] += len(post.categories) > 1
         for address, words in post.pictures:
             plan.pictures.setdefault(address, words)
+        if post.lead:
+            plan.pictures.setdefault(post.lead, post.title)
         self.authors.update(dict.fromkeys(post.authors, 1))
         self.categories[post.categories[0] if post.categories else NO_CATEGORY] += 1
         if post.status == Blog.Status.PUBLISHED:

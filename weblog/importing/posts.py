@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 from django.core.exceptions import SuspiciousOperation
 from django.utils import timezone
@@ -23,6 +23,7 @@ from weblog.models.blogs import SUMMARY_LENGTH
 from weblog.slugs import fold_slug
 
 LONGEST_PLAIN = 20_000  # characters; longer summaries are shortened
+LEAD_LEFT_OUT = "lead pictures left out"
 PICTURES_LINKED = "pictures made links to their old place"
 UNTITLED = "(no title)"
 LONGEST_SOURCE = 300  # as Blog.imported_from
@@ -63,6 +64,7 @@ class Post:
     expires_at: dt.datetime | None = None
     addresses: list[str] = field(default_factory=list)
     pictures: list[list[str]] = field(default_factory=list)
+    lead: str = ""  # the address of the picture for lists
     problems: list[str] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
 
@@ -145,7 +147,9 @@ def set_body(post: Post, record: dict) -> None:
     if "pictures" in record:
         post.pictures, notes = record["pictures"], record["body_notes"]
     else:
-        post.body, post.pictures, notes = convert_body(post.body, record.get("base", ""))
+        post.body, post.pictures, notes = convert_body(
+            post.body, record.get("base", ""), record.get("site", "")
+        )
     post.notes.update(record.get("notes") or {})
     post.notes.update(notes)
     if problem := record.get("text_problem"):
@@ -159,6 +163,15 @@ def set_publish_at(post: Post, text: str, *, field: str) -> None:
     """Set the date from a date or a moment, by default in the site's time zone."""
     if (moment := read_moment(post, text, field=field)) is not None:
         post.publish_at = moment
+
+
+def set_lead(post: Post, address: str, *, site: str = "") -> None:
+    """Note the picture that stands for the post in lists; it comes in if it is fetched."""
+    address = address.replace("__GHOST_URL__", "")
+    if address.startswith("/") and site:
+        address = urljoin(site, address)
+    post.lead = address if address.startswith(("http://", "https://")) else ""
+    post.notes[LEAD_LEFT_OUT] += 1
 
 
 def read_moment(post: Post, text: str, *, field: str) -> dt.datetime | None:

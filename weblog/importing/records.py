@@ -23,6 +23,7 @@ class Records:
     def __init__(self, read: Callable, file: BinaryIO, name: str, *, is_apart: bool):
         self._read, self._file, self._name = read, file, name
         self._is_apart, self._answer = is_apart, None
+        self.site = ""  # the address of the old site, where the file does not name it
 
     def __iter__(self) -> Iterator[dict]:
         try:
@@ -38,7 +39,7 @@ class Records:
 
     def _read_here(self):
         self._file.seek(0)
-        return self._read(self._file)
+        return (record | {"site": self.site} for record in self._read(self._file))
 
     def _read_apart(self):
         if self._answer is None:
@@ -48,7 +49,7 @@ class Records:
                 what=self._name,
                 advice="Let an administrator import the file by a command: docs/operations.md.",
                 bounds=BOUNDS,
-                args=(self._read.__module__, self._read.__name__, settings.MEDIA_URL),
+                args=(self._read.__module__, self._read.__name__, settings.MEDIA_URL, self.site),
             )
         self._answer.seek(0)
         return map(json.loads, self._answer)

@@ -13,6 +13,7 @@ from weblog.importing.posts import (
     Post,
     clean_title,
     set_body,
+    set_lead,
     set_publish_at,
     set_slug,
     set_summary,
@@ -107,7 +108,7 @@ class WordPressExport:
         if values.get("is_sticky") == "1":
             post.notes["no longer kept on top of the list"] += 1
         if item.get("lead"):
-            post.notes["lead pictures left out"] += 1
+            set_lead(post, item["lead"][0])
         _set_status(post, status, values)
         return post
 

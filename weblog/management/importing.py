@@ -50,6 +50,13 @@ class ImportCommand(BaseCommand):
             "here. What is not in it is looked up by name, and else made.",
         )
         parser.add_argument(
+            "--site",
+            default="",
+            metavar="URL",
+            help="The address of the old site, for pictures that name only a place on it, as those "
+            "of Ghost do.",
+        )
+        parser.add_argument(
             "--fetch-pictures",
             metavar="USERNAME",
             help="Fetch the pictures from their old site, as uploads of this account. "
@@ -65,7 +72,7 @@ class ImportCommand(BaseCommand):
                 whole_names=options["one_person"],
                 leaves_out_problems=options["leave_out_problems"],
             )
-            with open_path(path) as source:
+            with open_path(path, site=options["site"]) as source:
                 self._check_kind(source)
                 if dry_run:
                     plan = make_plan(source, by=None, choices=choices)

@@ -202,3 +202,11 @@ def test_pictures_are_fetched_where_the_box_is_ticked(client, emma, monkeypatch)
     text = confirm(client, fetch_pictures="1").text
     assert "pictures that their site did not give, left as links: 1" in text
     assert asked == ["https://x.example/a.png"]
+
+
+def test_address_of_the_old_site_is_asked_for(client, emma):
+    data = make_ghost({"html": '<p>Hi <img src="__GHOST_URL__/a.png" alt="A"></p>'})
+    fields = {"step": "preview", "site": "old.example", "file": SimpleUploadedFile("g.json", data)}
+    assert "Fetch the 1 picture " in client.post(URL, fields).text
+    confirm(client)
+    assert 'href="https://old.example/a.png"' in Blog.objects.get().body
