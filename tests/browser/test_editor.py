@@ -90,7 +90,9 @@ def paste(page, html, plain="plain words"):
     )
 
 
-@pytest.mark.parametrize("pause", [0, 30, pytest.param(70, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "pause", [0, *(pytest.param(pause, marks=pytest.mark.thorough) for pause in (30, 70))]
+)
 def test_every_letter_arrives_however_fast_one_types(write, pause):
     page = write()
     text(page).focus()
@@ -110,6 +112,7 @@ def test_every_letter_arrives_however_fast_one_types(write, pause):
     )
 
 
+@pytest.mark.thorough
 def test_buttons_work_in_old_and_new_paragraphs_alike(write):
     page = write("<p>Old one</p><p>Old two</p>")
     for words, button, made in (
@@ -164,6 +167,7 @@ def test_enter_after_a_link_keeps_its_words(write):
     assert held(page) == "<p>ada@example.org too</p>"
 
 
+@pytest.mark.thorough
 def test_code_keeps_its_lines_and_enter_under_a_picture_goes_on_below(write):
     figure = f'<figure><img src="{PICTURE}" alt="A map"><figcaption>The coast</figcaption></figure>'
     page = write("<pre>def wait():\n\n\n    return 1</pre>")
@@ -187,6 +191,7 @@ def test_code_keeps_its_lines_and_enter_under_a_picture_goes_on_below(write):
     assert held(page) == f"{figure}<p>Below</p>"
 
 
+@pytest.mark.thorough
 def test_table_is_made_filled_and_changed(write):
     page = write()
     press(page, "Table")
@@ -253,6 +258,7 @@ def test_what_the_editor_would_lose_is_shown_as_html(write):
     expect(page.locator("#id_body")).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_body_saved_without_an_edit_is_the_same(write):
     page = write(KEPT[0])
     page.blog.refresh_from_db()
@@ -313,6 +319,7 @@ def test_what_is_copied_elsewhere_comes_as_the_house_writes(write):
     assert held(page) == "<p>First line</p><p>Second &lt;b&gt;line&lt;/b&gt;</p>"
 
 
+@pytest.mark.thorough
 def test_pictures_come_by_file_from_the_library_and_from_a_pasted_page(
     write, settings, tmp_path, monkeypatch
 ):
@@ -410,6 +417,7 @@ def test_day_goes_by_keyboard_alone(write):
 LONG = "<h2>Head</h2>" + f"<p>{WORDS}</p>" * 40 + "<table><tr><td>A</td></tr></table>"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [1440, 390])
 def test_writing_page_is_sound_in_light_and_dark(write, width, take_picture):
     page = write(LONG, viewport={"width": width, "height": 844})

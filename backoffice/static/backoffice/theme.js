@@ -46,10 +46,18 @@ document.addEventListener("alpine:init", () => {
 // No attribute may hold a script for htmx either.
 htmx.config.allowEval = false
 
-// Select2's field for several choices goes by the name of what is chosen.
-window.addEventListener("load", () => {
-    for (const field of document.querySelectorAll("input.select2-search__field")) {
-        const select = field.closest(".select2-container")?.previousElementSibling
-        if (select?.labels?.[0]) field.setAttribute("aria-label", select.labels[0].textContent.trim())
+// Select2 names its fields by what is chosen in them, and those for several choices by nothing.
+function nameChoices() {
+    for (const box of document.querySelectorAll(".select2-container")) {
+        const label = box.previousElementSibling?.labels?.[0]
+        if (!label) continue
+        box.querySelector("input.select2-search__field")?.setAttribute("aria-label", label.textContent.trim())
+        const shown = box.querySelector(".select2-selection__rendered[role=textbox]")
+        for (const name of ["role", "aria-readonly"]) shown?.removeAttribute(name) // nobody types there
+        const choice = box.querySelector("[role=combobox][aria-labelledby]")
+        label.id ||= `${label.htmlFor}-label`
+        choice?.setAttribute("aria-labelledby", `${label.id} ${choice.getAttribute("aria-labelledby")}`)
     }
-})
+}
+// jQuery calls, in their order and in turns of its own, those who wait: the makers of the fields first.
+window.addEventListener("load", () => window.django?.jQuery?.(() => setTimeout(nameChoices)))
