@@ -88,7 +88,7 @@ def test_file_is_read_by_the_format_that_knows_it(client, sign_in, toy):
     [
         (b"TOY\n202610-1-000001 eaten\n", "Row 2: toys are bounced or done."),
         (b"TOY\n202610-1-000009 done\n", "Row 2: “202610-1-000009” is no payment of this batch."),
-        (b"\x00TOY", "This is no text file."),
+        (b"\x00TOY", "This is no text in UTF-8."),
     ],
 )
 def test_file_of_a_registered_format_is_refused_by_its_rows(client, sign_in, toy, content, problem):
