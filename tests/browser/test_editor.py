@@ -1,5 +1,6 @@
 """The editor of a blog's text, as people type and paste in it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -319,6 +320,29 @@ def test_what_is_copied_elsewhere_comes_as_the_house_writes(write):
     assert held(page) == "<p>First line</p><p>Second &lt;b&gt;line&lt;/b&gt;</p>"
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["data:image/png;base64,@@@@", "http://", "https://[bad/a.png"],
+)
+def test_picture_that_can_not_be_read_holds_no_text_back(write, address):
+    """It is left out aloud, and the words beside it are saved."""
+    page = write()
+    paste(page, f'<p>One</p><img src="{address}" alt="A flag"><p>Two</p>')
+    expect(page.get_by_text(re.compile("is not in your text|was not copied along"))).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/admin/weblog/blog/")
+    page.blog.refresh_from_db()
+    assert page.blog.body == "<p>One</p><p>Two</p>"
+
+
+def test_link_in_another_encoding_loses_no_words(write):
+    page = write()
+    paste(
+        page, '<p>At the <a href="https://example.org/#caf%E9">old</a> and <a href="#50%">x</a></p>'
+    )
+    assert held(page) == '<p>At the <a href="https://example.org/#caf%E9">old</a> and x</p>'
+
+
 @pytest.mark.thorough
 def test_pictures_come_by_file_from_the_library_and_from_a_pasted_page(
     write, settings, tmp_path, monkeypatch
@@ -369,11 +393,15 @@ def test_pictures_come_by_file_from_the_library_and_from_a_pasted_page(
     )
 
     put(page, "")
-    paste(page, '<p>One</p><img src="https://refused.example/a.png" alt="A flag">')
+    paste(
+        page,
+        '<p>One</p><figure><img src="https://refused.example/a.png" alt="A flag">'
+        "<figcaption>Sea, <b>windy</b></figcaption></figure>",
+    )
     expect(
         page.get_by_text("The picture from refused.example is not in your text.")
     ).to_be_visible()
-    assert held(page) == "<p>One</p>"
+    assert held(page) == "<p>One</p><p>Sea, <strong>windy</strong></p>"
     page.wait_for_timeout(200)
     assert len(page.errors) == 1  # the browser notes the refusal, too
     page.errors.clear()

@@ -54,7 +54,7 @@ function keepNotes(body) {
     const names = new Map()
     for (const link of body.querySelectorAll("a[href*='#']")) {
         const address = link.getAttribute("href")
-        const name = decodeURIComponent(address.slice(address.indexOf("#") + 1).replace(/%(?![0-9a-f]{2})/gi, "%25"))
+        const name = decode(address.slice(address.indexOf("#") + 1))
         const quoted = CSS.escape(name)
         const target = name && body.querySelector(`#${quoted}, a[name='${quoted}']`)
         if (!target) {
@@ -78,6 +78,15 @@ function keepNotes(body) {
         else for (const link of body.querySelectorAll(`a[href='#${name}']`)) holder ? link.setAttribute("href", `#${holder.id}`) : unwrap(link)
     }
     for (const line of body.querySelectorAll("hr[align=left][size='1'], br[clear=all]")) line.remove() // Word's, above notes
+}
+
+// An older page may name its places in another encoding.
+function decode(name) {
+    try {
+        return decodeURIComponent(name)
+    } catch {
+        return name
+    }
 }
 
 function raise(link) {
@@ -189,7 +198,7 @@ function takePictures(body, isOwnPicture) {
             image.setAttribute("src", own)
             continue
         }
-        const address = [image.getAttribute("src"), image.dataset.src].find((one) => /^(https?:|data:image\/(png|jpeg|webp);base64,)/i.test(one ?? ""))
+        const address = [image.getAttribute("src"), image.dataset.src].find((one) => /^(https?:|data:image\/(png|jpeg|webp);base64,)/i.test(one ?? "") && URL.canParse(one))
         if (image.width === 1 || image.height === 1) image.remove() // counts readers
         else if (!address) {
             refused += 1

@@ -202,19 +202,22 @@ class BodyEditor {
 
     async fetchAll(keys) {
         for (const key of keys) {
-            const { address, description } = this.coming.get(key)
+            const { address } = this.coming.get(key)
+            const from = address.startsWith("data:") ? "the pasted text" : new URL(address).host
             const isThere = findFigure(this.editor.state.doc, (node) => node.attrs.pending === key) >= 0
-            if (!isThere) {
-                this.coming.delete(key)
-                continue
-            }
-            const file = address.startsWith("data:") ? toFile(address) : undefined
-            let answer = null
-            if (description && file) answer = await this.parts.upload(file, description)
-            else if (description) answer = await this.parts.fetchPicture(address, description)
-            else answer = (await this.parts.askForPicture(file ? { file } : { address })) ?? { error: "It was left out." }
-            this.arrive(key, answer, file ? "the pasted text" : new URL(address).host)
+            if (isThere) this.arrive(key, await this.fetchOne(this.coming.get(key)), from)
             this.coming.delete(key)
+        }
+    }
+
+    async fetchOne({ address, description }) {
+        const { parts } = this
+        try {
+            const file = address.startsWith("data:") ? toFile(address) : undefined
+            if (!description) return (await parts.askForPicture(file ? { file } : { address })) ?? { error: "It was left out." }
+            return await (file ? parts.upload(file, description) : parts.fetchPicture(address, description))
+        } catch {
+            return { error: "It is damaged." } // or no button would save the text any more
         }
     }
 
@@ -224,7 +227,9 @@ class BodyEditor {
         if (place < 0) return
         if (error) {
             this.say(`The picture from ${from} is not in your text. ${error}`)
-            return view.dispatch(state.tr.delete(place, place + state.doc.nodeAt(place).nodeSize))
+            const { nodeSize, content } = state.doc.nodeAt(place)
+            const caption = content.size ? state.schema.nodes.paragraph.create(null, content) : []
+            return view.dispatch(state.tr.replaceWith(place, place + nodeSize, caption))
         }
         const attrs = { src: url, alt, width: String(width), height: String(height), pending: null }
         view.dispatch(state.tr.setNodeMarkup(place, null, attrs).setMeta("addToHistory", false))
