@@ -221,10 +221,14 @@ class StatementYearView(StatementPage):
     def check_door(self):
         self.find_author()
 
+    def list_years(self):
+        """Return the author asked for and the years in which they were paid, latest first."""
+        author = self.find_author()
+        return author, list_years_paid(author) if author else []
+
     def write(self):
         """Return the sheet of the year asked for, or None where there is nothing to tell."""
-        author = self.find_author()
-        years = list_years_paid(author) if author else []
+        author, years = self.list_years()
         if not years:
             return None, [], None
         asked = (self.request.GET.get("year"), self.request.GET.get("currency"))
@@ -248,7 +252,8 @@ class StatementYearView(StatementPage):
 
 class StatementYearPdfView(StatementYearView):
     def check_door(self):
-        if self.write()[0] is None:
+        _, years = self.list_years()
+        if not years:
             raise Http404
 
     def get(self, request, *args, **kwargs):
