@@ -114,3 +114,40 @@ def test_zip_bomb_and_damaged_zip_are_refused():
     damaged = open_source(io.BytesIO(data.replace(b"text text", b"text tex_", 1)), "posts.zip")
     with pytest.raises(ImportRefused, match="cannot be unpacked"):
         list(damaged.read_posts())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("is-draft: true", "render: false", "routable: false", "visible: no", "_draft: true"),
+        *("permalink: False", "dg-publish: false", "is_live: off", "draft_mode: yes"),
+    ],
+)
+def test_post_is_a_draft_however_the_words_of_its_flag_are_joined(tmp_path, line):
+    post = read(tmp_path, f"---\ntitle: T\n{line}\n---\nText\n")
+    assert (post.status, post.problems) == ("draft", [])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("pubDatetime", "publishOn", "publish-on", "publication_date", "embargo_until", "goLive"),
+        *("published-at", "Publish Date", "scheduled_for"),
+    ],
+)
+def test_later_date_counts_however_the_words_of_its_name_are_joined(tmp_path, name):
+    post = read(
+        tmp_path, f"---\ntitle: T\ndate: 2020-01-01\n{name}: 2099-01-02T00:00:00Z\n---\nText\n"
+    )
+    assert post.publish_at == dt.datetime(2099, 1, 2, tzinfo=dt.UTC)
+    assert read(tmp_path, f"---\ntitle: T\n{name}: soon, I hope\n---\nText\n").problems
+
+
+@pytest.mark.parametrize("name", ["unpublish_date", "expires-on", "visibleUntil", "expiry"])
+def test_end_is_read_however_the_words_of_its_name_are_joined(tmp_path, name):
+    post = read(tmp_path, f"---\ntitle: T\n{name}: 2020-01-02T00:00:00Z\n---\nText\n")
+    assert post.expires_at == dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
+
+
+def test_name_of_a_file_may_say_that_it_is_a_draft(tmp_path):
+    assert read(tmp_path, "---\ntitle: T\n---\nText\n", name="news.draft.md").status == "draft"

@@ -25,7 +25,7 @@ from weblog.importing.posts import (
     set_title,
 )
 from weblog.importing.records import Records
-from weblog.importing.states import EXPIRIES, pick_dates, read_state
+from weblog.importing.states import EXPIRIES, find_fields, pick_dates, read_state
 from weblog.models import Blog
 
 DATED_NAME = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_ ](.+)")
@@ -147,9 +147,12 @@ def _set_state(post, values, path):
     post.problems += problems
     post.status = STATES[state]
     post.is_scheduled = state == "scheduled"
-    for name in EXPIRIES:
-        if text := _first(values, name):
-            post.expires_at = read_moment(post, text, field=name)
+    ends = [
+        read_moment(post, text, field=name)
+        for name, value in find_fields(values, EXPIRIES)
+        if (text := _first({name: value}, name))
+    ]
+    post.expires_at = min((moment for moment in ends if moment), default=None)
 
 
 def _list_own_addresses(values, path):

@@ -6,19 +6,27 @@ public because its flag was written in an unknown way.
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
+from typing import Any
 
 # YAML 1.1, which Jekyll, Hugo before 0.60 and Eleventy read; YAML 1.2 has but true and false.
 TRUE = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 FALSE = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
 
+# Names of values, without the signs between their words: publish_on is publishOn and publish-on.
 # True in one of these holds a post back, as False does in one of the others.
-HOLDS_IF_TRUE = (
-    *("draft", "isdraft", "is_draft", "private", "hidden", "unlisted", "unpublished", "headless"),
-    *("eleventyexcludefromcollections", "noindex_draft", "trashed", "deleted", "protected"),
-)
-HOLDS_IF_FALSE = ("published", "publish", "ispublished", "is_published", "public", "listed", "live")
+HOLDS_IF_TRUE = {
+    *("draft", "isdraft", "draftmode", "private", "isprivate", "hidden", "ishidden", "unlisted"),
+    *("isunlisted", "unpublished", "isunpublished", "headless", "eleventyexcludefromcollections"),
+    *("noindexdraft", "trashed", "deleted", "protected", "wip", "embargoed", "ignored"),
+}
+HOLDS_IF_FALSE = {
+    *("published", "publish", "ispublished", "public", "ispublic", "listed", "live", "islive"),
+    *("render", "routable", "visible", "isvisible", "enabled", "isenabled", "active", "isactive"),
+    "dgpublish",  # of Obsidian
+}
 SAYS = {
     "published": {"published", "publish", "live", "public", "active", "done", "final"},
     "scheduled": {"scheduled", "future"},
@@ -26,15 +34,27 @@ SAYS = {
     "draft": {"draft", "private", "hidden", "unpublished", "unlisted", "skip", "idea", "wip"},
     "archived": {"archived", "archive", "expired"},
 }
-STATUS_FIELDS = ("status", "state", "post_status", "visibility")
-DATES = ("date", "created", "created_at", "createdat", "date_created", "postdate", "post_date")
-RELEASES = (
-    *("publishdate", "pubdate", "published", "publish_date", "publish_at", "publishat"),
-    *("publishedat", "published_at", "publisheddate", "published_date", "publish-date"),
-    *("publishedon", "published_on", "date_published", "datepublished", "releasedate"),
-    *("scheduled", "scheduled_at"),
-)
-EXPIRIES = ("expirydate", "unpublishdate", "expiry_date", "expires", "expire", "expirationdate")
+STATUS_FIELDS = {
+    *("status", "state", "poststatus", "publishstatus", "publishingstatus", "publicationstatus"),
+    *("contentstatus", "visibility"),
+}
+DATES = ("date", "created", "createdat", "datecreated", "createdate", "postdate")
+RELEASES = {
+    *("pubdate", "pubdatetime", "pubtime", "publishdate", "publishdatetime", "publishtime"),
+    *("publishat", "publishon", "published", "publishedat", "publishedon", "publisheddate"),
+    *("publisheddatetime", "publishedtime", "publishfrom", "datepublished", "datepublish"),
+    *("publicationdate", "publicationdatetime", "dateofpublication", "posted", "postedat"),
+    *("postedon", "dateposted", "releasedate", "releaseat", "releaseon", "releasedat"),
+    *("releasedon", "scheduled", "scheduledat", "scheduledfor", "scheduledate", "scheduleddate"),
+    *("schedule", "embargo", "embargodate", "embargountil", "embargoeduntil", "golive"),
+    *("golivedate", "goliveat", "liveat", "livedate", "livefrom", "availablefrom", "visiblefrom"),
+}
+EXPIRIES = {
+    *("expiry", "expirydate", "expires", "expiresat", "expireson", "expire", "expireat"),
+    *("expireon", "expiredate", "expirationdate", "expiration", "unpublishdate", "unpublishat"),
+    *("unpublishon", "dateunpublish", "archiveat", "archiveon", "archivedate", "removeat"),
+    *("availableuntil", "visibleuntil", "publishuntil", "publisheduntil", "liveuntil"),
+}
 DRAFT_FOLDERS = {"_drafts", "drafts", "_draft", "_trash", ".trash", "_unpublished"}
 
 DATE_LIKE = re.compile(r"\d{4}-\d|\d{4}/\d|\d{1,2} [A-Za-z]|[A-Za-z]{3,9},? \d")
@@ -52,31 +72,44 @@ def read_boolean(text: str) -> bool | None:
     return True if text in TRUE else False if text in FALSE else None
 
 
+def find_fields(values: dict, names: Collection[str]) -> list[tuple[str, Any]]:
+    """Return (name, value) of the values with one of these names, however its words are joined."""
+    return [(name, value) for name, value in values.items() if _join_words(name) in names]
+
+
 def read_state(values: dict, path: str) -> tuple[str, list[str]]:
     """Return published, scheduled, in review, archived or draft, and the problems with it."""
     states, problems = [], []
-    for name in (*HOLDS_IF_TRUE, *HOLDS_IF_FALSE):
-        if name in values and not (name in RELEASES and is_date_like(values[name])):
-            said = read_boolean(values[name]) if isinstance(values[name], str) else None
+    for name, value in find_fields(values, HOLDS_IF_TRUE | HOLDS_IF_FALSE):
+        if not (_join_words(name) in RELEASES and is_date_like(value)):
+            said = read_boolean(value) if isinstance(value, str) else None
             if said is None:
-                problems.append(f"{name}: “{_show(values[name])}” is neither true nor false.")
-            elif said is (name in HOLDS_IF_TRUE):
+                problems.append(f"{name}: “{_show(value)}” is neither true nor false.")
+            elif said is (_join_words(name) in HOLDS_IF_TRUE):
                 states.append("draft")
-    for name in STATUS_FIELDS:
-        if name in values:
-            word = values[name].strip().lower() if isinstance(values[name], str) else ""
-            state = next((state for state, words in SAYS.items() if word in words), None)
-            if state is None:
-                problems.append(f"{name}: “{_show(values[name])}” is not known.")
-            else:
-                states.append(state)
-    if values.get("password") or values.get("permalink") == "false" or _is_not_built(values):
+    for name, value in find_fields(values, STATUS_FIELDS):
+        word = value.strip().lower() if isinstance(value, str) else ""
+        state = next((state for state, words in SAYS.items() if word in words), None)
+        if state is None:
+            problems.append(f"{name}: “{_show(value)}” is not known.")
+        else:
+            states.append(state)
+    if values.get("password") or values.get("permalink") in FALSE or _is_not_built(values):
         states.append("draft")
-    parts = PurePosixPath(path.lower()).parts
-    if DRAFT_FOLDERS.intersection(parts[:-1]) or parts[-1].startswith("_"):
+    if _is_place_of_drafts(path):
         states.append("draft")
     order = ("draft", "in review", "archived", "scheduled")
     return next((state for state in order if state in states), "published"), problems
+
+
+def _join_words(name):
+    return re.sub(r"[-_. ]", "", name.lower())
+
+
+def _is_place_of_drafts(path):
+    """Whether it lies in a folder of drafts, or has the name of one: _post.md, post.draft.md."""
+    *folders, name = PurePosixPath(path.lower()).parts
+    return bool(DRAFT_FOLDERS.intersection(folders)) or name[0] == "_" or ".draft." in name
 
 
 def _is_not_built(values):
@@ -94,17 +127,13 @@ def is_date_like(value) -> bool:
 
 def pick_dates(values: dict) -> list[tuple[str, str]]:
     """Return (name, text) of the dates from which a post may be public; the latest counts."""
-    found: list[tuple[str, str]] = []
-    for name in (*DATES, *RELEASES):
-        value = values.get(name)
-        if name in HOLDS_IF_FALSE and not is_date_like(value):
-            continue
-        if value in (None, ""):
-            continue
-        if name in DATES[1:] and found:
-            continue
-        found.append((name, value if isinstance(value, str) else _show(value)))
-    return found
+    made = [pair for name in DATES for pair in find_fields(values, {name}) if pair[1]]
+    found = made[:1]  # the first of them tells
+    for name, value in find_fields(values, RELEASES):
+        is_flag = _join_words(name) in HOLDS_IF_FALSE and not is_date_like(value)
+        if value and not is_flag:
+            found.append((name, value))
+    return [(name, value if isinstance(value, str) else _show(value)) for name, value in found]
 
 
 def normalise_date(text: str) -> str:
