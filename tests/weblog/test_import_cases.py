@@ -221,6 +221,9 @@ def test_empty_text_of_a_published_post_is_a_problem(html):
         ({"status": "scheduled", "published_at": "2099-01-01T00:00:00.000Z"}, "published"),
         ({"status": "scheduled"}, "draft"),
         ({"status": "sent"}, "draft"),
+        ({"email_only": True}, "draft"),
+        ({"email_only": 1, "status": "scheduled", "published_at": "2099-01-01T00:00:00Z"}, "draft"),
+        ({"email_only": 0}, "published"),
         ({"visibility": "paid"}, "draft"),
         ({"visibility": "members"}, "draft"),
         ({"visibility": "tiers"}, "draft"),
@@ -231,9 +234,20 @@ def test_post_that_ghost_held_back_is_not_published(row, status):
     assert Blog.objects.get().status == status
 
 
+def test_post_that_ghost_only_mails_is_no_blog_by_its_table_of_metas_either():
+    row = {"status": "scheduled", "published_at": "2099-01-01T00:00:00.000Z"}
+    metas = [{"post_id": "1", "email_only": True}, {"post_id": "2", "email_only": False}]
+    bring_in(open_file(make_ghost(row, row, posts_meta=metas), "ghost.json"))
+    assert [*Blog.objects.order_by("pk").values_list("status", flat=True)] == ["draft", "published"]
+
+
 @pytest.mark.parametrize(
     ("body", "becomes"),
     [
+        (
+            '[audio mp3="/files/a.mp3"][/audio]',
+            '<p><a href="https://example.com/files/a.mp3">https://example.com/files/a.mp3</a></p>',
+        ),
         ("<pre><code>if a:\n\n    b</code></pre>", "<pre><code>if a:\n\n    b</code></pre>"),
         ("Intro\n<ul>\n<li>x", "<p>Intro</p><ul><li>x"),
         ("Intro\n<ul>\n<li>x</li>\n</ul>\nEnd", "<p>Intro</p><ul><li>x</li></ul><p>End</p>"),

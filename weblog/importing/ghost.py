@@ -57,6 +57,9 @@ class GhostExport:
         self._tags = {tag.get("id"): _text(tag, "name") for tag in self._tables["tags"]}
         self._tags_of = self._links("posts_tags", "tag_id")
         self._users_of = self._links("posts_authors", "author_id")
+        self._by_mail = {
+            meta.get("post_id") for meta in self._tables["posts_meta"] if _is_by_mail(meta)
+        }
         self._comments = Counter(row.get("post_id") for row in self._tables["comments"])
 
     def _read_row(self, record, number):
@@ -64,7 +67,7 @@ class GhostExport:
         if _text(row, "type") == "page" or row.get("page") in (1, True, "1", "true"):
             self.skipped["page"] += 1
             return None
-        post = _read_post(row, number)
+        post = _read_post(row, number, _is_by_mail(row) or row.get("id") in self._by_mail)
         set_body(post, record)
         ids = self._users_of[row.get("id")] or [row.get("author_id")]
         post.authors = [self._note_person(self._users[key]) for key in ids if key in self._users]
@@ -94,7 +97,12 @@ class GhostExport:
         return key
 
 
-def _read_post(row, number):
+def _is_by_mail(row):
+    """Whether Ghost sends the post to subscribers alone, now or on its day."""
+    return row.get("email_only", 0) not in (0, False, "0", "", "false")
+
+
+def _read_post(row, number, is_by_mail):
     title = clean_title(_text(row, "title"))
     key = _text(row, "uuid") or _text(row, "id") or _number(row, "id")
     post = Post(shorten_source(key and f"ghost:{key}"), f"post {number}, “{title[:80]}”")
@@ -104,7 +112,7 @@ def _read_post(row, number):
     set_slug(post, _text(row, "slug"), number=str(number))
     post.addresses = [f"/{_text(row, 'slug')}/"] if _text(row, "slug") else []
     set_summary(post, _text(row, "custom_excerpt"))
-    _set_state(post, row)
+    _set_state(post, row, is_by_mail)
     if date := _text(row, "published_at") or _read_milliseconds(row):
         # Ghost keeps moments in UTC and writes them without saying so.
         moment = date if date.endswith("Z") or "+" in date else f"{date}Z"
@@ -112,14 +120,15 @@ def _read_post(row, number):
     return post
 
 
-def _set_state(post, row):
+def _set_state(post, row, is_by_mail):
     status = _text(row, "status")
     if status not in STATUSES:
         post.problems.append(f"status: “{status}” is not known; one of {', '.join(STATUSES)}.")
         return
     post.status = STATUSES[status]
     post.is_scheduled = status == "scheduled"
-    if status == "sent":
+    if status == "sent" or is_by_mail:
+        post.status = Blog.Status.DRAFT
         post.notes["sent by mail alone, so it comes in as a draft"] += 1
     visibility = row.get("visibility", "")
     if visibility not in ("", "public") and post.status == Blog.Status.PUBLISHED:

@@ -22,10 +22,11 @@ COLUMNS = {
     "posts_tags": ("post_id", "tag_id", "sort_order"),
     "posts_authors": ("post_id", "author_id", "sort_order"),
     "comments": ("post_id",),
+    "posts_meta": ("post_id", "email_only"),
     "posts": (
         *("id", "uuid", "slug", "title", "type", "page", "status", "visibility"),
         *("author_id", "custom_excerpt", "published_at", "feature_image", "featured"),
-        *("custom_template", "canonical_url", "primary_author"),
+        *("custom_template", "canonical_url", "primary_author", "email_only"),
     ),
 }
 

@@ -53,6 +53,7 @@ PLAYERS = {
 ADDRESSES = (
     *("src", "url", "href", "mp3", "mp4", "m4a", "m4v", "ogg", "ogv", "webm", "wav", "flv", "link"),
 )
+FILE = re.compile(r"/[^/\s]\S*\.[a-z0-9]{2,5}", re.IGNORECASE)  # on the old site
 EMBEDDED = re.compile(r"\[embed\b[^\]]*+\]\s*+([^\[\s]++)\s*+\[/embed\]", re.IGNORECASE)
 
 type FindPictures = Callable[[dict], list[tuple[str, str]]]
@@ -119,6 +120,9 @@ def _replace(name, attributes, notes, find_pictures):
     address = next((each for each in addresses if each.startswith(("http://", "https://"))), "")
     if not address and name in PLAYERS and first:
         address = PLAYERS[name].format(first)
+    if not address and (file := next(filter(FILE.fullmatch, addresses), "")):
+        notes[f"shortcode [{name[:40]}] made a link"] += 1
+        return f'<video src="{html.escape(file)}"></video>'  # gets its whole address later
     if not address:
         notes[f"shortcode [{name[:40]}]: brackets left out"] += 1
         return ""

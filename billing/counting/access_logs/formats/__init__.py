@@ -9,7 +9,7 @@ import re
 from billing.counting.access_logs.formats.columns import Columns
 from billing.counting.access_logs.formats.combined import read_combined
 from billing.counting.access_logs.formats.entries import Entry
-from billing.counting.access_logs.formats.json_lines import read_json
+from billing.counting.access_logs.formats.json_lines import read_console, read_json
 from billing.counting.access_logs.formats.proxies import (
     read_balancer,
     read_envoy,
@@ -26,14 +26,14 @@ KNOWN = (
     "Istio's text; LTSV"
 )
 
-OTHERS = (read_balancer, read_haproxy, read_envoy, read_store, read_labels)
+OTHERS = (read_balancer, read_haproxy, read_envoy, read_store, read_labels, read_console)
 
 # What gathers logs writes before each line: containerd, syslog (RFC 3164, also after ISO times, and
 # RFC 5424), Docker Compose, kubectl.
 PREFIX = re.compile(
     r"20[0-9]{2}-[^ ]+ (?:stdout|stderr) [FP] "
     r"|(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|20[0-9]{2}-[0-9]{2}-[0-9]{2}T[^ ]+)"
-    r" [^ ]+ [^ \[\]:\"]+(?:\[[0-9]+\])?: +"
+    r" (?:[^ ]+ )?[^ \[\]:\"]+(?:\[[0-9]+\])?: +"  # HAProxy names no host
     r"|<[0-9]{1,3}>1 (?:[^ ]+ ){5}(?:-|\[[^\]]*\]) "
     r"|[A-Za-z0-9_.-]+ +\| +"
     r"|\[pod/[^ \]]+\] ",

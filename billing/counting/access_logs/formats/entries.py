@@ -20,7 +20,8 @@ TIME = DATE + r" (?P<offset>[+-][0-9]{4})"
 _TIME = re.compile(TIME, re.ASCII)
 _EPOCH = re.compile(r"(?P<seconds>[0-9]{9,10})(?:\.(?P<milliseconds>[0-9]{3}))?", re.ASCII)
 _LONG_EPOCH = re.compile(
-    r"(?P<seconds>[0-9]{10})(?:\.(?P<part>[0-9]{1,9})|(?P<more>[0-9]{3}|[0-9]{6}|[0-9]{9}))",
+    r"(?P<seconds>[0-9]{10})"
+    r"(?:\.(?P<part>[0-9]{1,9})|(?P<more>[0-9]{3}|[0-9]{6}|[0-9]{9})(?:\.[0-9]+)?)",
     re.ASCII,
 )
 

@@ -7,6 +7,12 @@ import re
 from billing.counting.access_logs.formats.columns import decode_agent
 from billing.counting.access_logs.formats.entries import Entry, read_any_time, read_long_time
 
+# Caddy's “wall” times are in UTC; its console, its default on a screen, puts them before.
+WALL = re.compile(r"(20[0-9]{2})/([0-9]{2})/([0-9]{2}) ([0-9:]{8}(?:\.[0-9]{1,9})?)", re.ASCII)
+CONSOLE = re.compile(
+    rf"(?P<time>{WALL.pattern})\t[^\t]+\thttp\.log\.access[^\t]*\t[^\t]*\t\{{(?P<rest>.*)",
+    re.DOTALL,
+)
 NGINX_ESCAPE = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 # nginx's names for its values, then the names from widely copied configurations.
@@ -89,6 +95,17 @@ def read_json(text: str) -> Entry | str | None:
         return None
 
 
+def read_console(text: str) -> Entry | None:
+    match = CONSOLE.fullmatch(text)
+    found = read_json(f'{{"ts": "{match["time"]}", {match["rest"]}') if match else None
+    return found if isinstance(found, Entry) else None
+
+
+def _read_wall_time(text: str) -> dt.datetime | None:
+    match = WALL.fullmatch(text)
+    return match and read_any_time(f"{match[1]}-{match[2]}-{match[3]}T{match[4]}Z")
+
+
 def _load(text: str) -> dict | None:
     try:
         facts = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
@@ -152,6 +169,7 @@ def _read_as_other(facts: dict[str, str]) -> Entry | str | None:
         values["request"] = ""
     written = f"{facts['date']}T{facts['time']}Z" if "date" in facts and "time" in facts else ""
     viewed_at = read_long_time(written) or read_long_time(values["time"])
+    viewed_at = viewed_at or _read_wall_time(facts.get("ts", ""))
     says_what = values["request"] or values["uri"]
     if says_what and (entry := _make_entry(values, viewed_at)):
         return entry

@@ -82,6 +82,7 @@ ISTIO_JSON = {
     "downstream_remote_address": "192.0.2.1:40001",
     "authority": "example.org",
 }
+CONSOLE = {name: CADDY[name] for name in ("request", "status")}
 LOGPUSH = {
     "ClientIP": "192.0.2.1",
     "ClientRequestHost": "example.org",
@@ -258,10 +259,17 @@ LOGS = {
     "AWS S3": [STORE],
     "HAProxy": [f"Oct  5 12:05:03 proxy-1 haproxy[14389]: {HAPROXY}"],
     "HAProxy without syslog": [HAPROXY],
+    "HAProxy to a file of its own": [f"<134>Oct  5 12:05:03 haproxy[14389]: {HAPROXY}"],
     "Envoy": [ENVOY],
     "Istio": [ISTIO],
     "Istio as JSON": [json.dumps(ISTIO_JSON)],
     "Caddy": [json.dumps(CADDY)],
+    "Caddy in milliseconds": [json.dumps(CADDY | {"ts": 1791194703524.25})],
+    "Caddy with times as words": [json.dumps(CADDY | {"ts": "2026/10/05 10:05:03.524"})],
+    "Caddy's console": [
+        "2026/10/05 10:05:03.524\tinfo\thttp.log.access.log0\thandled request\t"
+        + json.dumps(CONSOLE)
+    ],
     "Traefik as JSON": [json.dumps(TRAEFIK)],
     "Cloudflare Logpush": [json.dumps(LOGPUSH)],
     "Cloudflare Logpush in seconds": [json.dumps(LOGPUSH | {"EdgeStartTimestamp": 1791194703})],
