@@ -32,6 +32,16 @@ PASS_ON = {
     "billing.payouts.transitions.move_batch",
     "weblog.errors.require_reason",
 }
+# A note to the editor is nobody's answer: it may be left out, so it may be short.
+MAY_BE_LEFT_OUT = {
+    "weblog.mails.mail_submitted",
+    "weblog.mails.mail_taken_back",
+    "weblog.new_texts.submit_new_text",
+    "weblog.new_texts.take_back_new_text",
+    "weblog.workflow.submit_for_review",
+    "weblog.workflow.take_back",
+    "weblog.workflow.with_note",
+}
 # They look at what is stored first: their own tests try “.” on real rows.
 LOOK_FIRST = {
     "backoffice.accounts.anonymising.anonymise_account",
@@ -39,7 +49,9 @@ LOOK_FIRST = {
     "billing.payouts.steps.build_batch",
     "billing.payouts.steps.build_closed_months",
     "billing.payouts.steps.rebuild_batch",
+    "weblog.categories.change_category",
 }
+ASIDE = PASS_ON | MAY_BE_LEFT_OUT | LOOK_FIRST
 
 
 def find_functions_that_ask():
@@ -62,11 +74,11 @@ FOUND = dict(find_functions_that_ask())
 
 
 def test_each_function_that_asks_is_tried_or_named_here():
-    assert FOUND.keys() >= PASS_ON | LOOK_FIRST
-    assert len(FOUND.keys() - PASS_ON - LOOK_FIRST) >= 15
+    assert FOUND.keys() >= ASIDE
+    assert len(FOUND.keys() - ASIDE) >= 15
 
 
-@pytest.mark.parametrize("path", sorted(FOUND.keys() - PASS_ON - LOOK_FIRST))
+@pytest.mark.parametrize("path", sorted(FOUND.keys() - ASIDE))
 @pytest.mark.parametrize("reason", [".", "x", " - "])
 def test_sign_or_letter_is_refused_as_a_reason(path, reason):
     module, _, name = path.rpartition(".")
