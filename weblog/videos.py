@@ -3,6 +3,7 @@
 import html
 import io
 import re
+from collections.abc import Mapping
 
 from django.utils.html import format_html
 
@@ -16,21 +17,37 @@ LINE = re.compile(
 )
 
 
-def link_videos(body: str) -> str:
+def link_videos(body: str, titles: Mapping[str, str]) -> str:
     """Return `body` with each address of a video on a line of its own as a link with its title."""
-    asked = 0
 
     def link(match):
-        nonlocal asked
-        address = html.unescape(match["address"])
-        leads_elsewhere = match["link"] and f'href="{match["address"]}"' not in match["link"]
-        if leads_elsewhere or not find_site(address):
+        address = _find_address(match)
+        if not address:
             return match[0]
-        asked += 1
-        title = find_title(address) if asked <= MOST_TITLES else ""
-        return format_html('<p><a href="{}">{}</a></p>', address, title or address)
+        return format_html('<p><a href="{}">{}</a></p>', address, titles.get(address) or address)
 
     return LINE.sub(link, body)
+
+
+def has_videos(body: str) -> bool:
+    return any(map(_find_address, LINE.finditer(body)))
+
+
+def find_titles(body: str) -> dict[str, str]:
+    """Return {address: title} of the first videos in `body`, as far as their sites say it.
+
+    Not within a transaction: it may take some seconds.
+    """
+    found = filter(None, map(_find_address, LINE.finditer(body)))
+    first = list(dict.fromkeys(found))[:MOST_TITLES]
+    return {address: find_title(address) for address in first}
+
+
+def _find_address(match):
+    """Return the address of the video that a line names, or ""."""
+    leads_elsewhere = match["link"] and f'href="{match["address"]}"' not in match["link"]
+    address = html.unescape(match["address"])
+    return address if not leads_elsewhere and find_site(address) else ""
 
 
 def find_title(address: str) -> str:

@@ -6,6 +6,7 @@ from backoffice.dialogs import DialogActions, Done, dialog_action, page_of, with
 from weblog import workflow
 from weblog.admin import dialogs
 from weblog.admin.drafts import KeptDrafts
+from weblog.admin.titles import VideoTitles
 from weblog.admin.typed import TypedSteps
 from weblog.comparison import compare_texts
 from weblog.models import Blog
@@ -25,7 +26,7 @@ OUTCOMES = {
 }
 
 
-class EntrustedActions(KeptDrafts, TypedSteps, DialogActions):
+class EntrustedActions(KeptDrafts, VideoTitles, TypedSteps, DialogActions):
     """Buttons for whoever a blog, or a new text of one, is entrusted to: not for co-authors."""
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):

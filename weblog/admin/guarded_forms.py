@@ -1,6 +1,7 @@
 """Forms that two people may have open at once: neither overwrites or loses any text."""
 
 import re
+from collections.abc import Mapping
 
 from django import forms
 from django.contrib.auth.models import User
@@ -30,6 +31,7 @@ class GuardedForm(forms.ModelForm):
     # Not in a fieldset: the change page has it in weblog/admin/blog_version.html.
     version = forms.CharField(widget=forms.HiddenInput, required=False)
 
+    video_titles: Mapping[str, str] = {}  # VideoTitles sets it, on the class of each request
     clashes = ()
     taken_over = ()
 
@@ -52,7 +54,7 @@ class GuardedForm(forms.ModelForm):
         body = self.cleaned_data["body"]
         stored = self.initial.get("body") or ""
         is_changed = body.replace("\r\n", "\n") != stored.replace("\r\n", "\n")
-        return link_videos(body) if is_changed else body
+        return link_videos(body, self.video_titles) if is_changed else body
 
     def _refuse_to_overwrite(self):
         """Lock the stored row, and raise ValidationError if the form showed another version.

@@ -10,9 +10,10 @@ from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 
-from backoffice.dialogs import DialogForm
+from backoffice.dialogs import SUBMITTED, DialogForm
 from weblog.admin.guarded_forms import is_same_text
 from weblog.admin.saving import save_form
+from weblog.admin.titles import ask_titles
 from weblog.errors import TypedRefused
 from weblog.readiness import find_remarks
 from weblog.texts import TEXT_FIELDS
@@ -74,6 +75,8 @@ class TextDialog(DialogForm):
 
     def find_objections(self):
         self.text, self.remarks = self.obj, []
+        if SUBMITTED in self.request.POST:
+            ask_titles(self.request, self.request.POST.get(f"{PREFIX}-body", ""), self.obj)
         with transaction.atomic():
             typed = read_typed(self.request, self.obj)
             problems = list_problems(self.request, typed) if typed else []
