@@ -5,6 +5,7 @@ Order of the bases: `class BlogAdmin(ExportAdmin, HistoryAdmin)`.
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ERROR_FLAG
@@ -86,6 +87,13 @@ class BackofficeAdmin(ModelAdmin):
             text = "This list has no such filter or page. It shows everything."
             self.message_user(request, text, messages.WARNING)
         return super().changelist_view(request, extra_context)
+
+    def response_action(self, request, queryset):
+        keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if all(could_be_pk(self.model, key) for key in keys):
+            return super().response_action(request, queryset)
+        self.message_user(request, "This list has no such row. Choose again.", messages.WARNING)
+        return None  # the list, as it is
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         if object_id is not None and not could_be_pk(self.model, unquote(object_id)):

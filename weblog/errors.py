@@ -10,10 +10,14 @@ class WeblogError(Refusal):
 
 class TransitionNotAllowed(WeblogError):
     def __init__(self, blog, status):
-        super().__init__(
-            f"“{blog}” is {blog.get_status_display().lower()} and cannot become {status.lower()}. "
-            "Reload the page to see what can be done with it."
-        )
+        now = "scheduled" if blog.is_scheduled else blog.get_status_display().lower()
+        if now == status.lower() or blog.is_scheduled:
+            super().__init__(f"“{blog}” is {now} already.")
+        else:
+            super().__init__(
+                f"“{blog}” is {now} and cannot become {status.lower()}. "
+                "Reload the page to see what can be done with it."
+            )
 
 
 class OwnBlog(WeblogError):

@@ -106,7 +106,11 @@ class PostImportView(ImportView):
             authors=self._read_map("author:"),
             categories=self._read_map("category:"),
             whole_names=posted.getlist("one_person"),
-            left_out={int(number) for number in posted.getlist("left_out") if number.isdecimal()},
+            left_out={
+                int(number)
+                for number in posted.getlist("left_out")
+                if number.isdecimal() and len(number) < 10
+            },
             leaves_out_problems="leaves_out_problems" in posted,
         )
 

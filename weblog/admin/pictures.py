@@ -17,11 +17,11 @@ from weblog.admin.searches import TextSearch
 from weblog.models import Picture
 from weblog.picture_uses import find_uses
 from weblog.pictures import MAX_BYTES
+from weblog.search import find_terms, split_terms
 from weblog.takedowns import take_down_picture
 
 PICTURES_AT_ONCE = 12
 MOST_PICTURES = 100_000  # databases limit the offset
-MOST_WORDS = 8  # of a search
 
 
 @admin.register(Picture)
@@ -116,8 +116,8 @@ class PictureAdmin(TextSearch, DialogActions, BackofficeAdmin):
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
         pictures = self.get_queryset(request).filter(taken_down_at=None).order_by(*self.ordering)
-        for word in request.GET.get("q", "").split()[:MOST_WORDS]:
-            pictures = pictures.filter(alt_text__icontains=word)
+        terms = split_terms(request.GET.get("q", ""))
+        pictures = find_terms(pictures, terms, fields=["alt_text"])
         start = min(_read_number(request.GET.get("from", "")), MOST_PICTURES)
         found = list(pictures[start : start + PICTURES_AT_ONCE + 1])
         shown = found[:PICTURES_AT_ONCE]

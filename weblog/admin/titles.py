@@ -4,7 +4,7 @@ Their sites may take seconds to answer, and a transaction that waits for them ho
 else who writes.
 """
 
-from urllib.parse import unquote
+from django.contrib.admin.utils import unquote
 
 from weblog.videos import find_titles, has_videos
 

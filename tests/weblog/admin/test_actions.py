@@ -106,7 +106,7 @@ def test_second_click_is_told_what_happened(client, editor):
     client.force_login(editor)
     client.post(action_url("publish", blog), FILLED)
     response = client.post(action_url("publish", blog), FILLED)
-    assert "“Small screens” is published and cannot become published." in shown(response)[-1]
+    assert "“Small screens” is published already." in shown(response)[-1]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """The list of blogs: its columns, its number of queries, and actions on several blogs."""
 
+import datetime as dt
+
 import pytest
 from django.contrib.messages import get_messages
 from django.db import connection
 from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import make_blog, make_category, make_user
 from weblog import hooks
@@ -91,15 +94,16 @@ def test_blogs_are_published_and_the_rest_is_named_with_its_reason(client, edito
     draft, waits = make_blog(title="New", status=Status.DRAFT), make_blog(status=Status.IN_REVIEW)
     own = make_blog(title="Mine", author=editor, status=Status.IN_REVIEW)
     live, archived = make_blog(title="Out already"), make_blog(status=Status.ARCHIVED)
+    later = make_blog(title="To come", publish_at=timezone.now() + dt.timedelta(days=3))
     client.force_login(editor)
-    done, skipped = answer(client, "publish_chosen", [draft, waits, own, live, archived])
+    done, skipped = answer(client, "publish_chosen", [draft, waits, own, live, archived, later])
     assert done == "2 blogs were published."
     assert skipped == (
-        "3 were skipped:<br>You wrote “Mine”. Somebody else has to publish it."
+        "4 were skipped:<br>You wrote “Mine”. Somebody else has to publish it."
         "<br>“New” is a draft that does not wait for review. Its author may still be writing it: "
         "open it, to publish it all the same."
-        "<br>“Out already” is published and cannot become published. "
-        "Reload the page to see what can be done with it."
+        "<br>“Out already” is published already."
+        "<br>“To come” is scheduled already."
     )
     assert statuses(draft, own, live) == ["draft", "in_review", "published"]
     assert statuses(waits, archived) == ["published"] * 2
@@ -367,3 +371,11 @@ def test_order_of_the_list_has_an_index(client, editor):
     queryset = client.get(CHANGELIST).context["cl"].queryset[:25]
     plan = queryset.explain()
     assert "weblog_blog_updated" in plan or connection.vendor == "postgresql"
+
+
+def test_made_up_keys_are_no_blogs(client, editor):
+    client.force_login(editor)
+    sent = {"action": "publish_chosen", "answered": "yes"}
+    for key in ("x", "", "9" * 40, "-1", "²"):
+        response = client.post(CHANGELIST, sent | {"_selected_action": [key]}, follow=True)
+        assert "This list has no such row." in response.content.decode()

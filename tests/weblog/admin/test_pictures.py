@@ -186,7 +186,7 @@ def test_library_has_ones_own_pictures_and_where_they_are_used(client, author, e
     make_blog(title="On flags", author=author, body=body)
     make_blog(title="Of another author", body=body)
     client.force_login(author)
-    found = client.get(LIBRARY, {"q": "RED flag"}).json()
+    found = client.get(LIBRARY, {"q": "RÉD “flag”"}).json()
     assert found == {
         "pictures": [
             {"url": flag.file.url, "alt": "A red flag", "width": 60, "height": 40,
