@@ -88,10 +88,10 @@ class BackofficeAdmin(ModelAdmin):
             self.message_user(request, text, messages.WARNING)
         return super().changelist_view(request, extra_context)
 
-    def response_action(self, request, queryset):
+    def response_action(self, request, *args, **kwargs):
         keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if all(could_be_pk(self.model, key) for key in keys):
-            return super().response_action(request, queryset)
+            return super().response_action(request, *args, **kwargs)
         self.message_user(request, "This list has no such row. Choose again.", messages.WARNING)
         return None  # the list, as it is
 
