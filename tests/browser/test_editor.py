@@ -343,6 +343,27 @@ def test_link_in_another_encoding_loses_no_words(write):
     assert held(page) == '<p>At the <a href="https://example.org/#caf%E9">old</a> and x</p>'
 
 
+@pytest.mark.parametrize("kind", ["paste", "drop"])
+def test_file_that_is_no_picture_is_refused_aloud_and_the_page_stays(write, kind):
+    page = write("<p>Words</p>")
+    is_left_to_the_browser = text(page).evaluate(
+        """(text, kind) => {
+            const transfer = new DataTransfer()
+            transfer.items.add(new File(["x"], "a.pdf", {type: "application/pdf"}))
+            const {left, top} = text.getBoundingClientRect()
+            const options = {bubbles: true, cancelable: true, clientX: left + 40, clientY: top + 20}
+            text.focus()
+            return text.dispatchEvent(kind === "paste"
+                ? new ClipboardEvent(kind, {...options, clipboardData: transfer})
+                : new DragEvent(kind, {...options, dataTransfer: transfer}))
+        }""",
+        kind,
+    )
+    assert not is_left_to_the_browser
+    expect(page.get_by_text("Only pictures can be put into a text.")).to_be_visible()
+    assert held(page) == "<p>Words</p>"
+
+
 @pytest.mark.thorough
 def test_pictures_come_by_file_from_the_library_and_from_a_pasted_page(
     write, settings, tmp_path, monkeypatch

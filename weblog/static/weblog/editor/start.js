@@ -177,11 +177,13 @@ class BodyEditor {
     }
 
     takeFiles(data, place) {
-        const files = [...(data?.files ?? [])].filter((file) => file.type.startsWith("image/"))
+        const files = [...(data?.files ?? [])]
         const words = new DOMParser().parseFromString(data?.getData("text/html") ?? "", "text/html").body.textContent.trim()
         if (!files.length || words) return false
-        this.askForEach(files, place)
-        return true
+        const pictures = files.filter((file) => file.type.startsWith("image/"))
+        if (pictures.length < files.length) this.say("Only pictures can be put into a text. Nothing else was added.")
+        this.askForEach(pictures, place)
+        return true // or the browser would leave the page, to show the file
     }
 
     async askForEach(files, place) {
