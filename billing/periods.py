@@ -8,11 +8,16 @@ from django.utils import timezone
 
 from billing.errors import InvalidMonth
 
+FIRST_YEAR, END_YEAR = 1900, 3000  # the month before and the month after can be written, too
+
 
 def parse_month(text: str) -> dt.date:
     """Return the first day of a month written as 2026-10. Raises InvalidMonth."""
     try:
-        return dt.datetime.strptime(text, "%Y-%m").date()
+        month = dt.datetime.strptime(text, "%Y-%m").date()
+        if not FIRST_YEAR <= month.year < END_YEAR:
+            raise ValueError
+        return month
     except ValueError:
         raise InvalidMonth(f"“{text}” is no month. Write it as year-month: 2026-10.") from None
 

@@ -1,7 +1,5 @@
 """Authors see what they earned: every month, paid or not, and the views of each of their blogs."""
 
-import datetime as dt
-
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404
@@ -15,10 +13,11 @@ from backoffice.changelists import could_be_pk
 from backoffice.home import make_chart
 from backoffice.people import full_name
 from billing.admin.statements import LINES_PER_PAGE, SEE_ALL, SEE_OWN
+from billing.errors import InvalidMonth
 from billing.figures import month_figures
 from billing.money import format_amounts
 from billing.payouts.outstanding import list_waiting
-from billing.periods import day_of, month_of
+from billing.periods import day_of, month_of, parse_month
 from billing.statements.authors import MonthlyStatement, find_style, list_statements
 from billing.statements.blogs import find_blogs, list_months_of_blog, views_of_days
 from billing.statements.earnings import list_months, list_moved
@@ -64,8 +63,8 @@ class EarningsPage(UnfoldSiteViewMixin, TemplateView):
     def find_month(self):
         """Return the month asked for, or None."""
         try:
-            return dt.datetime.strptime(self.request.GET.get("month", ""), "%Y-%m").date()
-        except ValueError:
+            return parse_month(self.request.GET.get("month", ""))
+        except InvalidMonth:
             return None
 
 

@@ -19,7 +19,13 @@ def test_month_is_the_date_of_its_first_day(text, month):
     assert periods.format_month(month) == text
 
 
-@pytest.mark.parametrize("text", ["", "2026-13", "2026-00", "10-2026", "2026-10-01", "October"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "2026-13", "2026-00", "10-2026", "2026-10-01", "October"),
+        *("9999-12", "0001-01", "0000-01"),  # nobody can say what comes next to it
+    ],
+)
 def test_what_is_no_month_is_refused_with_an_example(text):
     with pytest.raises(InvalidMonth, match=r"2026-10"):
         periods.parse_month(text)
