@@ -343,6 +343,33 @@ def test_link_in_another_encoding_loses_no_words(write):
     assert held(page) == '<p>At the <a href="https://example.org/#caf%E9">old</a> and x</p>'
 
 
+@pytest.mark.thorough
+def test_picture_on_its_way_is_not_lost_to_a_look_at_the_source(write):
+    page = write()
+    late = []
+    page.route("**/picture/fetch/", lambda route: late.append(route))
+    paste(page, '<p>One</p><img src="https://pictures.example/a.png" alt="A flag">')
+    expect(text(page).get_by_text("Fetching the picture")).to_be_visible()
+    press(page, "HTML")
+    expect(page.get_by_text("Pictures are still on their way.")).to_be_visible()
+    late[0].fulfill(json={"url": PICTURE, "alt": "A flag", "width": 3, "height": 2})
+    expect(text(page).get_by_role("img", name="A flag")).to_be_attached()
+    figure = f'<figure><img src="{PICTURE}" alt="A flag" width="3" height="2"></figure>'
+    assert held(page) == f"<p>One</p>{figure}"
+    press(page, "HTML")
+    expect(page.locator("#id_body")).to_be_visible()
+
+
+@pytest.mark.thorough
+def test_library_without_a_picture_says_so(write):
+    page = write()
+    press(page, "Picture")
+    page.get_by_role("button", name="Choose from the library").click()
+    expect(page.get_by_text("There is no picture yet.")).to_be_visible()
+    page.get_by_label("Search the library").fill("red")
+    expect(page.get_by_text("No picture is described so.")).to_be_visible()
+
+
 @pytest.mark.parametrize("kind", ["paste", "drop"])
 def test_file_that_is_no_picture_is_refused_aloud_and_the_page_stays(write, kind):
     page = write("<p>Words</p>")

@@ -76,7 +76,8 @@ function openLibrary(part, close) {
         part("list").append(...answer.pictures.map((picture) => makeEntry(picture, close)))
         part("more").hidden = !answer.more
         const number = part("list").children.length
-        part("found").textContent = number ? `${number}${answer.more ? " and more" : ""}, the newest first` : "No picture is described so."
+        const nothing = part("search").value.trim() ? "No picture is described so." : "There is no picture yet. Cancel, and add the first one."
+        part("found").textContent = number ? `${number}${answer.more ? " and more" : ""}, the newest first` : nothing
     }
     let due
     part("search").addEventListener("input", () => {

@@ -111,6 +111,7 @@ class BodyEditor {
     }
 
     toggleSource() {
+        if (this.coming.size) return this.sayToWait()
         if (!this.isSource) return this.showSource("")
         this.notes.replaceChildren()
         this.open()
@@ -241,6 +242,10 @@ class BodyEditor {
         if (!this.coming.size) return
         event.preventDefault()
         event.stopImmediatePropagation()
+        this.sayToWait()
+    }
+
+    sayToWait() {
         this.say("Pictures are still on their way. Wait a moment, then press the button again.")
     }
 }
