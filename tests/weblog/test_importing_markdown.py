@@ -151,3 +151,24 @@ def test_end_is_read_however_the_words_of_its_name_are_joined(tmp_path, name):
 
 def test_name_of_a_file_may_say_that_it_is_a_draft(tmp_path):
     assert read(tmp_path, "---\ntitle: T\n---\nText\n", name="news.draft.md").status == "draft"
+
+
+@pytest.mark.parametrize(
+    ("remark", "is_left_out"),
+    [
+        ("{{% comment %}} hidden {{< x >}} {{% /comment %}}", True),
+        ("{{< comment >}}\nhidden\n\nhidden\n{{< /comment >}}", True),
+        ("%%hidden%%", True),
+        ("%%\nhidden\n\nhidden, by 5 %\n%%", True),
+        ("`%%hidden%%`", False),
+        ("\n\n    %%hidden%%\n\n", False),
+        ("50%% hidden 60%% more", False),
+        ("a %% hidden", False),
+    ],
+)
+def test_remark_that_readers_never_saw_stays_out(tmp_path, remark, is_left_out):
+    post = read(tmp_path, f"---\ntitle: T\n---\nBefore {remark} after\n")
+    assert ("hidden" in post.body) is not is_left_out
+    assert post.notes["remark that readers never saw left out"] == is_left_out
+    assert "Before" in post.body
+    assert "after" in post.body

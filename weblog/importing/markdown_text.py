@@ -32,9 +32,9 @@ CODE = re.compile(
 )
 SHOWN = re.compile(r"\{\{([<%])/\*(.*?)\*/([>%])\}\}", re.DOTALL)
 INDENTED = re.compile(r"^(?: {4}|\t)", re.MULTILINE)
-TAG_SIGNS = re.compile(r"\{[{%#:]|<[A-Z]|\[\[")
+TAG_SIGNS = re.compile(r"\{[{%#:]|<[A-Z]|\[\[|%%")
 # Of the private use area, which no text has; and what is shown in their place.
-HIDDEN = {"{": ("\ue0f0", "{"), "<": ("\ue0f1", "&lt;"), "[": ("\ue0f2", "[")}
+HIDDEN = {"{": ("\ue0f0", "{"), "<": ("\ue0f1", "&lt;"), "[": ("\ue0f2", "["), "%": ("\ue0f3", "%")}
 RAW_MARK = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
 TASK = re.compile(r"(<li>\s*(?:<p>)?)\[([ xX])\] ")
 

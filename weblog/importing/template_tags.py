@@ -25,6 +25,12 @@ REMARK = re.compile(
     r"\{#(?:[^{#]++|\{(?!#)|#(?!\}))*+#\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}",
     re.DOTALL,
 )
+# Of Hugo and of Obsidian, which no reader ever saw.
+HIDDEN_REMARK = re.compile(
+    r"\{\{[<%]\s*comment\s*[>%]\}\}(?:[^{]|\{(?!\{[<%]\s*/?\s*comment\b))*+"
+    r"\{\{[<%]\s*/\s*comment\s*[>%]\}\}"
+    r"|(?<![\w%])%%(?!%)(?:[^%]|%(?!%))*+%%(?![\w%])"
+)
 KRAMDOWN = re.compile(r"[ \t]*\{:[^{}\n]*\}|[ \t]+\{[#.][\w .#=\"-]*\}[ \t]*$", re.MULTILINE)
 WIKI_LINK = re.compile(r"(!?)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]+))?\]\]")
 LONE_ADDRESS = re.compile(r"^[ \t]*(https?://[^\s<>]+)[ \t]*$", re.MULTILINE)
@@ -56,7 +62,8 @@ def convert_tags(text: str, notes: Counter, *, is_jsx: bool) -> str:
     """Return Markdown without tags of generators, and count in `notes` what went."""
     if is_jsx:
         text = _convert_jsx(text, notes)
-    text = REMARK.sub("", text)
+    text, remarks = HIDDEN_REMARK.subn("", REMARK.sub("", text))
+    notes["remark that readers never saw left out"] += remarks
     text = SITE_ADDRESS.sub("", ADDRESS_TAG.sub(r"\1", text))
     text = POST_ADDRESS.sub(
         lambda found: f"{found[1]}.md" if "." not in found[1] else found[1], text
