@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.pages import note_errors
@@ -59,3 +60,10 @@ def test_theme_does_all_it_did_and_nothing_is_evaluated(sign_in, live_server):
     assert page.evaluate(EVALUATED) == "undefined"
     policy = page.request.get(page.url).headers["content-security-policy"]
     assert "unsafe-eval" not in policy
+
+
+def test_link_within_a_sentence_is_told_by_more_than_its_colour(sign_in, live_server):
+    page = sign_in("editor")
+    page.goto(f"{live_server.url}/admin/weblog/blog/import-posts/")
+    rule = {"runOnly": ["link-in-text-block"], "resultTypes": ["violations"]}
+    assert Axe().run(page, options=rule).response["violations"] == []
