@@ -105,8 +105,10 @@ lint: setup-dev ## Check style, templates, imports, types, migrations and settin
 	$(DEPLOYED) $(MANAGE) collectstatic --no-input --verbosity 0
 	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
 
-screenshots: setup-dev ## Take the pictures in docs/screenshots again
-	SCREENSHOTS=docs/screenshots TEST_ALL=1 $(BIN)/pytest tests/browser
+screenshots: setup-dev ## Take pictures into var/screenshots, and those of docs/screenshots again
+	mkdir -p var/screenshots
+	SCREENSHOTS=var/screenshots TEST_ALL=1 $(BIN)/pytest tests/browser
+	for picture in docs/screenshots/*.png; do cp var/screenshots/$${picture##*/} $$picture; done
 
 bench-robots: setup-dev ## Print how many robots the lists find, and how many people they hit
 	$(BIN)/python -m benchmarks.robots
