@@ -4,15 +4,11 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.cache import never_cache
-from django.views.generic import TemplateView
-from unfold.views import UnfoldSiteViewMixin
 
 from backoffice.changelists import could_be_pk
 from backoffice.home import make_chart
 from backoffice.people import full_name
-from billing.admin.statements import LINES_PER_PAGE, SEE_ALL, SEE_OWN
+from billing.admin.authors_pages import LINES_PER_PAGE, AuthorsPage
 from billing.errors import InvalidMonth
 from billing.figures import month_figures
 from billing.money import format_amounts
@@ -28,20 +24,7 @@ from weblog.models import Blog
 MONTHS_PER_PAGE = 24
 
 
-@method_decorator(never_cache, name="dispatch")
-class EarningsPage(UnfoldSiteViewMixin, TemplateView):
-    http_method_names = ["get", "head"]
-    permission_required = SEE_OWN
-
-    def has_permission(self):
-        user = self.request.user
-        return user.has_perm(SEE_OWN) or user.has_perm(SEE_ALL)
-
-    def http_method_not_allowed(self, request, *args, **kwargs):
-        """Refuse first what is somebody else's, as a look at it would be refused."""
-        self.check_door()
-        return super().http_method_not_allowed(request, *args, **kwargs)
-
+class EarningsPage(AuthorsPage):
     def find_author(self):
         """Return whose earnings are asked for, one's own without a choice.
 
@@ -51,7 +34,7 @@ class EarningsPage(UnfoldSiteViewMixin, TemplateView):
         key = self.request.GET.get("author", "")
         if key in ("", str(user.pk)):
             return user
-        if not user.has_perm(SEE_ALL):
+        if not self.sees_all:
             raise PermissionDenied
         payment = None
         if could_be_pk(Blog, key):
@@ -121,8 +104,8 @@ class BlogViewsView(EarningsPage):
 
     def find_blog(self):
         """Return the blog asked for. That of somebody else does not exist."""
-        user, key = self.request.user, self.kwargs["pk"]
-        blogs = Blog.objects.all() if user.has_perm(SEE_ALL) else find_blogs(user)
+        key = self.kwargs["pk"]
+        blogs = Blog.objects.all() if self.sees_all else find_blogs(self.request.user)
         blog = blogs.filter(pk=key).first() if could_be_pk(Blog, key) else None
         if blog is None:
             raise Http404

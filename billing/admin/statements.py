@@ -6,12 +6,9 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.cache import never_cache
-from django.views.generic import TemplateView
-from unfold.views import UnfoldSiteViewMixin
 
 from backoffice.changelists import could_be_pk
+from billing.admin.authors_pages import LINES_PER_PAGE, AuthorsPage
 from billing.errors import BillingError
 from billing.forms.disputes import QuestionForm
 from billing.models import Dispute, Payment
@@ -28,9 +25,6 @@ from billing.statements.pdf import print_sheet
 from billing.statements.years import list_years_paid, write_year
 
 STATEMENTS_PER_PAGE = 50
-LINES_PER_PAGE = 100
-SEE_OWN = "billing.view_own_statement"
-SEE_ALL = "billing.view_payment"
 
 # What an open question does to the money, as its author reads it.
 TELL = {
@@ -41,27 +35,11 @@ TELL = {
 }
 
 
-@method_decorator(never_cache, name="dispatch")
-class StatementPage(UnfoldSiteViewMixin, TemplateView):
-    http_method_names = ["get", "head"]
-    permission_required = SEE_OWN
-
-    def has_permission(self):
-        user = self.request.user
-        return user.has_perm(SEE_OWN) or user.has_perm(SEE_ALL)
-
-    def http_method_not_allowed(self, request, *args, **kwargs):
-        self.check_door()
-        return super().http_method_not_allowed(request, *args, **kwargs)
-
+class StatementPage(AuthorsPage):
     def check_door(self):
-        """Refuse what is somebody else's, which does not exist, without reading the page."""
+        """Refuse somebody else's statement, which does not exist, without reading the page."""
         if "pk" in self.kwargs:
             self.find_payment()
-
-    @property
-    def sees_all(self):
-        return self.request.user.has_perm(SEE_ALL)
 
     def list_statements(self):
         """Return the payments of whose statements this person knows."""
