@@ -98,10 +98,7 @@ def forget_exceptions() -> None:
 
 
 def _find_in_counter_list(user_agent: str) -> str:
-    any_pattern, patterns = _counter_patterns()
-    if not any_pattern.search(user_agent):
-        return ""
-    return next(pattern.pattern for pattern in patterns if pattern.search(user_agent))
+    return _find_first(*_counter_patterns(), user_agent)
 
 
 @cache
@@ -115,6 +112,12 @@ def _compile(lines: list[str]) -> tuple[re.Pattern, list[re.Pattern]]:
         re.compile("|".join(f"(?:{line})" for line in lines), re.IGNORECASE),
         [re.compile(line, re.IGNORECASE) for line in lines],
     )
+
+
+def _find_first(any_pattern: re.Pattern, patterns: list[re.Pattern], user_agent: str) -> str:
+    if not any_pattern.search(user_agent):
+        return ""
+    return next(pattern.pattern for pattern in patterns if pattern.search(user_agent))
 
 
 def _read_counter_list() -> bytes:
@@ -133,10 +136,7 @@ def _is_bot() -> Bots:
 
 
 def _find_in_own_list(user_agent: str) -> str:
-    any_pattern, patterns = _own_patterns()
-    if not any_pattern.search(user_agent):
-        return ""
-    return next(pattern.pattern for pattern in patterns if pattern.search(user_agent))
+    return _find_first(*_own_patterns(), user_agent)
 
 
 @cache
