@@ -31,6 +31,11 @@ def day_of(moment: dt.datetime) -> dt.date:
     return timezone.localtime(moment, timezone.get_default_timezone()).date()
 
 
+def today() -> dt.date:
+    """Return the day that it is now in the billing time zone."""
+    return day_of(timezone.now())
+
+
 def month_of(day: dt.date) -> dt.date:
     return day.replace(day=1)
 

@@ -6,7 +6,6 @@ from django import forms
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import Http404
-from django.utils import timezone
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from backoffice.changelists import could_be_pk
@@ -17,7 +16,7 @@ from billing.books.journal import list_currencies
 from billing.books.parts import Window
 from billing.models import PayoutBatch
 from billing.money import from_millionths, house_currency
-from billing.periods import day_of, month_of
+from billing.periods import month_of, today
 
 AUTHORS_PER_PAGE = 50
 
@@ -53,7 +52,7 @@ class BalancesView(BooksPage):
     title = "Balances of authors"
 
     def get_context_data(self, **kwargs):
-        form = DayForm(self.request.GET, today=day_of(timezone.now()))
+        form = DayForm(self.request.GET, today=today())
         day, currency = form.read()
         facts = {"form": form, "day": day, "currency": currency, "month": month_of(day)}
         if "author" in self.request.GET:

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.generic import TemplateView
 from unfold.views import UnfoldSiteViewMixin
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -26,7 +25,7 @@ from billing.books.parts import Window
 from billing.errors import BillingError
 from billing.models import BooksExport, PayoutBatch
 from billing.money import from_millionths, house_currency
-from billing.periods import day_of, format_month, month_of, next_month, parse_month
+from billing.periods import format_month, month_of, next_month, parse_month, today
 
 
 class ChoiceForm(forms.Form):
@@ -84,7 +83,7 @@ class BooksView(BooksPage):
     title = "Books"
 
     def _read(self):
-        self.months = list_active_months(day_of(timezone.now()))
+        self.months = list_active_months(today())
         found = sorted({code for _, codes in self.months for code in codes})
         choices = [(format_month(month), f"{month:%B %Y}") for month, _ in self.months]
         self.form = MonthForm(found, self.request.GET, month=choices)
@@ -124,7 +123,7 @@ def describe_month(month: dt.date, currency: str) -> dict:
     return {
         "month": month,
         "currency": currency,
-        "is_over": next_month(month) <= month_of(day_of(timezone.now())),
+        "is_over": next_month(month) <= month_of(today()),
         "accounts": [_describe_account(row) for row in accounts],
         "debits": from_millionths(sum(row.debit for row in accounts)),
         "credits": from_millionths(sum(row.credit for row in accounts)),

@@ -13,7 +13,7 @@ from billing.errors import InvalidMonth
 from billing.figures import month_figures
 from billing.money import format_amounts
 from billing.payouts.outstanding import list_waiting
-from billing.periods import day_of, month_of, parse_month
+from billing.periods import day_of, month_of, parse_month, today
 from billing.statements.authors import MonthlyStatement, find_style, list_statements
 from billing.statements.blogs import find_blogs, list_months_of_blog, views_of_days
 from billing.statements.earnings import list_months, list_moved
@@ -112,10 +112,10 @@ class BlogViewsView(EarningsPage):
         return blog
 
     def get_context_data(self, **kwargs):
-        blog, today = self.find_blog(), day_of(timezone.now())
+        blog = self.find_blog()
         months = list_months_of_blog(blog)
-        month = self.find_month() or (months[0].month if months else month_of(today))
-        days = views_of_days(blog, month, until=today)
+        month = self.find_month() or (months[0].month if months else month_of(today()))
+        days = views_of_days(blog, month, until=today())
         self.title = f"Views of {blog}"
         return super().get_context_data(
             blog=blog,

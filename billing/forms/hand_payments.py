@@ -1,7 +1,5 @@
 """The dialogs before a payment is said to be made by hand, and before that is confirmed."""
 
-import datetime as dt
-
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -10,6 +8,7 @@ from backoffice.dialogs import DialogForm, ReasonField
 from billing.bank.by_hand import MISSING, explain_refusal
 from billing.forms.results import DayInput
 from billing.models import HandPayment
+from billing.periods import today
 
 
 class ByHandDialog(ConfirmMixin, DialogForm):
@@ -25,7 +24,7 @@ class ByHandDialog(ConfirmMixin, DialogForm):
     paid_on = forms.DateField(
         label="Day on which it was paid",
         input_formats=["%Y-%m-%d"],
-        initial=dt.date.today,
+        initial=today,
         widget=DayInput,
     )
     reason = ReasonField(

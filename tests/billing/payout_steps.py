@@ -333,6 +333,10 @@ class PayoutSteps(RuleBasedStateMachine):
     def naive(self, batch):
         return next(naive for naive in self.house.batches if naive.key == batch.pk)
 
+    def has_a_line_in_dispute(self, naive):
+        asked_about = [payment for payment, _ in self.house.disputed.values()]
+        return any(payment in asked_about for payment in naive.payments.values())
+
     def batch(self, which, *status):
         return pick(PayoutBatch.objects.filter(status__in=status).order_by("pk"), which)
 
@@ -378,8 +382,10 @@ class PayoutSteps(RuleBasedStateMachine):
             try:
                 steps.submit_batch(batch=batch, by=self.finance, answer="Done", at=self.at)
             except BatchBlocked:
-                assert not naive.payments or self.house.unpriced(naive.month) - naive.left_out
+                unpriced = self.house.unpriced(naive.month) - naive.left_out
+                assert not naive.payments or unpriced or self.has_a_line_in_dispute(naive)
             except BatchOutdated:
+                assert not self.has_a_line_in_dispute(naive)
                 can_submit = self.house.can_fill(naive)
                 self.draft_is_rebuilt(which)  # after which only an empty one is refused
                 can_submit = can_submit and bool(naive.payments)
@@ -388,6 +394,7 @@ class PayoutSteps(RuleBasedStateMachine):
                 )
                 naive.status = "submitted" if can_submit else "draft"
             else:
+                assert not self.has_a_line_in_dispute(naive)
                 naive.status, submitted = "submitted", facts_of(naive)
                 self.house.fill(naive)
                 assert facts_of(naive) == submitted

@@ -37,7 +37,7 @@ def main() -> None:
     checked_on, advisories = read_advisories()
     components = read_packages() + read_scripts()
     holes = find_holes(components, advisories)
-    age = dt.date.today() - checked_on
+    age = dt.datetime.now(dt.UTC).date() - checked_on
     print(f"{len(components)} components, {len(advisories)} advisories as of {checked_on}")
     if age > OLDEST_LIST:
         print(f"The list is {age.days} days old: docs/security.md says how to renew it.")

@@ -1,6 +1,7 @@
 """The dialogs and the page of a payment by hand, as people read them."""
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from billing.bank.by_hand import propose_hand_payment, withdraw_hand_payment
@@ -21,6 +22,14 @@ def test_whoever_pays_by_hand_reads_whole_cents(client, sign_in, payment):
     sign_in("Finance")
     page = client.get(reverse("admin:billing_payment_by_hand", args=[payment.pk])).text
     assert "<strong>€12.35</strong>" in page
+
+
+def test_day_that_is_offered_is_the_day_in_the_house(client, sign_in, payment):
+    """Near midnight that is another one than in UTC."""
+    with time_machine.travel("2026-12-01T23:30:00Z", tick=False):
+        sign_in("Finance")
+        page = client.get(reverse("admin:billing_payment_by_hand", args=[payment.pk])).text
+    assert 'name="paid_on" value="2026-12-02"' in page
 
 
 @pytest.mark.parametrize(

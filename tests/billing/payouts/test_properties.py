@@ -182,7 +182,7 @@ def rules_of_the_house(db, settings, monkeypatch):
     monkeypatch.setattr(filling, "describe_rules", lambda: "the rules of the day")
 
 
-@pytest.mark.timeout(7200 if os.environ.get("TEST_ALL") == "1" else 300)
+@pytest.mark.timeout(7200 if os.environ.get("TEST_ALL") == "1" else 900)
 def test_nothing_vanishes_and_a_naive_model_agrees(some_of):
     examples = len(some_of(range(300), 2 if connection.vendor == "postgresql" else 6))
     run_state_machine_as_test(Payouts, settings=settings(SETTINGS, max_examples=examples))
