@@ -1,147 +1,16 @@
-"""The look of the admin, and the sidebar of each role.
+"""The look of the admin, and its pages that show no model.
 
 Settings load this module, so it must not import a model or the admin.
 """
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.apps import apps
 from django.conf import settings
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
-from django.utils.module_loading import import_string
+from django.urls import reverse
 
-
-@dataclass(frozen=True)
-class Link:
-    """A sidebar link to the list of a model, or to a page that is named like one."""
-
-    title: str
-    icon: str
-    model: str
-    permission: str = ""  # unless it is that to view the model
-    count: str = ""  # dotted path of a function: what it returns stands beside the title
-
-
-NAVIGATION = {
-    "Weblog": [
-        Link("Blogs", "article", "weblog.blog"),
-        Link(
-            "To review",
-            "rate_review",
-            "weblog.review",
-            permission="weblog.publish_blog",
-            count="weblog.reviews.count_waiting",
-        ),
-        Link("New texts", "edit_note", "weblog.newtext"),
-        Link("Pictures", "image", "weblog.picture"),
-        Link("Categories", "category", "weblog.category"),
-        Link("Imported authors", "how_to_reg", "weblog.importedauthor"),
-    ],
-    "Billing": [
-        Link("Payout batches", "account_balance_wallet", "billing.payoutbatch"),
-        Link("Payments", "payments", "billing.payment"),
-        Link(
-            "Your earnings",
-            "savings",
-            "billing.earnings",
-            permission="billing.view_own_statement",
-        ),
-        Link(
-            "Statements",
-            "receipt_long",
-            "billing.statement",
-            permission="billing.view_own_statement",
-        ),
-        Link(
-            "Disputes",
-            "contact_support",
-            "billing.dispute",
-            count="billing.payouts.disputes.count_open",
-        ),
-        Link("Payments by hand", "payments", "billing.handpayment"),
-        Link("Adjustments", "exposure", "billing.adjustment"),
-        Link("Holds and pay-outs", "front_hand", "billing.hold"),
-        Link(
-            "Payees",
-            "account_balance",
-            "billing.payee",
-            count="billing.payees.reading.count_unconfirmed",
-        ),
-        Link("Findings", "troubleshoot", "billing.finding"),
-        Link("Prices", "sell", "billing.categoryprice"),
-        Link("Monthly views", "calendar_month", "billing.monthlyviewcount"),
-        Link("Daily views", "today", "billing.dailyviewcount"),
-        Link("Views", "visibility", "billing.blogview"),
-        Link("Access log imports", "upload_file", "billing.accesslogimport"),
-        Link("Payment exports", "download", "billing.paymentexport"),
-        Link("Books", "menu_book", "billing.books", permission="billing.view_booksexport"),
-    ],
-    "Control": [
-        Link("Audit trail", "manage_search", "backoffice.audittrail"),
-        Link(
-            "Views explained",
-            "fact_check",
-            "billing.views_explained",
-            permission="billing.view_blogview",
-        ),
-        Link(
-            "Verifications",
-            "verified_user",
-            "billing.verification",
-            permission="billing.verify_payoutbatch",
-        ),
-        Link("Seals", "link", "billing.seal"),
-        Link("Robot exceptions", "robot_2", "billing.robotexception"),
-        Link("Job runs", "schedule", "backoffice.jobrun"),
-        Link("Mails", "mail", "backoffice.mail"),
-    ],
-    "Administration": [
-        Link("Users", "person", "auth.user"),
-        Link("Groups", "group", "auth.group"),
-        Link(
-            "Access requests",
-            "how_to_reg",
-            "backoffice.accessrequest",
-            count="backoffice.accounts.request_admin.count_waiting",
-        ),
-        Link("Failed sign-ins", "lock", "axes.accessattempt"),
-    ],
-}
-
-
-def build_navigation(request):
-    """Return the sidebar of whoever asks: what they may open, of the apps that are installed."""
-    index = reverse("admin:index")
-    home = {"title": "Home", "icon": "space_dashboard", "link": index}
-    sections = [{"items": [home | {"active": request.path == index}]}]
-    for title, links in NAVIGATION.items():
-        items = [item for link in links if (item := _build_item(link, request))]
-        if items:
-            sections.append({"title": title, "separator": True, "items": items})
-    return sections
-
-
-def _build_item(link, request):
-    app_label, model_name = link.model.split(".")
-    permission = link.permission or f"{app_label}.view_{model_name}"
-    try:
-        url = reverse(f"admin:{app_label}_{model_name}_changelist")
-    except NoReverseMatch:
-        return None
-    if not request.user.has_perm(permission):
-        return None
-    item = {
-        "title": link.title,
-        "icon": link.icon,
-        "link": url,
-        "active": request.path.startswith(url),
-    }
-    if link.count:
-        item["badge"] = import_string(link.count)()
-        item["badge_variant"] = "primary"
-    return item
+from backoffice.navigation import build_navigation, list_account_pages
 
 
 def list_pages():
@@ -187,15 +56,6 @@ def list_pages():
     return pages
 
 
-def list_account_pages(request):
-    """Return what everyone finds under their own name."""
-    pages = [("Your account", "backoffice_account")]
-    if apps.is_installed("billing") and request.user.has_perm("billing.enter_own_payee"):
-        pages.append(("Your payment details", "billing_own_payee"))
-    pages += [("Mails to me", "backoffice_own_mails"), ("Change password", "password_change")]
-    return [{"title": title, "link": reverse(f"admin:{name}")} for title, name in pages]
-
-
 def name_environment(request):
     return ["Demo", "warning"] if settings.DEBUG else None
 
@@ -223,7 +83,7 @@ UNFOLD = {
         },
     ],
     "SITE_VIEWS": list_pages,
-    "ACCOUNT": {"navigation": list_account_pages},
+    "ACCOUNT": {"navigation": lambda request: list_account_pages(request.user)},
     "LOGIN": {"image": lambda request: static("backoffice/login.svg")},
     "STYLES": [lambda request: static("backoffice/admin.css")],
     "SCRIPTS": [
@@ -234,15 +94,6 @@ UNFOLD = {
     "ENVIRONMENT": name_environment,
     "DASHBOARD_CALLBACK": "backoffice.home.build_home",
     "SIDEBAR": {"show_search": True, "navigation": build_navigation},
-    "COMMAND": {
-        "search_models": [
-            "weblog.blog",
-            "weblog.category",
-            "billing.payoutbatch",
-            "billing.payment",
-            "auth.user",
-        ],
-    },
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "base": {

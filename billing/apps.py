@@ -28,6 +28,7 @@ class BillingConfig(AppConfig):
             health,
             home,
             mail_kinds,
+            palette,
             personal,
             receivers,
             reminders,
@@ -56,6 +57,7 @@ class BillingConfig(AppConfig):
         blog_remarks.offer_remarks()
         home.offer_home()
         mail_kinds.register_kinds()
+        palette.offer_finders()
         reminders.offer_reminders()
         trail.offer_corrections()
         dispute_trail.offer_disputes()

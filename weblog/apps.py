@@ -7,7 +7,8 @@ class WeblogConfig(AppConfig):
 
     def ready(self):
         from backoffice.accounts.extracts import register_extract
-        from weblog import folding, home, mails
+        from backoffice.palette import register_finder
+        from weblog import folding, home, mails, palette
         from weblog.personal import EXTRACTS
 
         for name, list_rows in EXTRACTS.items():
@@ -15,3 +16,6 @@ class WeblogConfig(AppConfig):
         folding.connect()
         home.offer_home()
         mails.register_kinds()
+        register_finder("weblog.blogs", palette.find_blogs, order=60)
+        register_finder("weblog.categories", palette.find_categories, order=50)
+        register_finder("weblog.people", palette.find_people, order=55)

@@ -146,6 +146,7 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
         FlaggedFilter,
         WaitsFilter,
         ("batch", LinkedRowFilter),
+        ("author", LinkedRowFilter),
     ]
     search_fields = ["author_name", "reference__startswith"]
     search_help_text = "Search by author or reference"

@@ -58,6 +58,10 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["batch", "author_name", "pk"]
+        indexes = [  # people look for payments by what stands on an account
+            models.Index(fields=["amount"], name="billing_payment_amount"),
+            models.Index(fields=["carried_amount"], name="billing_payment_carried"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["batch", "author"], name="billing_payment_one_per_author"

@@ -2,7 +2,7 @@
 
 from billing.querysets.adjustments import AdjustmentQuerySet, DisputeQuerySet, HoldQuerySet
 from billing.querysets.batches import PayoutBatchQuerySet
-from billing.querysets.payments import PaymentLineQuerySet, PaymentQuerySet
+from billing.querysets.payments import PaymentLineQuerySet, PaymentQuerySet, match_amounts
 from billing.querysets.views import (
     BlogViewQuerySet,
     CategoryPriceQuerySet,
@@ -19,4 +19,5 @@ __all__ = [
     "PaymentLineQuerySet",
     "PaymentQuerySet",
     "PayoutBatchQuerySet",
+    "match_amounts",
 ]

@@ -1,5 +1,26 @@
+from collections.abc import Iterable
+from decimal import Decimal
+
 from django.db import models
 from django.db.models.functions import Coalesce
+
+HALF_A_CENT = Decimal("0.005")
+
+
+def match_amounts(amounts: Iterable[Decimal]) -> models.Q:
+    """Return the condition that a payment pays one of `amounts`, or keeps it back.
+
+    What is kept back is exact, and pages round it to a cent: it is found by the rounded amount.
+    """
+    condition = models.Q(pk__in=[])
+    for amount in amounts:
+        condition |= models.Q(amount=amount)
+        if amount == round(amount, 2) != 0:
+            near = (amount - HALF_A_CENT, amount + HALF_A_CENT)
+            condition |= models.Q(carried_amount__gte=near[0], carried_amount__lt=near[1])
+        elif amount:
+            condition |= models.Q(carried_amount=amount)
+    return condition
 
 
 class PaymentQuerySet(models.QuerySet):

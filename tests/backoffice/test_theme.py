@@ -2,7 +2,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import RequestFactory
 
-from backoffice import theme
+from backoffice import navigation, theme
 from tests.factories import make_blog
 
 pytestmark = pytest.mark.any_database
@@ -13,7 +13,7 @@ def read_sidebar(user, path="/admin/"):
     request.user = user
     return {
         section.get("title"): {item["title"]: item for item in section["items"]}
-        for section in theme.build_navigation(request)
+        for section in navigation.build_navigation(request)
     }
 
 
@@ -48,7 +48,9 @@ def test_every_link_opens(client, make_clerk):
 
 @pytest.mark.parametrize("model", ["gone.thing", "sessions.session"])
 def test_link_to_what_has_no_page_is_left_out(make_clerk, monkeypatch, model):
-    monkeypatch.setattr(theme, "NAVIGATION", {"Billing": [theme.Link("Gone", "x", model)]})
+    monkeypatch.setattr(
+        navigation, "NAVIGATION", {"Billing": [navigation.Link("Gone", "x", model)]}
+    )
     assert [*read_sidebar(make_clerk(is_superuser=True))] == [None]
 
 

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from django.utils.text import capfirst
 from django.utils.translation import override
 
-from backoffice import theme
+from backoffice import navigation
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -25,7 +25,7 @@ def superuser(client):
 def list_links(user):
     request = RequestFactory().get("/admin/")
     request.user = user
-    for section in theme.build_navigation(request)[1:]:
+    for section in navigation.build_navigation(request)[1:]:
         yield from section["items"]
 
 
