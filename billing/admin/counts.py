@@ -2,9 +2,9 @@ from django.contrib import admin
 from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
+from backoffice.big_lists import BigListAdmin
 from backoffice.changelists import LinkedRowFilter
 from backoffice.people import full_name
 from billing.admin.filters import DayMonthFilter, FindingViewsFilter, MonthFilter
@@ -21,12 +21,10 @@ OUTCOME_COLOURS = {
 }
 
 
-class CountAdmin(ReadOnlyAdmin):
-    """Lists of very many rows. They follow the order of an index and never count all rows."""
-
-    paginator = InfinitePaginator
-    list_per_page = 50
+class CountAdmin(BigListAdmin, ReadOnlyAdmin):
     list_select_related = ["blog", "author", "category"]
+    searched_rows = {"blog": ["title"], "author": ["first_name", "last_name", "username"]}
+    search_help_text = "Search by blog or by author"
 
     class Media:
         css = {"all": ["billing/statement.css"]}
@@ -44,10 +42,8 @@ class CountAdmin(ReadOnlyAdmin):
 class MonthlyViewCountAdmin(CountAdmin):
     list_display = ["month_name", "blog", "author_name", "category", "view_count"]
     list_filter = [MonthFilter, ("category", RelatedDropdownFilter)]
-    search_fields = ["blog__title", "author__first_name", "author__last_name", "author__username"]
-    search_help_text = "Search by blog or author"
     ordering = ["-month", "-views", "pk"]
-    sortable_by = ["month_name", "view_count"]
+    orders = {"month_name": ["month", "views", "-pk"]}
     fields = readonly_fields = ["month_name", "blog", "author_name", "category", "view_count"]
     empty_list_text = (
         "No views have been counted yet. They are counted every few minutes, once readers "
@@ -70,7 +66,7 @@ class DailyViewCountAdmin(CountAdmin):
         ("author", LinkedRowFilter),
     ]
     ordering = ["-day", "-pk"]
-    sortable_by = ["day"]
+    orders = {"day": ["day", "pk"]}
     fields = readonly_fields = ["day", "blog", "author_name", "category", "view_count"]
     empty_list_text = MonthlyViewCountAdmin.empty_list_text
 
@@ -88,8 +84,10 @@ class BlogViewAdmin(CountAdmin):
         ("category", RelatedDropdownFilter),
         FindingViewsFilter,
     ]
+    searched_rows = {"blog": ["title"]}
+    search_help_text = "Search by blog"
     ordering = ["-day", "-viewed_at", "-pk"]
-    sortable_by = []
+    orders = {"moment": ["day", "viewed_at", "pk"]}
     fields = readonly_fields = [
         "moment",
         "day",
