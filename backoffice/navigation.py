@@ -30,7 +30,7 @@ NAVIGATION = {
             "rate_review",
             "weblog.review",
             permission="weblog.publish_blog",
-            count="weblog.reviews.count_waiting",
+            count="weblog.publishing.reviews.count_waiting",
         ),
         Link("New texts", "edit_note", "weblog.newtext"),
         Link("Pictures", "image", "weblog.picture", words="images"),

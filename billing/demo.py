@@ -35,7 +35,7 @@ from billing.periods import last_closed_month, month_of, next_month, previous_mo
 from billing.prices.rules import save_price
 from billing.proof.traces import trace_rows
 from weblog.models import Blog, Category
-from weblog.new_texts import publish_new_text, start_new_text, submit_new_text
+from weblog.publishing.new_texts import publish_new_text, start_new_text, submit_new_text
 
 Outcome = PaymentResult.Outcome
 

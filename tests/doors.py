@@ -36,7 +36,7 @@ from tests.factories import (
     make_user,
 )
 from weblog.models import ImportedAuthor, Picture
-from weblog.new_texts import start_new_text
+from weblog.publishing.new_texts import start_new_text
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 # Each of these has a test of its own.

@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 OUTSIDE = {"random", "requests", "httpx", "urllib3", "aiohttp", "ftplib", "telnetlib"}
 OUTSIDE |= {"smtplib.SMTP", "smtplib.SMTP_SSL"}  # its errors may be named: Django sends the mails
 OUTSIDE |= {"urllib.request", "http.client", "pickle", "marshal", "shelve", "dill", "xmlrpc"}
-PICTURES = "weblog/picture_fetching.py"
+PICTURES = "weblog/pictures/fetching.py"
 RUNNING_TEXT = {"eval", "exec", "__import__", "mark_safe", "Template", "from_string"}
 RUNNING_TEXT |= {"system", "popen", "getoutput", "md5", "sha1"}
 
@@ -60,7 +60,7 @@ def imports(node):
 def test_nothing_of_ours_asks_another_server_or_guesses_a_number():
     """Nobody makes us ask an address (mails, errors and the database go where .env says), no
     number is of a generator that can be foretold, and no object is made of bytes. Only pictures
-    are fetched, from public addresses alone: tests/weblog/test_picture_fetching.py."""
+    are fetched, from public addresses alone: tests/weblog/pictures/test_fetching.py."""
     found = [(path, name) for path, node in ours() for name in imports(node) & OUTSIDE]
     assert [(str(path), name) for path, name in found] == [(PICTURES, "http.client")]
     assert [path for path, node in ours() if called(node) in {"SMTP", "SMTP_SSL"}] == []

@@ -7,7 +7,7 @@ from django.urls import reverse
 from billing.payouts.holds import hold_payment
 from tests.billing.batches import make_batch
 from tests.factories import make_blog, make_user
-from weblog.new_texts import start_new_text
+from weblog.publishing.new_texts import start_new_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 

@@ -36,11 +36,11 @@ PASS_ON = {
 MAY_BE_LEFT_OUT = {
     "weblog.mails.mail_submitted",
     "weblog.mails.mail_taken_back",
-    "weblog.new_texts.submit_new_text",
-    "weblog.new_texts.take_back_new_text",
-    "weblog.workflow.submit_for_review",
-    "weblog.workflow.take_back",
-    "weblog.workflow.with_note",
+    "weblog.publishing.new_texts.submit_new_text",
+    "weblog.publishing.new_texts.take_back_new_text",
+    "weblog.publishing.workflow.submit_for_review",
+    "weblog.publishing.workflow.take_back",
+    "weblog.publishing.workflow.with_note",
 }
 # They look at what is stored first: their own tests try “.” on real rows.
 LOOK_FIRST = {

@@ -31,7 +31,7 @@ from tests.billing.tampering import without_guards
 from tests.factories import FIREFOX, approve
 from tests.upgrades.databases import migrate, other_database, read_dump
 from weblog.models import Blog, NewText
-from weblog.new_texts import publish_new_text
+from weblog.publishing.new_texts import publish_new_text
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
 

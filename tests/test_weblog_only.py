@@ -10,7 +10,7 @@ from backoffice.accounts.guards import GUARDS
 from backoffice.checks import check_guards
 from tests.factories import make_blog, make_user
 from weblog.models import Blog
-from weblog.workflow import publish_blog
+from weblog.publishing.workflow import publish_blog
 
 pytestmark = [
     pytest.mark.django_db,

@@ -6,7 +6,7 @@ from django.db import transaction
 from backoffice.signing import save_signed
 from weblog.errors import SameCategory, require_reason
 from weblog.models import Blog, Category
-from weblog.ownership import check_may_change
+from weblog.publishing.ownership import check_may_change
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
 from backoffice.people import full_name
-from weblog.excerpts import make_excerpt
+from weblog.html.excerpts import make_excerpt
 from weblog.links import absolute
 from weblog.models import Blog
 

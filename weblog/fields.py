@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from weblog.errors import TextRefused
-from weblog.html import clean_html
+from weblog.html.bounded import clean_html
 
 
 def validate_html(value: str) -> None:

@@ -15,7 +15,7 @@ from backoffice.home import Card, Section, Task, register_cards, register_sectio
 from weblog.hooks import annotate_blogs, find_blog_columns
 from weblog.models import Blog, NewText
 from weblog.moments import format_moment, format_wait
-from weblog.reviews import count_waiting
+from weblog.publishing.reviews import count_waiting
 
 Status = Blog.Status
 BLOGS_SHOWN = 10

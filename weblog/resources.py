@@ -9,10 +9,10 @@ from import_export.widgets import CharWidget, DateTimeWidget, ForeignKeyWidget, 
 
 from backoffice.resources import ImportedResource
 from weblog.errors import TextRefused
-from weblog.html import clean_html
+from weblog.html.bounded import clean_html
 from weblog.models import Blog, Category, OldAddress
 from weblog.models.histories import unrecorded
-from weblog.ownership import is_own_and_live
+from weblog.publishing.ownership import is_own_and_live
 
 
 class NamedWidget(ForeignKeyWidget):

@@ -7,7 +7,7 @@ here: what somebody typed goes along as a value alone.
 import json
 from urllib.parse import quote, urlsplit
 
-from weblog.picture_fetching import fetch
+from weblog.pictures.fetching import fetch
 
 YOUTUBE = "https://www.youtube.com/oembed?format=json&url="
 SITES = {

@@ -28,15 +28,15 @@ from django.views.generic import ListView, View
 from django.views.generic.base import ContextMixin
 
 from backoffice.people import full_name
-from weblog.excerpts import find_picture, make_excerpt
-from weblog.html import count_words, estimate_minutes, show_html
+from weblog.html.bounded import count_words, estimate_minutes, show_html
+from weblog.html.excerpts import find_picture, make_excerpt
 from weblog.links import absolute
 from weblog.models import Blog, Category, OldAddress
 from weblog.paginators import LookaheadPaginator
+from weblog.pictures.takedowns import is_taken_down
 from weblog.search import SearchForm
 from weblog.signals import blog_viewed
 from weblog.slugs import list_spellings
-from weblog.takedowns import is_taken_down
 
 PUBLIC_CSP = {
     "default-src": [CSP.NONE],

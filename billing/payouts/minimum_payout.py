@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from billing.models import Hold, Payment
 from billing.money import format_amount, round_amount
-from weblog.imported_authors import is_unconfirmed
+from weblog.importing.authors import is_unconfirmed
 
 Status = Payment.Status
 Kind = Hold.Kind

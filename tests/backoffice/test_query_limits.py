@@ -139,7 +139,7 @@ def test_what_was_typed_is_kept_and_can_be_sent_again(client, settings, short, m
 def test_dialog_says_it_in_the_dialog(client, short, monkeypatch):
     client.force_login(make_user(is_superuser=True))
     blog = make_blog(status="draft")
-    monkeypatch.setattr("weblog.workflow.publish_blog", run_forever)
+    monkeypatch.setattr("weblog.publishing.workflow.publish_blog", run_forever)
     url = reverse("admin:weblog_blog_publish", args=[blog.pk])
     response = client.post(
         url, {"_form_submitted": "True", "at": ""}, headers={"HX-Request": "true"}

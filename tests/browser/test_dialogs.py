@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors
 from tests.factories import make_blog, make_user
 from weblog.models import Blog
-from weblog.workflow import publish_blog
+from weblog.publishing.workflow import publish_blog
 
 pytestmark = pytest.mark.thorough
 

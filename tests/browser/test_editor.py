@@ -8,10 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.pages import assert_fits, note_errors
-from tests.weblog.pictures import make_file
+from tests.weblog.picture_files import make_file
 from weblog.errors import PictureRefused
 from weblog.models import Blog, Picture
-from weblog.pictures import encode_picture
+from weblog.pictures.preparing import encode_picture
 
 CLIPBOARD = Path(__file__).parent / "clipboard"
 WORDS = "The last train leaves at ten past one, and nobody on the platform hurries."

@@ -13,10 +13,10 @@ from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import expect
 
 from tests.browser.pages import SCREENS_AND_THEMES, assert_fits, note_errors, open_in, press
-from weblog import workflow
 from weblog.models import Blog, NewText
-from weblog.new_texts import start_new_text, submit_new_text
-from weblog.schedule import publish_due_texts
+from weblog.publishing import workflow
+from weblog.publishing.new_texts import start_new_text, submit_new_text
+from weblog.publishing.schedule import publish_due_texts
 
 TITLE = "What a night train knows"
 FIRST = "The last train leaves at ten past one, and nobody on the platform hurries. "

@@ -12,7 +12,7 @@ from backoffice.models import AccountSession
 from tests.browser.pages import assert_fits, note_errors
 from tests.factories import make_blog, make_groups, make_user
 from weblog.models import Blog
-from weblog.new_texts import start_new_text
+from weblog.publishing.new_texts import start_new_text
 
 pytestmark = pytest.mark.thorough
 

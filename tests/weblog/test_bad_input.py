@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tests.factories import make_blog, make_category, make_user
 from tests.weblog.naughty import cut
-from weblog.html import clean_html
+from weblog.html.bounded import clean_html
 from weblog.models import Blog, Category, NewText
 
 pytestmark = [

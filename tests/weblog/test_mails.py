@@ -7,8 +7,13 @@ from django.core import mail
 from backoffice.models import MailChoice
 from tests.factories import make_blog, make_user
 from weblog.models import NewText
-from weblog.new_texts import publish_new_text, return_new_text, submit_new_text
-from weblog.workflow import publish_blog, return_to_author, submit_for_review, unpublish_blog
+from weblog.publishing.new_texts import publish_new_text, return_new_text, submit_new_text
+from weblog.publishing.workflow import (
+    publish_blog,
+    return_to_author,
+    submit_for_review,
+    unpublish_blog,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -20,9 +20,10 @@ from backoffice.import_pages import SHOWN
 from tests.factories import make_blog, make_category, make_user
 from tests.weblog.naughty import PLAIN, Danger, cut
 from tests.weblog.posts import make_ghost
-from weblog import mails, workflow
+from weblog import mails
 from weblog.models import Blog, Category, NewText
-from weblog.new_texts import start_new_text
+from weblog.publishing import workflow
+from weblog.publishing.new_texts import start_new_text
 
 pytestmark = [
     pytest.mark.django_db,

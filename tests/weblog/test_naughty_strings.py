@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.factories import make_blog, make_category
 from tests.weblog.naughty import PLAIN, cut, danger_of
-from tests.weblog.pictures import make_file
+from tests.weblog.picture_files import make_file
 from weblog.models import Blog, Category, Picture
 
 pytestmark = [

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from tests.factories import make_blog, make_user
 from weblog.models import Blog
+from weblog.publishing.workflow import archive_blog
 from weblog.signals import blog_viewed
-from weblog.workflow import archive_blog
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 

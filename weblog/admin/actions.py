@@ -3,18 +3,18 @@ from functools import partial
 from unfold.enums import ActionVariant
 
 from backoffice.dialogs import DialogActions, Done, dialog_action, page_of, with_status
-from weblog import workflow
 from weblog.admin import dialogs
 from weblog.admin.drafts import KeptDrafts
 from weblog.admin.titles import VideoTitles
 from weblog.admin.typed import TypedSteps
-from weblog.comparison import compare_texts
 from weblog.models import Blog
 from weblog.moments import format_moment
-from weblog.new_texts import start_new_text
-from weblog.ownership import is_own_and_live
+from weblog.publishing import workflow
+from weblog.publishing.comparison import compare_texts
+from weblog.publishing.new_texts import start_new_text
+from weblog.publishing.ownership import is_own_and_live
+from weblog.publishing.versions import find_returned_version, restore_version
 from weblog.texts import get_text
-from weblog.versions import find_returned_version, restore_version
 
 Status = Blog.Status
 

@@ -18,7 +18,7 @@ from weblog.admin.previews import PreviewPages
 from weblog.admin.saving import describe_number, save_form
 from weblog.admin.searches import TextSearch
 from weblog.models import Blog, Picture
-from weblog.ownership import is_own_and_live
+from weblog.publishing.ownership import is_own_and_live
 from weblog.resources import BlogResource
 
 AUTHOR_NAMES = ["author__username", "author__first_name", "author__last_name"]

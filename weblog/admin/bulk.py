@@ -12,10 +12,11 @@ from django.utils.html import format_html, format_html_join
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 
 from backoffice.reasons import explain_missing_word
-from weblog import categories, workflow
+from weblog import categories
 from weblog.errors import WeblogError
 from weblog.models import Blog, Category
-from weblog.moves import describe_move
+from weblog.publishing import workflow
+from weblog.publishing.moves import describe_move
 
 MOST_AT_ONCE = 200
 NAMED = 20  # blogs that a message names

@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from backoffice.people import full_name
-from weblog.html import count_words, estimate_minutes, show_html
+from weblog.html.bounded import count_words, estimate_minutes, show_html
 from weblog.moments import format_moment
 
 STATUS_COLOURS = {

@@ -9,8 +9,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.dialogs import DialogForm, ReasonField
 from weblog.admin.typed import SaveFirstDialog, TextDialog
-from weblog.new_texts import find_live_changes, version_of
-from weblog.versions import find_earlier_texts
+from weblog.publishing.new_texts import find_live_changes, version_of
+from weblog.publishing.versions import find_earlier_texts
 
 
 class MomentField(forms.DateTimeField):

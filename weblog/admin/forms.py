@@ -8,11 +8,11 @@ from weblog.addresses import find_free_address
 from weblog.admin.guarded_forms import GuardedForm
 from weblog.admin.widgets import BodyWidget
 from weblog.errors import OwnLiveBlog, PictureRefused
-from weblog.fetched_pictures import fetch_file
 from weblog.models import Blog, Picture
-from weblog.moves import describe_move
-from weblog.ownership import check_may_change
-from weblog.pictures import encode_picture
+from weblog.pictures.fetched import fetch_file
+from weblog.pictures.preparing import encode_picture
+from weblog.publishing.moves import describe_move
+from weblog.publishing.ownership import check_may_change
 
 MOVES = ("author", "category")
 

@@ -12,9 +12,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 
 from backoffice.people import full_name
-from weblog.comparison import compare_field
 from weblog.fields import CleanHTMLField
-from weblog.html import clean_html, show_html
+from weblog.html.bounded import clean_html, show_html
+from weblog.publishing.comparison import compare_field
 from weblog.videos import link_videos
 
 BETWEEN_TAGS = re.compile(r">\s+<")

@@ -4,7 +4,7 @@ from unfold.decorators import display
 from backoffice.base_admin import HistoryAdmin
 from backoffice.dialogs import DialogActions, DialogForm, ReasonField, dialog_action
 from backoffice.people import full_name
-from weblog.imported_authors import confirm_author
+from weblog.importing.authors import confirm_author
 from weblog.models import ImportedAuthor
 
 

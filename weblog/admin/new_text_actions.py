@@ -3,11 +3,11 @@ from functools import partial
 from unfold.enums import ActionVariant
 
 from backoffice.dialogs import dialog_action, with_status
-from weblog import new_texts
 from weblog.admin import dialogs
 from weblog.admin.actions import EntrustedActions
 from weblog.models import NewText
 from weblog.moments import format_moment
+from weblog.publishing import new_texts
 
 Status = NewText.Status
 

@@ -14,9 +14,9 @@ from weblog.admin.new_text_actions import NewTextActions
 from weblog.admin.saving import save_form
 from weblog.admin.searches import TextSearch
 from weblog.admin.widgets import BodyWidget
-from weblog.comparison import compare_texts
 from weblog.models import NewText
-from weblog.new_texts import find_base, find_live_changes
+from weblog.publishing.comparison import compare_texts
+from weblog.publishing.new_texts import find_base, find_live_changes
 from weblog.texts import TEXT_FIELDS, get_text
 
 Status = NewText.Status

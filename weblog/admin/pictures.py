@@ -15,10 +15,10 @@ from weblog.admin.dialogs import TAKE_DOWN
 from weblog.admin.forms import DescriptionForm, FetchForm, PictureForm
 from weblog.admin.searches import TextSearch
 from weblog.models import Picture
-from weblog.picture_uses import find_uses
-from weblog.pictures import MAX_BYTES
+from weblog.pictures.preparing import MAX_BYTES
+from weblog.pictures.takedowns import take_down_picture
+from weblog.pictures.uses import find_uses
 from weblog.search import find_terms, split_terms
-from weblog.takedowns import take_down_picture
 
 PICTURES_AT_ONCE = 12
 MOST_PICTURES = 100_000  # databases limit the offset

@@ -5,7 +5,7 @@ from django.core.paginator import Paginator
 from django.views.generic import TemplateView
 from unfold.views import UnfoldSiteViewMixin
 
-from weblog.reviews import find_waiting, load_waiting
+from weblog.publishing.reviews import find_waiting, load_waiting
 
 ROWS_PER_PAGE = 25
 

@@ -15,7 +15,7 @@ from weblog.admin.guarded_forms import is_same_text
 from weblog.admin.saving import save_form
 from weblog.admin.titles import ask_titles
 from weblog.errors import TypedRefused
-from weblog.readiness import find_remarks
+from weblog.publishing.readiness import find_remarks
 from weblog.texts import TEXT_FIELDS
 
 PREFIX = "typed"

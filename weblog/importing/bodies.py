@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from urllib.parse import urljoin
 
-from weblog import cleaning
+from weblog.html import cleaning
 from weblog.importing.embeds import PICTURE_ENDING, find_watch_address
 
 # Ends at the next picture, so that an unclosed tag does not scan to the end of the text.

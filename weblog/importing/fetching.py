@@ -12,10 +12,10 @@ from django.contrib.auth.models import User
 from django.utils.html import format_html
 
 from weblog.errors import PictureRefused
-from weblog.fetched_pictures import fetch_picture
 from weblog.importing.plans import Plan
 from weblog.importing.posts import PICTURES_LINKED, Post
 from weblog.models import Picture
+from weblog.pictures.fetched import fetch_picture
 
 FETCHED = "pictures fetched"
 NOT_FETCHED = "pictures that their site did not give, left as links"

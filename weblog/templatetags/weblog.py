@@ -1,7 +1,7 @@
 from django import template
 from django.conf import settings
 
-from weblog.excerpts import make_excerpt
+from weblog.html.excerpts import make_excerpt
 from weblog.moments import format_wait
 
 register = template.Library()

@@ -77,9 +77,10 @@ def test_failure_is_recorded_logged_mailed_and_told(command, settings, caplog, e
 
 def test_what_a_job_logs_names_it(command, settings):
     settings.ADMINS = ["ines@example.org"]
-    command(lambda stdout, stderr: logging.getLogger("weblog.schedule").error("One failed."))
+    log = logging.getLogger("weblog.publishing.schedule")
+    command(lambda stdout, stderr: log.error("One failed."))
     jobs.run_job("publish_new_texts")
-    logging.getLogger("weblog.schedule").error("Another failed, later.")
+    log.error("Another failed, later.")
     assert ["Job: publish_new_texts" in message.body for message in mail.outbox] == [True, False]
 
 

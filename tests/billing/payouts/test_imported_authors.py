@@ -11,7 +11,7 @@ from billing.payouts.holds import pay_out_payment
 from tests.billing.batches import AT, make_batch
 from tests.billing.tampering import without_guards
 from tests.factories import make_user
-from weblog.imported_authors import confirm_author
+from weblog.importing.authors import confirm_author
 from weblog.models import ImportedAuthor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]

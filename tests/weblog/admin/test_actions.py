@@ -7,7 +7,7 @@ from django.urls import reverse
 from tests.factories import make_blog, make_user
 from tests.pages import shown
 from weblog.models import Blog
-from weblog.workflow import return_to_author, submit_for_review
+from weblog.publishing.workflow import return_to_author, submit_for_review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

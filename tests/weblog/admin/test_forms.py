@@ -8,7 +8,7 @@ from tests.factories import make_blog, make_user
 from tests.weblog.admin.blog_forms import change_url, values_of
 from weblog.admin.forms import BlogForm
 from weblog.models import Blog
-from weblog.workflow import publish_blog
+from weblog.publishing.workflow import publish_blog
 
 pytestmark = pytest.mark.django_db
 

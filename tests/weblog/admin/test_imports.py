@@ -6,10 +6,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.factories import make_blog, make_user
 from tests.weblog.posts import make_ghost, make_item, make_wxr, make_zip
-from weblog import fetched_pictures
 from weblog.admin import imports
 from weblog.errors import PictureRefused
 from weblog.models import Blog, Category
+from weblog.pictures import fetched as fetched_pictures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 

@@ -4,9 +4,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_blog, make_user
-from tests.weblog.pictures import make_file
+from tests.weblog.picture_files import make_file
 from weblog.models import Blog, Picture
-from weblog.pictures import encode_picture
+from weblog.pictures.preparing import encode_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ from weblog.models import NewText
 
 pytestmark = pytest.mark.django_db
 
-NEXT_YEAR = timezone.now() + dt.timedelta(days=365)
+NEXT_YEAR = timezone.localtime() + dt.timedelta(days=365)
 
 
 def open_preview(client, row, user):

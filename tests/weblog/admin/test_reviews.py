@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.factories import make_blog, make_user
 from weblog.admin.reviews import ROWS_PER_PAGE
 from weblog.models import NewText
-from weblog.reviews import count_waiting, find_waiting, load_waiting
+from weblog.publishing.reviews import count_waiting, find_waiting, load_waiting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

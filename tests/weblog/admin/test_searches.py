@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_blog, make_user
-from weblog.new_texts import start_new_text
+from weblog.publishing.new_texts import start_new_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]
 

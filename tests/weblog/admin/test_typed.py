@@ -10,7 +10,7 @@ from tests.factories import make_blog, make_category, make_user
 from tests.pages import shown
 from tests.weblog.admin.blog_forms import change_url, values_of
 from weblog.models import Blog, NewText
-from weblog.new_texts import start_new_text, submit_new_text
+from weblog.publishing.new_texts import start_new_text, submit_new_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.clocks import ClockImplausible, read_clock
-from weblog.schedule import publish_due_texts
+from weblog.publishing.schedule import publish_due_texts
 
 
 class Command(BaseCommand):
