@@ -105,10 +105,12 @@ lint: setup-dev ## Check style, templates, imports, types, migrations and settin
 	$(DEPLOYED) $(MANAGE) collectstatic --no-input --verbosity 0
 	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
 
-screenshots: setup-dev ## Take pictures into var/screenshots, and those of docs/screenshots again
-	mkdir -p var/screenshots
-	SCREENSHOTS=var/screenshots TEST_ALL=1 $(BIN)/pytest tests/browser
-	for picture in docs/screenshots/*.png; do cp var/screenshots/$${picture##*/} $$picture; done
+screenshots: setup-dev ## Take docs/screens again: every page of every role, light, dark, desk, phone
+	@tools/install_browser.sh
+	rm -rf var/screens
+	DATABASE_URL=sqlite:///var/db.sqlite3 SCREENS=var/screens $(BIN)/pytest --numprocesses=2 \
+		--dist=worksteal tests/browser/take_screens.py
+	$(BIN)/python -m tools.screens var/screens docs/screens
 
 bench-robots: setup-dev ## Print how many robots the lists find, and how many people they hit
 	$(BIN)/python -m benchmarks.robots

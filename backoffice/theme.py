@@ -85,9 +85,14 @@ UNFOLD = {
     "SITE_VIEWS": list_pages,
     "ACCOUNT": {"navigation": lambda request: list_account_pages(request.user)},
     "LOGIN": {"image": lambda request: static("backoffice/login.svg")},
-    "STYLES": [lambda request: static("backoffice/admin.css")],
+    "STYLES": [
+        lambda request: static("backoffice/admin.css"),
+        lambda request: static("backoffice/phone.css"),
+        lambda request: static("backoffice/print.css"),
+    ],
     "SCRIPTS": [
         lambda request: static("backoffice/theme.js"),
+        lambda request: static("backoffice/access.js"),
         lambda request: static("backoffice/passkeys.js"),
         lambda request: name_sign_in_script(request),
     ],

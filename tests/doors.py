@@ -113,7 +113,7 @@ def make_rows():
 
 
 def list_doors():
-    for name, arguments in _url_names(admin.site.get_urls()):
+    for name, arguments in url_names(admin.site.get_urls()):
         if name == "app_list":
             for label in ("auth", "axes", "backoffice", "weblog", "billing"):
                 yield f"app_list_{label}", reverse("admin:app_list", args=[label])
@@ -129,9 +129,9 @@ def list_doors():
             yield name, reverse(f"admin:{name}", args=pks)
 
 
-def _url_names(patterns):
+def url_names(patterns):
     for pattern in patterns:
         if hasattr(pattern, "url_patterns"):
-            yield from _url_names(pattern.url_patterns)
+            yield from url_names(pattern.url_patterns)
         elif pattern.name and pattern.name not in NOT_PAGES:
             yield pattern.name, pattern.pattern.regex.groups

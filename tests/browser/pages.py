@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 SCREENS = [(1440, 900), (390, 844)]
 THEMES = ["light", "dark"]
+MENU = "More to do here"
 
 # Each page is opened once on each screen, in another theme on each, and turned to the other one.
 SCREENS_AND_THEMES = [
@@ -26,10 +27,7 @@ def open_in(page, url, themes):
 def press(page, button, *, answer="", at="", password=None):
     """Press a button of a form and confirm its dialog, with `answer` in each of its text fields."""
     link = page.get_by_role("link", name=re.compile(f"{button}$"))
-    menu = page.get_by_role("link", name="more_horiz")  # on a phone the buttons lie in it
-    expect(link.or_(menu)).to_be_visible()
-    if menu.is_visible():
-        menu.click()
+    open_menu(page, link)
     link.click()
     confirm = page.locator("#dialog button[type=submit]")
     expect(confirm).to_be_visible()
@@ -40,6 +38,14 @@ def press(page, button, *, answer="", at="", password=None):
     if password:
         page.get_by_label("Your password").fill(password)
     confirm.click()
+
+
+def open_menu(page, link):
+    """Open the menu that holds the buttons on a phone, unless this one is in view."""
+    menu = page.get_by_role("button", name=MENU)
+    expect(link.or_(menu).first).to_be_visible()
+    if not link.is_visible():
+        menu.click()
 
 
 def note_errors(context):

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors
+from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors, open_menu
 from tests.factories import make_blog, make_user
 from weblog.models import Blog
 from weblog.publishing.workflow import publish_blog
@@ -39,9 +39,9 @@ def test_refusal_keeps_what_was_typed_and_leads_to_the_page_as_it_is(
         page.emulate_media(color_scheme=theme)
         url = live_server.url + reverse("admin:weblog_blog_change", args=[blog.pk])
         page.goto(url)
-        if width < 1000:
-            page.get_by_role("link", name="more_horiz").click()
-        page.get_by_role("link", name="Return to author").click()
+        link = page.get_by_role("link", name="Return to author")
+        open_menu(page, link)
+        link.click()
         question = page.get_by_label("What should the author change?")
         question.fill(ASKED)
         publish_blog(blog=blog, by=make_user())

@@ -9,7 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from backoffice.models import AccountSession
-from tests.browser.pages import assert_fits, note_errors
+from tests.browser.pages import assert_fits, note_errors, open_menu
 from tests.factories import make_blog, make_groups, make_user
 from weblog.models import Blog
 from weblog.publishing.new_texts import start_new_text
@@ -77,10 +77,9 @@ def write(page, words=WORDS, delay=0):
 
 
 def press(page, button):
-    menu = page.get_by_role("link", name="more_horiz")
-    if menu.is_visible():
-        menu.click()
-    page.get_by_role("link", name=re.compile(f"{button}$")).click()
+    link = page.get_by_role("link", name=re.compile(f"{button}$"))
+    open_menu(page, link)
+    link.click()
     expect(page.locator("#dialog button[type=submit]")).to_be_visible()
     for question in page.locator("#dialog textarea").all():
         question.fill("It needs another look.")

@@ -19,14 +19,35 @@ for (const kept of [true, false]) {
         `$event.metaKey || $event.ctrlKey || selectItem(${kept}, false)`
 }
 
+const NIGHT = matchMedia("(prefers-color-scheme: dark)")
+
 document.addEventListener("alpine:init", () => {
     // What Unfold's attributes call lies on the window, where this build does not look.
-    Alpine.data("theme", (...options) => ({
-        ...theme(...options),
-        getCurrentTab: () => getCurrentTab(),
-        moveRecords: (event) => moveRecords(event),
-        sortRecords: (event) => sortRecords(event),
-    }))
+    Alpine.data("theme", (...options) => {
+        const stock = theme(...options)
+        return {
+            ...stock,
+            getCurrentTab: () => getCurrentTab(),
+            moveRecords: (event) => moveRecords(event),
+            sortRecords: (event) => sortRecords(event),
+
+            // As shipped, a page stays light when the device turns dark, until the next page.
+            isNight: NIGHT.matches,
+            init() {
+                stock.init.call(this)
+                NIGHT.addEventListener("change", () => (this.isNight = NIGHT.matches))
+                this.$watch("openModal", (isOpen) => // access.js listens
+                    document.dispatchEvent(new Event(isOpen ? "dialog-opened" : "dialog-closed")))
+            },
+            themeBindings: {
+                ...stock.themeBindings,
+                ["x-bind:class"]() {
+                    const asDevice = this.isNight ? "dark" : ""
+                    return this.adminTheme === "auto" ? asDevice : this.adminTheme
+                },
+            },
+        }
+    })
     Alpine.data("searchCommand", () => searchCommand())
 
     Alpine.mapAttributes(({ name, value }) => ({ name, value: REWORDED[value] ?? value }))
@@ -41,6 +62,14 @@ document.addEventListener("alpine:init", () => {
         localStorage.setItem("sidebarWidth", width)
         return width
     })
+})
+
+// Paper is white.
+addEventListener("beforeprint", () => document.documentElement.classList.remove("dark"))
+addEventListener("afterprint", () => {
+    const look = Alpine.$data(document.documentElement)
+    const isDark = look.adminTheme === "dark" || (look.adminTheme === "auto" && look.isNight)
+    document.documentElement.classList.toggle("dark", isDark)
 })
 
 // No attribute may hold a script for htmx either.
