@@ -66,7 +66,7 @@ def make_pages(path: Path) -> None:
             status=Blog.Status.PUBLISHED,
             publish_at=dt.datetime(2000, 1, 1, tzinfo=dt.UTC),
         )
-        for slug in {request.slug for request in found if isinstance(request, Request)}
+        for slug in {request.slugs[0] for request in found if isinstance(request, Request)}
     )
 
 

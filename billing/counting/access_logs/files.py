@@ -15,6 +15,7 @@ from billing.errors import UnreadableAccessLog
 
 LONGEST_LINE = 65_536  # bytes; no line of a web server comes near
 READ_SIZE = 262_144
+CHECKED_BYTES = 65_536  # unpacked, between two looks at how much it is by now
 FEW_LINES, SHORTEST_LINE = 10_000, 40  # and after these, bytes on average
 MOST_EMPTY = 2_000_000  # bytes of a packed file before it yields as many: it may be made of ends
 
@@ -59,7 +60,7 @@ class LogFile:
         Raises UnreadableAccessLog.
         """
         with _told_plainly():
-            size = lines = 0
+            size = lines = due = 0
             while line := self._file.readline(LONGEST_LINE):
                 size += len(line)
                 lines += 1
@@ -69,8 +70,11 @@ class LogFile:
                         size += len(line)
                         self._check(size, lines)
                     line = b""
-                self._check(size, lines)
+                if size >= due:
+                    self._check(size, lines)
+                    due = size + CHECKED_BYTES
                 yield line.rstrip(b"\r\n")
+            self._check(size, lines)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the whole file on the disk, packed or not."""

@@ -20,6 +20,7 @@ from billing.counting.access_logs.formats import LineReader
 from billing.counting.access_logs.formats.entries import find_reader
 from billing.counting.access_logs.keys import derive_key
 from billing.counting.access_logs.patterns import FindSlug, compile_path_pattern
+from billing.counting.access_logs.plain_lines import find_plain_path
 from weblog.slugs import fold_slug
 
 SUCCESSFUL = {"200", "304"}  # COUNTER Code of Practice 5.1, 7.1
@@ -63,9 +64,21 @@ def make_reader(
     mac = hmac.new(key or derive_key(settings.SECRET_KEY), digestmod=hashlib.sha256)
     find_slug = compile_path_pattern(path_pattern)
     lines = LineReader()
-    return partial(
+    read_in_full = partial(
         _read_line, lines=lines, find_slug=find_slug, mac=mac, trusted_proxies=trusted_proxies
     )
+
+    @lru_cache(maxsize=10_000)
+    def is_page(path: bytes) -> bool:
+        return bool(_find_slugs(find_slug, path.decode(errors="surrogateescape")))
+
+    def read_line(line: bytes) -> Request | Skipped:
+        path = None if lines.has_columns else find_plain_path(line)
+        if path is None or (path and is_page(path)):
+            return read_in_full(line)
+        return Skipped.NOT_A_PAGE if path else Skipped.NOT_A_SUCCESSFUL_GET
+
+    return read_line
 
 
 def _read_line(

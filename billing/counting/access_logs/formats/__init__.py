@@ -48,6 +48,11 @@ class LineReader:
     def __init__(self) -> None:
         self._columns = Columns()
 
+    @property
+    def has_columns(self) -> bool:
+        """Return whether a header named the columns of the lines after it."""
+        return bool(self._columns.names)
+
     def read_entry(self, line: bytes) -> Entry | None:
         """Return the facts of a line, or None for an unknown format."""
         return self._read(line.decode(errors="surrogateescape"), MOST_PREFIXES)

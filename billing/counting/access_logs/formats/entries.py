@@ -50,13 +50,13 @@ def find_reader(entry: Entry, trusted_proxies: int) -> str:
 
 def read_time(match: re.Match) -> dt.datetime | None:
     """Return the moment of a match of TIME."""
-    midnight = _midnight(match["date"], match["offset"])
+    midnight = find_midnight(match["date"], match["offset"])
     return midnight and midnight + _time_of_day(match)
 
 
 def read_local_time(match: re.Match) -> dt.datetime | None:
     """Return the time of a match of DATE, without a zone."""
-    midnight = _midnight(match["date"], "+0000")
+    midnight = find_midnight(match["date"], "+0000")
     return midnight and midnight.replace(tzinfo=None) + _time_of_day(match)
 
 
@@ -67,7 +67,7 @@ def _time_of_day(match: re.Match) -> dt.timedelta:
 
 
 @lru_cache(maxsize=1000)
-def _midnight(date: str, offset: str) -> dt.datetime | None:
+def find_midnight(date: str, offset: str) -> dt.datetime | None:
     """Return the start of the day 17/May/2015 at an offset such as +0200 in UTC, or None."""
     day, month, year = date.split("/")
     hours, minutes = int(offset[:3]), int(offset[0] + offset[3:])
