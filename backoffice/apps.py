@@ -65,6 +65,8 @@ class BackofficeConfig(AppConfig):
         from backoffice.limits import queries  # noqa: F401
         from backoffice.mailing import home as mailing_home
         from backoffice.sentry import start_sentry
+        from backoffice.trail import indexes as trail_indexes
+        from backoffice.trail.own_sources import register_own_sources
 
         for label, name in APP_NAMES.items():
             apps.get_app_config(label).verbose_name = name
@@ -80,6 +82,7 @@ class BackofficeConfig(AppConfig):
         jobs_home.offer_home()
         mailing_home.offer_home()
         register_guards(GUARDS)
+        register_own_sources()
         request_finished.connect(receive_request_finished, dispatch_uid="backoffice.watch_jobs")
         for signal, receiver, sender in [
             (user_logged_in, receivers.receive_sign_in, None),
@@ -106,6 +109,11 @@ class BackofficeConfig(AppConfig):
         ]:
             name = f"backoffice.{receiver.__name__}.{getattr(sender, '__name__', '')}"
             signal.connect(receiver, sender=sender, dispatch_uid=name)
+        post_migrate.connect(
+            trail_indexes.receive_post_migrate,
+            sender=self,
+            dispatch_uid="backoffice.trail_indexes",
+        )
         post_migrate.connect(
             renamed_rights.receive_post_migrate, dispatch_uid="backoffice.renamed_rights"
         )

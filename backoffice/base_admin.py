@@ -13,7 +13,9 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField
 from django.http import Http404, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON, XLSX
 from simple_history.admin import SimpleHistoryAdmin
@@ -29,8 +31,8 @@ from backoffice.changelists import (
     list_filter_parameters,
     shorten_search,
 )
-from backoffice.changes import describe_records
 from backoffice.signing import is_changed
+from backoffice.trail.objects import read_object_trail
 
 
 class DayRangeFilter(RangeDateFilter):
@@ -100,6 +102,28 @@ class BackofficeAdmin(ModelAdmin):
             raise Http404
         return super().changeform_view(request, object_id, form_url, extra_context)
 
+    def history_view(self, request, object_id, extra_context=None):
+        """Show what the audit trail tells of the object, with or without a history of its own."""
+        could_be = could_be_pk(self.model, unquote(object_id))
+        instance = self.get_object(request, unquote(object_id)) if could_be else None
+        if instance is None:
+            raise Http404
+        if not self.has_view_permission(request, instance):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            **read_object_trail(instance, request, self.admin_site),
+            "title": f"History of {instance}",
+            "subtitle": None,
+            "module_name": str(capfirst(self.opts.verbose_name_plural)),
+            "object": instance,
+            "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "backoffice/trail/object.html", context)
+
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", KeyAutocomplete(db_field, self.admin_site))
@@ -135,9 +159,7 @@ class HistoryAdmin(SimpleHistoryAdmin, BackofficeAdmin):
     """
 
     def history_view(self, request, object_id, extra_context=None):
-        if self.get_object(request, object_id) is None:
-            raise Http404
-        return super().history_view(request, object_id, extra_context)
+        return BackofficeAdmin.history_view(self, request, object_id, extra_context)
 
     def history_form_view(self, request, object_id, version_id, extra_context=None):
         if request.method not in ("GET", "HEAD"):
@@ -152,15 +174,6 @@ class HistoryAdmin(SimpleHistoryAdmin, BackofficeAdmin):
         of_many = {field.name for field in self.opts.many_to_many} & {*form.changed_data}
         if not change or of_many or is_changed(obj):
             super().save_model(request, obj, form, change)
-
-    def get_history_queryset(self, request, history_manager, pk_name, object_id):
-        return history_manager.filter(**{pk_name: object_id}).select_related("history_user")
-
-    def set_history_delta_changes(self, request, historical_records, foreign_keys_are_objs=True):
-        """Describe each record. The stock way passes over what no form edits, such as a status."""
-        entries = describe_records(list(historical_records))
-        for record, entry in zip(historical_records, entries, strict=True):
-            record.entry = entry
 
 
 class ExportAdmin(ExportMixin, BackofficeAdmin):

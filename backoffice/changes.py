@@ -1,7 +1,8 @@
 """Describes in words what a version in a history table changed. It knows no model by name."""
 
 from collections import defaultdict
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from django.contrib.admin.utils import display_for_field
 from django.core.exceptions import ObjectDoesNotExist
@@ -12,6 +13,13 @@ from simple_history.template_utils import ObjDiffDisplay
 from backoffice.people import full_name
 
 LONG_TEXT = 120
+
+_writers: dict[tuple[type, str], Callable[[Any, Any], str]] = {}
+
+
+def register_writer(model: type, field: str, write: Callable[[Any, Any], str]) -> None:
+    """Have a field's values told with their unit. `write` gets the record and the value."""
+    _writers[model, field] = write
 
 
 class Change(NamedTuple):
@@ -182,6 +190,8 @@ class _HistoryReader:
             return ", ".join(sorted(self._name(field, pk) for pk in value))
         if isinstance(field, ForeignKey):
             return self._name(field, value)
+        if write := _writers.get((self.tracked_model, field.name)):
+            return write(record, value)
         if isinstance(field, BooleanField):
             return "yes" if value else "no"
         if field.flatchoices:

@@ -16,7 +16,21 @@ from backoffice.navigation import build_navigation, list_account_pages
 def list_pages():
     """Return the address, name and view of pages that show no model, of the installed apps."""
     pages = [
-        ("audit-trail/", "backoffice_audittrail_changelist", "backoffice.audit.AuditTrailView"),
+        (
+            "audit-trail/",
+            "backoffice_audittrail_changelist",
+            "backoffice.trail.views.AuditTrailView",
+        ),
+        (
+            "audit-trail/export/",
+            "backoffice_audittrail_export",
+            "backoffice.trail.views.TrailFileView",
+        ),
+        (
+            "audit-trail/<str:name>/",
+            "backoffice_audittrail_entry",
+            "backoffice.trail.views.TrailEntryView",
+        ),
         ("account/", "backoffice_account", "backoffice.accounts.views.AccountView"),
         (
             "account/extract/",

@@ -30,10 +30,14 @@ def keep_upload(*, chunks: Iterable[bytes], by: User) -> tuple[str, str]:
     name = secrets.token_hex(16)
     digest = hashlib.sha256()
     descriptor = os.open(_path_of(name, by), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        for chunk in chunks:
-            digest.update(chunk)
-            file.write(chunk)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                file.write(chunk)
+    except BaseException:
+        drop_upload(name, by=by)
+        raise
     return name, digest.hexdigest()
 
 

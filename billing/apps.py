@@ -24,7 +24,6 @@ class BillingConfig(AppConfig):
             blog_remarks,
             checks,
             clocks,
-            dispute_trail,
             health,
             home,
             mail_kinds,
@@ -59,8 +58,7 @@ class BillingConfig(AppConfig):
         mail_kinds.register_kinds()
         palette.offer_finders()
         reminders.offer_reminders()
-        trail.offer_corrections()
-        dispute_trail.offer_disputes()
+        trail.offer_trail()
         health.register_health()
         backups.register_backups()
         for name, list_rows in personal.EXTRACTS.items():

@@ -140,6 +140,7 @@ ALLOWED = {
     | SEALS
     | BOOKS
     | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
+    | {"backoffice_audittrail_entry"}
     | {"billing_payoutbatch_attachment"}
     | {"billing_paymentexport_companion"}
     | {"billing_views_explained_changelist", "billing_categoryprice_timeline"},

@@ -74,6 +74,8 @@ class SecurityEvent(models.Model):
         ACCESS_ASKED = "access_asked", "Access proposed"
         ACCESS_REFUSED = "access_refused", "Proposed access refused"
         EXTRACT_TAKEN = "extract_taken", "Extract downloaded"
+        LIST_EXPORTED = "list_exported", "List exported"
+        FILE_TAKEN = "file_taken", "File downloaded"
         ANONYMISED = "anonymised", "Account anonymised"
 
     at = models.DateTimeField()

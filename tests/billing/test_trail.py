@@ -1,12 +1,16 @@
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
-from billing.trail import CORRECTIONS
-from tests.billing.batches import AT, Status, make_batch
-from tests.factories import make_user
+from billing.money import format_amount
+from billing.payouts.comments import add_comment
+from billing.trail.batches import RESULTS
+from tests.billing.batches import AT, Status, make_batch, make_exported_batch
+from tests.factories import make_category, make_price, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -26,48 +30,89 @@ def corrected():
 
 
 def read(client, **filters):
+    rows = client.get(URL, {"kind": RESULTS} | filters).context["rows"]
     return [
-        (row.person, row.subject, row.text, row.reason, url)
-        for row, url in client.get(URL, filters).context["rows"]
-        if getattr(row, "is_deed", False)
+        (row.entry.action, row.entry.person, row.entry.subject, row.entry.text, row.entry.reason)
+        for row in rows
     ]
 
 
-def test_corrected_result_stands_in_the_trail_with_who_and_why(client, corrected):
+def test_results_stand_in_the_trail_with_who_and_why(client, corrected):
     client.force_login(make_user(is_superuser=True))
-    entry = (
-        "Fay Example",
-        f"{corrected.reference}, {corrected.author_name}",
-        "Recorded as failed before, and as paid after all",
-        "The bank was wrong",
-        reverse("admin:billing_payment_change", args=[corrected.pk]),
-    )
-    assert read(client) == [entry]
-    assert read(client, kind=CORRECTIONS) == [entry]
+    subject = f"{corrected.reference}, {corrected.author_name}"
+    amount = format_amount(corrected.amount, currency=corrected.batch.currency)
+    again = f"Recorded as failed before, and as paid after all. {amount}"
+    assert read(client) == [
+        ("Corrected", "Fay Example", subject, again, "The bank was wrong"),
+        ("Failed", "finn", subject, amount, "Account closed"),
+    ]
     assert "The bank was wrong" in client.get(URL).text
 
 
-def test_it_is_found_by_person_reason_and_day_like_every_change(client, corrected):
+def test_they_are_found_by_person_word_and_day_like_every_change(client, corrected):
     client.force_login(make_user(is_superuser=True))
     fay, day = corrected.results.latest("pk").by, AT.date().isoformat()
-    for filters in ({"person": fay.pk}, {"reason": "BANK was"}, {"since": day, "until": day}):
+    for filters in ({"person": fay.pk}, {"q": "BANK was"}, {"person": "Fay", "since": day}):
         assert len(read(client, **filters)) == 1, filters
-    for filters in ({"person": "system"}, {"reason": "closed"}, {"until": "2026-01-01"}):
+    assert len(read(client, since=day, until=day)) == 2
+    for filters in ({"person": "system"}, {"q": "opened"}, {"until": "2026-01-01"}):
         assert read(client, **filters) == [], filters
-    assert read(client, kind="billing.payoutbatch") == read(client, kind="security") == []
 
 
 def test_payment_is_linked_only_for_who_may_see_it(client, corrected):
     clerk = make_user()
     clerk.user_permissions.add(Permission.objects.get(codename="view_audittrail"))
     client.force_login(clerk)
-    assert [url for *_, url in read(client)] == [""]
+    rows = client.get(URL, {"kind": RESULTS}).context["rows"]
+    assert [row.url for row in rows] == ["", ""]
 
 
-def test_result_that_stands_alone_is_no_correction(client):
-    batch = make_batch(Status.APPROVED)
-    export_payments(batch=batch, by=make_user(), at=AT)
-    results = {batch.payments.get().pk: ("paid", "")}
-    record_results(batch=batch, results=results, by=make_user(), at=AT)
+def kinds_on(client, name, row):
+    page = client.get(reverse(f"admin:billing_{name}_history", args=[row.pk]))
+    return {row.entry.kind for row in page.context["rows"]}
+
+
+def test_payment_has_a_page_of_all_that_became_of_it(client, corrected):
     client.force_login(make_user(is_superuser=True))
-    assert read(client) == []
+    assert kinds_on(client, "payment", corrected) == {
+        "payout batch", "file to the bank", "bank result",
+    }  # fmt: skip
+
+
+def test_what_became_of_one_payment_stands_with_no_other(client):
+    batch = make_exported_batch()
+    one, other, _ = batch.payments.order_by("pk")
+    record_results(batch=batch, results={one.pk: ("paid", "")}, by=make_user(), at=AT)
+    client.force_login(make_user(is_superuser=True))
+    assert "bank result" in kinds_on(client, "payment", one)
+    assert "bank result" not in kinds_on(client, "payment", other)
+
+
+def test_batch_has_its_results_files_and_comments_on_its_page(client, corrected):
+    add_comment(batch=corrected.batch, text="See", by=make_user(), at=AT)
+    client.force_login(make_user(is_superuser=True))
+    assert kinds_on(client, "payoutbatch", corrected.batch) >= {
+        "payout batch", "file to the bank", "bank result", "comment",
+    }  # fmt: skip
+
+
+def test_entries_of_other_tables_ask_for_their_own_right(client, corrected):
+    clerk = make_user()
+    clerk.user_permissions.add(Permission.objects.get(codename="view_payoutbatch"))
+    client.force_login(clerk)
+    kinds = kinds_on(client, "payoutbatch", corrected.batch)
+    assert "payout batch" in kinds
+    assert not kinds & {"file to the bank", "bank result"}
+
+
+def test_amounts_are_told_with_currency_and_what_they_are_for(client):
+    price = make_price(make_category("Tech"), "15")
+    price.price_per_1000 = Decimal("16.5")
+    price.save()
+    client.force_login(make_user(is_superuser=True))
+    row = client.get(URL, {"kind": "billing.categoryprice"}).context["rows"][0]
+    (change,) = row.entry.changes
+    assert (change.old, change.new) == (
+        "€15.00 per 1,000 views",
+        "€16.50 per 1,000 views",
+    )

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
-from backoffice.trail_sources import list_sources
+from backoffice.trail.sources import list_sources
 from billing.errors import FileRefused
 from billing.models import BatchAttachment, BatchComment, Verification
 from billing.payouts.attachments import look_at_file
@@ -190,4 +190,5 @@ def test_comments_stand_in_the_audit_trail():
     comment = add_comment(batch=make_batch(), text="See", by=make_user(), at=AT)
     source = list_sources()["billing.batchcomment"]
     assert [row.pk for row in source.find_rows()] == [comment.pk]
-    assert source.describe(source.find_rows().get()).text == "Commented"
+    ((_, entry),) = source.load([comment.pk]).items()
+    assert (entry.action, entry.reason) == ("Commented", "See")
