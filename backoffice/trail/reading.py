@@ -3,6 +3,9 @@
 No page is counted and none is skipped: an entry's place is its moment and its key, and the next
 page begins there. So the last page costs what the first one does, and an entry that comes in
 meanwhile shifts nothing. One query asks every source for as many rows as a page has.
+
+backoffice.keysets pages one table, or a few. Here are some forty, of which each is of one key: so
+what comes after a place is a single condition on each, and one query on any database.
 """
 
 import datetime as dt
