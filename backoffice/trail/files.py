@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 
 from backoffice.accounts.models import SecurityEvent
 from backoffice.accounts.security_log import record_event
+from backoffice.changes import Change
 from backoffice.errors import Refusal
 from backoffice.spreadsheets import guard_cell
 from backoffice.trail.entries import Entry
@@ -82,8 +83,8 @@ def write_lines(entry: Entry) -> Iterator[list[str]]:
     username = entry.by.get_username() if entry.by else ""
     before = [entry.name, localtime(entry.at).isoformat(), entry.person, username, entry.origin]
     before += [entry.action, entry.kind, entry.subject]
-    for change in entry.changes or [None]:
-        values = [change.field, change.old or "", change.new or ""] if change else ["", "", ""]
+    for change in entry.changes or [Change("", "", "")]:
+        values = [change.field, change.old or "", change.new or ""]
         yield [*before, *values, entry.text, entry.reason]
 
 

@@ -52,7 +52,7 @@ def _list_words(history: type[Model]) -> Iterable[str]:
 
 def _describe(model: type[Model], records: list[Any]) -> Iterable[Entry]:
     for told in describe_records(records):
-        record = told.record
+        record: Any = told.record
         action, tone = ACTIONS[record.history_type]
         reason = record.history_change_reason or ""
         unchanged = "None of the tracked fields" if reason else "Saved without a change"

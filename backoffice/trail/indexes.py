@@ -76,7 +76,7 @@ def _list_columns(source: TrailSource, connection, *, words: bool) -> Iterator[s
         return connection.ops.quote_name(source.model._meta.get_field(name).column)
 
     at = quote(source.at)
-    if not source.model._meta.get_field(source.at).db_index:
+    if not getattr(source.model._meta.get_field(source.at), "db_index", False):
         yield f"({at})"
     for person in (source.by, *source.people):
         if person:

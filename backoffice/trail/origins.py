@@ -8,6 +8,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Window
@@ -38,7 +39,7 @@ def add_origins(entries: list[Entry]) -> list[Entry]:
     ]
 
 
-def _find_sign_ins(entries: list[Entry]) -> dict[int, list[SecurityEvent]]:
+def _find_sign_ins(entries: list[Entry]) -> dict[int | None, list[Any]]:
     longest = dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)
     moments = [entry.at for entry in entries]
     events = SecurityEvent.objects.filter(
@@ -48,13 +49,13 @@ def _find_sign_ins(entries: list[Entry]) -> dict[int, list[SecurityEvent]]:
         at__lte=max(moments),
     )
     latest = Window(RowNumber(), partition_by="about", order_by=F("at").desc())
-    found = defaultdict(list)
+    found: dict[int | None, list[Any]] = defaultdict(list)
     for event in events.annotate(rank=latest).filter(rank__lte=MOST_SIGN_INS).order_by("at"):
         found[event.about_id].append(event)
     return found
 
 
-def _find_origin(entry: Entry, sign_ins: list[SecurityEvent]) -> str:
+def _find_origin(entry: Entry, sign_ins: list[Any]) -> str:
     index = bisect_right([event.at for event in sign_ins], entry.at)
     if not index:
         return ""

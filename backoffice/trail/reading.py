@@ -141,7 +141,8 @@ def load_entries(places: list[Place]) -> list[Entry]:
     pks: dict[str, list[Any]] = defaultdict(list)
     for place in places:
         pks[place.key].append(place.pk)
-    sources, entries = list_sources(), {}
+    sources = list_sources()
+    entries: dict[tuple[str, Any], Entry] = {}
     for key, wanted in pks.items():
         entries |= sources[key].load(wanted)
     return [entries[place.key, place.pk] for place in places if (place.key, place.pk) in entries]
