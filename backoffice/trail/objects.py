@@ -121,7 +121,10 @@ def _find_version(entry: Entry, instance: Any, site: AdminSite) -> str:
     """Return the page of the object as it was, of an entry of its own history."""
     if instance is None or entry.place != (type(instance), instance.pk):
         return ""
-    if entry.source != instance._meta.label_lower or not site.is_registered(type(instance)):
+    is_own = getattr(list_sources()[entry.source].model, "instance_type", None) is type(instance)
+    if not is_own or not site.is_registered(type(instance)):
+        return ""
+    if not hasattr(site.get_model_admin(type(instance)), "history_form_view"):
         return ""
     opts = instance._meta
     name = f"admin:{opts.app_label}_{opts.model_name}_simple_history"
