@@ -378,7 +378,7 @@ PUBLISH_OWN_BLOGS = env.bool("PUBLISH_OWN_BLOGS", default=False)  # without a se
 
 # Counting and paying
 
-CURRENCY = env("CURRENCY", default="EUR")  # ISO 4217
+CURRENCY = env("CURRENCY", default="USD")  # ISO 4217
 ROBOT_LISTS = env.list("ROBOT_LISTS", default=["counter", "is-bot", "own"])
 KNOWN_PEOPLE = env.bool("KNOWN_PEOPLE", default=True)  # whom bare words on the lists hit
 PAYOUT_GRACE_DAYS = env.int("PAYOUT_GRACE_DAYS", default=2)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.checks import Error, Info, Tags, register
+from django.core.checks import Error, Info, Tags, Warning, register
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -11,6 +11,7 @@ from billing.bank.own_account import find_account_problems, find_nacha_problems
 from billing.books.accounts import find_problems
 from billing.books.formats.datev import find_datev_problems
 from billing.counting.robots import FINDERS
+from billing.models import CategoryPrice
 from billing.money import ENTRIES_BELOW, LARGEST_BATCH, is_currency, is_storable
 from billing.payouts.other_currencies import find_foreign_batches, find_other_currencies
 from billing.periods import day_of, month_of
@@ -23,7 +24,7 @@ def check_currency(app_configs, **kwargs):
     return [
         Error(
             f"CURRENCY is “{settings.CURRENCY}”, which is no currency.",
-            hint="Use its three letters by ISO 4217, such as EUR.",
+            hint="Use its three letters by ISO 4217, such as USD.",
             id="billing.E001",
         )
     ]
@@ -54,6 +55,36 @@ def check_outstanding_currencies(app_configs, databases=(), **kwargs):
                 "never meet in a payment: until then these wait."
             ),
             id="billing.I002",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_price_currency(app_configs, databases=(), **kwargs):
+    """Warn where all prices are in other currencies than CURRENCY: nothing would be paid.
+
+    A house that never set CURRENCY gets a new default with a release.
+    """
+    if not databases:
+        return []
+    try:
+        currencies = sorted({*CategoryPrice.objects.order_by().values_list("currency", flat=True)})
+    except DatabaseError:
+        return []  # before the first `migrate` there is no table
+    if not currencies or settings.CURRENCY in currencies:
+        return []
+    names = " and ".join(currencies)
+    return [
+        Warning(
+            f"CURRENCY is {settings.CURRENCY}, and every price is in {names}: the next batch would "
+            "pay no view.",
+            hint=(
+                f"If the house still pays in {names}, write CURRENCY={currencies[-1]} into .env, "
+                "or into the environment. If it changes, enter a price in "
+                f"{settings.CURRENCY} for each category: “Another currency, and other settings” in "
+                "docs/finance.md says in which order."
+            ),
+            id="billing.W025",
         )
     ]
 

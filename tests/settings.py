@@ -10,6 +10,7 @@ os.environ["SITE_URL"] = "http://testserver"
 from backoffice.settings import *  # noqa: F403
 from backoffice.settings import DATABASES, RATE_LIMITS, STORAGES, VAR_DIR
 
+CURRENCY = "EUR"  # of the amounts in tests; those of the demo set dollars
 RECOVERY_CODE_ROUNDS = 1
 MFA_TOTP_TOLERANCE = 1  # a slow test may type its code as the half minute ends
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -4,10 +4,10 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.core.checks import INFO
+from django.core.checks import INFO, WARNING
 
 from billing.bank.exports import export_payments
-from billing.checks import check_outstanding_currencies
+from billing.checks import check_outstanding_currencies, check_price_currency
 from billing.errors import SettingChanged
 from billing.models import Adjustment, CategoryPrice, DailyViewCount, PaymentLine
 from billing.payouts import steps
@@ -179,6 +179,26 @@ def test_a_changed_currency_is_told_while_money_is_outstanding(house):
     house.CURRENCY = "JPY"
     (news,) = check_outstanding_currencies(None, databases=["default"])
     assert "€10.00 of 1 author" in news.msg
+
+
+def test_house_whose_prices_are_all_in_another_currency_is_told_what_to_write_into_env(house):
+    assert check_price_currency(None, databases=["default"]) == []  # a new house has no price
+    price = make_price(make_blog().category, "10")
+    assert check_price_currency(None, databases=["default"]) == []
+    house.CURRENCY = "USD"
+    (warning,) = check_price_currency(None, databases=["default"])
+    assert (warning.id, warning.level) == ("billing.W025", WARNING)
+    assert "CURRENCY is USD, and every price is in EUR" in warning.msg
+    assert "write CURRENCY=EUR into .env" in warning.hint
+    make_price(price.category, "11", dt.date(2026, 12, 1))  # in dollars: the house changes
+    assert check_price_currency(None, databases=["default"]) == []
+    assert check_price_currency(None, databases=[]) == []
+
+
+def test_house_that_sets_no_currency_pays_in_us_dollars(house):
+    assert "\nCURRENCY=USD\n" in (house.BASE_DIR / ".env.example").read_text()
+    of_project = (house.BASE_DIR / "backoffice" / "settings.py").read_text()
+    assert '\nCURRENCY = env("CURRENCY", default="USD")' in of_project
 
 
 TAMPERINGS = [
