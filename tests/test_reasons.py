@@ -15,7 +15,7 @@ from backoffice.errors import Refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
-PLACES = {"admin", "forms", "migrations", "management", "demo.py"}
+PLACES = {"admin", "forms", "migrations", "management", "demo"}
 ASKING = {"reason", "comment", "note", "leave_out"}
 
 # They pass on sentences of our own, or what was checked where it was typed.

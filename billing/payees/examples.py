@@ -14,6 +14,15 @@ IBANS = {
     "demo.ada": "DE89370400440532013000",
     "demo.bruno": "NL91ABNA0417164300",
     "demo.chiara": "GB33BUKB20201555555555",
+    "demo.dora": "FR1420041010050500013M02606",
+    "demo.emil": "BE68539007547034",
+    "demo.fatima": "AT611904300234573201",
+    "demo.goran": "NO9386011117947",
+    "demo.hana": "ES9121000418450200051332",
+    "demo.ivo": "IT60X0542811101000000123456",
+    "demo.jana": "PL61109010140000071219812874",
+    "demo.kofi": "DK5000400440116243",
+    "demo.lena": "SE4550000000058398257466",
 }
 ADDRESS = {
     "street": "Musterweg",

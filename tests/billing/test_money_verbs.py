@@ -82,7 +82,7 @@ from tests.factories import (
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 ROOMS = Path(billing.__file__).parent
-NOT_OF_THE_DOMAIN = {"admin", "forms", "migrations", "management", "demo.py", "own_money.py"}
+NOT_OF_THE_DOMAIN = {"admin", "forms", "migrations", "management", "demo", "own_money.py"}
 WHY = "Agreed with the editors"
 CONFIRMED = {"_form_submitted": "True", "reason": WHY, "confirm_password": "secret"}
 

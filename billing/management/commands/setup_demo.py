@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.mails import keep_quiet
-from billing.demo import ensure_accounts_file, is_set_up, set_up
+from billing.demo import ensure_accounts_file, is_set_up, set_up, wake_up
 
 
 class Command(BaseCommand):
@@ -23,8 +23,9 @@ class Command(BaseCommand):
         if is_set_up():
             with _quietly():
                 ensure_accounts_file(accounts_file)
+                wake_up()
         else:
-            self.stdout.write("Setting up the demo: accounts, blogs and three months of views ...")
+            self.stdout.write("Setting up the demo: accounts, blogs and a year of views ...")
             with _quietly():
                 set_up(accounts_file=accounts_file)
         self.stdout.write(accounts_file.read_text())
