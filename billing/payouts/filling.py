@@ -1,9 +1,11 @@
 """A batch's rows: written as they are derived, and compared with what would be derived now."""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import zip_longest
 from operator import attrgetter
+from types import MappingProxyType
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -15,7 +17,7 @@ from billing.errors import MissingPrice, ReasonRequired, SettingChanged, require
 from billing.models import Payment, PaymentLine, PayoutBatch
 from billing.money import currency_decimals, house_currency
 from billing.payouts.bounds import check_total
-from billing.payouts.derivation import derive_payments
+from billing.payouts.derivation import Line, derive_payments
 from billing.payouts.due import find_unpriced
 from billing.proof.digests import LineRecord
 
@@ -24,34 +26,26 @@ LINE_KEYS = ("payment", "carried_from", "digest")
 LINE_FIELDS = tuple(name for name in LineRecord._fields if name not in LINE_KEYS)
 
 
-def fill_batch(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | None = None) -> None:
+def fill_batch(
+    batch: PayoutBatch,
+    *,
+    at: dt.datetime,
+    reason: str,
+    by: User | None = None,
+    keys: Mapping[int, int] = MappingProxyType({}),
+) -> None:
     """Save the batch under today's rules, with the rows that are due now.
 
-    Raises MissingPrice for views of its own month, unless their category is among those to leave
-    out. Once all those have a price, nothing is left out any more.
+    `keys` is {author_id: the key of their payment}: a payment that is built again keeps its
+    address. Raises MissingPrice as check_prices does.
     """
-    unpriced = find_unpriced(batch.month)
-    if missing := [row.name for row in unpriced if row.category not in batch.left_out_categories]:
-        raise MissingPrice(
-            f"No price for {', '.join(missing)} on some days with views in "
-            f"{batch.month:%B %Y}. Add the missing price, from a day early enough, and build "
-            "again; or build without these views, which then wait for their price."
-        )
-    if not unpriced:
-        batch.left_out_categories, batch.left_out_reason, batch.left_out_by = [], "", None
-    batch.currency = house_currency()
-    batch.decimals = currency_decimals(batch.currency)
-    batch.time_zone = settings.TIME_ZONE
-    batch.minimum_payout = settings.MINIMUM_PAYOUT
-    limit = Decimal(settings.SECOND_APPROVAL_ABOVE)
-    batch.second_approval_above = limit if limit.is_finite() else None
-    batch.rules_version = describe_rules()
+    check_prices(batch)
+    take_todays_rules(batch)
     batch.built_at = at
     save_signed(batch, by=by, reason=reason)
-    total = 0
-    for portion in derive_payments(batch):
-        total += sum(abs(line.amount) for _, lines in portion for line, _ in lines)
-        check_total(batch, total)
+    for portion in derive_in_bounds(batch):
+        for payment, _ in portion:
+            payment.pk = keys.get(payment.author_id)
         payments = Payment.objects.bulk_create([payment for payment, _ in portion])
         _insert_lines(
             [
@@ -60,6 +54,42 @@ def fill_batch(batch: PayoutBatch, *, at: dt.datetime, reason: str, by: User | N
                 for line in lines
             ]
         )
+
+
+def check_prices(batch: PayoutBatch) -> None:
+    """Raise MissingPrice for views of the batch's own month, but for those that it leaves out."""
+    unpriced = find_unpriced(batch.month)
+    if missing := [row.name for row in unpriced if row.category not in batch.left_out_categories]:
+        raise MissingPrice(
+            f"No price for {', '.join(missing)} on some days with views in "
+            f"{batch.month:%B %Y}. Add the missing price, from a day early enough, and build "
+            "again; or build without these views, which then wait for their price."
+        )
+
+
+def take_todays_rules(batch: PayoutBatch) -> None:
+    """Set what rules the batch from now on. Nothing is saved.
+
+    Once all views have a price, nothing is left out any more.
+    """
+    if batch.left_out_categories and not find_unpriced(batch.month):
+        batch.left_out_categories, batch.left_out_reason, batch.left_out_by = [], "", None
+    batch.currency = house_currency()
+    batch.decimals = currency_decimals(batch.currency)
+    batch.time_zone = settings.TIME_ZONE
+    batch.minimum_payout = settings.MINIMUM_PAYOUT
+    limit = Decimal(settings.SECOND_APPROVAL_ABOVE)
+    batch.second_approval_above = limit if limit.is_finite() else None
+    batch.rules_version = describe_rules()
+
+
+def derive_in_bounds(batch: PayoutBatch) -> Iterator[list[tuple[Payment, list[Line]]]]:
+    """Yield what derive_payments does. Raises AmountTooLarge once it is too much for a batch."""
+    total = 0
+    for portion in derive_payments(batch):
+        total += sum(abs(line.amount) for _, lines in portion for line, _ in lines)
+        check_total(batch, total)
+        yield portion
 
 
 def check_settings(batch: PayoutBatch) -> None:

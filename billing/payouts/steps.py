@@ -129,7 +129,8 @@ def rebuild_batch(
 
     It goes on to leave out what it left out before. `leave_out` is the reason of `by` to leave out
     all of the month's views that have no price now. It keeps its currency and time zone: raises
-    SettingChanged where today's are others, and MissingPrice.
+    SettingChanged where today's are others, and MissingPrice. A payment keeps its key, and so its
+    address; foresee_rebuild tells beforehand what will change.
     """
     at = at or timezone.now()
     fold_views(at=at)
@@ -137,10 +138,11 @@ def rebuild_batch(
     with transaction.atomic():
         batch = claim_batch(batch, Status.DRAFT, verb="rebuilt")
         check_settings(batch)
+        keys = dict(batch.payments.values_list("author", "pk"))
         PaymentLine.objects.filter(payment__batch=batch).delete()
         batch.payments.all().delete()
         done = leave_out_unpriced(batch, by=by, reason=leave_out) if leave_out else "Rebuilt"
-        fill_batch(batch, at=at, reason=done, by=by)
+        fill_batch(batch, at=at, reason=done, by=by, keys=keys)
         return batch
 
 
