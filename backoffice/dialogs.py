@@ -39,7 +39,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.changelists import could_be_pk
 from backoffice.errors import Refusal
-from backoffice.reasons import in_words
+from backoffice.reasons import in_a_sentence, in_words
 
 SUBMITTED = "_form_submitted"  # Unfold's field of every dialog (0.110)
 
@@ -155,15 +155,16 @@ class DialogForm(BaseDialogForm):
 
 class ReasonField(forms.CharField):
     """Asks why, or for a note, in words. `missing` is what to tell who leaves it out; without, it
-    may be."""
+    may be. `in_sentence` asks for more than one word."""
 
-    def __init__(self, *, missing="", rows=3, max_length=1000, **kwargs):
+    def __init__(self, *, missing="", rows=3, max_length=1000, in_sentence=False, **kwargs):
+        validator = in_a_sentence if in_sentence else in_words
         super().__init__(
             required=bool(missing),
             max_length=max_length,
             widget=UnfoldAdminTextareaWidget({"rows": rows}),
             error_messages={"required": missing},
-            validators=[in_words(missing or "Write it in words, or leave it empty.")],
+            validators=[validator(missing or "Write it in words, or leave it empty.")],
             **kwargs,
         )
 

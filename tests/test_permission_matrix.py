@@ -45,6 +45,8 @@ TRACKED_MONEY = [
     "billing_payee",
 ]
 MONEY = ["billing_payment", "billing_paymentexport", *TRACKED_MONEY]
+# What a rebuild would change is for whoever may see the batch.
+FORESEEN = {"billing_payoutbatch_foreseen"}
 # The bank details in full are for people who were given that right by name: for no role.
 PAYEES = {"billing_payee_enter", "billing_payee_details", "billing_payee_confirm"}
 PAYEES |= {"billing_payee_withdraw", "billing_payee_link"}
@@ -111,9 +113,11 @@ ALLOWED = {
     | {"billing_payment_hold", "billing_payment_release", "billing_hold_end"}
     | {"billing_payment_pay_out", "billing_payment_end_pay_out"}
     | {"billing_paymentexport_companion", "billing_paymentexport_download"}
+    | FORESEEN
     | BOOKS,
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
     | STATEMENTS
+    | FORESEEN
     | DISPUTES
     | SEALS
     | FINDINGS
@@ -142,6 +146,7 @@ ALLOWED = {
     | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
     | {"backoffice_audittrail_entry"}
     | {"billing_payoutbatch_attachment"}
+    | FORESEEN
     | {"billing_paymentexport_companion"}
     | {"billing_views_explained_changelist", "billing_categoryprice_timeline"},
     None: set(),

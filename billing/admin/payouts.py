@@ -7,8 +7,10 @@ from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.people import full_name
 from billing.admin.actions import ApproverActions, FinanceActions, ResultActions
 from billing.admin.bank_export import BankExport
+from billing.admin.batch_tabs import list_tabs
 from billing.admin.comments import CommentPages
 from billing.admin.filters import StateFilter
+from billing.admin.foreseen import ForeseenPage
 from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
 from billing.admin.results import ResultsPage
 from billing.models import Payment, PayoutBatch
@@ -17,6 +19,7 @@ from billing.payouts.amounts import add_up_batches
 from billing.payouts.outstanding import find_since
 from billing.statements.batches import Statement
 from billing.statements.next_steps import describe_next_step
+from billing.statements.tracker import track
 
 State = PayoutBatch.State
 STATE_COLOURS = {
@@ -35,6 +38,7 @@ PAYMENTS_PER_PAGE = 100
 class PayoutBatchAdmin(
     ResultsPage,
     CommentPages,
+    ForeseenPage,
     BankExport,
     FinanceActions,
     ResultActions,
@@ -78,7 +82,7 @@ class PayoutBatchAdmin(
     )
 
     class Media:
-        css = {"all": ["billing/statement.css"]}
+        css = {"all": ["billing/statement.css", "billing/batch.css"]}
 
     def get_queryset(self, request):
         people = self.list_select_related
@@ -107,6 +111,10 @@ class PayoutBatchAdmin(
             "may_settle": self.has_settle_permission(request),
             "page_range": page.paginator.get_elided_page_range(page.number),
             "chosen_status": status,
+            "tabs": list_tabs(statement),
+            "first_tab": "payments" if {PAGE_VAR, "status"} & request.GET.keys() else "overview",
+            "track": track(statement),
+            "shows_exact": request.GET.get("exact") == "1",
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 

@@ -20,11 +20,14 @@ from billing.money import house_currency
 from billing.payouts.batch_checks import find_blockers, find_flags
 from billing.payouts.due import describe_unpriced
 from billing.payouts.due_months import find_months_to_build
+from billing.payouts.earlier_answers import with_earlier
+from billing.payouts.foreseen import foresee_rebuild
 from billing.payouts.four_eyes import find_objections
 from billing.payouts.requests import find_request
 from billing.periods import format_month, parse_month
 
 FLAG_PREFIX = "flag_"
+AUTHORS_SHOWN = 20  # of those for whom a rebuild changes something
 LOOK_AT = '<a class="bo-link" href="{}" target="_blank">Look at what this is about (new tab)</a>'
 
 
@@ -158,12 +161,13 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
         return objections
 
     def _ask(self):
-        for flag in find_flags(self.obj):
+        for flag in with_earlier(self.obj, find_flags(self.obj)):
             self.fields[f"{FLAG_PREFIX}{flag.code}"] = ReasonField(
                 label=flag.message,
                 rows=2,
-                help_text=format_html(LOOK_AT, flag.url),
-                missing="Write your answer: it is stored and sealed.",
+                help_text=format_html(f"{{}} {LOOK_AT}", flag.earlier, flag.url),
+                missing="Write your answer in a sentence: it is stored and sealed.",
+                in_sentence=True,
             )
         self.fields["password"] = forms.CharField(
             label="Your password, to sign",
@@ -196,6 +200,21 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
     @property
     def is_first_of_two(self):
         return self.obj.approvals_needed == 2 and not self.obj.approved_by
+
+
+class RebuildDialog(BatchDialog):
+    """Shows what the rebuild would change for whom, before it is done."""
+
+    form_before_template = "billing/rebuild_dialog.html"
+
+    def get_before_template_context(self, request, object_id=None):
+        foreseen = (
+            foresee_rebuild(self.obj) if self.obj.status == PayoutBatch.Status.DRAFT else None
+        )
+        return super().get_before_template_context(request) | {
+            "foreseen": foreseen,
+            "shown": foreseen.authors[:AUTHORS_SHOWN] if foreseen else [],
+        }
 
 
 class ReasonDialog(BatchDialog):
@@ -248,8 +267,8 @@ RETURN = {
 REBUILD = {
     "title": "Rebuild this batch?",
     "description": "This works out the payments again from today's views and prices. Adjustments "
-    "and holds are kept. The new payments replace these:",
-    "form_class": BatchDialog,
+    "and holds are kept. Each payment keeps its address.",
+    "form_class": RebuildDialog,
     "form_submit_text": "Rebuild",
 }
 LEAVE_OUT = {

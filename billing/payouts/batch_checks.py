@@ -53,6 +53,7 @@ class Flag:
     message: str
     url: str
     count: int
+    earlier: str = ""  # what was answered before, from earlier_answers.with_earlier
 
 
 BLOCKING_CHECKS: dict[str, Callable[[PayoutBatch], tuple[str, str] | None]] = {}

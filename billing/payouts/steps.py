@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from backoffice.reasons import has_word
+from backoffice.reasons import has_sentence
 from billing.clocks import read_clock, read_witnessed_time
 from billing.counting.folding import fold_views
 from billing.errors import (
@@ -253,9 +253,9 @@ def _acknowledge(
 ) -> None:
     flags = find_flags(batch)
     texts = {flag.code: acknowledgements.get(flag.code, "").strip() for flag in flags}
-    if missing := [flag.message for flag in flags if not has_word(texts[flag.code])]:
+    if missing := [flag.message for flag in flags if not has_sentence(texts[flag.code])]:
         raise AcknowledgementMissing(
-            f"Write your answer in words before you approve: {' '.join(missing)}"
+            f"Answer in words, with a sentence each, before you approve: {' '.join(missing)}"
         )
     # An approver of a batch that was returned and submitted unchanged has answered already.
     before = set(batch.acknowledgements.values_list("pk", flat=True))

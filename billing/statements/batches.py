@@ -21,6 +21,8 @@ from billing.models import (
 from billing.payouts.acts.gathering import list_acts
 from billing.payouts.amounts import Amounts, Share, add_up_batch
 from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
+from billing.payouts.earlier_answers import with_earlier
+from billing.payouts.foreseen import Foreseen, find_news, foresee_rebuild, is_small
 from billing.payouts.other_currencies import Waiting, find_other_currencies
 from billing.payouts.requests import find_request
 from billing.periods import previous_month
@@ -29,6 +31,7 @@ from billing.statements.sums import LineSums, Reconciliation, reconcile
 Status = PayoutBatch.Status
 
 MONTHS_COMPARED = 3
+LARGEST_SHOWN = 5
 ROWS_SHOWN = 20  # of findings, adjustments and other long lists
 
 
@@ -86,6 +89,13 @@ class Statement:
         if self.batch.status not in (Status.DRAFT, Status.SUBMITTED):
             return []
         return find_other_currencies(self.batch.currency, until=self.batch.month)
+
+    @cached_property
+    def largest(self) -> list[Payment]:
+        """Return the largest payments, what is kept back after what is paid."""
+        return list(
+            self.batch.payments.order_by("-amount", "-carried_amount", "pk")[:LARGEST_SHOWN]
+        )
 
     @property
     def rounding(self):
@@ -149,13 +159,30 @@ class Statement:
     # What to look at
 
     @cached_property
+    def foreseen(self) -> Foreseen | None:
+        """Return what a rebuild would change; None if it is no draft, or too large for a page."""
+        if self.batch.status != Status.DRAFT or not is_small(self.batch):
+            return None
+        return foresee_rebuild(self.batch)
+
+    @property
+    def foreseen_shown(self):
+        return self.foreseen.authors[:ROWS_SHOWN]
+
+    @cached_property
+    def news(self) -> list[str]:
+        """Return what was entered since the build of a draft that is too large to be compared."""
+        is_large = self.batch.status == Status.DRAFT and self.foreseen is None
+        return find_news(self.batch) if is_large else []
+
+    @cached_property
     def blockers(self) -> list[Blocker]:
         return find_blockers(self.batch) if self.batch.status == Status.DRAFT else []
 
     @cached_property
     def flags(self) -> list[Flag]:
         is_open = self.batch.status in (Status.DRAFT, Status.SUBMITTED)
-        return find_flags(self.batch) if is_open else []
+        return with_earlier(self.batch, find_flags(self.batch)) if is_open else []
 
     @cached_property
     def findings(self) -> list[Finding]:

@@ -1,9 +1,10 @@
 """Template filters for amounts, numbers and people on the pages of billing."""
 
 from django import template
+from django.utils.html import format_html
 
 from backoffice.people import full_name
-from billing.money import format_amount
+from billing.money import format_amount, round_amount
 
 register = template.Library()
 
@@ -18,6 +19,20 @@ def amount(value, currency):
 @register.filter
 def exact_amount(value, currency):
     return format_amount(value, currency=currency, exact=True)
+
+
+@register.simple_tag(takes_context=True)
+def cents(context, value, currency, signed=False):
+    """Return an amount in cents, with the exact one on demand where that differs.
+
+    A page that `shows_exact` shows all exact amounts at once.
+    """
+    sign = "+" if signed and value > 0 else ""
+    exact = sign + format_amount(value, currency=currency, exact=True)
+    shown = sign + format_amount(round_amount(value, currency=currency), currency=currency)
+    if exact == shown or context.get("shows_exact"):
+        return exact
+    return format_html('<span class="bl-cents" title="Exactly {}">{}</span>', exact, shown)
 
 
 @register.filter

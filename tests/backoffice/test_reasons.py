@@ -1,7 +1,14 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from backoffice.reasons import explain_missing_word, has_word, in_words
+from backoffice.reasons import (
+    explain_missing_sentence,
+    explain_missing_word,
+    has_sentence,
+    has_word,
+    in_a_sentence,
+    in_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +45,25 @@ def test_field_of_a_form_refuses_it_too():
     in_words("Say why.")("Wrong month")
     with pytest.raises(ValidationError, match=r"“x” says nothing\. Say why\."):
         in_words("Say why.")("x")
+
+
+@pytest.mark.parametrize(
+    "text", ["Looked at.", "No, wrong", "Sie schreibt für uns", "重复", "她写的"]
+)
+def test_two_words_are_a_sentence_in_any_script(text):
+    assert has_sentence(text)
+
+
+@pytest.mark.parametrize("text", ["", ".", "ok", "Checked!", "ok .", "x ok", "Geprüft 12", "错"])
+def test_word_alone_is_no_sentence(text):
+    assert not has_sentence(text)
+
+
+def test_who_wrote_a_word_is_asked_for_a_sentence():
+    ask = "Write your answer."
+    assert explain_missing_sentence("ok", ask) == "“ok” is no sentence. Write your answer."
+    assert explain_missing_sentence(".", ask) == "“.” says nothing. Write your answer."
+    assert explain_missing_sentence("It is right", ask) == ""
+    in_a_sentence(ask)("It is right")
+    with pytest.raises(ValidationError, match="is no sentence"):
+        in_a_sentence(ask)("ok")
