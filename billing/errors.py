@@ -1,5 +1,7 @@
 """Refusals of requests about money. Pages show each message to the clerk unchanged."""
 
+from collections.abc import Mapping
+
 from backoffice.errors import Refusal
 from backoffice.reasons import explain_missing_word
 
@@ -84,6 +86,14 @@ class BatchTampered(BillingError):
 
 class BatchBlocked(BillingError):
     pass
+
+
+class PricesRefused(BillingError):
+    """Some of several prices can't be saved. `refusals` says why, by the place of each."""
+
+    def __init__(self, refusals: Mapping[int, str]):
+        self.refusals = dict(refusals)
+        super().__init__(" ".join(self.refusals.values()))
 
 
 class AcknowledgementMissing(BillingError):

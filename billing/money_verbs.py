@@ -103,6 +103,8 @@ NO_VERBS = {
     "payouts.transitions.move_batch": "a part of each step of a batch",
     "proof.sealing.make_pack_content": "a part of taking an evidence pack",
     "prices.rules.check_not_own": "a question, asked by save_price",
+    "prices.price_plans.find_refusals": "a question, asked by save_prices",
+    "prices.price_plans.save_prices": "save_price of several prices, all or none",
     "counting.access_logs.own_lines.refuse_own_lines": "a question, asked by import_access_log",
 }
 

@@ -94,6 +94,7 @@ ALLOWED = {
     | reading("weblog_category", has_history=["weblog_category"])
     | {"billing_categoryprice_add", "billing_categoryprice_export", "billing_payment_export"}
     | {"billing_categoryprice_timeline", "billing_categoryprice_withdraw"}
+    | {"billing_categoryprice_plan", "billing_categoryprice_import"}
     | {"billing_views_explained_changelist", "billing_accesslogimport_import"}
     | STATEMENTS
     | DISPUTES

@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from backoffice.base_admin import ExportAdmin, HistoryAdmin
 from backoffice.dialogs import DialogActions, Done, dialog_action
+from billing.admin.price_plans import PricePlanPages
 from billing.errors import BillingError
 from billing.findings.unpriced import close_priced
 from billing.forms.prices import WITHDRAW, PriceForm
@@ -18,6 +19,7 @@ from billing.money import format_amount
 from billing.payouts.price_withdrawal import withdraw_price
 from billing.periods import day_of, month_of, next_month
 from billing.prices.forecasts import forecast_price
+from billing.prices.price_charts import describe_chart
 from billing.prices.rules import (
     check_price,
     check_withdrawal,
@@ -63,6 +65,7 @@ class TimelinePage:
                 (entry, STATES[entry.state], STATE_COLOURS.get(entry.state)) for entry in entries
             ],
             "has_add_permission": self.has_add_permission(request),
+            **describe_chart(category=category, day=_today()),
         }
         return TemplateResponse(request, "billing/price_timeline.html", context)
 
@@ -90,7 +93,7 @@ class WithdrawAction(DialogActions):
 
 
 @admin.register(CategoryPrice)
-class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin):
+class CategoryPriceAdmin(TimelinePage, PricePlanPages, WithdrawAction, ExportAdmin, HistoryAdmin):
     """One page shows each category's current price, and below it all prices."""
 
     form = PriceForm
@@ -147,7 +150,12 @@ class CategoryPriceAdmin(TimelinePage, WithdrawAction, ExportAdmin, HistoryAdmin
 
     def changelist_view(self, request, extra_context=None):
         table = make_price_table(day=_today())
-        return super().changelist_view(request, {"price_table": table, **(extra_context or {})})
+        extra_context = {
+            "price_table": table,
+            "may_plan": self.has_import_permission(request),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, extra_context)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         try:

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from heapq import nlargest
 from itertools import groupby
 from operator import itemgetter
@@ -56,19 +56,29 @@ class MonthCounts:
 
 
 class MonthForecast:
-    """The counted views of a month at two price lists that differ in one category.
+    """The counted views of a month at two price lists that differ in some categories.
 
-    Four queries and the query of the counts, for any number of views and authors. Memory holds one
-    row at a time.
+    Four queries and the query of the counts, for any number of views, authors and categories.
+    Memory holds one row at a time.
     """
 
     def __init__(
-        self, *, counts: MonthCounts, category: Category, before: PriceList, after: PriceList
+        self,
+        *,
+        counts: MonthCounts,
+        categories: Sequence[Category],
+        before: PriceList,
+        after: PriceList,
     ):
         self.counts = counts
-        self.category = category
+        self.changed = {category.pk: category for category in categories}
         self.before = before
         self.after = after
+
+    @property
+    def names(self) -> str:
+        """Return the categories whose prices change, such as “Sports, Tech”."""
+        return ", ".join(sorted(str(category) for category in self.changed.values()))
 
     @property
     def currency(self) -> str:
@@ -82,10 +92,9 @@ class MonthForecast:
     @property
     def changes_amounts(self) -> bool:
         """Return whether any views get another price, even if the total stays the same."""
-        own = self.category.pk
         return any(
-            self.before.price_on(own, day) != self.after.price_on(own, day)
-            for day, _ in self._own_views
+            self.before.price_on(category, day) != self.after.price_on(category, day)
+            for category, day, _ in self._own_views
         )
 
     @cached_property
@@ -122,8 +131,8 @@ class MonthForecast:
 
     @property
     def views(self) -> int:
-        """Return the number of counted views in the category whose price changes."""
-        return sum(views for _, views in self._own_views)
+        """Return the number of counted views in the categories whose price changes."""
+        return sum(views for *_, views in self._own_views)
 
     @property
     def unpriced_before(self) -> int:
@@ -136,14 +145,14 @@ class MonthForecast:
     def _count_unpriced(self, prices: PriceList) -> int:
         return sum(
             views
-            for day, views in self._own_views
-            if prices.price_on(self.category.pk, day) is None
+            for category, day, views in self._own_views
+            if prices.price_on(category, day) is None
         )
 
     @property
-    def _own_views(self) -> list[tuple[dt.date, int]]:
-        """Return (day, views) of the category whose price changes."""
-        return [row[1:] for row in self.counts.by_day if row[0] == self.category.pk]
+    def _own_views(self) -> list[tuple[int, dt.date, int]]:
+        """Return (category, day, views) of the categories whose price changes."""
+        return [row for row in self.counts.by_day if row[0] in self.changed]
 
     def _sum_up(self, name: str, rows: Iterable, *, rounded: bool = False) -> Effect:
         views, before, after = 0, Decimal(0), Decimal(0)
@@ -163,13 +172,13 @@ class MonthForecast:
             return
         number_of_span = Case(
             *(
-                When(day__range=(first, last), then=Value(number))
-                for number, (first, last, _) in enumerate(self._spans)
+                When(category=category, day__range=(first, last), then=Value(number))
+                for number, (category, first, last, _) in enumerate(self._spans)
             ),
             output_field=IntegerField(),
         )
         rows = (
-            self.counts.rows.filter(category=self.category)
+            self.counts.rows.filter(category__in=list(self.changed))
             .annotate(span=number_of_span)
             .exclude(span=None)
             .order_by("author")
@@ -179,24 +188,25 @@ class MonthForecast:
         for author, group in groupby(rows.iterator(), key=itemgetter(0)):
             yield (
                 author,
-                sum((_amount(views, self._spans[span][2]) for _, span, views in group), Decimal(0)),
+                sum((_amount(views, self._spans[span][3]) for _, span, views in group), Decimal(0)),
             )
 
     @cached_property
-    def _spans(self) -> list[tuple[dt.date, dt.date, Decimal]]:
-        """Return (first day, last day, change of the price) for days whose price changes."""
+    def _spans(self) -> list[tuple[int, dt.date, dt.date, Decimal]]:
+        """Return (category, first day, last day, change of the price) where that changes."""
         first, end = self.counts.month, next_month(self.counts.month)
         days = [first + dt.timedelta(days=number) for number in range((end - first).days)]
         spans = []
-        for difference, group in groupby(days, key=self._price_difference):
-            same = list(group)
-            if difference:
-                spans.append((same[0], same[-1], difference))
+        for category in self.changed:
+            for difference, group in groupby(days, key=partial(self._difference, category)):
+                same = list(group)
+                if difference:
+                    spans.append((category, same[0], same[-1], difference))
         return spans
 
-    def _price_difference(self, day: dt.date) -> Decimal:
-        before = self.before.price_on(self.category.pk, day) or Decimal(0)
-        return (self.after.price_on(self.category.pk, day) or Decimal(0)) - before
+    def _difference(self, category: int, day: dt.date) -> Decimal:
+        before = self.before.price_on(category, day) or Decimal(0)
+        return (self.after.price_on(category, day) or Decimal(0)) - before
 
 
 def _amount(views: int, price_per_1000: Decimal | None) -> Decimal:
@@ -221,42 +231,45 @@ class Forecast:
 
 def forecast_price(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
     """Return the effect of adding the unsaved `price`, or of changing the saved one to it."""
-    counts = _months_to_show(at)
+    counts = months_to_show(at)
     now = PriceList(CategoryPrice.objects.all(), currency=price.currency)
-    real = _compare(counts, price, now, now.with_price(price))
+    real = compare(counts, [price.category], now, now.with_price(price))
     only_new = now.with_only(price.category, price.price_per_1000)
-    supposed = _compare(counts, price, now, only_new)
-    return Forecast(price, price.price_per_1000, *_leave_out_doubles(real, supposed))
+    supposed = compare(counts, [price.category], now, only_new)
+    return Forecast(price, price.price_per_1000, *leave_out_doubles(real, supposed))
 
 
 def forecast_withdrawal(*, price: CategoryPrice, at: dt.datetime) -> Forecast:
     """Return the effect of withdrawing `price`: the price before it, if any, continues."""
-    counts = _months_to_show(at)
+    counts = months_to_show(at)
     now = PriceList(CategoryPrice.objects.all(), currency=price.currency)
     then = now.without_price(price)
     stays = then.price_on(price.category_id, price.effective_from)
-    real = _compare(counts, price, now, then)
+    real = compare(counts, [price.category], now, then)
     only_old = now.with_only(price.category, price.price_per_1000)
-    supposed = _compare(counts, price, only_old, now.with_only(price.category, stays))
-    return Forecast(price, stays, *_leave_out_doubles(real, supposed), is_withdrawal=True)
+    supposed = compare(counts, [price.category], only_old, now.with_only(price.category, stays))
+    return Forecast(price, stays, *leave_out_doubles(real, supposed), is_withdrawal=True)
 
 
-def _months_to_show(at: dt.datetime) -> list[MonthCounts]:
+def months_to_show(at: dt.datetime) -> list[MonthCounts]:
     this_month = month_of(day_of(at))
     months = iter_months(last_closed_month(at), next_month(this_month))
     return [MonthCounts(month, is_over=month < this_month) for month in months]
 
 
-def _compare(
-    counts: list[MonthCounts], price: CategoryPrice, before: PriceList, after: PriceList
+def compare(
+    counts: list[MonthCounts],
+    categories: Sequence[Category],
+    before: PriceList,
+    after: PriceList,
 ) -> list[MonthForecast]:
     return [
-        MonthForecast(counts=month, category=price.category, before=before, after=after)
+        MonthForecast(counts=month, categories=categories, before=before, after=after)
         for month in counts
     ]
 
 
-def _leave_out_doubles(
+def leave_out_doubles(
     real: list[MonthForecast], supposed: list[MonthForecast]
 ) -> tuple[list[MonthForecast], list[MonthForecast]]:
     """Return the real forecasts with a change, and the supposed ones that differ from them."""

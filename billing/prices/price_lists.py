@@ -37,7 +37,7 @@ class PriceList:
         return self._make([*others, price], name="With this price")
 
     def without_price(self, price: CategoryPrice) -> "PriceList":
-        others = [row for row in self.prices if row.pk != price.pk]
+        others = [row for row in self.prices if row.pk is None or row.pk != price.pk]
         return self._make(others, name="Without this price")
 
     def with_only(self, category: Category, price_per_1000: Decimal | None) -> "PriceList":

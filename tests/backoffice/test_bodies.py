@@ -19,6 +19,7 @@ TAKES_FILES = {
     "weblog_picture_add",
     "weblog_picture_upload",
     "billing_accesslogimport_import",
+    "billing_categoryprice_import",
     "billing_payoutbatch_comment",
     "billing_payoutbatch_results_file",
 }

@@ -243,7 +243,7 @@ def test_history_of_a_price_shows_its_changes(client, sign_in):
     assert client.get(f"{LIST}{price.pk}/history/").status_code == 200
 
 
-def test_nothing_is_imported():
+def test_nothing_is_imported_but_by_the_page_that_shows_its_effect():
     assert not hasattr(CategoryPriceAdmin, "import_action")
 
 
