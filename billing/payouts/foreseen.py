@@ -118,7 +118,7 @@ def foresee_rebuild(batch: PayoutBatch) -> Foreseen:
         take_todays_rules(planned)
         foreseen.rules = _compare_rules(batch, planned)
     stored = {
-        author: Standing(*facts)
+        author: Standing._make(facts)
         for author, *facts in batch.payments.values_list(
             "author", "amount", "carried_amount", "status", "status_reason", "author_name",
             "digest", "reference",
@@ -245,7 +245,7 @@ def _load_facts(batch: PayoutBatch, authors: list[int]) -> dict[int, list[Fact]]
     facts: defaultdict[int, list[Fact]] = defaultdict(list)
     for author, kind, month, *values in lines:
         stated, names = values[: len(STORED) - 2], values[len(STORED) - 2 :]
-        facts[author].append(Fact(kind, month, *stated, (names[0], names[1], names[2])))
+        facts[author].append(Fact._make([kind, month, *stated, tuple(names)]))
     return facts
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Sum
@@ -93,5 +92,4 @@ def _write(price: CategoryPrice) -> str:
 
 
 def _plain(price: CategoryPrice | None) -> str | None:
-    amount: Decimal | None = price and price.price_per_1000
-    return None if amount is None else format(amount.normalize(), "f")
+    return None if price is None else format(price.price_per_1000.normalize(), "f")

@@ -33,7 +33,10 @@ def _describe_draft(statement: Statement, user: User) -> str:
     if statement.blockers:
         return "Fix the problems that are listed below. Then submit the batch."
     if statement.foreseen and statement.foreseen.authors and not batch.return_reason:
-        return "Rebuild the batch: it is out of date, as said below. Then submit it for approval."
+        return (
+            "Rebuild the batch, which is out of date: its overview says why. Then submit it for "
+            "approval."
+        )
     if batch.return_reason:
         return "Do what the approver asks for, rebuild the batch, and submit it again."
     findings = Finding.objects.filter(month=batch.month)

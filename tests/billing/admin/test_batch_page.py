@@ -80,7 +80,7 @@ def test_outdated_draft_says_what_changed_and_for_whom_before_the_rebuild(client
         "What a rebuild would change, for 2 authors",
         "€12.98",
         "€6.22",
-        "Rebuild the batch: it is out of date",
+        "Rebuild the batch, which is out of date",
     ):
         assert part in text
     dialog = client.get(url_of(batch, "rebuild")).text
