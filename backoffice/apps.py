@@ -64,6 +64,7 @@ class BackofficeConfig(AppConfig):
         from backoffice.jobs.watching import receive_request_finished
         from backoffice.limits import queries  # noqa: F401
         from backoffice.mailing import home as mailing_home
+        from backoffice.readonly import link_only_what_opens
         from backoffice.sentry import start_sentry
         from backoffice.trail import indexes as trail_indexes
         from backoffice.trail.own_sources import register_own_sources
@@ -74,6 +75,7 @@ class BackofficeConfig(AppConfig):
         if settings.SENTRY_DSN:
             start_sentry(settings.SENTRY_DSN, environment=settings.SENTRY_ENVIRONMENT)
 
+        link_only_what_opens()
         use_hashed_codes()
         health.register_checks()
         register_own_metrics()

@@ -124,6 +124,10 @@ class BackofficeAdmin(ModelAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "backoffice/trail/object.html", context)
 
+    def render_change_form(self, request, context, *args, **kwargs):
+        context["adminform"].form.reader_request = request  # see backoffice.readonly
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", KeyAutocomplete(db_field, self.admin_site))

@@ -2,6 +2,7 @@ from django.db import models
 
 from backoffice.accounts.models import AccessRequest, AccountSession, SecurityEvent
 from backoffice.mailing.models import Mail, MailChoice, ReminderSaid
+from backoffice.saved_filters.models import SavedFilter
 
 __all__ = [
     "AccessRequest",
@@ -11,6 +12,7 @@ __all__ = [
     "Mail",
     "MailChoice",
     "ReminderSaid",
+    "SavedFilter",
     "SecurityEvent",
 ]
 

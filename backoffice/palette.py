@@ -58,7 +58,7 @@ def link_to(row: Model) -> str:
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
 
 
-def link_to_list(name: str, **parameters: object) -> str:
+def link_to_list(name: str, **parameters: str | int) -> str:
     """Return the address of a list, such as billing_payment, narrowed down."""
     url = reverse(f"admin:{name}_changelist")
     return f"{url}?{urlencode(parameters)}" if parameters else url

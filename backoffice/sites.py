@@ -22,6 +22,7 @@ from backoffice.changelists import could_be_pk, shorten_search
 from backoffice.moved_pages import list_moved_addresses
 from backoffice.navigation import find_pages
 from backoffice.palette import Found, find_rows
+from backoffice.saved_filters.views import forget_filter, save_filter
 
 
 class BackofficeSite(UnfoldAdminSite):
@@ -103,6 +104,16 @@ class BackofficeSite(UnfoldAdminSite):
         route = "r/<path:content_type_id>/<path:object_id>/"
         return [
             path(route, view, name="view_on_site"),
+            path(
+                "saved-filters/save/",
+                self.admin_view(save_filter),
+                name="backoffice_savedfilter_save",
+            ),
+            path(
+                "saved-filters/<int:pk>/forget/",
+                self.admin_view(forget_filter),
+                name="backoffice_savedfilter_forget",
+            ),
             *list_moved_addresses(self),
             *super().get_urls(),
         ]

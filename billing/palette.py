@@ -84,7 +84,7 @@ def find_months(user: User, text: str) -> Iterator[Found]:
 
 def _list_of_months(user, months, day):
     if day and may_open(user, DailyViewCount):
-        link = link_to_list("billing_dailyviewcount", day_from=day, day_to=day)
+        link = link_to_list("billing_dailyviewcount", day_from=str(day), day_to=str(day))
         yield Found(f"Daily views of {day:%-d %b %Y}", "List", link, "today")
     for month in months:
         for title, model, parameter, icon in OF_A_MONTH:

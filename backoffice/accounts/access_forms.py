@@ -4,6 +4,7 @@ from django import forms
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import User
 from django.template.loader import render_to_string
+from django.urls import reverse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -75,8 +76,13 @@ class ProposingForm(forms.ModelForm):
 class PasswordWidget(forms.Widget):
     """Whether there is a password, and the way to another: how it is hashed is nobody's concern."""
 
+    def __init__(self, account):
+        super().__init__()
+        self.account = account
+
     def render(self, name, value, attrs=None, renderer=None):
-        context = {"is_usable": is_password_usable(value), "url": "../password/"}
+        url = reverse("admin:auth_user_password_change", args=[self.account.pk])
+        context = {"is_usable": is_password_usable(value), "url": url}
         return render_to_string("backoffice/accounts/password_field.html", context)
 
     def id_for_label(self, id_):
@@ -101,7 +107,7 @@ class AccountForm(ProposingForm, UserChangeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "password" in self.fields:
-            self.fields["password"].widget = PasswordWidget()
+            self.fields["password"].widget = PasswordWidget(self.instance)
             self.fields["password"].help_text = ""
 
     def keep_back(self):

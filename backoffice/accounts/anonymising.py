@@ -63,6 +63,7 @@ def anonymise_account(
     _replace_copies(user, old_username)
     for model in (Authenticator, EmailAddress):
         model.objects.filter(user=user).delete()
+    user.saved_filters.all().delete()
     AccessAttempt.objects.filter(username__iexact=old_username).delete()
     end_sessions(user)
     account_anonymised.send(User, user=user, at=at)

@@ -16,6 +16,7 @@ from backoffice.accounts.sessions import list_sessions
 from backoffice.mailing.choices import read_choices
 from backoffice.mailing.kinds import name_kind
 from backoffice.mailing.models import Mail, MailChoice
+from backoffice.saved_filters.models import SavedFilter
 
 FACTS = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"]
 FACTS += ["date_joined"]
@@ -34,6 +35,7 @@ def register_own_extracts() -> None:
         ("changes_in_the_admin", list_log_entries),
         ("mails_to_you", list_mails),
         ("mails_wanted", list_wanted_mails),
+        ("saved_filters", list_saved_filters),
     ]:
         register_extract(name, list_rows)
 
@@ -176,3 +178,7 @@ def list_wanted_mails(user: User) -> Iterator[dict]:
     """Yield how the person wants mails of each kind for which they chose; others come at once."""
     for key, how in read_choices(user).items():
         yield {"about": name_kind(key), "how": MailChoice.How(how).label}
+
+
+def list_saved_filters(user: User) -> Iterator[dict]:
+    yield from SavedFilter.objects.filter(person=user).values("list_name", "name", "query")

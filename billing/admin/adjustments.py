@@ -14,6 +14,8 @@ from backoffice.base_admin import HistoryAdmin
 from backoffice.changelists import shorten_search
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
+from billing.admin.searches import MoneySearch
+from billing.admin.totals import add_up
 from billing.errors import BillingError
 from billing.forms import payments as payment_dialogs
 from billing.forms.entries import AdjustmentForm
@@ -81,7 +83,7 @@ class AdjustmentColumns:
 
 
 @admin.register(Adjustment)
-class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
+class AdjustmentAdmin(MoneySearch, AdjustmentColumns, DialogActions, HistoryAdmin):
     """Amounts that finance enters by hand. A signed batch fixes the adjustments it holds."""
 
     form = AdjustmentForm
@@ -90,7 +92,9 @@ class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
     list_filter = [AdjustmentStateFilter]
     list_select_related = ["author", "created_by", "withdrawn_by"]
     search_fields = ["author__first_name", "author__last_name", "author__username", "reason"]
-    search_help_text = "Search by author or reason"
+    search_help_text = "Search by author, reason, month or amount"
+    months_searched = ["created_at__date"]
+    amounts_searched = ["amount"]
     ordering = ["-created_at", "-pk"]
     sortable_by = ["made_on"]
     change_form_outer_before_template = "billing/adjustment_note.html"
@@ -113,6 +117,11 @@ class AdjustmentAdmin(AdjustmentColumns, DialogActions, HistoryAdmin):
                 Prefetch("lines", lines.select_related("payment__batch"), to_attr="standing_lines")
             )
         )
+
+    def describe_totals(self, adjustments):
+        """Add up those that count. A withdrawn one adds nothing."""
+        standing = adjustments.filter(withdrawn_at=None)
+        return add_up(standing, currency="currency", amounts={"Total": "amount"})
 
     def get_object(self, request, object_id, from_field=None):
         adjustment = super().get_object(request, object_id, from_field)

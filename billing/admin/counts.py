@@ -1,4 +1,6 @@
 from django.contrib import admin
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
@@ -9,6 +11,8 @@ from backoffice.changelists import LinkedRowFilter
 from backoffice.people import full_name
 from billing.admin.filters import DayMonthFilter, FindingViewsFilter, MonthFilter
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
+from billing.periods import day_of, next_month
+from billing.typed import read_day, read_months
 
 OUTCOME_COLOURS = {
     "pending": "warning",
@@ -24,10 +28,21 @@ OUTCOME_COLOURS = {
 class CountAdmin(BigListAdmin, ReadOnlyAdmin):
     list_select_related = ["blog", "author", "category"]
     searched_rows = {"blog": ["title"], "author": ["first_name", "last_name", "username"]}
-    search_help_text = "Search by blog or by author"
+    search_help_text = "Search by blog, author or month"
+    dated_by = "day"
 
     class Media:
         css = {"all": ["billing/statement.css"]}
+
+    def find_more(self, term):
+        """Find the rows of the day or the months that were typed."""
+        if self.dated_by == "day" and (day := read_day(term)):
+            return [Q(day=day)]
+        months = read_months(term, today=day_of(timezone.now()))
+        return [
+            Q(**{f"{self.dated_by}__gte": month, f"{self.dated_by}__lt": next_month(month)})
+            for month in months
+        ]
 
     @display(description="Author")
     def author_name(self, row):
@@ -41,6 +56,7 @@ class CountAdmin(BigListAdmin, ReadOnlyAdmin):
 @admin.register(MonthlyViewCount)
 class MonthlyViewCountAdmin(CountAdmin):
     list_display = ["month_name", "blog", "author_name", "category", "view_count"]
+    dated_by = "month"
     list_filter = [MonthFilter, ("category", RelatedDropdownFilter)]
     ordering = ["-month", "-views", "pk"]
     orders = {"month_name": ["month", "views", "-pk"]}
@@ -85,7 +101,7 @@ class BlogViewAdmin(CountAdmin):
         FindingViewsFilter,
     ]
     searched_rows = {"blog": ["title"]}
-    search_help_text = "Search by blog"
+    search_help_text = "Search by blog, day or month"
     ordering = ["-day", "-viewed_at", "-pk"]
     orders = {"moment": ["day", "viewed_at", "pk"]}
     fields = readonly_fields = [

@@ -11,6 +11,7 @@ from unfold.decorators import display
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
+from billing.admin.searches import MoneySearch
 from billing.forms import disputes as dialogs
 from billing.models import Dispute, DisputeAnswer
 from billing.money import format_amount
@@ -45,15 +46,16 @@ class AnsweredFilter(DropdownFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(DialogActions, ReadOnlyAdmin):
+class DisputeAdmin(MoneySearch, DialogActions, ReadOnlyAdmin):
     """Authors' questions about their lines, the open ones first, with their answers."""
 
     actions_detail = ["accept", "reject"]
     list_display = ["author_name", "line", "amount_in_dispute", "question", "asked", "state_label"]
     list_select_related = ["author", "batch", "answer__by"]
     list_filter = [AnsweredFilter]
+    months_searched = ["batch__month"]
     search_fields = ["author__first_name", "author__last_name", "author__username", "reference"]
-    search_help_text = "Search by author or reference"
+    search_help_text = "Search by author, reference or month"
     ordering = [F("answer__at").desc(nulls_first=True), "-asked_at", "-pk"]
     sortable_by = []
     fields = readonly_fields = [

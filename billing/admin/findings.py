@@ -7,6 +7,7 @@ from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
 from billing.admin.filters import MonthFilter
+from billing.admin.searches import MoneySearch
 from billing.findings import decisions as findings
 from billing.forms import findings as dialogs
 from billing.models import Finding, PayoutBatch
@@ -96,7 +97,7 @@ def _format(number):
 
 
 @admin.register(Finding)
-class FindingAdmin(FindingActions, HistoryAdmin, ReadOnlyAdmin):
+class FindingAdmin(MoneySearch, FindingActions, HistoryAdmin, ReadOnlyAdmin):
     """Each finding as a sentence with its numbers, for a person to look at."""
 
     actions_detail = ["exclude_views", "accept", "reopen"]
@@ -108,7 +109,8 @@ class FindingAdmin(FindingActions, HistoryAdmin, ReadOnlyAdmin):
         ("kind", ChoicesDropdownFilter),
     ]
     search_fields = ["blog__title", "author__first_name", "author__last_name", "author__username"]
-    search_help_text = "Search by blog or author"
+    search_help_text = "Search by blog, author or month"
+    months_searched = ["month"]
     ordering = ["-month", "-views", "pk"]
     sortable_by = ["month_name", "view_count"]
     empty_list_text = (

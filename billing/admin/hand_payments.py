@@ -9,6 +9,8 @@ from unfold.decorators import display
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
+from billing.admin.searches import MoneySearch
+from billing.admin.totals import add_up
 from billing.bank import by_hand
 from billing.forms import hand_payments as dialogs
 from billing.models import HandPayment
@@ -44,7 +46,7 @@ class StateFilter(DropdownFilter):
 
 
 @admin.register(HandPayment)
-class HandPaymentAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
+class HandPaymentAdmin(MoneySearch, DialogActions, HistoryAdmin, ReadOnlyAdmin):
     """Payments by hand, those that wait for a second person first."""
 
     actions_detail = ["confirm", "withdraw"]
@@ -52,7 +54,9 @@ class HandPaymentAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
                     "state_label", "second_person"]  # fmt: skip
     list_filter = [StateFilter, ("means", ChoicesDropdownFilter)]
     search_fields = ["payment__author_name", "payment__reference__startswith", "reason"]
-    search_help_text = "Search by author, reference or reason"
+    search_help_text = "Search by author, reference, reason, month or amount"
+    months_searched = ["paid_on", "payment__batch__month"]
+    amounts_searched = ["payment__amount"]
     ordering = [F("confirmed_at").desc(nulls_first=True), "-proposed_at", "-pk"]
     sortable_by = []
     fields = readonly_fields = [
@@ -70,6 +74,12 @@ class HandPaymentAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
     def get_queryset(self, request):
         people = ["proposed_by", "confirmed_by", "withdrawn_by"]
         return super().get_queryset(request).select_related("payment__batch", *people)
+
+    def describe_totals(self, hands):
+        """Add up those that stand. One that was taken back paid nothing."""
+        standing = hands.filter(withdrawn_at=None)
+        amounts = {"Total": "payment__amount"}
+        return add_up(standing, currency="payment__batch__currency", amounts=amounts)
 
     def has_settle_permission(self, request, object_id=None):
         return request.user.has_perm("billing.settle_payoutbatch")

@@ -11,6 +11,7 @@ from unfold.decorators import display
 from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions, dialog_action
 from backoffice.people import full_name
+from billing.admin.searches import MoneySearch
 from billing.forms import payments as payment_dialogs
 from billing.models import Hold
 from billing.payouts.holds import end_hold
@@ -30,14 +31,15 @@ class OpenFilter(DropdownFilter):
 
 
 @admin.register(Hold)
-class HoldAdmin(DialogActions, HistoryAdmin, ReadOnlyAdmin):
+class HoldAdmin(MoneySearch, DialogActions, HistoryAdmin, ReadOnlyAdmin):
     """Holds and payments in full, the open ones first. Finance starts them on a payment's page."""
 
     actions_detail = ["end"]
     list_display = ["author_name", "kind_label", "reason", "beginning", "state_label", "ending"]
     list_filter = [OpenFilter, ("kind", ChoicesDropdownFilter)]
+    months_searched = ["created_at__date"]
     search_fields = ["author__first_name", "author__last_name", "author__username", "reason"]
-    search_help_text = "Search by author or reason"
+    search_help_text = "Search by author, reason or month"
     ordering = [F("ended_at").desc(nulls_first=True), "-created_at", "-pk"]
     sortable_by = []
     fields = readonly_fields = [

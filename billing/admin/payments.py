@@ -9,12 +9,15 @@ from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
 from backoffice.changelists import LinkedRowFilter
 from backoffice.dialogs import DialogActions, dialog_action
 from billing.admin.filters import BatchMonthFilter, FlaggedFilter, WaitsFilter
+from billing.admin.searches import MoneySearch
+from billing.admin.totals import add_up
 from billing.bank.by_hand import explain_refusal, propose_hand_payment
 from billing.forms import hand_payments as hand_payment_dialogs
 from billing.forms import payments as payment_dialogs
 from billing.models import Hold, Payment, PayoutBatch
 from billing.money import format_amount
 from billing.payouts import holds
+from billing.querysets import match_amounts
 from billing.resources import PaymentResource
 from billing.statements.payments import Payslip, list_days
 
@@ -133,7 +136,7 @@ class PaymentActions(DialogActions):
 
 
 @admin.register(Payment)
-class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
+class PaymentAdmin(MoneySearch, PaymentActions, ExportAdmin, ReadOnlyAdmin):
     """The page of a payment reads like a payslip."""
 
     resource_classes = [PaymentResource]
@@ -149,7 +152,9 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
         ("author", LinkedRowFilter),
     ]
     search_fields = ["author_name", "reference__startswith"]
-    search_help_text = "Search by author or reference"
+    search_help_text = "Search by author, reference, month or amount"
+    months_searched = ["batch__month"]
+    amounts_searched = ["amount", "carried_amount"]
     ordering = ["-batch__month", "author_name", "pk"]
     sortable_by = ["show_author", "month"]
     empty_list_text = "There is no payment yet. The payout batch of a month brings its payments."
@@ -162,6 +167,13 @@ class PaymentAdmin(PaymentActions, ExportAdmin, ReadOnlyAdmin):
         if payment:
             payment.payslip = Payslip(payment)
         return payment
+
+    def match_amounts(self, amounts):
+        return match_amounts(amounts)
+
+    def describe_totals(self, payments):
+        amounts = {"To be paid, or paid": "amount", "Kept back": "carried_amount"}
+        return add_up(payments, currency="batch__currency", amounts=amounts)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         payslip = obj.payslip

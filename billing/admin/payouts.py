@@ -13,6 +13,8 @@ from billing.admin.filters import StateFilter
 from billing.admin.foreseen import ForeseenPage
 from billing.admin.payments import STATUS_COLOURS as PAYMENT_COLOURS
 from billing.admin.results import ResultsPage
+from billing.admin.searches import MoneySearch
+from billing.admin.totals import add_up
 from billing.models import Payment, PayoutBatch
 from billing.money import format_amount
 from billing.payouts.amounts import add_up_batches
@@ -36,6 +38,7 @@ PAYMENTS_PER_PAGE = 100
 
 @admin.register(PayoutBatch)
 class PayoutBatchAdmin(
+    MoneySearch,
     ResultsPage,
     CommentPages,
     ForeseenPage,
@@ -73,7 +76,9 @@ class PayoutBatchAdmin(
     list_select_related = ["submitted_by", "approved_by", "second_approved_by"]
     list_filter = [StateFilter]
     search_fields = ["month__startswith"]
-    search_help_text = "Search by month, such as 2026-10"
+    search_help_text = "Search by month or total, such as Oct 2026"
+    months_searched = ["month"]
+    amounts_searched = ["total"]
     ordering = ["-month", "-pk"]
     sortable_by = ["month_name"]
     empty_list_text = (
@@ -88,6 +93,14 @@ class PayoutBatchAdmin(
         people = self.list_select_related
         batches = super().get_queryset(request).with_totals().with_state()
         return batches.select_related(*people)
+
+    def describe_totals(self, batches):
+        """Add up what the batches pay. A cancelled one pays nothing."""
+        listed = batches.standing().order_by().values("pk")
+        payments = Payment.objects.filter(batch__in=listed)
+        return add_up(
+            payments, currency="batch__currency", amounts={"To be paid, or paid": "amount"}
+        )
 
     def get_changelist_instance(self, request):
         """Give each batch of the page its `amounts`. One query."""

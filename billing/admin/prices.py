@@ -11,6 +11,7 @@ from unfold.decorators import display
 from backoffice.base_admin import ExportAdmin, HistoryAdmin
 from backoffice.dialogs import DialogActions, Done, dialog_action
 from billing.admin.price_plans import PricePlanPages
+from billing.admin.searches import MoneySearch
 from billing.errors import BillingError
 from billing.findings.unpriced import close_priced
 from billing.forms.prices import WITHDRAW, PriceForm
@@ -93,7 +94,9 @@ class WithdrawAction(DialogActions):
 
 
 @admin.register(CategoryPrice)
-class CategoryPriceAdmin(TimelinePage, PricePlanPages, WithdrawAction, ExportAdmin, HistoryAdmin):
+class CategoryPriceAdmin(
+    MoneySearch, TimelinePage, PricePlanPages, WithdrawAction, ExportAdmin, HistoryAdmin
+):
     """One page shows each category's current price, and below it all prices."""
 
     form = PriceForm
@@ -102,6 +105,10 @@ class CategoryPriceAdmin(TimelinePage, PricePlanPages, WithdrawAction, ExportAdm
     list_display = ["category", "effective_from", "price", "state", "note"]
     list_select_related = ["category"]
     list_filter = [("category", RelatedDropdownFilter)]
+    search_fields = ["category__name", "note"]
+    search_help_text = "Search by category, note, month or price"
+    months_searched = ["effective_from"]
+    amounts_searched = ["price_per_1000"]
     list_before_template = "billing/price_table.html"
     change_form_outer_before_template = "billing/price_note.html"
     change_form_after_template = "billing/price_effect.html"

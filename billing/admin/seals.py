@@ -7,6 +7,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from backoffice.base_admin import ReadOnlyAdmin
+from billing.admin.searches import MoneySearch
 from billing.models import Seal
 
 CHARACTERS_SHOWN = 100_000
@@ -20,14 +21,15 @@ KIND_COLOURS = {
 
 
 @admin.register(Seal)
-class SealAdmin(ReadOnlyAdmin):
+class SealAdmin(MoneySearch, ReadOnlyAdmin):
     """A read-only list of the seals, link by link."""
 
     list_display = ["number", "kind_label", "month", "short_hash", "at"]
     list_select_related = ["batch"]
     list_filter = [("kind", ChoicesDropdownFilter)]
+    months_searched = ["batch__month"]
     search_fields = ["=number", "hash__startswith"]
-    search_help_text = "Search by number, or by how the hash begins"
+    search_help_text = "Search by number, by month, or by how the hash begins"
     ordering = ["-number"]
     sortable_by = ["number"]
     fields = ["number", "kind", "month", "at", "full_hash", "hash_before", "what_was_sealed"]

@@ -14,7 +14,6 @@ from weblog.resources import CategoryResource
 @admin.register(Category)
 class CategoryAdmin(TextSearch, ImportAdmin, HistoryAdmin):
     resource_classes = [CategoryResource]
-    list_display = ["name", "slug", "blog_count"]
     search_fields = ["name"]
     search_help_text = "Search by name"
     ordering = ["name"]
@@ -25,7 +24,16 @@ class CategoryAdmin(TextSearch, ImportAdmin, HistoryAdmin):
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"slug": ["name"]}
 
+    def get_list_display(self, request):
+        """Count without a link for whom the list of blogs is closed, or holds only their own."""
+        sees_all = request.user.has_perms(["weblog.view_blog", "weblog.view_all_blogs"])
+        return ["name", "slug", "blog_link" if sees_all else "blog_count"]
+
     @display(description="Blogs", ordering="blog_count")
     def blog_count(self, category):
+        return category.blog_count
+
+    @display(description="Blogs", ordering="blog_count")
+    def blog_link(self, category):
         url = reverse("admin:weblog_blog_changelist", query={"category__id__exact": category.pk})
         return format_html('<a class="text-link" href="{}">{}</a>', url, category.blog_count)

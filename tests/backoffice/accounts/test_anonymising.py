@@ -16,7 +16,7 @@ from backoffice.accounts import duties
 from backoffice.accounts.anonymising import AnonymisingRefused, anonymise_account
 from backoffice.accounts.duties import Duty
 from backoffice.accounts.two_people import AccessRefused, propose_access
-from backoffice.models import AccessRequest, AccountSession, MailChoice, SecurityEvent
+from backoffice.models import AccessRequest, AccountSession, MailChoice, SavedFilter, SecurityEvent
 from backoffice.resources import UserResource
 from tests.factories import make_blog, make_user
 
@@ -59,6 +59,7 @@ def test_no_table_knows_the_person_afterwards(tyra, ines, client):
     tyra.save()
     tyra.groups.add(Group.objects.create(name="Bakers"))
     MailChoice.objects.create(person=tyra, kind="weblog.review", how="off")
+    SavedFilter.objects.create(person=tyra, list_name="weblog_blog", name="Mine", query="q=tyra")
     Authenticator.objects.create(user=tyra, type="totp", data={"secret": "x"})
     AccessAttempt.objects.create(username="tyra.q", ip_address="192.0.2.9", failures_since_start=5)
     LogEntry.objects.log_actions(ines.pk, [tyra], 2)
@@ -84,6 +85,7 @@ def test_no_table_knows_the_person_afterwards(tyra, ines, client):
     assert not Authenticator.objects.filter(user=user).exists()
     assert not AccountSession.objects.filter(user=user).exists()
     assert not MailChoice.objects.filter(person=user).exists()
+    assert not SavedFilter.objects.filter(person=user).exists()
 
 
 def test_who_proposed_others_rights_is_a_number_in_their_histories(tyra, ines):

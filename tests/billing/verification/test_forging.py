@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from backoffice.jobs import records
-from backoffice.models import JobRun, Mail, MailChoice, ReminderSaid
+from backoffice.models import JobRun, Mail, MailChoice, ReminderSaid, SavedFilter
 from billing import verification
 from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
 from billing.bank.exports import export_payments, take_file
@@ -85,6 +85,7 @@ UNKNOWABLE = {
     OutstandingAlarm: EVERYTHING,  # which mail went out already
     Mail: EVERYTHING,  # the record of mails: nobody is paid by it
     MailChoice: EVERYTHING,  # which mails somebody wants
+    SavedFilter: EVERYTHING,  # what somebody narrows a list down to
     ReminderSaid: EVERYTHING,  # of what somebody was reminded
     DailyViewCount: {"seal"},  # with which seal a count was last written; the count is proved
     MonthlyViewCount: {"seal"},

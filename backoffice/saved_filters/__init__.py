@@ -1,0 +1,1 @@
+"""Filters of lists that people keep under a name of their own. `views` saves and forgets them."""
