@@ -17,17 +17,22 @@ MOST_PROBLEMS = 50  # as many as a page lists
 
 
 class ImportedRow(RowResult):
-    """The result of a row. `changes` are (column, old, new); `name` is that of the row's object."""
+    """The result of a row. `changes` are (column, old, new); `name` is that of the row's object.
+
+    `effects` are sentences on what follows from it beyond the table: whoever confirms says why.
+    """
 
     name = ""
     changes = ()
+    effects = ()
 
 
 class ImportedResource(GuardedResource):
     """The base of resources whose exported rows can be imported again.
 
     Columns that are only exported have a readonly field. `user` and `reason` go into the history of
-    each saved object. `stopped` says why an import looked at no more rows; it changes nothing then.
+    each saved object, with `answer` where a row has effects, for which somebody was asked why.
+    `stopped` says why an import looked at no more rows; it changes nothing then.
     """
 
     stopped = ""
@@ -36,10 +41,11 @@ class ImportedResource(GuardedResource):
         store_instance = True
         skip_html_diff = True
 
-    def __init__(self, *, user=None, reason="", **kwargs):
+    def __init__(self, *, user=None, reason="", answer="", **kwargs):
         super().__init__(**kwargs)
         self.user = user
         self.reason = reason
+        self.answer = answer
 
     @classmethod
     def get_row_result_class(cls):
@@ -89,7 +95,12 @@ class ImportedResource(GuardedResource):
         """Return the fields that an import writes."""
         return [field for field in self.get_import_fields() if not field.readonly]
 
+    def describe_effects(self, instance):
+        """Return sentences on what follows from a row that is about to be saved."""
+        return []
+
     def before_import_row(self, row, **kwargs):
+        self._effects = []
         for column, text in row.items():
             if problem := describe_unstorable(text):
                 raise ValidationError({column: problem})
@@ -103,8 +114,10 @@ class ImportedResource(GuardedResource):
         }
 
     def before_save_instance(self, instance, row, **kwargs):
+        self._effects = self.describe_effects(instance)
         instance._history_user = self.user
-        instance._change_reason = self.reason
+        why = f"{self.reason}: {self.answer}" if self._effects and self.answer else self.reason
+        instance._change_reason = why
 
     def after_import_row(self, row, row_result, **kwargs):
         """Keep what the preview shows, and release the instances."""
@@ -116,6 +129,7 @@ class ImportedResource(GuardedResource):
                 old = self._many_before.get(field.column_name, old)
                 if old != (new := field.export(instance)):
                     row_result.changes.append((field.column_name, old, new))
+        row_result.effects = self._effects
         row_result.instance = row_result.original = None
 
 

@@ -1,19 +1,48 @@
 """Import and export of a model's rows as tables: the page, and the base of admins that have it."""
 
+import hashlib
+import json
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.urls import path
+from django.utils.functional import cached_property
 from import_export.results import RowResult
 
 from backoffice.base_admin import ExportAdmin
+from backoffice.dialogs import ReasonField
 from backoffice.import_pages import SHOWN, ImportView
 from backoffice.resources import MOST_SECONDS
 from backoffice.table_cells import MOST_ROWS
 from backoffice.tables import TableRefused, read_table
+from backoffice.uploads import keep_upload, open_upload
+
+MOST_EFFECTS = 200  # as many rows that ask why as one file may have: a person reads them all
+
+
+class AnswerForm(forms.Form):
+    answer = ReasonField(
+        label="Why?",
+        max_length=500,
+        missing="Say why, and import the file again.",
+        help_text="Kept in the history of each of these rows, beside the change.",
+    )
+
+
+class OtherEffects(Exception):
+    """What would follow is not what the page showed."""
 
 
 class TableImportView(ImportView):
     """Imports CSV, XLSX or JSON into the rows of the admin's first resource."""
 
     template_name = "backoffice/table_import.html"
+
+    @cached_property
+    def answer_form(self):
+        """The reason for rows with effects, once the page has asked for it."""
+        return AnswerForm(self.request.POST if self.request.POST.get("seen") else None)
 
     @property
     def title(self):
@@ -27,30 +56,60 @@ class TableImportView(ImportView):
             for number, row in zip(table.numbers, result.rows, strict=False)
             if row.changes
         ]
+        asking = _list_asking(table, result)
         return {
             "problems": problems[:SHOWN],
             "problem_count": len(problems),
             "totals": _count(result),
             "rows": rows[:SHOWN],
             "row_count": len(rows),
+            "asking": asking,
+            "seen": _digest(asking),
             "may_import": not problems,
         }
 
+    def confirm(self):
+        """Import the file. Rows with effects need a reason, and to be those that were shown."""
+        if self.request.POST.get("seen") and not self.answer_form.is_valid():
+            return self.look_again()
+        try:
+            return super().confirm()
+        except OtherEffects:
+            waiting = self.request.session[self.session_key]
+            with open_upload(
+                waiting["name"], sha256=waiting["sha256"], by=self.request.user
+            ) as file:
+                found = self.look(file, waiting["file_name"])
+            return self.show(form=self.form_class(), waiting=waiting, is_other=True, **found)
+
     def run(self, file, file_name):
-        table, result = self.import_table(file, file_name, dry_run=False)
-        if problem := next(_describe_problems(table, result), None):
-            where, what = problem
-            raise TableRefused(f"Nothing was imported. {where}: {what}")
+        with transaction.atomic():
+            table, result = self.import_table(file, file_name, dry_run=False)
+            if problem := next(_describe_problems(table, result), None):
+                where, what = problem
+                raise TableRefused(f"Nothing was imported. {where}: {what}")
+            if _digest(_list_asking(table, result)) != self.request.POST.get("seen", ""):
+                self._keep_again(file)
+                raise OtherEffects
         totals = _count(result)
         return (
             f"{file_name}: {totals['new']:,} new, {totals['update']:,} changed, "
             f"{totals['skip']:,} as they were."
         )
 
+    def _keep_again(self, file):
+        """Keep the file for another preview: confirming has taken it."""
+        file.seek(0)
+        name, sha256 = keep_upload(chunks=file, by=self.request.user)
+        waiting = self.request.session[self.session_key] | {"name": name, "sha256": sha256}
+        self.request.session[self.session_key] = waiting
+
     def import_table(self, file, file_name, *, dry_run):
         table = read_table(file)
         resource = self.model_admin.resource_classes[0](
-            user=self.request.user, reason=f"Imported from {file_name}"
+            user=self.request.user,
+            reason=f"Imported from {file_name}",
+            answer=self.answer_form.cleaned_data["answer"] if self.answer_form.is_valid() else "",
         )
         result = resource.import_data(
             table.dataset,
@@ -71,8 +130,22 @@ class TableImportView(ImportView):
             "most_rows": MOST_ROWS,
             "most_seconds": MOST_SECONDS,
             "note": self.model_admin.import_note,
+            "answer_form": self.answer_form,
         }
         return super().show(**context)
+
+
+def _list_asking(table, result):
+    rows = zip(table.numbers, result.rows, strict=False)
+    return [(number, row) for number, row in rows if row.effects]
+
+
+def _digest(asking):
+    """Return a digest of what rows with effects change, as shown, or "" if there are none."""
+    if not asking:
+        return ""
+    told = json.dumps([[number, row.name, row.changes] for number, row in asking])
+    return hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()
 
 
 def _count(result):
@@ -95,6 +168,14 @@ def _describe_problems(table, result):
             where = f"Row {number}" if column == "__all__" else f"Row {number}, {column}"
             for text in texts:
                 yield where, " ".join(text.messages)
+    asking = _list_asking(table, result)
+    if len(asking) > MOST_EFFECTS:
+        number, _ = asking[MOST_EFFECTS]
+        yield (
+            f"Row {number}",
+            f"More than {MOST_EFFECTS} rows need a reason that a person has read them for. "
+            "Split the file.",
+        )
 
 
 class ImportAdmin(ExportAdmin):

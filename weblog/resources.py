@@ -12,6 +12,7 @@ from weblog.errors import TextRefused
 from weblog.html.bounded import clean_html
 from weblog.models import Blog, Category, OldAddress
 from weblog.models.histories import unrecorded
+from weblog.publishing.moves import describe_move
 from weblog.publishing.ownership import is_own_and_live
 
 
@@ -120,6 +121,7 @@ class BlogResource(ImportedResource):
 
     def after_init_instance(self, instance, new, row, **kwargs):
         super().after_init_instance(instance, new, row, **kwargs)
+        self._was_of = None if new else (instance.author_id, instance.category_id)
         self._was_own = (
             not new and self.user is not None and is_own_and_live(instance, by=self.user)
         )
@@ -140,6 +142,13 @@ class BlogResource(ImportedResource):
         if self._was_own or (self.user is not None and is_own_and_live(instance, by=self.user)):
             raise ValidationError("It is published and your own: somebody else has to change it.")
         self._check_people(instance, row)
+
+    def describe_effects(self, instance):
+        """Say what a new author or category of a published blog means, as its form does."""
+        is_published = instance.status == Blog.Status.PUBLISHED
+        if self._was_of in (None, (instance.author_id, instance.category_id)) or not is_published:
+            return []
+        return describe_move(blog=instance, author=instance.author, category=instance.category)
 
     def do_instance_save(self, instance, is_create):
         self._is_new = is_create

@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from billing.blog_remarks import describe_move, find_missing_price
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
@@ -54,4 +55,24 @@ def test_move_to_a_category_without_a_price_says_so(blog):
     assert list(effects)[1] == (
         "Views from now on are paid to Ada Example at a price that Finance has yet to enter for "
         "Travel."
+    )
+
+
+def test_import_of_a_table_says_who_is_paid_and_at_which_price(
+    client, blog, groups, settings, tmp_path
+):
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    make_price(blog.category, "2.5")
+    make_price(make_category("Travel"), "3.125")
+    make_count(blog, 1234, dt.date(2026, 11, 3))
+    client.force_login(make_user("emma", groups=["Editors"]))
+    file = SimpleUploadedFile("blogs.csv", f"slug,category\n{blog.slug},travel\n".encode())
+    page = client.post("/admin/weblog/blog/import/", {"step": "preview", "file": file})
+    assert (
+        "Counted in November 2026 so far: 1,234 views, paid to Ada Example at the price of Tech, "
+        "today €2.50 per 1,000 views."
+    ) in page.text
+    assert (
+        "Views from now on are paid to Ada Example at the price of Travel, today €3.125"
+        in page.text
     )

@@ -203,3 +203,94 @@ def test_author_is_not_also_a_co_author(client, emma, tech, anna):
     blog = make_blog(slug="b", title="Old", status="draft", category=tech)
     blog.co_authors.add(anna)
     assert "anna is its author" in problems(client, "slug,title,author\nb,Old,anna\n")[0]
+
+
+def ask(client, data, **answer):
+    """Look at a file whose rows need a reason, and confirm it with `answer`."""
+    response = upload(client, data)
+    waiting = client.session[f"upload:{URL}"]
+    fields = {"step": "confirm", "name": waiting["name"], "seen": response.context["seen"]}
+    return client.post(URL, fields | answer, follow=True)
+
+
+def test_move_of_a_live_blog_is_told_and_waits_for_a_reason(client, emma, tech, anna):
+    bo = make_user("bo", first_name="Bo", last_name="Sample")
+    travel = make_category("Travel")
+    blog = make_blog(slug="live", title="Live", author=anna, category=tech)
+    make_blog(slug="draft", title="Draft", author=anna, category=tech, status="draft")
+    data = "slug,title,author,category\nlive,New,bo,travel\ndraft,Other,bo,travel\n"
+    response = upload(client, data)
+    ((number, row),) = response.context["asking"]
+    assert number == 2
+    assert row.effects[0] == "Views so far stay with anna. Views from now on go to Bo Sample."
+    assert "Views so far stay with Tech. Views from now on go to Travel." in response.text
+    assert "1 row needs a reason" in response.text
+
+    for answer in ({}, {"answer": "."}, {"answer": "x" * 501}):
+        response = ask(client, data, **answer)
+        assert response.context["answer_form"].errors
+        assert answer.get("answer", "") in response.text  # what was typed stays
+        blog.refresh_from_db()
+        assert (blog.title, blog.author, Blog.objects.get(slug="draft").title) == (
+            "Live", anna, "Draft"
+        )  # fmt: skip
+
+    assert "0 new, 2 changed" in ask(client, data, answer="Bo wrote both.").text
+    blog.refresh_from_db()
+    assert (blog.title, blog.author, blog.category) == ("New", bo, travel)
+    said = blog.history.first()
+    assert said.history_change_reason == "Imported from blogs.csv: Bo wrote both."
+    draft = Blog.objects.get(slug="draft").history.first()
+    assert draft.history_change_reason == "Imported from blogs.csv"
+
+
+def test_confirming_without_the_question_moves_nothing_and_keeps_the_file(client, emma, tech, anna):
+    make_user("bo")
+    make_blog(slug="live", title="Live", author=anna, category=tech)
+    make_blog(slug="other", title="Other", author=anna, category=tech)
+    data = "slug,title,author\nother,Changed,anna\nlive,Live,bo\n"
+    upload(client, data)
+    response = confirm(client)  # as a script would that leaves `seen` out
+    assert "Nothing was imported" in response.text
+    assert Blog.objects.get(slug="live").author == anna
+    assert Blog.objects.get(slug="other").title == "Other"
+    fields = {"step": "confirm", "answer": "Bo wrote it.", "seen": response.context["seen"]}
+    name = client.session[f"upload:{URL}"]["name"]
+    assert "2 changed" in client.post(URL, fields | {"name": name}, follow=True).text
+    assert Blog.objects.get(slug="live").author.username == "bo"
+
+
+def test_blog_that_went_live_after_the_look_is_asked_about_first(client, emma, tech, anna):
+    make_user("bo")
+    blog = make_blog(slug="a", title="A", author=anna, category=tech, status="draft")
+    upload(client, "slug,author\na,bo\n")
+    Blog.objects.filter(pk=blog.pk).update(status="published")
+    response = confirm(client)
+    assert "come to mean something else" in response.text
+    assert len(response.context["asking"]) == 1
+    blog.refresh_from_db()
+    assert blog.author == anna
+
+
+def test_move_that_somebody_else_changed_after_the_look_is_asked_again(client, emma, tech, anna):
+    make_user("bo")
+    carl = make_user("carl", first_name="Carl", last_name="Example")
+    blog = make_blog(slug="a", title="A", author=anna, category=tech)
+    seen = upload(client, "slug,author\na,bo\n").context["seen"]
+    Blog.objects.filter(pk=blog.pk).update(author=carl)
+    name = client.session[f"upload:{URL}"]["name"]
+    fields = {"step": "confirm", "name": name, "seen": seen, "answer": "Bo wrote it."}
+    response = client.post(URL, fields, follow=True)
+    assert "Views so far stay with Carl Example." in response.text
+    assert "Bo wrote it." in response.text
+    blog.refresh_from_db()
+    assert blog.author == carl
+
+
+def test_more_moves_than_a_person_reads_are_refused(client, emma, tech, anna, monkeypatch):
+    monkeypatch.setattr("backoffice.table_imports.MOST_EFFECTS", 1)
+    make_user("bo")
+    for slug in "ab":
+        make_blog(slug=slug, author=anna, category=tech)
+    (problem,) = problems(client, "slug,author\na,bo\nb,bo\n")
+    assert problem.startswith("Row 3: More than 1 rows need a reason")

@@ -1,5 +1,6 @@
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from backoffice.people import full_name
@@ -123,7 +124,13 @@ class DescriptionForm(forms.ModelForm):
 
 
 class PictureForm(forms.ModelForm):
-    """The form that uploads a picture."""
+    """The form that uploads a picture.
+
+    Whoever makes it sets `prepared`, outside any transaction: decoding takes up to twelve seconds,
+    and on SQLite nobody else could write for as long.
+    """
+
+    prepared: ContentFile | PictureRefused | None = None
 
     # Not an ImageField: it would decode the file before any limit on its unpacked size.
     file = forms.FileField(
@@ -135,11 +142,21 @@ class PictureForm(forms.ModelForm):
         model = Picture
         fields = ["file", "alt_text"]
 
-    def clean_file(self):
+    @staticmethod
+    def prepare(file: File | None) -> ContentFile | PictureRefused | None:
+        """Return the picture that was uploaded, written anew, or why it is refused."""
+        if not file:
+            return None
         try:
-            return encode_picture(self.cleaned_data["file"])
+            return encode_picture(file)
         except PictureRefused as error:
-            raise ValidationError(str(error)) from error
+            return error
+
+    def clean_file(self):
+        prepared = self.prepared or self.prepare(self.cleaned_data["file"])
+        if isinstance(prepared, PictureRefused):
+            raise ValidationError(str(prepared)) from prepared
+        return prepared
 
 
 class FetchForm(forms.ModelForm):

@@ -67,11 +67,19 @@ class PictureAdmin(TextSearch, DialogActions, BackofficeAdmin):
     def get_form(self, request, obj=None, change=False, **kwargs):
         if obj:
             kwargs["form"] = DescriptionForm
-        return super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change, **kwargs)
+        form.prepared = getattr(request, "prepared", None)
+        return form
 
     def get_readonly_fields(self, request, obj=None):
         shown = ["large", "size", "uploader", "uploaded_at", "address", "used_in", "state"]
         return [*shown, "taken_down_at", "taker", "takedown_reason"] if obj else []
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """Decode an upload before Django opens its transaction: others write meanwhile."""
+        if request.method == "POST" and object_id is None and self.has_add_permission(request):
+            request.prepared = PictureForm.prepare(request.FILES.get("file"))
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request, obj, form, change):
         if not change:
@@ -101,7 +109,9 @@ class PictureAdmin(TextSearch, DialogActions, BackofficeAdmin):
         """Store a picture from the rich text editor, and return the data for it to insert."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        return self._store(request, PictureForm(request.POST, request.FILES))
+        form = PictureForm(request.POST, request.FILES)
+        form.prepared = PictureForm.prepare(request.FILES.get("file"))
+        return self._store(request, form)
 
     def fetch_view(self, request):
         """Fetch a picture of another site that was pasted with a text, and keep it here."""

@@ -1,11 +1,15 @@
-"""Titles of the videos that are typed in a form, asked for before the form is saved.
+"""What takes seconds of a typed text, done before the transaction that saves it.
 
-Their sites may take seconds to answer, and a transaction that waits for them holds up everybody
-else who writes.
+A transaction that waits for it holds up everybody else who writes: the sites of videos that are
+asked for their titles, and the process that cleans a text of much markup.
 """
+
+from contextlib import suppress
 
 from django.contrib.admin.utils import unquote
 
+from weblog.errors import TextRefused
+from weblog.html.bounded import clean_html
 from weblog.videos import find_titles, has_videos
 
 
@@ -16,6 +20,12 @@ def ask_titles(request, body: str, stored=None) -> None:
         request.video_titles = find_titles(body)
 
 
+def clean_ahead(body: str) -> None:
+    """Clean a text once: the form then finds what it becomes, or why it is refused."""
+    with suppress(TextRefused):
+        clean_html(body)
+
+
 class VideoTitles:
     """For an admin with a GuardedForm."""
 
@@ -24,6 +34,8 @@ class VideoTitles:
         if has_videos(body):
             stored = self.get_object(request, unquote(object_id)) if object_id else None
             ask_titles(request, body, stored)
+        if request.method == "POST":
+            clean_ahead(body)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(self, request, obj=None, **kwargs):

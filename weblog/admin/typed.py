@@ -13,7 +13,7 @@ from django.db import transaction
 from backoffice.dialogs import SUBMITTED, DialogForm
 from weblog.admin.guarded_forms import is_same_text
 from weblog.admin.saving import save_form
-from weblog.admin.titles import ask_titles
+from weblog.admin.titles import ask_titles, clean_ahead
 from weblog.errors import TypedRefused
 from weblog.publishing.readiness import find_remarks
 from weblog.texts import TEXT_FIELDS
@@ -76,7 +76,9 @@ class TextDialog(DialogForm):
     def find_objections(self):
         self.text, self.remarks = self.obj, []
         if SUBMITTED in self.request.POST:
-            ask_titles(self.request, self.request.POST.get(f"{PREFIX}-body", ""), self.obj)
+            body = self.request.POST.get(f"{PREFIX}-body", "")
+            ask_titles(self.request, body, self.obj)
+            clean_ahead(body)
         with transaction.atomic():
             typed = read_typed(self.request, self.obj)
             problems = list_problems(self.request, typed) if typed else []
