@@ -4,7 +4,6 @@ import hashlib
 import json
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import path
 from django.utils.functional import cached_property

@@ -24,6 +24,7 @@ from billing.models import (
 )
 from billing.money import MILLION, to_millionths
 from billing.verification.differences import Difference
+from weblog.importing.earlier import MARKED as MARKED_LATER
 from weblog.models import ImportedAuthor
 
 Status = Payment.Status
@@ -45,7 +46,14 @@ class Holds:
             records[record.id].append(record)
         self.surely: defaultdict[int, list[Any]] = defaultdict(list)
         self.perhaps: defaultdict[int, list[Any]] = defaultdict(list)
-        imported = ImportedAuthor.objects.filter(account__in=authors)
+        # Of an earlier import, somebody may have noted later than this that it made the account.
+        noted_later = ImportedAuthor.history.filter(
+            id=OuterRef("pk"),
+            history_type="+",
+            history_change_reason=MARKED_LATER,
+            history_date__gt=at,
+        )
+        imported = ImportedAuthor.objects.filter(~Exists(noted_later), account__in=authors)
         self.unconfirmed = set(
             imported.exclude(confirmed_at__lte=at).values_list("account", flat=True)
         )

@@ -9,14 +9,13 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from backoffice.models import AccountSession
-from tests.browser.pages import assert_fits, note_errors, open_menu
+from tests.browser.pages import assert_fits, note_errors
+from tests.browser.writing import WORDS, body_of, confirm, press, write
 from tests.factories import make_blog, make_groups, make_user
 from weblog.models import Blog
 from weblog.publishing.new_texts import start_new_text
 
 pytestmark = pytest.mark.thorough
-
-WORDS = "Six hours, four borders, and a window that would not close."
 
 
 @pytest.fixture
@@ -61,32 +60,6 @@ def open_blog(page, live_server):
         return window
 
     return open_blog
-
-
-def body_of(page):
-    return page.locator(".ProseMirror")
-
-
-def write(page, words=WORDS, delay=0):
-    """Type after the last word of the body."""
-    body_of(page).click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type(words, delay=delay)
-    expect(body_of(page)).to_contain_text(words)
-    page.wait_for_timeout(300)
-
-
-def press(page, button):
-    link = page.get_by_role("link", name=re.compile(f"{button}$"))
-    open_menu(page, link)
-    link.click()
-    expect(page.locator("#dialog button[type=submit]")).to_be_visible()
-    for question in page.locator("#dialog textarea").all():
-        question.fill("It needs another look.")
-
-
-def confirm(page):
-    page.locator("#dialog button[type=submit]").click()
 
 
 DONE = re.compile("” (is now in review|is published|went back|is archived)")
