@@ -105,6 +105,7 @@ NO_VERBS = {
     "prices.rules.check_not_own": "a question, asked by save_price",
     "prices.price_plans.find_refusals": "a question, asked by save_prices",
     "prices.price_plans.save_prices": "save_price of several prices, all or none",
+    "payees.earlier_imports.hold_earlier_imports": "what each import does with its new accounts",
     "counting.access_logs.own_lines.refuse_own_lines": "a question, asked by import_access_log",
 }
 
