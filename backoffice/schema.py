@@ -10,11 +10,14 @@ from django.apps import apps
 from django.db import models, router
 from django.db.migrations.executor import MigrationExecutor
 
+from backoffice.schema_catalogue import kept_of_sqlite
 from backoffice.schema_rules import find_lacking_rules
 
 # PostgreSQL's names of types that Django names otherwise.
 OTHER_NAMES = {"varchar": "character varying"}
 AS_GOOD = {("smallint", "integer"), ("smallint", "bigint"), ("integer", "bigint")}  # as asked for
+
+WHOLE_TABLE = "the whole table"
 
 COLUMN_TYPES = {
     "postgresql": """
@@ -33,16 +36,22 @@ def find_schema_differences(connection) -> dict[str, list[str]]:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return {}
+    found = {table: [*lacks] for table, lacks in _compare_tables(connection).items()}
+    for table, lacks in find_lacking_rules(connection).items():
+        if found.get(table) != [WHOLE_TABLE]:
+            found.setdefault(table, []).extend(f"the rule {rule}" for rule in lacks)
+    return found
+
+
+@kept_of_sqlite
+def _compare_tables(connection) -> dict[str, list[str]]:
     tables = set(connection.introspection.table_names())
     found = {}
     for model in _list_models(connection):
         table = model._meta.db_table
-        lacks = list(_compare(model, connection)) if table in tables else ["the whole table"]
+        lacks = list(_compare(model, connection)) if table in tables else [WHOLE_TABLE]
         if lacks:
             found[table] = lacks
-    for table, lacks in find_lacking_rules(connection).items():
-        if table in tables:
-            found.setdefault(table, []).extend(f"the rule {rule}" for rule in lacks)
     return found
 
 

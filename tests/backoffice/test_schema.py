@@ -84,6 +84,22 @@ def test_postgresql_changes_columns_and_constraints_in_place(statement, lacks):
     assert lacks in find_schema_differences(connection)[User._meta.db_table]
 
 
+def test_sqlite_is_compared_again_only_once_its_tables_are_others(django_assert_max_num_queries):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL's catalogue is read each time.")
+    find_schema_differences(connection)
+    with django_assert_max_num_queries(10):
+        assert find_schema_differences(connection) == {}
+    index = _find_index()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tbl_name, sql FROM sqlite_master WHERE name = %s", [index])
+        table, made_by = cursor.fetchone()
+        cursor.execute(f"DROP INDEX {index}")
+        assert find_schema_differences(connection) == {table: [f"the index {index}"]}
+        cursor.execute(made_by)
+    assert find_schema_differences(connection) == {}
+
+
 def _find_index():
     """Return the name of an index that a model declares."""
     from backoffice.models import JobRun
