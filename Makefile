@@ -6,7 +6,7 @@ PYTEST = $(BIN)/pytest --numprocesses=4 --dist=worksteal
 # What `make test` runs on each database, and what it leaves there to `make test-rest`.
 SQLITE = not thorough and (any_database or not postgresql)
 SQLITE_REST = thorough or (postgresql and not any_database)
-POSTGRESQL = not thorough and postgresql and not any_database
+POSTGRESQL = not any_database and not thorough and postgresql
 POSTGRESQL_REST = not any_database and (thorough or not postgresql)
 # On PostgreSQL. Pages in a browser, and the files of the code, know no database.
 WITH_BILLING = --ignore=tests/browser --ignore=tests/weblog --ignore=tests/test_architecture.py

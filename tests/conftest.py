@@ -2,6 +2,7 @@ import functools
 import gc
 import itertools
 import os
+import re
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
@@ -26,6 +27,22 @@ sqlparse.parse = functools.cache(sqlparse.parse)
 
 # Of a function that asks the database, `make test` takes so many cases, if no marker says more.
 MOST_CASES = 2
+
+
+# A file that is marked any_database as a whole.
+OF_ANY_DATABASE = re.compile(r"^pytestmark = (?:\[[^\]]*|[^\[\n]*)\bany_database\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Where `-m` leaves out any_database, don't read files of that kind: it takes half the start.
+
+    `make test` and `make test-rest` begin with that on PostgreSQL.
+    """
+    wanted = config.getoption("markexpr").removeprefix("not any_database and ")
+    if wanted == config.getoption("markexpr") or " or " in re.sub(r"\(.*?\)", "", wanted):
+        return None
+    is_read = collection_path.suffix == ".py" and collection_path.name.startswith("test_")
+    return (is_read and bool(OF_ANY_DATABASE.search(collection_path.read_text()))) or None
 
 
 @pytest.hookimpl(tryfirst=True)  # before they are shuffled

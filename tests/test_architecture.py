@@ -79,11 +79,13 @@ def test_weblog_runs_without_billing(command, weblog_only):
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.thorough  # `make lint` asks the same
 def test_imports_go_one_way():
     result = run("-c", "from importlinter.cli import lint_imports_command as run; run()")
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.thorough  # `make lint` asks the same
 def test_migrations_are_complete():
     result = run("manage.py", "makemigrations", "--check", "--dry-run")
     assert result.returncode == 0, result.stdout

@@ -72,6 +72,7 @@ def called(node):
     return getattr(node.func, "id", getattr(node.func, "attr", ""))
 
 
+@pytest.mark.thorough
 def test_nothing_of_ours_runs_a_text_or_hashes_weakly():
     found = [
         (path, node.lineno)
@@ -167,6 +168,7 @@ def test_every_answer_has_its_headers(as_installed, admin_client, path, status):
     assert "charset=" in kind or not kind.startswith(("text/", "application/xml"))
 
 
+@pytest.mark.thorough
 def test_what_staff_see_is_kept_by_no_browser(admin_client):
     seen = set()
     for page in pages():

@@ -159,7 +159,7 @@ def sign_in(client, role):
     client.force_login(make_user(groups=[role] if role else []))
 
 
-@pytest.mark.cases(100)
+@pytest.mark.cases(3)
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
@@ -173,7 +173,7 @@ def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
     assert snapshot() == before
 
 
-@pytest.mark.cases(100)
+@pytest.mark.cases(3)
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_post_to_a_closed_door_is_refused_and_changes_nothing(role, doors, client):
@@ -185,6 +185,7 @@ def test_post_to_a_closed_door_is_refused_and_changes_nothing(role, doors, clien
     assert snapshot() == before
 
 
+@pytest.mark.thorough
 def test_looking_at_every_page_changes_nothing_even_for_a_superuser(doors, client):
     client.force_login(make_user(is_superuser=True))
     before = snapshot()

@@ -58,6 +58,7 @@ def test_each_advisory_is_about_something_that_we_run():
     assert {(advisory["kind"], advisory["name"]) for advisory in advisories} <= ours
 
 
+@pytest.mark.thorough
 def test_bill_of_materials_is_valid_and_names_packages_and_scripts(tmp_path):
     # Here: it builds forty parsers, which would take each worker over a second.
     from cyclonedx.schema import SchemaVersion

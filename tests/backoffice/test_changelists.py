@@ -40,6 +40,7 @@ def changelist_url(model):
 # An empty list
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_every_list_that_can_say_why_it_is_empty_says_it(client, superuser):
     """The template that shows it is found by the name of the app."""

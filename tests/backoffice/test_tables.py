@@ -74,6 +74,7 @@ def test_file_that_is_no_table_is_refused_with_its_place(data, message):
         read(data)
 
 
+@pytest.mark.cases(3)
 @pytest.mark.parametrize(
     ("data", "message"),
     [

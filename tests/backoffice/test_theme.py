@@ -38,6 +38,7 @@ def test_each_link_needs_its_permission(make_clerk):
     }
 
 
+@pytest.mark.thorough
 def test_every_link_opens(client, make_clerk):
     superuser = make_clerk(is_superuser=True)
     client.force_login(superuser)

@@ -29,6 +29,7 @@ def list_links(user):
         yield from section["items"]
 
 
+@pytest.mark.thorough
 def test_list_is_headed_as_its_link_says(client, superuser, subtests):
     for link in list_links(superuser):
         with subtests.test(link["title"]):

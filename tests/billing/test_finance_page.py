@@ -204,6 +204,7 @@ def test_november_in_the_books_is_as_the_page_posts_it(house):
     )
 
 
+@pytest.mark.thorough
 def test_late_views_without_a_price_are_as_the_page_works_them_out(house):
     make_user("elsa", first_name="Elsa")
     (price,) = LATE_PRICES

@@ -90,6 +90,7 @@ def test_approver_sees_what_waits_but_not_what_they_submitted(home):
     assert texts(home(None, user=approver)) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_first_of_two_approvers_has_nothing_left_to_do(home, settings):
     settings.SECOND_APPROVAL_ABOVE = 1
@@ -101,6 +102,7 @@ def test_first_of_two_approvers_has_nothing_left_to_do(home, settings):
     assert texts(home("Approvers")) == ["The payout batch of October 2026 waits for an approver"]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_finance_is_told_of_payments_without_results(home):
     approve(steps.submit_batch(batch=make_month(), by=make_user(), at=AT), at=AT)
@@ -189,6 +191,7 @@ def test_money_and_views_that_wait_are_shown_with_their_age(home, settings):
     assert author.items() >= (shown | {"Money that waits": ("€1.50", late)}).items()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_finance_is_asked_about_what_waits_too_long(home, settings):
     settings.MINIMUM_PAYOUT = Decimal(10)

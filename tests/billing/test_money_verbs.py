@@ -538,6 +538,7 @@ def facts():
     return [list(model.objects.order_by("pk").values()) for model in MODELS]
 
 
+@pytest.mark.thorough
 @pytest.mark.cases(1)
 @pytest.mark.parametrize("relation", RELATIONS)
 def test_verb_is_refused_or_allowed_on_its_page_as_the_table_says(

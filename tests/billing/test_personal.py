@@ -60,6 +60,7 @@ def refusals(user, by, at=AFTER_THE_DUTY):
     return " ".join(explain_refusals(user=user, by=by, at=at))
 
 
+@pytest.mark.thorough
 def test_money_seals_and_proof_are_the_same_after_anonymising(paid, author, ines, tmp_path):
     verify()
     folders = [tmp_path / "before", tmp_path / "after"]
@@ -74,6 +75,7 @@ def test_money_seals_and_proof_are_the_same_after_anonymising(paid, author, ines
     assert Payment.objects.filter(author=author).exclude(author_name__startswith="Former").exists()
 
 
+@pytest.mark.thorough
 def test_signer_who_is_anonymised_is_a_number_in_the_pack_and_it_verifies(paid, ines, tmp_path):
     signer = paid[1].approved_by
     signer.is_active = False

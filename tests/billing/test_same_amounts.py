@@ -149,6 +149,7 @@ PaymentFields = {
 } | {"resource": ""}
 
 
+@pytest.mark.thorough
 @pytest.mark.cases(1)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_each_page_tells_the_same_amounts_and_state(seed, client, sign_in, settings):

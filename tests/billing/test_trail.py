@@ -49,6 +49,7 @@ def test_results_stand_in_the_trail_with_who_and_why(client, corrected):
     assert "The bank was wrong" in client.get(URL).text
 
 
+@pytest.mark.thorough
 def test_they_are_found_by_person_word_and_day_like_every_change(client, corrected):
     client.force_login(make_user(is_superuser=True))
     fay, day = corrected.results.latest("pk").by, AT.date().isoformat()

@@ -81,6 +81,7 @@ def test_second_factor_is_what_is_asked_for_again(client, clock):
     assert user.check_password(NEW)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("has_app", [False, True])
 def test_wrong_confirmations_lock(client, clock, has_app):
     user = make_person()

@@ -95,6 +95,7 @@ def test_list_is_searched_by_author_and_reason(client, sign_in):
         assert client.get(LIST, {"q": query}).context["cl"].result_count == number
 
 
+@pytest.mark.thorough
 def test_list_costs_the_same_for_2_and_20_adjustments(client, sign_in):
     held = make_held_adjustment(Status.SUBMITTED)
     make_adjustment(author=held.author)

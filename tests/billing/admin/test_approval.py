@@ -111,6 +111,7 @@ def test_superuser_is_bound_by_four_eyes(client, sign_in):
     assert status_of(batch) == Status.SUBMITTED
 
 
+@pytest.mark.thorough
 def test_approval_is_refused_where_the_dialog_showed_other_figures(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Approvers")
@@ -158,6 +159,7 @@ def large_batch(settings):
     return make_batch(Status.SUBMITTED)
 
 
+@pytest.mark.thorough
 def test_first_of_two_approvers_is_told_that_a_second_has_to_sign(client, sign_in, large_batch):
     user = sign_in("Approvers", first_name="April", last_name="Hand")
     assert "a second approver has to sign too" in client.get(url_of(large_batch, "approve")).text
@@ -188,6 +190,7 @@ def test_second_approver_completes_the_signatures(client, sign_in, large_batch):
     assert status_of(large_batch) == Status.APPROVED
 
 
+@pytest.mark.thorough
 def test_wrong_passwords_at_signing_lock_the_account_and_keep_what_was_typed(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     user = sign_in("Approvers")

@@ -61,6 +61,7 @@ def test_page_says_what_goes_into_the_file_and_what_not_and_makes_nothing(client
     assert not PaymentExport.objects.exists()
 
 
+@pytest.mark.thorough
 def test_made_file_stands_on_the_page_of_the_batch_and_the_rest_waits(client, sign_in):
     batch = make_paid_batch({}, US)
     user = sign_in("Finance")
@@ -133,6 +134,7 @@ def test_each_download_of_a_file_with_accounts_is_recorded(client, sign_in):
     assert IBANS[0] not in page
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Approvers", "Auditors"])
 def test_file_with_accounts_is_for_who_takes_it_to_the_bank(client, sign_in, role):
     batch = make_paid_batch({})
@@ -175,6 +177,7 @@ def test_file_is_made_by_finance_alone(client, sign_in, role):
     assert not PaymentExport.objects.exists()
 
 
+@pytest.mark.thorough
 def test_page_takes_few_queries_for_any_number_of_payments(client, sign_in):
     batch = make_paid_batch(*[{}] * 8)
     sign_in("Finance")

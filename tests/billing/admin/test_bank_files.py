@@ -79,6 +79,7 @@ def test_confirmed_file_is_recorded_whole_and_verifies(client, sign_in, batch):
     assert verified["results"] == 2
 
 
+@pytest.mark.thorough
 def test_same_file_sent_twice_changes_nothing(client, sign_in, batch):
     sign_in("Finance")
     for name in ("pain.002.001.10", "camt.053.001.08"):
@@ -130,6 +131,7 @@ def test_one_wrong_payment_and_nothing_is_recorded(client, sign_in, batch, conte
     assert not Seal.objects.filter(kind="settlement").exists()
 
 
+@pytest.mark.thorough
 def test_whole_file_that_the_bank_refused_fails_all_its_payments(client, sign_in, batch):
     sign_in("Finance")
     text = ANSWER.decode()
@@ -164,6 +166,7 @@ COLUMNS = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_columns_of_a_table_are_chosen_once_and_kept_for_the_house(client, sign_in, batch):
     user = sign_in("Finance")
     page = upload(client, batch, TABLE.encode(), "bank.csv")
@@ -195,6 +198,7 @@ def test_chosen_columns_may_be_chosen_anew_and_both_choices_stay(client, sign_in
     assert BankTable.objects.count() == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -242,6 +246,7 @@ def test_our_own_three_columns_need_no_choice(client, sign_in, batch):
     assert PaymentResult.objects.get(outcome="failed").reason == "Zürich"
 
 
+@pytest.mark.thorough
 def test_return_of_a_paid_payment_needs_another_person(client, sign_in, batch):
     sign_in("Finance")
     go_on(client, batch, upload(client, batch, b"202610-1-000003,paid\n", "a.csv"))

@@ -66,6 +66,7 @@ def test_code_without_the_password_signs_nothing_and_is_not_used_up(client, sign
     assert status_of(batch) == Status.APPROVED
 
 
+@pytest.mark.thorough
 def test_code_holds_for_a_quarter_of_an_hour(client, sign_in, clock):
     batch = make_exported()
     give_app(sign_in("Finance"))
@@ -98,6 +99,7 @@ def test_signature_of_somebody_without_a_factor_asks_for_the_password_alone(clie
     assert status_of(batch) == Status.APPROVED
 
 
+@pytest.mark.thorough
 def test_wrong_codes_at_signing_lock_and_say_so_in_the_dialog(client, sign_in, clock):
     batch = make_batch(Status.SUBMITTED)
     give_app(sign_in("Approvers"))
@@ -131,6 +133,7 @@ def test_results_ask_for_the_password_of_somebody_without_a_factor(client, sign_
     assert status_of(batch) == Status.PAID
 
 
+@pytest.mark.thorough
 def test_results_ask_for_the_code_of_somebody_with_an_app(client, sign_in, clock):
     batch = make_exported()
     give_app(sign_in("Finance"))

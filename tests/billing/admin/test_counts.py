@@ -60,6 +60,7 @@ def test_counts_are_hidden_from_who_writes_and_edits(client, sign_in, model, rol
     assert client.get(url_of(model)).status_code == 403
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", MODELS)
 def test_lists_cost_the_same_for_2_and_20_rows(client, sign_in, model):
     make_rows(2)

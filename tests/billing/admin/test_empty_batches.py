@@ -42,6 +42,7 @@ def test_no_file_is_made_in_any_format(empty, format):
     assert not PaymentExport.objects.exists()
 
 
+@pytest.mark.thorough
 def test_its_page_offers_no_export_and_says_why(empty, finance):
     page = finance.get(url_of(empty)).content.decode()
     assert url_of(empty, "export") not in page

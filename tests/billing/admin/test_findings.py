@@ -189,6 +189,7 @@ def test_author_reads_why_own_views_were_excluded(client, sign_in, finding, blog
     assert "Not for you." not in page
 
 
+@pytest.mark.thorough
 def test_queries_do_not_grow_with_findings(client, sign_in, finding, blog):
     sign_in("Finance")
     batch, _ = build_batch(month=OCTOBER, at=AT)

@@ -366,6 +366,7 @@ def make_export():
     return export_payments(batch=make_batch(Status.APPROVED), at=AT)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Finance", "Approvers", "Auditors"])
 def test_download_gives_the_same_bytes_each_time_and_changes_nothing(client, sign_in, role):
     export = make_export()
@@ -378,6 +379,7 @@ def test_download_gives_the_same_bytes_each_time_and_changes_nothing(client, sig
     assert list(PaymentExport.objects.values()) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Authors", "Editors"])
 def test_download_is_refused_without_permission(client, sign_in, role):
     export = make_export()

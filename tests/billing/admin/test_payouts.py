@@ -131,6 +131,7 @@ def test_reason_is_asked_for_again_where_it_is_missing(client, sign_in, button, 
     assert batch.status == status
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("status", "role", "titles"),
     [
@@ -205,6 +206,7 @@ def test_not_even_a_superuser_changes_a_batch_by_a_form(client, sign_in, path):
     assert facts() == before
 
 
+@pytest.mark.thorough
 def test_history_shows_each_step_to_auditors(client, sign_in):
     batch = make_batch(Status.APPROVED, approver=make_user(first_name="April", last_name="Hand"))
     sign_in("Auditors")

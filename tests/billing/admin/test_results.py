@@ -33,6 +33,7 @@ def both(*rows):
     }
 
 
+@pytest.mark.thorough
 def test_single_failures_are_chosen_and_all_others_paid(client, sign_in, batch):
     user = sign_in("Finance")
     data = chosen(2, "failed", reason="Account closed") | {"others_paid": "on"}
@@ -119,6 +120,7 @@ def test_table_is_searched_limited_and_paged(client, sign_in, batch, monkeypatch
     assert page.context["form"].rows == []
 
 
+@pytest.mark.thorough
 def test_result_is_corrected_in_the_table_by_another_person_with_a_reason(client, sign_in, batch):
     sign_in("Finance")
     client.post(url_of(batch, "results"), chosen(1, "paid"))

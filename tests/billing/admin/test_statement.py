@@ -70,6 +70,7 @@ def test_page_shows_the_figures_prices_and_late_views(client, sign_in):
         assert part in text
 
 
+@pytest.mark.thorough
 def test_page_costs_the_same_for_2_and_20_payments(client, sign_in):
     sign_in("Finance")
     batch = make_october(authors=2)
@@ -82,6 +83,7 @@ def test_page_costs_the_same_for_2_and_20_payments(client, sign_in):
     assert count_queries(client, url_of(batch)) == queries
 
 
+@pytest.mark.thorough
 def test_payments_come_a_hundred_to_a_page(client, sign_in):
     batch = make_batch()
     payment = batch.payments.get()
@@ -107,6 +109,7 @@ def test_return_reason_stands_on_top_and_is_escaped(client, sign_in):
     assert "<b>Look</b>" not in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("status", "role", "sentence"),
     [
@@ -141,6 +144,7 @@ def test_approver_who_took_part_in_it_is_told_so(client, sign_in):
     assert client.get(url_of(batch)).context["next_step"].startswith("This batch pays you.")
 
 
+@pytest.mark.thorough
 def test_finance_is_told_what_to_do_with_returned_empty_and_paid_batches(client, sign_in):
     sign_in("Finance")
     empty, _ = steps.build_batch(month=SEPTEMBER, at=AT)
@@ -155,6 +159,7 @@ def test_finance_is_told_what_to_do_with_returned_empty_and_paid_batches(client,
     assert "the payments were made." in client.get(url_of(batch)).context["next_step"]
 
 
+@pytest.mark.thorough
 def test_export_is_made_once_and_listed_on_the_page(client, sign_in):
     batch = make_batch(Status.APPROVED)
     user = sign_in("Finance")
@@ -216,6 +221,7 @@ def test_views_paid_are_those_on_the_lines_less_those_kept_back(october):
     assert (sums.in_batch, sums.held, sums.carried, sums.paid) == (925, 400, 25, 500)
 
 
+@pytest.mark.thorough
 def test_page_names_each_adjustment_carry_and_hold_with_its_reason(client, sign_in, october):
     sign_in("Auditors")
     text = client.get(url_of(october)).text
@@ -226,6 +232,7 @@ def test_page_names_each_adjustment_carry_and_hold_with_its_reason(client, sign_
         assert part in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("status", "number"), [("payable", 1), ("held", 1), ("carried", 1), ("paid", 0), ("x", 3)]
 )
@@ -234,6 +241,7 @@ def test_payments_of_one_status_are_picked_out(client, sign_in, october, status,
     assert len(client.get(url_of(october), {"status": status}).context["page"]) == number
 
 
+@pytest.mark.thorough
 def test_failed_payment_leads_to_the_batch_that_makes_it_again(client, sign_in, october):
     sign_in("Auditors")
     september = PayoutBatch.objects.get(month=SEPTEMBER)

@@ -70,6 +70,7 @@ def test_author_sees_only_own_statements(client, payments):
     assert bruno.reference not in open_page(client, "changelist", author=bruno.author_id).text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Finance", "Approvers", "Auditors"])
 def test_who_sees_payments_sees_all_statements(client, payments, role):
     client.force_login(make_user(groups=[role]))
@@ -82,6 +83,7 @@ def test_who_sees_payments_sees_all_statements(client, payments, role):
     assert ada.reference not in narrowed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("groups_of", [["Editors"], []])
 def test_nobody_else_sees_any(client, payments, groups_of):
     client.force_login(make_user(groups=groups_of))
@@ -178,6 +180,7 @@ def test_statements_of_a_cancelled_batch_are_gone(client, groups):
     assert open_page(client, "page", payment.pk).status_code == 404
 
 
+@pytest.mark.thorough
 def test_pages_of_lists_and_lines_are_cut(client, payments, monkeypatch):
     monkeypatch.setattr("billing.admin.statements.STATEMENTS_PER_PAGE", 1)
     client.force_login(make_user(groups=["Finance"]))

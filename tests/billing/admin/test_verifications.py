@@ -24,6 +24,7 @@ def advance(client, run):
     return client.post(url, headers=HTMX).content.decode()
 
 
+@pytest.mark.thorough
 def test_auditor_watches_a_verification_to_its_end(paid, sign_in, client, monkeypatch):
     monkeypatch.setattr("billing.admin.verifications.SECONDS_A_REQUEST", 0)
     auditor = sign_in("Auditors", first_name="Vera", last_name="Check")
@@ -69,6 +70,7 @@ def test_browser_without_scripts_goes_on_by_a_button(sign_in, client):
     assert response.url == reverse("admin:billing_verification_change", args=[run.pk])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("group", ["Authors", "Editors"])
 def test_others_can_neither_advance_nor_take_packs(group, paid, sign_in, client):
     run = Verification.objects.create(started_at=paid[0].built_at, steps=1)

@@ -44,6 +44,7 @@ def links(response):
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Finance", "Auditors", "Superusers"])
 def test_each_number_leads_to_as_many_rows(client, sign_in, blog, role):
     click(blog, *range(0, 900, 60), start=NOON)

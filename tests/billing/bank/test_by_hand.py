@@ -111,6 +111,7 @@ def test_payment_that_a_file_pays_is_not_made_by_hand(batch):
         propose(first(batch))
 
 
+@pytest.mark.thorough
 def test_file_leaves_out_what_is_paid_by_hand_or_proposed_so(batch):
     one, two, three = batch.payments.order_by("reference")
     pay(one)
@@ -124,6 +125,7 @@ def test_file_leaves_out_what_is_paid_by_hand_or_proposed_so(batch):
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 def test_proposal_that_is_taken_back_is_in_the_file(batch):
     proposal = propose(first(batch))
     withdraw_hand_payment(proposal=proposal, by=make_user(), reason="The cash box is empty", at=AT)
@@ -146,6 +148,7 @@ def test_only_one_of_two_proposals_and_of_two_confirmations_holds(batch):
     assert PaymentResult.objects.count() == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize("result", [("failed", "Account closed"), ("paid", "")])
 def test_bank_has_no_result_before_an_export(batch, result):
@@ -167,6 +170,7 @@ def test_bank_has_no_result_for_what_is_proposed_by_hand(batch):
     assert first(batch).pk not in others
 
 
+@pytest.mark.thorough
 def test_payment_by_hand_that_was_none_is_corrected_and_comes_back_with_the_next_batch(batch):
     payment, bert = first(batch), make_user()
     confirm_hand_payment(proposal=propose(payment), by=bert, at=AT)
@@ -197,6 +201,7 @@ def test_books_post_it_apart_from_the_bank(batch):
     assert (amounts.paid.amount, amounts.by_hand.amount) == (Decimal(3), Decimal(1))
 
 
+@pytest.mark.thorough
 def test_batch_that_is_paid_by_hand_alone_is_settled_without_a_file(batch):
     for payment in batch.payments.all():
         pay(payment)

@@ -84,6 +84,7 @@ def test_entries_say_who_gets_what_on_which_account():
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [6, 7])
 def test_blocks_are_filled_up_to_ten(number):
     _, _, entries = read(read_file(export(make_paid_batch(*[US] * number))))

@@ -79,6 +79,7 @@ def test_another_reader_finds_the_same():
     assert [one.cdtr_acct.id.iban for one in found] == [IBANS[0], IBANS[1]]
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not XSD.exists(), reason="the schema of ISO 20022 is not beside the repository")
 @pytest.mark.parametrize("style", ["structured", "hybrid", "none"])
 def test_file_is_valid_by_the_schema(settings, style):
@@ -139,6 +140,7 @@ def test_name_is_written_in_the_letters_of_sepa_and_told_before(name, written):
     assert texts(read(read_file(export(batch))), "p:Cdtr/p:Nm") == [written]
 
 
+@pytest.mark.thorough
 def test_what_a_file_can_not_take_is_left_out_with_the_reason_and_waits():
     foreign = {"iban": "TR330006100519786457841326", "bic": "TCZBTR2A", "country": "TR"}
     batch = make_paid_batch(
@@ -184,6 +186,7 @@ def test_sepa_pays_in_euro_alone(settings):
     assert refusal.value.problems == ["SEPA pays in euro alone, and this batch is in USD."]
 
 
+@pytest.mark.thorough
 def test_the_banks_answer_to_the_file_settles_its_payments():
     batch = make_paid_batch({}, SECOND)
     root = read(read_file(export(batch)))

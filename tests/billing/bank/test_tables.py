@@ -88,6 +88,7 @@ def test_csv_keeps_names_from_being_formulas(name_authors):
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_sheet_holds_text_as_text_and_amounts_as_numbers(name_authors):
     batch = make_paid_batch(*[{}] * len(NAMES))
     name_authors(batch, *NAMES)
@@ -99,6 +100,7 @@ def test_sheet_holds_text_as_text_and_amounts_as_numbers(name_authors):
     assert {cell.number_format for cell in book.active["E"][1:]} == {"0.00"}
 
 
+@pytest.mark.thorough
 def test_sheet_is_kept_and_handed_out_as_it_was(monkeypatch):
     made = export(make_paid_batch({}), "xlsx")
     content = read_file(made)
@@ -169,6 +171,7 @@ def test_name_in_a_file_for_wise_is_no_formula_and_told_before(name, written):
     assert [row["name"] for row in read_csv(export(batch, "wise"))] == [written]
 
 
+@pytest.mark.thorough
 def test_full_file_leaves_the_rest_for_the_next_one(monkeypatch):
     wise = find_format("wise")
     monkeypatch.setitem(vars(wise), "most", 2)

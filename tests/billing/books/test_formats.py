@@ -76,6 +76,7 @@ def read_named(content):
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("month", ["2026-10", "2026-11"])
 def test_neutral_file_balances_entry_by_entry_in_coins_and_exactly(month, books):
     rows = read_named((GOLDEN / f"journal-{month}-EUR.csv").read_bytes())

@@ -85,6 +85,7 @@ def test_file_of_payees_holds_no_formula_and_no_account(agent):
     assert (export.file_name, export.format) == ("paid-2026-EUR-payees.csv", "csv-payees")
 
 
+@pytest.mark.thorough
 def test_page_shows_payees_and_hands_out_their_file(client, agent, groups):
     client.force_login(make_user(groups=["Finance"]))
     text = client.get(YEARS, {"year": "2026", "per": "payee"}).text

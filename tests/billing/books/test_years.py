@@ -44,6 +44,7 @@ def test_payment_without_a_day_of_the_bank_counts_by_its_result(books):
     assert read(2027) == [("Ada", 1, Decimal("15.09")), ("Bruno", 1, Decimal("11.43"))]
 
 
+@pytest.mark.thorough
 def test_payment_that_turned_out_not_to_be_made_counts_in_no_year(books):
     _, _, october = books
     pay_october(october, value_date=dt.date(2026, 12, 31))

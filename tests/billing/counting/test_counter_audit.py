@@ -57,6 +57,7 @@ def assert_audit_is_passed():
     assert count_unique_items() == 30
 
 
+@pytest.mark.thorough
 def test_audit_by_a_browser(client, pairs):
     for blog, first_click_at, gap in pairs:
         for clicked_at in (first_click_at, first_click_at + dt.timedelta(seconds=gap)):

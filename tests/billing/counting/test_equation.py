@@ -115,6 +115,7 @@ def test_late_views_are_paid_by_the_next_month_and_still_add_up(blog):
     assert (equation.paid, equation.in_check, equation.waiting) == (10, 2, 0)
 
 
+@pytest.mark.thorough
 def test_views_taken_away_after_payment_stand_negative_until_a_batch_takes_them_back(blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -149,6 +150,7 @@ def test_dropped_views_stay_in_the_equation(blog):
     assert (before.retired, after.retired) == (0, 4)
 
 
+@pytest.mark.thorough
 def test_late_negative_and_dropped_views_add_up_together(blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER + dt.timedelta(days=1))
@@ -237,6 +239,7 @@ def sums_of(equation):
     return equation.paid, equation.in_check, equation.held
 
 
+@pytest.mark.thorough
 def test_views_on_hold_are_held_until_a_later_batch_pays_them(blog):
     make_count(blog, 1000, dt.date(2026, 8, 10))
     august, _ = steps.build_batch(month=AUGUST, at=AT)
@@ -298,6 +301,7 @@ def test_views_that_an_adjustment_outweighs_are_settled_once_nothing_is_left(blo
     assert sums_of(month_equation(SEPTEMBER)) == (1000, 0, 0)
 
 
+@pytest.mark.thorough
 def test_equation_follows_any_number_of_carries_with_the_same_queries(
     blog, django_assert_num_queries, settings
 ):

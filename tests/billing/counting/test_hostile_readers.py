@@ -78,6 +78,7 @@ def test_forged_forwarded_for_makes_no_readers_behind_a_trusted_proxy(visit, set
     assert DailyViewCount.objects.get().views == 2
 
 
+@pytest.mark.thorough
 def test_one_address_with_1000_user_agents_is_1000_readers_and_one_address(blog):
     read(blog, ((0, "192.0.2.1", f"{FIREFOX} {number}") for number in range(1000)))
     assert DailyViewCount.objects.get().views == 1000

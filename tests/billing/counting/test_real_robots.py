@@ -47,6 +47,7 @@ def test_words_of_people_make_a_person_of_no_robot(user_agents):
         assert measure(layers, robots, browsers, known_people=True)["found"] == found
 
 
+@pytest.mark.thorough
 def test_report_names_what_was_missed_and_whom_the_lists_hit(user_agents):
     report = describe(measure(["counter"], *user_agents))
     assert "recall     73.29%  1,556 of 2,123 robots found" in report

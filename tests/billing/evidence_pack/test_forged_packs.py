@@ -68,6 +68,7 @@ def test_no_forged_cell_or_row_passes(pack, passes, tmp_path, some_of):
         assert not passes(forged), forgery
 
 
+@pytest.mark.thorough
 def test_no_pack_that_is_sealed_anew_has_the_known_head(pack, passes, tmp_path, some_of):
     head = chain_head().hash
     assert passes(pack, head)

@@ -56,6 +56,7 @@ def test_pack_is_sealed_once_as_long_as_it_says_the_same(paid):
     assert paid[0].seals.filter(kind="evidence").count() == 1
 
 
+@pytest.mark.thorough
 def test_pack_has_prices_as_approved_and_tells_who_has_another_name_now(paid, tmp_path):
     User.objects.filter(pk=paid[1].approved_by_id).update(last_name="Renamed")
     make_price(Category.objects.get(name="Tech"), "19", dt.date(2026, 12, 1))
@@ -106,6 +107,7 @@ def cells(folder):
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_any_changed_byte_of_any_cell_is_found_with_its_row(paid, tmp_path):
     folder = unpack(paid[1], tmp_path)

@@ -114,6 +114,7 @@ def test_decision_makes_the_draft_outdated_and_the_rebuilt_one_pays_all(conteste
     assert where_october_stands() == (65, 0, 0)
 
 
+@pytest.mark.thorough
 def test_views_accepted_after_the_batch_was_signed_come_in_with_the_next(contested, blog):
     sign(build())
     accept(contested)
@@ -134,6 +135,7 @@ def test_excluded_views_are_never_paid(contested, blog):
     assert where_october_stands() == (40, 0, 0)
 
 
+@pytest.mark.thorough
 def test_nobody_holds_money_for_longer_than_to_the_next_batch(contested, blog):
     sign(build())
     november = NOON + dt.timedelta(days=31)

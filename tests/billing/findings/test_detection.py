@@ -76,6 +76,7 @@ def test_forged_x_forwarded_for_is_one_reader_and_named(client):
     assert "with 100 clicks" in finding.sentence
 
 
+@pytest.mark.thorough
 def test_one_address_with_1000_user_agents_is_counted_and_named():
     blog = make_blog()
     click_as_people(blog, 200)
@@ -87,6 +88,7 @@ def test_one_address_with_1000_user_agents_is_counted_and_named():
     ]
 
 
+@pytest.mark.thorough
 def test_one_agent_from_1000_addresses_is_counted_and_named():
     blog = make_blog()
     click_as_people(blog, 100)
@@ -101,6 +103,7 @@ def test_one_agent_from_1000_addresses_is_counted_and_named():
     ]
 
 
+@pytest.mark.thorough
 def test_what_one_robot_does_makes_no_finding_of_the_readers_of_other_blogs():
     blogs = [make_blog() for _ in range(3)]
     for number, blog in enumerate(blogs):
@@ -119,6 +122,7 @@ def test_what_one_robot_does_makes_no_finding_of_the_readers_of_other_blogs():
     }
 
 
+@pytest.mark.thorough
 def test_undeclared_robot_is_named_by_the_blogs_that_it_came_for():
     """146 hosts with one agent made 14 % of a site's views, on a few of its pages."""
     blogs = [make_blog() for _ in range(9)]

@@ -41,6 +41,7 @@ def test_tells_what_was_checked_in_numbers(paid):
     )
 
 
+@pytest.mark.thorough
 def test_head_of_an_earlier_verification_has_to_be_in_the_chain(paid):
     verify()
     run = Verification.objects.get()

@@ -107,6 +107,7 @@ def test_payee_is_copied_as_of_the_submission(blog):
     assert verify() == (True, "")
 
 
+@pytest.mark.thorough
 def test_payment_without_a_payee_has_no_copy_and_its_old_digest(blog):
     batch = build()
     before = batch.payments.get().digest
@@ -208,6 +209,7 @@ def test_address_and_tax_number_that_were_not_entered_are_not_shown_or_submitted
         open_secret(PayeeDetails.objects.get())
 
 
+@pytest.mark.thorough
 def test_versions_from_before_there_were_fingerprints_of_all_parts_go_on(blog, monkeypatch):
     def make_one(value, *, what):
         return fingerprint(value, what=what) if what == "account" else ""
@@ -239,6 +241,7 @@ def test_database_keeps_the_payee_of_a_payment(blog, status):
             act()
 
 
+@pytest.mark.thorough
 def test_returned_batch_is_submitted_with_the_details_of_then(blog):
     payee = make_payee(blog.author, at=AT)
     batch = build()
@@ -298,6 +301,7 @@ def test_first_payment_to_an_account_is_flagged_and_the_next_is_not(blog):
     assert flags_of(november) == {}
 
 
+@pytest.mark.thorough
 def test_changed_details_are_flagged_with_the_next_payment(blog, settings):
     settings.PAYEE_WAIT_HOURS = 0
     payee = make_payee(blog.author, at=AT)
@@ -361,6 +365,7 @@ def test_who_entered_or_confirmed_the_details_does_not_approve(blog):
     }
 
 
+@pytest.mark.thorough
 def test_keys_are_rotated_with_payments_in_flight(blog, settings, tmp_path):
     settings.PAYEE_KEYS_FILE = str(tmp_path / "payee.keys")
     (tmp_path / "payee.keys").write_text(settings.PAYEE_KEYS)
@@ -374,6 +379,7 @@ def test_keys_are_rotated_with_payments_in_flight(blog, settings, tmp_path):
     assert verify() == (True, "")
 
 
+@pytest.mark.thorough
 def test_lost_key_loses_no_payment(blog, settings):
     make_payee(blog.author, at=AT)
     batch = submit()
@@ -415,6 +421,7 @@ def test_no_detail_stands_in_clear_in_database_file_pack_or_seal(blog):
     assert row["account_digest"].startswith("21:")
 
 
+@pytest.mark.thorough
 def test_new_key_in_front_changes_no_digest(blog, settings):
     make_payee(blog.author, at=AT)
     batch = submit()

@@ -97,6 +97,7 @@ def test_own_page_is_for_authors(client, role):
     assert client.get(OWN).status_code == 403
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Authors", "Editors"])
 def test_authors_and_editors_see_no_payee_in_the_admin(client, role):
     payee = make_payee(make_user(), at=AT)

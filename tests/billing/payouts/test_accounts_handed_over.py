@@ -156,7 +156,7 @@ WAYS = {
 }  # fmt: skip
 
 
-@pytest.mark.cases(5)
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_account_that_somebody_else_changed_does_not_approve_for_72_hours(house, way):
     batch = make_batch(Status.SUBMITTED)

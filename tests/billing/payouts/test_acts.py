@@ -244,7 +244,7 @@ def submit_october(house, person, act):
     return steps.submit_batch(batch=batch, by=make_user(), at=AT)
 
 
-@pytest.mark.cases(4)
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("act", ACTS)
 def test_whoever_changed_what_a_batch_pays_does_not_approve_it(house, person, act):
     batch = submit_october(house, person, act)
@@ -264,6 +264,7 @@ def test_whoever_changed_what_a_batch_pays_does_not_approve_it(house, person, ac
     check_acts(Verification(), str(batch.pk), "", Counter())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("act", [withdraw_a_price, release, import_a_log])
 def test_database_refuses_an_approver_with_an_act(house, person, act):
     batch = submit_october(house, person, act)
@@ -287,6 +288,7 @@ def test_act_that_was_erased_from_the_list_bars_all_the_same(house, person):
         approve(batch, by=person, at=AT)
 
 
+@pytest.mark.thorough
 def test_acts_are_sealed_and_one_that_is_changed_is_named(house, person):
     batch = approve(submit_october(house, person, withdraw_a_price), at=AT)
     act = BatchAct.objects.get(by=person)
@@ -298,6 +300,7 @@ def test_acts_are_sealed_and_one_that_is_changed_is_named(house, person):
     assert "sealed the acts" in verify_payouts().difference
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_page_lists_the_acts_of_a_draft_and_of_a_signed_batch(client, sign_in, house, person):
     batch = submit_october(house, person, withdraw_a_price)

@@ -280,6 +280,7 @@ def test_message_fits_into_an_acknowledgement_however_long_the_names():
     assert len(flag_of(batch, "first_payouts").message) <= longest
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize("code", ["tripled", "unusually_large", "first_payouts"])
 def test_flag_leads_to_the_list_of_its_payments(client, sign_in, code):

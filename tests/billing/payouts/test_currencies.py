@@ -57,6 +57,7 @@ def amounts(batch):
     return [str(amount) for amount in batch.payments.values_list("amount", flat=True)]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize("other", ["JPY", "KWD", "USD"])
 def test_an_approved_batch_is_exported_in_its_own_currency(house, other):
@@ -69,6 +70,7 @@ def test_an_approved_batch_is_exported_in_its_own_currency(house, other):
     assert are_payments_proved()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_a_submitted_batch_is_approved_in_its_own_currency(house):
     make_views(3596)
@@ -79,6 +81,7 @@ def test_a_submitted_batch_is_approved_in_its_own_currency(house):
     assert are_payments_proved()
 
 
+@pytest.mark.thorough
 def test_sums_kept_back_wait_while_batches_are_in_another_currency(house):
     house.MINIMUM_PAYOUT = Decimal(100)
     blog = make_views(9000, month=SEPTEMBER)
@@ -212,6 +215,7 @@ TAMPERINGS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("model", "field", "value", "named"), TAMPERINGS)
 def test_a_changed_currency_limit_or_payee_is_named(house, model, field, value, named):
     from billing import models

@@ -134,6 +134,7 @@ def waiting(author, at=AT):
     return {(row.cause, row.amount) for row in list_waiting(at=at, author=author) if row.amount}
 
 
+@pytest.mark.thorough
 def test_disputed_line_of_a_draft_waits_and_the_rest_is_paid(draft, author):
     assert amounts(draft) == {"Ada": 65, "Bruno": 40}
     dispute = ask(draft, at=EARLIER)
@@ -185,6 +186,7 @@ def test_answered_line_is_paid_by_the_next_batch(draft, author, outcome):
     assert verify_payouts().status == Verification.Status.PASSED
 
 
+@pytest.mark.thorough
 def test_line_goes_on_waiting_as_long_as_it_is_open(draft, author, house):
     ask(draft, at=EARLIER)
     pay(sign(steps.rebuild_batch(batch=draft, by=make_user(), at=AT)))
@@ -218,6 +220,7 @@ def test_question_about_a_submitted_batch_keeps_its_own_payment_alone_out_of_fil
     assert (run.status, run.difference) == ("passed", "")
 
 
+@pytest.mark.thorough
 def test_returned_batch_pays_the_rest(draft):
     submitted = steps.submit_batch(batch=draft, by=make_user(), at=AT)
     ask(submitted, at=EARLIER)
@@ -295,6 +298,7 @@ def test_file_that_took_a_payment_before_the_answer_is_named(draft, author):
     assert "its author had no answer yet" in run.difference
 
 
+@pytest.mark.thorough
 def test_line_of_a_payment_that_was_kept_back_is_taken_off_when_its_sum_comes_in(draft, author):
     payment = draft.payments.get(author=author)
     hold_payment(payment=payment, by=make_user(), reason="Her account is checked", at=EARLIER)
@@ -340,6 +344,7 @@ def test_line_that_no_payment_holds_is_taken_off_none(draft, author, house):
     assert waiting(author, LATEST) == {(Cause.DISPUTED, Decimal(30))}
 
 
+@pytest.mark.thorough
 def test_line_of_a_failed_payment_is_taken_off_once(draft, author):
     batch = pay(sign(draft), outcome="failed")
     ask(batch, at=AT + dt.timedelta(days=1))
@@ -353,6 +358,7 @@ def test_line_of_a_failed_payment_is_taken_off_once(draft, author):
     assert verify_payouts().status == Verification.Status.PASSED
 
 
+@pytest.mark.thorough
 def test_disputed_adjustment_waits_until_it_is_answered(house, author):
     adjustment = Adjustment(author=author, amount=Decimal(-7), reason="Paid for twice.")
     save_adjustment(adjustment=adjustment, by=make_user(), at=EARLIER)
@@ -465,6 +471,7 @@ def test_who_answered_does_not_approve_what_pays_the_line(draft):
         approve(submitted, by=by, at=AT)
 
 
+@pytest.mark.thorough
 def test_forged_line_in_dispute_is_named(draft, author):
     sign(draft)
     line = line_of(draft)

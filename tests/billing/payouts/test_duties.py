@@ -135,6 +135,7 @@ APPROVALS = [
 DOORS = [by_sql] if connection.vendor == "postgresql" else [by_shell, by_button, by_page, by_sql]
 
 
+@pytest.mark.thorough
 @pytest.mark.cases(3)
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
 @pytest.mark.parametrize("hours", [-15, -5, -1, 1, 5, 15])

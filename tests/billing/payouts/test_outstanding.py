@@ -76,6 +76,7 @@ def waiting(at=AT, author=None):
     ]
 
 
+@pytest.mark.thorough
 def test_carried_sum_waits_since_the_month_of_its_oldest_view(blog):
     make_count(blog, 100, AUGUST)
     pay(AUGUST)

@@ -71,7 +71,7 @@ def test_one_signs_again_after_72_hours(april, ines, step):
     sign(step, april)
 
 
-@pytest.mark.cases(5)
+@pytest.mark.cases(3)
 @pytest.mark.parametrize(
     "kind",
     [
@@ -88,6 +88,7 @@ def test_whatever_hands_an_account_over_pauses_it(april, ines, kind, by):
         sign("approve", april)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", [Kind.PASSWORD_CHANGED, Kind.EMAIL_CHANGED, Kind.FACTOR_ADDED])
 @pytest.mark.any_database
 def test_own_change_pauses_nobody(april, kind):
@@ -95,6 +96,7 @@ def test_own_change_pauses_nobody(april, kind):
     sign("approve", april)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", [Kind.SIGN_IN_FAILED, Kind.LOCKED, Kind.SESSIONS_ENDED])
 @pytest.mark.any_database
 def test_what_hands_nothing_over_pauses_nobody(april, ines, kind):

@@ -64,6 +64,7 @@ def test_approved_batch_is_recalled_no_more():
         recall_batch(batch=batch, by=finance, reason="Too late")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("answer", ["", "."])
 def test_returned_batch_is_submitted_again_only_with_an_answer(answer):
     batch = make_batch(Status.SUBMITTED)
@@ -75,6 +76,7 @@ def test_returned_batch_is_submitted_again_only_with_an_answer(answer):
     assert last_step(batch) == ("submitted", finance, "Submitted. Answer: Ada is right")
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_page_shows_who_asked_what_and_the_dialog_asks_for_the_answer(client, sign_in):
     approver = make_user(first_name="Ines", last_name="Invented")
@@ -91,6 +93,7 @@ def test_page_shows_who_asked_what_and_the_dialog_asks_for_the_answer(client, si
     assert "Submitted. Answer: Ada is right" in client.get(url_of(batch)).text
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_recall_is_offered_to_the_submitter_alone(client, sign_in):
     sign_in("Finance")

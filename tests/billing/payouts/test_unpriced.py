@@ -89,6 +89,7 @@ def price_early(category, price="3", day=SEPTEMBER):
 # Late views of a month that is paid
 
 
+@pytest.mark.thorough
 def test_late_view_without_a_price_stops_nobody_else(late):
     other = make_blog(title="Buses", category=late.category)
     make_count(other, 500, OCTOBER)
@@ -317,6 +318,7 @@ def test_rebuild_forgets_the_decision_once_all_have_a_price(own):
     ]
 
 
+@pytest.mark.thorough
 def test_what_was_left_out_comes_in_as_late_views_of_its_month(own):
     batch = steps.submit_batch(batch=leave_out(), by=make_user(), at=AT)
     approve(batch, at=AT)

@@ -151,6 +151,7 @@ ACCOUNTS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_account_that_was_changed_by_sql_signs_nothing(name):
     Group.objects.create(name="Approvers")

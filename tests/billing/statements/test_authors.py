@@ -139,6 +139,7 @@ def test_statement_is_preliminary_until_the_batch_is_approved(blog):
     )
 
 
+@pytest.mark.thorough
 def test_failed_payment_says_why_and_where_it_is_paid_again(blog):
     payment = pay(build(blog), outcome="failed", reason="Konto gelöscht")
     assert dict(write(payment).facts)["Stand"] == (

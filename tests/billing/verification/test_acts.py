@@ -50,6 +50,7 @@ def test_acts_are_derived_the_same_again_after_what_came_later(batch, person):
     derive(batch)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["adjustment", "hold"])
 def test_act_that_was_erased_is_named(batch, kind):
     with without_guards():

@@ -55,6 +55,7 @@ TAMPERED = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", range(len(TAMPERED)))
 def test_balance_that_differs_is_named_with_the_author_and_both_amounts(number, paid):
     rows, values, said = TAMPERED[number]

@@ -57,6 +57,7 @@ def test_sum_of_the_minimum_is_paid(settings):
         decide(batch)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("amount", ["-10", "-10.001", "-9.996"])
 def test_nothing_above_zero_is_carried_even_if_it_was_to_be_paid_in_full(amount):
     batch = make_batch()
@@ -76,6 +77,7 @@ def test_half_a_cent_is_paid_and_less_is_carried(amount, status):
     decide(batch)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("values", "message"),
     [

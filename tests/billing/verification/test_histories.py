@@ -69,6 +69,7 @@ COPIES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", COPIES, ids=lambda model: model.__name__)
 def test_row_that_came_by_sql_is_named(entered, model):
     """Each passes the guards and the constraints: nothing but its history is missing."""
@@ -104,7 +105,7 @@ HISTORY = {
 }
 
 
-@pytest.mark.cases(6)
+@pytest.mark.cases(3)
 @pytest.mark.parametrize(
     ("model", "change", "says"),
     [

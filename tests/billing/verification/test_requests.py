@@ -82,6 +82,7 @@ def test_batch_that_went_back_bears_no_signature(answered, finance):
     assert "bears a signature" in find_difference()
 
 
+@pytest.mark.thorough
 def test_what_was_submitted_before_answers_were_asked_for_stands(answered):
     forge(answered, ANSWERED, history_change_reason="Submitted")
     clear(Trace, TraceSeal)

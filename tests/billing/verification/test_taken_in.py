@@ -164,6 +164,7 @@ def exclude(view):
     exclude_views(finding=finding, by=make_user(), reason="Odd", at=IN_OCTOBER)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("views", [40, 65, 41, 39])
 def test_views_held_back_are_in_the_next_batch(blog, views):
     read(blog, SEPTEMBER.replace(day=9), 40)
@@ -225,6 +226,7 @@ def test_draft_beside_that_was_built_again_is_untold(blog):
     assert derive() == {"untold": 1}
 
 
+@pytest.mark.thorough
 def test_batch_changed_between_submission_and_approval_is_not_as_its_seal_says(
     september, monkeypatch
 ):
@@ -239,6 +241,7 @@ def test_batch_changed_between_submission_and_approval_is_not_as_its_seal_says(
     assert "seal 3 of views says" in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_batch_and_seal_changed_between_submission_and_approval_are_named_by_their_views(
     september, monkeypatch
 ):
@@ -283,6 +286,7 @@ def test_submission_without_a_seal_is_refused_by_the_database(blog):
         )
 
 
+@pytest.mark.thorough
 def test_batch_from_before_the_seals_is_told_and_a_later_one_without_is_named(blog, september):
     approve(september, at=IN_OCTOBER)
     read(blog, OCTOBER.replace(day=5), 2)

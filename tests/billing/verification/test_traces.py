@@ -71,6 +71,7 @@ def undone():
         transaction.set_rollback(True)
 
 
+@pytest.mark.thorough
 def test_rows_that_the_application_wrote_have_their_traces(house):
     assert verify_payouts(at=AT).difference == ""
     assert set(Trace.objects.values_list("kind", flat=True)) == {
@@ -206,6 +207,7 @@ def test_trace_of_an_earlier_secret_is_ours(house, settings):
     assert make_mark("price", 1, "") != make_mark("price", 1, "", secret="x")
 
 
+@pytest.mark.thorough
 def test_approval_holds_the_head_of_the_traces(house):
     adjustment = Adjustment(
         author=make_blog(category=house.category).author, amount=5, reason="A prize"
@@ -281,6 +283,7 @@ RIGHTS = {
 }
 
 
+@pytest.mark.thorough
 def test_rights_and_names_that_came_by_hand_are_named(house, subtests):
     other = make_user("other").pk
     for name, (statement, says) in RIGHTS.items():

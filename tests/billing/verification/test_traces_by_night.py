@@ -44,6 +44,7 @@ def list_records():
     return sorted(Trace.objects.filter(kind="price").values_list("row", flat=True))
 
 
+@pytest.mark.thorough
 def test_night_reads_what_is_new_and_a_seventh_of_the_rest(proved):
     everything = Trace.objects.count()
     runs = [verify_by_night() for _ in range(8)]
@@ -79,6 +80,7 @@ FORGERIES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FORGERIES)
 @pytest.mark.parametrize("which", [0, 7, 19])
 def test_old_row_that_was_forged_is_found_within_seven_nights(proved, name, which):

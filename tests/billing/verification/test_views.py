@@ -145,6 +145,7 @@ def test_view_that_no_finding_excluded_is_named():
     assert "no finding took it out of the counts" in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_views_excluded_and_counted_again_verify():
     view = BlogView.objects.filter(outcome="counted", day=DAY).first()
     finding = make_finding(view.blog, day=DAY, reader_key=view.reader_key)

@@ -264,6 +264,7 @@ def test_no_blog_and_no_category_is_deleted(client, superuser, foreign):
     assert Blog.objects.filter(pk=foreign.pk).exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["author", "editor", "auditor", "superuser"])
 def test_every_page_opens_for_who_may_see_it(client, request, role):
     user = request.getfixturevalue(role)

@@ -39,6 +39,7 @@ def confirm(client, **values):
     return client.post(URL, fields | values, follow=True)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "data"),
     [

@@ -60,6 +60,7 @@ def semicomplete_lines(semicomplete):
     return (semicomplete / "apache_logs").read_bytes().splitlines()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize(
     ("robot_lists", "column", "total"),
@@ -82,6 +83,7 @@ def test_real_log_comes_to_the_views_counted_by_hand(
     assert report.malformed_lines == [8899]
 
 
+@pytest.mark.thorough
 def test_report_of_a_real_log(semicomplete_lines, settings):
     settings.ROBOT_LISTS = ["counter"]
     report = import_lines(semicomplete_lines, path_pattern=ARTICLES)
@@ -105,6 +107,7 @@ def test_second_import_of_the_same_log_adds_nothing(semicomplete_lines):
     assert report.outcomes["counted"] == 0
 
 
+@pytest.mark.thorough
 def test_two_logs_that_overlap_come_to_the_same_as_the_whole(semicomplete, semicomplete_lines):
     import_lines(semicomplete_lines[:6000], path_pattern=ARTICLES)
     import_lines(semicomplete_lines[-6000:], path_pattern=ARTICLES)
@@ -355,6 +358,7 @@ BYTES = st.one_of(
 )
 
 
+@pytest.mark.thorough
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -426,6 +430,7 @@ def stop_in_portion(monkeypatch, number, error):
     monkeypatch.setattr(access_log, "_note", note)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("portion", [1, 2, 4])
 def test_import_that_was_stopped_is_completed_by_the_next(
     semicomplete, semicomplete_lines, monkeypatch, portion

@@ -104,6 +104,7 @@ def test_line_of_a_known_file_whose_blog_is_new_since_then_counts(bring_in):
     assert (again.outcomes["already imported"], again.outcomes["counted"]) == (40, 1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lines", [LINES[10:], LINES[5:15], LINES[:10]])
 def test_verification_names_lines_that_count_twice(settings, bring_in, lines):
     bring_in(LINES)
