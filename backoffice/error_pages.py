@@ -3,6 +3,7 @@
 Under /admin/ in the look of the back-office; readers keep the site's own pages.
 """
 
+import logging
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -13,6 +14,13 @@ from django.urls import reverse
 from backoffice.limits.queries import ran_out, refuse_slow
 from backoffice.limits.refusals import refuse
 
+logger = logging.getLogger(__name__)
+
+FAILED = "Something went wrong on our side"
+AFTER_FAILURE = (
+    "It is not your fault, and it is on record for those who run this. Look whether what you did "
+    "was done before you try it again. If it fails once more, tell an administrator when it did."
+)
 STALE = (
     "While this form was open, you signed in or out in another window, or the browser lost its "
     "cookies. Nothing was saved."
@@ -38,14 +46,23 @@ def page_not_found(of_readers: Callable) -> Callable:
 
 
 def server_error(of_readers: Callable) -> Callable:
-    """Return a handler500 that shows the view `of_readers`.
+    """Return a handler500 that shows readers the view `of_readers`. It asks no database.
 
-    Where a middleware's query took too long, before any view, it says so as for a view's.
+    Where a middleware's query took too long, before any view, it says so as for a view's. If the
+    page for staff can't be made either, that of readers takes its place.
     """
 
     @wraps(of_readers)
     def handler(request: HttpRequest) -> HttpResponse:
-        return refuse_slow(request) if ran_out(sys.exception()) else of_readers(request)
+        if ran_out(sys.exception()):
+            return refuse_slow(request)
+        if not request.path.startswith(reverse("admin:index")):
+            return of_readers(request)
+        try:
+            return refuse(request, status=500, title=FAILED, text=AFTER_FAILURE)
+        except Exception:
+            logger.exception("The page that tells of a failure failed as well.")
+            return of_readers(request)
 
     return handler
 

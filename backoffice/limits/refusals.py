@@ -1,6 +1,7 @@
 """The page for a refused request: what was not done, why, and what to do. No query."""
 
 import copy
+from urllib.parse import urlsplit
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
@@ -30,6 +31,7 @@ def refuse(
         response = render(request, "backoffice/refused_dialog.html", context)
     elif request.path.startswith(reverse("admin:index")):
         context |= {"again": again, "is_form": request.method == "POST"}
+        context["back"] = _find_page_before(request)
         if again:
             context["typed"] = list(_list_typed(request))
         request = _as_nobody(request)
@@ -41,6 +43,18 @@ def refuse(
         response["Retry-After"] = retry_after
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _find_page_before(request):
+    """Return the address of the back-office that led here, if the browser told of one."""
+    try:
+        before = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    is_ours = before.netloc == request.get_host() and before.path != request.path
+    if not (is_ours and before.path.startswith(reverse("admin:index"))):
+        return ""
+    return f"{before.path}?{before.query}" if before.query else before.path
 
 
 def _as_nobody(request):

@@ -5,6 +5,8 @@ import logging
 from django.http import HttpResponse
 from django.urls import include, path
 
+from backoffice.urls import handler400, handler403, handler404, handler500  # noqa: F401
+
 
 def fail(request):
     iban = request.POST.get("iban", "geheim")
@@ -19,6 +21,7 @@ def work(request):
 
 urlpatterns = [
     path("fail/", fail),
+    path("admin/fail/", fail),
     path("admin/work/", work),
     path("work/", work),
     path("", include("backoffice.urls")),

@@ -1,7 +1,9 @@
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
+from backoffice import error_pages
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -62,3 +64,63 @@ def test_sign_in_with_an_old_token_says_what_to_do():
     assert response.status_code == 403
     assert "Please send this once more" in response.text
     assert "DEBUG" not in response.text
+
+
+FAILING = pytest.mark.urls("tests.backoffice.failing_urls")
+
+
+@FAILING
+@pytest.mark.parametrize(
+    ("path", "look"), [("/admin/fail/", "backoffice/admin.css"), ("/fail/", "weblog/site.css")]
+)
+def test_failure_has_the_look_of_where_it_happened_and_a_way_on(path, look):
+    client = Client(raise_request_exception=False)
+    response = client.get(path)
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.text
+    assert look in response.text
+    assert ('href="/admin/"' if "admin" in path else 'href="/"') in response.text
+    assert "default-src" in response.headers["Content-Security-Policy"]
+    assert "no-store" in response.headers["Cache-Control"] or "admin" not in path
+    assert "geheim" not in response.text
+
+
+@FAILING
+def test_failure_keeps_what_was_typed(strict):
+    client = Client(raise_request_exception=False)
+    client.force_login(make_user(is_superuser=True))
+    response = client.post("/admin/fail/", {"note": "Typed for an hour", "password": "hidden-one"})
+    assert response.status_code == 500
+    assert "Typed for an hour" in response.text
+    assert "hidden-one" not in response.text
+
+
+def _lose_database(execute, sql, params, many, context):
+    raise OperationalError("The database is away.")
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/weblog/blog/", "/"])
+def test_failure_of_the_database_itself_has_its_page(path):
+    client = Client(raise_request_exception=False)
+    client.force_login(make_user(is_superuser=True))
+    with connection.execute_wrapper(_lose_database):
+        response = client.get(path)
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.text
+
+
+@FAILING
+def test_page_of_a_failure_that_fails_is_replaced(monkeypatch):
+    monkeypatch.setattr(error_pages, "refuse", None)
+    response = Client(raise_request_exception=False).get("/admin/fail/")
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.text
+
+
+def test_refused_page_leads_back_to_our_own_page_before_alone(client):
+    client.force_login(make_user("edda"))
+    closed = reverse("admin:axes_accessattempt_changelist")
+    before = "http://testserver/admin/account/?x=1"
+    assert 'href="/admin/account/?x=1"' in client.get(closed, headers={"Referer": before}).text
+    for other in ("http://evil.example/admin/account/", "http://testserver/x/", "x", "//[", ""):
+        assert "the page before" not in client.get(closed, headers={"Referer": other}).text
