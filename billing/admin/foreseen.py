@@ -2,10 +2,9 @@
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404
+from django.http import Http404, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.views.decorators.http import require_safe
 
 from billing.models import PayoutBatch
 from billing.payouts.foreseen import foresee_rebuild
@@ -17,13 +16,15 @@ class ForeseenPage:
     """A page of the batch's admin. billing.payouts.foreseen works out what it says."""
 
     def get_urls(self):
-        view = self.admin_site.admin_view(require_safe(self.foreseen_view))
+        view = self.admin_site.admin_view(self.foreseen_view)
         name = "billing_payoutbatch_foreseen"
         return [path("<path:object_id>/foreseen/", view, name=name), *super().get_urls()]
 
     def foreseen_view(self, request, object_id):
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         batch = self.get_object(request, object_id)
         if batch is None:
             raise Http404

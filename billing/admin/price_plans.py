@@ -2,11 +2,10 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseRedirect
+from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from backoffice.import_pages import SHOWN, ImportView
 from backoffice.tables import TableRefused, read_table
@@ -27,10 +26,9 @@ class PricePlanPages:
     """Pages of the admin of prices. billing.prices.price_plans decides what may be saved."""
 
     def get_urls(self):
-        plan = require_http_methods(["GET", "HEAD", "POST"])(self.plan_view)
         name = "billing_categoryprice"
         return [
-            path("plan/", self.admin_site.admin_view(plan), name=f"{name}_plan"),
+            path("plan/", self.admin_site.admin_view(self.plan_view), name=f"{name}_plan"),
             path("import/", PriceImportView.as_page(self), name=f"{name}_import"),
             *super().get_urls(),
         ]
@@ -43,6 +41,8 @@ class PricePlanPages:
         """GET shows the table; POST copies last year's prices, shows the effect, or saves."""
         if not self.has_import_permission(request):
             raise PermissionDenied
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         table = make_price_table(day=day_of(timezone.now()))
         form, forecast = self._make_form(request, table), None
         if form.is_bound and form.is_valid():

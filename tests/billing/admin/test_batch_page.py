@@ -236,3 +236,11 @@ def test_domain_itself_refuses_a_word_alone():
             batch=batch, by=make_user(), acknowledgements={"first_payouts": "ok"}, at=AT
         )
     assert not batch.acknowledgements.exists()
+
+
+@pytest.mark.parametrize("role", ["Authors", "Editors", None])
+def test_who_may_not_see_the_batch_is_refused_before_the_method_is_looked_at(client, sign_in, role):
+    batch = make_batch()
+    sign_in(role)
+    assert client.get(url_of(batch, "foreseen")).status_code == 403
+    assert client.post(url_of(batch, "foreseen")).status_code == 403
