@@ -21,13 +21,6 @@ class CategoryAdmin(TextSearch, ImportAdmin, HistoryAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(blog_count=Count("blogs"))
 
-    def get_list_display(self, request):
-        """Link to the blogs for those who may open them."""
-        columns = super().get_list_display(request)
-        if request.user.has_perm("weblog.view_blog"):
-            return columns
-        return [*columns[:-1], "blog_number"]
-
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"slug": ["name"]}
 
@@ -44,7 +37,3 @@ class CategoryAdmin(TextSearch, ImportAdmin, HistoryAdmin):
     def blog_link(self, category):
         url = reverse("admin:weblog_blog_changelist", query={"category__id__exact": category.pk})
         return format_html('<a class="text-link" href="{}">{}</a>', url, category.blog_count)
-
-    @display(description="Blogs", ordering="blog_count")
-    def blog_number(self, category):
-        return category.blog_count
