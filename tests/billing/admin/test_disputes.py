@@ -10,7 +10,7 @@ from tests.billing.batches import AT, OCTOBER
 from tests.billing.pages import url_of
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture
