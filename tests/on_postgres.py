@@ -41,7 +41,7 @@ def postgres_server(*, fsync=False, environment=None):
                 )  # fmt: skip
 
         try:
-            # The server is thrown away: it repairs no torn page, and nobody comes back to its plans.
+            # The server is thrown away: no page of it is ever repaired, no plan used for long.
             hasty = [] if fsync else ["full_page_writes=off", "autovacuum=off", "jit=off"]
             run("initdb", "--username=postgres", "--auth=trust", "--no-sync",
                 "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
