@@ -21,7 +21,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.db import connections
-from django.db.models import Q
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, When
 
 from backoffice.base_admin import BackofficeAdmin
 from backoffice.changelists import DeclaredChangeList, shorten_search
@@ -47,14 +47,15 @@ class KeysetPaginator:
     page: KeysetPage
     count: int
     per_page: int
+    most: int = MOST_COUNTED
 
     template_name = "backoffice/keyset_pagination.html"
     last_position = LAST
 
     @property
     def count_text(self) -> str:
-        if self.count > MOST_COUNTED:
-            return f"More than {MOST_COUNTED:,}"
+        if self.count > self.most:
+            return f"More than {self.most:,}"
         return f"{self.count:,}"
 
 
@@ -67,8 +68,17 @@ class Found:
 
     @property
     def anywhere(self) -> Q:
-        """What is nowhere to be found is in no row."""
-        return reduce(or_, self.conditions) if self.conditions else Q(pk__in=[])
+        """What is nowhere to be found is in no row.
+
+        What is common is met soon on the way along the list. PostgreSQL takes it for rare, and
+        would fetch and sort all of it, if CASE did not keep it from an estimate.
+        """
+        if not self.conditions:
+            return Q(pk__in=[])
+        anywhere = reduce(or_, self.conditions)
+        if not self.is_common:
+            return anywhere
+        return Q(Case(When(anywhere, then=True), default=False, output_field=BooleanField()))
 
 
 class BigChangeList(DeclaredChangeList):
@@ -102,15 +112,20 @@ class BigChangeList(DeclaredChangeList):
             page = self._fetch_page(order, request.GET.get(PAGE_VAR, ""))
         except WrongPosition:
             raise IncorrectLookupParameters from None
-        # None is counted where one page is all there is.
-        is_all = not page.has_previous and not page.has_next
-        self.result_count = len(page) if is_all else count_up_to(self.queryset)
         self.result_list = page.rows
-        self.paginator = KeysetPaginator(page, self.result_count, self.list_per_page)
+        self.paginator = self._count(page)
+        self.result_count = self.paginator.count
         self.show_full_result_count = False
         self.full_result_count = None
         self.show_admin_actions = True
         self.can_show_all = self.multi_page = False
+
+    def _count(self, page):
+        if not page.has_previous and not page.has_next:  # it is all there is
+            return KeysetPaginator(page, len(page), self.list_per_page)
+        # Between rows that a search finds on the way lie others, which are not read for a number.
+        most = self.list_per_page if self.found and self.found.is_common else MOST_COUNTED
+        return KeysetPaginator(page, count_up_to(self.queryset, most), self.list_per_page, most)
 
     def _fetch_page(self, order, position):
         options = {"order": order, "position": position, "per_page": self.list_per_page}
@@ -158,7 +173,13 @@ class BigListAdmin(BackofficeAdmin):
             pks = self.find_rows(name, columns, term)
             if len(pks) > MANY:
                 is_common = True
-                conditions.append(_hold(term, [f"{name}__{column}" for column in columns]))
+                conditions.append(
+                    Q(
+                        Exists(
+                            self.related(name).filter(hold_words(term, columns), pk=OuterRef(name))
+                        )
+                    )
+                )
             elif len(pks) > FEW:
                 conditions.append(Q(**{f"{name}__in": pks}))
             else:  # of each, the newest rows stand at one place of an index
@@ -167,15 +188,18 @@ class BigListAdmin(BackofficeAdmin):
 
     def find_rows(self, name: str, columns: list[str], term: str) -> list:
         """Return the keys of at most MANY + 1 rows of a small table."""
-        model: Any = get_fields_from_path(self.model, name)[-1].related_model
-        rows = model._base_manager.filter(_hold(term, columns)).order_by()
+        rows = self.related(name).filter(hold_words(term, columns))
         return list(rows.values_list("pk", flat=True)[: MANY + 1])
+
+    def related(self, name: str) -> QuerySet:
+        model: Any = get_fields_from_path(self.model, name)[-1].related_model
+        return model._base_manager.order_by()
 
     def find_more(self, term: str) -> list[Q]:
         return []
 
 
-def _hold(term: str, columns: list[str]) -> Q:
+def hold_words(term: str, columns: list[str]) -> Q:
     """Return the condition that each word is in one of the columns."""
     words = [
         reduce(or_, (Q(**{f"{column}__icontains": word}) for column in columns))

@@ -1,15 +1,18 @@
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from backoffice.base_admin import ExportAdmin, ReadOnlyAdmin
+from backoffice.big_lists import FEW, BigListAdmin, hold_words
 from backoffice.changelists import LinkedRowFilter
 from backoffice.dialogs import DialogActions, dialog_action
 from billing.admin.filters import BatchMonthFilter, FlaggedFilter, WaitsFilter
-from billing.admin.searches import MoneySearch
 from billing.admin.totals import add_up
 from billing.bank.by_hand import explain_refusal, propose_hand_payment
 from billing.forms import hand_payments as hand_payment_dialogs
@@ -17,9 +20,11 @@ from billing.forms import payments as payment_dialogs
 from billing.models import Hold, Payment, PayoutBatch
 from billing.money import format_amount
 from billing.payouts import holds
+from billing.periods import day_of
 from billing.querysets import match_amounts
 from billing.resources import PaymentResource
 from billing.statements.payments import Payslip, list_days
+from billing.typed import read_amounts, read_months
 
 LINES_PER_PAGE = 50
 STATUS_COLOURS = {
@@ -136,7 +141,7 @@ class PaymentActions(DialogActions):
 
 
 @admin.register(Payment)
-class PaymentAdmin(MoneySearch, PaymentActions, ExportAdmin, ReadOnlyAdmin):
+class PaymentAdmin(PaymentActions, BigListAdmin, ExportAdmin, ReadOnlyAdmin):
     """The page of a payment reads like a payslip."""
 
     resource_classes = [PaymentResource]
@@ -151,25 +156,42 @@ class PaymentAdmin(MoneySearch, PaymentActions, ExportAdmin, ReadOnlyAdmin):
         ("batch", LinkedRowFilter),
         ("author", LinkedRowFilter),
     ]
-    search_fields = ["author_name", "reference__startswith"]
+    searched_rows = {"author": ["first_name", "last_name", "username"]}
     search_help_text = "Search by author, reference, month or amount"
-    months_searched = ["batch__month"]
-    amounts_searched = ["amount", "carried_amount"]
-    ordering = ["-batch__month", "author_name", "pk"]
-    sortable_by = ["show_author", "month"]
+    ordering = ["-batch_id", "author_name", "pk"]
+    orders = {
+        "show_author": ["author_name", "pk"],
+        "month": ["batch_id", "-author_name", "-pk"],
+    }
     empty_list_text = "There is no payment yet. The payout batch of a month brings its payments."
 
     class Media:
         css = {"all": ["billing/statement.css"]}
+
+    def find_rows(self, name, columns, term):
+        """Look for authors by the names they have, and if there are none, by those they had."""
+        pks = super().find_rows(name, columns, term)
+        if pks:
+            return pks
+        former = User.history.model.objects.filter(hold_words(term, columns)).order_by()
+        return list(former.values_list("id", flat=True).distinct()[:FEW])
+
+    def find_more(self, term):
+        """Find the reference, the months and the amounts that were typed: 5 finds -5 as well."""
+        amounts = read_amounts(term)
+        months = read_months(term, today=day_of(timezone.now()))
+        batches = PayoutBatch.objects.filter(month__in=months).order_by() if months else []
+        return [
+            Q(reference__startswith=term),
+            *(match_amounts([sign * amount]) for amount in amounts for sign in (1, -1)),
+            *(Q(batch=batch.pk) for batch in batches),
+        ]
 
     def get_object(self, request, object_id, from_field=None):
         payment = super().get_object(request, object_id, from_field)
         if payment:
             payment.payslip = Payslip(payment)
         return payment
-
-    def match_amounts(self, amounts):
-        return match_amounts(amounts)
 
     def describe_totals(self, payments):
         amounts = {"To be paid, or paid": "amount", "Kept back": "carried_amount"}

@@ -127,7 +127,19 @@ class BlogView(models.Model):
                 condition=models.Q(seal__isnull=True),
                 name="billing_blogview_unsealed",
             ),
-            models.Index(fields=["day", "outcome"], name="billing_blogview_day"),
+            # For the list, newest first; with a category; with any outcome that is not paid.
+            models.Index(fields=["day", "viewed_at", "id"], name="billing_blogview_newest"),
+            models.Index(
+                fields=["category", "day", "viewed_at", "id"], name="billing_blogview_category"
+            ),
+            models.Index(
+                fields=["outcome", "day", "viewed_at", "id"],
+                condition=models.Q(
+                    outcome__in=["double_click", "robot", "own_view", "staff_view", "excluded"]
+                ),
+                name="billing_blogview_uncounted",
+            ),
+            models.Index(fields=["blog", "day"], name="billing_blogview_of_blog"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -246,7 +258,10 @@ class DailyViewCount(SealedCount):
         ordering = ["-day", "blog"]
         verbose_name = "daily views of a blog"
         verbose_name_plural = "daily views"
-        indexes = [models.Index(fields=["day"], name="billing_dailyviewcount_day")]
+        indexes = [
+            models.Index(fields=["day", "id"], name="billing_dailycount_newest"),
+            models.Index(fields=["category", "day", "id"], name="billing_dailycount_category"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["blog", "author", "category", "day"], name="billing_dailyviewcount_unique"

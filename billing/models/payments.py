@@ -61,6 +61,12 @@ class Payment(models.Model):
         indexes = [  # people look for payments by what stands on an account
             models.Index(fields=["amount"], name="billing_payment_amount"),
             models.Index(fields=["carried_amount"], name="billing_payment_carried"),
+            # For the list: by batch and author, with a status, and by author alone.
+            models.Index(fields=["-batch", "author_name", "id"], name="billing_payment_listed"),
+            models.Index(
+                fields=["status", "-batch", "author_name", "id"], name="billing_payment_by_status"
+            ),
+            models.Index(fields=["author_name", "id"], name="billing_payment_by_name"),
         ]
         constraints = [
             models.UniqueConstraint(

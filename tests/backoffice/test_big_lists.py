@@ -3,6 +3,8 @@ import re
 
 import pytest
 from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backoffice.big_lists import BigListAdmin
@@ -73,7 +75,7 @@ def test_pages_keep_the_filter_the_search_and_the_order(client):
 @pytest.mark.any_database
 def test_what_is_not_counted_to_its_end_says_so(client, monkeypatch):
     make_days(60)
-    monkeypatch.setattr("backoffice.big_lists.count_up_to", lambda rows: 10_001)
+    monkeypatch.setattr("backoffice.big_lists.count_up_to", lambda rows, most: most + 1)
     assert "More than 10,000 daily views" in " ".join(client.get(COUNTS).text.split())
 
 
@@ -119,6 +121,28 @@ def test_search_that_finds_very_many_blogs_still_finds_their_rows(client, monkey
         make_count(make_blog(title=f"Night {number}"), number)
         if number > 1:
             assert views_of(client.get(COUNTS, {"q": "night"})) == [*range(number, 0, -1)]
+
+
+@pytest.mark.parametrize("model", BIG, ids=lambda model: model._meta.label_lower)
+def test_no_list_reads_or_sorts_a_whole_table(client, model):
+    """The plan of SQLite, which knows no number of rows: every list walks along an index."""
+    made, table = admin.site.get_model_admin(model), model._meta.db_table
+    columns = [*client.get(url_of(model)).context["cl"].list_display]
+    numbers = [str(columns.index(name)) for name in made.orders]
+    orders = ["", *numbers, *(f"-{number}" for number in numbers)]
+    for order in orders:
+        for position in ("", "last"):
+            with CaptureQueriesContext(connection) as queries:
+                client.get(url_of(model), {"o": order, "p": position})
+            own = [q["sql"] for q in queries if f'FROM "{table}"' in q["sql"]]
+            assert own
+            for sql in own:
+                assert "LIMIT" in sql
+                if connection.vendor == "sqlite":
+                    with connection.cursor() as cursor:
+                        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                        plan = [row[-1] for row in cursor]
+                    assert not [step for step in plan if "TEMP B-TREE" in step], (sql, plan)
 
 
 @pytest.mark.any_database

@@ -30,7 +30,7 @@ from billing.models import BlogView, DailyViewCount, LostViewTotal, ReaderSalt
 from billing.periods import day_of
 from tests.factories import FIREFOX, make_blog, make_click, make_user
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
+pytestmark = pytest.mark.postgresql
 
 ERRORS = [
     OperationalError("database is locked"),
