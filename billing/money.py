@@ -19,6 +19,7 @@ from iso4217 import Currency
 MILLION = 1_000_000
 MOST_MILLIONTHS = 2**63 - 1
 ISO_DECIMALS = {currency.value: currency.exponent for currency in Currency}
+SYMBOLS = "en_US"  # the locale of amounts: $ and ¥ as their countries write them, CA$ and A$ beside
 
 
 # Within these bounds no sum of a batch passes 2^63 millionths, where SQLite and bigint end.
@@ -171,11 +172,11 @@ def format_amount(amount: Decimal, *, currency: str, exact: bool = False) -> str
     decimals = max(least, -int(shown.as_tuple().exponent) if exact else 0)
     pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
     if not currency:
-        return format_decimal(amount, pattern, locale="en_GB")
-    is_word = get_currency_symbol(currency, locale="en_GB")[-1].isalpha()
+        return format_decimal(amount, pattern, locale=SYMBOLS)
+    is_word = get_currency_symbol(currency, locale=SYMBOLS)[-1].isalpha()
     symbol = "¤\N{NO-BREAK SPACE}" if is_word else "¤"
     return format_currency(
-        amount, currency, symbol + pattern, locale="en_GB", currency_digits=False
+        amount, currency, symbol + pattern, locale=SYMBOLS, currency_digits=False
     )
 
 

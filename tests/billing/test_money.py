@@ -156,7 +156,7 @@ def test_half_a_cent_is_rounded_up(exact, rounded):
 @pytest.mark.parametrize(
     ("currency", "exact", "rounded", "shown"),
     [
-        ("JPY", "1234.5", "1235", "JP¥1,235"),
+        ("JPY", "1234.5", "1235", "¥1,235"),
         ("EUR", "35.955", "35.96", "€35.96"),
         ("KWD", "35.9555", "35.956", "KWD 35.956"),
         ("IQD", "35.9555", "35.956", "IQD 35.956"),
@@ -178,7 +178,8 @@ def test_amount_is_shown_as_people_read_it():
     assert format_amount(Decimal("1.234567"), currency="EUR") == "€1.23"
     assert format_amount(Decimal("-0.015000"), currency="EUR", exact=True) == "-€0.015"
     assert format_amount(Decimal("2.000000"), currency="EUR", exact=True) == "€2.00"
-    assert format_amount(Decimal("3"), currency="USD") == "US$3.00"
+    assert format_amount(Decimal("3"), currency="USD") == "$3.00"
+    assert format_amount(Decimal("3"), currency="CAD") == "CA$3.00"
 
 
 @pytest.mark.any_database
@@ -189,7 +190,7 @@ def test_amount_of_before_its_currency_was_stored_stands_alone():
 @pytest.mark.any_database
 def test_sums_of_two_currencies_stand_beside_each_other():
     sums = {"JPY": Decimal("30.4"), "EUR": Decimal("90.005")}
-    assert format_amounts(sums) == "€90.01 + JP¥30"
+    assert format_amounts(sums) == "€90.01 + ¥30"
     assert format_amounts({}) == "€0.00"
 
 

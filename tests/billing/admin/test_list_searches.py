@@ -125,7 +125,7 @@ def test_withdrawn_adjustment_adds_nothing_and_currencies_never_meet(
     withdraw_adjustment(adjustment=adjustment, by=make_user(), reason="A mistake", at=AT)
     sign_in("Finance")
     text = look(client, "adjustment").text
-    assert "<dt>Total</dt><dd>€0.30 + ¥7</dd>" in text.replace("JP¥", "¥")
+    assert "<dt>Total</dt><dd>€0.30 + ¥7</dd>" in text
 
 
 def test_too_many_rows_are_not_added_up_and_it_is_said(months, sign_in, client, monkeypatch):
