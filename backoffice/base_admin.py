@@ -6,7 +6,7 @@ Order of the bases: `class BlogAdmin(ExportAdmin, HistoryAdmin)`.
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -176,8 +176,25 @@ class HistoryAdmin(SimpleHistoryAdmin, BackofficeAdmin):
     def save_model(self, request, obj, form, change):
         """Save only what changed: Save without a change is no act of anybody."""
         of_many = {field.name for field in self.opts.many_to_many} & {*form.changed_data}
-        if not change or of_many or is_changed(obj):
+        request.saved_nothing = not (not change or of_many or is_changed(obj))
+        if not request.saved_nothing:
             super().save_model(request, obj, form, change)
+
+    def save_related(self, request, form, formsets, change):
+        if any(formset.has_changed() for formset in formsets):
+            request.saved_nothing = False
+        super().save_related(request, form, formsets, change)
+
+    def response_change(self, request, obj):
+        """Say it where nothing was changed. As shipped it “was changed successfully”."""
+        goes_on_here = {"_continue", "_save"} & {*request.POST} and IS_POPUP_VAR not in request.POST
+        if not (getattr(request, "saved_nothing", False) and goes_on_here):
+            return super().response_change(request, obj)
+        text = f"Nothing was changed: “{obj}” is as it was."
+        self.message_user(request, text, messages.INFO)
+        if "_continue" in request.POST:
+            return HttpResponseRedirect(request.get_full_path())
+        return self.response_post_save_change(request, obj)
 
 
 class ExportAdmin(ExportMixin, BackofficeAdmin):

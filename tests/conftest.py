@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 import sqlparse
-from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.test import TransactionTestCase
 from simple_history.manager import HistoryManager
 
 from backoffice import alerts
-from backoffice.accounts.guards import GUARDS
+from tests import flushing
 
 # As shipped (3.13.0) each look at a history makes a class, which takes a fiftieth of all the tests.
 HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
@@ -111,21 +111,17 @@ def django_db_setup(django_db_setup, django_db_blocker):
         )
         # As the end of a migrate does: it puts up the guards.
         emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
+        flushing.keep()
 
 
-@pytest.fixture(autouse=True)
-def flushable(request):
-    """Remove the guards before a transactional test's flush. The end of the flush restores them."""
-    if not commits(request.node):
-        yield
-        return
-    request.getfixturevalue("transactional_db")  # flushes after this
-    yield
-    GUARDS.remove(connection)
-    if apps.is_installed("billing"):
-        from billing.guards import remove_guards
+def _fixture_teardown(self, flush=TransactionTestCase._fixture_teardown):
+    if not flushing.take_back():
+        flushing.remove_guards()
+        flush(self)
+        flushing.keep()
 
-        remove_guards(connection)
+
+TransactionTestCase._fixture_teardown = _fixture_teardown
 
 
 class _AtOnce(Executor):

@@ -41,12 +41,15 @@ def postgres_server(*, fsync=False, environment=None):
                 )  # fmt: skip
 
         try:
+            # The server is thrown away: no page of it is ever repaired, no plan used for long.
+            hasty = [] if fsync else ["full_page_writes=off", "autovacuum=off", "jit=off"]
             run("initdb", "--username=postgres", "--auth=trust", "--no-sync",
                 "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
                 "--builtin-locale=C.UTF-8", "--set=listen_addresses=",
                 f"--set=fsync={'on' if fsync else 'off'}",
                 "--set=max_locks_per_transaction=512",  # tests drop all guards, again and again
-                f"--set=unix_socket_directories={directory}")  # fmt: skip
+                f"--set=unix_socket_directories={directory}",
+                *(f"--set={option}" for option in hasty))  # fmt: skip
             run("pg_ctl", "start", "--wait")
             yield f"postgres://postgres@/{directory}/postgres"
         except subprocess.CalledProcessError:

@@ -77,6 +77,7 @@ def count_rows():
     }
 
 
+@pytest.mark.thorough
 def test_restore_drill(installation, tmp_path):
     """The restored data equals the original without salts, and the backup's head proves it."""
     rows, head = count_rows(), Seal.objects.latest("number").hash

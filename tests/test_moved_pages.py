@@ -9,7 +9,7 @@ from tests.billing.batches import make_batch
 from tests.factories import make_blog, make_user
 from weblog.publishing.new_texts import start_new_text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

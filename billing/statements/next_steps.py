@@ -31,7 +31,7 @@ def _describe_draft(statement: Statement, user: User) -> str:
     if not batch.payment_count:
         return "There is nothing to pay. Cancel the batch."
     if statement.blockers:
-        return "Fix the problems that are listed below. Then submit the batch."
+        return "Fix the problems that are listed under Checks. Then submit the batch."
     if statement.foreseen and statement.foreseen.authors and not batch.return_reason:
         return (
             "Rebuild the batch, which is out of date: its overview says why. Then submit it for "

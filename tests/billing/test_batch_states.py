@@ -12,7 +12,7 @@ from tests.billing.batches import AT, OCTOBER, make_batch
 from tests.billing.pages import BATCHES, url_of
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 DECEMBER = dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)
 

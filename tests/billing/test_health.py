@@ -24,7 +24,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)

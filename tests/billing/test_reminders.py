@@ -13,7 +13,7 @@ from billing.proof import sealing
 from tests.billing.batches import AT, make_batch, make_exported_batch
 from tests.factories import make_groups, make_payee, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)

@@ -25,7 +25,7 @@ from billing.statements.payments import Payslip
 from tests.billing.pages import BATCHES, url_of
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 MONTHS = [dt.date(2026, month, 1) for month in (7, 8, 9, 10)]
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)

@@ -22,7 +22,7 @@ from tests.billing.at_once import at_once
 from tests.billing.batches import AT, Status, make_batch
 from tests.factories import describe_payee, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 NUMBER = 8
 

@@ -12,7 +12,7 @@ from billing.trail.batches import RESULTS
 from tests.billing.batches import AT, Status, make_batch, make_exported_batch
 from tests.factories import make_category, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 URL = "/admin/audit-trail/"
 

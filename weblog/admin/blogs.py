@@ -146,6 +146,7 @@ class BlogAdmin(
         """Save once, with one record: text, address, co-authors and the reason of a move."""
         if not change and "author" not in form.fields:
             obj.author = request.user
+        request.saved_nothing = change and not form.has_changed()
         save_form(form, by=request.user)
         if form.numbered_from:
             self.message_user(request, describe_number(form.numbered_from, obj), messages.INFO)

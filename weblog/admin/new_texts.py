@@ -116,6 +116,7 @@ class NewTextAdmin(TextSearch, NewTextActions, LastStep, HistoryAdmin):
         return fieldsets
 
     def save_model(self, request, obj, form, change):
+        request.saved_nothing = change and not form.has_changed()
         save_form(form, by=request.user)
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):

@@ -7,15 +7,18 @@ const ICON_NAMES = {
     arrow_back: "Back",
     unfold_more: "Your account",
     search: "Search",
+    more_vert: "More about what is chosen",
+    more_horiz: "More to do here",
 }
 const OPERABLE = "a[href], button, input, select, textarea, summary, label, [tabindex]"
 const CLICKABLE = ":is(div, span, h2, h3, a:not([href]))"
 
 function nameIcons(part) {
     for (const icon of part.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
-        const name = ICON_NAMES[icon.textContent.trim()]
+        const drawn = icon.textContent.trim() // the name of the drawing
+        const name = ICON_NAMES[drawn] ?? drawn.replaceAll("_", " ")
         const owner = icon.closest(`${OPERABLE}, [role=button]`)
-        const isAlone = owner && owner.textContent.trim() === icon.textContent.trim()
+        const isAlone = owner && owner.textContent.trim() === drawn
         if (isAlone && !owner.ariaLabel && (name || owner.title)) owner.ariaLabel = owner.title || name
         if (owner !== icon) icon.ariaHidden = "true"
     }
@@ -48,6 +51,25 @@ function labelCells(part) {
         }
     }
 }
+
+// A tooltip is no name.
+function nameFields(part) {
+    for (const field of part.querySelectorAll(":is(input, select, textarea)[title]:not([aria-label])")) {
+        if (!field.labels?.length) field.ariaLabel = field.title
+    }
+}
+
+// What can be scrolled to the side can be scrolled by keyboard.
+function reachScrolled() {
+    for (const box of document.querySelectorAll(".bo-panel, .bl-wide, .overflow-x-auto")) {
+        if (box.scrollWidth <= box.clientWidth || box.hasAttribute("tabindex")) continue
+        box.tabIndex = 0
+        box.role = "region"
+        box.ariaLabel = box.querySelector("h2, caption")?.textContent.trim() || "Table"
+    }
+}
+addEventListener("load", reachScrolled)
+addEventListener("resize", reachScrolled)
 
 function namePlaces() {
     document.getElementById("nav-sidebar-inner")?.setAttribute("aria-label", "Rooms")
@@ -141,6 +163,7 @@ document.addEventListener("click", (event) => {
 function improve(part) {
     reachByKeyboard(part)
     nameIcons(part)
+    nameFields(part)
     labelCells(part)
 }
 document.addEventListener("DOMContentLoaded", () => {

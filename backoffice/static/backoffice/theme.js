@@ -89,4 +89,5 @@ function nameChoices() {
     }
 }
 // jQuery calls, in their order and in turns of its own, those who wait: the makers of the fields first.
+document.addEventListener("htmx:afterSettle", () => setTimeout(nameChoices, 100))
 window.addEventListener("load", () => window.django?.jQuery?.(() => setTimeout(nameChoices)))

@@ -14,7 +14,7 @@ from tests.billing.pages import count_queries, url_of
 from tests.factories import IBANS
 from tests.pages import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 

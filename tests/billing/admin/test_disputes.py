@@ -10,7 +10,7 @@ from tests.billing.batches import AT, OCTOBER
 from tests.billing.pages import url_of
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_page_of_a_draft_says_first_that_a_line_is_in_dispute(client, sign_in, d
     sign_in("Finance")
     page = client.get(url_of(dispute.batch)).text
     assert "In dispute since this batch was built: “Kernel &lt;b&gt;diary&lt;/b&gt;” of Ada" in page
-    assert "Fix the problems that are listed below. Then submit the batch." in page
+    assert "Fix the problems that are listed under Checks. Then submit the batch." in page
     assert "/admin/billing/dispute/?state=open" in page
 
 

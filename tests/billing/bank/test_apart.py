@@ -9,7 +9,7 @@ from billing.bank.results import apart, csv, iso20022
 from billing.bank.results.apart import read_result_file, read_table_apart
 from billing.errors import InvalidResults
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 SAMPLES = Path(__file__).parent / "samples"
 TABLE = """reference,outcome,reason

@@ -26,7 +26,7 @@ from tests.billing.bank_files import read_file
 from tests.billing.batches import AT, OCTOBER, Status, make_batch
 from tests.factories import approve, make_blog, make_category, make_click, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 TODAY = dt.date(2026, 11, 22)
 

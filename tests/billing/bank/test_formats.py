@@ -20,7 +20,7 @@ from tests.billing.pages import press, url_of
 from tests.billing.tampering import without_guards
 from tests.pages import shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 OTHER_AUTHOR = "Nobody in this batch has bank details yet. Add them first."
 

@@ -14,7 +14,7 @@ from billing.bank.results.reasons import LONGEST
 from billing.errors import InvalidResults
 from billing.models.seals import REASON_LENGTH
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -13,7 +13,7 @@ from billing.verification import verify_payouts
 from tests.billing.bank_files import NACHA, US, make_paid_batch, read_file
 from tests.billing.batches import AT
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 GOLDEN = Path(__file__).parent / "samples" / "nacha.ach"
 SAVINGS = US | {"routing": "021000021", "number": "98765", "account_type": "savings"}

@@ -19,7 +19,7 @@ from tests.billing.bank_files import ACCOUNT, US, make_paid_batch, read_csv, rea
 from tests.billing.batches import AT
 from tests.factories import IBANS, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 XSD = Path(__file__).parents[4] / "shared/data/bank-files/pain.001.001.09.xsd"
 GOLDEN = Path(__file__).parent / "samples" / "pain001.xml"

@@ -19,7 +19,7 @@ from tests.billing.batches import AT
 from tests.billing.tampering import without_guards
 from tests.factories import IBANS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 SAMPLES = Path(__file__).parent / "samples"
 NAMES = ["+1 For the Veil of Ignorance", "@home", "=1+1", "Ann 🎉 Other", "王小明", "x" * 140]

@@ -26,7 +26,7 @@ from tests.billing.batches import AT, OCTOBER
 from tests.factories import approve, make_blog, make_click, make_line, make_price, make_user
 from weblog.views import BlogDetailView
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
 ADDRESS = "203.0.113.77"
 LOGGED_ADDRESS = "2001:db8::beef:77"

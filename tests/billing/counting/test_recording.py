@@ -30,7 +30,7 @@ from billing.models import BlogView, DailyViewCount, LostViewTotal, ReaderSalt
 from billing.periods import day_of
 from tests.factories import FIREFOX, make_blog, make_click, make_user
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
 ERRORS = [
     OperationalError("database is locked"),

@@ -11,7 +11,7 @@ from tests.billing.batches import AT, make_batch
 from tests.billing.guarded import execute, refuses
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 RECORD = PayoutBatch.history.model
 DRAFT = {

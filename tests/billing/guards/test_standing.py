@@ -15,7 +15,7 @@ from billing.receivers import receive_pre_migrate
 from tests.billing.guarded import execute, make_batch, refuses
 from tests.billing.tampering import without_guards
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.cases(100)]
+pytestmark = [pytest.mark.postgresql, pytest.mark.cases(100), pytest.mark.slow]
 
 on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite knows nothing of the kind."

@@ -14,7 +14,7 @@ from billing.counting.folding import fold_views
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
 from tests.factories import NOON, make_blog, make_category, make_click, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36"
 LATER = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)

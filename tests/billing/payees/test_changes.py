@@ -33,7 +33,7 @@ from billing.payees.reading import (
 )
 from tests.factories import IBANS, describe_payee, make_blog, make_payee, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

@@ -17,7 +17,7 @@ from billing.payees.secrets import open_secret
 from tests.billing.tampering import without_guards
 from tests.factories import IBANS, make_payee, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 PLACE = {"table": "a", "row": 1, "field": "f"}

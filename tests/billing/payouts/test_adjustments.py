@@ -20,7 +20,7 @@ from tests.billing.adjustments import Status, make_adjustment, make_held_adjustm
 from tests.billing.batches import AT, make_batch
 from tests.factories import make_blog, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("amount", ["25", "-25", "0.01", "0.000001"])

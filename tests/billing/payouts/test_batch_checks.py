@@ -36,7 +36,7 @@ from tests.billing.payouts.bare_batches import (
 )
 from tests.factories import make_blog, make_category, make_click, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def make_past(author, *amounts):

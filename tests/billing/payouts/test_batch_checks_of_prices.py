@@ -15,7 +15,7 @@ from tests.billing.payouts.bare_batches import (
 from tests.billing.tampering import without_guards
 from tests.factories import make_blog, make_category, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 DECIDED = {
     "status": Finding.Status.ACCEPTED,

@@ -55,7 +55,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 NOVEMBER = dt.date(2026, 11, 1)
 EARLIER = AT - dt.timedelta(days=1)

@@ -13,7 +13,7 @@ from tests.billing.batches import make_batch as make_batch_of_views
 from tests.billing.payouts.bare_batches import KEPT_BACK, OCTOBER, make_batch, make_payment
 from tests.factories import approve, make_user, make_view_seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 

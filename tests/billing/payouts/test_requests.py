@@ -10,7 +10,7 @@ from tests.billing.batches import AT, make_batch
 from tests.billing.pages import press, url_of
 from tests.factories import approve, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 

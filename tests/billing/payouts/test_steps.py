@@ -32,7 +32,7 @@ from tests.factories import (
     make_view_seal,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]
 
 
 def facts(batch):

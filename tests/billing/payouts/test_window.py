@@ -7,7 +7,7 @@ from billing.payouts.acts.window import find_period
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.factories import approve, make_blog, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 NOVEMBER, IN_DECEMBER = dt.date(2026, 11, 1), dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)
 

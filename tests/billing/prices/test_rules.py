@@ -21,7 +21,7 @@ from billing.verification.lines import check_lines
 from tests.billing.guarded import refuses
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 OCTOBER = dt.date(2026, 10, 1)

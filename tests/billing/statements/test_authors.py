@@ -34,7 +34,7 @@ from tests.factories import (
 
 IN_JANUARY = dt.datetime(2027, 1, 5, 12, tzinfo=dt.UTC)
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 LOCALE = Path(settings.BASE_DIR) / "billing" / "locale" / "de" / "LC_MESSAGES"
 

@@ -14,7 +14,7 @@ from tests.billing.batches import AT, Status, make_batch
 from tests.billing.tampering import change
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from billing.verification.differences import Difference
 from tests.billing.batches import Status, make_batch
 from tests.billing.tampering import without_guards
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 OF_EVERY_SEAL = ("number", "kind", "batch", "at")
 

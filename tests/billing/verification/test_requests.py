@@ -12,7 +12,7 @@ from tests.billing.batches import AT, make_batch
 from tests.billing.tampering import change, clear
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

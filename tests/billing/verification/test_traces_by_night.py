@@ -11,7 +11,7 @@ from billing.verification import start_verification, trace_seals, traces, verify
 from tests.billing.tampering import without_guards
 from tests.factories import make_category, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 5, 9, tzinfo=dt.UTC)
 

@@ -9,7 +9,7 @@ from weblog.errors import ImportRefused
 from weblog.importing.paragraphs import add_paragraphs
 from weblog.importing.wordpress import WordPressExport
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 UTC = dt.UTC
 

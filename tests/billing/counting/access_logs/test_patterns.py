@@ -5,7 +5,7 @@ import pytest
 from billing.counting.access_logs.patterns import OWN_PAGES, compile_path_pattern
 from billing.errors import InvalidPathPattern
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
