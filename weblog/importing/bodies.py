@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from weblog.html import cleaning
 from weblog.importing.embeds import PICTURE_ENDING, find_watch_address
+from weblog.importing.hidden import find_hidden
 
 # Ends at the next picture, so that an unclosed tag does not scan to the end of the text.
 IMAGE = re.compile(r"<img\b(?:[^<>]++|<(?!img\b))*+>", re.IGNORECASE)
@@ -161,4 +162,4 @@ def clean_body(record: dict, media_url: str) -> dict:
     made = {"pictures": pictures, "body_notes": notes}
     if problem := cleaning.describe_problem(text, cleaned):
         return {"body": "", "text_problem": problem} | made
-    return {"body": cleaned} | made
+    return {"body": cleaned, "hidden": find_hidden(record["body"])} | made

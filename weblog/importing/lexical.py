@@ -57,20 +57,46 @@ def _convert(node, notes, depth):
         return "<br>"
     if kind == "tab":
         return " "
+    if kind == "list":
+        return _convert_list(node, notes, depth)
     inside = "".join(_convert(child, notes, depth + 1) for child in node.get("children") or ())
     if kind in BLOCKS:
         return f"<{BLOCKS[kind]}>{inside}</{BLOCKS[kind]}>" if inside else ""
     if kind in ("heading", "extended-heading"):
         tag = node.get("tag") if HEADING.fullmatch(str(node.get("tag"))) else "h2"
         return f"<{tag}>{inside}</{tag}>"
-    if kind == "list":
-        tag = "ol" if node.get("listType") == "number" or node.get("tag") == "ol" else "ul"
-        return f"<{tag}>{inside}</{tag}>"
     if kind in ("link", "autolink", "at-link"):
         return _link(_string(node, "url"), inside)
     if kind == "code":
         return f"<pre><code>{inside}</code></pre>"
     return _convert_card(kind, node, notes) or inside
+
+
+def _convert_list(node, notes, depth):
+    """Return a list. One within it is all that an item of its own holds, and an item without
+
+    words is shown as an empty bullet: it belongs to the item before.
+    """
+    tag = "ol" if node.get("listType") == "number" or node.get("tag") == "ol" else "ul"
+    items: list[str] = []
+    for child in node.get("children") or ():
+        made = _convert(child, notes, depth + 1)
+        if not _holds_only_lists(child):
+            items.append(made)
+        elif items:
+            inside = made.removeprefix("<li>").removesuffix("</li>")
+            items[-1] = f"{items[-1].removesuffix('</li>')}{inside}</li>"
+        else:  # a list that begins further in has nothing to be a part of
+            for inner in child["children"]:
+                list_made = _convert_list(inner, notes, depth + 1)
+                items.append(list_made[len("<ul>") : -len("</ul>")])
+    return f"<{tag}>{''.join(items)}</{tag}>"
+
+
+def _holds_only_lists(node):
+    if not isinstance(node, dict) or node.get("type") != "listitem" or not node.get("children"):
+        return False
+    return all(isinstance(each, dict) and each.get("type") == "list" for each in node["children"])
 
 
 def _format_text(text, format_):

@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from weblog.importing.notices import quote_notices
 from weblog.importing.template_tags import convert_tags
 
 MARKDOWN = (
@@ -42,7 +43,7 @@ TASK = re.compile(r"(<li>\s*(?:<p>)?)\[([ xX])\] ")
 def render_markdown(text: str, *, is_jsx: bool) -> tuple[str, dict[str, int]]:
     """Return the HTML, and what was left out or turned into something else, counted."""
     notes: Counter[str] = Counter()
-    text = _hide_indented_code(text)
+    text = _hide_indented_code(quote_notices(text, notes))
     text = HIGHLIGHT.sub(_make_fence, text)
     pieces, place = [], 0
     for match in CODE.finditer(text):

@@ -17,6 +17,7 @@ from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
 from weblog.importing.bodies import convert_body
+from weblog.importing.hidden import find_hidden
 from weblog.importing.states import normalise_date
 from weblog.models import Blog
 from weblog.models.blogs import SUMMARY_LENGTH
@@ -146,13 +147,15 @@ def set_body(post: Post, record: dict) -> None:
     post.body = record["body"]
     if "pictures" in record:
         post.pictures, notes = record["pictures"], record["body_notes"]
+        hidden = record.get("hidden", "")
     else:
+        hidden = find_hidden(post.body)
         post.body, post.pictures, notes = convert_body(
             post.body, record.get("base", ""), record.get("site", "")
         )
     post.notes.update(record.get("notes") or {})
     post.notes.update(notes)
-    if problem := record.get("text_problem"):
+    if problem := record.get("text_problem") or hidden:
         post.problems.append(f"text: {problem}")
     if post.pictures:
         post.notes[PICTURES_LINKED] += len(post.pictures)

@@ -127,13 +127,23 @@ def is_date_like(value) -> bool:
 
 def pick_dates(values: dict) -> list[tuple[str, str]]:
     """Return (name, text) of the dates from which a post may be public; the latest counts."""
-    made = [pair for name in DATES for pair in find_fields(values, {name}) if pair[1]]
+    pairs = list(_spread_dates(values))
+    made = [pair for name in DATES for pair in pairs if _join_words(pair[0]) == name and pair[1]]
     found = made[:1]  # the first of them tells
-    for name, value in find_fields(values, RELEASES):
-        is_flag = _join_words(name) in HOLDS_IF_FALSE and not is_date_like(value)
-        if value and not is_flag:
+    for name, value in pairs:
+        if not value or _join_words(name) not in RELEASES:
+            continue
+        if _join_words(name) not in HOLDS_IF_FALSE or is_date_like(value):
             found.append((name, value))
     return [(name, value if isinstance(value, str) else _show(value)) for name, value in found]
+
+
+def _spread_dates(values):
+    """Yield (name, value), and of several dates under one name (MkDocs) each that is known."""
+    for name, value in values.items():
+        inner = isinstance(value, dict) and _join_words(name) in DATES
+        known = find_fields(value, {*DATES, *RELEASES}) if inner else []
+        yield from known or [(name, value)]
 
 
 def normalise_date(text: str) -> str:

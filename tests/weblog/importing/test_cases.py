@@ -4,6 +4,7 @@ import datetime as dt
 import gzip
 import io
 import json
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -18,6 +19,7 @@ from weblog.html.bounded import clean_html
 from weblog.importing.fetching import fetch_pictures
 from weblog.importing.formats import open_source
 from weblog.importing.imports import _Import, import_posts
+from weblog.importing.lexical import make_html
 from weblog.importing.plans import Choices, make_plan
 from weblog.models import Blog, Picture
 from weblog.pictures import fetched as fetched_pictures
@@ -523,3 +525,26 @@ def test_lead_picture_comes_in_where_pictures_are_fetched(other_site):
     assert Blog.objects.get(slug="post-1").lead_picture == Picture.objects.get()
     assert Blog.objects.get(slug="post-2").lead_picture is None
     assert plan.notes["lead pictures left out"] == 1
+
+
+def make_list(*items):
+    return {"type": "list", "listType": "bullet", "children": list(items)}
+
+
+def make_list_item(*children):
+    return {"type": "listitem", "children": list(children)}
+
+
+def test_list_within_a_list_of_lexical_belongs_to_the_item_before_it():
+    one, two, three = ({"type": "text", "text": text} for text in ("One", "Two", "Three"))
+    inner = make_list_item(
+        make_list(make_list_item(two), make_list_item(make_list(make_list_item(three))))
+    )
+    root = {"children": [make_list(make_list_item(one), inner, make_list_item(three))]}
+    made = make_html(json.dumps({"root": root}), "", Counter())
+    assert made == (
+        "<ul><li>One<ul><li>Two<ul><li>Three</li></ul></li></ul></li><li>Three</li></ul>"
+    )
+    root = {"children": [make_list(inner, make_list_item(one))]}
+    made = make_html(json.dumps({"root": root}), "", Counter())
+    assert made == "<ul><li>Two<ul><li>Three</li></ul></li><li>One</li></ul>"

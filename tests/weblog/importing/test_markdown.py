@@ -172,3 +172,24 @@ def test_remark_that_readers_never_saw_stays_out(tmp_path, remark, is_left_out):
     assert post.notes["remark that readers never saw left out"] == is_left_out
     assert "Before" in post.body
     assert "after" in post.body
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("{created: 2021-05-06}", "2021-05-05 22:00"),
+        ("\n  created: 2021-05-06\n  updated: 2023-01-01", "2021-05-05 22:00"),
+        ("\n  created: 2021-05-06\n  published: 2022-02-03T10:00:00Z", "2022-02-03 10:00"),
+        ("\n  createdAt: 2021-05-06 10:00:00 +0200", "2021-05-06 08:00"),
+    ],
+)
+def test_several_dates_under_one_name_are_read(tmp_path, settings, date, moment):
+    settings.TIME_ZONE = "Europe/Berlin"
+    post = read(tmp_path, f"---\ntitle: T\ndate: {date}\n---\nText")
+    assert post.publish_at == dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
+    assert post.problems == []
+
+
+def test_dates_under_one_name_of_which_none_is_known_are_a_problem(tmp_path):
+    post = read(tmp_path, "---\ntitle: T\ndate: {first: 2021-05-06}\n---\nText")
+    assert [problem[:5] for problem in post.problems] == ["date:"]
