@@ -14,6 +14,7 @@ STYLE = re.compile(
     re.IGNORECASE,
 )
 CLASSES = {"hidden", "d-none", "is-hidden", "tooltip", "tooltiptext"}
+OPENS_ABOVE = re.compile(r"tooltip|tippy|popover|pop-?up|modal|lightbox|dropdown", re.IGNORECASE)
 VOID = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
     *("source", "track", "wbr"),
@@ -58,11 +59,18 @@ def _hides(tag, attributes):
         return True
     return (
         "hidden" in attributes
-        or attributes.get("aria-hidden", "").strip().lower() == "true"
+        or _is_closed(attributes)
         or attributes.get("role", "").strip().lower() == "tooltip"
         or STYLE.search(attributes.get("style", "")) is not None
         or not CLASSES.isdisjoint(attributes.get("class", "").lower().split())
     )
+
+
+def _is_closed(attributes):
+    """Whether it opens above the page only when asked. aria-hidden alone hides from no reader."""
+    names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
+    hides = attributes.get("aria-hidden", "").strip().lower() == "true"
+    return hides and OPENS_ABOVE.search(names) is not None
 
 
 def find_hidden(text: str) -> str:

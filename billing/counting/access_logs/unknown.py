@@ -9,7 +9,35 @@ from billing.counting.access_logs.lines import Skipped
 from billing.errors import UnknownLogFormat
 
 SHOWN_LINES, SHOWN_CHARACTERS = 3, 160
-LIKE_W3C = re.compile(rb"20[0-9]{2}-[0-9]{2}-[0-9]{2}[ \t][0-9]{2}:[0-9]{2}:[0-9]{2}[ \t]")
+# Formats that are known, and can't be read: what their first lines are like, and what to do.
+# The last three hold no user agent, so that robots can't be told from people. Squid: the directive
+# logformat, “squid”; Heroku: “HTTP Routing”, router logs; IIS: “IIS Log File Format” of Microsoft.
+HINTS = [
+    (
+        re.compile(rb"20[0-9]{2}-[0-9]{2}-[0-9]{2}[ \t][0-9]{2}:[0-9]{2}:[0-9]{2}[ \t]"),
+        "These may be lines of a W3C log: put its #Fields line before them. ",
+    ),
+    (
+        re.compile(rb" *[0-9]{9,10}\.[0-9]{3} +-?[0-9]+ [^ ]+ [A-Z_]+/[0-9]{3} -?[0-9]+ [^ ]+ "),
+        "This is Squid's own format, which has no user agents: every robot would count as a "
+        "person. Write “access_log daemon:/var/log/squid/access.log combined” in squid.conf, and "
+        "import what it logs from then on. ",
+    ),
+    (
+        re.compile(rb".*\bheroku(?:\[router\]: | router - )|(?=.*\bdyno=)(?=.*\bfwd=).*\bat=[a-z]"),
+        "This is the log of Heroku's router, which has no user agents: every robot would count as "
+        "a person. Import the access log of the application itself, such as gunicorn's "
+        "(--access-logfile - with the combined format). ",
+    ),
+    (
+        re.compile(
+            rb"[0-9A-Fa-f.:]+, [^,]*, [0-9]{1,4}[/.][0-9]{1,2}[/.][0-9]{2,4}, [0-9: APM]+, W3SVC"
+        ),
+        "This is IIS's own format, which has no user agents: every robot would count as a person. "
+        "Choose W3C under Logging in IIS Manager, with the user agent among its fields, and import "
+        "what it logs from then on. ",
+    ),
+]
 
 
 def refuse_unknown_format(lines: Sequence[bytes], file_name: str, outcomes: Counter) -> None:
@@ -21,9 +49,7 @@ def refuse_unknown_format(lines: Sequence[bytes], file_name: str, outcomes: Coun
     if not bad or bad + outcomes[Skipped.REMARK] < len(lines):
         return
     shown = [line for line in lines if line.strip()][:SHOWN_LINES]
-    hint = ""
-    if any(LIKE_W3C.match(line) for line in shown):
-        hint = "These may be lines of a W3C log: put its #Fields line before them. "
+    hint = next((text for pattern, text in HINTS if any(pattern.match(line) for line in shown)), "")
     begins = "\n".join(f"    {_show(line)}" for line in shown) or "    (empty lines)"
     raise UnknownLogFormat(
         f"{file_name} is in no format that is read. It begins:\n{begins}\n{hint}"

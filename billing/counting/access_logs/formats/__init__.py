@@ -12,6 +12,7 @@ from billing.counting.access_logs.formats.entries import Entry
 from billing.counting.access_logs.formats.json_lines import read_console, read_json
 from billing.counting.access_logs.formats.proxies import (
     read_balancer,
+    read_bunny,
     read_envoy,
     read_haproxy,
     read_labels,
@@ -23,10 +24,18 @@ KNOWN = (
     "also with a virtual host or an X-Forwarded-For list before them; JSON lines of nginx, Caddy, "
     "Traefik, Envoy, Cloudflare, Fastly, Azure, Google and CloudFront; W3C logs of IIS and "
     "CloudFront with their #Fields line; AWS load balancers and S3; HAProxy's httplog; Envoy's and "
-    "Istio's text; LTSV"
+    "Istio's text; Bunny CDN; LTSV"
 )
 
-OTHERS = (read_balancer, read_haproxy, read_envoy, read_store, read_labels, read_console)
+OTHERS = (
+    read_balancer,
+    read_haproxy,
+    read_envoy,
+    read_store,
+    read_labels,
+    read_bunny,
+    read_console,
+)
 
 # What gathers logs writes before each line: containerd, syslog (RFC 3164, also after ISO times, and
 # RFC 5424), Docker Compose, kubectl.

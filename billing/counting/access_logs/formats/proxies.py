@@ -43,6 +43,14 @@ ENVOY = re.compile(
     rf'"{FIELD}" "{FIELD}" "{FIELD}"(?: [^ ]+ [^ ]+ [^ ]+ (?P<peer>[^ "]+:[0-9]+)(?: .*)?)?',
     re.ASCII | re.DOTALL,
 )
+# Bunny CDN, “Logging API v1”: docs.bunny.net/cdn/logging. It names no method. An address that it
+# was told to drop is no reader's.
+BUNNY = re.compile(
+    r"[A-Z]+\|(?P<status>[0-9]{3})\|(?P<time>[0-9]{13})\|[0-9]+\|[0-9]+\|(?P<host>[0-9A-Fa-f.:]+)"
+    r"\|[^|]*\|(?P<url>https?://[^|]+)\|[A-Z0-9-]*\|(?P<user_agent>.*)\|[0-9a-f]{32}\|[A-Z-]{0,4}",
+    re.ASCII | re.DOTALL,
+)
+DROPPED = {"0.0.0.0", "::"}  # noqa: S104 (compared, not bound)
 # Labels of ltsv.org, “Recommended labels”.
 LABELS = ("time", "host", "forwardedfor", "req", "method", "uri", "status", "ua")
 
@@ -74,6 +82,15 @@ def read_envoy(text: str) -> Entry | None:
     forwarded = "" if match["forwarded"] == "-" else match["forwarded"]
     host = match["peer"] or forwarded.rpartition(",")[2].strip()
     return _make_entry(match, read_long_time(match["time"]), host, forwarded)
+
+
+def read_bunny(text: str) -> Entry | None:
+    match = BUNNY.fullmatch(text)
+    viewed_at = match and read_long_time(match["time"])
+    if not match or not viewed_at or match["host"] in DROPPED:
+        return None
+    agent = "" if match["user_agent"] == "-" else match["user_agent"]
+    return Entry(viewed_at, match["host"], "", f"GET {match['url']}", match["status"], agent)
 
 
 def read_labels(text: str) -> Entry | None:

@@ -5,6 +5,7 @@ The addresses, hosts and paths are ours. Every line says the same, and is told a
 
 import datetime as dt
 import json
+from collections import Counter
 
 import pytest
 import time_machine
@@ -12,6 +13,8 @@ import time_machine
 from billing.counting.access_logs.formats import LineReader
 from billing.counting.access_logs.lines import Skipped, make_reader
 from billing.counting.access_logs.patterns import OWN_PAGES
+from billing.counting.access_logs.unknown import refuse_unknown_format
+from billing.errors import UnknownLogFormat
 from tests.factories import FIREFOX, make_line
 
 pytestmark = pytest.mark.any_database
@@ -217,6 +220,9 @@ LABELS = "\t".join(
     ]
 )
 
+BUNNY = "HIT|200|1791194703524|412|390|192.0.2.1|-|https://example.org/blogs/a/?x=1|DE|"
+BUNNY += f"{FIREFOX}|322b688bd63fb63f2babe9de30a5d262|DE"
+
 LOGS = {
     "Traefik's text": [TRAEFIK_TEXT],
     "Varnish": [COMBINED.replace("GET /", "GET http://example.org/")],
@@ -284,6 +290,7 @@ LOGS = {
     "ingress-nginx as JSON": [json.dumps(INGRESS)],
     "Vercel": [json.dumps(VERCEL)],
     "LTSV": [LABELS],
+    "Bunny CDN": [BUNNY],
     "Docker": [json.dumps({"log": COMBINED + "\n", "stream": "stdout", "time": "2026-10-05"})],
     "containerd": [f"2026-10-05T10:05:03.669794202Z stdout F {COMBINED}"],
     "containerd with JSON": [f"2026-10-05T10:05:03.6Z stdout F {json.dumps(CADDY)}"],
@@ -385,3 +392,60 @@ def test_long_line_of_nothing_is_quick(filling):
     line = (f'[2026-10-05T10:05:03Z] "GET / HTTP/1.1" 200 {filling * 5000}').encode()
     for text in (line, line[:24], b"192.0.2.1:1 " + line, filling.encode() * 9000):
         assert LineReader().read_entry(text) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        BUNNY.replace("192.0.2.1", "0.0.0.0"),  # noqa: S104
+        BUNNY.replace("192.0.2.1", "::"),
+        BUNNY.replace("1791194703524", "soon"),
+        BUNNY.replace("|200|", "|OK|"),
+        BUNNY.replace("https://example.org", ""),
+        BUNNY.removesuffix("|DE"),
+    ],
+)
+def test_line_of_bunny_without_a_reader_or_out_of_form_is_malformed(line):
+    assert make_reader(OWN_PAGES)(line.encode()) is Skipped.MALFORMED
+
+
+def test_line_of_bunny_of_another_page_or_answer_is_no_view():
+    read_line = make_reader(OWN_PAGES)
+    assert read_line(BUNNY.replace("/blogs/a/", "/x/").encode()) is Skipped.NOT_A_PAGE
+    failed = read_line(BUNNY.replace("|200|", "|404|").encode())
+    assert failed is Skipped.NOT_A_SUCCESSFUL_GET
+
+
+HEROKU = (
+    'at=info method=GET path="/blogs/a/" host=example.org request_id=e5bb3580 fwd="192.0.2.1" '
+    "dyno=web.1 connect=0ms service=2ms status=200 bytes=415 protocol=https"
+)
+SQUID = "1791194703.524    156 192.0.2.1 TCP_MISS/200 2905 GET http://example.org/blogs/a/ - "
+SQUID += "HIER_DIRECT/198.51.100.7 text/html"
+OWN_OF_IIS = (
+    "192.0.2.1, -, 10/5/2026, 12:05:03, W3SVC1, WEB1, 198.51.100.7, 15, 163, 3223, 200, 0, GET, "
+    "/blogs/a/, -,"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (SQUID, "Squid's own format"),
+        (SQUID.replace("156", "-1").replace("GET http:", "CONNECT http:"), "Squid's own format"),
+        (HEROKU, "Heroku's router"),
+        (f"2026-10-05T10:05:03.1+00:00 heroku[router]: {HEROKU}", "Heroku's router"),
+        (f"<158>1 2026-10-05T10:05:03.1+00:00 host heroku router - {HEROKU}", "Heroku's router"),
+        (OWN_OF_IIS, "IIS's own format"),
+        (OWN_OF_IIS.replace("10/5/2026", "05.10.26").replace("192.0.2.1", "::1"), "IIS's own"),
+    ],
+)
+def test_known_format_without_user_agents_is_refused_by_name(line, told):
+    read_line = make_reader(OWN_PAGES)
+    lines = [line.encode()] * 2
+    assert [read_line(each) for each in lines] == [Skipped.MALFORMED] * 2
+    with pytest.raises(UnknownLogFormat) as caught:
+        refuse_unknown_format(lines, "access.log", Counter({Skipped.MALFORMED: 2}))
+    assert f"This is {told if told[0] != 'H' else f'the log of {told}'}" in str(caught.value)
+    assert "no user agents" in str(caught.value)
+    assert "mport " in str(caught.value)
