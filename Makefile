@@ -64,9 +64,9 @@ test-rest: setup-dev ## Run all tests that `make test` does not; 20 minutes
 
 test-all: test test-rest ## Run all tests, as CI does; COVERAGE=1 follows branches on SQLite
 
-quick: setup-dev ## Run what is quick to run, in two minutes: SQLite, no browser, nothing killed
-	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "not slow and not thorough" \
-		--ignore=tests/browser
+quick: setup-dev ## Run what is quick to run, in a minute: SQLite, no browser, nothing killed
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --numprocesses=auto \
+		-m "not slow and not thorough" --ignore=tests/browser
 
 test-long: setup-dev ## Run in full what the tests take a sample of
 	@tools/install_browser.sh

@@ -19,6 +19,7 @@ from simple_history.manager import HistoryManager
 
 from backoffice import alerts
 from tests import flushing
+from tests.tiers import list_left_out, list_marks
 
 # As shipped (3.13.0) each look at a history makes a class, which takes a fiftieth of all the tests.
 HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
@@ -29,20 +30,12 @@ sqlparse.parse = functools.cache(sqlparse.parse)
 MOST_CASES = 2
 
 
-# A file that is marked any_database as a whole.
-OF_ANY_DATABASE = re.compile(r"^pytestmark = (?:\[[^\]]*|[^\[\n]*)\bany_database\b", re.MULTILINE)
-
-
 def pytest_ignore_collect(collection_path, config):
-    """Where `-m` leaves out any_database, don't read files of that kind: it takes half the start.
-
-    `make test` and `make test-rest` begin with that on PostgreSQL.
-    """
-    wanted = config.getoption("markexpr").removeprefix("not any_database and ")
-    if wanted == config.getoption("markexpr") or " or " in re.sub(r"\(.*?\)", "", wanted):
+    """Don't read a file whose every test `-m` leaves out."""
+    left_out = list_left_out(config.getoption("markexpr"))
+    if not left_out or not re.fullmatch(r"test_\w+\.py", collection_path.name):
         return None
-    is_read = collection_path.suffix == ".py" and collection_path.name.startswith("test_")
-    return (is_read and bool(OF_ANY_DATABASE.search(collection_path.read_text()))) or None
+    return bool(left_out & list_marks(collection_path.read_text())) or None
 
 
 @pytest.hookimpl(tryfirst=True)  # before they are shuffled
