@@ -75,9 +75,10 @@ def fold_views(*, at: dt.datetime | None = None) -> FoldResult:
 def _fold_portion(views: BlogViewQuerySet, at: dt.datetime, result: FoldResult) -> bool:
     """Settle, seal and count a portion of the views. Return whether there were any."""
     hold_lock(Lock.FOLD)
-    portion = _read_portion(views.filter(viewed_at__lt=at - DOUBLE_CLICK_WINDOW))
-    if not portion:
+    views = views.filter(viewed_at__lt=at - DOUBLE_CLICK_WINDOW)
+    if not views.exists():  # to see that takes a tenth of the time of a portion without rows
         return False
+    portion = _read_portion(views)
     pending = [row for row in portion if row.outcome == Outcome.PENDING]
     double_clicks = {row.pk for row in pending if is_double_click(row)}
     counted = [row for row in pending if row.pk not in double_clicks]
