@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -165,7 +166,8 @@ def test_foreseeing_writes_nothing_and_costs_the_same_for_2_and_20_payments():
     batch, rails, _ = make_draft()
     with CaptureQueriesContext(connection) as few:
         foresee_rebuild(batch)
-    assert all(query["sql"].startswith(("SELECT", "--")) for query in few)
+    writes = re.compile(r"^\s*(INSERT|UPDATE|DELETE)\b")
+    assert not [query for query in few if writes.match(query["sql"])]
     for _ in range(18):
         make_count(make_blog(category=rails.category), 10)
     batch = steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
