@@ -19,6 +19,7 @@ class Link:
     model: str
     permission: str = ""  # unless it is that to view the model
     count: str = ""  # dotted path of a function: what it returns stands beside the title
+    waiting: str = ""  # what narrows its list down to what is counted
     words: str = ""  # other words by which people look for it
 
 
@@ -42,6 +43,8 @@ NAVIGATION = {
             "Payout batches",
             "account_balance_wallet",
             "billing.payoutbatch",
+            count="billing.sidebar.count_submitted",
+            waiting="status__exact=submitted",
             words="months payouts approve submit",
         ),
         Link("Payments", "payments", "billing.payment", words="paid failed held due"),
@@ -62,18 +65,40 @@ NAVIGATION = {
             "contact_support",
             "billing.dispute",
             count="billing.payouts.disputes.count_open",
+            waiting="state=open",
         ),
-        Link("Payments by hand", "payments", "billing.handpayment"),
+        Link(
+            "Payments by hand",
+            "payments",
+            "billing.handpayment",
+            count="billing.sidebar.count_proposed",
+            waiting="state=proposed",
+        ),
         Link("Adjustments", "exposure", "billing.adjustment"),
-        Link("Holds and pay-outs", "front_hand", "billing.hold", words="on hold"),
+        Link(
+            "Holds and pay-outs",
+            "front_hand",
+            "billing.hold",
+            count="billing.sidebar.count_open_holds",
+            waiting="state=open",
+            words="on hold",
+        ),
         Link(
             "Payees",
             "account_balance",
             "billing.payee",
             count="billing.payees.reading.count_unconfirmed",
+            waiting="state=unconfirmed",
             words="bank details iban",
         ),
-        Link("Findings", "troubleshoot", "billing.finding", words="fraud robots spikes"),
+        Link(
+            "Findings",
+            "troubleshoot",
+            "billing.finding",
+            count="billing.sidebar.count_open_findings",
+            waiting="status__exact=open",
+            words="fraud robots spikes",
+        ),
         Link("Prices", "sell", "billing.categoryprice", words="rates cpm categories"),
         Link("Monthly views", "calendar_month", "billing.monthlyviewcount", words="counts"),
         Link("Daily views", "today", "billing.dailyviewcount", words="counts"),
@@ -168,10 +193,20 @@ def _build_item(link, url, request):
         "link": url,
         "active": request.path.startswith(url),
     }
-    if link.count:
-        item["badge"] = import_string(link.count)()
+    number = _count(link.count, request) if link.count else 0
+    if number:
+        item["badge"] = number
         item["badge_variant"] = "primary"
+        item["link"] = f"{url}?{link.waiting}" if link.waiting else url
     return item
+
+
+def _count(path, request):
+    """Count once for each request: a page may draw its sidebar twice."""
+    counts = request.__dict__.setdefault("sidebar_counts", {})
+    if path not in counts:
+        counts[path] = import_string(path)()
+    return counts[path]
 
 
 def list_account_pages(user):

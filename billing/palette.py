@@ -76,7 +76,7 @@ def find_months(user: User, text: str) -> Iterator[Found]:
         batches = PayoutBatch.objects.filter(month__in=months).with_state().with_totals()
         for batch in batches.order_by("-month", "-pk")[:MOST_OF_A_KIND]:
             total = format_amount(batch.total, currency=batch.currency)
-            note = f"{capfirst(batch.state)} · {total} to {_count_authors(batch)}"
+            note = f"{capfirst(batch.state)} · {total} · {_count_authors(batch)}"
             yield Found(f"Payout batch of {batch}", note, link_to(batch), "account_balance_wallet")
     yield from _describe_statements(user, Q(batch__month__in=months))
     yield from _list_of_months(user, months, read_day(text))

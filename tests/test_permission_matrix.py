@@ -19,7 +19,6 @@ STAFF = {"search", "index", "password_change", "password_change_done", "jsi18n"}
 STAFF |= {"backoffice_own_mails", "backoffice_account", "backoffice_account_extract"}
 NOT_PAGES |= {"billing_verification_advance", "billing_payoutbatch_pack"}
 NOT_PAGES |= {"weblog_picture_upload", "weblog_picture_fetch"}
-NOT_PAGES |= {"backoffice_savedfilter_save", "backoffice_savedfilter_forget"}
 
 
 def reading(*models, has_history=()):

@@ -15,6 +15,7 @@ from billing.bank.exports import IN_MEMORY, describe_file, take_file
 from billing.bank.formats import find_format
 from billing.errors import BillingError, UnknownFormat
 from billing.models import PaymentExport
+from billing.money import format_amount
 
 
 @admin.register(PaymentExport)
@@ -26,7 +27,7 @@ class PaymentExportAdmin(ReadOnlyAdmin):
     ordering = ["-at", "-pk"]
     sortable_by = ["at"]
     fields = [
-        "file_name", "batch", "message_id", "payment_count", "total", "at", "maker", "sha256",
+        "file_name", "batch", "message_id", "payment_count", "sum_paid", "at", "maker", "sha256",
         "download",
     ]  # fmt: skip
     readonly_fields = fields
@@ -88,6 +89,12 @@ class PaymentExportAdmin(ReadOnlyAdmin):
         if export is None:
             raise Http404
         return export
+
+    @display(description="Total")
+    def sum_paid(self, export):
+        if export.total is None:
+            return None
+        return format_amount(export.total, currency=export.batch.currency, exact=True)
 
     @display(description="Batch", ordering="batch__month")
     def month(self, export):

@@ -56,4 +56,4 @@ class LogLineKey(models.Model):
         ]
 
     def __str__(self):
-        return f"key of {self.created_at:%Y-%m-%d}"
+        return f"key of {self.created_at:%-d %b %Y}"

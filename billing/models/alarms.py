@@ -21,4 +21,4 @@ class OutstandingAlarm(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.cause} since {self.since}"
+        return f"{self.cause} since {self.since:%-d %b %Y}"

@@ -174,7 +174,9 @@ class BlogView(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_outcome_display()} view of {self.day}"
+        return (
+            f"{str(self.get_outcome_display()).removesuffix(' view')} view of {self.day:%-d %b %Y}"
+        )
 
 
 class RetiredViewTotal(models.Model):
@@ -193,7 +195,7 @@ class RetiredViewTotal(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.views} {self.get_outcome_display()} on {self.day}"
+        return f"{self.views} {self.get_outcome_display()} on {self.day:%-d %b %Y}"
 
 
 class LostViewTotal(models.Model):
@@ -229,7 +231,7 @@ class LostViewTotal(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.views} lost on {self.day}"
+        return f"{self.views} lost on {self.day:%-d %b %Y}"
 
 
 class ReaderSalt(models.Model):
@@ -240,7 +242,7 @@ class ReaderSalt(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self):
-        return f"salt of {self.day}"
+        return f"salt of {self.day:%-d %b %Y}"
 
 
 class DailyViewCount(SealedCount):
@@ -269,7 +271,7 @@ class DailyViewCount(SealedCount):
         ]
 
     def __str__(self):
-        return f"{self.views} views on {self.day}"
+        return f"{self.views} views on {self.day:%-d %b %Y}"
 
 
 class MonthlyViewCount(SealedCount):
@@ -294,4 +296,4 @@ class MonthlyViewCount(SealedCount):
         ]
 
     def __str__(self):
-        return f"{self.views} views in {self.month:%Y-%m}"
+        return f"{self.views} views in {self.month:%B %Y}"

@@ -74,7 +74,7 @@ class CategoryPrice(models.Model):
         permissions = [("export_categoryprice", "Can export prices")]
 
     def __str__(self):
-        return f"{self.category} from {self.effective_from}"
+        return f"{self.category} from {self.effective_from:%-d %b %Y}"
 
     def natural_key(self):
         return (self.category.slug, self.effective_from)

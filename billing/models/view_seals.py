@@ -29,7 +29,7 @@ class ViewSeal(ChainLink):
         indexes = [models.Index(fields=["day"], name="billing_viewseal_day")]
 
     def __str__(self):
-        return f"seal {self.number} of {self.day}"
+        return f"seal {self.number} of {self.day:%-d %b %Y}"
 
 
 class SealedCount(models.Model):

@@ -63,7 +63,7 @@ def test_month_finds_the_batch_with_its_amount_and_the_lists_of_the_month(
     sign_in("Approvers")
     found = search(client, term)
     batch = found["Payout batch of October 2026"]
-    assert batch.description == "Approved · €66.09 to 1 author"
+    assert batch.description == "Approved · €66.09 · 1 author"
     assert found["Payments of October 2026"].link == "/admin/billing/payment/?month=2026-10"
     assert found["Monthly views of October 2026"].link.endswith("?month=2026-10")
 
