@@ -7,15 +7,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
+from django.utils.formats import number_format
 
-from billing.models import CategoryPrice, DailyViewCount, Finding
+from billing.models import CategoryPrice, DailyViewCount, Finding, MonthlyViewCount
 from billing.money import line_amount
-from billing.periods import next_month
-from billing.prices.lookup import price_id_on
+from billing.periods import iter_months, month_of, next_month
+from billing.prices.lookup import LoadedPrices, price_id_on
 from weblog.models import Blog
 
 EXCLUSIONS_SHOWN = 10
+BLOGS_SHOWN = 5
+
+type DailySums = dict[tuple[dt.date, int], int]  # {(day, category): counted views}
+type Prices = LoadedPrices[CategoryPrice]
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,75 @@ def month_figures(*, month: dt.date, author: User | None = None) -> MonthFigures
         costs=dict(costs),
         unpriced=views.get(None, 0),
     )
+
+
+def sum_by_day(*, first: dt.date, last: dt.date) -> DailySums:
+    """Return the counted views of all blogs by day and category. One query."""
+    counts = _counts(None).filter(day__range=(first, last)).order_by()
+    rows = counts.values_list("day", "category").annotate(sum=Sum("views"))
+    return {(day, category): views for day, category, views in rows}
+
+
+def load_prices() -> Prices:
+    """Return all prices, to find the one of a day without a query. One query."""
+    rows = CategoryPrice.objects.order_by()
+    return LoadedPrices(rows, give=lambda price: price)
+
+
+def price_out(sums: DailySums, prices: Prices) -> MonthFigures:
+    """Return what the views of these days cost, to the millionth: each day at its price."""
+    costs: defaultdict[str, Decimal] = defaultdict(Decimal)
+    unpriced = 0
+    for (day, category), views in sums.items():
+        if price := prices.find(category, day):
+            costs[price.currency] += line_amount(views=views, price_per_1000=price.price_per_1000)
+        else:
+            unpriced += views
+    return MonthFigures(views=sum(sums.values()), costs=dict(costs), unpriced=unpriced)
+
+
+def cost_by_month(
+    *, first: dt.date, last: dt.date, prices: Prices
+) -> dict[dt.date, dict[int, MonthFigures]]:
+    """Return {month: {category: figures}} of the months from `first` to `last`. Two queries.
+
+    A month in which the price stands still is its views at that price. The days are asked for only
+    where a price begins within the month: a house has ten million of them.
+    """
+    rows = (
+        MonthlyViewCount.objects.filter(month__range=(first, last))
+        .order_by()
+        .values_list("month", "category")
+        .annotate(sum=Sum("views"))
+    )
+    found: dict[dt.date, dict[int, MonthFigures]] = {
+        month: {} for month in iter_months(first, next_month(last))
+    }
+    by_day = Q()
+    for month, category, views in rows:
+        end = next_month(month)
+        if prices.find(category, month) == prices.find(category, end - dt.timedelta(days=1)):
+            found[month][category] = price_out({(month, category): views}, prices)
+        else:
+            by_day |= Q(category=category, day__gte=month, day__lt=end)
+    parts: defaultdict[tuple[dt.date, int], DailySums] = defaultdict(dict)
+    if by_day:
+        days = _counts(None).filter(by_day).order_by().values_list("day", "category")
+        for day, category, views in days.annotate(sum=Sum("views")):
+            parts[month_of(day), category][day, category] = views
+    for (month, category), sums in parts.items():
+        found[month][category] = price_out(sums, prices)
+    return found
+
+
+def list_top_blogs(*, month: dt.date) -> list[MonthlyViewCount]:
+    """Return the counts of the most read blogs of a month, the most read first. One query."""
+    rows = MonthlyViewCount.objects.filter(month=month, views__gt=0).order_by("-views", "pk")
+    return list(rows.select_related("blog", "author", "category")[:BLOGS_SHOWN])
+
+
+def group_digits(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 def views_by_day(

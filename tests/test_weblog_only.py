@@ -47,7 +47,7 @@ def test_home_has_the_weblogs_part(client):
     client.force_login(make_user(groups=["Editors"]))
     make_blog(status=Blog.Status.IN_REVIEW)
     context = client.get(reverse("admin:index")).context
-    assert [card["label"] for card in context["cards"]] == ["Live blogs", "Waiting for review"]
+    assert [card["label"] for card in context["cards"]] == ["Published blogs", "Waiting for review"]
     assert [task["text"] for task in context["tasks"]] == ["1 text waits for your review"]
 
 

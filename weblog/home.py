@@ -1,11 +1,12 @@
 """The weblog's part of the home page, for authors and editors."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -15,10 +16,11 @@ from backoffice.home import Card, Section, Task, register_cards, register_sectio
 from weblog.hooks import annotate_blogs, find_blog_columns
 from weblog.models import Blog, NewText
 from weblog.moments import format_moment, format_wait
-from weblog.publishing.reviews import count_waiting
+from weblog.publishing.reviews import count_waiting, find_waiting, load_waiting
 
 Status = Blog.Status
 BLOGS_SHOWN = 10
+REVIEWS_SHOWN = COMING_SHOWN = 5
 COMMENT_LENGTH = 120
 
 
@@ -63,13 +65,51 @@ def offer_home() -> None:
     register_sections("weblog", list_sections, order=10)
 
 
+class Coming(NamedTuple):
+    """A text that goes live by itself at a time that was planned."""
+
+    at: dt.datetime
+    title: str
+    author: User
+    kind: str
+    url: str
+
+
 def list_sections(user: User) -> Iterator[Section]:
-    """Yield the author's section; none for editors who have written nothing."""
+    """Yield the editor's sections and the author's; that only to editors who have written."""
+    if may_review(user):
+        content = {"waiting": load_waiting(find_waiting()[:REVIEWS_SHOWN]), "user": user}
+        yield Section("review_queue", "weblog/admin/home_review_queue.html", content)
+        yield Section("coming_up", "weblog/admin/home_coming_up.html", find_coming())
     if not user.has_perm("weblog.add_blog"):
         return
     own_blogs = find_own_blogs(user)
     if own_blogs or not user.has_perm("weblog.view_all_blogs"):
         yield Section("own_blogs", "weblog/admin/home_own_blogs.html", own_blogs)
+
+
+def may_review(user: User) -> bool:
+    return user.has_perms(["weblog.publish_blog", "weblog.view_all_blogs"])
+
+
+def find_coming() -> list[Coming]:
+    """Return the blogs and new texts that go live next, the first first. Two queries."""
+    now = timezone.now()
+    blogs = Blog.objects.filter(status=Status.PUBLISHED, publish_at__gt=now).defer("body")
+    texts = NewText.objects.filter(status=NewText.Status.SCHEDULED, publish_at__gt=now)
+    rows = [
+        Coming(blog.publish_at, blog.title, blog.author, "blog", _link(blog))
+        for blog in blogs.select_related("author").order_by("publish_at")[:COMING_SHOWN]
+    ]
+    for text in (
+        texts.select_related("blog__author")
+        .defer("body", "blog__body")
+        .order_by("publish_at")[:COMING_SHOWN]
+    ):
+        if text.publish_at:
+            author = text.blog.author
+            rows.append(Coming(text.publish_at, text.title, author, "new text", _link(text)))
+    return sorted(rows, key=lambda row: row.at)[:COMING_SHOWN]
 
 
 def find_own_blogs(user: User) -> list[OwnBlog]:
@@ -95,19 +135,32 @@ def list_cards(user: User) -> Iterator[Card]:
     blogs = Blog.objects.visible_to(user)
     everyones = user.has_perm("weblog.view_all_blogs")
     texts = NewText.objects.visible_to(user).awaiting_review()
-    yield _card(
-        "Live blogs" if everyones else "Your live blogs",
-        blogs.live().count(),
+    published, later, in_review = _count_blogs(blogs)
+    card = _card(
+        "Published blogs" if everyones else "Your published blogs",
+        published,
         f"{reverse('admin:weblog_blog_changelist')}?status__exact=published",
     )
-    may_review = user.has_perms(["weblog.publish_blog", "weblog.view_all_blogs"])
+    if later:
+        card["note"] = f"{_group(later)} of them go{'es' if later == 1 else ''} live later"
+    yield card
     queue = reverse("admin:weblog_review_changelist")
     own = f"{reverse('admin:weblog_blog_changelist')}?status__exact=in_review"
     yield _card(
         "Waiting for review",
-        blogs.awaiting_review().count() + texts.count(),
-        queue if may_review else own,
+        in_review + texts.count(),
+        queue if may_review(user) else own,
     )
+
+
+def _count_blogs(blogs) -> tuple[int, int, int]:
+    """Return how many are published, how many of these go live later, and how many wait."""
+    sums = blogs.order_by().aggregate(
+        published=Count("pk", filter=Q(status=Status.PUBLISHED)),
+        later=Count("pk", filter=Q(status=Status.PUBLISHED, publish_at__gt=timezone.now())),
+        in_review=Count("pk", filter=Q(status=Status.IN_REVIEW)),
+    )
+    return sums["published"], sums["later"], sums["in_review"]
 
 
 def _card(label: str, figure: int, link: str) -> Card:
@@ -116,7 +169,7 @@ def _card(label: str, figure: int, link: str) -> Card:
 
 def list_tasks(user: User) -> Iterator[Task]:
     """Yield an editor's waiting reviews, and an author's returned and unsubmitted texts."""
-    if user.has_perms(["weblog.publish_blog", "weblog.view_all_blogs"]):
+    if may_review(user):
         yield from _list_editor_tasks(user)
     if user.has_perm("weblog.add_blog"):
         yield from _list_author_tasks(user)

@@ -21,6 +21,10 @@ class Job:
         local = at.astimezone(ZoneInfo(settings.CRON_TIME_ZONE))
         return next(CronSim(self.schedule, local + dt.timedelta(seconds=1), reverse=True))
 
+    def next_due(self, at: dt.datetime) -> dt.datetime:
+        """Return the first time after `at` at which the job should start."""
+        return next(CronSim(self.schedule, at.astimezone(ZoneInfo(settings.CRON_TIME_ZONE))))
+
 
 def list_jobs() -> list[Job]:
     """Return the jobs of settings.CRONJOBS."""

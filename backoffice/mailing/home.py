@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.contrib.auth.models import User
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from backoffice.home import Task, register_tasks
@@ -20,11 +21,19 @@ def list_tasks(user: User) -> Iterator[Task]:
     if not user.has_perm("backoffice.view_mail"):
         return
     url = "admin:backoffice_mail_changelist"
-    failed = Mail.objects.filter(state=Mail.State.FAILED).count()
+    is_late = Q(state=Mail.State.WAITING, tries__gte=TRIES_BEFORE_IT_SHOWS)
+    failed, late = (
+        Mail.objects.filter(Q(state=Mail.State.FAILED) | is_late)
+        .order_by()
+        .aggregate(
+            failed=Count("pk", filter=Q(state=Mail.State.FAILED)),
+            late=Count("pk", filter=is_late),
+        )
+        .values()
+    )
     if failed:
         text = f"{_count(failed)} could not be sent: see why, and tell the people yourself"
         yield {"text": text, "link": reverse(url, query={"state__exact": "failed"})}
-    late = Mail.objects.filter(state=Mail.State.WAITING, tries__gte=TRIES_BEFORE_IT_SHOWS).count()
     if late:
         text = f"{_count(late)} wait, because the mail server did not take them"
         yield {"text": text, "link": reverse(url, query={"state__exact": "waiting"})}

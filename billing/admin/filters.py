@@ -116,17 +116,19 @@ class FlaggedFilter(DropdownFilter):
 
 
 class WaitsFilter(DropdownFilter):
-    """Filter the payments that a signed batch kept back, or that failed, and that still wait."""
+    """Filter the payments that the bank is to make, or that were kept back or failed and wait."""
 
     title = "waits"
     parameter_name = "waits"
 
     def lookups(self, request, model_admin):
-        return [("yes", "Waits to be paid")]
+        return [("yes", "Waits to be paid"), ("due", "Due at the bank")]
 
     def queryset(self, request, queryset):
         if not self.value():
             return queryset
+        if self.value() == "due":
+            return queryset.due()
         waiting = Payment.objects.outstanding()
         return (
             queryset.filter(pk__in=waiting.values("pk"))

@@ -23,6 +23,7 @@ from billing.demo.year import (
     GROWTH,
     LATE_MONTH,
     begin_prices,
+    build_due,
     list_months,
     live_a_month,
     plan_a_price,
@@ -32,6 +33,7 @@ from billing.findings.decisions import find_in_open_months
 from billing.models import BlogView
 from billing.payees.examples import enter_examples
 from billing.periods import last_closed_month, month_of, next_month
+from billing.verification import verify_payouts
 
 HIRED_BEFORE = dt.timedelta(days=20)
 
@@ -69,7 +71,10 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
         plan_a_price(people, at=at)
         run_job("fold_views", partial(fold_views, at=at), at=at)
         run_job("find_findings", partial(_search, at=at), at=at)
+        run_job("build_payout_batch", partial(build_due, at=at), at=at)
         run_job("purge_readers", partial(purge_readers, at=at), at=at)
+        verify = partial(verify_payouts, month=months[-3], at=at)
+        run_job("verify_payouts", verify, at=at)
 
 
 def _search(*, at: dt.datetime) -> str:

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from backoffice.signing import save_signed
+from billing.demo.clock import travel
 from weblog.models import Blog, Category
 from weblog.publishing.new_texts import publish_new_text, start_new_text, submit_new_text
-from weblog.publishing.workflow import publish_blog, submit_for_review
+from weblog.publishing.workflow import publish_blog, submit_for_review, take_back
 
 FIXTURES = settings.BASE_DIR / "fixtures"
 LATE_CATEGORY = "travel"
@@ -60,6 +61,10 @@ def plan_texts(people: dict[str, User], *, at: dt.datetime) -> None:
     text = submit_new_text(new_text=text, by=author)
     morning = timezone.localtime(at).replace(hour=8, minute=0, second=0, microsecond=0)
     publish_new_text(new_text=text, by=people["editor"], at=morning + dt.timedelta(days=7))
+    with travel(at - dt.timedelta(days=4)):  # it waits for days, not for the whole year
+        waiting = Blog.objects.get_by_natural_key("shirt-without-a-season")
+        take_back(blog=waiting, by=waiting.author)
+        submit_for_review(blog=waiting, by=waiting.author)
     coming = _write_blog(
         people["demo.hana"], "tech", "The clock that asked for the time",
         "A church clock in the Harz is set by telephone, every Monday, by a woman of ninety.",

@@ -82,6 +82,10 @@ class PaymentQuerySet(models.QuerySet):
     def payable(self):
         return self.filter(status=self.model.Status.PAYABLE)
 
+    def due(self):
+        """Return the payments that were approved and have no result of the bank yet."""
+        return self.payable().filter(batch__status="approved")
+
     def in_order(self):
         """Sort by reference, the order of the digest."""
         return self.order_by("reference")

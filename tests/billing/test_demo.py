@@ -102,7 +102,7 @@ def assert_year_has_its_incidents():
     assert not Finding.objects.filter(kind="unpriced").exclude(status="closed").exists()
     failed = JobRun.objects.get(status="failed")
     assert (failed.name, "No price for Travel" in failed.output) == ("build_payout_batch", True)
-    assert JobRun.objects.filter(finished_at=AT).count() == 3
+    assert JobRun.objects.filter(finished_at=AT).count() == 5
     returned = PayoutBatch.history.filter(history_change_reason__startswith="Returned")
     assert list(returned.values_list("month", flat=True)) == [dt.date(2026, 7, 1)]
     assert PaymentExport.objects.count() == 10

@@ -61,7 +61,10 @@ def test_finance_sees_views_cost_and_the_draft(home):
     context = home("Finance")
     assert figures(context) == {
         "Views in November so far": ("2,000", "1,000 in all of October"),
-        "Cost of November so far": ("€20.00", "€10.00 in all of October"),
+        "Cost of November so far": (
+            "€20.00",
+            "€10.00 up to the same day of October, €10.00 in all of it",
+        ),
     }
     assert texts(context) == ["The payout batch of October 2026 is a draft to check and submit"]
 
@@ -71,7 +74,9 @@ def test_views_without_a_price_are_named_beside_the_cost(home):
     make_month()
     make_count(make_blog(), 7, dt.date(2026, 11, 1))
     note = figures(home("Finance"))["Cost of November so far"][1]
-    assert note == "€10.00 in all of October, and 7 views without a price"
+    assert note == (
+        "€10.00 up to the same day of October, €10.00 in all of it, and 7 views without a price"
+    )
 
 
 @pytest.mark.any_database
@@ -134,7 +139,7 @@ def test_author_sees_their_own_numbers_alone(home):
             "€0.00",
             "paid after the month has closed; 3 views have no price yet",
         ),
-        "Your live blogs": ("1", None),
+        "Your published blogs": ("1", None),
         "Waiting for review": ("0", None),
     }
     assert texts(context) == ["1 draft of yours is not submitted for review yet"]
@@ -183,9 +188,9 @@ def test_money_and_views_that_wait_are_shown_with_their_age(home, settings):
             "no price yet; the oldest for 141 days, since 4 July 2026",
         ),
     }
-    carried = "carried forward; the oldest for 82 days, since 1 September 2026"
     finance = figures(home("Finance"))
-    assert finance.items() >= (shown | {"Money that waits": ("€1.00", carried)}).items()
+    of_payments = "1 payment; the oldest for 82 days, since 1 September 2026"
+    assert finance.items() >= (shown | {"Carried forward": ("€1.00", of_payments)}).items()
     late = "carried forward, views on no batch yet; the oldest for 82 days, since 1 September 2026"
     author = figures(home(None, user=blog.author))
     assert author.items() >= (shown | {"Money that waits": ("€1.50", late)}).items()
