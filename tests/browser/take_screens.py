@@ -30,6 +30,7 @@ BEST = {
 }
 
 
+@pytest.mark.timeout(3000)
 @pytest.mark.parametrize("role", [*ROLES, READERS])
 def test_take(role, demo, browser, browser_context_args, live_server):
     only = os.environ.get("ONLY", "")

@@ -14,6 +14,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from backoffice.accounts import urls as accounts
+from backoffice.accounts.models import SecurityEvent
+from backoffice.trail.views import SECURITY
 from tests.doors import ROWS, url_names
 from tests.factories import make_user
 from weblog import urls as weblog
@@ -73,6 +75,9 @@ def list_addresses():
             yield name, [(f"-{label}", reverse("admin:app_list", args=[label])) for label in labels]
         elif not arguments:
             yield name, [("", reverse(f"admin:{name}"))]
+        elif name == "backoffice_audittrail_entry":
+            event = SecurityEvent.objects.latest("pk")
+            yield name, [("", reverse(f"admin:{name}", args=[f"{SECURITY}:{event.pk}"]))]
         else:
             app_label, model_name, _ = name.split("_", 2)
             model = apps.get_model(ROWS.get(name) or f"{app_label}.{model_name}")

@@ -68,7 +68,10 @@ function reachScrolled() {
         box.ariaLabel = box.querySelector("h2, caption")?.textContent.trim() || "Table"
     }
 }
-addEventListener("load", reachScrolled)
+addEventListener("load", () => {
+    reachScrolled()
+    for (const mark of document.querySelectorAll(".help-tooltip[aria-label]")) mark.role = "img"
+})
 addEventListener("resize", reachScrolled)
 
 function namePlaces() {
