@@ -5,11 +5,12 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from billing.errors import FourEyesViolation
-from billing.models import Adjustment, Hold, PaymentLine
+from billing.models import Adjustment, CategoryPrice, Hold, PaymentLine
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment, withdraw_adjustment
 from billing.payouts.four_eyes import find_objections
@@ -277,9 +278,44 @@ def test_database_refuses_what_is_made_for_oneself(person, own, model):
 
 
 @pytest.mark.any_database
-@pytest.mark.parametrize("model", ["payoutbatch", "payment", "adjustment", "hold", "categoryprice"])
+@pytest.mark.parametrize("model", ["payoutbatch", "payment", "adjustment", "hold"])
 def test_no_file_brings_money_in(client, person, model):
     client.force_login(person)
     url = reverse(f"admin:billing_{model}_changelist")
     for page in ("import/", "process_import/"):
         assert client.post(f"{url}{page}", {"import_file": "x"}).status_code in (403, 404, 405, 302)
+
+
+def upload_price(client, category):
+    """Upload a price from 10 October, and confirm it if the page lets one."""
+    rows = f"category,effective_from,price_per_1000\n{category.name},2026-10-10,12\n"
+    url = reverse("admin:billing_categoryprice_import")
+    file = SimpleUploadedFile("prices.csv", rows.encode())
+    response = client.post(url, {"step": "preview", "file": file})
+    waiting = response.context.get("waiting")
+    if response.context.get("may_import"):
+        client.post(url, {"step": "confirm", "name": waiting["name"]})
+    return response
+
+
+@pytest.mark.any_database
+def test_file_of_prices_prices_nothing_of_ones_own(client, person):
+    category = make_batch().payments.get().lines.get().category
+    make_blog(author=person, category=category)
+    client.force_login(person)
+    response = upload_price(client, category)
+    assert [where for where, _ in response.context["problems"]] == ["Row 2"]
+    assert "nobody sets a price that pays them" in response.context["problems"][0][1]
+    assert CategoryPrice.objects.count() == 1
+
+
+@pytest.mark.any_database
+def test_whoever_imported_a_price_does_not_approve_what_it_pays(client, person):
+    batch = make_batch()
+    client.force_login(person)
+    upload_price(client, batch.payments.get().lines.get().category)
+    batch = steps.rebuild_batch(batch=batch, by=make_user(), at=AT)
+    assert batch.payments.get().amount == Decimal("12.00")
+    batch = steps.submit_batch(batch=batch, by=make_user(), at=AT)
+    assert find_objections(batch=batch, by=person)
+    assert not find_objections(batch=batch, by=make_user())
