@@ -48,19 +48,17 @@ test: setup-dev ## Run what a commit needs, in ten minutes: SQLite, PostgreSQL, 
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE)" \
 		$(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
-	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "$(POSTGRESQL)" $(WITH_BILLING)
-	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "$(POSTGRESQL)" $(WEBLOG_ALONE)
+	$(BIN)/python -m tests.on_postgres sh -ec '\
+		$(PYTEST) -m "$(POSTGRESQL)" $(WITH_BILLING); \
+		$(PYTEST) -m "$(POSTGRESQL)" $(WEBLOG_ALONE)'
 
 test-rest: setup-dev ## Run all tests that `make test` does not; 20 minutes
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE_REST)" \
 		$(if $(COVERAGE),--cov --cov-append)
-	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "$(POSTGRESQL_REST)" $(WITH_BILLING)
-	$(BIN)/python -m tests.on_postgres $(PYTEST) \
-		-m "$(POSTGRESQL_REST)" $(WEBLOG_ALONE)
+	$(BIN)/python -m tests.on_postgres sh -ec '\
+		$(PYTEST) -m "$(POSTGRESQL_REST)" $(WITH_BILLING); \
+		$(PYTEST) -m "$(POSTGRESQL_REST)" $(WEBLOG_ALONE)'
 
 test-all: test test-rest ## Run all tests, as CI does; COVERAGE=1 follows branches on SQLite
 

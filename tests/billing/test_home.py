@@ -86,6 +86,7 @@ def test_finance_is_told_of_a_returned_batch(home):
     assert texts(home("Finance")) == ["The payout batch of October 2026 was returned to you"]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_approver_sees_what_waits_but_not_what_they_submitted(home):
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
@@ -217,6 +218,7 @@ def test_finance_is_asked_for_the_prices_that_views_wait_for(home):
     assert task not in texts(home("Auditors"))
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize("group", ["Editors", "Finance", "Approvers", "Auditors"])
 def test_nobody_sees_the_earnings_of_an_author(home, group):
@@ -248,6 +250,7 @@ def test_somebody_without_a_role_gets_a_page_that_says_so(home):
     assert find_section(context, "views") is None
 
 
+@pytest.mark.thorough
 def test_number_of_queries_does_not_grow_with_an_authors_blogs(
     home, client, django_assert_max_num_queries
 ):
@@ -265,6 +268,7 @@ def test_number_of_queries_does_not_grow_with_an_authors_blogs(
     assert queries[0] == queries[1]
 
 
+@pytest.mark.thorough
 def test_number_of_queries_does_not_grow(home, client, django_assert_max_num_queries):
     home("Auditors")
     queries = []

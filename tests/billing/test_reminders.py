@@ -68,6 +68,7 @@ def test_approved_batch_is_told_until_a_file_is_exported_and_then_until_it_has_r
     assert text.endswith("was sent 3 days ago, and payments have no result yet.")
 
 
+@pytest.mark.thorough
 def test_failed_payments_are_told_until_they_are_paid_again(people):
     batch = make_exported_batch()
     first, second, third = batch.payments.order_by("reference")
@@ -103,6 +104,7 @@ def test_who_entered_details_is_not_asked_to_confirm_them(people):
     assert list(reminders.list_payees(AT)) == []
 
 
+@pytest.mark.thorough
 def test_money_is_told_again_when_it_waits_on(people, settings):
     settings.OUTSTANDING_ALARM_DAYS, settings.REMIND_AGAIN_DAYS = 60, 7
     batch = make_exported_batch()

@@ -141,6 +141,7 @@ def test_buttons_work_in_old_and_new_paragraphs_alike(write):
         assert held(page) == f"<p>Old</p>{made}"
 
 
+@pytest.mark.thorough
 def test_enter_after_a_link_keeps_its_words(write):
     page = write("<p>Read the timetable first.</p>")
     select_words(page, "timetable")
@@ -320,6 +321,7 @@ def test_what_is_copied_elsewhere_comes_as_the_house_writes(write):
     assert held(page) == "<p>First line</p><p>Second &lt;b&gt;line&lt;/b&gt;</p>"
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     "address",
     ["data:image/png;base64,@@@@", "http://", "https://[bad/a.png"],
@@ -335,6 +337,7 @@ def test_picture_that_can_not_be_read_holds_no_text_back(write, address):
     assert page.blog.body == "<p>One</p><p>Two</p>"
 
 
+@pytest.mark.thorough
 def test_link_in_another_encoding_loses_no_words(write):
     page = write()
     paste(
@@ -370,6 +373,7 @@ def test_library_without_a_picture_says_so(write):
     expect(page.get_by_text("No picture is described so.")).to_be_visible()
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("kind", ["paste", "drop"])
 def test_file_that_is_no_picture_is_refused_aloud_and_the_page_stays(write, kind):
     page = write("<p>Words</p>")

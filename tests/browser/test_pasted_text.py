@@ -63,6 +63,7 @@ def assert_harmless(page):
     assert not [url for url in page.asked if "/stolen" in url]
 
 
+@pytest.mark.thorough
 def test_what_is_pasted_or_dropped_runs_nothing(editor):
     text = editor.get_by_role("textbox", name="Body")
     for attack in ATTACKS:

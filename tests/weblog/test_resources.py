@@ -60,6 +60,7 @@ def test_blog_is_looked_at_and_then_comes_in_as_a_draft(client, emma, tech, anna
     assert (record.history_user, record.history_change_reason) == (emma, "Imported from blogs.csv")
 
 
+@pytest.mark.thorough
 def test_same_file_twice_changes_nothing(client, emma, tech, anna):
     bo = make_user("bo")
     data = "slug,title,author,co_authors,category,summary\na,Hi,anna,bo,tech,S\nb,Ho,anna,,tech,\n"
@@ -77,6 +78,7 @@ def test_same_file_twice_changes_nothing(client, emma, tech, anna):
     assert Blog.history.count() == versions
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("format_number", [0, 1, 2], ids=["csv", "xlsx", "json"])
 def test_export_comes_back_as_it_went(client, emma, tech, anna, format_number):
     for number, title in enumerate(FORMULAS):
@@ -181,6 +183,7 @@ def test_preview_escapes_what_it_shows(client, emma, tech, anna):
     assert "&lt;script&gt;x" in response.text
 
 
+@pytest.mark.thorough
 def test_categories_come_in_by_their_slug(client, emma):
     url = "/admin/weblog/category/import/"
     bring_in(client, "slug,name\ntech,Tech\nsports,Sports\n", url=url)

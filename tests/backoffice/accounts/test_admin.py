@@ -49,6 +49,7 @@ def test_list_shows_what_is_locked(client, superuser):
     assert text.count("Not locked") == 1
 
 
+@pytest.mark.thorough
 def test_list_costs_the_same_for_many(client, superuser, django_assert_max_num_queries):
     for number in range(20):
         fail(f"person{number}", 1)

@@ -225,6 +225,7 @@ def test_signed_adjustment_is_shown_with_the_way_out(client, sign_in):
     assert page_of(adjustment, "withdraw") not in response.text
 
 
+@pytest.mark.thorough
 def test_adjustment_that_was_signed_in_the_meantime_is_not_saved(client, sign_in):
     adjustment = make_held_adjustment(Status.DRAFT)
     sign_in("Finance")

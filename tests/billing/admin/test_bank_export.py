@@ -79,6 +79,7 @@ def test_made_file_stands_on_the_page_of_the_batch_and_the_rest_waits(client, si
     assert url_of(batch, "export") not in page.text
 
 
+@pytest.mark.thorough
 def test_page_proposes_the_format_of_the_last_file(client, sign_in):
     batch = make_paid_batch({}, US)
     sign_in("Finance")

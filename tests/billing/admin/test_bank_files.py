@@ -96,6 +96,7 @@ def test_same_file_sent_twice_changes_nothing(client, sign_in, batch):
     assert PaymentResult.objects.count() == 3
 
 
+@pytest.mark.thorough
 def test_statement_may_list_a_payment_and_its_return(client, sign_in, batch):
     sign_in("Finance")
     page = upload(client, batch, sample("camt.053.001.08"))
@@ -185,6 +186,7 @@ def test_columns_of_a_table_are_chosen_once_and_kept_for_the_house(client, sign_
     assert BankTable.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_chosen_columns_may_be_chosen_anew_and_both_choices_stay(client, sign_in, batch):
     sign_in("Finance")
     page = upload(client, batch, TABLE.encode(), "bank.csv")

@@ -89,6 +89,7 @@ def test_recovery_code_signs_once(client, sign_in, clock):
     assert status_of(batch) == Status.APPROVED
 
 
+@pytest.mark.thorough
 def test_signature_of_somebody_without_a_factor_asks_for_the_password_alone(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Approvers")
@@ -120,6 +121,7 @@ def test_all_paid_asks_again(client, sign_in, clock):
     assert status_of(batch) == Status.PAID
 
 
+@pytest.mark.thorough
 def test_results_ask_for_the_password_of_somebody_without_a_factor(client, sign_in):
     batch = make_exported()
     sign_in("Finance")

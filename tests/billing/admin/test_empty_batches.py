@@ -49,6 +49,7 @@ def test_its_page_offers_no_export_and_says_why(empty, finance):
     assert "Nothing was paid out: all is on hold or carried." in page
 
 
+@pytest.mark.thorough
 def test_an_export_pressed_all_the_same_is_answered_in_words(empty, finance):
     answer = press(finance, empty, "export", format="csv")
     assert answer.status_code < 500

@@ -109,6 +109,7 @@ def test_auditor_reads_and_has_no_button(client, sign_in, finding):
     assert finding.status == Status.OPEN
 
 
+@pytest.mark.thorough
 def test_views_are_excluded_by_a_button_with_a_reason(client, sign_in, finding):
     clerk = sign_in("Finance")
     build_batch(month=OCTOBER, at=AT)

@@ -130,6 +130,7 @@ def test_line_leads_to_the_counts_of_its_days(client, sign_in):
     assert sum(row.views for row in rows) == line.views
 
 
+@pytest.mark.thorough
 def test_lines_stand_by_kind_and_lead_to_where_they_come_from(client, sign_in):
     carried, payment = make_carried(adjustment="5")
     sign_in("Auditors")
@@ -181,6 +182,7 @@ def test_what_waits_says_so(client, sign_in):
     assert "€0.004" in client.get(LIST).text
 
 
+@pytest.mark.thorough
 def test_results_of_the_bank_are_shown_the_latest_first(client, sign_in):
     batch = make_batch(Status.APPROVED)
     payment = batch.payments.get()
@@ -204,6 +206,7 @@ def test_results_of_the_bank_are_shown_the_latest_first(client, sign_in):
     assert "have waited" not in response.text
 
 
+@pytest.mark.thorough
 def test_page_costs_the_same_for_2_and_20_lines(client, sign_in):
     author, category = make_user(), make_category()
     make_price(category, "10")

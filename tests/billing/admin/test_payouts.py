@@ -118,6 +118,7 @@ def test_button_of_no_batch_is_not_found(client, sign_in, button, pk):
     assert client.get(f"{BATCHES}{pk}/{button}/").status_code == 404
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("button", ["return", "cancel"])
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_reason_is_asked_for_again_where_it_is_missing(client, sign_in, button, reason):

@@ -149,6 +149,7 @@ def test_second_price_from_one_day_is_refused(client, sign_in):
     ]
 
 
+@pytest.mark.thorough
 def test_price_within_a_paid_month_is_refused_beside_the_day(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     category = batch.payments.get().lines.get().category

@@ -94,6 +94,7 @@ def test_one_wrong_row_and_nothing_is_recorded_and_typed_words_stay(
     assert not Seal.objects.filter(kind="settlement").exists()
 
 
+@pytest.mark.thorough
 def test_nothing_chosen_is_nothing_to_record(client, sign_in, batch):
     sign_in("Finance")
     response = client.post(url_of(batch, "results"), chosen(1, ""))
@@ -107,6 +108,7 @@ def test_payment_of_another_batch_is_not_taken(client, sign_in, batch):
     assert "There is nothing to record yet" in response.text
 
 
+@pytest.mark.thorough
 def test_table_is_searched_limited_and_paged(client, sign_in, batch, monkeypatch):
     monkeypatch.setattr("billing.admin.results.PAYMENTS_PER_PAGE", 2)
     sign_in("Finance")

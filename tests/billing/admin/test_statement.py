@@ -206,6 +206,7 @@ def approve_month(month):
     return approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
 
 
+@pytest.mark.thorough
 def test_amount_is_the_lines_less_what_is_kept_back(october):
     statement = Statement(october)
     sums, shares = statement.sums, statement.shares
@@ -251,6 +252,7 @@ def test_failed_payment_leads_to_the_batch_that_makes_it_again(client, sign_in, 
     assert "No such account." in client.get(url_of(september)).text
 
 
+@pytest.mark.thorough
 def test_batch_that_pays_nothing_says_so(client, sign_in, settings):
     settings.MINIMUM_PAYOUT = 1000
     batch = make_batch()
@@ -274,6 +276,7 @@ def test_batch_is_compared_with_the_three_months_before():
 # What was signed
 
 
+@pytest.mark.thorough
 def test_page_shows_who_signed_what_and_the_seals(client, sign_in):
     batch = make_batch(Status.APPROVED, approver=make_user(first_name="April", last_name="Hand"))
     sign_in("Auditors")

@@ -93,6 +93,7 @@ def test_nobody_else_sees_any(client, payments, groups_of):
     assert set(answers) == {403}
 
 
+@pytest.mark.thorough
 def test_page_and_pdf_say_the_same_and_escape_titles(client, payments):
     ada = payments[0]
     client.force_login(ada.author)

@@ -65,6 +65,7 @@ def test_build_without_them_needs_a_reason_and_keeps_it(client, sign_in, food):
     assert "Build without them" not in page
 
 
+@pytest.mark.thorough
 def test_draft_is_built_without_views_that_came_after_it(client, sign_in, food):
     make_price(food.category, "5", dt.date(2026, 10, 10))
     batch, _ = steps.build_batch(month=OCTOBER, at=AT)

@@ -48,6 +48,7 @@ def test_auditor_watches_a_verification_to_its_end(paid, sign_in, client, monkey
     assert "October 2026" in client.get(CHANGELIST).content.decode()
 
 
+@pytest.mark.thorough
 def test_head_that_is_not_in_the_chain_is_told_in_words(paid, sign_in, client):
     sign_in("Approvers")
     run = start(client, head="0" * 63 + "1")

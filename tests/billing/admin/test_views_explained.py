@@ -92,6 +92,7 @@ def test_page_without_views_says_what_it_is_for(client, sign_in):
     assert "No view has come in yet" in show(client, month=None).text
 
 
+@pytest.mark.thorough
 def test_batches_of_later_months_stand_on_the_page(client, sign_in, blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -108,6 +109,7 @@ def test_batches_of_later_months_stand_on_the_page(client, sign_in, blog):
     assert "Waiting for a batch" in text.split("Month by month")[0]
 
 
+@pytest.mark.thorough
 def test_dropped_views_lead_to_their_totals(client, sign_in, blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -131,6 +133,7 @@ def test_counts_that_no_view_explains_are_cried_out(client, sign_in, blog):
     assert "+999" in text
 
 
+@pytest.mark.thorough
 def test_page_costs_the_same_for_2_authors_and_for_20(client, sign_in):
     sign_in("Auditors")
     make_october(authors=2)

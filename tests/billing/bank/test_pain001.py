@@ -65,6 +65,7 @@ def test_sums_and_references_are_those_of_the_batch():
     assert texts(root, "p:ReqdExctnDt/p:Dt") == ["2026-11-23"]  # 22 November is a Sunday
 
 
+@pytest.mark.thorough
 def test_another_reader_finds_the_same():
     from pyiso20022.pain.pain_001_001_09 import Document
     from xsdata.formats.dataclass.parsers import XmlParser

@@ -113,6 +113,7 @@ def test_sheet_is_kept_and_handed_out_as_it_was(monkeypatch):
     assert f"{made.sha256} was recorded" in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_sheet_is_the_golden_one(name_authors):
     batch = make_paid_batch({}, US)
     name_authors(batch, "Ada Example", "=1+1")

@@ -280,6 +280,7 @@ def test_views_of_a_failed_payment_are_held_until_it_is_made_again(blog):
     assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 1000)
 
 
+@pytest.mark.thorough
 def test_views_that_a_cancelled_batch_took_in_are_held_again(blog):
     make_count(blog, 1000, dt.date(2026, 9, 10))
     september, _ = steps.build_batch(month=SEPTEMBER, at=AT)

@@ -110,6 +110,7 @@ def test_authors_and_editors_see_no_payee_in_the_admin(client, role):
             assert response.status_code in (403, 404), url
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Finance", "Approvers", "Auditors"])
 def test_every_page_hides_all_but_the_last_digits(client, role):
     payee = make_payee(make_user(), at=AT)
@@ -190,6 +191,7 @@ def test_session_keeps_nothing_of_what_was_typed(client, settings):
     assert AccountSession.objects.exists()
 
 
+@pytest.mark.thorough
 def test_pages_go_on_without_the_key(client, settings):
     author = make_user(groups=["Authors"])
     payee = make_payee(author, at=AT)
@@ -207,6 +209,7 @@ def test_pages_go_on_without_the_key(client, settings):
     assert payee.versions.count() == 1
 
 
+@pytest.mark.thorough
 def test_list_takes_the_same_queries_for_any_number(client, django_assert_max_num_queries):
     make_payee(make_user(), make_user(), at=AT)
     sign_in(client, "Finance")
@@ -220,6 +223,7 @@ def test_list_takes_the_same_queries_for_any_number(client, django_assert_max_nu
         assert "agent" in client.get(url).text.lower()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("term", ["Payee", "nobody", "\0", "'"])
 def test_search_and_filters_answer(client, term):
     make_payee(make_user(), at=AT)

@@ -307,6 +307,7 @@ def test_flag_leads_to_the_list_of_its_payments(client, sign_in, code):
 # Cost
 
 
+@pytest.mark.thorough
 def test_checks_cost_the_same_for_2_and_20_payments():
     def count_queries(payments):
         price = make_price(make_category(), "10")

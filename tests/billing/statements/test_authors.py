@@ -74,6 +74,7 @@ def find_table(sheet, title):
     return next(table for table in sheet.tables if table.title == title)
 
 
+@pytest.mark.thorough
 def test_statement_says_in_german_what_was_paid_when_and_where(blog):
     save_adjustment(
         adjustment=Adjustment(author=blog.author, amount=Decimal("-2"), reason="Doppelt bezahlt."),
@@ -114,6 +115,7 @@ def test_statement_says_in_german_what_was_paid_when_and_where(blog):
     assert sheet.warning == ""
 
 
+@pytest.mark.thorough
 def test_statement_is_in_english_for_an_english_payee(blog):
     sheet = write(pay(build(blog, language="en")))
     assert sheet.title == "Statement for October 2026"
@@ -209,6 +211,7 @@ def test_statements_are_those_that_no_cancelled_batch_holds(blog):
     assert list(list_statements()) == []
 
 
+@pytest.mark.thorough
 def test_year_lists_what_the_bank_made_and_when(blog):
     payment = pay(build(blog), value_date=dt.date(2027, 1, 4), at=IN_JANUARY)
     assert list_years_paid(blog.author) == [(2027, "EUR")]

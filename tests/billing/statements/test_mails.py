@@ -82,6 +82,7 @@ def test_author_is_told_of_the_statement_when_it_is_approved(batch, mails_of):
     assert "Melden Sie sich an" in mail.body
 
 
+@pytest.mark.thorough
 def test_author_gets_an_advice_when_the_payment_was_made(batch, finance, mails_of):
     batch = sign(batch)
     export_payments(batch=batch, at=AT)
@@ -95,6 +96,7 @@ def test_author_gets_an_advice_when_the_payment_was_made(batch, finance, mails_o
     assert sent == {}
 
 
+@pytest.mark.thorough
 def test_author_is_not_told_of_a_bank_where_somebody_paid_by_hand(batch, finance, mails_of):
     payment = sign(batch).payments.get()
     proposal = propose_hand_payment(
@@ -136,6 +138,7 @@ def test_payment_by_hand_that_was_none_is_told_without_a_word_of_the_bank(batch,
         assert "bank" not in text
 
 
+@pytest.mark.thorough
 def test_failure_is_told_to_the_author_and_to_finance(batch, finance, mails_of):
     batch = sign(batch)
     export_payments(batch=batch, at=AT)

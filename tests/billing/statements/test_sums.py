@@ -75,6 +75,7 @@ def test_prices_of_the_lines_stand_by_category_and_day(batch):
         )
 
 
+@pytest.mark.thorough
 def test_views_are_reconciled_from_all_received_to_those_paid(settings):
     """Each view is worth 1.00, and a payment starts at 3.00."""
     settings.MINIMUM_PAYOUT = Decimal(3)

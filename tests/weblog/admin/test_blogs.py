@@ -287,6 +287,7 @@ def test_visitor_without_a_role_gets_nothing(client, groups):
 # Lists
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("url", [CHANGELIST, "/admin/weblog/category/"])
 def test_number_of_queries_does_not_grow(client, superuser, url):
     client.force_login(superuser)
