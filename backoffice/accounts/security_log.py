@@ -4,6 +4,7 @@ The row is written in the transaction of the change. Line and mail go out after 
 """
 
 import datetime as dt
+import hashlib
 import ipaddress
 import logging
 from contextlib import contextmanager
@@ -133,3 +134,14 @@ def forget_addresses(*, at: dt.datetime) -> int:
     kept_from = at - dt.timedelta(days=settings.SECURITY_ADDRESS_DAYS)
     old = SecurityEvent.objects.filter(at__lt=kept_from, address__isnull=False)
     return old.update(address=None)
+
+
+def record_download(
+    *, name: str, content: bytes | None, by: User, count: int | None = None
+) -> None:
+    """Note that somebody took a file away: what it was, and the SHA-256 if it is at hand."""
+    parts = [name, f"{count:,} rows" if count is not None else ""]
+    parts.append(f"SHA-256 {hashlib.sha256(content).hexdigest()}" if content is not None else "")
+    kind = Kind.LIST_EXPORTED if count is not None else Kind.FILE_TAKEN
+    with transaction.atomic():
+        record_event(kind, about=None, by=by, detail=", ".join(filter(None, parts)))

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from backoffice.accounts.security_log import record_download
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.dialogs import DialogForm, Done, dialog_action, page_of
 from backoffice.people import full_name
@@ -134,7 +135,9 @@ class VerificationAdmin(ReadOnlyAdmin):
             file = make_evidence_pack(batch, by=request.user)
         except WrongStatus as error:
             raise Http404 from error
-        return FileResponse(file, as_attachment=True, filename=name_pack(batch))
+        name = name_pack(batch)
+        record_download(name=f"Evidence pack, {name}", content=None, by=request.user)
+        return FileResponse(file, as_attachment=True, filename=name)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         context |= {"title": "Verification", "subtitle": None, **_describe(obj)}

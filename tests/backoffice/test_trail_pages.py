@@ -279,3 +279,24 @@ def test_search_on_postgresql_goes_by_an_index(auditor):
     plan = _cut(selection, None, backwards=False, count=51).explain()
     assert "trail_" in plan
     assert "Index Cond: (upper(" in plan
+
+
+# Files that are taken
+
+
+@pytest.mark.filterwarnings("ignore:The 'get_valid_export_item_pks:DeprecationWarning")
+def test_export_of_a_list_is_noted_with_its_sha256(client, make_clerk):
+    make_category("Tech")
+    clerk = make_clerk("weblog.view_category", "weblog.export_category", username="ben")
+    client.force_login(clerk)
+    taken = client.post(reverse("admin:weblog_category_export"), {"format": 0})
+    event = SecurityEvent.objects.get(kind="list_exported")
+    assert event.by == clerk
+    assert event.detail.startswith("Categories, Category-")
+    assert event.detail.endswith(f", 1 rows, SHA-256 {hashlib.sha256(taken.content).hexdigest()}")
+
+
+def test_look_at_the_form_of_an_export_is_no_export(client, make_clerk):
+    client.force_login(make_clerk("weblog.view_category", "weblog.export_category"))
+    assert client.get(reverse("admin:weblog_category_export")).status_code == 200
+    assert not SecurityEvent.objects.filter(kind="list_exported").exists()

@@ -9,6 +9,11 @@ from billing.payouts.acts.window import Act, Period
 
 Kind = BatchAct.Kind
 VERBS = {"+": "Entered", "~": "Confirmed"}
+# Two acts, mostly of one moment: to which account, and whose money goes there.
+TEXTS = {
+    "details": "{verb} the payment details of {payee}",
+    "author": "{verb} whose money {payee} gets",
+}
 
 
 def find_payee_acts(period: Period) -> Iterator[Act]:
@@ -32,7 +37,7 @@ def find_payee_acts(period: Period) -> Iterator[Act]:
             yield Act(
                 Kind.PAYEE,
                 f"payee {record.payee_id}, {what} change {record.history_id}",
-                f"{VERBS[record.history_type]} the payment details of {record.payee}",
+                TEXTS[what].format(verb=VERBS[record.history_type], payee=record.payee),
                 sums[record.payee_id],
                 record.history_user_id,
                 record.history_date,
