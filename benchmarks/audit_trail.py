@@ -208,6 +208,7 @@ def count_sizes() -> dict[str, int]:
 
 def main() -> None:
     entries = int(sys.argv[1]) if len(sys.argv) > 1 else ENTRIES
+    os.environ.setdefault("REQUIRE_SECOND_FACTOR", "0")
     with new_database("postgresql"):
         run_apart(fill, entries)
         sizes = run_apart(count_sizes)

@@ -84,7 +84,7 @@ class ObjectField(forms.CharField):
 def list_kind_choices() -> list[tuple[str, str]]:
     kinds = sorted((source.label, source.key) for source in list_sources().values())
     return [
-        ("", "All but jobs that went well"),
+        ("", "All but routine jobs"),
         (ALL, "Everything"),
         *((key, label) for label, key in kinds),
     ]

@@ -52,7 +52,7 @@ class AuditTrailView(UnfoldSiteViewMixin, TemplateView):
             rows=make_rows(load_entries(page.places), self.request, self.admin_site),
             about=about,
             reads_all=True,
-            most_entries=MOST_ENTRIES,
+            most_entries=f"{MOST_ENTRIES:,}",
             **kwargs,
         )
 
@@ -136,8 +136,9 @@ def _read_token(request) -> dict[str, Any] | None:
 
 def _describe_filter(form: TrailForm, query) -> str:
     """Return in words what was asked for: “Who: finn, From: 2026-10-01”."""
-    return ", ".join(
-        f"{form.fields[name].label or name.capitalize()}: {query[name]}"
-        for name in form.fields
-        if query.get(name)
-    )
+    told = []
+    for name, field in form.fields.items():
+        if value := query.get(name):
+            choices = dict(getattr(field, "choices", []))
+            told.append(f"{field.label or name.capitalize()}: {choices.get(value, value)}")
+    return ", ".join(told)

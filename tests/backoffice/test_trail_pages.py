@@ -139,7 +139,7 @@ def test_file_has_a_line_for_each_field_and_its_sha256_in_the_trail(client, audi
     digest = hashlib.sha256(content).hexdigest()
     assert digest in shown.text
     event = SecurityEvent.objects.get(kind="list_exported")
-    assert event.detail == f"Audit trail, What: weblog.category: 2 entries. SHA-256 {digest}"
+    assert event.detail == f"Audit trail, What: Categories: 2 entries. SHA-256 {digest}"
     assert event.by == auditor
     assert answer["Content-Disposition"] == f'attachment; filename="audit-trail-{event.pk}.csv"'
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
