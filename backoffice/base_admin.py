@@ -123,7 +123,14 @@ class BackofficeAdmin(ModelAdmin):
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, "backoffice/trail/object.html", context)
+        is_part = "HX-Request" in request.headers  # of the object's own page
+        name = "part" if is_part else "object"
+        return TemplateResponse(
+            request,
+            f"backoffice/trail/{name}.html",
+            context | {"history": request.path},
+            headers={"Vary": "HX-Request"},
+        )
 
     def render_change_form(self, request, context, *args, **kwargs):
         context["adminform"].form.reader_request = request  # see backoffice.readonly

@@ -117,3 +117,15 @@ def test_amounts_are_told_with_currency_and_what_they_are_for(client):
         "€15.00 per 1,000 views",
         "€16.50 per 1,000 views",
     )
+
+
+def test_batch_page_fetches_its_trail_once_it_is_looked_at(client, corrected):
+    client.force_login(make_user(is_superuser=True))
+    batch = corrected.batch
+    history = reverse("admin:billing_payoutbatch_history", args=[batch.pk])
+    page = client.get(reverse("admin:billing_payoutbatch_change", args=[batch.pk])).text
+    assert f'hx-get="{history}" hx-trigger="intersect once"' in page
+    part = client.get(history, headers={"HX-Request": "true"}).text
+    assert "The bank was wrong" in part
+    assert "<html" not in part
+    assert "<html" in client.get(history).text
