@@ -6,6 +6,7 @@ Settings load this module, so it must not import a model or the admin.
 from dataclasses import dataclass
 
 from django.apps import apps
+from django.db.models import CharField, Count, QuerySet, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -18,7 +19,7 @@ class Link:
     icon: str
     model: str
     permission: str = ""  # unless it is that to view the model
-    count: str = ""  # dotted path of a function: what it returns stands beside the title
+    count: str = ""  # dotted path of a function: its number, or that of its rows, stands beside
     waiting: str = ""  # what narrows its list down to what is counted
     words: str = ""  # other words by which people look for it
 
@@ -43,7 +44,7 @@ NAVIGATION = {
             "Payout batches",
             "account_balance_wallet",
             "billing.payoutbatch",
-            count="billing.sidebar.count_submitted",
+            count="billing.sidebar.find_submitted",
             waiting="status__exact=submitted",
             words="months payouts approve submit",
         ),
@@ -64,14 +65,14 @@ NAVIGATION = {
             "Disputes",
             "contact_support",
             "billing.dispute",
-            count="billing.payouts.disputes.count_open",
+            count="billing.sidebar.find_open_disputes",
             waiting="state=open",
         ),
         Link(
             "Payments by hand",
             "payments",
             "billing.handpayment",
-            count="billing.sidebar.count_proposed",
+            count="billing.sidebar.find_proposed",
             waiting="state=proposed",
         ),
         Link("Adjustments", "exposure", "billing.adjustment"),
@@ -79,7 +80,7 @@ NAVIGATION = {
             "Holds and pay-outs",
             "front_hand",
             "billing.hold",
-            count="billing.sidebar.count_open_holds",
+            count="billing.sidebar.find_open_holds",
             waiting="state=open",
             words="on hold",
         ),
@@ -87,7 +88,7 @@ NAVIGATION = {
             "Payees",
             "account_balance",
             "billing.payee",
-            count="billing.payees.reading.count_unconfirmed",
+            count="billing.payees.reading.find_unconfirmed",
             waiting="state=unconfirmed",
             words="bank details iban",
         ),
@@ -95,7 +96,7 @@ NAVIGATION = {
             "Findings",
             "troubleshoot",
             "billing.finding",
-            count="billing.sidebar.count_open_findings",
+            count="billing.sidebar.find_open_findings",
             waiting="status__exact=open",
             words="fraud robots spikes",
         ),
@@ -142,7 +143,7 @@ NAVIGATION = {
             "Access requests",
             "how_to_reg",
             "backoffice.accessrequest",
-            count="backoffice.accounts.request_admin.count_waiting",
+            count="backoffice.accounts.request_admin.find_waiting",
         ),
         Link("Failed sign-ins", "lock", "axes.accessattempt"),
     ],
@@ -154,8 +155,10 @@ def build_navigation(request):
     index = reverse("admin:index")
     home = {"title": "Home", "icon": "space_dashboard", "link": index}
     sections = [{"items": [home | {"active": request.path == index}]}]
-    for title, links in NAVIGATION.items():
-        items = [_build_item(*open_link, request) for open_link in _list_open(links, request.user)]
+    shown = {title: [*_list_open(links, request.user)] for title, links in NAVIGATION.items()}
+    numbers = _count_waiting([link for links in shown.values() for link, _ in links], request)
+    for title, links in shown.items():
+        items = [_build_item(link, url, request, numbers) for link, url in links]
         if items:
             sections.append({"title": title, "separator": True, "items": items})
     return sections
@@ -186,27 +189,40 @@ def _list_open(links, user):
             yield link, url
 
 
-def _build_item(link, url, request):
+def _build_item(link, url, request, numbers):
     item = {
         "title": link.title,
         "icon": link.icon,
         "link": url,
         "active": request.path.startswith(url),
     }
-    number = _count(link.count, request) if link.count else 0
-    if number:
+    if number := numbers.get(link.count):
         item["badge"] = number
         item["badge_variant"] = "primary"
         item["link"] = f"{url}?{link.waiting}" if link.waiting else url
     return item
 
 
-def _count(path, request):
-    """Count once for each request: a page may draw its sidebar twice."""
-    counts = request.__dict__.setdefault("sidebar_counts", {})
-    if path not in counts:
-        counts[path] = import_string(path)()
-    return counts[path]
+def _count_waiting(links, request):
+    """Return {path of the function: number}. Once for each request: pages draw it twice.
+
+    Rows are counted in one query for all links.
+    """
+    numbers = request.__dict__.setdefault("sidebar_counts", {})
+    rows = []
+    for path in {link.count: None for link in links if link.count not in {"", *numbers}}:
+        numbers[path] = found = import_string(path)()
+        if isinstance(found, QuerySet):
+            rows.append(_count_as(path, found))
+    if rows:
+        both = rows[0].union(*rows[1:], all=True).order_by() if rows[1:] else rows[0]
+        numbers.update({row["path"]: row["number"] for row in both})
+    return numbers
+
+
+def _count_as(path, rows):
+    named = rows.order_by().annotate(path=Value(path, output_field=CharField())).values("path")
+    return named.annotate(number=Count("pk", distinct=True)).values("path", "number")
 
 
 def list_account_pages(user):

@@ -1,6 +1,7 @@
 """The list of proposals, on which another administrator confirms or refuses."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter
 from unfold.decorators import display
@@ -149,5 +150,5 @@ def _find_objections(access, user):
     return find_objections(request=access, by=user, at=timezone.now())
 
 
-def count_waiting() -> int:
-    return AccessRequest.objects.filter(outcome=Outcome.WAITING).count()
+def find_waiting() -> QuerySet[AccessRequest]:
+    return AccessRequest.objects.filter(outcome=Outcome.WAITING)

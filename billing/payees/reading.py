@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from babel import Locale
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from billing.errors import BillingError
 from billing.models import Payee, PayeeAuthor, PayeeDetails
@@ -55,13 +55,12 @@ def name_waiting(payee: Payee) -> str:
     return " ".join(map(str, (*versions, *links)))
 
 
-def count_unconfirmed() -> int:
-    """Return the number of payees for whom something waits for a second person. One query."""
-    waiting = Payee.objects.filter(
+def find_unconfirmed() -> QuerySet[Payee]:
+    """Return the payees for whom something waits for a second person."""
+    return Payee.objects.filter(
         Exists(PayeeDetails.objects.unconfirmed().filter(payee=OuterRef("pk")))
         | Exists(PayeeAuthor.objects.unconfirmed().filter(payee=OuterRef("pk")))
     )
-    return waiting.count()
 
 
 def list_versions(payee: Payee, *, at: dt.datetime) -> list[Masked]:
