@@ -3,7 +3,7 @@ import pytest
 from backoffice.models import SavedFilter
 from tests.factories import make_category, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 SAVE = "/admin/saved-filters/save/"
 LIST = "/admin/weblog/category/"

@@ -44,12 +44,15 @@ def groups():
 
 @pytest.fixture
 def sign_in(client, groups):
-    """Return a function that signs in a member of a group, or a superuser for "Superusers"."""
+    """Return a function that signs in a member of a group, a superuser for "Superusers", or
+    staff of no role for None."""
 
     def sign_in(group, **values):
         is_superuser = group == "Superusers"
         user = make_user(
-            groups=[] if is_superuser else [group], is_superuser=is_superuser, **values
+            groups=[group] if group and not is_superuser else [],
+            is_superuser=is_superuser,
+            **values,
         )
         client.force_login(user)
         return user

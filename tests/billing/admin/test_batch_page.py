@@ -17,7 +17,7 @@ from tests.billing.batches import AT, OCTOBER, SEPTEMBER, make_batch
 from tests.billing.pages import press, url_of
 from tests.factories import approve, make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 Status = PayoutBatch.Status
 TABS = ["overview", "payments", "checks", "evidence", "activity"]

@@ -7,7 +7,7 @@ from billing.payouts import steps
 from tests.billing.batches import AT, OCTOBER
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 def open_page(client, name="changelist", *args, **query):

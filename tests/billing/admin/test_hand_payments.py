@@ -9,7 +9,7 @@ from billing.models import HandPayment
 from tests.billing.batches import AT, Status, make_batch
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture

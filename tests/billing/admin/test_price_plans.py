@@ -11,7 +11,7 @@ from billing.models import CategoryPrice, PayoutBatch
 from tests.billing.batches import make_batch
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 PLAN = "/admin/billing/categoryprice/plan/"
 IMPORT = "/admin/billing/categoryprice/import/"

@@ -16,7 +16,7 @@ from tests.billing.bank_files import make_paid_batch, read_file
 from tests.billing.batches import AT
 from tests.billing.pages import url_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 GOLDEN = Path(__file__).parent / "samples" / "paypal.csv"
 CELL = re.compile(r'"((?:[^"]|"")*)"|([^,"\r\n]*)')

@@ -11,7 +11,7 @@ from billing.payouts.holds import hold_payment
 from tests.billing.batches import AT, make_batch
 from tests.factories import approve, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]
 
 REFERENCE = "202610-1-000001"
 

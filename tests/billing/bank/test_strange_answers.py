@@ -12,7 +12,7 @@ from billing.errors import InvalidResults, WrongStatus
 from tests.billing.batches import AT, make_exported_batch
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 ONE, THREE = "202610-1-000001", "202610-1-000003"
 TABLE = f"reference;outcome;reason\n{ONE};paid;\n{THREE};failed;Zürich closed\n"

@@ -11,7 +11,7 @@ from tests.billing.bank_files import ACCOUNT, make_paid_batch
 from tests.billing.batches import AT, SEPTEMBER
 from tests.factories import IBANS, approve, make_blog, make_count, make_price, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 ABROAD = {"iban": IBANS[1], "country": "NL", "town": "Utrecht", "tax_id": ""}
 

@@ -17,7 +17,7 @@ from tests.billing.batches import AT, OCTOBER
 from tests.billing.tampering import without_guards
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def make_draft():
