@@ -24,4 +24,4 @@ class ReadonlyField(UnfoldAdminReadonlyField):
 
 def link_only_what_opens() -> None:
     """Put our field in the place of Unfold's."""
-    forms.UnfoldAdminReadonlyField = ReadonlyField  # type: ignore[misc]
+    forms.UnfoldAdminReadonlyField = ReadonlyField

@@ -19,6 +19,7 @@ from backoffice.accounts.forms import OwnPasswordForm
 from backoffice.accounts.passwords import has_known_password
 from backoffice.accounts.signing_in import SignInView
 from backoffice.changelists import could_be_pk, shorten_search
+from backoffice.list_files import download_list
 from backoffice.moved_pages import list_moved_addresses
 from backoffice.navigation import find_pages
 from backoffice.palette import Found, find_rows
@@ -104,6 +105,11 @@ class BackofficeSite(UnfoldAdminSite):
         route = "r/<path:content_type_id>/<path:object_id>/"
         return [
             path(route, view, name="view_on_site"),
+            path(
+                "lists/download/",
+                self.admin_view(download_list),
+                name="backoffice_list_download",
+            ),
             path(
                 "saved-filters/save/",
                 self.admin_view(save_filter),

@@ -41,6 +41,8 @@ from weblog.publishing.new_texts import start_new_text
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 # Each of these has a test of its own.
 NOT_PAGES = {"login", "logout", "autocomplete", "view_on_site", "backoffice_audittrail_export"}
+NOT_PAGES |= {"backoffice_savedfilter_save", "backoffice_savedfilter_forget"}
+NOT_PAGES |= {"backoffice_list_download"}
 # Pages that take a row of another model than their name says.
 ROWS = {
     "billing_payoutbatch_attachment": "billing.batchattachment",

@@ -181,4 +181,5 @@ def list_wanted_mails(user: User) -> Iterator[dict]:
 
 
 def list_saved_filters(user: User) -> Iterator[dict]:
-    yield from SavedFilter.objects.filter(person=user).values("list_name", "name", "query")
+    for saved in SavedFilter.objects.filter(person=user):
+        yield {"list": saved.list_name, "name": saved.name, "query": saved.query}

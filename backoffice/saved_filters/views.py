@@ -1,10 +1,12 @@
 """Keeping a list's filters under a name, and forgetting them: each a POST, each one's own."""
 
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, SEARCH_VAR
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -21,6 +23,12 @@ from backoffice.saved_filters.models import (
 MOST_PARAMETERS = 50
 
 
+class StaffRequest(HttpRequest):
+    """For annotations: admin_view() has let in nobody else."""
+
+    user: User
+
+
 class SaveForm(forms.Form):
     name = forms.CharField(
         max_length=LONGEST_NAME,
@@ -32,15 +40,15 @@ class SaveForm(forms.Form):
 
 
 @require_POST
-def save_filter(request: HttpRequest) -> HttpResponse:
+def save_filter(request: StaffRequest) -> HttpResponse:
     """Keep what a list is narrowed down to. A name that is there already gets the new filter."""
     list_name = request.POST.get("list", "")
-    model_admin = _find_list(request, list_name)
+    model_admin = find_list(request, list_name)
     query = keep_filters(request.POST.get("query", ""), model_admin, request)
     url = reverse(f"admin:{list_name}_changelist")
     form = SaveForm(request.POST)
     mine = SavedFilter.objects.filter(person=request.user, list_name=list_name)
-    refusal = "" if form.is_valid() else " ".join(form.errors["name"])
+    refusal = "" if form.is_valid() else " ".join(map(str, form.errors["name"]))
     if not query:
         refusal = "Search or filter the list first: there is nothing to save yet."
     elif not refusal and mine.exclude(name=form.cleaned_data["name"]).count() >= MOST_OF_A_LIST:
@@ -57,15 +65,17 @@ def save_filter(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def forget_filter(request: HttpRequest, pk: int) -> HttpResponse:
+def forget_filter(request: StaffRequest, pk: int) -> HttpResponse:
     saved = get_object_or_404(SavedFilter, pk=pk, person=request.user)
-    _find_list(request, saved.list_name)
+    find_list(request, saved.list_name)
     saved.delete()
     messages.success(request, f"The filter “{saved.name}” is removed.")
     return redirect(f"admin:{saved.list_name}_changelist")
 
 
-def keep_filters(query: str, model_admin: admin.ModelAdmin, request: HttpRequest) -> str:
+def keep_filters(
+    query: str, model_admin: Any, request: HttpRequest, *, is_order_enough: bool = False
+) -> str:
     """Return the search, order and filters of an address that the list knows; not its page."""
     if len(query) > LONGEST_QUERY:
         return ""
@@ -74,7 +84,8 @@ def keep_filters(query: str, model_admin: admin.ModelAdmin, request: HttpRequest
     except ValueError:
         return ""
     kept = [(name, value) for name, value in typed if _is_kept(name, value, model_admin, request)]
-    return urlencode(kept) if any(name != ORDER_VAR for name, _ in kept) else ""
+    is_narrowed = any(name != ORDER_VAR for name, _ in kept)
+    return urlencode(kept) if is_narrowed or is_order_enough else ""
 
 
 def _is_kept(name, value, model_admin, request):
@@ -85,7 +96,7 @@ def _is_kept(name, value, model_admin, request):
     return name == ORDER_VAR or model_admin.lookup_allowed(name, value, request)
 
 
-def _find_list(request, list_name):
+def find_list(request: HttpRequest, list_name: str) -> Any:
     """Return the admin of a list that the user may open. No other list exists for them."""
     for model, model_admin in admin.site._registry.items():
         meta = model._meta

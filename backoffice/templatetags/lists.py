@@ -20,6 +20,7 @@ def saved_filters(context, cl):
         "filters": [(one, one.query == query) for one in mine],
         "list_name": name,
         "query": query,
+        "has_rows": bool(cl.result_list),
         "is_narrowed": bool(cl.query or cl.filter_params),
         "is_saved": any(one.query == query for one in mine),
         "longest": LONGEST_NAME,
