@@ -158,7 +158,7 @@ def sign_in(client, role):
     client.force_login(make_user(groups=[role] if role else []))
 
 
-@pytest.mark.cases(3)
+@pytest.mark.cases(2)
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
@@ -172,7 +172,7 @@ def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
     assert snapshot() == before
 
 
-@pytest.mark.cases(3)
+@pytest.mark.cases(2)
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_post_to_a_closed_door_is_refused_and_changes_nothing(role, doors, client):

@@ -71,6 +71,7 @@ def test_filter_of_a_list_that_is_closed_is_refused(clerk, client):
     assert SavedFilter.objects.count() == 0
 
 
+@pytest.mark.thorough
 def test_no_more_than_twenty_of_a_list(clerk, client):
     for number in range(20):
         save(client, name=f"Filter {number}")

@@ -53,6 +53,7 @@ def test_each_tab_is_a_part_of_the_page_that_its_link_names(client, sign_in):
     assert re.findall(r'<div class="bl-tab" id="(\w+)" data-first', text) == ["overview"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("query", [{"p": "1"}, {"status": "held"}])
 def test_page_of_payments_opens_their_tab(client, sign_in, query):
     batch = make_batch()
@@ -196,6 +197,7 @@ def make_months(*texts):
     return steps.submit_batch(batch=batch, by=make_user(), at=AT)
 
 
+@pytest.mark.thorough
 def test_flag_of_each_month_for_the_same_reason_says_so(client, sign_in, monkeypatch):
     def flag(batch):
         return f"{batch.month.month} views are lost in {batch}: the server was away.", "/", 1

@@ -53,6 +53,7 @@ def listed(client, name, query):
     return [str(row) for row in look(client, name, query).context["cl"].result_list]
 
 
+@pytest.mark.cases(1)
 @pytest.mark.cases(10)
 @pytest.mark.parametrize(
     ("query", "references"),

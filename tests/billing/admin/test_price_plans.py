@@ -243,6 +243,7 @@ def test_import_shows_what_changes_before_it_saves_all(client, sign_in):
     assert "Everything in this file is here already" in upload(client, FILE).text
 
 
+@pytest.mark.thorough
 def test_workbook_is_read_as_well(client, sign_in, tmp_path):
     make_categories()
     sign_in("Finance")

@@ -91,6 +91,7 @@ def test_blocks_are_filled_up_to_ten(number):
     assert len(entries) == number
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("name", "written"),
     [

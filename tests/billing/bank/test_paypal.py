@@ -50,6 +50,7 @@ def test_file_is_the_golden_one():
     assert read_file(export) == GOLDEN.read_bytes()
 
 
+@pytest.mark.thorough
 def test_file_says_who_gets_what_in_the_columns_of_paypal():
     batch = make_paid_batch(paypal(), paypal("2bcdefgh345jk"))
     export = export_payments(batch=batch, format="paypal", at=AT)

@@ -47,6 +47,7 @@ def compare(content):
     return numbers, [result.outcome for result in match.results.values()], match.problems
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
 def test_payment_that_came_back_failed_in_whatever_order_a_statement_lists_it(order):
     movements = [move(ONE, "DBIT"), move(ONE, "CRDT", day="2026-11-26")]
@@ -71,6 +72,7 @@ def test_reversal_of_somebody_elses_credit_stops_nothing():
     assert compare(advise(*movements)) == ({"paid": 1, "other": 1}, ["paid"], [])
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("day", ["1900-01-01", "2025-11-24", "2062-11-24", "9999-12-31"])
 def test_day_on_which_no_money_can_have_moved_is_named(day):
     numbers, _, problems = compare(advise(move(ONE, "DBIT", day=day)))
@@ -87,6 +89,7 @@ def test_no_result_is_recorded_with_such_a_day(day):
         record_results(batch=batch, results=results, by=make_user(), at=AT)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "content",
     [

@@ -68,12 +68,14 @@ def test_file_that_the_bank_settled_as_a_whole_is_paid(batch):
     assert outcomes(batch, match) == [(10, "paid"), (40, "paid")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("status", ["ACCP", "ACSP", "RCVD", "PDNG"])
 def test_file_that_is_on_its_way_says_nothing_new(batch, status):
     match = compare(batch, answer("202610-1-PAIN001-1", status=status))
     assert (match.results, match.problems) == ({}, [])
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("message", "sums", "problem"),
     [
