@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from backoffice.accounts.pauses import explain_pauses
 from billing.errors import FourEyesViolation
-from billing.models import Adjustment, Hold, PaymentLine, PayoutBatch
+from billing.models import Adjustment, DisputeAnswer, Hold, PaymentLine, PayoutBatch
 from billing.own_money import find_own_blogs
+from billing.payouts.acts.disputes import find_lines_of
 from billing.payouts.acts.gathering import explain_acts
 from billing.prices.rules import find_price_editors
 from billing.proof.entered import find_forged
@@ -37,6 +38,11 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
         objections.append("You made or changed an adjustment that this batch includes.")
     if _held_or_ended(batch, by).exists():
         objections.append("You held, released or paid out in full a payment of this batch.")
+    if _released(batch, by):
+        objections.append(
+            "You answered a question about a line that this batch pays: your answer lets its "
+            "payment go to the bank."
+        )
     return objections + explain_acts(batch, by)
 
 
@@ -54,6 +60,20 @@ def _explain_account(by: User, *, at: dt.datetime) -> list[str]:
             "before the administrators have put it right."
         )
     return reasons
+
+
+def _released(batch: PayoutBatch, by: User) -> bool:
+    """Whether `by` decided on a dispute about a line of the batch since it was submitted.
+
+    Until the answer no file takes the payment. What was answered before is an act.
+    """
+    answers = DisputeAnswer.objects.filter(
+        by=by, dispute__batch=batch, at__gte=batch.submitted_at
+    ).exclude(outcome=DisputeAnswer.Outcome.WITHDRAWN)
+    return any(
+        find_lines_of(answer.dispute, batch).exists()
+        for answer in answers.select_related("dispute")
+    )
 
 
 def _edited_adjustments(batch: PayoutBatch, by: User):

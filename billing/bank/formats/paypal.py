@@ -7,6 +7,7 @@ a country that writes commas says so when the file is uploaded.
 
 import csv
 import io
+import re
 from typing import BinaryIO
 
 from billing.bank.formats.registry import TAKES_IT, BankFormat, Fit
@@ -15,6 +16,7 @@ from billing.bank.texts import drop_formula
 from billing.models import PayoutBatch
 
 MOST, CUSTOMER_ID = 5_000, 30
+PLAIN = re.compile(r"[!#-+.-:<-~\-]+", re.ASCII)  # ASCII, without spaces, quotes, commas
 WALLET = "PAYPAL"
 # PayPal's list (2026), without forint and Taiwan dollars, which it pays in whole units alone.
 CURRENCIES = {
@@ -36,7 +38,15 @@ def fit(order: Order, batch: PayoutBatch) -> Fit:
     if paid.account_kind != "paypal":
         return Fit("The payee has no PayPal account.")
     if drop_formula(paid.account["paypal"]) != paid.account["paypal"]:
-        return Fit("A spreadsheet would take the address of this PayPal account for a formula.")
+        return Fit(
+            f"A spreadsheet would take the address of the PayPal account of “{paid.name}” for a "
+            "formula."
+        )
+    if not PLAIN.fullmatch(paid.account["paypal"]):
+        return Fit(
+            f"The address of the PayPal account of “{paid.name}” holds signs that PayPal’s file "
+            "does not take."
+        )
     if len(order.reference) > CUSTOMER_ID or " " in order.reference:
         return Fit(f"PayPal takes references of at most {CUSTOMER_ID} characters, without spaces.")
     return TAKES_IT

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from backoffice.guards.rules import Rule
+from billing.guards.rules.disputes import SAME_LINE
 from billing.models import PaymentResult, PayoutBatch
 
 
@@ -95,6 +96,22 @@ def keep_four_eyes() -> Iterator[Rule]:
         AND act.by_id IN (NEW.approved_by_id, NEW.second_approved_by_id)
         """,
         "nobody approves a batch when an act of theirs changed what it pays.",
+    )
+    # Who had approved before stays: only a new signature is refused.
+    yield rule(
+        "answer",
+        f"""
+        SELECT 1 FROM billing_disputeanswer answer
+        JOIN billing_dispute dispute ON dispute.id = answer.dispute_id
+        JOIN billing_payment payment ON payment.batch_id = dispute.batch_id
+        JOIN billing_paymentline line ON line.payment_id = payment.id
+        WHERE dispute.batch_id = NEW.id AND answer.outcome <> 'withdrawn' AND {SAME_LINE}
+        AND (
+            answer.by_id = NEW.approved_by_id AND OLD.approved_by_id IS NULL
+            OR answer.by_id = NEW.second_approved_by_id AND OLD.second_approved_by_id IS NULL
+        )
+        """,  # noqa: S608
+        "nobody approves a batch that pays a line about which they answered its author.",
     )
 
 

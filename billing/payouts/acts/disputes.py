@@ -3,11 +3,21 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
-from billing.models import BatchAct, DisputeAnswer, PaymentLine
+from billing.models import BatchAct, Dispute, DisputeAnswer, PaymentLine, PayoutBatch
 from billing.payouts.acts.window import Act, Period
 from billing.payouts.disputed import find_lines
+
+
+def find_lines_of(dispute: Dispute, batch: PayoutBatch) -> QuerySet:
+    """Return the lines of the batch that the dispute is about."""
+    lines = (
+        find_lines(dispute)
+        if dispute.blog_id
+        else PaymentLine.objects.filter(adjustment=dispute.adjustment_id)
+    )
+    return lines.filter(payment__batch=batch)
 
 
 def find_dispute_acts(period: Period) -> Iterator[Act]:
@@ -19,12 +29,7 @@ def find_dispute_acts(period: Period) -> Iterator[Act]:
         answers = answers.filter(at__gte=period.stated_start)
     for answer in answers.select_related("dispute").order_by("pk"):
         dispute = answer.dispute
-        lines = (
-            find_lines(dispute)
-            if dispute.blog_id
-            else PaymentLine.objects.filter(adjustment=dispute.adjustment_id)
-        )
-        own = lines.filter(payment__batch=period.batch).aggregate(sum=Sum("amount"))["sum"]
+        own = find_lines_of(dispute, period.batch).aggregate(sum=Sum("amount"))["sum"]
         if own is not None:
             yield Act(
                 BatchAct.Kind.DISPUTE,

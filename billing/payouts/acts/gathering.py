@@ -1,6 +1,6 @@
 """Gathers the acts of all kinds, keeps them with a submitted batch, and says what bars whom."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from django.contrib.auth.models import User
 
@@ -60,6 +60,17 @@ def list_acts(batch: PayoutBatch) -> list[BatchAct]:
     return acts
 
 
+def tell_once(acts: Sequence[BatchAct]) -> list[BatchAct]:
+    """Return the acts without those about payees that read the same.
+
+    Who enters details links them to an author: two records, and to a reader one act.
+    """
+    told = {(act.kind, act.text, act.effect, act.by_id): act for act in reversed(acts)
+            if act.kind == BatchAct.Kind.PAYEE}  # fmt: skip
+    first = {act.source for act in told.values()}
+    return [act for act in acts if act.kind != BatchAct.Kind.PAYEE or act.source in first]
+
+
 def keep_acts(batch: PayoutBatch) -> None:
     """Store the acts with a batch that was just submitted."""
     # A batch that was returned and submitted unchanged has most of its acts already.
@@ -85,8 +96,8 @@ def explain_acts(batch: PayoutBatch, by: User) -> list[str]:
         return []
     sentences = [
         f"{text} ({format_amount(effect, exact=True, currency=batch.currency)})"
-        for text, effect in list(told.values())[:SHOWN]
-    ]
-    if rest := len(told) - len(sentences):
+        for text, effect in dict.fromkeys(told.values())
+    ][:SHOWN]
+    if rest := len(set(told.values())) - len(sentences):
         sentences.append(f"and {rest:,} more")
     return [f"What you did changed what this batch pays: {'; '.join(sentences)}."]

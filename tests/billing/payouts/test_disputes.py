@@ -463,6 +463,46 @@ def test_sum_carried_in_is_asked_about_where_it_came_from(draft, author):
         ask_about_line(line=line, author=author, text="Why did it fail?", at=LATER)
 
 
+def approve_by_sql(batch, by):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE billing_payoutbatch SET approved_by_id = %s, approved_at = submitted_at"
+            " WHERE id = %s",
+            [by.pk, batch.pk],
+        )
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "accepted"])
+def test_who_answers_after_the_submission_does_not_approve_it(draft, outcome):
+    submitted = steps.submit_batch(batch=draft, by=make_user(), at=AT)
+    dispute, by = ask(draft, at=AT), make_user()
+    amount = Decimal(5) if outcome == "accepted" else None
+    answer(dispute, by=by, outcome=outcome, amount=amount, at=AT)
+    with pytest.raises(FourEyesViolation, match="lets its payment go to the bank"):
+        approve(submitted, by=by, at=LATER)
+    with pytest.raises(DatabaseError, match="about which they answered"):
+        approve_by_sql(submitted, by)
+    assert approve(submitted, by=make_user(), at=LATER).status == "approved"
+
+
+def test_question_that_its_author_takes_back_bars_nobody(draft, author):
+    submitted = steps.submit_batch(batch=draft, by=make_user(), at=AT)
+    dispute = ask(draft, at=AT)
+    withdraw_dispute(dispute=dispute, author=author, text="I see it now.", at=AT)
+    assert approve(submitted, at=LATER).status == "approved"
+
+
+def test_approval_before_the_answer_stays_when_a_second_one_is_needed(draft, settings):
+    settings.SECOND_APPROVAL_ABOVE = Decimal(1)
+    draft = steps.rebuild_batch(batch=draft, by=make_user(), at=AT)
+    submitted = steps.submit_batch(batch=draft, by=make_user(), at=AT)
+    first = make_user()
+    submitted = approve(submitted, by=first, at=AT)
+    assert submitted.status == "submitted"
+    answer(ask(draft, at=AT), by=first, at=AT)
+    assert approve(submitted, at=LATER).status == "approved"
+
+
 def test_who_answered_does_not_approve_what_pays_the_line(draft):
     dispute, by = ask(draft, at=EARLIER), make_user()
     answer(dispute, by=by, at=EARLIER)
