@@ -114,7 +114,7 @@ bench-robots: setup-dev ## Print how many robots the lists find, and how many pe
 	$(BIN)/python -m benchmarks.robots
 
 bench: setup-dev ## Measure the speed, on an idle machine; half an hour
-	for name in record_view fold_views import_access_log detail_page build_batch verify_payouts verify_views books export_payments; do \
+	for name in record_view fold_views import_access_log detail_page build_batch verify_payouts verify_views books export_payments audit_trail; do \
 		$(BIN)/python -m benchmarks.$$name || exit 1; \
 	done
 

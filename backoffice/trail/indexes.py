@@ -1,4 +1,4 @@
-"""The indexes by which the trail is read, on every source: by moment, by person, by words.
+"""The indexes by which the trail is read: by moment, by person, by object, by words.
 
 They come with every migrate, as the guards do, so that a new history has them by itself. On
 PostgreSQL the words need the extension pg_trgm. Where the role may not add it, a search reads more.
@@ -78,9 +78,10 @@ def _list_columns(source: TrailSource, connection, *, words: bool) -> Iterator[s
     at = quote(source.at)
     if not getattr(source.model._meta.get_field(source.at), "db_index", False):
         yield f"({at})"
-    for person in (source.by, *source.people):
-        if person:
-            yield f"({quote(person)}, {at})"
+    tracked = getattr(source.model, "instance_type", None)  # of a history: whose it is
+    whose = {tracked._meta.pk.attname} if tracked else set()
+    for name in sorted({source.by, *source.people, *whose} - {""}):
+        yield f"({quote(name)}, {at})"
     if words and source.words:
         text = write_words([quote(name) for name in source.words], vendor=connection.vendor)
         yield f"USING gin (({text}) gin_trgm_ops)"

@@ -250,8 +250,8 @@ def list_indexes():
 
 
 @pytest.mark.postgresql
-def test_every_history_has_an_index_by_person_and_moment():
-    assert ("history_user_id", "history_date") in list_indexes()
+def test_every_history_has_an_index_by_person_and_by_object_with_the_moment():
+    assert list_indexes() >= {("history_user_id", "history_date"), ("id", "history_date")}
 
 
 @pytest.mark.postgresql
