@@ -26,6 +26,8 @@ GUARDS_OF = """
     WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace GROUP BY relname
 """
 
+TRIES = 40  # four a second, while another connection holds SQLite locked
+
 _before = {}  # what stood when the database was made, by its name
 
 
@@ -49,8 +51,8 @@ def take_back() -> bool:
     ContentType.objects.clear_cache()
     connection.ensure_connection()
     if connection.vendor == "sqlite":
-        with contextlib.suppress(sqlite3.OperationalError):  # a thread holds it locked
-            _before[name].backup(connection.connection)
+        with contextlib.suppress(StillLocked):
+            _before[name].backup(connection.connection, progress=_Patience())
             return True
         return False
     if _read_staying() != _before[name] or find_missing_anywhere(connection):
@@ -66,6 +68,22 @@ def remove_guards() -> None:
         from billing.guards import remove_guards
 
         remove_guards(connection)
+
+
+class StillLocked(Exception):
+    pass
+
+
+class _Patience:
+    """By itself Python's backup of SQLite waits for ever."""
+
+    def __init__(self):
+        self.tries = 0
+
+    def __call__(self, status, remaining, total):
+        self.tries += status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        if self.tries >= TRIES:
+            raise StillLocked
 
 
 def _read_staying():

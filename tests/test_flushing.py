@@ -1,5 +1,8 @@
 """What a test commits is gone before the next, and what a database is made with is back."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -33,6 +36,16 @@ def test_guard_or_right_that_a_test_removed_is_back():
     GUARDS.install(connection)
     Permission.objects.earliest("pk").delete()
     assert flushing.take_back() is (connection.vendor == "sqlite")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows alone.")
+def test_a_file_that_stays_locked_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(flushing, "TRIES", 2)
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    with contextlib.closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        assert not flushing.take_back()
+    assert flushing.take_back()
 
 
 def test_flush_brought_back_what_the_test_before_removed():
