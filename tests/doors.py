@@ -53,7 +53,7 @@ ROWS = {
 }
 
 
-def make_rows():
+def make_rows(before_batch=lambda category: None):
     call_command("loaddata", "10_groups", "30_billing_groups", verbosity=0)
     category = make_category("Tech")
     blog = make_blog(category=category)
@@ -72,12 +72,13 @@ def make_rows():
     Hold.objects.create(
         author=make_user(), kind="hold", reason="Asked", created_by=make_user(), created_at=AT
     )
+    before_batch(category)
     batch, _ = steps.build_batch(month=dt.date(2026, 10, 1), at=AT)
     steps.submit_batch(batch=batch, by=make_user(), at=AT)
     approve(batch, at=AT)
     proposal = propose_hand_payment(
-        payment=batch.payments.get(), means="cash", paid_on=AT.date(), reason="No bank",
-        by=make_user(), at=AT,
+        payment=batch.payments.get(author=blog.author), means="cash", paid_on=AT.date(),
+        reason="No bank", by=make_user(), at=AT,
     )  # fmt: skip
     withdraw_hand_payment(proposal=proposal, by=make_user(), reason="A test", at=AT)
     note = look_at_file(name="note.txt", content=b"Look at this")
@@ -104,7 +105,7 @@ def make_rows():
     )
     RobotException.objects.create(text="CUBOT", reason="A phone.")
     ask_about_line(
-        line=batch.payments.get().lines.get(kind="views"),
+        line=batch.payments.get(author=blog.author).lines.get(kind="views"),
         author=blog.author,
         text="Only a thousand?",
         at=AT,
