@@ -35,6 +35,11 @@ from backoffice.changelists import (
 from backoffice.signing import is_changed
 from backoffice.trail.objects import read_object_trail
 
+WRONG_DAY = (
+    "A day of the filter can’t be read, so the list does not go by it. Write 2026-12-31, or "
+    "31/12/2026."
+)
+
 
 class DayRangeFilter(RangeDateFilter):
     """From one day to another, both included, for dates and for moments in local time.
@@ -45,12 +50,20 @@ class DayRangeFilter(RangeDateFilter):
 
     def queryset(self, request, queryset):
         form = self.form_class(name=self.field_path, data=self.used_parameters)
-        form.is_valid()
+        if not form.is_valid():
+            _say_once(request, WRONG_DAY)
         date = "__date" if isinstance(self.field, DateTimeField) else ""
         for bound, lookup in (("from", "gte"), ("to", "lte")):
             if day := form.cleaned_data.get(f"{self.field_path}_{bound}"):
                 queryset = queryset.filter(**{f"{self.field_path}{date}__{lookup}": day})
         return queryset
+
+
+def _say_once(request, text):
+    """Warn of it on this page, however often a list asks its filters."""
+    if not getattr(request, "was_warned_of_day", False):
+        request.was_warned_of_day = True
+        messages.warning(request, text)
 
 
 class KeyAutocomplete(AutocompleteSelect):

@@ -76,7 +76,7 @@ def test_day_and_reference_of_the_bank_are_kept(client, sign_in, batch):
         ({"outcome": "failed", "reason": "."}, "Say why it failed, as the bank says it."),
         ({"outcome": "lost", "reason": "Typed words"}, "Select a valid choice"),
         ({"outcome": "", "reason": "Typed words"}, "Choose paid or failed, or leave the row"),
-        ({"outcome": "paid", "value_date": "24.13.2026"}, "Enter a valid date"),
+        ({"outcome": "paid", "value_date": "24.13.2026"}, "Write it as year-month-day: 2026-12-31"),
         ({"outcome": "paid", "bank_reference": "x" * 141}, "at most 140 characters"),
     ],
 )
