@@ -84,7 +84,7 @@ class ObjectField(forms.CharField):
 def list_kind_choices() -> list[tuple[str, str]]:
     kinds = sorted((source.label, source.key) for source in list_sources().values())
     return [
-        ("", "All but routine jobs"),
+        ("", "No routine jobs"),
         (ALL, "Everything"),
         *((key, label) for label, key in kinds),
     ]
@@ -100,7 +100,7 @@ class TrailForm(forms.Form):
         label="Words",
         max_length=200,
         required=False,
-        widget=UnfoldAdminTextInputWidget({"type": "search", "placeholder": "Name, reason, file"}),
+        widget=UnfoldAdminTextInputWidget({"type": "search", "placeholder": "Name, reason"}),
     )
     person = PersonField(
         label="Who",
