@@ -32,6 +32,8 @@ PASS_ON = {
     "billing.errors.require_reason",
     "billing.payouts.filling.fill_batch",
     "billing.payouts.transitions.move_batch",
+    "billing.prices.price_files.read_prices",
+    "billing.prices.price_plans.plan_prices",  # find_refusals and save_prices check it
     "weblog.errors.require_reason",
 }
 # A note to the editor is nobody's answer: it may be left out, so it may be short.
