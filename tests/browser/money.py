@@ -55,7 +55,7 @@ def check_money():
     for row in list_waiting(at=timezone.now()):
         kind = disputed if row.cause == Cause.DISPUTED else waits
         kind[row.author] += row.amount
-    assert len(earned) == 3
+    assert len(earned) == 12
     for author, amount in earned.items():
         assert amount == paid.get(author, 0) + waits[author] + disputed[author], author
     _check_amounts()
