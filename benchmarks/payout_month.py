@@ -1,0 +1,176 @@
+"""A month from end to end: build, submission, approval, files to the bank, its answer, statements.
+
+`python -m benchmarks.payout_month [100_000]` takes the numbers of payments. On PostgreSQL, with all
+guards. Each payment has ten lines; ten authors share a payee, each payee has an account of its own.
+Each step has a process of its own, whose peak of memory is told. CSV and XLSX are made and taken
+back, as a payment is in one file: the answer is that to pain.001, and pays everybody. Statements
+are made one by one when somebody asks, so a number of them is timed, spread over the batch.
+"""
+
+import datetime as dt
+import io
+import re
+import sys
+import time
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import Sum
+from schwifty import IBAN
+
+from benchmarks.build_batch import AT, BLOGS_PER_AUTHOR, MONTH
+from benchmarks.build_batch import fill as fill_counts
+from benchmarks.databases import new_database, record_accounts, run_apart
+from benchmarks.export_payments import measure, run_with_keys
+from benchmarks.results import write_results
+from billing.bank.exports import export_payments, open_file
+from billing.bank.results.apart import read_result_file
+from billing.bank.results.matching import compare_results
+from billing.bank.results.recording import record_results
+from billing.models import Payment, PaymentExport, PaymentLine, PayoutBatch
+from billing.payees.keys import make_keys
+from billing.payouts.steps import build_batch, submit_batch
+from billing.statements.authors import MonthlyStatement
+from billing.statements.months import write_month
+from billing.statements.pdf import print_sheet
+from tests.factories import approve, make_payee
+from weblog.models import Blog
+
+SIZES = [100_000]
+AUTHORS_PER_PAYEE = 10
+PAGES, PRINTED = 1_000, 100
+ACCOUNT = {"name": "Imprint Press", "iban": "DE02120300000000202051", "bic": "BYLADEM1001"}
+OWN_ADDRESS = {"town": "Berlin", "country": "DE"}
+ORDER = re.compile(
+    rb"<EndToEndId>([^<]+)</EndToEndId>.*?<InstdAmt Ccy=\"EUR\">([0-9.]+)</InstdAmt>"
+    rb".*?<IBAN>([A-Z0-9]+)</IBAN>",
+    re.DOTALL,
+)
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>
+<GrpHdr><MsgId>M</MsgId><CreDtTm>2026-10-06T10:00:00</CreDtTm></GrpHdr>
+<OrgnlGrpInfAndSts><OrgnlMsgId>{0}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>
+</OrgnlGrpInfAndSts><OrgnlPmtInfAndSts><OrgnlPmtInfId>P1</OrgnlPmtInfId>
+"""
+ANSWER = (
+    "<TxInfAndSts><OrgnlEndToEndId>{0}</OrgnlEndToEndId><TxSts>ACSC</TxSts><OrgnlTxRef><Amt>"
+    '<InstdAmt Ccy="EUR">{1}</InstdAmt></Amt><ReqdExctnDt><Dt>2026-10-06</Dt></ReqdExctnDt>'
+    "<CdtrAcct><Id><IBAN>{2}</IBAN></Id></CdtrAcct></OrgnlTxRef></TxInfAndSts>\n"
+)
+TAIL = "</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>\n"
+
+
+def fill(payments: int) -> dict:
+    fill_counts((payments - 1) * BLOGS_PER_AUTHOR)  # one author more comes with the prices
+    record_accounts()
+    authors = list(User.objects.filter(pk__in=Blog.objects.values("author")).order_by("pk"))
+    for start in range(0, len(authors), AUTHORS_PER_PAYEE):
+        number = IBAN.generate("DE", bank_code="12030000", account_code=f"{start + 1:010}")
+        own = {"iban": str(number), "tax_id": "", "legal_name": f"Payee Number {start}"}
+        make_payee(*authors[start : start + AUTHORS_PER_PAYEE], at=AT, kind="agent", **own)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return {"authors": len(authors)}
+
+
+def run_step(keys: str, function, *arguments):
+    settings.CURRENCY, settings.MINIMUM_PAYOUT = "EUR", 0
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+    return run_with_keys(keys, function, *arguments)
+
+
+def build() -> dict:
+    batch, _ = build_batch(month=MONTH, at=AT)
+    return {"payments": batch.payments.count(), "lines": PaymentLine.objects.count()}
+
+
+def submit() -> None:
+    by = User.objects.create(username="submitter")
+    submit_batch(batch=PayoutBatch.objects.get(), by=by, at=AT)
+
+
+def sign() -> None:
+    approve(PayoutBatch.objects.get(), by=User.objects.create(username="approver"), at=AT)
+
+
+def make_file(format: str, is_kept: bool) -> dict:
+    settings.BANK_ACCOUNT = ACCOUNT | OWN_ADDRESS
+    with transaction.atomic():
+        export = export_payments(batch=PayoutBatch.objects.get(), format=format, at=AT)
+        told = {"payments": export.payment_count, "megabytes": round(export.size / 1e6, 1)}
+        transaction.set_rollback(not is_kept)
+    return told
+
+
+def answer_file() -> bytes:
+    """Return the bank's answer to the file that it has: everybody is paid."""
+    settings.BANK_ACCOUNT = ACCOUNT | OWN_ADDRESS
+    made = io.StringIO()
+    with open_file(PaymentExport.objects.get()) as stream:
+        content = stream.read()
+    made.write(HEAD.format("M1"))
+    for order in ORDER.findall(content):
+        made.write(ANSWER.format(*(part.decode() for part in order)))
+    made.write(TAIL)
+    return made.getvalue().encode()
+
+
+def read_answer(content: bytes, payments: int) -> dict:
+    rows = read_result_file(content, payments=payments)
+    return {"rows": len(rows), "megabytes": round(len(content) / 1e6, 1)}
+
+
+def take_in(content: bytes, payments: int) -> dict:
+    batch = PayoutBatch.objects.get()
+    by = User.objects.create(username="clerk")
+    match = compare_results(batch=batch, rows=read_result_file(content, payments=payments))
+    record_results(batch=batch, results=match.results, by=by, at=AT + dt.timedelta(days=1))
+    paid = Payment.objects.filter(status="paid")
+    assert paid.count() == len(match.results)  # noqa: S101
+    assert PayoutBatch.objects.get().status == PayoutBatch.Status.PAID  # noqa: S101
+    return {"paid": paid.count(), "total": str(paid.aggregate(sum=Sum("amount"))["sum"])}
+
+
+def make_statements(payments: int, number: int, is_printed: bool) -> dict:
+    pks = list(Payment.objects.order_by("pk").values_list("pk", flat=True))
+    chosen = pks[:: max(1, payments // number)][:number]
+    started_at = time.perf_counter()
+    for payment in Payment.objects.select_related("batch", "author").filter(pk__in=chosen):
+        sheet = write_month(MonthlyStatement(payment, at=AT))
+        if is_printed:
+            print_sheet(sheet)
+    each = (time.perf_counter() - started_at) / len(chosen)
+    return {"statements": len(chosen), "milliseconds_each": round(each * 1000, 1)}
+
+
+def run(payments: int) -> dict:
+    keys = make_keys()
+    figures: dict = {}
+
+    def take(name, step, *arguments):
+        figures[name] = run_apart(run_step, keys, measure, step, *arguments)
+        print(f"{payments:,} {name}: {figures[name]}", flush=True)
+
+    with new_database("postgresql"):
+        take("fill", fill, payments)
+        take("build", build)
+        take("submit", submit)
+        take("approve", sign)
+        for format, is_kept in (("csv", False), ("xlsx", False), ("pain001", True)):
+            take(format, make_file, format, is_kept)
+        content = run_apart(run_step, keys, answer_file)
+        take("read_answer", read_answer, content, payments)
+        take("take_in_answer", take_in, content, payments)
+        take("statement_pages", make_statements, payments, PAGES, False)
+        take("statement_pdfs", make_statements, payments, PRINTED, True)
+    return {"payments": payments} | figures
+
+
+def main() -> None:
+    sizes = [int(size) for size in sys.argv[1:]] or SIZES
+    write_results("payout_month", [run(payments) for payments in sizes])
+
+
+if __name__ == "__main__":
+    main()
