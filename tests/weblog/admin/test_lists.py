@@ -360,7 +360,7 @@ def test_first_page_of_35000_blogs_takes_few_queries(client, editor):
     client.get(CHANGELIST)  # fills the cache of content types
     few = count_queries(client)
     make_many(35_000)
-    assert count_queries(client) == few < 10
+    assert count_queries(client) == few <= 10  # one of them for the reader’s saved filters
     assert count_queries(client, p=900) == few
     assert count_queries(client, q="Title 34999") <= few + 1
 
