@@ -66,8 +66,6 @@ class Statement:
         self.batch = batch
         self.sums = LineSums(batch)
 
-    # What it pays
-
     @cached_property
     def amounts(self) -> Amounts:
         return add_up_batch(self.batch)
