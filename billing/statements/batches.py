@@ -205,8 +205,7 @@ class Statement:
         """
         if self.batch.status == Status.DRAFT:
             return tell_once(list_acts(self.batch))
-        kept = self.batch.acts.filter(digest=self.batch.digest).select_related("by")
-        return tell_once(list(kept))
+        return tell_once(self.batch.acts.filter(digest=self.batch.digest).select_related("by"))
 
     @property
     def acts_shown(self) -> list[BatchAct]:

@@ -1,6 +1,6 @@
 """Gathers the acts of all kinds, keeps them with a submitted batch, and says what bars whom."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from django.contrib.auth.models import User
 
@@ -60,7 +60,7 @@ def list_acts(batch: PayoutBatch) -> list[BatchAct]:
     return acts
 
 
-def tell_once(acts: Sequence[BatchAct]) -> list[BatchAct]:
+def tell_once(acts: Iterable[BatchAct]) -> list[BatchAct]:
     """Return the acts without those about payees that read the same.
 
     Who enters details links them to an author: two records, and to a reader one act.
