@@ -65,10 +65,11 @@ def tell_once(acts: Iterable[BatchAct]) -> list[BatchAct]:
 
     Who enters details links them to an author: two records, and to a reader one act.
     """
-    told = {(act.kind, act.text, act.effect, act.by_id): act for act in reversed(acts)
+    rows = list(acts)
+    told = {(act.kind, act.text, act.effect, act.by_id): act for act in reversed(rows)
             if act.kind == BatchAct.Kind.PAYEE}  # fmt: skip
     first = {act.source for act in told.values()}
-    return [act for act in acts if act.kind != BatchAct.Kind.PAYEE or act.source in first]
+    return [act for act in rows if act.kind != BatchAct.Kind.PAYEE or act.source in first]
 
 
 def keep_acts(batch: PayoutBatch) -> None:
