@@ -28,7 +28,7 @@ from billing.periods import format_month, parse_month
 
 FLAG_PREFIX = "flag_"
 AUTHORS_SHOWN = 20  # of those for whom a rebuild changes something
-LOOK_AT = '<a class="bo-link" href="{}" target="_blank">Look at what this is about (new tab)</a>'
+LOOK_AT = '{} <a class="bo-link" href="{}" target="_blank">Look at what this is about (new tab)</a>'
 
 
 class BuildDialog(DialogForm):
@@ -165,7 +165,7 @@ class ApproveDialog(ConfirmMixin, BatchDialog):
             self.fields[f"{FLAG_PREFIX}{flag.code}"] = ReasonField(
                 label=flag.message,
                 rows=2,
-                help_text=format_html(f"{{}} {LOOK_AT}", flag.earlier, flag.url),
+                help_text=format_html(LOOK_AT, flag.earlier, flag.url),
                 missing="Write your answer in a sentence: it is stored and sealed.",
                 in_sentence=True,
             )

@@ -18,7 +18,7 @@ from billing.models import (
     PaymentLine,
     PayoutBatch,
 )
-from billing.payouts.acts.gathering import list_acts, tell_once
+from billing.payouts.acts.gathering import list_acts
 from billing.payouts.amounts import Amounts, Share, add_up_batch
 from billing.payouts.batch_checks import Blocker, Flag, find_blockers, find_flags
 from billing.payouts.earlier_answers import with_earlier
@@ -204,8 +204,8 @@ class Statement:
         As noted when it was submitted; of a draft, as it would be noted now.
         """
         if self.batch.status == Status.DRAFT:
-            return tell_once(list_acts(self.batch))
-        return tell_once(self.batch.acts.filter(digest=self.batch.digest).select_related("by"))
+            return list_acts(self.batch)
+        return list(self.batch.acts.filter(digest=self.batch.digest).select_related("by"))
 
     @property
     def acts_shown(self) -> list[BatchAct]:

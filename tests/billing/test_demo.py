@@ -169,7 +169,7 @@ def test_lost_accounts_file_is_made_anew(few_views, var_dir, client):
 @pytest.mark.thorough
 @pytest.mark.any_database
 def test_interrupted_setup_leaves_nothing_and_starts_again(few_views, var_dir, monkeypatch):
-    def stop(**arguments):
+    def stop(*arguments, **named):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -1,6 +1,6 @@
 """Gathers the acts of all kinds, keeps them with a submitted batch, and says what bars whom."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from django.contrib.auth.models import User
 
@@ -58,18 +58,6 @@ def list_acts(batch: PayoutBatch) -> list[BatchAct]:
     for act in acts:
         act.by = people[act.by_id]
     return acts
-
-
-def tell_once(acts: Iterable[BatchAct]) -> list[BatchAct]:
-    """Return the acts without those about payees that read the same.
-
-    Who enters details links them to an author: two records, and to a reader one act.
-    """
-    rows = list(acts)
-    told = {(act.kind, act.text, act.effect, act.by_id): act for act in reversed(rows)
-            if act.kind == BatchAct.Kind.PAYEE}  # fmt: skip
-    first = {act.source for act in told.values()}
-    return [act for act in rows if act.kind != BatchAct.Kind.PAYEE or act.source in first]
 
 
 def keep_acts(batch: PayoutBatch) -> None:
