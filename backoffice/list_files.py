@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import io
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 from django.contrib import admin, messages
@@ -99,10 +100,15 @@ def _read_cell(rows: Any, name: Any, row: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, tuple | list):
-        words = [str(part) for part in value if isinstance(part, str)]
+        words = [_read_text(part) for part in value if isinstance(part, str)]
         value = words[-1] if getattr(shown, "label", None) and words else ", ".join(words)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dt.date):
         return value.isoformat()
-    return strip_tags(str(value))
+    return _read_text(value)
+
+
+def _read_text(value: Any) -> str:
+    """Return the words of HTML as they are read, and of anything else each sign as it stands."""
+    return unescape(strip_tags(value)) if hasattr(value, "__html__") else str(value)

@@ -3,11 +3,14 @@ import hashlib
 import io
 
 import pytest
+from django.contrib import admin
+from django.utils.html import format_html
 
 from backoffice import list_files
 from backoffice.models import SecurityEvent
 from tests.doors import make_rows
 from tests.factories import make_category, make_user
+from weblog.models import Category
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -73,6 +76,21 @@ def test_formula_is_text(clerk, client):
     assert read(take(client))[1][0] == "'=1+1"
 
 
+def bold(category):
+    return format_html("<b>{}</b>", category.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("R&D: <div> & 1 < 2", "R&D: <div> & 1 < 2"), ('="&"&1', '\'="&"&1')],
+)
+def test_cells_say_what_the_list_says_sign_by_sign(clerk, client, monkeypatch, name, told):
+    categories = admin.site.get_model_admin(Category)
+    monkeypatch.setattr(categories, "get_list_display", lambda request: ["name", bold])
+    make_category(name)
+    assert read(take(client))[1] == [told, told]
+
+
 @pytest.mark.parametrize("query", ["body__regex=x", "o=99.zz", "%00", "q=" + "x" * 300])
 def test_what_the_list_does_not_know_is_left_out(clerk, client, query):
     make_category("Tech")
@@ -80,8 +98,6 @@ def test_what_the_list_does_not_know_is_left_out(clerk, client, query):
 
 
 def test_every_list_of_ours_can_be_taken(client):
-    from django.contrib import admin
-
     make_rows()
     client.force_login(make_user(is_superuser=True))
     for model in admin.site._registry:
