@@ -88,6 +88,10 @@ class BatchBlocked(BillingError):
     pass
 
 
+class PricesOvertaken(BillingError):
+    """A price was changed after somebody saw what theirs would change."""
+
+
 class PricesRefused(BillingError):
     """Some of several prices can't be saved. `refusals` says why, by the place of each."""
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from backoffice.import_pages import SHOWN, ImportView
 from backoffice.tables import TableRefused, read_table
-from billing.errors import PricesRefused
+from billing.errors import PricesOvertaken, PricesRefused
 from billing.findings.unpriced import close_priced
 from billing.forms.price_plans import PricePlanForm, fill_from_last_year
 from billing.models import PayoutBatch
@@ -17,7 +17,7 @@ from billing.money import house_currency
 from billing.periods import day_of, month_of, next_month
 from billing.prices.plan_forecasts import forecast_prices
 from billing.prices.price_files import COLUMNS, MOST_PRICES, read_prices
-from billing.prices.price_plans import find_refusals, save_prices
+from billing.prices.price_plans import find_refusals, read_last_change, save_prices
 from billing.prices.rules import find_outdated_drafts
 from billing.prices.tables import make_price_table
 
@@ -77,7 +77,10 @@ class PricePlanPages:
     def _save(self, request, prices, form):
         """Save the plan and go to the list; None if a batch was signed meanwhile, say."""
         try:
-            done = keep_prices(prices, by=request.user)
+            done = keep_prices(prices, last_change=form.last_change, by=request.user)
+        except PricesOvertaken as error:
+            form.add_error(None, str(error))
+            return None
         except PricesRefused as error:
             for place, refusal in error.refusals.items():
                 form.add_error(f"price_{prices[place].category_id}", refusal)
@@ -91,6 +94,13 @@ class PriceImportView(ImportView):
 
     title = "Import prices"
     template_name = "billing/price_import.html"
+
+    def preview(self):
+        last_change = read_last_change()  # before the prices are read
+        response = super().preview()
+        if waiting := self.request.session.get(self.session_key):
+            self.request.session[self.session_key] = waiting | {"last_change": last_change}
+        return response
 
     def look(self, file, file_name):
         found = self._read(file, file_name)
@@ -115,7 +125,11 @@ class PriceImportView(ImportView):
             where, what = problems[0]
             raise TableRefused(f"Nothing was imported. {where}: {what}")
         try:
-            return keep_prices([row.price for row in found.prices], by=self.request.user)
+            return keep_prices(
+                [row.price for row in found.prices],
+                last_change=self.request.session[self.session_key].get("last_change"),
+                by=self.request.user,
+            )
         except PricesRefused as error:
             place, what = next(iter(error.refusals.items()))
             number = found.prices[place].number
@@ -133,9 +147,9 @@ class PriceImportView(ImportView):
         return [(f"Row {found.prices[place].number}", text) for place, text in refusals.items()]
 
 
-def keep_prices(prices, *, by):
-    """Save all, or raise PricesRefused. Return what was done and what is to be rebuilt."""
-    saved = save_prices(prices=prices, by=by)
+def keep_prices(prices, *, last_change, by):
+    """Save all, as save_prices does. Return what was done and what is to be rebuilt."""
+    saved = save_prices(prices=prices, last_change=last_change, by=by)
     for category in {price.category_id for price in saved}:
         close_priced(category=category)
     words = "1 price is" if len(saved) == 1 else f"{len(saved):,} prices are"

@@ -9,7 +9,12 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 from backoffice.dialogs import ReasonField
 from billing.forms.prices import ASK_WHY, PriceForm
 from billing.models import CategoryPrice
-from billing.prices.price_plans import copy_last_year, find_refusals, plan_prices
+from billing.prices.price_plans import (
+    copy_last_year,
+    find_refusals,
+    plan_prices,
+    read_last_change,
+)
 from billing.prices.tables import PriceRow
 
 PREFIX = "price_"
@@ -69,11 +74,14 @@ class PricePlanForm(forms.Form):
         return cleaned_data
 
     @cached_property
+    def last_change(self) -> int:
+        return read_last_change()
+
+    @cached_property
     def seen(self) -> str:
         """Return what the page shows: these prices, beside the last change of any price."""
-        last = CategoryPrice.history.order_by("-history_id").values_list("history_id", flat=True)
         prices = [f"{price.category_id}={price.price_per_1000}" for price in self.prices]
-        return f"{last.first()}/{self.cleaned_data['day']}/{','.join(prices)}"
+        return f"{self.last_change}/{self.cleaned_data['day']}/{','.join(prices)}"
 
     @property
     def was_seen(self) -> bool:

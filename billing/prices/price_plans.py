@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from billing.errors import BillingError, PricesRefused, require_reason
+from billing.errors import BillingError, PricesOvertaken, PricesRefused, require_reason
 from billing.locks import Lock, hold_lock
 from billing.models import CategoryPrice
 from billing.money import house_currency
@@ -16,6 +16,7 @@ from billing.prices.rules import check_not_own, check_price, save_price
 from weblog.models import Category
 
 ASK_WHY = "Say why: the reason is kept in the history of the price."
+OVERTAKEN = "Somebody changed a price after you looked, so nothing is saved. Look once more."
 TWICE = "This category has two prices from that day on here."
 
 
@@ -104,10 +105,25 @@ def find_refusals(prices: Sequence[CategoryPrice], *, by: User) -> dict[int, str
     return refusals
 
 
+def read_last_change() -> int:
+    """Return the number of the last change of any price; 0 if there was none. One query."""
+    last = CategoryPrice.history.order_by("-history_id").values_list("history_id", flat=True)
+    return last.first() or 0
+
+
 @transaction.atomic
-def save_prices(*, prices: Sequence[CategoryPrice], by: User) -> list[CategoryPrice]:
-    """Save all of the prices, each as save_price does, or none. Raises PricesRefused."""
+def save_prices(
+    *, prices: Sequence[CategoryPrice], last_change: int | None, by: User
+) -> list[CategoryPrice]:
+    """Save all of the prices, each as save_price does, or none. Raises PricesRefused.
+
+    `last_change` is what read_last_change said before the prices were planned and shown. Raises
+    PricesOvertaken if it is another one by now: the effect that somebody saw would be another, or
+    their plan would take back in silence what somebody else has set.
+    """
     hold_lock(Lock.PAYOUTS)
+    if last_change != read_last_change():
+        raise PricesOvertaken(OVERTAKEN)
     if refusals := find_refusals(prices, by=by):
         raise PricesRefused(refusals)
     saved = []

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook
 
 from billing.models import CategoryPrice, PayoutBatch
+from billing.prices import price_plans
 from tests.billing.batches import make_batch
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
 
@@ -298,6 +299,34 @@ def test_price_signed_between_preview_and_confirmation_saves_none(client, sign_i
     assert answer.status_code == 302
     assert "Nothing was imported. Row 3:" in client.get(IMPORT).text
     assert prices_from() == []
+
+
+def test_file_takes_back_no_price_that_somebody_set_after_the_preview(client, sign_in):
+    sports, _ = make_categories()
+    sign_in("Finance")
+    response = upload(client, FILE)
+    make_price(sports, "99", JANUARY, note="Agreed by telephone")
+    assert confirm(client, response).status_code == 302
+    assert "Somebody changed a price after you looked" in client.get(IMPORT).text
+    assert prices_from() == [("Sports", Decimal(99), "Agreed by telephone")]
+    confirm(client, upload(client, FILE))
+    assert [amount for _, amount, _ in prices_from()] == [Decimal(12), Decimal("15.5")]
+
+
+def test_plan_is_overtaken_up_to_the_moment_it_is_saved(client, sign_in, monkeypatch):
+    sports, tech = make_categories()
+    sign_in("Finance")
+    lock, others = price_plans.hold_lock, [tech]
+
+    def hold_lock(name):  # they were there first, while this one waited
+        if others:
+            make_price(others.pop(), "99", JANUARY, note="Agreed by telephone")
+        lock(name)
+
+    monkeypatch.setattr(price_plans, "hold_lock", hold_lock)
+    response = save(client, {sports: "12", tech: "16"})
+    assert "Somebody changed a price after you looked" in response.text
+    assert prices_from() == []  # theirs stands in the transaction that is taken back here
 
 
 def test_timeline_shows_views_and_prices_by_month_with_numbers_and_a_label(client, sign_in):
