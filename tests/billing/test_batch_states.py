@@ -1,6 +1,7 @@
 """Every page calls the state of a batch the same, and none says settled while a payment waits."""
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.factories import approve, make_blog, make_category, make_count, make_
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 DECEMBER = dt.datetime(2026, 12, 22, 12, tzinfo=dt.UTC)
+TRACK = re.compile(r'(?s)<ol class="bl-track".*?</ol>')
 
 
 def state(batch):
@@ -69,4 +71,5 @@ def test_pages_say_the_same_of_a_batch_that_failed_in_part(client, sign_in):
     for page in (BATCHES, url_of(batch), f"/admin/billing/payment/{first}/change/"):
         text = client.get(page).text
         assert "Failed in part" in text.replace('value="failed">Failed in part', "")
-        assert "Settled" not in text.replace('value="settled">Settled', "")
+        now = TRACK.sub("", text)  # which names what lies ahead, too
+        assert "Settled" not in now.replace('value="settled">Settled', "")

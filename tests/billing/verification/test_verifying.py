@@ -150,7 +150,7 @@ def test_views_dropped_after_the_retention_time_are_proved_by_their_totals(paid)
     total = RetiredViewTotal.objects.get(day=dt.date(2026, 9, 3))
     change_rows(RetiredViewTotal.objects.filter(pk=total.pk), views=11)
     assert verify_payouts().difference == (
-        f"The retired view total “11 Counted on 2026-09-03” (billing_retiredviewtotal {total.pk}) "
+        f"The retired view total “11 Counted on 3 Sep 2026” (billing_retiredviewtotal {total.pk}) "
         "says 11, but 12 such views were sealed before they were dropped."
     )
 

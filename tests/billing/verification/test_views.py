@@ -54,7 +54,7 @@ def insert(values):
     )
 
 
-PORTION = "seal 1 of 2026-10-15"
+PORTION = "seal 1 of 15 Oct 2026"
 TAMPERED = {
     "added": (insert(f"{NEW_ID}, {OTHER_BLOG}, {COLUMNS}"), PORTION),
     "copied": (insert(f"{NEW_ID}, blog_id, {COLUMNS}"), PORTION),
