@@ -111,6 +111,11 @@ class BackofficeAdmin(ModelAdmin):
         self.message_user(request, "This list has no such row. Choose again.", messages.WARNING)
         return None  # the list, as it is
 
+    def get_object(self, request, object_id, from_field=None):
+        if not could_be_pk(self.model, object_id):
+            return None
+        return super().get_object(request, object_id, from_field)
+
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         if object_id is not None and not could_be_pk(self.model, unquote(object_id)):
             raise Http404
@@ -118,8 +123,7 @@ class BackofficeAdmin(ModelAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         """Show what the audit trail tells of the object, with or without a history of its own."""
-        could_be = could_be_pk(self.model, unquote(object_id))
-        instance = self.get_object(request, unquote(object_id)) if could_be else None
+        instance = self.get_object(request, unquote(object_id))
         if instance is None:
             raise Http404
         if not self.has_view_permission(request, instance):

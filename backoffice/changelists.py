@@ -57,12 +57,15 @@ def is_plain(value: str) -> bool:
 
 
 def could_be_pk(model, value: str) -> bool:
-    """Whether a row of `model` could have this key. What could not is asked of no database."""
+    """Whether a row of `model` could have this key, written as the site writes it: 1, not 01 or +1.
+
+    What could not is asked of no database.
+    """
     try:
         key = model._meta.pk.to_python(value)
     except ValidationError:
         return False
-    return not isinstance(key, int) or 0 <= key <= MOST_ID
+    return not isinstance(key, int) or (0 <= key <= MOST_ID and str(key) == str(value))
 
 
 def could_be_value(opts, name: str, value: str | list[str]) -> bool:

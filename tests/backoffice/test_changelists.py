@@ -5,7 +5,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 
 from backoffice.accounts.models import AccessRequest
-from backoffice.changelists import list_filter_parameters, shorten_search
+from backoffice.changelists import could_be_pk, list_filter_parameters, shorten_search
 from backoffice.models import JobRun
 from billing.models import DailyViewCount
 from tests.factories import make_blog, make_category, make_count, make_groups, make_user
@@ -212,3 +212,11 @@ def test_row_of_no_page_and_of_no_admin_is_not_found(client, superuser):
 @pytest.mark.parametrize("content_type", ["0", "x", "-1", "9" * 40, "9" * 4301, "1/2"])
 def test_row_of_an_impossible_kind_is_not_found(client, superuser, content_type):
     assert client.get(f"/admin/r/{content_type}/1/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "key", ["01", "+1", " 1", "1_0", "\N{FULLWIDTH DIGIT ONE}", "-1", str(2**63), "x"]
+)
+def test_row_has_one_key(key):
+    assert could_be_pk(Category, "1")
+    assert not could_be_pk(Category, key)
