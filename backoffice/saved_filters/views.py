@@ -85,7 +85,8 @@ def keep_filters(
         return ""
     kept = [(name, value) for name, value in typed if _is_kept(name, value, model_admin, request)]
     is_narrowed = any(name != ORDER_VAR for name, _ in kept)
-    return urlencode(kept) if is_narrowed or is_order_enough else ""
+    told = urlencode(kept) if is_narrowed or is_order_enough else ""
+    return told if len(told) <= LONGEST_QUERY else ""  # it grows: 😀 becomes %F0%9F%98%80
 
 
 def _is_kept(name, value, model_admin, request):

@@ -45,7 +45,7 @@ def test_same_name_holds_the_later_filter(clerk, client):
     assert SavedFilter.objects.get().query == "q=sports"
 
 
-@pytest.mark.cases(10)
+@pytest.mark.cases(11)
 @pytest.mark.parametrize(
     ("values", "refusal"),
     [
@@ -56,6 +56,7 @@ def test_same_name_holds_the_later_filter(clerk, client):
         ({"query": "p=3&o=1"}, "there is nothing to save yet"),
         ({"query": "body__regex=x"}, "there is nothing to save yet"),
         ({"query": "q=" + "x" * 201}, "there is nothing to save yet"),
+        ({"query": "q=" + "😀" * 180}, "there is nothing to save yet"),
         ({"query": "q=%00"}, "there is nothing to save yet"),
         ({"query": "&".join(["q=x"] * 60)}, "there is nothing to save yet"),
     ],
