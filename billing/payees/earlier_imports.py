@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from billing.locks import Lock, hold_lock
 from billing.models import Payment, PayoutBatch
 from weblog.importing.earlier import find_earlier_accounts, hold_earlier_accounts
 
@@ -24,6 +25,8 @@ def hold_earlier_imports(*, by: User | None = None) -> Outcome:
     An account with a signed payment stays until the bank's result is there: the database takes no
     result for an author whom nobody has confirmed.
     """
+    if by:
+        hold_lock(Lock.PAYOUTS)  # so that nobody submits a payment to one of them meanwhile
     signed = Payment.objects.payable().filter(batch__status__in=SIGNED)
     accounts = list(find_earlier_accounts())
     paid = set(signed.filter(author__in=accounts).values_list("author", flat=True))

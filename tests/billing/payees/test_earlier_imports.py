@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from backoffice.signing import save_signed
+from billing.locks import Lock
+from billing.payees import earlier_imports
 from billing.payees.earlier_imports import hold_earlier_imports
 from billing.payouts import steps
 from billing.payouts.holds import pay_out_payment
@@ -132,6 +134,19 @@ def test_signed_payment_goes_its_way_first_and_stays_proved(rosa, emma):
     said, errors = call("--by", "emma")
     assert said == "Held: 0 account(s): none"
     assert errors.startswith("rosa: left as it is, because a payment is on its way.")
+    assert not ImportedAuthor.objects.exists()
+
+
+def test_batch_that_is_submitted_at_that_moment_goes_its_way_first(rosa, emma, monkeypatch):
+    """The database takes no result for an author who is held: the money would hang."""
+    batch = make_paid_in_full(rosa)
+
+    def wait(*locks):
+        assert locks == (Lock.PAYOUTS,)
+        steps.submit_batch(batch=batch, by=make_user(), at=AT)
+
+    monkeypatch.setattr(earlier_imports, "hold_lock", wait, raising=False)
+    assert hold_earlier_imports(by=emma).on_their_way == ["rosa"]
     assert not ImportedAuthor.objects.exists()
 
 
