@@ -7,7 +7,6 @@ in the trail.
 import copy
 import csv
 import datetime as dt
-import hashlib
 import io
 from collections.abc import Iterator
 from html import unescape
@@ -17,7 +16,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import resolve, reverse
@@ -25,8 +23,7 @@ from django.utils.html import strip_tags
 from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
-from backoffice.accounts.models import SecurityEvent
-from backoffice.accounts.security_log import record_event
+from backoffice.accounts.security_log import record_download
 from backoffice.saved_filters.views import StaffRequest, find_list, keep_filters
 from backoffice.spreadsheets import guard_cell
 
@@ -49,11 +46,8 @@ def download_list(request: StaffRequest) -> HttpResponse:
         messages.error(request, text)
         return redirect(f"{reverse(f'admin:{list_name}_changelist')}?{query}")
     content = _write(rows)
-    sha256 = hashlib.sha256(content).hexdigest()
-    title = capfirst(str(rows.opts.verbose_name_plural))
-    detail = f"{title}, {query or 'everything'}: {len(rows.result_list):,} rows. SHA-256 {sha256}"
-    with transaction.atomic():
-        record_event(SecurityEvent.Kind.LIST_EXPORTED, about=None, by=request.user, detail=detail)
+    name = f"{capfirst(str(rows.opts.verbose_name_plural))}, {query or 'everything'}"
+    record_download(name=name, content=content, count=len(rows.result_list), by=request.user)
     headers = {
         "Content-Disposition": f'attachment; filename="{list_name}.csv"',
         "Cache-Control": "no-store",

@@ -137,11 +137,19 @@ def forget_addresses(*, at: dt.datetime) -> int:
 
 
 def record_download(
-    *, name: str, content: bytes | None, by: User, count: int | None = None
-) -> None:
+    *,
+    name: str,
+    by: User,
+    content: bytes | None = None,
+    sha256: str = "",
+    count: int | None = None,
+    units: tuple[str, str] = ("row", "rows"),
+) -> SecurityEvent:
     """Note that somebody took a file away: what it was, and the SHA-256 if it is at hand."""
-    parts = [name, f"{count:,} rows" if count is not None else ""]
-    parts.append(f"SHA-256 {hashlib.sha256(content).hexdigest()}" if content is not None else "")
-    kind = Kind.LIST_EXPORTED if count is not None else Kind.FILE_TAKEN
+    if content is not None:
+        sha256 = hashlib.sha256(content).hexdigest()
+    counted = "" if count is None else f"{count:,} {units[count != 1]}"
+    parts = [name, counted, f"SHA-256 {sha256}" if sha256 else ""]
+    kind = Kind.FILE_TAKEN if count is None else Kind.LIST_EXPORTED
     with transaction.atomic():
-        record_event(kind, about=None, by=by, detail=", ".join(filter(None, parts)))
+        return record_event(kind, about=None, by=by, detail=", ".join(filter(None, parts)))

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils.timezone import localtime
 
 from backoffice.accounts.models import SecurityEvent
-from backoffice.accounts.security_log import record_event
+from backoffice.accounts.security_log import record_download
 from backoffice.changes import Change
 from backoffice.errors import Refusal
 from backoffice.spreadsheets import guard_cell
@@ -45,9 +44,13 @@ def make_trail_file(*, selections: list[Selection], asked: str, by: User) -> Tra
     """Keep a file of all entries for `by`, and record that. Raises TooManyEntries."""
     counted = _Count()
     name, sha256 = keep_upload(chunks=_write(selections, counted), by=by)
-    detail = f"Audit trail, {asked or 'everything'}: {counted.entries:,} entries. SHA-256 {sha256}"
-    with transaction.atomic():
-        event = record_event(SecurityEvent.Kind.LIST_EXPORTED, about=None, by=by, detail=detail)
+    event = record_download(
+        name=f"Audit trail, {asked or 'everything'}",
+        sha256=sha256,
+        count=counted.entries,
+        units=("entry", "entries"),
+        by=by,
+    )
     return TrailFile(name, sha256, event)
 
 

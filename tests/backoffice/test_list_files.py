@@ -48,7 +48,7 @@ def test_taking_a_list_is_in_the_trail_with_its_sha256(clerk, client):
     response = take(client)
     event = SecurityEvent.objects.get(kind="list_exported")
     assert event.by == clerk
-    assert "Categories, everything: 1 rows." in event.detail
+    assert "Categories, everything, 1 row, SHA-256 " in event.detail
     assert hashlib.sha256(response.content).hexdigest() in event.detail
 
 

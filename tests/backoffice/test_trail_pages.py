@@ -139,7 +139,7 @@ def test_file_has_a_line_for_each_field_and_its_sha256_in_the_trail(client, audi
     digest = hashlib.sha256(content).hexdigest()
     assert digest in shown.text
     event = SecurityEvent.objects.get(kind="list_exported")
-    assert event.detail == f"Audit trail, What: Categories: 2 entries. SHA-256 {digest}"
+    assert event.detail == f"Audit trail, What: Categories, 2 entries, SHA-256 {digest}"
     assert event.by == auditor
     assert answer["Content-Disposition"] == f'attachment; filename="audit-trail-{event.pk}.csv"'
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
@@ -157,7 +157,7 @@ def test_file_goes_on_over_many_portions(client, auditor, monkeypatch):
     for number in range(5):
         make_category(f"Category {number}")
     client.post(f"{FILE}?kind=weblog.category")
-    assert ": 5 entries. SHA-256 " in SecurityEvent.objects.get(kind="list_exported").detail
+    assert ", 5 entries, SHA-256 " in SecurityEvent.objects.get(kind="list_exported").detail
 
 
 def test_too_many_entries_make_no_file(client, auditor, monkeypatch, tmp_path):
@@ -293,7 +293,7 @@ def test_export_of_a_list_is_noted_with_its_sha256(client, make_clerk):
     event = SecurityEvent.objects.get(kind="list_exported")
     assert event.by == clerk
     assert event.detail.startswith("Categories, Category-")
-    assert event.detail.endswith(f", 1 rows, SHA-256 {hashlib.sha256(taken.content).hexdigest()}")
+    assert event.detail.endswith(f", 1 row, SHA-256 {hashlib.sha256(taken.content).hexdigest()}")
 
 
 def test_look_at_the_form_of_an_export_is_no_export(client, make_clerk):
