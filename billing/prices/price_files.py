@@ -19,11 +19,11 @@ LONGEST_NOTE = 500
 
 
 class FilePrice(NamedTuple):
-    """A row's price; `was` is what holds on its first day now."""
+    """A row's price; `was` is the one that holds on its first day now."""
 
     number: int
     price: CategoryPrice
-    was: Decimal | None
+    was: CategoryPrice | None
 
 
 class PriceFile(NamedTuple):
@@ -100,9 +100,8 @@ def _explain_amount(text: str) -> str:
     return ""
 
 
-def _price_before(price: CategoryPrice) -> Decimal | None:
+def _price_before(price: CategoryPrice) -> CategoryPrice | None:
     before = CategoryPrice.objects.filter(
         category=price.category_id, effective_from__lte=price.effective_from
     )
-    standing = before.order_by("-effective_from").values_list("price_per_1000", flat=True)
-    return standing.first()
+    return before.order_by("-effective_from").first()

@@ -301,6 +301,15 @@ def test_price_signed_between_preview_and_confirmation_saves_none(client, sign_i
     assert prices_from() == []
 
 
+def test_preview_tells_what_was_in_its_own_currency(client, sign_in, settings):
+    make_categories()
+    settings.CURRENCY = "USD"
+    sign_in("Finance")
+    page = upload(client, FILE).text
+    assert '<span class="bo-diff-old">€15.00</span>' in page
+    assert '<span class="bo-diff-new">$15.50</span>' in page
+
+
 def test_file_takes_back_no_price_that_somebody_set_after_the_preview(client, sign_in):
     sports, _ = make_categories()
     sign_in("Finance")
