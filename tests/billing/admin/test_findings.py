@@ -118,7 +118,7 @@ def test_views_are_excluded_by_a_button_with_a_reason(client, sign_in, finding):
         "40 views are excluded. Rebuild the batch of October 2026 before you submit it."
     ]
     batch = PayoutBatch.objects.get()
-    assert "Rebuild the batch: views were excluded" in client.get(url_of(batch)).text
+    assert "Rebuild the batch, which is out of date" in client.get(url_of(batch)).text
     finding.refresh_from_db()
     assert (finding.status, finding.reason, finding.decided_by) == (
         Status.EXCLUDED,
