@@ -108,7 +108,8 @@ def find_faults(person, user, cells):
         for route, kind, method, address in cells:
             code, leads_to, tables = ask(client, cookie, method, address)
             cell = (route.name, kind, method)
-            if leads_to.endswith("/change/") and leads_to.split("?")[0] == f"{address}change/":
+            is_impossible = kind in matrix.GARBAGE and leads_to.endswith("/change/")
+            if is_impossible or leads_to.split("?")[0] == f"{address}change/":
                 continue  # no page has this address: Django takes it for that of a row
             if code not in expect(person, route, kind, method):
                 faults.append(("code", cell, code, leads_to))
