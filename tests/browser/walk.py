@@ -93,7 +93,7 @@ def list_addresses():
 
 def list_open_addresses():
     """Yield the same of the pages for readers, and of those that lead into the admin."""
-    blog = Blog.objects.published().order_by("pk").first()
+    blog = Blog.objects.live().order_by("pk").first()
     keys = {"blog_detail": blog.slug, "category_blogs": blog.category.slug}
     for pattern in weblog.urlpatterns:
         arguments = [keys.get(pattern.name, blog.author_id)] if _asks(pattern) else []

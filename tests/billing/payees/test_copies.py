@@ -310,7 +310,7 @@ def test_changed_details_are_flagged_with_the_next_payment(blog, settings):
     change(payee, AT, iban=IBANS[1])
     november = submit(build(NOVEMBER, LATER), at=LATER)
     assert flags_of(november).keys() == {"payee_changed", "payee_account_new"}
-    with pytest.raises(Exception, match="Write your answer"):
+    with pytest.raises(Exception, match="Answer in words"):
         approve_batch(batch=november, by=make_user(), at=LATER)
 
 
