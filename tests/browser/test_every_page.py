@@ -33,7 +33,11 @@ def test_every_page_is_sound_and_fits(
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             show(page, live_server.url, shown)
-            faults += [f"{shown.name} {width}: {fault}" for fault in find_faults(page)]
+            found = list(find_faults(page))
+            if found:  # what comes in slowly may not have been there yet
+                page.wait_for_timeout(1_000)
+                found = list(find_faults(page))
+            faults += [f"{shown.name} {width}: {fault}" for fault in found]
     context.close()
     assert not faults, "\n".join(faults)
     assert errors == []
