@@ -19,7 +19,9 @@ def fold_slug(text: str) -> str:
 def list_spellings(text: str) -> list[str]:
     """Return the slugs that an address may mean, the likeliest first.
 
+    None holds NUL, which PostgreSQL takes in no text.
     Slugs given by hand may hold capitals and several dashes in a row, which folding would change.
     """
     plain = unquote(text[:LONGEST])
-    return list(dict.fromkeys(slug for slug in (plain, plain.lower(), fold_slug(text)) if slug))
+    spellings = dict.fromkeys((plain, plain.lower(), fold_slug(text)))
+    return [slug for slug in spellings if slug and "\0" not in slug]

@@ -151,7 +151,8 @@ class BlogDetailView(PublicPage):
 
     def get(self, request, slug):
         blogs = Blog.objects.live().only("author", "category", "updated_at")
-        self.blog = blogs.filter(slug=slug).first()
+        is_text = "\0" not in slug  # which PostgreSQL takes in none
+        self.blog = blogs.filter(slug=slug).first() if is_text else None
         if self.blog is None:
             return self.redirect_from_old_address(slug)
         saved_at = self.blog.updated_at.timestamp()

@@ -91,3 +91,8 @@ def test_old_address_in_another_spelling_leads_to_its_blog(client):
 def test_address_of_no_blog_is_not_found(client, asked):
     make_blog(slug="cafe", status="published")
     assert client.get(f"/blogs/{asked}/").status_code == 404
+
+
+@pytest.mark.parametrize("slug", ["1%00", "%00", "1%2500", "old%00address"])
+def test_address_with_a_nul_leads_nowhere(client, slug):
+    assert client.get(f"/blogs/{slug}/").status_code == 404
