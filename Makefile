@@ -44,7 +44,7 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 	@$(MANAGE) setup_demo
 	@exec $(MANAGE) runserver 127.0.0.1:$(PORT)
 
-test: setup-dev ## Run what a commit needs, in six minutes: SQLite, PostgreSQL, weblog alone
+test: setup-dev ## Run what a commit needs, in eight minutes: SQLite, PostgreSQL, weblog alone
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE)" \
 		$(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
