@@ -55,8 +55,8 @@ FIRST_OF_DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 # {seed: SHA-256 of all digests and seals after 120 random steps}
 DIGESTS = [
-    (1, "f99f98457da4fef5f76d7ae9724d84a66b1cb8aa358599cccfca99b1f4ba5d7f"),
-    (2, "e030248b8d1702ae290b21ccc61690a19307523592b71836d6cf257b9ec97b82"),
+    (1, "068341e1ff5c9e3966f59ccf596eca06433de9bf583e3e7238101538ccdce94e"),
+    (2, "48f95194adce8e554ecb4726d02521aab56f294a1085174247109c74cef0bd9f"),
 ]
 
 
