@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 
 from django.db import Error, router, transaction
+from django.db.models import Model
 
 from backoffice.trail.search import write_words
 from backoffice.trail.sources import TrailSource, list_sources
@@ -41,7 +42,16 @@ def install_indexes(connection) -> None:
         for name in sorted(existing - wanted.keys()):
             cursor.execute(f'DROP INDEX IF EXISTS "{name}"')
         for name in sorted(wanted.keys() - existing):
-            cursor.execute(wanted[name])
+            model, sql = wanted[name]
+            if _is_up_to_date(model, connection, cursor):
+                cursor.execute(sql)
+
+
+def _is_up_to_date(model, connection, cursor) -> bool:
+    """Whether the table has all columns: not where somebody migrated to an earlier state."""
+    table = connection.introspection.get_table_description(cursor, model._meta.db_table)
+    fields = model._meta.local_concrete_fields
+    return {field.column for field in fields} <= {column.name for column in table}
 
 
 def _offers_trigrams(connection) -> bool:
@@ -60,15 +70,17 @@ def _offers_trigrams(connection) -> bool:
     return True
 
 
-def _write_all(connection, tables: set[str], *, words: bool) -> Iterator[tuple[str, str]]:
-    """Yield (name, SQL). The name holds what the index is on: another one replaces it."""
+def _write_all(
+    connection, tables: set[str], *, words: bool
+) -> Iterator[tuple[str, tuple[type[Model], str]]]:
+    """Yield (name, (model, SQL)). The name holds what the index is on: another one replaces it."""
     for source in list_sources().values():
         table = source.model._meta.db_table
         if table in tables and router.allow_migrate_model(connection.alias, source.model):
             for columns in _list_columns(source, connection, words=words):
                 sql = f"ON {connection.ops.quote_name(table)} {columns}"
                 name = f"trail_{hashlib.sha256(sql.encode()).hexdigest()[:20]}"
-                yield name, f'CREATE INDEX "{name}" {sql}'
+                yield name, (source.model, f'CREATE INDEX "{name}" {sql}')
 
 
 def _list_columns(source: TrailSource, connection, *, words: bool) -> Iterator[str]:
