@@ -302,5 +302,5 @@ def test_untouched_form_keeps_nothing(page, sign_in, open_blog, editor):
     open_blog(blog)
     expect(page.get_by_role("status")).to_have_count(0)
     page.get_by_role("button", name="Save and continue editing").click()
-    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    expect(page.get_by_text("Nothing was changed")).to_be_visible()
     assert blog.history.count() == 1
