@@ -35,10 +35,6 @@ def register_finder(name: str, find: Finder, *, order: int = 50) -> None:
     _finders[name] = order, find
 
 
-def unregister_finder(name: str) -> None:
-    _finders.pop(name, None)
-
-
 def find_rows(user: User, text: str) -> list[Found]:
     """Return what the apps know by this text. A page stands there once."""
     finders = sorted(_finders.values(), key=lambda offer: offer[0])
