@@ -20,10 +20,9 @@ from billing.counting.access_logs.formats import LineReader
 from billing.counting.access_logs.formats.entries import find_reader
 from billing.counting.access_logs.keys import derive_key
 from billing.counting.access_logs.patterns import FindSlug, compile_path_pattern
-from billing.counting.access_logs.plain_lines import find_plain_path
+from billing.counting.access_logs.plain_lines import SUCCESSFUL, find_plain_path
 from weblog.slugs import fold_slug
 
-SUCCESSFUL = {"200", "304"}  # COUNTER Code of Practice 5.1, 7.1
 SLUG = re.compile(r"[-a-zA-Z0-9_]*[a-zA-Z0-9][-a-zA-Z0-9_]*")  # may hold capitals
 SCHEME_AND_HOST = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 

@@ -9,16 +9,18 @@ from functools import lru_cache
 
 from billing.counting.access_logs.formats.entries import find_midnight
 
+SUCCESSFUL = ("200", "304")  # COUNTER Code of Practice 5.1, 7.1
+
 # The combined format without a backslash in its fields. Another format may begin with {, # or a
-# byte order mark. 200 and 304 are what lines.SUCCESSFUL says.
+# byte order mark.
 PLAIN = re.compile(
     rb'(?![{#\xef])[^\s",]++ \S++ \S++ '
     rb"\[([0-9]{2}/[A-Z][a-z]{2}/20[0-9]{2}):(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     rb" ([+-][0-9]{4})\] "
-    rb'"(?:GET (/[^"\\ ?#]*+)(?:[?#][^"\\ ]*+)? HTTP/[0-9.]++" (?:200|304)'
+    rb'"(?:GET (/[^"\\ ?#]*+)(?:[?#][^"\\ ]*+)? HTTP/[0-9.]++" (?:%(ok)s)'
     rb'|(?!GET[ "])[^"\\]*+" [0-9]{3}'
-    rb'|GET[^"\\]*+" (?!200|304)[0-9]{3})'
-    rb' (?:[0-9]++|-) "[^"\\]*+" "[^"\\]*+"(?: .*+)?',
+    rb'|GET[^"\\]*+" (?!%(ok)s)[0-9]{3})'
+    rb' (?:[0-9]++|-) "[^"\\]*+" "[^"\\]*+"(?: .*+)?' % {b"ok": "|".join(SUCCESSFUL).encode()},
     re.DOTALL,
 )
 
