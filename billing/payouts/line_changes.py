@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from billing.day_views import parse_days
@@ -43,10 +43,9 @@ class Causes:
     prices: set[int] = field(default_factory=set)
 
     def add(self, other: "Causes") -> None:
-        for name in ("views_more", "views_fewer", "adjustments", "carries", "standings"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.names += other.names
-        self.others += other.others
+        for each in fields(self):
+            if each.name != "prices":
+                setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         self.prices |= other.prices
 
     @property
