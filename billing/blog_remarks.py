@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 from django.db.models import Sum
-from django.utils import timezone
 
 from backoffice.people import full_name
 from billing.models import CategoryPrice, MonthlyViewCount
 from billing.money import format_amount
-from billing.periods import day_of, month_of
+from billing.periods import month_of, today
 from weblog.hooks import Remark, add_move_effects, add_remarks
 from weblog.models import Blog, Category
 
@@ -30,7 +29,7 @@ def find_missing_price(blog: Blog) -> Iterator[Remark]:
 
 def describe_move(*, blog: Blog, author: User, category: Category) -> Iterator[str]:
     """Say what is counted this month and stays, and at which price views go on being paid."""
-    month = month_of(day_of(timezone.now()))
+    month = month_of(today())
     counted = MonthlyViewCount.objects.filter(
         blog=blog, author=blog.author, category=blog.category, month=month
     )
@@ -52,4 +51,4 @@ def _say_price(category):
 
 
 def _find_price(category):
-    return CategoryPrice.objects.started_by(category, day_of(timezone.now())).first()
+    return CategoryPrice.objects.started_by(category, today()).first()

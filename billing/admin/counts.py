@@ -1,6 +1,5 @@
 from django.contrib import admin
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
@@ -11,7 +10,7 @@ from backoffice.changelists import LinkedRowFilter
 from backoffice.people import full_name
 from billing.admin.filters import DayMonthFilter, FindingViewsFilter, MonthFilter
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount
-from billing.periods import day_of, next_month
+from billing.periods import next_month, today
 from billing.typed import read_day, read_months
 
 OUTCOME_COLOURS = {
@@ -38,7 +37,7 @@ class CountAdmin(BigListAdmin, ReadOnlyAdmin):
         """Find the rows of the day or the months that were typed."""
         if self.dated_by == "day" and (day := read_day(term)):
             return [Q(day=day)]
-        months = read_months(term, today=day_of(timezone.now()))
+        months = read_months(term, today=today())
         return [
             Q(**{f"{self.dated_by}__gte": month, f"{self.dated_by}__lt": next_month(month)})
             for month in months

@@ -31,6 +31,9 @@ class MonthFilter(DropdownFilter):
             month = parse_month(self.value())
         except InvalidMonth:
             return queryset.none()
+        return self.narrow(queryset, month)
+
+    def narrow(self, queryset, month):
         return queryset.filter(
             **{f"{self.field}__gte": month, f"{self.field}__lt": next_month(month)}
         )
@@ -50,13 +53,7 @@ class BatchMonthFilter(MonthFilter):
         months = PayoutBatch.objects.order_by("-month").values_list("month", flat=True).distinct()
         return [(format_month(month), f"{month:%B %Y}") for month in months]
 
-    def queryset(self, request, queryset):
-        if not self.value():
-            return queryset
-        try:
-            month = parse_month(self.value())
-        except InvalidMonth:
-            return queryset.none()
+    def narrow(self, queryset, month):
         pks = list(PayoutBatch.objects.filter(month=month).values_list("pk", flat=True))
         # One alone is told by itself: an index then has its rows in the order of the list.
         return queryset.filter(batch=pks[0]) if len(pks) == 1 else queryset.filter(batch__in=pks)

@@ -3,7 +3,6 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -20,7 +19,7 @@ from billing.forms import payments as payment_dialogs
 from billing.models import Hold, Payment, PayoutBatch
 from billing.money import format_amount
 from billing.payouts import holds
-from billing.periods import day_of
+from billing.periods import today
 from billing.querysets import match_amounts
 from billing.resources import PaymentResource
 from billing.statements.payments import Payslip, list_days
@@ -179,7 +178,7 @@ class PaymentAdmin(PaymentActions, BigListAdmin, ExportAdmin, ReadOnlyAdmin):
     def find_more(self, term):
         """Find the reference, the months and the amounts that were typed: 5 finds -5 as well."""
         amounts = read_amounts(term)
-        months = read_months(term, today=day_of(timezone.now()))
+        months = read_months(term, today=today())
         batches = PayoutBatch.objects.filter(month__in=months).order_by() if months else []
         return [
             Q(reference__startswith=term),

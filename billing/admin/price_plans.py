@@ -14,7 +14,7 @@ from billing.findings.unpriced import close_priced
 from billing.forms.price_plans import PricePlanForm, fill_from_last_year
 from billing.models import PayoutBatch
 from billing.money import house_currency
-from billing.periods import day_of, month_of, next_month
+from billing.periods import month_of, next_month, today
 from billing.prices.plan_forecasts import forecast_prices
 from billing.prices.price_files import COLUMNS, MOST_PRICES, read_prices
 from billing.prices.price_plans import find_refusals, read_last_change, save_prices
@@ -43,7 +43,7 @@ class PricePlanPages:
             raise PermissionDenied
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        table = make_price_table(day=day_of(timezone.now()))
+        table = make_price_table(day=today())
         form, forecast = self._make_form(request, table), None
         if form.is_bound and form.is_valid():
             if request.POST.get("step") == "save" and form.was_seen:
@@ -66,7 +66,7 @@ class PricePlanPages:
     def _make_form(self, request, table):
         facts = {"table": table, "user": request.user}
         if request.method != "POST":
-            first = next_month(month_of(day_of(timezone.now())))
+            first = next_month(month_of(today()))
             return PricePlanForm(initial={"day": first.isoformat()}, **facts)
         if request.POST.get("step") != "copy":
             return PricePlanForm(request.POST, **facts)

@@ -18,7 +18,7 @@ from billing.forms.prices import WITHDRAW, PriceForm
 from billing.models import CategoryPrice
 from billing.money import format_amount
 from billing.payouts.price_withdrawal import withdraw_price
-from billing.periods import day_of, month_of, next_month
+from billing.periods import month_of, next_month, today
 from billing.prices.forecasts import forecast_price
 from billing.prices.price_charts import describe_chart
 from billing.prices.rules import (
@@ -56,17 +56,17 @@ class TimelinePage:
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         category = get_object_or_404(Category, pk=category_id)
-        entries = make_timeline(category=category, day=_today())
+        entries = make_timeline(category=category, day=today())
         context = self.admin_site.each_context(request) | {
             "title": f"Prices of {category}",
             "opts": self.opts,
             "media": self.media,
-            "row": make_price_table(day=_today(), category=category)[0],
+            "row": make_price_table(day=today(), category=category)[0],
             "entries": [
                 (entry, STATES[entry.state], STATE_COLOURS.get(entry.state)) for entry in entries
             ],
             "has_add_permission": self.has_add_permission(request),
-            **describe_chart(category=category, day=_today()),
+            **describe_chart(category=category, day=today()),
         }
         return TemplateResponse(request, "billing/price_timeline.html", context)
 
@@ -120,7 +120,7 @@ class CategoryPriceAdmin(
         css = {"all": ["billing/statement.css", "billing/prices.css"]}
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_state(_today())
+        return super().get_queryset(request).with_state(today())
 
     def get_object(self, request, object_id, from_field=None):
         price = super().get_object(request, object_id, from_field)
@@ -150,13 +150,13 @@ class CategoryPriceAdmin(
     def get_changeform_initial_data(self, request):
         """Propose the first of next month, or the first unpaid day."""
         initial = super().get_changeform_initial_data(request)
-        proposal = next_month(month_of(_today()))
+        proposal = next_month(month_of(today()))
         if category := _parse_category(initial.get("category")):
             proposal = max(proposal, first_free_day(category.pk) or proposal)
         return {"effective_from": proposal} | initial
 
     def changelist_view(self, request, extra_context=None):
-        table = make_price_table(day=_today())
+        table = make_price_table(day=today())
         extra_context = {
             "price_table": table,
             "may_plan": self.has_import_permission(request),
@@ -179,7 +179,7 @@ class CategoryPriceAdmin(
         if obj:
             context["refusal"] = obj.refusal or explain_refusal(check_withdrawal, obj)
         if category:
-            context["row"] = make_price_table(day=_today(), category=category)[0]
+            context["row"] = make_price_table(day=today(), category=category)[0]
         if form.is_bound and not form.errors:
             context["forecast"] = forecast_price(price=form.instance, at=timezone.now())
             context["overtaken_by"] = PriceChange(form.last_change)
@@ -226,7 +226,3 @@ def _parse_category(text):
 
 def _list(batches):
     return ", ".join(f"the draft of {batch}" for batch in batches)
-
-
-def _today():
-    return day_of(timezone.now())

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 from django.db.models import Q
-from django.utils import timezone
 
-from billing.periods import day_of, next_month
+from billing.periods import next_month, today
 from billing.typed import read_amounts, read_months
 
 
@@ -43,9 +42,7 @@ class MoneySearch:
 
     def find_money(self, search_term):
         """Return the condition for the months and amounts that were typed, or None."""
-        months = (
-            read_months(search_term, today=day_of(timezone.now())) if self.months_searched else []
-        )
+        months = read_months(search_term, today=today()) if self.months_searched else []
         amounts = read_amounts(search_term) if self.amounts_searched else []
         if not (months or amounts):
             return None
