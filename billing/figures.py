@@ -1,7 +1,7 @@
 """Numbers for home pages: views and their cost so far. Read only."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,16 +43,16 @@ def month_figures(*, month: dt.date, author: User | None = None) -> MonthFigures
     )
     views = dict(by_price)
     prices = CategoryPrice.objects.filter(pk__in=[price for price in views if price])
+    priced = {price: views[price.pk] for price in prices}
+    return _make_figures(priced, unpriced=views.get(None, 0))
+
+
+def _make_figures(priced: Mapping[CategoryPrice, int], *, unpriced: int) -> MonthFigures:
+    """Return the figures of {price: views}, to the millionth."""
     costs: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for price in prices:
-        costs[price.currency] += line_amount(
-            views=views[price.pk], price_per_1000=price.price_per_1000
-        )
-    return MonthFigures(
-        views=sum(views.values()),
-        costs=dict(costs),
-        unpriced=views.get(None, 0),
-    )
+    for price, views in priced.items():
+        costs[price.currency] += line_amount(views=views, price_per_1000=price.price_per_1000)
+    return MonthFigures(sum(priced.values()) + unpriced, dict(costs), unpriced)
 
 
 def sum_by_day(*, first: dt.date, last: dt.date) -> DailySums:
@@ -69,15 +69,12 @@ def load_prices() -> Prices:
 
 
 def price_out(sums: DailySums, prices: Prices) -> MonthFigures:
-    """Return what the views of these days cost, to the millionth: each day at its price."""
-    costs: defaultdict[str, Decimal] = defaultdict(Decimal)
-    unpriced = 0
+    """Return what the views of these days cost: each day at its price."""
+    found: Counter[CategoryPrice | None] = Counter()
     for (day, category), views in sums.items():
-        if price := prices.find(category, day):
-            costs[price.currency] += line_amount(views=views, price_per_1000=price.price_per_1000)
-        else:
-            unpriced += views
-    return MonthFigures(views=sum(sums.values()), costs=dict(costs), unpriced=unpriced)
+        found[prices.find(category, day)] += views
+    unpriced = found.pop(None, 0)
+    return _make_figures({price: n for price, n in found.items() if price}, unpriced=unpriced)
 
 
 def cost_by_month(
