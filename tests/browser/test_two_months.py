@@ -111,6 +111,11 @@ def open_batch(people, page, batch):
     people.open(page, "Payout batches", re.compile(f"^{batch}$"))
 
 
+def open_part(page, name):
+    tabs = page.get_by_role("navigation", name="Parts of this page")
+    tabs.get_by_role("link", name=name).click()
+
+
 def dispute_a_line(people):
     """Chiara asks about a line of her preliminary statement."""
     chiara = people.chiara
@@ -145,6 +150,7 @@ def approve(people, batch):
 def pay_by_hand(people, batch, author):
     finance = people.finance
     open_batch(people, finance, batch)
+    open_part(finance, "Payments")
     finance.get_by_role("link", name=author).first.click()
     press(finance, "Paid by hand", answer=".")
     expect(finance.locator("#dialog").get_by_text("says nothing")).to_be_visible()
@@ -291,8 +297,10 @@ def test_two_months(people):
     dispute_a_line(people)
     assert check_money() == {}  # the draft still has the line
     open_batch(people, people.finance, october)
+    open_part(people.finance, "Checks")
     expect(people.finance.get_by_text("In dispute since this batch was built")).to_be_visible()
     people.look(people.finance, "draft-disputed")
+    open_part(people.finance, "Payments")
     people.finance.get_by_role("link", name="Bruno Sample").first.click()
     press(people.finance, "Release", answer="The contract has come, signed.")
     expect(people.finance.get_by_text("The hold is ended.")).to_be_visible()
