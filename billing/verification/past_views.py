@@ -7,34 +7,25 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from billing.counting.double_clicks import DOUBLE_CLICK_WINDOW
+from billing.counting.double_clicks import as_microseconds, write_double_clicks
 from billing.models import Finding, RetiredViewTotal, ViewSeal
 from billing.periods import next_month
-from billing.verification.sql import as_microseconds
 
 Kind = ViewSeal.Kind
 Blog = tuple[int, int, int]  # blog, author, category
 
+VIEWS_THEN = """(
+    SELECT id, blog_id, author_id, category_id, address_key, day, finding_id,
+        reader_key, previous_day_key, excluded_by, {moment} AS moment
+    FROM billing_blogview
+    WHERE (day = %(day)s OR day = %(next_day)s AND previous_day_key IS NOT NULL)
+        AND seal_id < %(seal)s {of_blog}
+)"""
+
 # A finding that was decided later took nothing out yet.
 COUNTED_THEN = """
-SELECT blog_id, author_id, category_id, COUNT(*) FROM (
-    SELECT clicks.*, LEAD(viewed_at) OVER (
-        PARTITION BY blog_id, reader ORDER BY viewed_at, id
-    ) AS next_at
-    FROM (
-        SELECT id, blog_id, author_id, category_id, address_key, day, viewed_at, finding_id,
-            reader_key AS reader
-        FROM billing_blogview
-        WHERE day = %(day)s AND excluded_by = '' AND seal_id < %(seal)s {of_blog}
-        UNION ALL
-        SELECT id, blog_id, author_id, category_id, address_key, day, viewed_at, finding_id,
-            previous_day_key
-        FROM billing_blogview
-        WHERE day = %(next_day)s AND previous_day_key IS NOT NULL
-            AND excluded_by = '' AND seal_id < %(seal)s {of_blog}
-    ) clicks
-) followed
-WHERE day = %(day)s AND NOT COALESCE({next_at} - {viewed_at} <= %(window)s, FALSE)
+SELECT blog_id, author_id, category_id, COUNT(*) FROM ({clicks}) told
+WHERE day = %(day)s AND is_double = 0
     AND (finding_id IS NULL OR finding_id IN ({decided_later})) {of_address}
 GROUP BY 1, 2, 3
 """
@@ -84,19 +75,13 @@ class PastViews:
         return self._count(day)
 
     def _count(self, day: dt.date, *, of_blog="", of_address="", **values) -> Counter[Blog]:
+        views = VIEWS_THEN.format(moment=as_microseconds("viewed_at"), of_blog=of_blog)
         statement = COUNTED_THEN.format(
-            next_at=as_microseconds("next_at"),
-            viewed_at=as_microseconds("viewed_at"),
+            clicks=write_double_clicks(views),
             decided_later=", ".join(map(str, self._decided_later)) or "NULL",
-            of_blog=of_blog,
             of_address=of_address,
         )
-        values |= {
-            "day": day,
-            "next_day": day + dt.timedelta(days=1),
-            "seal": self.seal,
-            "window": DOUBLE_CLICK_WINDOW // dt.timedelta(microseconds=1),
-        }
+        values |= {"day": day, "next_day": day + dt.timedelta(days=1), "seal": self.seal}
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             return Counter({tuple(row[:3]): row[3] for row in cursor.fetchall()})

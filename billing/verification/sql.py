@@ -17,16 +17,6 @@ def as_number(column: str) -> str:
     return f"CAST(REPLACE(CAST({column} AS TEXT), '-', '') AS INTEGER)"
 
 
-def as_microseconds(column: str) -> str:
-    """Return SQL for a moment in microseconds since 1970."""
-    if connection.vendor == "postgresql":
-        return f"CAST(extract(epoch FROM {column}) * 1000000 AS bigint)"
-    return (
-        f"(CAST(strftime('%%s', {column}) AS INTEGER) * 1000000"
-        f" + CAST(substr(substr({column}, 21) || '000000', 1, 6) AS INTEGER))"
-    )
-
-
 def add_days(column: str, days: str) -> str:
     """Return SQL for the date that is `days` later."""
     if connection.vendor == "postgresql":

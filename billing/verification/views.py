@@ -11,12 +11,15 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from billing.counting.double_clicks import DOUBLE_CLICK_WINDOW
+from billing.counting.double_clicks import (
+    DOUBLE_CLICK_WINDOW,
+    as_microseconds,
+    write_double_clicks,
+)
 from billing.models import BlogView, Verification, ViewSeal
 from billing.proof.chains import iter_links
 from billing.proof.view_seals import Portion, find_differing_portions
 from billing.verification.differences import Difference
-from billing.verification.sql import as_microseconds
 
 Outcome = BlogView.Outcome
 
@@ -30,34 +33,25 @@ SELECT id FROM billing_blogview WHERE day = %(day)s AND NOT (
 ) ORDER BY id LIMIT 1
 """
 
+VIEWS = """(
+    SELECT id, day, blog_id, reader_key, previous_day_key, excluded_by, viewed_at, outcome, seal_id,
+        {moment} AS moment
+    FROM billing_blogview
+    WHERE day = %(day)s OR day = %(next_day)s AND previous_day_key IS NOT NULL
+)"""
+
 # Clicks of a day with the next click of the same reader on the same blog, also after midnight.
 # A click that no fold has seen yet can make a double click, but not belie that one was counted.
 UNLIKE_CLICKS = """
-SELECT id, outcome FROM (
-    SELECT id, day, blog_id, reader, viewed_at, outcome, seal_id,
-        COALESCE({next_at} - {viewed_at} <= %(window)s, FALSE) AS is_double
-    FROM (
-        SELECT clicks.*, LEAD(viewed_at) OVER (
-            PARTITION BY blog_id, reader ORDER BY viewed_at, id
-        ) AS next_at
-        FROM (
-            SELECT id, day, blog_id, reader_key AS reader, viewed_at, outcome, seal_id
-            FROM billing_blogview WHERE day = %(day)s AND excluded_by = ''
-            UNION ALL
-            SELECT id, day, blog_id, previous_day_key, viewed_at, outcome, seal_id
-            FROM billing_blogview
-            WHERE day = %(next_day)s AND excluded_by = '' AND previous_day_key IS NOT NULL
-        ) clicks
-    ) followed
-) told
+SELECT id, outcome FROM ({clicks}) told
 WHERE day = %(day)s AND (
-    outcome = 'double_click' AND NOT is_double
-    OR outcome = 'counted' AND is_double AND (
+    outcome = 'double_click' AND is_double = 0
+    OR outcome = 'counted' AND is_double = 1 AND (
         SELECT COUNT(*) FROM billing_blogview later
         WHERE later.blog_id = told.blog_id AND later.excluded_by = '' AND later.seal_id IS NOT NULL
         AND (later.reader_key = told.reader OR later.previous_day_key = told.reader)
         AND (later.viewed_at, later.id) > (told.viewed_at, told.id)
-        AND {later_at} - {viewed_at} <= %(window)s
+        AND {later_at} - told.moment <= %(window)s
     ) > 0
     OR outcome NOT IN ('pending') AND seal_id IS NULL
 ) ORDER BY id LIMIT 1
@@ -114,12 +108,11 @@ def check_sealed_views(day: dt.date, numbers: Counter) -> None:
         "window": DOUBLE_CLICK_WINDOW // dt.timedelta(microseconds=1),
     }
     _check(UNLIKE_FACTS, values, "excluded_by says something else")
-    clicks = UNLIKE_CLICKS.format(
-        next_at=as_microseconds("next_at"),
-        viewed_at=as_microseconds("viewed_at"),
-        later_at=as_microseconds("later.viewed_at"),
+    views = VIEWS.format(moment=as_microseconds("viewed_at"))
+    unlike_clicks = UNLIKE_CLICKS.format(
+        clicks=write_double_clicks(views), later_at=as_microseconds("later.viewed_at")
     )
-    _check(clicks, values, "the clicks under seal make it something else")
+    _check(unlike_clicks, values, "the clicks under seal make it something else")
     _check(UNLIKE_FINDINGS, values, "no finding took it out of the counts")
     numbers["sealed views"] += BlogView.objects.filter(day=day, seal__isnull=False).count()
 
