@@ -127,6 +127,7 @@ audit: setup-dev ## Look for known holes in what is locked and served, without t
 
 lock: setup-dev ## Compile requirements*.txt from requirements*.in
 	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) requirements-scale.in --output-file requirements-scale.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
 backup: ## Write all that this installation holds into one file: TO=folder

@@ -394,6 +394,8 @@ VIRUS_SCANNER = env("VIRUS_SCANNER", default="")  # clamd:/SOCKET, clamd:HOST:PO
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
 SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))  # on a disk of this machine
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
+ARCHIVE_URL = env("ARCHIVE_URL", default="")  # /a/folder or s3://bucket/path; empty: no archive
+ARCHIVE_WORK_DIR = Path(env("ARCHIVE_WORK_DIR", default="") or VAR_DIR / "archive-work")
 BOOKS_ACCOUNTS = env.dict("BOOKS_ACCOUNTS", default={})  # {account of the journal: its number}
 BOOKS_DATEV = env.dict("BOOKS_DATEV", default={})  # consultant, client, year_starts
 BOOKS_XERO_TAX_RATE = env("BOOKS_XERO_TAX_RATE", default="Tax Exempt")
@@ -441,3 +443,5 @@ if "billing" in INSTALLED_APPS:
         ("50 3 * * *", RUN_JOB, ["verify_payouts"]),
         ("40 * * * *", RUN_JOB, ["purge_readers"]),
     ]
+    if ARCHIVE_URL:
+        CRONJOBS.append(("20 5 * * *", RUN_JOB, ["archive_views"]))

@@ -1,6 +1,7 @@
 """System checks of billing: settings that lead to wrong payments, or to none."""
 
 from decimal import Decimal
+from importlib.util import find_spec
 
 from django.conf import settings
 from django.core.checks import Error, Info, Tags, Warning, register
@@ -10,7 +11,9 @@ from django.utils import timezone
 from billing.bank.own_account import find_account_problems, find_nacha_problems
 from billing.books.accounts import find_problems
 from billing.books.formats.datev import find_datev_problems
+from billing.counting.archive.stores import check_url
 from billing.counting.robots import FINDERS
+from billing.errors import ArchiveMissing
 from billing.models import CategoryPrice
 from billing.money import ENTRIES_BELOW, LARGEST_BATCH, is_currency, is_storable
 from billing.payouts.other_currencies import find_foreign_batches, find_other_currencies
@@ -157,6 +160,24 @@ def check_retention_days(app_configs, **kwargs):
             id="billing.E004",
         )
     ]
+
+
+@register
+def check_archive(app_configs, **kwargs):
+    """Say that ARCHIVE_URL leads nowhere, or that nothing here can read what lies there."""
+    if not settings.ARCHIVE_URL:
+        return []
+    try:
+        check_url(settings.ARCHIVE_URL)
+        problems = [
+            f"ARCHIVE_URL is set, and {library} is not installed."
+            for library in ("duckdb", "obstore")
+            if find_spec(library) is None
+        ]
+    except ArchiveMissing as error:
+        problems = [str(error)]
+    hint = "See “The archive” in docs/operations.md."
+    return [Error(problem, hint=hint, id="billing.E010") for problem in problems]
 
 
 @register

@@ -134,6 +134,26 @@ class NotSealed(BillingError):
     """Views must stay: their month is not paid, or their sum differs from the counts."""
 
 
+class ArchiveMissing(BillingError):
+    """There is no archive, or not where ARCHIVE_URL says, or no library that reads it."""
+
+
+class ArchiveUnreachable(BillingError):
+    """The store does not answer, or refuses."""
+
+
+class ArchiveDamaged(BillingError):
+    """What lies in the archive is not what was sealed. `faults` holds a sentence for each."""
+
+    def __init__(self, faults):
+        super().__init__(" ".join(faults))
+        self.faults = faults
+
+
+class NotRestored(BillingError):
+    """A day can't be brought back from the archive: the message says why."""
+
+
 class InvalidAdjustment(BillingError):
     pass
 

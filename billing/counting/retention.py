@@ -5,34 +5,22 @@ Dropped views leave their number by day and outcome, which still explains all re
 """
 
 import datetime as dt
-import json
-from collections import Counter
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Max, Min
 
 from billing.clocks import read_clock
-from billing.counting.counts import COUNT_KEY
+from billing.counting.archive.leftovers import drop_archived
 from billing.counting.local_salts import purge_salts
 from billing.counting.readers import SALT_LIFETIME
-from billing.errors import NotSealed
+from billing.counting.settled import count_views, require_sealed
+from billing.errors import BillingError, NotSealed
 from billing.locks import Lock, hold_lock
-from billing.models import (
-    BlogView,
-    DailyViewCount,
-    MonthlyViewCount,
-    PayoutBatch,
-    ReaderSalt,
-    RetiredViewTotal,
-    ViewSeal,
-)
-from billing.periods import closes_on, day_of, month_of
-from billing.proof.view_seals import append_view_seal, find_differing_portions, find_retirements
-
-Outcome = BlogView.Outcome
-Status = PayoutBatch.Status
+from billing.models import BlogView, ReaderSalt, RetiredViewTotal, ViewSeal
+from billing.periods import day_of
+from billing.proof.view_seals import append_view_seal
 
 
 @dataclass
@@ -42,10 +30,12 @@ class PurgeResult:
     salts: int = 0
     days: int = 0
     views: int = 0
+    files: int = 0  # of the archive
     hindrance: str = ""
 
     def __str__(self):
         line = f"{self.salts} salts destroyed; {self.views} views of {self.days} days dropped"
+        line += f", with {self.files} files of the archive" if self.files else ""
         return f"{line}. {self.hindrance}" if self.hindrance else f"{line}."
 
 
@@ -65,7 +55,17 @@ def purge_readers(*, at: dt.datetime | None = None) -> PurgeResult:
             result.hindrance = str(reason)
             break
         result.days += 1
+    if settings.ARCHIVE_URL:
+        _drop_archived(result, end=end)
     return result
+
+
+def _drop_archived(result: PurgeResult, *, end: dt.date) -> None:
+    """Delete the archived files of days past retention: readers' keys live no longer there."""
+    try:
+        result.files = drop_archived(end=end)
+    except BillingError as error:
+        result.hindrance = f"{result.hindrance} {error}".strip()
 
 
 def _destroy_salts(at: dt.datetime) -> int:
@@ -87,8 +87,8 @@ def retire_day(day: dt.date, *, at: dt.datetime) -> int:
     """
     hold_lock(Lock.INTAKE, Lock.FOLD)
     views = BlogView.objects.filter(day=day)
-    outcomes, counted = _count(views)
-    _require_sealed(day, counted=counted, at=at)
+    outcomes, counted = count_views(views)
+    require_sealed(day, counted=counted, at=at)
     append_view_seal(
         kind=ViewSeal.Kind.RETIREMENT,
         day=day,
@@ -108,57 +108,6 @@ def retire_day(day: dt.date, *, at: dt.datetime) -> int:
     )
     dropped, _ = views.delete()
     return dropped
-
-
-def _count(views: QuerySet[BlogView]) -> tuple[Counter[str], Counter[tuple]]:
-    """Return {outcome: views}, and {COUNT_KEY: views} of those that count. One query."""
-    outcomes: Counter[str] = Counter()
-    counted: Counter[tuple] = Counter()
-    rows = views.order_by().values_list("outcome", *COUNT_KEY).annotate(number=Count("pk"))
-    for outcome, *key, number in rows:
-        outcomes[outcome] += number
-        if outcome == Outcome.COUNTED:
-            counted[tuple(key)] += number
-    return outcomes, counted
-
-
-def _require_sealed(day: dt.date, *, counted: Counter[tuple], at: dt.datetime) -> None:
-    month = month_of(day)
-    if closes_on(month) > day_of(at):
-        raise NotSealed(f"Views of {month:%B %Y} are kept: the month is not closed.")
-    if BlogView.objects.in_month(month).pending().exists():
-        raise NotSealed(f"Views of {month:%B %Y} are kept: some are not counted yet.")
-    if BlogView.objects.unsealed().filter(day=day).exists():
-        raise NotSealed(f"Views of {day} are kept: some are not under seal yet.")
-    if any(find_differing_portions(day)):
-        raise NotSealed(f"Views of {day} are kept: they are not what was sealed. Verify payouts.")
-    if _sum_counts(day) != _sum_retired(day) + counted:
-        raise NotSealed(f"Views of {day} are kept: their sum is not what was counted that day.")
-    if DailyViewCount.objects.filter(day=day).without_price().exists():
-        raise NotSealed(f"Views of {day} are kept: some wait for a price. See the findings.")
-    is_counted = MonthlyViewCount.objects.filter(month=month, views__gt=0).exists()
-    if is_counted and not _is_signed(month):
-        raise NotSealed(f"Views of {month:%B %Y} are kept: its payout batch is not approved.")
-
-
-def _sum_counts(day: dt.date) -> Counter:
-    rows = DailyViewCount.objects.filter(day=day, views__gt=0).values_list(*COUNT_KEY, "views")
-    return Counter({row[:4]: row[4] for row in rows})
-
-
-def _sum_retired(day: dt.date) -> Counter:
-    """Return {(blog_id, author_id, category_id, day): views that were dropped after counting}."""
-    sums: Counter = Counter()
-    for seal in find_retirements(day):
-        for *key, views in json.loads(seal.content)["counted"]:
-            sums[*key, day] += views
-    return sums
-
-
-def _is_signed(month: dt.date) -> bool:
-    return PayoutBatch.objects.filter(
-        month=month, status__in=[Status.APPROVED, Status.PAID]
-    ).exists()
 
 
 def last_retired_day() -> dt.date | None:

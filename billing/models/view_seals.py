@@ -19,6 +19,7 @@ class ViewSeal(ChainLink):
         RECOUNT = "recount"  # of views that count again
         SUBMISSION = "submission"  # of a batch, which had to take in what was sealed before
         RETIREMENT = "retirement"  # of views past their retention, with the totals that stay
+        ARCHIVE = "archive"  # of a day's files outside the database: their manifest
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     day = models.DateField(help_text="The day of the views.")

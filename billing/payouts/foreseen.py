@@ -148,7 +148,7 @@ def find_news(batch: PayoutBatch) -> list[str]:
     """
     at, until = batch.built_at, next_month(batch.month)
     first = previous_month(previous_month(batch.month))
-    seals = ViewSeal.objects.exclude(kind=ViewSeal.Kind.SUBMISSION)
+    seals = ViewSeal.objects.exclude(kind__in=(ViewSeal.Kind.SUBMISSION, ViewSeal.Kind.ARCHIVE))
     found = {
         "views": seals.filter(day__gte=first, day__lt=until, at__gt=at),
         "prices": CategoryPrice.history.filter(history_date__gt=at, effective_from__lt=until),

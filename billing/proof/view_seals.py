@@ -102,13 +102,13 @@ def find_differing_portions(day: dt.date) -> Iterator[tuple[int, Portion | None,
 
     Views that were dropped after their retention are not missed.
     """
-    sealed, found = _read_sealed(day), dict(_digest_day(day))
+    sealed, found = read_sealed(day), dict(digest_day(day))
     for number in sorted(sealed.keys() | found.keys()):
         if found.get(number) != sealed.get(number):
             yield number, found.get(number), sealed.get(number)
 
 
-def _read_sealed(day: dt.date) -> dict[int, Portion]:
+def read_sealed(day: dt.date) -> dict[int, Portion]:
     """Return {number of the seal: portion} of the day's views that are kept. One query."""
     kept: dict[int, Portion] = {}
     seals = ViewSeal.objects.filter(day=day, kind__in=(*OF_VIEWS, Kind.RETIREMENT))
@@ -131,7 +131,7 @@ def list_sealed_months() -> set[dt.date]:
     return {month_of(day) for day in days}
 
 
-def _digest_day(day: dt.date) -> Iterator[tuple[int, Portion]]:
+def digest_day(day: dt.date) -> Iterator[tuple[int, Portion]]:
     """Yield the portions of the day's views by seal. SQLite has no digest of its own."""
     is_able = connection.vendor == "postgresql"
     statement = (DIGESTS if is_able else LINES).format(facts=FACTS[connection.vendor])

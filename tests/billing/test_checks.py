@@ -1,6 +1,7 @@
 import pytest
 
 from billing.checks import (
+    check_archive,
     check_bank_files,
     check_books,
     check_currency,
@@ -27,6 +28,9 @@ BOOKS = {
         ("ROBOT_LISTS", ["counter", "mine"], check_robot_lists, ["billing.E002"]),
         ("PAYOUT_GRACE_DAYS", 0, check_grace_days, []),
         ("PAYOUT_GRACE_DAYS", -1, check_grace_days, ["billing.E003"]),
+        ("ARCHIVE_URL", "", check_archive, []),
+        ("ARCHIVE_URL", "archive", check_archive, ["billing.E010"]),
+        ("ARCHIVE_URL", "s3:///path", check_archive, ["billing.E010"]),
         ("VIEW_RETENTION_DAYS", 1, check_retention_days, []),
         ("VIEW_RETENTION_DAYS", 0, check_retention_days, ["billing.E004"]),
         ("BOOKS_ACCOUNTS", {}, check_books, []),

@@ -1,0 +1,132 @@
+"""Writes closed and sealed days into the archive.
+
+The order makes it safe to die anywhere: the files first, each whole and on the disk, then the seal
+in the database. A file that no seal names is nobody's, and is removed a day later.
+"""
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import transaction
+
+from billing.clocks import read_clock
+from billing.counting.archive.engines import DuckDB
+from billing.counting.archive.leftovers import delete_leftovers
+from billing.counting.archive.manifests import (
+    Manifest,
+    find_days_to_archive,
+    find_manifest,
+    has_changed,
+    make_content,
+    name_copy,
+    read_manifest,
+)
+from billing.counting.archive.parquet import Part, write_parts
+from billing.counting.archive.rows import write_day
+from billing.counting.archive.stores import Store, open_store
+from billing.counting.archive.verifying import ViewReport, check_files, export_after_midnight
+from billing.counting.archive.work import open_work_folder
+from billing.counting.settled import count_views, require_sealed
+from billing.errors import NotSealed
+from billing.locks import Lock, hold_lock
+from billing.models import BlogView, ViewSeal
+from billing.proof.chains import find_head
+from billing.proof.view_seals import append_view_seal, read_sealed
+
+
+@dataclass
+class ArchiveResult:
+    """What archive_views wrote, and what it could not, each with its reason."""
+
+    days: int = 0
+    views: int = 0
+    files: int = 0
+    hindrances: list[str] = field(default_factory=list)
+
+    def __str__(self):
+        line = f"{self.views} views of {self.days} days archived in {self.files} files."
+        return " ".join([line, *self.hindrances])
+
+
+def archive_views(*, at: dt.datetime | None = None) -> ArchiveResult:
+    """Archive the days that are closed and sealed, and not yet archived as they are now.
+
+    Raises ArchiveMissing, ArchiveUnreachable. May be repeated, doubled or killed.
+    """
+    at = at or read_clock()
+    store, result = open_store(), ArchiveResult()
+    for day in find_days_to_archive(at=at):
+        try:
+            manifest = archive_day(day, store=store, at=at)
+        except NotSealed as reason:
+            if str(reason) not in result.hindrances:
+                result.hindrances.append(str(reason))
+            continue
+        result.days += 1
+        result.files += len(manifest.parts)
+        result.views += sum(part.views for part in manifest.parts)
+    delete_leftovers(store, at=at)
+    return result
+
+
+def archive_day(day: dt.date, *, store: Store, at: dt.datetime) -> Manifest:
+    """Write a day's files, read them back, and seal their manifest. Raises NotSealed."""
+    head = find_head(ViewSeal)
+    seen = head.number if head else 0
+    outcomes, counted = count_views(BlogView.objects.filter(day=day))
+    require_sealed(day, counted=counted, at=at)
+    with open_work_folder() as work:
+        engine = DuckDB(work)
+        write_day(work / "day.csv", day)
+        made = list(write_parts(engine.database, work / "day.csv", work))
+        content = make_content(
+            day=day,
+            parts=[part for part, _ in made],
+            outcomes=dict(outcomes),
+            seals=_read_seals(day),
+        )
+        _check_made(day, content, made, engine, work)
+        for part, path in made:
+            store.put(f"{day}/{part.name}", path)
+        name, text = name_copy(content)
+        copy = work / "manifest.json"
+        copy.write_text(text, encoding="utf-8")
+        store.put(name, copy)
+    return _seal(day, content, seen=seen, at=at)
+
+
+def _read_seals(day: dt.date) -> dict[int, str]:
+    """Return {number: hash} of the links that the day's views came under."""
+    seals = ViewSeal.objects.filter(number__in=read_sealed(day))
+    return dict(seals.values_list("number", "hash"))
+
+
+def _check_made(
+    day: dt.date, content: dict, made: list[tuple[Part, Path]], engine: DuckDB, work: Path
+) -> None:
+    """Check the files by what anybody will check them with later. Raises NotSealed."""
+    unsealed = ViewSeal(day=day, kind=ViewSeal.Kind.ARCHIVE, content=json.dumps(content))
+    manifest = Manifest(
+        seal=unsealed,
+        parts=tuple(part for part, _ in made),
+        outcomes=content["outcomes"],
+        seals=dict(content["seals"]),
+    )
+    report = ViewReport(engine.name)
+    engine.load(day, [path for _, path in made], list(export_after_midnight(day, work)))
+    check_files(manifest, engine, report)
+    if report.faults:
+        raise NotSealed(f"Views of {day} are not archived. {report.faults[0]} Verify payouts.")
+
+
+@transaction.atomic
+def _seal(day: dt.date, content: dict, *, seen: int, at: dt.datetime) -> Manifest:
+    """Seal the manifest, unless the day changed since the seal `seen` or another run was first."""
+    hold_lock(Lock.FOLD)
+    known = find_manifest(day)
+    if has_changed(day, after=seen) or (known and known.seal.number > seen):
+        raise NotSealed(f"Views of {day} changed as they were being archived: the next run will.")
+    rest = {name: content[name] for name in content if name not in ("kind", "day")}
+    return read_manifest(append_view_seal(kind=ViewSeal.Kind.ARCHIVE, day=day, at=at, **rest))

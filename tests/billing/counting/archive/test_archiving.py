@@ -1,0 +1,147 @@
+import datetime as dt
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from billing.counting.archive.archiving import archive_views
+from billing.counting.archive.manifests import find_manifest
+from billing.counting.archive.restoring import restore_views
+from billing.counting.archive.verifying import verify_views
+from billing.counting.folding import fold_views
+from billing.counting.retention import purge_readers
+from billing.errors import ArchiveMissing, NotRestored
+from billing.models import BlogView, DailyViewCount
+from billing.verification import verify_payouts
+from tests.billing.batches import AT
+from tests.billing.clicks import IN_SEPTEMBER, click
+from tests.billing.counting.archive.conftest import DAY, NEXT_DAY
+from tests.billing.tampering import without_guards
+from tests.factories import make_blog, make_price
+
+duckdb = pytest.importorskip("duckdb", reason="needs the libraries of requirements-scale.txt")
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+
+
+def read_views():
+    return sorted(BlogView.objects.values_list())
+
+
+def test_signed_days_are_archived_once(folder, views):
+    result = archive_views(at=AT)
+    assert str(result) == "17 views of 2 days archived in 3 files."
+    assert find_manifest(DAY).outcomes == {"counted": 12, "double_click": 2, "robot": 1}
+    names = {path.relative_to(folder).as_posix() for path in folder.glob("*/*")}
+    assert names == find_manifest(DAY).names | find_manifest(NEXT_DAY).names
+    assert archive_views(at=AT).days == 0
+
+
+def test_archive_is_verified(folder, views):
+    archive_views(at=AT)
+    report = verify_views(engine="duckdb", at=AT)
+    assert report.faults == []
+    assert (report.days, report.outcomes["counted"], report.derived["counted"]) == (2, 14, 14)
+    assert report.derived["double_click"] == 2
+
+
+def test_days_that_are_not_settled_are_named(folder):
+    blog = make_blog()
+    make_price(blog.category, "10")
+    click(blog, 0, start=IN_SEPTEMBER)
+    fold_views(at=AT)
+    result = archive_views(at=AT)
+    assert result.days == 0
+    assert "September 2026 are kept: its payout batch is not approved" in str(result)
+
+
+def test_day_that_was_lost_comes_back_as_it_was(folder, views):
+    archive_views(at=AT)
+    before, counts = read_views(), list(DailyViewCount.objects.values_list())
+    with without_guards():
+        BlogView.objects.filter(day=DAY).delete()
+    assert restore_views(day=DAY) == 15
+    assert read_views() == before
+    assert list(DailyViewCount.objects.values_list()) == counts
+    assert restore_views(day=DAY) == 0
+    with pytest.raises(NotRestored, match="No views of 2026-09-12 are archived"):
+        restore_views(day=dt.date(2026, 9, 12))
+
+
+def test_late_views_make_the_day_be_archived_anew(folder, views):
+    archive_views(at=AT)
+    old = find_manifest(DAY)
+    blog = BlogView.objects.filter(day=DAY).first().blog
+    click(blog, 3000, start=IN_SEPTEMBER)
+    fold_views(at=AT)
+    report = verify_views(engine="duckdb", at=AT)
+    assert (report.faults, report.outdated) == ([], 1)
+    with pytest.raises(NotRestored, match="came or changed since"):
+        restore_views(day=DAY)
+    assert str(archive_views(at=AT)).startswith("16 views of 1 days archived")
+    report = verify_views(engine="duckdb", at=AT)
+    assert (report.faults, report.outdated, report.derived["counted"]) == ([], 0, 15)
+    assert {f"{folder}/{name}" for name in old.names} <= set(map(str, folder.glob("*/*")))
+    archive_views(at=timezone.now() + dt.timedelta(days=2))
+    names = {path.relative_to(folder).as_posix() for path in folder.glob("*/*")}
+    assert names == find_manifest(DAY).names | find_manifest(NEXT_DAY).names
+    assert verify_views(engine="duckdb", at=AT).faults == []
+
+
+def test_archived_days_go_with_the_views_past_retention(folder, views, settings):
+    archive_views(at=AT)
+    (folder / "README").write_text("of the house")
+    settings.VIEW_RETENTION_DAYS = 30
+    assert verify_payouts().difference == ""
+    result = purge_readers(at=AT)
+    assert "17 views of 2 days dropped, with 5 files of the archive" in str(result)
+    assert [path.name for path in folder.iterdir()] == ["README"]
+    assert purge_readers(at=AT).files == 0
+    with pytest.raises(NotRestored, match="past their retention"):
+        restore_views(day=DAY)
+    with pytest.raises(ArchiveMissing, match="No day is archived"):
+        verify_views(engine="duckdb", at=AT)
+    assert archive_views(at=AT).days == 0
+    assert verify_payouts().difference == ""
+
+
+def test_archive_that_does_not_answer_stops_no_purge(folder, views, settings):
+    archive_views(at=AT)
+    settings.VIEW_RETENTION_DAYS = 30
+    settings.ARCHIVE_URL = "nowhere"
+    result = purge_readers(at=AT)
+    assert (result.views, result.files) == (17, 0)
+    assert "Write a whole path" in result.hindrance
+
+
+def test_database_comes_to_the_same_as_the_archive(folder, views):
+    archive_views(at=AT)
+    of_files = verify_views(engine="duckdb", at=AT)
+    of_rows = verify_views(engine=connection.vendor, at=AT)
+    assert of_rows.faults == []
+    assert str(of_rows).partition(": ")[2] == str(of_files).partition(": ")[2]
+    other = {"sqlite": "postgresql", "postgresql": "sqlite"}[connection.vendor]
+    with pytest.raises(ArchiveMissing, match=f"is {connection.vendor}"):
+        verify_views(engine=other, at=AT)
+
+
+def test_commands_say_what_they_did(folder, views, capsys):
+    call_command("archive_views")
+    call_command("verify_views", "--month", "2026-09")
+    call_command("restore_views", "--day", str(DAY))
+    told = capsys.readouterr().out
+    assert "17 views of 2 days archived" in told
+    assert "duckdb: 2 days, 17 views (counted 14, double_click 2, robot 1)" in told
+    assert f"0 views of {DAY} restored." in told
+    (folder / str(DAY)).rename(folder / "gone")
+    with pytest.raises(CommandError, match="differences"):
+        call_command("verify_views")
+
+
+def test_no_file_holds_more_of_readers_than_the_table(folder, views):
+    archive_views(at=AT)
+    paths = [str(path) for path in folder.glob("*/*.parquet")]
+    columns = {row[0] for row in duckdb.sql(f"DESCRIBE FROM read_parquet({paths})").fetchall()}
+    assert columns == {field.column for field in BlogView._meta.fields}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.glob("**/*"))

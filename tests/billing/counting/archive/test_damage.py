@@ -1,0 +1,162 @@
+"""What is wrong with an archive is named, and nothing is restored from it."""
+
+import shutil
+
+import pytest
+
+from billing.counting.archive.archiving import archive_views
+from billing.counting.archive.manifests import find_manifest
+from billing.counting.archive.restoring import restore_views
+from billing.counting.archive.verifying import verify_views
+from billing.errors import ArchiveDamaged, ArchiveMissing, NotRestored
+from billing.models import BlogView, DailyViewCount, ViewSeal
+from tests.billing.batches import AT
+from tests.billing.counting.archive.conftest import DAY, NEXT_DAY
+from tests.billing.tampering import change, without_guards
+from tests.factories import make_click
+
+pytest.importorskip("duckdb", reason="needs the libraries of requirements-scale.txt")
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+
+
+@pytest.fixture
+def archived(folder, views):
+    archive_views(at=AT)
+    return folder
+
+
+def first_file(folder, day=DAY, kind="parquet"):
+    return min((folder / str(day)).glob(f"*.{kind}"))
+
+
+def flip_a_byte(folder):
+    path = first_file(folder)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut_short(folder):
+    path = first_file(folder)
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def lose_a_file(folder):
+    first_file(folder).unlink()
+
+
+def lose_a_day(folder):
+    shutil.rmtree(folder / str(DAY))
+
+
+def swap_days(folder):
+    one, other = first_file(folder), first_file(folder, NEXT_DAY)
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(content)
+
+
+def edit_the_copy(folder):
+    path = first_file(folder, kind="json")
+    path.write_text(path.read_text().replace('"counted":12', '"counted":13'))
+
+
+def lose_the_copy(folder):
+    first_file(folder, kind="json").unlink()
+
+
+def edit_the_manifest(folder):
+    seal = find_manifest(DAY).seal
+    change(
+        ViewSeal.objects.filter(pk=seal.pk),
+        content=seal.content.replace('"counted":12', '"counted":13'),
+    )
+
+
+def edit_a_seal_of_views(folder):
+    change(ViewSeal.objects.filter(number=min(find_manifest(DAY).seals)), hash="f" * 64)
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (flip_a_byte, "has the SHA-256"),
+        (cut_short, "has the SHA-256"),
+        (lose_a_file, "is missing: "),
+        (lose_a_day, "is missing: "),
+        (swap_days, "has the SHA-256"),
+        (edit_the_copy, "is not what seal"),
+        (lose_the_copy, ".json is missing"),
+        (edit_the_manifest, "was edited"),
+        (edit_a_seal_of_views, "names seals that the chain has not"),
+    ],
+)
+def test_damage_is_named_and_nothing_is_restored(archived, damage, named):
+    damage(archived)
+    faults = verify_views(engine="duckdb", at=AT).faults
+    assert any(named in fault and str(DAY) in fault for fault in faults), faults
+    with without_guards():
+        BlogView.objects.filter(day=DAY).delete()
+    with pytest.raises(ArchiveDamaged, match=named.split("{", maxsplit=1)[0]):
+        restore_views(day=DAY)
+    assert not BlogView.objects.filter(day=DAY).exists()
+
+
+def test_count_that_the_archive_does_not_come_to_is_named(archived):
+    count = DailyViewCount.objects.filter(day=DAY).first()
+    change(DailyViewCount.objects.filter(pk=count.pk), views=99)
+    (fault,) = verify_views(engine="duckdb", at=AT).faults
+    assert f"of blog {count.blog_id}" in fault
+    assert "count by the rule; 99 are in the daily counts" in fault
+
+
+def test_archive_that_is_gone_is_told(archived, settings):
+    settings.ARCHIVE_URL = str(archived / "elsewhere")
+    assert all("is missing" in fault for fault in verify_views(engine="duckdb", at=AT).faults)
+    settings.ARCHIVE_URL = ""
+    with pytest.raises(ArchiveMissing, match="ARCHIVE_URL is not set"):
+        restore_views(day=DAY)
+
+
+def test_changed_view_in_the_database_keeps_the_day_from_being_archived(folder, views):
+    view = BlogView.objects.filter(day=DAY, outcome="counted").first()
+    change(BlogView.objects.filter(pk=view.pk), outcome="double_click")
+    assert "their sum is not what was counted" in str(archive_views(at=AT))
+    assert find_manifest(DAY) is None
+
+
+def test_part_of_a_day_comes_back_beside_what_is_there(archived):
+    before = sorted(BlogView.objects.values_list())
+    with without_guards():
+        for view in BlogView.objects.filter(day=DAY)[:4]:
+            view.delete()
+    assert restore_views(day=DAY) == 4
+    assert sorted(BlogView.objects.values_list()) == before
+
+
+def test_nothing_comes_back_beside_a_view_that_was_changed(archived):
+    first, second = BlogView.objects.filter(day=DAY, outcome="counted")[:2]
+    change(BlogView.objects.filter(pk=first.pk), address_key=b"x" * 16)
+    with without_guards():
+        second.delete()
+    with pytest.raises(NotRestored, match=r"Nothing was written.*under seal"):
+        restore_views(day=DAY)
+    assert not BlogView.objects.filter(pk=second.pk).exists()
+
+
+def test_nothing_comes_back_beside_another_outcome(archived):
+    first, second = BlogView.objects.filter(day=DAY, outcome="counted")[:2]
+    change(BlogView.objects.filter(pk=first.pk), outcome="double_click")
+    with without_guards():
+        second.delete()
+    with pytest.raises(NotRestored, match="other outcomes"):
+        restore_views(day=DAY)
+    assert not BlogView.objects.filter(pk=second.pk).exists()
+
+
+def test_view_that_nobody_sealed_is_no_part_of_the_day(archived):
+    with without_guards():
+        BlogView.objects.filter(day=DAY).delete()
+    make_click(BlogView.objects.first().blog, 0)  # another day's, in November
+    assert restore_views(day=DAY) == 15
