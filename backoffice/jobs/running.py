@@ -19,6 +19,7 @@ from django.utils import timezone
 from backoffice.clocks import read_clock
 from backoffice.jobs import records
 from backoffice.jobs.limits import JobStopped, limit_of, time_limit
+from backoffice.jobs.machines import claim_among_machines
 from backoffice.logs import logging_for_job
 from backoffice.models import JobRun
 
@@ -32,7 +33,9 @@ PATIENCE = 2  # seconds: somebody may be checking just now whether the job runs
 
 
 def run_job(name: str) -> JobRun | None:
-    """Run the command called `name`, unless it still runs. Exit with 1 if it fails.
+    """Run the command called `name` and return the record of it. Exit with 1 if it fails.
+
+    None if the job still runs here, or another machine of the house has it.
 
     A failure of the command or of its record is logged, which mails ADMINS. Records are written
     outside the command's own transactions, so they survive a rollback.
@@ -44,7 +47,11 @@ def run_job(name: str) -> JobRun | None:
             logger.warning("The job %s still runs: this start is left out.", name)
             return None
         try:
-            return _run(name)
+            with claim_among_machines(name) as spared:
+                if spared:
+                    logger.info("The job %s is left out: %s", name, spared, extra={"job": name})
+                    return None
+                return _run(name)
         finally:
             _watch(watch_jobs)
 

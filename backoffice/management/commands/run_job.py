@@ -11,4 +11,5 @@ class Command(BaseCommand):
         parser.add_argument("name", choices=sorted(name for _, _, (name,) in settings.CRONJOBS))
 
     def handle(self, **options):
-        self.stdout.write(run_job(options["name"]).output)
+        run = run_job(options["name"])
+        self.stdout.write(run.output if run else "It runs already, here or on another machine.")
