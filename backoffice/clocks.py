@@ -111,4 +111,4 @@ def _ask_server() -> dt.datetime | None:
 
 
 def _say(moment: dt.datetime) -> str:
-    return f"{timezone.localtime(moment):%-d %B %Y %H:%M}"
+    return f"{timezone.localtime(moment):%-d %b %Y, %H:%M}"

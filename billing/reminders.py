@@ -89,7 +89,7 @@ def list_payees(at: dt.datetime) -> Iterator[Reminder]:
             url = find_url("billing_payee_change", entry.payee_id)
             text = (
                 f"Payment details of payee {entry.payee_id} wait to be confirmed since "
-                f"{entry.entered_at:%-d %B %Y}."
+                f"{entry.entered_at:%-d %b %Y}."
             )
             key = f"payee:{model._meta.model_name}:{entry.pk}"
             yield from _tell(people, kind=CONFIRMATIONS, key=key, text=text, url=url)
@@ -103,7 +103,7 @@ def list_waiting_money(at: dt.datetime) -> Iterator[Reminder]:
     oldest = min(row.since for row in overdue)
     text = (
         f"{describe(overdue)} waited for more than {settings.OUTSTANDING_ALARM_DAYS} days, "
-        f"the oldest since {oldest:%-d %B %Y}."
+        f"the oldest since {oldest:%-d %b %Y}."
     )
     yield from _tell(
         _people("billing.submit_payoutbatch"),

@@ -56,7 +56,7 @@ class OwnBlog(NamedTuple):
         if blog.status == Status.ARCHIVED:
             return "Archived"
         word = "Goes live on" if blog.is_scheduled else "Live since"
-        return f"{word} {date_format(timezone.localtime(blog.publish_at), 'j F Y')}"
+        return f"{word} {date_format(timezone.localtime(blog.publish_at))}"
 
 
 def offer_home() -> None:

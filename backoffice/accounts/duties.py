@@ -42,8 +42,8 @@ def explain_duties(user: User, *, on: dt.date) -> list[str]:
                 sentences.append(duty.why)
             elif on <= (until := _last_day(duty.since)):
                 sentences.append(
-                    f"{duty.why}, of {duty.since:%-d %B %Y}, keeps the name until "
-                    f"{until:%-d %B %Y}."
+                    f"{duty.why}, of {duty.since:%-d %b %Y}, keeps the name until "
+                    f"{until:%-d %b %Y}."
                 )
     return sentences
 

@@ -46,7 +46,7 @@ def list_enrolments(user: User) -> list[str]:
 
 
 def _describe_enrolment(event):
-    parts = [f"{event.detail}, added on {localtime(event.at):%-d %B %Y, %H:%M}"]
+    parts = [f"{event.detail}, added on {localtime(event.at):%-d %b %Y, %H:%M}"]
     if event.device:
         parts.append(f"with {event.device}")
     if event.address:

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.utils import timezone
 
 from backoffice.people import full_name
 
@@ -29,7 +30,8 @@ class AccountSession(AbstractBaseSession):
         default_permissions = ()
 
     def __str__(self):
-        return f"{self.device or 'Unknown device'}, since {self.started_at:%-d %B %Y %H:%M}"
+        started_at = timezone.localtime(self.started_at)
+        return f"{self.device or 'Unknown device'}, since {started_at:%-d %b %Y, %H:%M}"
 
     @classmethod
     def get_session_store_class(cls):
@@ -100,7 +102,7 @@ class SecurityEvent(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()}, {self.at:%-d %B %Y %H:%M}"
+        return f"{self.get_kind_display()}, {timezone.localtime(self.at):%-d %b %Y, %H:%M}"
 
     @property
     def is_warning(self):

@@ -91,7 +91,7 @@ def mail_outside(event: SecurityEvent) -> None:
     body = (
         f"{event.get_kind_display()}: {event.detail or 'see the audit trail'}\n"
         f"To:   {whom}\nBy:   {_name_actor(event)}\n"
-        f"When: {localtime(event.at):%-d %B %Y, %H:%M}\n\n"
+        f"When: {localtime(event.at):%-d %b %Y, %H:%M}\n\n"
         "This right needs two administrators, but a command, a fixture or a program on the "
         f"machine gave it. {consequence}\n"
     )
@@ -103,7 +103,7 @@ def mail_anonymised(event: SecurityEvent) -> None:
     name = event.about.get_username() if event.about else "nobody"
     body = (
         f"{_name_actor(event)} anonymised an account: {name} from now on.\n"
-        f"When: {localtime(event.at):%-d %B %Y, %H:%M}\nWhy:  {event.detail}\n\n"
+        f"When: {localtime(event.at):%-d %b %Y, %H:%M}\nWhy:  {event.detail}\n\n"
         "It can't be undone. If it should not have been: the nightly backup of before knows the "
         "name.\n"
     )
@@ -144,7 +144,7 @@ def _describe_unusual(event):
 
 def _write(event, subject):
     person = event.about
-    when = f"{localtime(event.at):%-d %B %Y, %H:%M}"
+    when = f"{localtime(event.at):%-d %b %Y, %H:%M}"
     lines = [
         f"Hello {full_name(person)},",
         "",
@@ -157,7 +157,7 @@ def _write(event, subject):
     if event.detail:
         lines.append(f"What:    {event.detail}")
     if event.pauses_until:
-        until = f"{localtime(event.pauses_until):%-d %B %Y, %H:%M}"
+        until = f"{localtime(event.pauses_until):%-d %b %Y, %H:%M}"
         lines += ["", f"Until {until} you can sign no payout: somebody else changed your account."]
     account = find_url("backoffice_account")
     lines += ["", ADVICE.get(event.kind, ALARM).format(account=account), ""]

@@ -45,12 +45,12 @@ def find_given_outside(user: User) -> list[SecurityEvent]:
 def explain_pauses(user: User, *, at: dt.datetime) -> list[str]:
     """Return the reasons why `user` may not sign at `at`, as sentences. Two queries."""
     reasons = [
-        f"{_describe(event)} on {localtime(event.at):%-d %B %Y} by {_name(event.by)}: until "
-        f"{localtime(event.pauses_until):%-d %B %Y, %H:%M} you sign nothing."
+        f"{_describe(event)} on {localtime(event.at):%-d %b %Y} by {_name(event.by)}: until "
+        f"{localtime(event.pauses_until):%-d %b %Y, %H:%M} you sign nothing."
         for event in find_pauses(user, at=at).select_related("by")
     ]
     reasons += [
-        f"{_describe(event)} on {localtime(event.at):%-d %B %Y} without a second administrator. "
+        f"{_describe(event)} on {localtime(event.at):%-d %b %Y} without a second administrator. "
         "Somebody has to take it away, then one administrator proposes it and another confirms it."
         for event in find_given_outside(user)
         if event.at <= at

@@ -111,4 +111,4 @@ class ReminderSaid(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.key}, said {self.said_at:%-d %B %Y}"
+        return f"{self.key}, said {self.said_at:%-d %b %Y}"

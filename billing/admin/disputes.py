@@ -124,7 +124,7 @@ class DisputeAdmin(MoneySearch, DialogActions, ReadOnlyAdmin):
 
     @display(description="Asked")
     def asked(self, dispute):
-        return date_format(timezone.localtime(dispute.asked_at), "j F Y, H:i")
+        return date_format(timezone.localtime(dispute.asked_at), "DATETIME_FORMAT")
 
     @display(description="State", label=COLOURS)
     def state_label(self, dispute):
@@ -150,7 +150,7 @@ class DisputeAdmin(MoneySearch, DialogActions, ReadOnlyAdmin):
         answer = getattr(dispute, "answer", None)
         if answer is None:
             return None
-        day = date_format(timezone.localtime(answer.at), "j F Y, H:i")
+        day = date_format(timezone.localtime(answer.at), "DATETIME_FORMAT")
         return f"{capfirst(answer.get_outcome_display())}, {day}, by {full_name(answer.by)}"
 
     @display(description="Answer")

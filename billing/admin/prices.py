@@ -87,7 +87,7 @@ class WithdrawAction(DialogActions):
     def withdraw(self, request, form):
         price = form.obj
         drafts = withdraw_price(price=price, by=request.user, reason=form.cleaned_data["reason"])
-        text = f"The price of {price.category} from {price.effective_from:%-d %B %Y} is withdrawn."
+        text = f"The price of {price.category} from {price.effective_from:%-d %b %Y} is withdrawn."
         if drafts:
             text += f" Rebuilt without it: {_list(drafts)}."
         return Done(text, url=_timeline_url(price))
@@ -199,7 +199,7 @@ class CategoryPriceAdmin(
         amount = self.price(price)
         text = (
             f"1,000 views in {price.category} are worth {amount} from "
-            f"{price.effective_from:%-d %B %Y}."
+            f"{price.effective_from:%-d %b %Y}."
         )
         if drafts := find_outdated_drafts(price):
             text += f" Rebuild before you submit: {_list(drafts)}."

@@ -67,7 +67,7 @@ def propose_hand_payment(
     approved_at = payment.batch.second_approved_at or payment.batch.approved_at
     if approved_at and not day_of(approved_at) <= paid_on <= day_of(at):
         raise WrongStatus(
-            f"{payment} was approved on {day_of(approved_at):%-d %B %Y}: it was paid on that day "
+            f"{payment} was approved on {day_of(approved_at):%-d %b %Y}: it was paid on that day "
             "or later, and not after today."
         )
     proposal = HandPayment(

@@ -41,7 +41,7 @@ from billing.proof.traces import trace_rows
 Status = PayoutBatch.Status
 
 RENAMED = (
-    " This batch is from before user names were stored with payments, so its file names today’s: "
+    " This batch is from before usernames were stored with payments, so its file names today’s: "
     "one of them was renamed or made anonymous since. References, names and amounts are unchanged, "
     "and the evidence pack proves them: pay by the file that you took then, or by the list of "
     "payments."
@@ -159,7 +159,7 @@ def _make(
 
 
 def _names_todays_users(export: PaymentExport) -> bool:
-    """Whether the file, without accounts, has user names that were not stored with the payments.
+    """Whether the file, without accounts, has usernames that were not stored with the payments.
 
     Such names change with the account, so the file is kept. Files of before this rule were not.
     """

@@ -71,8 +71,8 @@ def _search() -> Iterator[Finding]:
 
 def _describe_days(first: dt.date, last: dt.date) -> str:
     if first == last:
-        return f"on {first:%-d %B %Y}"
-    return f"from {first:%-d} to {last:%-d %B %Y}"
+        return f"on {first:%-d %b %Y}"
+    return f"from {first:%-d} to {last:%-d %b %Y}"
 
 
 def _identify(finding: Finding) -> tuple:

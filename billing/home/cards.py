@@ -164,7 +164,7 @@ def _describe_age(rows: list[Waiting]) -> str:
 def _describe_oldest(rows: list[Waiting]) -> str:
     oldest, at = min(rows, key=lambda row: row.since), timezone.now()
     days = "1 day" if oldest.age(at) == 1 else f"{group_digits(oldest.age(at))} days"
-    return f"the oldest for {days}, since {oldest.since:%-d %B %Y}"
+    return f"the oldest for {days}, since {oldest.since:%-d %b %Y}"
 
 
 def _earnings_card(figures: MonthFigures, month: dt.date) -> Card:

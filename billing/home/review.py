@@ -82,7 +82,7 @@ def _describe_seal() -> Fact:
     page, head = reverse("admin:billing_seal_changelist"), chain_head()
     if head is None:
         return Fact("Last seal", "Nothing is sealed yet", page)
-    at = date_format(timezone.localtime(head.at), "j F Y, H:i")
+    at = date_format(timezone.localtime(head.at), "DATETIME_FORMAT")
     return Fact("Last seal", f"Number {group_digits(head.number)}, {at}", page)
 
 
@@ -91,7 +91,7 @@ def _describe_verification() -> Fact:
     run = Verification.objects.order_by("-pk").first()
     if run is None:
         return Fact("Last verification", "None yet: begin one", page)
-    at = date_format(timezone.localtime(run.started_at), "j F Y, H:i")
+    at = date_format(timezone.localtime(run.started_at), "DATETIME_FORMAT")
     about = f"{run.month:%B %Y}" if run.month else "all months"
     link = reverse("admin:billing_verification_change", args=[run.pk])
     return Fact("Last verification", f"{run.get_status_display()}, of {about}, {at}", link)

@@ -154,7 +154,7 @@ class Finding(models.Model):
             times="once" if self.views == 1 else f"{self.views:,} times",
             waiting=self._describe_waiting(),
             views=self.views,
-            day=f"{self.day:%-d %B %Y}" if self.day else "",
+            day=f"{self.day:%-d %b %Y}" if self.day else "",
             month=f"{self.month:%B %Y}",
             **self.numbers,
         )

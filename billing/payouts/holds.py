@@ -62,7 +62,7 @@ def end_hold(*, hold: Hold, by: User, reason: str, at: dt.datetime | None = None
     hold_lock(Lock.PAYOUTS)
     hold = Hold.objects.get(pk=hold.pk)
     if hold.ended_at:
-        raise HoldEnded(f"{hold.name} was ended on {hold.ended_at:%-d %B %Y}.")
+        raise HoldEnded(f"{hold.name} was ended on {hold.ended_at:%-d %b %Y}.")
     refuse_own_author(hold.author_id, by=by, refusal=OWN)
     _end(hold, by=by, reason=reason, at=at or timezone.now())
     _decide_drafts(hold.author_id)

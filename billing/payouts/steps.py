@@ -101,7 +101,7 @@ def build_batch(
     at = at or read_clock()
     if closes_on(month) > day_of(witnessed_at):
         raise MonthNotClosed(
-            f"{month:%B %Y} can be paid from {closes_on(month):%-d %B %Y} on, when the month and "
+            f"{month:%B %Y} can be paid from {closes_on(month):%-d %b %Y} on, when the month and "
             f"its {settings.PAYOUT_GRACE_DAYS} days of grace are over."
         )
     fold_views(at=at)

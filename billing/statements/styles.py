@@ -57,6 +57,9 @@ class Style:
         return format_decimal(number, locale=self.locale)
 
     def day(self, day: dt.date) -> str:
+        """Return the day as all pages of the house write it, or as German has it."""
+        if self.words == "en":
+            return f"{day:%-d %b %Y}"
         return format_date(day, "long", locale=self.days)
 
     def month(self, month: dt.date) -> str:

@@ -71,7 +71,7 @@ def _list_known_heads(run: Verification) -> dict[str, str]:
     passed = Verification.objects.filter(status=Verification.Status.PASSED).exclude(chain_head="")
     earlier = passed.filter(pk__lt=run.pk).order_by("pk")
     known = {
-        found.chain_head: f"the verification of {found.started_at:%-d %B %Y}" for found in earlier
+        found.chain_head: f"the verification of {found.started_at:%-d %b %Y}" for found in earlier
     }
     return known | ({run.head: "the hash that was given"} if run.head else {})
 

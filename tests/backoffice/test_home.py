@@ -46,7 +46,7 @@ def test_home_shows_what_an_app_offers(client, toy):
 def test_chart_has_its_numbers_as_text_the_latest_first(client, toy):
     page = open_home(client, make_user()).content.decode()
     assert '<th scope="col" class="bo-num">Teas</th>' in page
-    assert page.index("Sun 1 March 2026") < page.index("Sat 28 February 2026")
+    assert page.index("Sun 1 Mar 2026") < page.index("Sat 28 Feb 2026")
 
 
 def test_home_without_an_offer_says_that_nothing_waits(client, toy):

@@ -186,13 +186,13 @@ def test_money_and_views_that_wait_are_shown_with_their_age(home, settings):
     shown = {
         "Views that wait for a price": (
             "8",
-            "no price yet; the oldest for 141 days, since 4 July 2026",
+            "no price yet; the oldest for 141 days, since 4 Jul 2026",
         ),
     }
     finance = figures(home("Finance"))
-    of_payments = "1 payment; the oldest for 82 days, since 1 September 2026"
+    of_payments = "1 payment; the oldest for 82 days, since 1 Sep 2026"
     assert finance.items() >= (shown | {"Carried forward": ("€1.00", of_payments)}).items()
-    late = "carried forward, views on no batch yet; the oldest for 82 days, since 1 September 2026"
+    late = "carried forward, views on no batch yet; the oldest for 82 days, since 1 Sep 2026"
     author = figures(home(None, user=blog.author))
     assert author.items() >= (shown | {"Money that waits": ("€1.50", late)}).items()
 

@@ -79,7 +79,7 @@ def test_figure_of_what_is_held_leads_to_a_list_of_the_same_payments(home, clien
     hold_payment(payment=batch.payments.get(), by=make_user(), reason="No contract", at=AT)
     approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
     held = cards(home("Finance"))["On hold"]
-    since = "1 payment; the oldest for 52 days, since 1 October 2026"
+    since = "1 payment; the oldest for 52 days, since 1 Oct 2026"
     assert (held["value"], held["note"]) == ("€10.00", since)
     listed = client.get(held["link"]).context["cl"].result_list
     assert [payment.pk for payment in listed] == [batch.payments.get().pk]
@@ -186,7 +186,7 @@ def test_auditor_reads_seals_verification_findings_acts_and_losses(home):
     make_approved(OCTOBER)
     response = home("Auditors")
     facts = {fact.name: fact.value for fact in response.panels["proof"]}
-    assert facts["Last seal"] == "Number 1, 22 November 2026, 13:00"
+    assert facts["Last seal"] == "Number 1, 22 Nov 2026, 13:00"
     assert facts["Acts that bar somebody from approving"] == "1 of 1 person, for October 2026"
     assert "blockers" not in response.panels
 

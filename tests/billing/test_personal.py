@@ -106,7 +106,7 @@ def test_log_of_the_admin_forgets_the_name_with_the_account(ines):
 
 def test_payment_keeps_the_name_for_ten_years(author, ines):
     at = dt.datetime(2036, 12, 31, 12, tzinfo=dt.UTC)
-    words = r"Their last payment, of \d+ November 2026, keeps the name until 31 December 2036\."
+    words = r"Their last payment, of \d+ Nov 2026, keeps the name until 31 Dec 2036\."
     with pytest.raises(AnonymisingRefused, match=words):
         anonymise_account(user=author, by=ines, reason="Asked.", at=at)
 

@@ -113,9 +113,7 @@ def test_money_is_told_again_when_it_waits_on(people, settings):
     since = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
     assert texts(reminders.list_waiting_money, since + 67 * DAY) == set()
     (text,) = texts(reminders.list_waiting_money, since + 69 * DAY)
-    assert text == (
-        "€6.00 of 3 authors waited for more than 60 days, the oldest since 1 November 2026."
-    )
+    assert text == ("€6.00 of 3 authors waited for more than 60 days, the oldest since 1 Nov 2026.")
 
 
 def test_mail_of_the_day_names_the_head_of_the_chain(people):

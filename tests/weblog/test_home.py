@@ -38,8 +38,8 @@ def texts(user):
         ({"status": "draft"}, "Not submitted yet"),
         ({"status": "draft", "review_comment": "Shorten it."}, "Came back to be changed"),
         ({"status": "archived"}, "Archived"),
-        ({"publish_at": dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)}, "Live since 1 March 2026"),
-        ({"publish_at": dt.datetime(2099, 3, 1, 12, tzinfo=dt.UTC)}, "Goes live on 1 March 2099"),
+        ({"publish_at": dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)}, "Live since 1 Mar 2026"),
+        ({"publish_at": dt.datetime(2099, 3, 1, 12, tzinfo=dt.UTC)}, "Goes live on 1 Mar 2099"),
     ],
 )
 def test_author_reads_where_a_blog_stands(values, state):

@@ -93,7 +93,7 @@ def test_author_hears_when_the_blog_goes_live(ada, edith, sent):
     at = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
     (message,) = sent(publish_blog, blog=blog, by=edith, at=at)
     assert message.subject == "Will be published: Paper"
-    assert "Readers find it from 1 March 2030, 09:30 on." in message.body
+    assert "Readers find it from 1 Mar 2030, 09:30 on." in message.body
 
 
 def test_author_hears_of_a_published_text(ada, edith, sent):
@@ -107,7 +107,7 @@ def test_author_hears_when_a_new_text_goes_live(ada, edith, sent):
     at = dt.datetime(2030, 3, 1, 8, 30, tzinfo=dt.UTC)
     (message,) = sent(publish_new_text, new_text=text, by=edith, at=at)
     assert message.subject.startswith("Will be published: New text of")
-    assert "It takes the place of the old one on 1 March 2030, 09:30." in message.body
+    assert "It takes the place of the old one on 1 Mar 2030, 09:30." in message.body
 
 
 @pytest.mark.parametrize(

@@ -134,8 +134,8 @@ def explain_day(batch: PayoutBatch, day: dt.date | None, *, at: dt.datetime) -> 
     if first <= day <= last:
         return ""
     return (
-        f"{day:%-d %B %Y} can't be the day on which the bank moved the money: the batch was "
-        f"approved on {day_of(approved_at):%-d %B %Y}, and today is {day_of(at):%-d %B %Y}. "
+        f"{day:%-d %b %Y} can't be the day on which the bank moved the money: the batch was "
+        f"approved on {day_of(approved_at):%-d %b %Y}, and today is {day_of(at):%-d %b %Y}. "
         "Correct the day, or leave it out."
     )
 

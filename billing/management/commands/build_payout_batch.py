@@ -18,7 +18,7 @@ class Command(BaseCommand):
             action="store_true",
             help="Build the month without its views that have no price; they wait for it.",
         )
-        parser.add_argument("--by", help="The user name of the person who decides that.")
+        parser.add_argument("--by", help="The username of the person who decides that.")
         parser.add_argument("--reason", default="", help="Why; the approver reads it.")
 
     def handle(self, *, month, leave_unpriced=False, by=None, reason="", **options):

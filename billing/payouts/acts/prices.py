@@ -51,12 +51,12 @@ def find_price_acts(period: Period) -> Iterator[Act]:
 
 def _describe(record, batch: PayoutBatch) -> str:
     amount = format_amount(record.price_per_1000, exact=True, currency=batch.currency)
-    day = f"{record.effective_from:%-d %B %Y}"
+    day = f"{record.effective_from:%-d %b %Y}"
     text = f"{VERBS[record.history_type]} the price of {record.category} from {day}: {amount}"
     if record.history_type == "~" and record.before_price_per_1000 != record.price_per_1000:
         text += f", before {record.before_price_per_1000.normalize():f}"
     if record.history_type == "~" and record.before_effective_from != record.effective_from:
-        text += f", before from {record.before_effective_from:%-d %B %Y}"
+        text += f", before from {record.before_effective_from:%-d %b %Y}"
     return text
 
 

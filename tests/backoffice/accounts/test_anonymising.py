@@ -183,7 +183,7 @@ def test_duty_lasts_to_the_end_of_the_last_year_and_says_until_when(tyra, ines, 
     settings.ACCOUNT_KEEP_YEARS = 10
     duty.append(Duty("Their last payment", dt.date(2016, 2, 29)))
     last_moment = dt.datetime(2026, 12, 31, 12, tzinfo=dt.UTC)
-    words = "Their last payment, of 29 February 2016, keeps the name until 31 December 2026."
+    words = "Their last payment, of 29 Feb 2016, keeps the name until 31 Dec 2026."
     refuse(tyra, ines, words, at=last_moment)
     anonymise(tyra, ines, at=last_moment + dt.timedelta(days=1))
 
@@ -195,7 +195,7 @@ def test_last_decision_on_access_is_a_duty(tyra, ines):
     AccessRequest.objects.filter(pk=request.pk).update(
         outcome="refused", decided_by=ines, decided_at=AT
     )
-    refuse(tyra, ines, "Their last decision on access, of 27 November 2026", at=AT)
+    refuse(tyra, ines, "Their last decision on access, of 27 Nov 2026", at=AT)
 
 
 def test_failure_of_an_app_leaves_everything_as_it_was(tyra, ines, monkeypatch):

@@ -91,7 +91,7 @@ def test_administrators_see_when_and_from_where_a_factor_was_added(client, ines,
         detail="An app", device="Firefox on Windows", address="192.0.2.9",
     )  # fmt: skip
     page = page_of(client, edda)
-    assert "An app, added on 3 November 2026, 10:30 with Firefox on Windows from 192.0.2.9" in page
+    assert "An app, added on 3 Nov 2026, 10:30 with Firefox on Windows from 192.0.2.9" in page
     assert "Lost every factor" in page
 
 

@@ -58,7 +58,7 @@ def buttons(client, finding):
 def test_list_shows_the_sentence_and_is_filtered(client, sign_in, finding):
     sign_in("Auditors")
     page = client.get(FINDINGS).text
-    assert "One reader opened this blog 40 times on 15 October 2026" in page
+    assert "One reader opened this blog 40 times on 15 Oct 2026" in page
     assert "One reader" in client.get(f"{FINDINGS}?month=2026-10&status__exact=open").text
     assert "One reader" not in client.get(f"{FINDINGS}?status__exact=excluded").text
     assert "One reader" not in client.get(f"{FINDINGS}?month=2026-09").text

@@ -178,7 +178,7 @@ def test_what_waits_says_so(client, sign_in):
     url = page_of(batch.payments.get())
     assert "will wait for the batch after this one" in client.get(url).text
     approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
-    assert "have waited since 1 November 2026" in client.get(url).text
+    assert "have waited since 1 Nov 2026" in client.get(url).text
     assert "€0.004" in client.get(LIST).text
 
 
@@ -195,7 +195,7 @@ def test_results_of_the_bank_are_shown_the_latest_first(client, sign_in):
         "Failed",
         "No such account",
         "Finn Finance",
-        "€10.00</strong> have waited since 1 November 2026",
+        "€10.00</strong> have waited since 1 Nov 2026",
     ):
         assert part in text
     assert f"/admin/billing/seal/{Seal.objects.last().pk}/change/" in text

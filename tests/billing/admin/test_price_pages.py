@@ -92,7 +92,7 @@ def test_saved_price_is_shown_on_the_timeline(client, sign_in):
     sign_in("Finance")
     response = save(client, category=category.pk)
     assert (response.status_code, response["Location"]) == (302, timeline_of(category))
-    assert shown(response) == ["1,000 views in Tech are worth €12.345 from 1 January 2027."]
+    assert shown(response) == ["1,000 views in Tech are worth €12.345 from 1 Jan 2027."]
 
 
 def test_price_without_a_reason_is_refused(client, sign_in):
@@ -228,7 +228,7 @@ def test_withdrawn_price_leads_to_the_timeline(client, sign_in):
     user = sign_in("Finance")
     response = withdraw(client, price, reason="Entered twice")
     assert response["HX-Redirect"] == timeline_of(price.category)
-    assert shown(response) == ["The price of Tech from 1 December 2026 is withdrawn."]
+    assert shown(response) == ["The price of Tech from 1 Dec 2026 is withdrawn."]
     record = CategoryPrice.history.latest("history_id")
     assert (record.history_type, record.history_user) == ("-", user)
     assert record.history_change_reason == "Entered twice"

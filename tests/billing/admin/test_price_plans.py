@@ -134,7 +134,7 @@ def test_row_of_paid_days_stops_all(client, sign_in):
     make_price(other, "5")
     sign_in("Finance")
     response = post(client, "show", {paid: "12", other: "6"}, day="2026-10-01")
-    assert "is paid up to 15 October 2026 already" in str(response.context["form"].errors)
+    assert "is paid up to 15 Oct 2026 already" in str(response.context["form"].errors)
     assert list(response.context["form"].errors) == [f"price_{paid.pk}"]
     assert prices_from(dt.date(2026, 10, 1)) == []
 

@@ -155,7 +155,7 @@ def test_price_within_a_paid_month_is_refused_beside_the_day(client, sign_in):
     category = batch.payments.get().lines.get().category
     sign_in("Finance")
     response = save(client, category=category.pk, effective_from="2026-10-15")
-    assert "is paid up to 15 October 2026" in errors_of(response)["effective_from"][0].message
+    assert "is paid up to 15 Oct 2026" in errors_of(response)["effective_from"][0].message
     assert save(client, category=category.pk, effective_from="2026-11-01").status_code == 302
 
 

@@ -91,7 +91,7 @@ def test_page_of_the_finding_leads_to_the_price(client, sign_in, food):
     finding = Finding.objects.get()
     sign_in("Finance")
     text = client.get(f"/admin/billing/finding/{finding.pk}/change/").text
-    assert "30 views wait for a price: Food had none on 15 October 2026." in text
+    assert "30 views wait for a price: Food had none on 15 Oct 2026." in text
     where = f"/admin/billing/categoryprice/add/?category={food.category_id}"
     assert f'href="{where}&amp;effective_from=2026-10-01"' in text
     assert "Exclude views" in text

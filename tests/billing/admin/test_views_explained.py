@@ -218,6 +218,6 @@ def test_page_names_what_waits_in_the_spool_and_what_was_lost(client, sign_in, b
     text = " ".join(show(client).text.split())
     assert "less waiting in the spool of this machine" in text
     assert "Lost views of October 2026" in text
-    assert "15 October 2026" in text
+    assert "15 Oct 2026" in text
     assert "neither the database nor the spool could be written" in text
     assert "1,234" in text

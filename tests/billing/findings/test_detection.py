@@ -50,7 +50,7 @@ def test_page_opened_every_31_seconds_all_night_is_counted_and_named():
     for n in range(800):
         make_click(blog, n * 31, start=MIDNIGHT)
     assert set(sentences()) == {
-        "One reader opened this blog 800 times on 15 October 2026, with 800 clicks: 100 % of its "
+        "One reader opened this blog 800 times on 15 Oct 2026, with 800 clicks: 100 % of its "
         "800 counted views of October 2026.",
         "800 views of this blog counted in October 2026, by 1 readers of a day: 800.0 views each.",
         "87 % of this blog’s 800 counted views of October 2026 came between midnight and 6 in the "
@@ -83,7 +83,7 @@ def test_one_address_with_1000_user_agents_is_counted_and_named():
     for n in range(1000):
         make_click(blog, n, ip_address="203.0.113.9", user_agent=f"Mozilla/5.0 Made/{n}")
     assert sentences() == [
-        "One address opened this blog 1,000 times on 15 October 2026 with 1,000 different "
+        "One address opened this blog 1,000 times on 15 Oct 2026 with 1,000 different "
         "browsers: 83 % of its 1,200 counted views of October 2026."
     ]
 
@@ -97,7 +97,7 @@ def test_one_agent_from_1000_addresses_is_counted_and_named():
         address = f"10.0.{n // 250}.{n % 250}"
         make_click(blog, n * 20, ip_address=address, user_agent=MSIE)
     assert sentences() == [
-        "One and the same browser opened this blog 1,000 times on 15 October 2026, from 1,000 "
+        "One and the same browser opened this blog 1,000 times on 15 Oct 2026, from 1,000 "
         "addresses: 91 % of all 1,100 that the blog was opened from that day. On the other blogs, "
         "0 % had this browser."
     ]
@@ -169,7 +169,7 @@ def test_busy_address_with_a_few_readers_is_named():
     for n in range(120):
         make_click(blog, n * 31, user_agent=f"Mozilla/5.0 Office/{n % 6}")
     [sentence] = sentences(kind=Kind.BUSY_ADDRESS)
-    assert sentence.startswith("One address opened this blog 120 times on 15 October 2026, as 6")
+    assert sentence.startswith("One address opened this blog 120 times on 15 Oct 2026, as 6")
 
 
 @pytest.mark.parametrize(("robots", "is_named"), [(299, False), (300, True)])

@@ -46,7 +46,7 @@ def test_one_month_is_built_once(blog, capsys):
 @pytest.mark.parametrize(
     ("month", "message"),
     [
-        ("2026-11", "can be paid from 3 December 2026 on"),
+        ("2026-11", "can be paid from 3 Dec 2026 on"),
         ("October", "“October” is no month"),
         ("2026-10", "No price for"),
         (None, "No price for"),

@@ -167,7 +167,7 @@ def test_account_that_somebody_else_changed_does_not_approve_for_72_hours(house,
     with pytest.raises(FourEyesViolation) as refused:
         approve(batch, by=april, at=AT)
     assert what in str(refused.value)
-    assert f"on 22 November 2026 by {who}: until 25 November 2026, 12:00" in str(refused.value)
+    assert f"on 22 Nov 2026 by {who}: until 25 Nov 2026, 12:00" in str(refused.value)
     with pytest.raises(IntegrityError, match="nobody signs"), transaction.atomic():
         PayoutBatch.objects.filter(pk=batch.pk).update(
             status="approved", approved_by=april, approved_at=AT

@@ -215,9 +215,9 @@ def nothing(house):
 
 # Of each act: what came before September was approved, the words, and the effect.
 ACTS = {
-    set_price: (nothing, "Set the price of Tech from 5 October 2026: €5,000", 10),
-    withdraw_a_price: (make_october_price, "Withdrew the price of Tech from 1 October", 20),
-    move_a_price: (make_october_price, "before from 1 October 2026", 20),
+    set_price: (nothing, "Set the price of Tech from 5 Oct 2026: €5,000", 10),
+    withdraw_a_price: (make_october_price, "Withdrew the price of Tech from 1 Oct", 20),
+    move_a_price: (make_october_price, "before from 1 Oct 2026", 20),
     withdraw_a_deduction: (nothing, "Withdrew an adjustment of -€7", 7),
     make_an_adjustment: (nothing, "Made an adjustment of €7", 7),
     release: (begin_a_hold, "Released the payments of", 40),
@@ -308,7 +308,7 @@ def test_page_lists_the_acts_of_a_draft_and_of_a_signed_batch(client, sign_in, h
     signed = client.get(url_of(batch)).text
     steps.return_batch(batch=batch, by=make_user(), reason="Look again at Tech")
     for page in (signed, client.get(url_of(batch)).text):
-        assert "Withdrew the price of Tech from 1 October 2026" in page
+        assert "Withdrew the price of Tech from 1 Oct 2026" in page
         assert "+€20.00" in page
 
 

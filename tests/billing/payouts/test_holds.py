@@ -86,7 +86,7 @@ def test_end_needs_a_reason(payment):
 def test_hold_ends_once(payment):
     hold = decide(hold_payment, payment)
     end_hold(hold=hold, by=make_user(), reason="They came", at=AT)
-    with pytest.raises(HoldEnded, match=r"This hold was ended on 22 November 2026\."):
+    with pytest.raises(HoldEnded, match=r"This hold was ended on 22 Nov 2026\."):
         end_hold(hold=hold, by=make_user(), reason="They went", at=LATER)
     hold.refresh_from_db()
     assert (hold.ended_at, hold.end_reason) == (AT, "They came")

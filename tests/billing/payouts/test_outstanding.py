@@ -179,7 +179,7 @@ def test_finance_gets_one_mail_for_each(blog, mailoutbox):
     (mail,) = mailoutbox
     assert mail.to == ["finn@example.com"]
     assert "    €1.00 of 1 author\n" in mail.body
-    assert "more than 60 days, the oldest since 1 September 2026" in mail.body
+    assert "more than 60 days, the oldest since 1 Sep 2026" in mail.body
     assert blog.author.username not in mail.body
     make_count(blog, 3, dt.date(2026, 7, 1))
     (new,) = tell_of_overdue(at=IN_DECEMBER)

@@ -59,8 +59,8 @@ def test_nobody_signs_while_another_has_just_changed_their_account(april, ines, 
     with pytest.raises(FourEyesViolation) as refusal:
         sign(step, april)
     text = str(refusal.value)
-    assert "Password changed on 22 November 2026 by Ines" in text
-    assert "until 25 November 2026, 12:00" in text
+    assert "Password changed on 22 Nov 2026 by Ines" in text
+    assert "until 25 Nov 2026, 12:00" in text
     assert not PayoutBatch.objects.filter(submitted_by=april).exists()
     assert not PaymentResult.objects.exists()
 

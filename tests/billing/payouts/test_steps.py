@@ -177,7 +177,7 @@ def test_month_is_closed_once_its_grace_is_over_in_the_billing_time_zone(at, is_
     if is_closed:
         steps.build_batch(month=OCTOBER, at=at)
     else:
-        with pytest.raises(MonthNotClosed, match="from 3 November 2026 on"):
+        with pytest.raises(MonthNotClosed, match="from 3 Nov 2026 on"):
             steps.build_batch(month=OCTOBER, at=at)
 
 

@@ -124,7 +124,7 @@ def test_its_sentence_says_what_waits_and_since_when(late):
     make_count(late, 5, dt.date(2026, 9, 3))
     find_in_open_months(at=AT)
     assert Finding.objects.get().sentence == (
-        "12 views wait for a price: Travel had none from 1 to 3 September 2026."
+        "12 views wait for a price: Travel had none from 1 to 3 Sep 2026."
     )
 
 

@@ -71,7 +71,7 @@ def add_by_sql(category, day):
     return refuses(sql, category.pk, day)
 
 
-# The signed line of October 2026 has views of the 15th alone, at the price from 1 January 2020.
+# The signed line of October 2026 has views of the 15th alone, at the price from 1 Jan 2020.
 PAID_DAYS = [dt.date(2020, 1, 2), dt.date(2026, 3, 1), OCTOBER, dt.date(2026, 10, 15)]
 FREE_DAYS = [dt.date(2019, 12, 31), dt.date(2026, 10, 16), dt.date(2026, 11, 1)]
 
@@ -79,7 +79,7 @@ FREE_DAYS = [dt.date(2019, 12, 31), dt.date(2026, 10, 16), dt.date(2026, 11, 1)]
 @pytest.mark.parametrize("day", PAID_DAYS)
 def test_price_does_not_start_where_a_signed_line_would_get_it(day):
     category = make_signed_price().category
-    with pytest.raises(PriceInUse, match="can start on 16 October 2026 or later"):
+    with pytest.raises(PriceInUse, match="can start on 16 Oct 2026 or later"):
         save(CategoryPrice(category=category, price_per_1000="20", effective_from=day))
     assert add_by_sql(category, day)
 
@@ -120,7 +120,7 @@ def test_unused_price_is_not_moved_onto_a_paid_day():
     category = make_two_signed_prices()
     price = make_price(category, "20", dt.date(2026, 11, 1))
     price.effective_from = dt.date(2026, 10, 25)
-    with pytest.raises(PriceInUse, match="is paid up to 25 October 2026 already"):
+    with pytest.raises(PriceInUse, match="is paid up to 25 Oct 2026 already"):
         save(price)
     move = "UPDATE billing_categoryprice SET effective_from = %s WHERE id = %s"
     assert refuses(move, dt.date(2026, 10, 25), price.pk)

@@ -120,7 +120,7 @@ def test_statement_is_in_english_for_an_english_payee(blog):
     sheet = write(pay(build(blog, language="en")))
     assert sheet.title == "Statement for October 2026"
     assert dict(sheet.facts)["Amount"] == "€31.85"
-    assert dict(sheet.facts)["State"] == ("Paid on 22 November 2026, to the account ending in 3000")
+    assert dict(sheet.facts)["State"] == ("Paid on 22 Nov 2026, to the account ending in 3000")
 
 
 def test_numbers_follow_a_language_without_words_of_its_own(blog):
