@@ -73,7 +73,11 @@ def draw_prices(months: list[MonthOfCategory]) -> str:
     colour = "var(--color-primary-600)"
     prices = [_plain(row.last) for row in months]
     return _draw(
-        months, label="Price per 1,000 views", data=prices, borderColor=colour, stepped="middle"
+        months,
+        label="Price per 1,000 views",
+        data=prices,
+        backgroundColor=colour,
+        maxBarThickness=26,
     )
 
 

@@ -78,9 +78,9 @@ def check_price(price: CategoryPrice) -> None:
     last_day = _find_last_signed_day(replaced) if replaced else None
     if replaced and last_day and price.effective_from <= last_day:
         raise PriceInUse(
-            f"{price.category} is paid up to {last_day:%-d %B %Y} already, by the price from "
-            f"{replaced.effective_from:%-d %B %Y}. A price can start on "
-            f"{last_day + dt.timedelta(days=1):%-d %B %Y} or later."
+            f"{price.category} is paid up to {last_day:%-d %b %Y} already, by the price from "
+            f"{replaced.effective_from:%-d %b %Y}. A price can start on "
+            f"{last_day + dt.timedelta(days=1):%-d %b %Y} or later."
         )
 
 

@@ -19,6 +19,8 @@ from tests.factories import make_user
 # The one without windows first: a page costs it a sixth of the time.
 PROGRAMS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
+# Fields of dates have the language of the browser, whatever that of a page.
+ARGUMENTS = ["--no-sandbox", "--lang=en-GB"]
 # A person's browser: the headless one's own name is a robot's.
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -37,7 +39,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ARGUMENTS}
 
 
 @pytest.fixture(scope="session")

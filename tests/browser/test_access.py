@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.browser.pages import MENU, assert_fits, note_errors
@@ -68,6 +69,52 @@ def test_text_is_returned_and_published_by_keyboard_alone(page, live_server, edi
     blog.refresh_from_db()
     assert blog.status == Blog.Status.PUBLISHED
     assert errors == []
+
+
+def test_blog_is_scheduled_by_keyboard_alone(page, live_server, editor):
+    errors = note_errors(page.context)
+    blog = make_blog(title="Small screens", status=Blog.Status.IN_REVIEW)
+    page.goto(f"{live_server.url}/admin/weblog/blog/{blog.pk}/change/")
+    go_to(page, "Publish$")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Publish")
+    expect(dialog.get_by_label("Publish at")).to_be_focused()
+    year = timezone.localdate().year + 1
+    page.keyboard.type(f"0101{year}")  # day and month, in the order that the browser has
+    page.keyboard.press("ArrowRight")
+    page.keyboard.type("09")
+    go_to(page, "Publish$")
+    page.keyboard.press("Enter")  # the minutes are missing: this is not "at once"
+    expect(dialog.get_by_label("Publish at")).to_be_focused()
+    blog.refresh_from_db()
+    assert blog.status == Blog.Status.IN_REVIEW
+    page.keyboard.type(f"0101{year}")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.type("0930a")  # "a" for AM, where it has that
+    go_to(page, "Publish$")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"will be published on 1 Jan {year}, 09:30.")).to_be_visible()
+    blog.refresh_from_db()
+    assert blog.is_scheduled
+    assert errors == []
+
+
+def test_cards_are_sorted_by_keyboard_alone(page, live_server, editor):
+    for title in ("Aardvarks", "Zebras"):
+        make_blog(title=title)
+    page.set_viewport_size(PHONE)
+    page.goto(f"{live_server.url}/admin/weblog/blog/")
+    cards = page.locator("#result_list .data-row th")
+    go_to(page, "^Title$")
+    expect(page.locator(":focus")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**o=1**")
+    expect(cards.first).to_contain_text("Aardvarks")
+    go_to(page, "^Title$")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**o=-1**")
+    expect(cards.first).to_contain_text("Zebras")
+    assert_fits(page)
 
 
 def test_list_on_a_phone_is_cards_with_their_state_and_the_first_thing_to_do(

@@ -92,6 +92,20 @@ const kept = new Map() // by the address of the dialog, until the page is left
 let opener = null
 let isDone = false // the next page is on its way
 
+// A day or a time that is half typed has no value: it would be sent as if the field were empty.
+addEventListener(
+    "submit",
+    (event) => {
+        const half = [...event.target.elements].find((field) => field.validity?.badInput)
+        if (!half) return
+        event.preventDefault()
+        event.stopImmediatePropagation()
+        half.reportValidity()
+        half.focus()
+    },
+    true,
+)
+
 const dialogForm = () => document.querySelector("#modal-content form[hx-post]")
 const isTyped = (field) =>
     field.type === "checkbox" || field.type === "radio"
