@@ -18,7 +18,11 @@ and in the dark, and on a phone in the light and in the dark. What two roles see
 
 def main(taken: Path, folder: Path) -> None:
     """Replace the pictures in `folder` by those that were taken."""
-    pictures = {role.name: _read_looks(role) for role in sorted(taken.iterdir()) if role.is_dir()}
+    pictures = {
+        role.name: _read_looks(role)
+        for role in sorted(taken.iterdir())
+        if any(role.glob("*.looks"))
+    }
     if not pictures:
         sys.exit(f"No pictures in {taken}.")
     for old in folder.glob("*/*.webp"):
@@ -43,7 +47,7 @@ def _copy(taken: Path, pictures: dict[str, dict[str, str]], folder: Path) -> dic
     places: dict[str, str] = {}
     for role, pages in pictures.items():
         for page, looks in pages.items():
-            if looks not in places:
+            if looks not in places and (taken / role / f"{page}.webp").exists():
                 places[looks] = f"{role}/{page}.webp"
                 (folder / role).mkdir(parents=True, exist_ok=True)
                 shutil.copy(taken / role / f"{page}.webp", folder / role)

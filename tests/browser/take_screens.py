@@ -31,9 +31,15 @@ BEST = {
 }
 
 
+@pytest.fixture
+def dollars(settings):
+    """The currency of the demo as `make run` shows it."""
+    settings.CURRENCY = "USD"
+
+
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("role", [*ROLES, READERS])
-def test_take(role, demo, browser, browser_context_args, live_server):
+def test_take(role, dollars, demo, browser, browser_context_args, live_server):
     only = os.environ.get("ONLY", "")  # an expression for names of pages; without it all
     context = browser.new_context(**browser_context_args, reduced_motion="reduce")
     if person := find_person(role):
@@ -43,6 +49,10 @@ def test_take(role, demo, browser, browser_context_args, live_server):
     folder.mkdir(parents=True, exist_ok=True)
     for shown in list_pages(role):
         if re.search(only, shown.name):
+            (folder / f"{shown.name}.looks").write_text(shown.looks)
+            is_best = any((role, shown.name) == best[:2] for best in BEST)
+            if not is_first(shown.looks) and not is_best:
+                continue
             show(page, live_server.url, shown)
             pictures = []
             for place, whole, scale in take_pictures(page, shown.is_dialog):
@@ -52,8 +62,18 @@ def test_take(role, demo, browser, browser_context_args, live_server):
                 pictures.append(whole.resize(size, Image.Resampling.LANCZOS))
             picture = join_pictures(pictures)
             picture.save(folder / f"{shown.name}.webp", quality=QUALITY, method=6)
-            (folder / f"{shown.name}.looks").write_text(shown.looks)
     context.close()
+
+
+def is_first(looks):
+    """Return whether nobody has taken this yet, for another role or in another process."""
+    taken = FOLDER / "taken"
+    taken.mkdir(exist_ok=True)
+    try:
+        (taken / looks).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def take_pictures(page, is_dialog):
@@ -65,8 +85,10 @@ def take_pictures(page, is_dialog):
             page.wait_for_timeout(150)  # what turns dark, and charts, take a moment
             # A dialog lies over what of the page is in view.
             high = 0 if is_dialog else page.evaluate("document.documentElement.scrollHeight")
-            clip = {"x": 0, "y": 0, "width": width, "height": max(height, min(high, most))}
-            taken = page.screenshot(full_page=True, clip=clip)
+            # The screen as high as what is shown: what stays at its foot lies there, not midway.
+            page.set_viewport_size({"width": width, "height": max(height, min(high, most))})
+            taken = page.screenshot()
+            page.set_viewport_size({"width": width, "height": height})
             yield (width, theme), Image.open(BytesIO(taken)).convert("RGB"), scale
     page.set_viewport_size({"width": 1440, "height": 900})
 
