@@ -16,6 +16,7 @@ from django.conf import settings
 
 from billing.errors import ArchiveMissing, ArchiveUnreachable
 
+RETRIES = 3  # after that the next run of the job tries
 SCHEMES = ("s3", "gs", "az", "https")
 
 
@@ -114,7 +115,7 @@ class Bucket:
         from obstore.store import from_url  # of the extra "scale"
 
         with _told():
-            self._store = from_url(url)
+            self._store = from_url(url, retry_config={"max_retries": RETRIES})
 
     def put(self, name: str, source: Path) -> None:
         with _told():
@@ -148,5 +149,6 @@ def _told():
         raise
     except Exception as error:
         if isinstance(error, OSError) or type(error).__module__.startswith("obstore"):
-            raise ArchiveUnreachable(f"The archive does not answer: {error}") from error
+            told = str(error).partition("\n")[0]
+            raise ArchiveUnreachable(f"The archive does not answer: {told}") from error
         raise
