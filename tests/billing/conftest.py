@@ -75,17 +75,26 @@ def paid(db):
 
 
 @pytest.fixture(scope="module")
-def paid_for_all(request, django_db_setup, django_db_blocker):
-    """The numbers of the batches of `paid_once`."""
+def shared_rows(request, django_db_setup, django_db_blocker):
+    """Let a file's fixtures of scope "module" make rows, which its last test takes back.
+
+    They give the tests numbers and no objects, because a test may change an object.
+    """
     others = [
         item.name
         for item in request.session.items
-        if item.path == request.path and "paid_for_all" not in item.fixturenames
+        if item.path == request.path and "shared_rows" not in item.fixturenames
     ]
     assert not others, f"These would see what the others share: {others}"
     with django_db_blocker.unblock(), transaction.atomic():
-        yield [batch.pk for batch in pay_two_months()]
+        yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def paid_for_all(shared_rows):
+    """The numbers of the batches of `paid_once`."""
+    return [batch.pk for batch in pay_two_months()]
 
 
 @pytest.fixture

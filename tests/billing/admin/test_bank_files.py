@@ -25,10 +25,16 @@ def folder(settings, tmp_path):
     return settings.UPLOAD_DIR
 
 
+@pytest.fixture(scope="module")
+def batch_for_all(shared_rows):
+    """The number of `batch`."""
+    return make_exported_batch().pk
+
+
 @pytest.fixture
-def batch():
+def batch(batch_for_all, db):
     """An approved and exported batch of payments …-000001 to …-000003 of €1, €2 and €3."""
-    return make_exported_batch()
+    return PayoutBatch.objects.get(pk=batch_for_all)
 
 
 def sample(name):

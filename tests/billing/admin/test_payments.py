@@ -58,6 +58,13 @@ def test_list_shows_author_batch_reference_and_amount(client, sign_in):
         assert part in text
 
 
+def test_empty_list_has_no_totals(client, sign_in):
+    sign_in("Finance")
+    page = client.get("/admin/billing/payment/")
+    assert page.status_code == 200
+    assert "bo-totals" not in page.text
+
+
 def test_list_is_searched_by_author_and_reference_and_filtered_by_month(client, sign_in):
     blog = make_blog(author=make_user(first_name="Ada", last_name="Example"))
     make_price(blog.category, "10")
