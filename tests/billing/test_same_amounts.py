@@ -212,6 +212,7 @@ def read_amount(text):
     return Decimal(text.replace("\N{EURO SIGN}", "").replace(",", "")) if text else Decimal(0)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("seed", [6, 7])
 def test_statements_of_a_batch_add_up_to_what_finance_sees(seed, settings):
     History(seed, settings).run()
