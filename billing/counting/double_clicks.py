@@ -50,11 +50,14 @@ def write_double_clicks(views: str) -> str:
 
 
 def as_microseconds(column: str) -> str:
-    """Return SQL for a moment in microseconds since 1970."""
+    """Return SQL for a moment in microseconds since 1970.
+
+    SQLite rounds to the next second from .9995 on, so it gets the whole seconds alone.
+    """
     if connection.vendor == "postgresql":
         return f"CAST(extract(epoch FROM {column}) * 1000000 AS bigint)"
     return (
-        f"(CAST(strftime('%%s', {column}) AS INTEGER) * 1000000"
+        f"(CAST(strftime('%%s', substr({column}, 1, 19)) AS INTEGER) * 1000000"
         f" + CAST(substr(substr({column}, 21) || '000000', 1, 6) AS INTEGER))"
     )
 

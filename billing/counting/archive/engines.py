@@ -42,6 +42,11 @@ FACTS = """
     || ',' || COALESCE(CAST(log_import_id AS STRING), '')
     || ',' || length(excluded_by) || ':' || excluded_by
 """
+# On SQLite the sealed line holds the moment as strftime rounds it: from .9995 on a second more.
+AS_SEALED = {
+    "postgresql": "{moment}",
+    "sqlite": "({moment} + CASE WHEN {moment} % 1000000 >= 999500 THEN 1000000 ELSE 0 END)",
+}
 DIGESTS = """
 SELECT seal_id, COUNT(*), {digest} FROM (
     SELECT seal_id, {facts} AS facts FROM {views} day_views
@@ -87,7 +92,8 @@ class _OfFiles(Engine):
         raise NotImplementedError
 
     def digest_portions(self) -> dict[int, Portion]:
-        facts = FACTS.format(**self._names)
+        moment = AS_SEALED[connection.vendor].format(**self._names)
+        facts = FACTS.format(moment=moment)
         rows = self._ask(DIGESTS.format(**self._names, facts=facts))
         return {number: Portion(views, digest) for number, views, digest in rows}
 

@@ -9,18 +9,19 @@ from pathlib import Path
 
 from django.db import connection
 
+from billing.counting.double_clicks import as_microseconds
+
 COLUMNS = {
     "postgresql": """
         encode(uuid_send(id), 'hex'), blog_id, author_id, category_id,
-        CAST(extract(epoch FROM viewed_at) * 1000000 AS bigint), day,
+        {moment}, day,
         encode(reader_key, 'hex'), encode(previous_day_key, 'hex'),
         encode(address_key, 'hex'), encode(agent_key, 'hex'),
         outcome, excluded_by, log_import_id, finding_id, seal_id
     """,
     "sqlite": """
         id, blog_id, author_id, category_id,
-        CAST(strftime('%%s', viewed_at) AS INTEGER) * 1000000
-            + CAST(substr(substr(viewed_at, 21) || '000000', 1, 6) AS INTEGER), day,
+        {moment}, day,
         lower(hex(reader_key)),
         CASE WHEN previous_day_key IS NOT NULL THEN lower(hex(previous_day_key)) END,
         lower(hex(address_key)), lower(hex(agent_key)),
@@ -43,7 +44,7 @@ def write_clicks_after_midnight(path: Path, day: dt.date) -> None:
 
 
 def _write(path: Path, condition: str, day: dt.date) -> None:
-    columns = COLUMNS[connection.vendor]
+    columns = COLUMNS[connection.vendor].format(moment=as_microseconds("viewed_at"))
     statement = f"SELECT {columns} FROM billing_blogview WHERE {condition}"  # noqa: S608
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -146,3 +146,14 @@ def test_sql_reads_stored_views():
         (moments[1], 0),
         (moments[2], 0),
     ]
+
+
+def test_moment_just_before_a_full_second_is_not_rounded_up():
+    """SQLite's strftime rounds from .9995 on, which would make 30.2 seconds 29.2."""
+    blog = make_blog()
+    clicks = [make_click(blog, seconds) for seconds in (0.9997, 31.2)]
+    statement = f"SELECT {as_microseconds('viewed_at')} FROM billing_blogview ORDER BY viewed_at"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [])
+        moments = [row[0] for row in cursor.fetchall()]
+    assert moments == [round(click.viewed_at.timestamp() * 1_000_000) for click in clicks]

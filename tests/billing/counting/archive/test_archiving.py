@@ -145,3 +145,20 @@ def test_no_file_holds_more_of_readers_than_the_table(folder, views):
     columns = {row[0] for row in duckdb.sql(f"DESCRIBE FROM read_parquet({paths})").fetchall()}
     assert columns == {field.column for field in BlogView._meta.fields}
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.glob("**/*"))
+
+
+def test_moments_just_before_a_full_second_stay_as_they_are(folder, views):
+    """SQLite rounds them up where it is asked for seconds."""
+    blog = BlogView.objects.filter(day=DAY).first().blog
+    for seconds in (4000.9995, 4031.2, 5000.999772, 6000.999999):
+        click(blog, seconds, start=IN_SEPTEMBER)
+    fold_views(at=AT)
+    assert archive_views(at=AT).views == 21
+    before = sorted(BlogView.objects.values_list())
+    report = verify_views(engine="duckdb", at=AT)
+    assert (report.faults, report.derived["counted"]) == ([], 18)
+    assert verify_views(engine=connection.vendor, at=AT).faults == []
+    with without_guards():
+        BlogView.objects.filter(day=DAY).delete()
+    assert restore_views(day=DAY) == 19
+    assert sorted(BlogView.objects.values_list()) == before
