@@ -148,4 +148,5 @@ def test_memory_does_not_grow_with_the_file():
         tracemalloc.stop()
         return size
 
-    assert peak(2000) < 1.5 * peak(200)
+    few = peak(50)
+    assert peak(500) < 1.2 * few  # six times as much, where all are held
