@@ -20,7 +20,15 @@ from billing.counting.access_logs.formats import LineReader
 from billing.counting.access_logs.formats.entries import find_reader
 from billing.counting.access_logs.keys import derive_key
 from billing.counting.access_logs.patterns import FindSlug, compile_path_pattern
-from billing.counting.access_logs.plain_lines import SUCCESSFUL, find_plain_path
+from billing.counting.access_logs.plain_lines import (
+    HOST,
+    MORE,
+    PATH,
+    SUCCESSFUL,
+    USER_AGENT,
+    match_plain,
+    moment_of,
+)
 from weblog.slugs import fold_slug
 
 SLUG = re.compile(r"[-a-zA-Z0-9_]*[a-zA-Z0-9][-a-zA-Z0-9_]*")  # may hold capitals
@@ -68,16 +76,35 @@ def make_reader(
     )
 
     @lru_cache(maxsize=10_000)
-    def is_page(path: bytes) -> bool:
-        return bool(_find_slugs(find_slug, path.decode(errors="surrogateescape")))
+    def find_slugs(path: bytes) -> tuple[str, ...]:
+        return _find_slugs(find_slug, _decode_raw(path))
 
     def read_line(line: bytes) -> Request | Skipped:
-        path = None if lines.has_columns else find_plain_path(line)
-        if path is None or (path and is_page(path)):
+        plain = None if lines.has_columns else match_plain(line)
+        if plain is None:
             return read_in_full(line)
-        return Skipped.NOT_A_PAGE if path else Skipped.NOT_A_SUCCESSFUL_GET
+        path = plain[PATH]
+        if path is None:
+            return Skipped.NOT_A_SUCCESSFUL_GET
+        slugs = find_slugs(path)
+        if not slugs:
+            return Skipped.NOT_A_PAGE
+        if trusted_proxies and plain[MORE]:  # where an X-Forwarded-For list may stand
+            return read_in_full(line)
+        viewed_at = moment_of(plain)
+        return Request(
+            view_id=_make_view_id(line, viewed_at, mac),
+            slugs=slugs,
+            viewed_at=viewed_at,
+            host=_decode_raw(plain[HOST]),
+            user_agent=_decode_raw(plain[USER_AGENT]),
+        )
 
     return read_line
+
+
+def _decode_raw(text: bytes) -> str:
+    return text.decode(errors="surrogateescape")
 
 
 def _read_line(
