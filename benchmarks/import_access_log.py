@@ -1,12 +1,15 @@
 """Time and memory of importing and counting an access log.
 
 `python -m benchmarks.import_access_log [LOG]`. The log, by default the one of 10,000 lines beside
-the repository, is repeated with later dates until it has a million lines.
+the repository, is repeated with later dates until it has a million lines. GoAccess and AWStats read
+the same file where Debian's packages are installed; they keep sums alone, in no database.
 """
 
 import datetime as dt
 import re
 import resource
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,21 +29,22 @@ from weblog.models import Blog, Category
 
 LOG = Path(settings.BASE_DIR).parent / "shared/data/access-log-semicomplete/apache_logs"
 REPETITIONS = [10, 100]
+AWSTATS = "/usr/lib/cgi-bin/awstats.pl"
 PAGES = r"^/blog/(?!tags/)(?P<slug>[^?#]*)\.html$"
 DATE = re.compile(rb"\[(\d\d/\w{3}/\d{4}):")
 
 
 def write_log(source: Path, target: Path, repetitions: int) -> None:
-    """Repeat a log up to yesterday, each copy a day later, so that all lines differ."""
+    """Repeat a log up to yesterday, each copy after the one before, as a log is in order."""
     lines = source.read_bytes().splitlines(keepends=True)
     days = {match[1] for line in lines if (match := DATE.search(line))}
     dates = {day: dt.datetime.strptime(day.decode(), "%d/%b/%Y") for day in days}
     yesterday = dt.datetime.now() - dt.timedelta(days=1)
-    shift = yesterday - max(dates.values()) - dt.timedelta(days=repetitions)
+    shift = yesterday - max(dates.values()) - dt.timedelta(days=len(days) * repetitions)
     with target.open("wb") as file:
         for n in range(repetitions):
             later = {
-                day: f"[{date + shift + dt.timedelta(days=n):%d/%b/%Y}:".encode()
+                day: f"[{date + shift + dt.timedelta(days=len(days) * n):%d/%b/%Y}:".encode()
                 for day, date in dates.items()
             }
             file.writelines(move(line, later) for line in lines)
@@ -90,6 +94,30 @@ def time_reading(path: Path) -> float:
     return time.perf_counter() - started_at
 
 
+def time_others(path: Path) -> dict[str, float]:
+    """Return the seconds of GoAccess and of AWStats, without those that are not installed."""
+    config = path.with_name("awstats.bench.conf")
+    config.write_text(
+        f'LogFile="{path}"\nLogType=W\nLogFormat=1\nSiteDomain="bench"\nDirData="{path.parent}"\n'
+        "DNSLookup=0\n"
+    )
+    report = path.with_name("goaccess.json")
+    commands = {
+        "goaccess": ["goaccess", str(path), "--no-global-config", "--log-format=COMBINED",
+                     "--no-progress", "-o", str(report)],
+        "awstats": [AWSTATS, "-config=bench", f"-configdir={path.parent}", "-update"],
+    }  # fmt: skip
+    seconds = {}
+    for name, command in commands.items():
+        if not shutil.which(command[0]):
+            print(f"{name} is missing: apt install {name}")
+            continue
+        started_at = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds[name] = time.perf_counter() - started_at
+    return seconds
+
+
 def measure(vendor: str, source: Path, repetitions: int) -> dict:
     with tempfile.TemporaryDirectory() as directory, new_database(vendor):
         path = Path(directory) / "access.log"
@@ -99,6 +127,7 @@ def measure(vendor: str, source: Path, repetitions: int) -> dict:
         before = run_apart(time_reading, path)
         seconds, counted, megabytes = run_apart(time_import, path)
         reading = (before + run_apart(time_reading, path)) / 2
+        others = time_others(path)
     result = {
         "database": vendor,
         "lines": lines,
@@ -107,6 +136,9 @@ def measure(vendor: str, source: Path, repetitions: int) -> dict:
         "ratio_to_reading_alone": round(reading / seconds, 2),
         "peak_memory_mb": megabytes,
     }
+    for name, taken in others.items():
+        result[f"{name}_lines_per_second"] = round(lines / taken)
+        result[f"ratio_to_{name}"] = round(taken / seconds, 2)
     print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in result.items()))
     return result
 
