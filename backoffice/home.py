@@ -48,6 +48,7 @@ class Chart(TypedDict):
     unit: str
     summary: str
     days: list[dict]
+    has_bars: bool  # no axis from 0 to 1 where there is nothing to draw
     data: str
 
 
@@ -142,6 +143,7 @@ def make_chart(days: dict[dt.date, int], *, title: str, unit: str) -> Chart:
         "unit": unit.capitalize(),
         "summary": f"{total} {unit} in {len(days)} days, in numbers",
         "days": [{"day": day, "number": number} for day, number in reversed(days.items())],
+        "has_bars": any(days.values()),
         "data": json.dumps(
             {
                 "labels": [date_format(day, "j M") for day in days],
