@@ -69,7 +69,7 @@ def list_url(model) -> str:
 
 def sign_in() -> Client:
     person = User.objects.filter(is_superuser=True).first() or User.objects.create_superuser("root")
-    client = Client(SERVER_NAME="localhost")
+    client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(person)
     return client
 
@@ -96,12 +96,17 @@ def time_page(client: Client, url: str, question: dict[str, str]) -> Round:
     return Round(milliseconds, own, queries.captured_queries)
 
 
+def count_own(queries: list[dict[str, str]]) -> int:
+    """Return their number but for the note, once a minute, that somebody is still there."""
+    return sum(not query["sql"].startswith("UPDATE") for query in queries)
+
+
 def measure_page(client: Client, name: str, url: str, question: dict[str, str], table: str) -> dict:
     """Raises if its queries change in number, or if one of them counts the whole table."""
     time_page(client, url, question)
     rounds = [time_page(client, url, question) for _ in range(ROUNDS)]
     times = [one.milliseconds for one in rounds]
-    costs = {len(one.queries) for one in rounds}
+    costs = {count_own(one.queries) for one in rounds}
     asked = [
         query["sql"] for one in rounds for query in one.queries if f'"{table}"' in query["sql"]
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum, Value
 from django.utils.formats import number_format
 
 from billing.models import CategoryPrice, DailyViewCount, Finding, MonthlyViewCount
@@ -19,7 +19,7 @@ from weblog.models import Blog
 EXCLUSIONS_SHOWN = 10
 BLOGS_SHOWN = 5
 
-type DailySums = dict[tuple[dt.date, int], int]  # {(day, category): counted views}
+type Sums = dict[tuple[dt.date, int], int]  # {(day or month, category): counted views}
 type Prices = LoadedPrices[CategoryPrice]
 
 
@@ -55,20 +55,57 @@ def _make_figures(priced: Mapping[CategoryPrice, int], *, unpriced: int) -> Mont
     return MonthFigures(sum(priced.values()) + unpriced, dict(costs), unpriced)
 
 
-def sum_by_day(*, first: dt.date, last: dt.date) -> DailySums:
-    """Return the counted views of all blogs by day and category. One query."""
-    counts = _counts(None).filter(day__range=(first, last)).order_by()
-    rows = counts.values_list("day", "category").annotate(sum=Sum("views"))
-    return {(day, category): views for day, category, views in rows}
+def sum_by_day(*, first: dt.date, last: dt.date, author: User | None = None) -> Sums:
+    """Return the counted views by day and category: of all blogs, or of an author's. One query."""
+    rows = _counts(author).filter(day__range=(first, last)).order_by()
+    sums = rows.values_list("day", "category").annotate(sum=Sum("views"))
+    return {(day, category): views for day, category, views in sums}
+
+
+def sum_by_day_and_month(
+    *, first: dt.date, last: dt.date, months: tuple[dt.date, dt.date], prices: Prices
+) -> tuple[Sums, Sums]:
+    """Return the counted views of all blogs by day and category, and by month. One query.
+
+    The days are those from `first` to `last`, and of the months in which a price begins midway:
+    what the others cost is known from the counts of months. A house has ten million days.
+    """
+    wanted = Q(day__range=(first, last))
+    for month, category in find_split_months(prices, *months):
+        wanted |= Q(category=category, day__gte=month, day__lt=next_month(month))
+    days = _counts(None).filter(wanted).values_list("day", "category", Value("day"))
+    by_month = MonthlyViewCount.objects.filter(month__range=months)
+    both = [
+        rows.order_by().annotate(sum=Sum("views"))
+        for rows in (days, by_month.values_list("month", "category", Value("month")))
+    ]
+    found: dict[str, Sums] = {"day": {}, "month": {}}
+    for day, category, kind, views in both[0].union(both[1], all=True).order_by():
+        found[kind][day, category] = views
+    return found["day"], found["month"]
 
 
 def load_prices() -> Prices:
     """Return all prices, to find the one of a day without a query. One query."""
-    rows = CategoryPrice.objects.order_by()
+    rows = CategoryPrice.objects.select_related("category").order_by()
     return LoadedPrices(rows, give=lambda price: price)
 
 
-def price_out(sums: DailySums, prices: Prices) -> MonthFigures:
+def find_split_months(prices: Prices, first: dt.date, last: dt.date) -> list[tuple[dt.date, int]]:
+    """Return the months and categories from `first` to `last` in which a price begins midway."""
+    starts = {(price.effective_from, price.category_id) for price in prices}
+    return [
+        (month_of(day), category)
+        for day, category in sorted(starts)
+        if first <= month_of(day) <= last and day.day > 1
+    ]
+
+
+def select_days(sums: Sums, first: dt.date, last: dt.date) -> Sums:
+    return {key: views for key, views in sums.items() if first <= key[0] <= last}
+
+
+def price_out(sums: Sums, prices: Prices) -> MonthFigures:
     """Return what the views of these days cost: each day at its price."""
     found: Counter[CategoryPrice | None] = Counter()
     for (day, category), views in sums.items():
@@ -78,35 +115,24 @@ def price_out(sums: DailySums, prices: Prices) -> MonthFigures:
 
 
 def cost_by_month(
-    *, first: dt.date, last: dt.date, prices: Prices
+    *, first: dt.date, last: dt.date, prices: Prices, days: Sums, months: Sums
 ) -> dict[dt.date, dict[int, MonthFigures]]:
-    """Return {month: {category: figures}} of the months from `first` to `last`. Two queries.
+    """Return {month: {category: figures}} of the months from `first` to `last`. No query.
 
-    A month in which the price stands still is its views at that price. The days are asked for only
-    where a price begins within the month: a house has ten million of them.
+    `days` and `months` are what sum_by_day_and_month returns. A month in which the price stands
+    still is its views at that price.
     """
-    rows = (
-        MonthlyViewCount.objects.filter(month__range=(first, last))
-        .order_by()
-        .values_list("month", "category")
-        .annotate(sum=Sum("views"))
-    )
+    parts: dict[tuple[dt.date, int], Sums] = {key: {key: months[key]} for key in months}
+    split: dict[tuple[dt.date, int], Sums] = {
+        key: {} for key in find_split_months(prices, first, last) if key in months
+    }
+    for (day, category), views in days.items():
+        if (part := split.get((month_of(day), category))) is not None:
+            part[day, category] = views
     found: dict[dt.date, dict[int, MonthFigures]] = {
         month: {} for month in iter_months(first, next_month(last))
     }
-    by_day = Q()
-    for month, category, views in rows:
-        end = next_month(month)
-        if prices.find(category, month) == prices.find(category, end - dt.timedelta(days=1)):
-            found[month][category] = price_out({(month, category): views}, prices)
-        else:
-            by_day |= Q(category=category, day__gte=month, day__lt=end)
-    parts: defaultdict[tuple[dt.date, int], DailySums] = defaultdict(dict)
-    if by_day:
-        days = _counts(None).filter(by_day).order_by().values_list("day", "category")
-        for day, category, views in days.annotate(sum=Sum("views")):
-            parts[month_of(day), category][day, category] = views
-    for (month, category), sums in parts.items():
+    for (month, category), sums in (parts | split).items():
         found[month][category] = price_out(sums, prices)
     return found
 

@@ -1,18 +1,27 @@
 """The weblog's part of the home page, for authors and editors."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Count, Prefetch, Q
+from django.db.models import CharField, Count, Model, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import Truncator
 
-from backoffice.home import Card, Section, Task, register_cards, register_sections, register_tasks
+from backoffice.home import (
+    Card,
+    Section,
+    Task,
+    once,
+    register_cards,
+    register_sections,
+    register_tasks,
+)
 from weblog.hooks import annotate_blogs, find_blog_columns
 from weblog.models import Blog, NewText
 from weblog.moments import format_moment, format_wait
@@ -83,7 +92,7 @@ def list_sections(user: User) -> Iterator[Section]:
         yield Section("coming_up", "weblog/admin/home_coming_up.html", find_coming())
     if not user.has_perm("weblog.add_blog"):
         return
-    own_blogs = find_own_blogs(user)
+    own_blogs = _own_blogs(user)
     if own_blogs or not user.has_perm("weblog.view_all_blogs"):
         yield Section("own_blogs", "weblog/admin/home_own_blogs.html", own_blogs)
 
@@ -112,55 +121,93 @@ def find_coming() -> list[Coming]:
     return sorted(rows, key=lambda row: row.at)[:COMING_SHOWN]
 
 
+def has_blogs(user: User) -> bool:
+    return bool(_own_blogs(user))
+
+
+def _own_blogs(user: User) -> list[OwnBlog]:
+    return once("weblog.own_blogs", lambda: find_own_blogs(user))
+
+
 def find_own_blogs(user: User) -> list[OwnBlog]:
-    """Return an author's most recently changed blogs. Two queries."""
+    """Return an author's most recently changed blogs. Two queries, one if there are none."""
     columns = find_blog_columns(user)
-    new_texts = Prefetch("new_texts", NewText.objects.open().defer("body"), "open_new_texts")
     blogs = annotate_blogs(user.blogs.defer("body"), columns=columns)
-    blogs = blogs.prefetch_related(new_texts).order_by("-updated_at", "-pk")
+    shown = list(blogs.order_by("-updated_at", "-pk")[:BLOGS_SHOWN])
+    new_texts = {text.blog_id: text for text in _open_texts(user)} if shown else {}
     return [
         OwnBlog(
             blog=blog,
-            new_text=next(iter(blog.open_new_texts), None),
+            new_text=new_texts.get(blog.pk),
             figures=[(column.title, _group(getattr(blog, column.name))) for column in columns],
         )
-        for blog in blogs[:BLOGS_SHOWN]
+        for blog in shown
     ]
+
+
+def _open_texts(user: User) -> list[NewText]:
+    """Return the new texts of an author's blogs that are not live yet, the latest first."""
+    texts = NewText.objects.open().filter(blog__author=user).select_related("blog")
+    return once("weblog.open_texts", lambda: list(texts.defer("body", "blog__body")))
 
 
 def list_cards(user: User) -> Iterator[Card]:
     """Yield the numbers of blogs, for users who may see blogs."""
     if not user.has_perm("weblog.view_blog"):
         return
-    blogs = Blog.objects.visible_to(user)
     everyones = user.has_perm("weblog.view_all_blogs")
-    texts = NewText.objects.visible_to(user).awaiting_review()
-    published, later, in_review = _count_blogs(blogs)
+    numbers = _numbers(user)
+    published = numbers[Blog, Status.PUBLISHED]
     card = _card(
         "Published blogs" if everyones else "Your published blogs",
-        published,
+        published.all,
         f"{reverse('admin:weblog_blog_changelist')}?status__exact=published",
     )
-    if later:
+    if later := published.later:
         card["note"] = f"{_group(later)} of them go{'es' if later == 1 else ''} live later"
     yield card
     queue = reverse("admin:weblog_review_changelist")
     own = f"{reverse('admin:weblog_blog_changelist')}?status__exact=in_review"
     yield _card(
         "Waiting for review",
-        in_review + texts.count(),
+        numbers[Blog, Status.IN_REVIEW].all + numbers[NewText, NewText.Status.IN_REVIEW].all,
         queue if may_review(user) else own,
     )
 
 
-def _count_blogs(blogs) -> tuple[int, int, int]:
-    """Return how many are published, how many of these go live later, and how many wait."""
-    sums = blogs.order_by().aggregate(
-        published=Count("pk", filter=Q(status=Status.PUBLISHED)),
-        later=Count("pk", filter=Q(status=Status.PUBLISHED, publish_at__gt=timezone.now())),
-        in_review=Count("pk", filter=Q(status=Status.IN_REVIEW)),
+class Numbers(NamedTuple):
+    """How many texts there are of a kind and status, for a user."""
+
+    all: int = 0  # that the user may see
+    later: int = 0  # of these, live at a time to come
+    begun: int = 0  # the user's own, that no editor has answered
+    returned: int = 0  # the user's own, with an editor's comment
+
+
+def _numbers(user: User) -> Mapping[tuple[type[Model], str], Numbers]:
+    return once("weblog.numbers", lambda: count_texts(user))
+
+
+def count_texts(user: User) -> Mapping[tuple[type[Model], str], Numbers]:
+    """Return {(Blog or NewText, status): numbers} of what the user may see. One query."""
+    kinds: dict[str, type[Blog | NewText]] = {"author": Blog, "blog__author": NewText}
+    of_blogs, of_texts = (
+        model.objects.visible_to(user)
+        .order_by()
+        .annotate(kind=Value(author, output_field=CharField()))
+        .values_list("kind", "status")
+        .annotate(
+            all=Count("pk"),
+            later=Count("pk", filter=Q(publish_at__gt=timezone.now())),
+            begun=Count("pk", filter=Q(review_comment="", **{author: user})),
+            returned=Count("pk", filter=~Q(review_comment="") & Q(**{author: user})),
+        )
+        for author, model in kinds.items()
     )
-    return sums["published"], sums["later"], sums["in_review"]
+    found: defaultdict[tuple[type[Model], str], Numbers] = defaultdict(Numbers)
+    for kind, status, *numbers in of_blogs.union(of_texts, all=True).order_by():
+        found[kinds[kind], status] = Numbers(*numbers)
+    return found
 
 
 def _card(label: str, figure: int, link: str) -> Card:
@@ -184,21 +231,20 @@ def _list_editor_tasks(user):
 
 
 def _list_author_tasks(user):
-    drafts = user.blogs.filter(status=Status.DRAFT)
-    new_texts = NewText.objects.filter(
-        blog__author=user, status=NewText.Status.DRAFT
-    ).select_related("blog")
-    for drafts_of_kind in (drafts, new_texts):
-        returned = drafts_of_kind.exclude(review_comment="").defer("body")
-        for text in returned.order_by("-updated_at")[:BLOGS_SHOWN]:
-            comment = Truncator(" ".join(text.review_comment.split())).chars(COMMENT_LENGTH)
-            yield {"text": f"“{text.title}” came back to you: {comment}", "link": _link(text)}
-    begun = drafts.filter(review_comment="").count()
-    if begun:
+    if not has_blogs(user):
+        return
+    drafts = _numbers(user)[Blog, Status.DRAFT]
+    returned = user.blogs.filter(status=Status.DRAFT).exclude(review_comment="").defer("body")
+    blogs = returned.order_by("-updated_at")[:BLOGS_SHOWN] if drafts.returned else []
+    texts = [text for text in _open_texts(user) if text.status == NewText.Status.DRAFT]
+    for text in (*blogs, *[text for text in texts if text.review_comment][:BLOGS_SHOWN]):
+        comment = Truncator(" ".join(text.review_comment.split())).chars(COMMENT_LENGTH)
+        yield {"text": f"“{text.title}” came back to you: {comment}", "link": _link(text)}
+    if begun := drafts.begun:
         words = "draft of yours is" if begun == 1 else "drafts of yours are"
         link = f"{reverse('admin:weblog_blog_changelist')}?status__exact=draft"
         yield {"text": f"{begun} {words} not submitted for review yet", "link": link}
-    for text in new_texts.filter(review_comment="")[:BLOGS_SHOWN]:
+    for text in [text for text in texts if not text.review_comment][:BLOGS_SHOWN]:
         yield {
             "text": f"The new text of “{text.blog}” is not submitted for review yet",
             "link": _link(text),

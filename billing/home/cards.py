@@ -1,32 +1,35 @@
 """Key figures of billing. One that a list explains leads there, and the list shows the same."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.home import Card, once
 from billing.figures import (
-    DailySums,
     MonthFigures,
-    Prices,
+    Sums,
     group_digits,
-    load_prices,
-    month_figures,
     price_out,
+    select_days,
     sum_by_day,
+    sum_by_day_and_month,
 )
-from billing.home.tasks import find_known
-from billing.models import Payment
-from billing.money import format_amount, format_amounts
+from billing.home.batches import find_batches
+from billing.home.tasks import find_known, find_prices
+from billing.models import PayoutBatch
+from billing.money import format_amounts
 from billing.payouts.alarms import add_up
 from billing.payouts.outstanding import Cause, Waiting, list_waiting
 from billing.periods import format_month, month_of, next_month, previous_month
+from weblog.home import has_blogs
 
 CHART_DAYS = 30
+MONTHS_SHOWN = 12
 WAITS_AS_PAYMENT = {
     Cause.HELD: "On hold",
     Cause.FAILED: "Failed at the bank",
@@ -45,12 +48,12 @@ def list_cards(user: User) -> Iterator[Card]:
 
 
 def _list_house_cards(user: User, month: dt.date) -> Iterator[Card]:
-    now, before, same_day = find_house_figures()
+    now, before, same_day = _split_house_sums(user)
     last = f"{previous_month(month):%B}"
     views: Card = {
         "label": f"Views in {month:%B} so far",
-        "value": group_digits(now.views),
-        "note": f"{group_digits(before.views)} in all of {last}",
+        "value": group_digits(sum(now.values())),
+        "note": f"{group_digits(sum(before.values()))} in all of {last}",
     }
     if user.has_perm("billing.view_monthlyviewcount"):
         page = reverse("admin:billing_monthlyviewcount_changelist")
@@ -60,71 +63,105 @@ def _list_house_cards(user: User, month: dt.date) -> Iterator[Card]:
         yield from _list_payment_cards()
         yield from _waiting_cards(row for row in find_known() if row.cause not in WAITS_AS_PAYMENT)
     if user.has_perm("billing.view_payoutbatch"):
+        costs, costs_before, costs_same_day = (
+            price_out(sums, find_prices()) for sums in (now, before, same_day)
+        )
         unpriced = (
-            f", and {group_digits(now.unpriced)} views without a price" if now.unpriced else ""
+            f", and {group_digits(costs.unpriced)} views without a price" if costs.unpriced else ""
         )
         yield {
             "label": f"Cost of {month:%B} so far",
-            "value": format_amounts(now.costs),
-            "note": f"{format_amounts(same_day.costs)} up to the same day of {last}, "
-            f"{format_amounts(before.costs)} in all of it{unpriced}",
+            "value": format_amounts(costs.costs),
+            "note": f"{format_amounts(costs_same_day.costs)} up to the same day of {last}, "
+            f"{format_amounts(costs_before.costs)} in all of it{unpriced}",
         }
 
 
-def find_house_figures() -> tuple[MonthFigures, MonthFigures, MonthFigures]:
-    """Return the figures of this month, of all of the last, and of the last up to the same day."""
+def _split_house_sums(user: User) -> tuple[Sums, Sums, Sums]:
+    """Return the views of this month, of all of the last, and of the last up to the same day."""
     today = timezone.localdate()
-    month = month_of(today)
-    sums, prices = find_recent_sums(), find_prices()
-    parts = [(month, today), (previous_month(month), month - dt.timedelta(days=1))]
-    last_day = min(today.day, parts[1][1].day)
-    parts.append((parts[1][0], parts[1][0].replace(day=last_day)))
-    now, before, same_day = (
-        price_out({key: views for key, views in sums.items() if first <= key[0] <= last}, prices)
-        for first, last in parts
+    first, end = previous_month(month_of(today)), month_of(today) - dt.timedelta(days=1)
+    sums, same_day = find_recent_sums(user), first.replace(day=min(today.day, end.day))
+    return (
+        select_days(sums, month_of(today), today),
+        select_days(sums, first, end),
+        select_days(sums, first, same_day),
     )
-    return now, before, same_day
 
 
-def find_recent_sums() -> DailySums:
-    """Return the views of this month and the last, and of the chart's days. One query."""
-    today = timezone.localdate()
-    first = min(previous_month(month_of(today)), today - dt.timedelta(days=CHART_DAYS - 1))
-    last = next_month(month_of(today)) - dt.timedelta(days=1)
+def find_recent_sums(user: User) -> Sums:
+    """Return the views of this month and the last, and of the chart's days. One query.
+
+    For who sees the cost of a year, it has days of its other months as well.
+    """
+    if user.has_perm("billing.submit_payoutbatch"):
+        return find_year_sums()[0]
+    first, last = _recent_days()
     return once("billing.recent_sums", lambda: sum_by_day(first=first, last=last))
 
 
-def find_prices() -> Prices:
-    return once("billing.prices", load_prices)
+def find_year_sums() -> tuple[Sums, Sums]:
+    """Return these with what the cost of a year needs, by day and by month. One query for both."""
+    (first, last), months, prices = _recent_days(), find_cost_months(), find_prices()
+    return once(
+        "billing.year_sums",
+        lambda: sum_by_day_and_month(first=first, last=last, months=months, prices=prices),
+    )
+
+
+def find_cost_months() -> tuple[dt.date, dt.date]:
+    """Return the first and the last of the months whose cost is shown."""
+    first = last = month_of(timezone.localdate())
+    for _ in range(MONTHS_SHOWN - 1):
+        first = previous_month(first)
+    return first, last
+
+
+def _recent_days() -> tuple[dt.date, dt.date]:
+    """Return the first and the last day of this month, the last one, and the chart."""
+    today = timezone.localdate()
+    first = min(previous_month(month_of(today)), today - dt.timedelta(days=CHART_DAYS - 1))
+    return first, next_month(month_of(today)) - dt.timedelta(days=1)
 
 
 def _list_author_cards(author: User, month: dt.date) -> Iterator[Card]:
-    now = month_figures(month=month, author=author)
-    before = month_figures(month=previous_month(month), author=author)
+    sums, first = find_own_sums(author), previous_month(month)
+    now = price_out(select_days(sums, month, dt.date.max), find_prices())
+    before = select_days(sums, first, month - dt.timedelta(days=1))
     earnings = reverse("admin:billing_earnings_changelist")
     yield {
         "label": f"Your views in {month:%B} so far",
         "value": group_digits(now.views),
-        "note": f"{group_digits(before.views)} in all of {previous_month(month):%B}",
+        "note": f"{group_digits(sum(before.values()))} in all of {first:%B}",
     }
     card = _earnings_card(now, month)
-    waiting = list_waiting(at=timezone.now(), author=author)
+    waiting = list_waiting(at=timezone.now(), author=author, prices=find_prices())
     cards = [card, *_waiting_cards(row for row in waiting if row.since < month)]
     if author.has_perm("billing.view_own_statement"):
         cards = [one | {"link": earnings} for one in cards]
     yield from cards
 
 
+def find_own_sums(author: User) -> Sums:
+    """Return the views of an author's blogs in this month, the last, and on the chart's days."""
+    first, last = _recent_days()
+    return once("billing.own_sums", lambda: sum_by_day(first=first, last=last, author=author))
+
+
 def _list_payment_cards() -> Iterator[Card]:
     """Yield what the bank is to pay, and what waits of earlier payments, by cause."""
     page = reverse("admin:billing_payment_changelist")
-    due = Payment.objects.due().values_list("batch__currency").order_by()
-    rows = list(due.annotate(count=Count("pk"), sum=Sum("amount")))
-    if rows:
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    number = 0
+    for batch, amounts in find_batches():
+        if batch.status == PayoutBatch.Status.APPROVED and amounts.payable.payments:
+            sums[batch.currency] += amounts.payable.amount
+            number += amounts.payable.payments
+    if number:
         yield {
             "label": "Due at the bank",
-            "value": " + ".join(format_amount(amount, currency=code) for code, _, amount in rows),
-            "note": _count_payments(sum(count for _, count, _ in rows)),
+            "value": format_amounts(sums),
+            "note": _count_payments(number),
             "link": f"{page}?waits=due",
         }
     for cause, label in WAITS_AS_PAYMENT.items():
@@ -183,7 +220,7 @@ def writes_blogs(user: User) -> bool:
     """Whether the user sees an author's figures: an editor may write and never has."""
     if not user.has_perm("weblog.add_blog"):
         return False
-    return not sees_all_views(user) or once("billing.own_blogs", user.blogs.exists)
+    return not sees_all_views(user) or has_blogs(user)
 
 
 def sees_all_views(user: User) -> bool:

@@ -14,14 +14,14 @@ from django.utils.formats import date_format
 from backoffice.home import Section
 from backoffice.jobs.schedule import list_jobs
 from billing.figures import MonthFigures, cost_by_month
-from billing.home.cards import find_prices
-from billing.models import CategoryPrice, PayoutBatch
+from billing.home.batches import list_batches
+from billing.home.cards import find_cost_months, find_year_sums
+from billing.home.tasks import find_prices
+from billing.models import PayoutBatch
 from billing.money import format_amount, format_amounts, house_currency
 from billing.payouts.batch_checks import find_blockers
 from billing.periods import closes_on, month_of, next_month, previous_month
-from weblog.models import Category
 
-MONTHS_SHOWN = 12
 PRICES_SHOWN = 6
 BUILDING = "build_payout_batch"
 
@@ -35,8 +35,8 @@ class Ahead(NamedTuple):
 
 
 def list_finance_sections(user: User) -> Iterator[Section]:
-    if batch := PayoutBatch.objects.drafts().order_by("month").first():
-        content = {"batch": batch, "blockers": find_blockers(batch)}
+    if drafts := list_batches(PayoutBatch.Status.DRAFT):
+        content = {"batch": drafts[-1], "blockers": find_blockers(drafts[-1])}
         yield Section("blockers", "billing/home/blockers.html", content)
     yield Section("ahead", "billing/home/ahead.html", sorted(_list_ahead()))
     if costs := make_costs():
@@ -49,8 +49,9 @@ def _list_ahead() -> Iterator[Ahead]:
     today = timezone.localdate(at)
     month = month_of(today)
     before = previous_month(month)
-    coming = CategoryPrice.objects.filter(effective_from__gt=today).select_related("category")
-    for price in coming.order_by("effective_from", "category__name")[:PRICES_SHOWN]:
+    coming = [price for price in find_prices() if price.effective_from > today]
+    coming.sort(key=lambda price: (price.effective_from, price.category.name))
+    for price in coming[:PRICES_SHOWN]:
         amount = format_amount(price.price_per_1000, currency=price.currency, exact=True)
         link = reverse("admin:billing_categoryprice_change", args=[price.pk])
         text = f"{price.category} changes to {amount} per 1,000 views"
@@ -68,15 +69,15 @@ def _list_ahead() -> Iterator[Ahead]:
 
 def make_costs() -> dict[str, Any]:
     """Return what the last months cost, by category: a chart, and the same as a table."""
-    last = month_of(timezone.localdate())
-    first = last
-    for _ in range(MONTHS_SHOWN - 1):
-        first = previous_month(first)
-    months = cost_by_month(first=first, last=last, prices=find_prices())
+    prices = find_prices()
+    first, last = find_cost_months()
+    days, views = find_year_sums()
+    months = cost_by_month(first=first, last=last, prices=prices, days=days, months=views)
     used = {category for figures in months.values() for category in figures}
-    if not used:
+    named = {price.category.name: price.category_id for price in prices}
+    names = sorted((name, category) for name, category in named.items() if category in used)
+    if not names:
         return {}
-    names = list(Category.objects.filter(pk__in=used).order_by("name").values_list("name", "pk"))
     nothing = MonthFigures()
     rows = [
         {

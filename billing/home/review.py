@@ -1,10 +1,22 @@
 """Panels of those who look at others' work: approvers, and auditors."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Sum, Value
+from django.db.models import (
+    CharField,
+    Count,
+    DateTimeField,
+    F,
+    Max,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,10 +24,9 @@ from django.utils.timesince import timesince
 
 from backoffice.home import Section
 from billing.figures import group_digits
-from billing.models import BatchAct, Finding, LostViewTotal, PayoutBatch, Verification
+from billing.models import Finding, LostViewTotal, PayoutBatch, Seal, Verification
 from billing.payouts.batch_checks import find_flags
 from billing.payouts.four_eyes import find_objections
-from billing.proof.sealing import chain_head
 
 LOOKED_AT = 2  # batches whose flags and limits are worked out: a house has one a month
 
@@ -50,40 +61,72 @@ def list_auditor_sections(user: User) -> Iterator[Section]:
 
 
 def _list_facts() -> Iterator[Fact]:
-    yield _describe_seal()
+    seal, findings, lost = _find_seal_findings_and_losses()
+    page = reverse("admin:billing_seal_changelist")
+    if seal:
+        at = date_format(timezone.localtime(seal.at), "DATETIME_FORMAT")
+        yield Fact("Last seal", f"Number {group_digits(seal.number)}, {at}", page)
+    else:
+        yield Fact("Last seal", "Nothing is sealed yet", page)
     yield _describe_verification()
-    findings, lost = _count_findings_and_losses()
     link = reverse("admin:billing_finding_changelist", query={"status__exact": "open"})
     yield Fact("Open findings", group_digits(findings), link)
-    batch = PayoutBatch.objects.signed().order_by("-month").first()
-    if batch:
-        acts = BatchAct.objects.filter(batch=batch, digest=batch.digest)
-        sums = acts.aggregate(acts=Count("pk"), people=Count("by", distinct=True))
-        people = "1 person" if sums["people"] == 1 else f"{sums['people']} people"
-        said = f"{group_digits(sums['acts'])} of {people}, for {batch}" if sums["acts"] else "None"
-        link = reverse("admin:billing_payoutbatch_change", args=[batch.pk])
-        yield Fact("Acts that bar somebody from approving", said, link)
+    yield from _describe_acts()
     link = reverse("admin:billing_views_explained_changelist")
     yield Fact("Views lost for good", group_digits(lost), link)
 
 
-def _count_findings_and_losses() -> tuple[int, int]:
-    """Return how many findings are open, and how many views are lost for good. One query."""
-    findings = Finding.objects.filter(status=Finding.Status.OPEN).order_by().values("status")
-    losses = LostViewTotal.objects.order_by().annotate(status=Value("lost")).values("status")
-    both = findings.annotate(number=Count("pk")).union(
-        losses.annotate(number=Sum("views")).values("status", "number"), all=True
+def _describe_acts() -> Iterator[Fact]:
+    """Yield how many acts bar somebody from approving the latest batch that was signed."""
+    signed = Q(acts__digest=F("digest"))
+    batch = (
+        PayoutBatch.objects.signed()
+        .annotate(act_count=Count("acts", filter=signed))
+        .annotate(people=Count("acts__by", filter=signed, distinct=True))
+        .order_by("-month", "-pk")
+        .first()
     )
-    numbers = {row["status"]: row["number"] or 0 for row in both.order_by()}
-    return numbers.get(Finding.Status.OPEN, 0), numbers.get("lost", 0)
+    if batch:
+        people = "1 person" if batch.people == 1 else f"{batch.people} people"
+        acts = group_digits(batch.act_count)
+        said = f"{acts} of {people}, for {batch}" if batch.act_count else "None"
+        link = reverse("admin:billing_payoutbatch_change", args=[batch.pk])
+        yield Fact("Acts that bar somebody from approving", said, link)
 
 
-def _describe_seal() -> Fact:
-    page, head = reverse("admin:billing_seal_changelist"), chain_head()
-    if head is None:
-        return Fact("Last seal", "Nothing is sealed yet", page)
-    at = date_format(timezone.localtime(head.at), "DATETIME_FORMAT")
-    return Fact("Last seal", f"Number {group_digits(head.number)}, {at}", page)
+class _Number(NamedTuple):
+    what: str
+    number: int
+    at: dt.datetime | None
+
+
+def _find_seal_findings_and_losses() -> tuple[_Number | None, int, int]:
+    """Return the latest seal, how many findings are open, and how many views are lost. One query.
+
+    The table of seals is a chain: its head is the one with the highest number.
+    """
+    moment = Cast(Value(None), DateTimeField())
+    findings = Finding.objects.filter(status=Finding.Status.OPEN).order_by()
+    highest = Seal.objects.order_by("-number").values("number")[:1]
+    head = Seal.objects.filter(number=Subquery(highest))
+    kinds = (
+        ("seal", head.order_by(), Max("number"), Max("at")),
+        ("findings", findings, Count("pk"), moment),
+        ("lost", LostViewTotal.objects.order_by(), Sum("views", default=0), moment),
+    )
+    parts = [
+        rows.annotate(what=Value(what, output_field=CharField()))
+        .values_list("what")
+        .annotate(figure=number, moment=at)
+        for what, rows, number, at in kinds
+    ]
+    rows = {row[0]: _Number(*row) for row in parts[0].union(*parts[1:], all=True).order_by()}
+    found = {what: rows.get(what, _Number(what, 0, None)) for what, *_ in kinds}
+    return (
+        found["seal"] if found["seal"].at else None,
+        found["findings"].number,
+        found["lost"].number,
+    )
 
 
 def _describe_verification() -> Fact:

@@ -4,19 +4,22 @@ import datetime as dt
 from collections.abc import Iterator
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from backoffice.home import CHART, Section, make_chart
-from billing.figures import latest_exclusions, list_top_blogs, views_by_day
-from billing.home.cards import CHART_DAYS, find_recent_sums, sees_all_views, writes_blogs
+from billing.figures import Sums, latest_exclusions, list_top_blogs
+from billing.home.batches import BATCHES_SHOWN, find_batches
+from billing.home.cards import (
+    CHART_DAYS,
+    find_own_sums,
+    find_recent_sums,
+    sees_all_views,
+    writes_blogs,
+)
 from billing.home.finance import list_finance_sections
 from billing.home.review import list_approver_sections, list_auditor_sections
-from billing.models import Payment, PayoutBatch
-from billing.payouts.amounts import Amounts, add_up_batches
 from billing.periods import month_of
 
-BATCHES_SHOWN = 12
 EXCLUSIONS_SHOWN_FOR = dt.timedelta(days=92)
 
 
@@ -28,39 +31,33 @@ def list_sections(user: User) -> Iterator[Section]:
         yield from list_finance_sections(user)
     if user.has_perm("billing.view_seal") and user.has_perm("backoffice.view_audittrail"):
         yield from list_auditor_sections(user)
-    if user.has_perm("billing.view_payoutbatch") and (batches := _list_batches()):
-        yield Section("batches", "billing/home/batches.html", batches)
+    if user.has_perm("billing.view_payoutbatch") and (batches := find_batches()):
+        yield Section("batches", "billing/home/batches.html", batches[:BATCHES_SHOWN])
     yield from _list_view_sections(user)
 
 
 def _list_view_sections(user: User) -> Iterator[Section]:
     today = timezone.localdate()
-    first = today - dt.timedelta(days=CHART_DAYS - 1)
     may_see_all = sees_all_views(user)
     if may_see_all:
         if user.has_perm("weblog.publish_blog") and (top := list_top_blogs(month=month_of(today))):
             yield Section("top_blogs", "billing/home/top_blogs.html", top)
-        days = {first + dt.timedelta(days=n): 0 for n in range(CHART_DAYS)}
-        for (day, _), views in find_recent_sums().items():
-            if day in days:
-                days[day] += views
+        days = _sum_days(find_recent_sums(user))
         yield Section("views", CHART, make_chart(days, title="Views per day", unit="views"))
     if writes_blogs(user):
         since = month_of(today - EXCLUSIONS_SHOWN_FOR)
         if exclusions := latest_exclusions(author=user, since=since):
             yield Section("exclusions", "billing/home/exclusions.html", exclusions)
-        own = views_by_day(first=first, last=today, author=user)
+        own = _sum_days(find_own_sums(user))
         chart = make_chart(own, title="Views of your blogs per day", unit="views")
         yield Section("own_views" if may_see_all else "views", CHART, chart)
 
 
-def _list_batches() -> list[tuple[PayoutBatch, Amounts]]:
-    """Return the batches that are not settled or that hold waiting money, and the latest one."""
-    batches = PayoutBatch.objects.standing().with_state().order_by("-month")
-    owed = Payment.objects.owed().filter(batch=OuterRef("pk"))
-    is_open = ~Q(state_key=PayoutBatch.State.SETTLED) | Exists(owed)
-    latest = PayoutBatch.objects.standing().order_by("-month").values("pk")[:1]
-    rows = batches.filter(is_open | Q(pk=Subquery(latest)))
-    shown = {batch.pk: batch for batch in rows[:BATCHES_SHOWN]}
-    amounts = add_up_batches(shown.values())
-    return [(batch, amounts[pk]) for pk, batch in shown.items()]
+def _sum_days(sums: Sums) -> dict[dt.date, int]:
+    """Return the views of each of the chart's days."""
+    first = timezone.localdate() - dt.timedelta(days=CHART_DAYS - 1)
+    days = {first + dt.timedelta(days=n): 0 for n in range(CHART_DAYS)}
+    for (day, _), views in sums.items():
+        if day in days:
+            days[day] += views
+    return days

@@ -9,7 +9,7 @@ To add a check, write a function of the batch and decorate it. It returns None i
     def block_unknown_accounts(batch):
         return "Ada Example has no bank account. Ask for it, or hold the payment.", url
 
-    @flags("new_account")
+    @flags("new_account", rows=lambda batch: PayeeDetails.objects.filter(…))
     def flag_new_accounts(batch):
         return "2 payments go to accounts that are new: … Write why they are right.", url, 2
 
@@ -18,14 +18,19 @@ to do it. A flag also says how many payments, or other things, it is about. The 
 stays the same for any number of payments. A check's code is stored with the acknowledgements, so it
 keeps its name.
 
+`rows` returns the rows without which a check has nothing to say. All checks that name theirs are
+looked up by one query, and only those that have some are called: mostly none. The others are called
+each time.
+
 Blockers stand in blockers.py, flags in flags.py, and BillingConfig.ready() imports both; so has a
 check in another module to be.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from django.db.models import Exists, QuerySet
 from django.urls import reverse
 from django.utils.text import Truncator
 
@@ -58,12 +63,20 @@ class Flag:
 
 BLOCKING_CHECKS: dict[str, Callable[[PayoutBatch], tuple[str, str] | None]] = {}
 FLAGGING_CHECKS: dict[str, Callable[[PayoutBatch], tuple[str, str, int] | None]] = {}
+ROWS: dict[str, Callable[[PayoutBatch], QuerySet]] = {}
 
 
-def _register(registry: dict[str, Callable], code: str) -> Callable:
+def _register(
+    registry: dict[str, Callable],
+    code: str,
+    *,
+    rows: Callable[[PayoutBatch], QuerySet] | None = None,
+) -> Callable:
     def add(check):
         if registry.setdefault(code, check) is not check:
             raise ValueError(f"There is a check “{code}” already.")
+        if rows:
+            ROWS[code] = rows
         return check
 
     return add
@@ -75,14 +88,25 @@ flags = partial(_register, FLAGGING_CHECKS)
 
 def find_blockers(batch: PayoutBatch) -> list[Blocker]:
     """Return the blockers that finance has to fix before it submits the batch."""
-    found = ((code, check(batch)) for code, check in BLOCKING_CHECKS.items())
+    found = _ask(BLOCKING_CHECKS, batch)
     return [Blocker(code, *remark) for code, remark in found if remark]
 
 
 def find_flags(batch: PayoutBatch) -> list[Flag]:
     """Return the flags that each approver of the batch has to answer."""
-    found = ((code, check(batch)) for code, check in FLAGGING_CHECKS.items())
+    found = _ask(FLAGGING_CHECKS, batch)
     return [Flag(code, *remark) for code, remark in found if remark]
+
+
+def _ask[Remark](
+    checks: Mapping[str, Callable[[PayoutBatch], Remark]], batch: PayoutBatch
+) -> Iterator[tuple[str, Remark]]:
+    """Yield the remark of each check that has rows to speak of. One query, and those of these."""
+    looked_up = {code: Exists(ROWS[code](batch)) for code in checks if code in ROWS}
+    facts = PayoutBatch.objects.filter(pk=batch.pk).values(**looked_up).get() if looked_up else {}
+    for code, check in checks.items():
+        if facts.get(code, True):
+            yield code, check(batch)
 
 
 # Words that the checks share

@@ -5,15 +5,19 @@ from django.urls import reverse
 from backoffice.people import full_name
 from backoffice.reasons import has_word
 from billing.counting.spool_status import spool_status
-from billing.models import Adjustment, BlogView
+from billing.models import Adjustment, BlogView, PayoutBatch
 from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
-from billing.payouts.disputes import name_disputed
-from billing.payouts.due import find_unpriced
+from billing.payouts.disputes import find_disputed_lines, name_disputed
+from billing.payouts.due import find_unpriced, find_unpriced_categories
 from billing.payouts.other_currencies import find_other_currencies
 from billing.periods import next_month
 
 
-@blocks("nothing_to_pay")
+def _without_payments(batch):
+    return PayoutBatch.objects.filter(pk=batch.pk, payments=None)
+
+
+@blocks("nothing_to_pay", rows=_without_payments)
 def block_nothing_to_pay(batch):
     if batch.payments.exists():
         return None
@@ -32,7 +36,7 @@ def block_nothing_to_pay(batch):
     )
 
 
-@blocks("unpriced_views")
+@blocks("unpriced_views", rows=find_unpriced_categories)
 def block_unpriced_views(batch):
     unpriced = find_unpriced(batch.month)
     categories = [row.name for row in unpriced if row.category not in batch.left_out_categories]
@@ -46,9 +50,13 @@ def block_unpriced_views(batch):
     )
 
 
-@blocks("pending_views")
+def _pending(batch):
+    return BlogView.objects.pending().filter(day__lt=next_month(batch.month))
+
+
+@blocks("pending_views", rows=_pending)
 def block_pending_views(batch):
-    number = BlogView.objects.pending().filter(day__lt=next_month(batch.month)).count()
+    number = _pending(batch).count()
     if not number:
         return None
     return (
@@ -73,7 +81,7 @@ def block_spooled_views(batch):
     )
 
 
-@blocks("disputed_lines")
+@blocks("disputed_lines", rows=find_disputed_lines)
 def block_disputed_lines(batch):
     if not (about := name_disputed(batch)):
         return None
@@ -84,13 +92,13 @@ def block_disputed_lines(batch):
     )
 
 
-@blocks("adjustment_without_reason")
+def _adjustments(batch):
+    return Adjustment.objects.filter(lines__payment__batch=batch)
+
+
+@blocks("adjustment_without_reason", rows=_adjustments)
 def block_adjustments_without_reason(batch):
-    adjustments = (
-        Adjustment.objects.filter(lines__payment__batch=batch)
-        .select_related("author")
-        .order_by("author__last_name", "pk")
-    )
+    adjustments = _adjustments(batch).select_related("author").order_by("author__last_name", "pk")
     authors = [
         full_name(adjustment.author)
         for adjustment in adjustments

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, TextChoices
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils import timezone
 
 from backoffice.people import full_name
@@ -179,10 +179,6 @@ def foresee_effect(line: PaymentLine) -> Effect:
     return find_effect(_make_dispute(line, text="?", at=timezone.now()))
 
 
-def count_open() -> int:
-    return Dispute.objects.open().count()
-
-
 def find_line(dispute: Dispute) -> PaymentLine | None:
     """Return the latest line of a standing batch that is the same line, if one is left."""
     lines = find_lines(dispute)
@@ -194,14 +190,19 @@ def name_disputed(draft: PayoutBatch) -> str:
 
     One query, for any number of disputes.
     """
+    disputes = find_disputed_lines(draft).select_related("author")
+    names = [f"“{one.name}” of {full_name(one.author)}" for one in disputes]
+    return list_names(names) if names else ""
+
+
+def find_disputed_lines(draft: PayoutBatch) -> QuerySet[Dispute]:
+    """Return the open disputes about lines that a draft still has."""
     views = {name: OuterRef(name) for name in ("blog", "category", "price", "month")}
     same = Q(adjustment=OuterRef("adjustment")) | Q(kind=Kind.VIEWS, **views)
     lines = PaymentLine.objects.filter(
         same, payment__batch=draft, payment__author=OuterRef("author")
     )
-    disputes = Dispute.objects.open().filter(Exists(lines), batch=draft).select_related("author")
-    names = [f"“{one.name}” of {full_name(one.author)}" for one in disputes]
-    return list_names(names) if names else ""
+    return Dispute.objects.open().filter(Exists(lines), batch=draft)
 
 
 def _refuse_answered(dispute: Dispute) -> None:

@@ -14,13 +14,14 @@ from itertools import batched, groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from django.db.models import Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import DateField, Exists, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Least, TruncMonth
 
 from billing.day_views import parse_days
 from billing.findings.contested import find_contested
 from billing.models import (
     Adjustment,
+    CategoryPrice,
     DailyViewCount,
     Payment,
     PaymentLine,
@@ -30,6 +31,7 @@ from billing.money import in_millionths
 from billing.payouts.disputed import find_disputed_adjustments, find_disputed_views
 from billing.periods import month_of, next_month
 from billing.prices.lookup import price_id_on
+from weblog.models import Category
 
 Kind = PaymentLine.Kind
 
@@ -54,6 +56,24 @@ def find_unpriced(month: dt.date) -> list[Unpriced]:
     days = DailyViewCount.objects.without_price().filter(day__gte=month, day__lt=next_month(month))
     rows = days.order_by("category__name").values_list("category", "category__name")
     return [Unpriced(*row) for row in rows.annotate(sum=Sum("views"))]
+
+
+def find_unpriced_categories(batch: PayoutBatch) -> QuerySet[Category]:
+    """Return the categories with views of the batch's month without a price, if not left out.
+
+    An index finds each: from a category's first price on, it has one for ever.
+    """
+    end = Value(next_month(batch.month), output_field=DateField())
+    prices = CategoryPrice.objects.filter(category=OuterRef("pk")).order_by("effective_from")
+    counts = DailyViewCount.objects.filter(
+        category=OuterRef("pk"),
+        views__gt=0,
+        day__gte=batch.month,
+        day__lt=Least(end, Coalesce(OuterRef("first_day"), end)),
+    )
+    categories = Category.objects.exclude(pk__in=batch.left_out_categories)
+    first_day = Subquery(prices.values("effective_from")[:1])
+    return categories.annotate(first_day=first_day).filter(Exists(counts))
 
 
 def describe_unpriced(month: dt.date) -> str:

@@ -12,19 +12,16 @@ from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import F, Min, Sum, TextChoices
+from django.db.models import Exists, F, Min, OuterRef, Sum, TextChoices
 from django.db.models.functions import TruncMonth
 
 from billing.models import Adjustment, CategoryPrice, DailyViewCount, Dispute, Payment, PaymentLine
-from billing.money import house_currency, line_amount
-from billing.payouts.disputed import (
-    ViewsKey,
-    find_disputed_adjustments,
-    key_of,
-    sum_days,
-)
+from billing.money import from_millionths, house_currency, line_amount
+from billing.payouts.disputed import ViewsKey, key_of, sum_days
 from billing.periods import day_of, last_closed_month, next_month
-from billing.prices.lookup import price_id_on
+from billing.prices.lookup import LoadedPrices, price_id_on
+
+type Prices = LoadedPrices[CategoryPrice]
 
 # Of each payment and of all that it took in: the first month of views, and the first adjustment.
 ORIGINS = """
@@ -35,12 +32,15 @@ WITH RECURSIVE part (payment_id, origin_id) AS (
     FROM part JOIN billing_paymentline line ON line.payment_id = part.origin_id
     WHERE line.carried_from_id IS NOT NULL
 )
-SELECT part.payment_id,
+SELECT part.payment_id, payment.status, payment.author_id, batch.currency,
+    payment.amount - payment.rounding + payment.carried_amount,
     MIN(CASE WHEN line.kind = 'views' THEN line.month END),
     MIN(adjustment.created_at)
 FROM part JOIN billing_paymentline line ON line.payment_id = part.origin_id
 LEFT JOIN billing_adjustment adjustment ON adjustment.id = line.adjustment_id
-GROUP BY part.payment_id
+JOIN billing_payment payment ON payment.id = part.payment_id
+JOIN billing_payoutbatch batch ON batch.id = payment.batch_id
+GROUP BY part.payment_id, payment.id, batch.id
 """
 
 
@@ -71,21 +71,35 @@ class Waiting(NamedTuple):
         return (day_of(at) - self.since).days
 
 
-def list_waiting(*, at: dt.datetime, author: User | None = None) -> list[Waiting]:
+def list_waiting(
+    *, at: dt.datetime, author: User | None = None, prices: Prices | None = None
+) -> list[Waiting]:
     """Return all that waits, or an author's, the oldest first.
 
-    Without an author it reads the counts of all closed months: not for a page.
+    Without an author it reads the counts of all closed months: not for a page. `prices` are all
+    prices, if they are loaded already.
     """
-    rows = [*list_known(author=author), *_list_late(at, author)]
+    prices, disputed = prices or _load_prices(), _sum_disputed(author)
+    rows = [*_list_known(author, prices, disputed), *_list_late(at, author, prices, disputed)]
     return sorted(rows, key=lambda row: (row.since, row.author, row.cause))
 
 
-def list_known(*, author: User | None = None) -> Iterator[Waiting]:
+def list_known(*, author: User | None = None, prices: Prices | None = None) -> Iterator[Waiting]:
     """Yield what waits without late views, which only a pass over the counts can tell."""
+    yield from _list_known(author, prices or _load_prices(), _sum_disputed(author))
+
+
+def _load_prices() -> Prices:
+    return LoadedPrices(CategoryPrice.objects.order_by(), give=lambda price: price)
+
+
+def _list_known(
+    author: User | None, prices: Prices, disputed: dict[ViewsKey, int]
+) -> Iterator[Waiting]:
     yield from _list_payments(author)
     yield from _list_adjustments(author)
-    yield from _list_disputed(author)
-    yield from _list_unpriced(author)
+    yield from _list_disputed(prices, disputed)
+    yield from _list_unpriced(author, prices)
 
 
 def find_since(payments: Iterable[int]) -> dict[int, dt.date]:
@@ -95,15 +109,18 @@ def find_since(payments: Iterable[int]) -> dict[int, dt.date]:
     carried on keeps its day.
     """
     numbers = ", ".join(str(int(pk)) for pk in payments)
-    return _find_since(numbers, []) if numbers else {}
+    return {pk: since for pk, *_, since in _read_origins(numbers, [])} if numbers else {}
 
 
-def _find_since(payments: str, params: Iterable) -> dict[int, dt.date]:
+def _read_origins(payments: str, params: Iterable) -> list[tuple]:
+    """Return (payment, status, author, currency, millionths, since when it waits) of each."""
     with connection.cursor() as cursor:
         cursor.execute(ORIGINS.format(payments=payments), list(params))
-        return {
-            pk: min(_read_days(month, made_at)) for pk, month, made_at in cursor if month or made_at
-        }
+        return [
+            (*facts, min(_read_days(month, made_at)))
+            for *facts, month, made_at in cursor
+            if month or made_at
+        ]
 
 
 def _read_days(month, made_at) -> Iterator[dt.date]:
@@ -120,32 +137,27 @@ def _list_payments(author: User | None) -> Iterator[Waiting]:
     payments = Payment.objects.outstanding().order_by()
     if author:
         payments = payments.filter(author=author)
-    since = _find_since(*payments.values("pk").query.sql_with_params())
-    for payment in payments.select_related("batch"):
-        yield Waiting(
-            cause=Cause(payment.status),
-            author=payment.author_id,
-            since=since[payment.pk],
-            amount=payment.exact_amount,
-            currency=payment.batch.currency,
-        )
+    rows = _read_origins(*payments.values("pk").query.sql_with_params())
+    for _, status, person, currency, millionths, since in rows:
+        yield Waiting(Cause(status), person, since, from_millionths(millionths), currency)
 
 
 def _list_adjustments(author: User | None) -> Iterator[Waiting]:
     adjustments = Adjustment.objects.waiting().order_by()
     if author:
         adjustments = adjustments.filter(author=author)
-    disputed = find_disputed_adjustments()
-    for row in adjustments:
+    disputes = Dispute.objects.open().filter(adjustment=OuterRef("pk"))
+    for row in adjustments.annotate(is_disputed=Exists(disputes)):
         since = day_of(row.created_at)
-        cause = Cause.DISPUTED if row.pk in disputed else Cause.ADJUSTMENT
+        cause = Cause.DISPUTED if row.is_disputed else Cause.ADJUSTMENT
         yield Waiting(cause, row.author_id, since, row.amount, row.currency)
 
 
-def _list_disputed(author: User | None) -> Iterator[Waiting]:
+def _list_disputed(prices: Prices, disputed: dict[ViewsKey, int]) -> Iterator[Waiting]:
     """Yield the views on no batch that wait for the answer to their dispute."""
-    for key, views in _sum_disputed(author).items():
-        price = CategoryPrice.objects.get(pk=key.price)
+    by_key = {price.pk: price for price in prices}
+    for key, views in disputed.items():
+        price = by_key[key.price]
         amount = line_amount(views=views, price_per_1000=price.price_per_1000)
         since = next_month(key.month)
         yield Waiting(Cause.DISPUTED, key.author, since, amount, price.currency, views)
@@ -177,8 +189,8 @@ def _sum_disputed(author: User | None) -> dict[ViewsKey, int]:
     return sums
 
 
-def _list_unpriced(author: User | None) -> Iterator[Waiting]:
-    days = DailyViewCount.objects.without_price()
+def _list_unpriced(author: User | None, prices: Prices) -> Iterator[Waiting]:
+    days = DailyViewCount.objects.without_price(prices.first_days())
     if author:
         days = days.filter(author=author)
     of_months = days.annotate(month=TruncMonth("day")).order_by().values_list("author", "month")
@@ -186,7 +198,9 @@ def _list_unpriced(author: User | None) -> Iterator[Waiting]:
         yield Waiting(Cause.UNPRICED, pk, first, Decimal(0), house_currency(), views)
 
 
-def _list_late(at: dt.datetime, author: User | None) -> Iterator[Waiting]:
+def _list_late(
+    at: dt.datetime, author: User | None, prices: Prices, disputed: dict[ViewsKey, int]
+) -> Iterator[Waiting]:
     """Yield the difference between an author's counts of a closed month and the standing lines."""
     end = next_month(last_closed_month(at))
     counts = DailyViewCount.objects.filter(day__lt=end).annotate(
@@ -200,15 +214,15 @@ def _list_late(at: dt.datetime, author: User | None) -> Iterator[Waiting]:
         views[tuple(key)] += number
     for *key, number in _sum_views(lines, "payment__author"):
         views[tuple(key)] -= number
-    for disputed, number in _sum_disputed(author).items():
-        views[disputed.author, disputed.month, disputed.price] -= number
-    prices = CategoryPrice.objects.in_bulk({price for *_, price in views})
+    for key_of_views, number in disputed.items():
+        views[key_of_views.author, key_of_views.month, key_of_views.price] -= number
+    by_key = {price.pk: price for price in prices}
     months: dict[tuple, list] = {}
     for (person, month, price), number in views.items():
         if number:
-            total = months.setdefault((person, month, prices[price].currency), [0, Decimal(0)])
+            total = months.setdefault((person, month, by_key[price].currency), [0, Decimal(0)])
             total[0] += number
-            total[1] += line_amount(views=number, price_per_1000=prices[price].price_per_1000)
+            total[1] += line_amount(views=number, price_per_1000=by_key[price].price_per_1000)
     for (person, month, currency), (number, amount) in months.items():
         yield Waiting(Cause.LATE, person, next_month(month), amount, currency, views=number)
 

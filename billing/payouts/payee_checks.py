@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from billing.models import PaidPayee, PayeeAuthor, PayeeDetails, PayoutBatch
+from billing.models import PaidPayee, PayeeAuthor, PayeeDetails, Payment, PayoutBatch
 from billing.payouts.batch_checks import blocks, count_are, flags, list_names, list_url
 
 SIGNED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
@@ -24,11 +24,21 @@ class Going(NamedTuple):
     account_digest: str
 
 
-@blocks("payee_missing")
-def block_missing_payees(batch):
-    """Only where PAYEES_REQUIRED: a house that pays by other lists goes on after an upgrade."""
+def _find_without_details(batch: PayoutBatch) -> QuerySet[Payment]:
+    """Return the payments of a draft that nobody could be paid by now.
+
+    None unless PAYEES_REQUIRED: a house that pays by other lists goes on after an upgrade.
+    """
     if not settings.PAYEES_REQUIRED:
-        return None
+        return Payment.objects.none()
+    at = timezone.now()
+    details = PayeeDetails.objects.in_force(at).values("payee")
+    links = PayeeAuthor.objects.in_force(at).filter(author=OuterRef("author"), payee__in=details)
+    return batch.payments.payable().exclude(Exists(links))
+
+
+@blocks("payee_missing", rows=_find_without_details)
+def block_missing_payees(batch):
     names = [going.author_name for going in list_goings(batch) if going.payee_id is None]
     if not names:
         return None

@@ -11,7 +11,7 @@ Without a next one it has no end; before a category's first price there is none.
 
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from django.db.models import OuterRef, Subquery
 
@@ -30,6 +30,15 @@ class LoadedPrices[Fact]:
             starts, facts = self._by_category.setdefault(price.category_id, ([], [None]))
             starts.append(price.effective_from)
             facts.append(give(price))
+
+    def __iter__(self) -> Iterator[Fact]:
+        """Yield what was kept of all prices, of each category the earliest first."""
+        for _, (_, *facts) in self._by_category.values():
+            yield from facts  # type: ignore[misc]
+
+    def first_days(self) -> dict[int, dt.date]:
+        """Return {category: the day from which it has a price}."""
+        return {category: starts[0] for category, (starts, _) in self._by_category.items()}
 
     def find(self, category: int, day: dt.date) -> Fact | None:
         """Return the price in force on `day`. None before the first."""

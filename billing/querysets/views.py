@@ -33,16 +33,18 @@ class BlogViewQuerySet(models.QuerySet):
 
 
 class DailyViewCountQuerySet(models.QuerySet):
-    def without_price(self):
+    def without_price(self, first_days=None):
         """Return the counted views of days before their category's first price.
 
         From its first one on, a category has a price for ever. Two queries: the few first days are
-        read, so that the database can look for earlier views by its indexes.
+        read, so that the database can look for earlier views by its indexes. Who knows them gives
+        them, as {category: day}.
         """
-        prices = apps.get_model("billing", "CategoryPrice").objects.order_by()
-        firsts = dict(prices.values_list("category").annotate(models.Min("effective_from")))
-        unpriced = ~models.Q(category__in=list(firsts))
-        for category, first in firsts.items():
+        if first_days is None:
+            prices = apps.get_model("billing", "CategoryPrice").objects.order_by()
+            first_days = dict(prices.values_list("category").annotate(models.Min("effective_from")))
+        unpriced = ~models.Q(category__in=list(first_days))
+        for category, first in first_days.items():
             unpriced |= models.Q(category=category, day__lt=first)
         return self.filter(unpriced, views__gt=0)
 

@@ -1,0 +1,76 @@
+"""What the home page of each role asks of the database, in all: session and sidebar included."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from backoffice.jobs.schedule import list_jobs
+from backoffice.models import JobRun
+from billing.payouts import steps
+from tests.doors import make_rows
+from tests.factories import make_blog, make_category, make_count, make_price, make_user
+from weblog.models import Blog
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
+
+NOVEMBER = dt.date(2026, 11, 1)
+LATER = dt.datetime(2026, 12, 5, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_december():
+    with time_machine.travel(LATER, tick=False):
+        yield
+
+
+@pytest.fixture
+def house(client):
+    """Make a house that has a row of each kind, a draft, and prices that change midway."""
+    make_rows()
+    tech = make_category("Tech")
+    for day, price in ((dt.date(2026, 11, 16), "11"), (dt.date(2026, 12, 20), "12")):
+        make_price(tech, price, day)
+    author = make_user(groups=["Authors"])
+    make_blog(author=author, category=tech, status=Blog.Status.IN_REVIEW)
+    blog = make_blog(author=author, category=tech)
+    make_count(blog, 500, NOVEMBER)
+    make_count(blog, 700, LATER.date())
+    for job in list_jobs():
+        JobRun.objects.create(name=job.name, status="succeeded", started_at=LATER)
+    return author
+
+
+def count_queries(client, user):
+    """Return the queries of the second visit: the first one fills what a process keeps."""
+    client.force_login(user)
+    client.get(reverse("admin:index"))
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(reverse("admin:index")).status_code == 200
+    return len(queries)
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ("Finance", 14 + 2),  # two for the one open dispute about views
+        ("Editors", 13),
+        ("Auditors", 14),
+        ("Approvers", 9),
+    ],
+)
+def test_home_of_a_role_takes_few_queries(client, house, role, expected):
+    steps.build_batch(month=NOVEMBER, at=LATER)
+    assert count_queries(client, make_user(groups=[role])) == expected
+
+
+def test_home_of_an_author_takes_few_queries(client, house):
+    assert count_queries(client, house) == 15
+
+
+def test_home_of_an_administrator_has_those_of_all_roles(client, house):
+    steps.build_batch(month=NOVEMBER, at=LATER)
+    assert count_queries(client, make_user(is_superuser=True)) == 30
