@@ -31,7 +31,7 @@ HOST, DATE, TIME, OFFSET, PATH, USER_AGENT, MORE = range(1, 8)
 
 
 def match_plain(line: bytes) -> re.Match[bytes] | None:
-    """Return the match of a line, without PATH if it is no successful GET; None: read it in full."""
+    """Return the match of a line, without PATH if no successful GET; None: read it in full."""
     match = PLAIN.fullmatch(line)
     return match if match and _find_midnight(match[DATE], match[OFFSET]) else None
 
