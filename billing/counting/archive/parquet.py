@@ -39,7 +39,7 @@ def open_duckdb(work: Path) -> Any:
     """Return a connection that keeps what passes MEMORY in `work`, and asks no other server."""
     import duckdb  # of the extra "scale"
 
-    options = {
+    options: dict[str, Any] = {
         "memory_limit": MEMORY,
         "temp_directory": str(work / "spilled"),
         "autoinstall_known_extensions": "false",
