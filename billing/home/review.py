@@ -24,6 +24,7 @@ from django.utils.timesince import timesince
 
 from backoffice.home import Section
 from billing.figures import group_digits
+from billing.home.unusual import list_unusual
 from billing.models import Finding, LostViewTotal, PayoutBatch, Seal, Verification
 from billing.payouts.batch_checks import find_flags
 from billing.payouts.four_eyes import find_objections
@@ -58,6 +59,7 @@ def _describe_waiting(batch: PayoutBatch, user: User) -> dict[str, Any]:
 
 def list_auditor_sections(user: User) -> Iterator[Section]:
     yield Section("proof", "billing/home/proof.html", list(_list_facts()))
+    yield Section("unusual", "billing/home/unusual.html", list_unusual())
 
 
 def _list_facts() -> Iterator[Fact]:
