@@ -5,11 +5,12 @@ import datetime as dt
 import pytest
 
 from backoffice.accounts.models import SecurityEvent
+from billing.bank.exports import export_payments
+from billing.bank.results.recording import record_results
 from billing.home.unusual import list_unusual
 from billing.models import Adjustment
 from billing.payees.changes import enter_details
-from tests.billing.batches import AT
-from tests.billing.test_trail import corrected  # noqa: F401
+from tests.billing.batches import AT, Status, make_batch
 from tests.factories import IBANS, describe_payee, make_category, make_payee, make_price, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
@@ -75,7 +76,13 @@ def test_other_account_of_a_payee_is_unusual():
     assert text == "Ada Example was given another account to be paid to, by ada"
 
 
-def test_corrected_result_of_the_bank_is_unusual_and_leads_to_its_entry(client, corrected):  # noqa: F811
+def test_corrected_result_of_the_bank_is_unusual_and_leads_to_its_entry(client):
+    batch = make_batch(Status.APPROVED)
+    payment = batch.payments.get()
+    export_payments(batch=batch, by=make_user(), at=AT)
+    for outcome in ("failed", "paid"):
+        results = {payment.pk: (outcome, "The bank said so")}
+        record_results(batch=batch, results=results, by=make_user(), at=AT)
     (found,) = [one for one in list_unusual(AT) if "corrected" in one.text]
     assert found.text.startswith("The bank’s result of payment ")
     client.force_login(make_user(is_superuser=True))
