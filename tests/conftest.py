@@ -162,6 +162,21 @@ def nothing_told(settings, folders, monkeypatch):
 
 
 @pytest.fixture
+def views():
+    """The arguments of every blog_viewed that was sent."""
+    from weblog.signals import blog_viewed
+
+    received = []
+
+    def receive(**arguments):
+        received.append(arguments)
+
+    blog_viewed.connect(receive)
+    yield received
+    blog_viewed.disconnect(receive)
+
+
+@pytest.fixture
 def some_of():
     """Return a function that picks at most so many of a test's cases, spread over all of them.
 

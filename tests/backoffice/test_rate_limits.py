@@ -11,25 +11,12 @@ from django.urls import get_resolver, reverse
 from backoffice.limits import rates
 from backoffice.limits.rates import RATES, ask, parse_limit
 from tests.factories import make_blog, make_user
-from weblog.signals import blog_viewed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 SEARCH = reverse("weblog:search")
 BLOGS = reverse("admin:weblog_blog_changelist")
 HOME, AWAY = "192.0.2.1", "198.51.100.7"
-
-
-@pytest.fixture
-def views():
-    received = []
-
-    def receive(**arguments):
-        received.append(arguments)
-
-    blog_viewed.connect(receive)
-    yield received
-    blog_viewed.disconnect(receive)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@ import json
 import pytest
 
 from tests.factories import make_groups, make_user
-from weblog.signals import blog_viewed
 
 
 @pytest.fixture
@@ -29,19 +28,6 @@ def auditor(groups):
 @pytest.fixture
 def superuser(db):
     return make_user(is_superuser=True)
-
-
-@pytest.fixture
-def views():
-    """The arguments of every blog_viewed that was sent."""
-    received = []
-
-    def receive(**arguments):
-        received.append(arguments)
-
-    blog_viewed.connect(receive)
-    yield received
-    blog_viewed.disconnect(receive)
 
 
 @pytest.fixture
