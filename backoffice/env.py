@@ -99,6 +99,37 @@ def read_origin(name: str, *, default: str) -> str:
     return f"{url.scheme}://{host}{port}"
 
 
+def read_picture_storage(name: str) -> dict:
+    """Return the storage of pictures for settings.STORAGES: a folder, or s3://bucket/path."""
+    value = env(name, default="")
+    if not value:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    url = urlsplit(value)
+    if url.scheme != "s3" or not url.hostname or url.username or url.query or url.fragment:
+        raise ImproperlyConfigured(f"{name} reads like s3://bucket or s3://bucket/path.")
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": url.hostname,
+            "location": url.path.strip("/"),
+            "file_overwrite": False,
+            "default_acl": None,  # nobody reads the bucket but the application
+            "endpoint_url": env("AWS_ENDPOINT", default=None),
+            "region_name": env("AWS_REGION", default=None),
+        },
+    }
+
+
+def read_shared_cache(name: str) -> dict:
+    """Return the cache that all machines share: {} for none, or one of redis://host:6379/0."""
+    if not env(name, default=""):
+        return {}
+    cache = env.cache(name)
+    if cache["BACKEND"].rpartition(".")[2] != "RedisCache":
+        raise ImproperlyConfigured(f"{name} reads like redis://host:6379/0: Valkey or Redis.")
+    return {"shared": cache | {"OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1}}}
+
+
 def read_mailer(name: str, *, default: str) -> dict:
     """Return a mailer for settings.MAILERS from a URL such as smtp+tls://user:password@host:587."""
     url = env.email(name, default=default)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 from django.conf import settings
@@ -156,6 +157,27 @@ def _list_folders():
     """Return each folder that the application writes to, by its setting."""
     named = {name: getattr(settings, name) for name in dir(settings) if name.endswith("_DIR")}
     return sorted({Path(settings.MEDIA_ROOT), *map(Path, named.values())} - {settings.BASE_DIR})
+
+
+@register
+def check_extras(app_configs, **kwargs):
+    """What several machines share needs packages that one machine does without."""
+    wanted = {
+        "PICTURES_URL": (
+            "storages",
+            settings.STORAGES["default"]["BACKEND"].startswith("storages"),
+        ),
+        "CACHE_URL": ("redis", "shared" in settings.CACHES),
+    }
+    return [
+        Error(
+            f"{name} is set, and {package} is not installed.",
+            hint="Run `.venv/bin/pip install --require-hashes -r requirements-scale.txt`.",
+            id="backoffice.E033",
+        )
+        for name, (package, is_set) in wanted.items()
+        if is_set and find_spec(package) is None
+    ]
 
 
 @register("files", deploy=True)

@@ -18,6 +18,8 @@ from backoffice.env import (
     read_machine_zone,
     read_mailer,
     read_origin,
+    read_picture_storage,
+    read_shared_cache,
     resolve_database,
 )
 from backoffice.logs import make_logging
@@ -163,6 +165,11 @@ LONG_PAGES = [
 # Requests allowed for an account, or for an address that is not signed in: 60/m, 20/h; empty: all.
 
 RATES_FILE = VAR_DIR / "limits.sqlite3"
+# What several machines count together is in "shared"; pages of blogs stay with each process.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    **read_shared_cache("CACHE_URL"),
+}
 RATE_LIMITS = {
     what: env(f"RATE_{what}", default=default)
     for what, default in {
@@ -193,7 +200,7 @@ FORMAT_MODULE_PATH = ["backoffice.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": read_picture_storage("PICTURES_URL"),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

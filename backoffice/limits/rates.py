@@ -1,12 +1,13 @@
 """Limits how often somebody may use costly pages: sign-in, search, import, export.
 
 Counted by account, and by address where nobody is signed in; an IPv6 address is its network. The
-counts are in a small file beside the database that all workers of the machine share. Of several
-machines each counts for itself. A count stands under an HMAC of page, person and minute or hour.
+counts are in a small file beside the database that all workers of the machine share. Several
+machines count together in the cache "shared" (CACHE_URL), and without it each for itself. A count
+stands under an HMAC of page, person and minute or hour.
 The file holds no address, and nobody can link two counts to one reader.
 
-A request over the limit gets 429, which is no view. If the file can't be written, nobody is
-limited, and the log says so.
+A request over the limit gets 429, which is no view. If the file can't be written, or the cache is
+away, nobody is limited, and the log says so.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.cache import caches
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -100,12 +102,27 @@ def ask(what: str, who: str, *, unit: str, at: float | None = None) -> int:
     window = int((at or time.time()) // SECONDS[unit])
     asked = f"{what} {who} {unit} {window}"
     key = salted_hmac("backoffice.limits.rates", asked, algorithm="sha256").digest()
+    ends_at = (window + 1) * SECONDS[unit]
+    if "shared" in settings.CACHES:
+        return _count_together(key, ends_at=ends_at)
     try:
-        return _count(key, ends_at=(window + 1) * SECONDS[unit])
+        return _count(key, ends_at=ends_at)
     except (sqlite3.Error, OSError) as error:
         logger.warning("Nobody is limited: %s can't be written: %s", settings.RATES_FILE, error)
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, BUSY):
             settings.RATES_FILE.unlink(missing_ok=True)  # damaged: begin again
+        return 0
+
+
+def _count_together(key: bytes, *, ends_at: int) -> int:
+    cache, name = caches["shared"], f"rate-{key.hex()}"
+    try:
+        cache.add(name, 0, timeout=max(1, ends_at - int(time.time())))
+        return cache.incr(name)
+    except ValueError:  # its time ended between the two
+        return 1
+    except Exception as error:
+        logger.warning("Nobody is limited: the shared cache does not answer: %s", error)
         return 0
 
 

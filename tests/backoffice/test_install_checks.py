@@ -152,3 +152,17 @@ def test_static_files_that_were_not_collected_are_an_error(manifest):
 def test_static_files_need_no_collecting_while_debugging():
     assert not isinstance(storages["staticfiles"], CompressedManifestStaticFilesStorage)
     assert install_checks.check_static_files(None) == []
+
+
+def test_what_several_machines_share_needs_its_packages(settings, monkeypatch):
+    monkeypatch.setattr(install_checks, "find_spec", lambda name: None)
+    assert install_checks.check_extras(None) == []
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "storages.backends.s3.S3Storage"}
+    }
+    settings.CACHES = settings.CACHES | {"shared": {}}
+    found = install_checks.check_extras(None)
+    assert [error.msg for error in found] == [
+        "PICTURES_URL is set, and storages is not installed.",
+        "CACHE_URL is set, and redis is not installed.",
+    ]
