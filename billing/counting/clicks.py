@@ -5,7 +5,8 @@ Written without the ORM, whose cost would exceed all other costs of a view.
 
 import datetime as dt
 import uuid
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
@@ -42,11 +43,20 @@ class Click(NamedTuple):
     log_import_id: int | None
 
     def as_stored(self) -> tuple:
-        """Return the values in the database's form; PostgreSQL takes them unchanged."""
-        if connection.vendor == "postgresql":
-            return self
-        viewed_at = connection.ops.adapt_datetimefield_value(self.viewed_at)
-        return tuple((self._asdict() | {"id": self.id.hex, "viewed_at": viewed_at}).values())
+        """Return the values in the database's form."""
+        [row] = as_rows([self])
+        return row
+
+
+def as_rows(clicks: Iterable[Click]) -> Iterable[tuple]:
+    """Return the values of clicks in the database's form; PostgreSQL takes them unchanged."""
+    if connection.vendor == "postgresql":
+        return clicks
+    adapt = connection.ops.adapt_datetimefield_value
+    at = Click._fields.index("viewed_at")
+    return (
+        (click.id.hex, *click[1:at], adapt(click.viewed_at), *click[at + 1 :]) for click in clicks
+    )
 
 
 def make_click(
@@ -58,17 +68,17 @@ def make_click(
     user: User | None = None,
     view_id: uuid.UUID | None = None,
     log_import: AccessLogImport | None = None,
-    salts: dict[dt.date, bytes] | None = None,
+    key_of: Callable[[str, dt.date], bytes] | None = None,
 ) -> Click:
     """Return the row of a view: robots, own and staff views settled, others pending.
 
-    A caller that makes many clicks in one transaction passes an empty dict as `salts`, which saves
-    a query for each click.
+    A caller that makes many clicks in one transaction passes one `key_of`, such as remember_keys(),
+    which saves queries for salts.
 
     Pages and logs of every format come through here, so here each address gets its one form.
     """
     ip_address = canonical_client(ip_address)
-    salts = {} if salts is None else salts
+    key_of = key_of or partial(make_key, salts={})
     reader = f"{ip_address}|{user_agent}"
     day = day_of(viewed_at)
     day_before = day_of(viewed_at - DOUBLE_CLICK_WINDOW)
@@ -80,10 +90,10 @@ def make_click(
         category_id=blog.category_id,
         viewed_at=viewed_at,
         day=day,
-        reader_key=make_key(reader, day, salts),
-        previous_day_key=make_key(reader, day_before, salts) if day_before != day else None,
-        address_key=make_key(ip_address, day, salts),
-        agent_key=make_key(user_agent, day, salts),
+        reader_key=key_of(reader, day),
+        previous_day_key=key_of(reader, day_before) if day_before != day else None,
+        address_key=key_of(ip_address, day),
+        agent_key=key_of(user_agent, day),
         outcome=outcome.value,
         excluded_by=excluded_by,
         log_import_id=log_import.pk if log_import else None,

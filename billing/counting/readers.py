@@ -8,6 +8,8 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
+from functools import cache, partial
 
 from django.db import Error, connection, transaction
 from django.utils import timezone
@@ -31,6 +33,14 @@ def make_key(text: str, day: dt.date, salts: dict[dt.date, bytes]) -> bytes:
     if day not in salts:
         salts[day] = _salt_of(day)
     return hmac.digest(salts[day], text.encode(errors="surrogateescape"), hashlib.sha256)[:16]
+
+
+def remember_keys() -> Callable[[str, dt.date], bytes]:
+    """Return make_key for one transaction, in which most readers come again and again.
+
+    Drop it with the transaction: what it remembers are readers, in plain text.
+    """
+    return cache(partial(make_key, salts={}))
 
 
 def _salt_of(day: dt.date) -> bytes:

@@ -4,13 +4,14 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
 from billing.counting.clicks import Click, append_click, make_click
 from billing.counting.double_clicks import DOUBLE_CLICK_WINDOW
 from billing.counting.local_salts import name_salt
-from billing.counting.readers import recall_salts
+from billing.counting.readers import make_key, recall_salts
 from billing.counting.spool import keep_view
 from billing.models.counts import make_view_id
 from billing.periods import day_of
@@ -96,6 +97,6 @@ def _keep_in_spool(facts: dict) -> Click:
     viewed_at = facts["viewed_at"]
     days = {day_of(viewed_at), day_of(viewed_at - DOUBLE_CLICK_WINDOW)}
     salts = recall_salts(days)
-    click = make_click(**facts | {"salts": salts})
+    click = make_click(**facts | {"key_of": partial(make_key, salts=salts)})
     keep_view(click, salt=name_salt(salts[click.day]))
     return click

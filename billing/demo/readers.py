@@ -4,12 +4,14 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
+from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
 
 from billing.counting.access_logs.importing import import_access_log
 from billing.counting.access_logs.patterns import OWN_PAGES
+from billing.counting.readers import make_key
 from billing.counting.recording import record_view
 from billing.periods import month_of
 from weblog.models import Blog
@@ -31,7 +33,7 @@ type View = tuple[dt.datetime, str, str, str]  # viewed_at, slug, address, agent
 
 def replay_live(month: dt.date, growth: int, *, at: dt.datetime) -> None:
     """Record the views of the month up to `at`, as the site does."""
-    blogs, salts = _find_live(at), dict[dt.date, bytes]()
+    blogs, key_of = _find_live(at), partial(make_key, salts={})
     for viewed_at, slug, address, agent in sample_views(month, growth):
         if slug in blogs and viewed_at < at - dt.timedelta(minutes=1):
             record_view(
@@ -39,7 +41,7 @@ def replay_live(month: dt.date, growth: int, *, at: dt.datetime) -> None:
                 viewed_at=viewed_at,
                 ip_address=address,
                 user_agent=AGENTS[agent],
-                salts=salts,
+                key_of=key_of,
             )
 
 

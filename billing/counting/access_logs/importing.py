@@ -24,8 +24,9 @@ from billing.counting.access_logs.keys import get_line_key
 from billing.counting.access_logs.lines import Request, Skipped, fold_slugs, make_reader
 from billing.counting.access_logs.own_lines import refuse_own_lines
 from billing.counting.access_logs.unknown import join_numbers, refuse_unknown_format
-from billing.counting.clicks import Click, make_click
+from billing.counting.clicks import Click, as_rows, make_click
 from billing.counting.folding import fold_views
+from billing.counting.readers import remember_keys
 from billing.counting.retention import last_retired_day
 from billing.locks import Lock, hold_lock
 from billing.models import AccessLogImport, BlogView
@@ -192,7 +193,7 @@ def _add_views(
     counted = count_earlier_views(requests, earlier)
     retired_until = last_retired_day()
     clicks: list[Click] = []
-    salts: dict[dt.date, bytes] = {}
+    key_of = remember_keys()
     for request in requests:
         blog = next((blogs[slug] for slug in request.slugs if slug in blogs), None)
         reason = _refuse(
@@ -212,11 +213,11 @@ def _add_views(
             user_agent=request.user_agent,
             view_id=request.view_id,
             log_import=log_import,
-            salts=salts,
+            key_of=key_of,
         )
         report.outcomes[VIEWS[BlogView.Outcome(click.outcome)]] += 1
         clicks.append(click)
-    insert_rows(BlogView, Click._fields, map(Click.as_stored, clicks))
+    insert_rows(BlogView, Click._fields, as_rows(clicks))
     _note(log_import, report)
 
 
