@@ -21,6 +21,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from benchmarks.databases import new_database, run_apart
+from benchmarks.log_analyzers import time_analyzers
 from benchmarks.results import write_results
 from billing.counting.access_logs.importing import import_access_log
 from billing.counting.access_logs.lines import Request, make_reader
@@ -126,6 +127,7 @@ def measure(vendor: str, source: Path, repetitions: int) -> dict:
         lines = sum(1 for _ in path.open("rb"))
         before = run_apart(time_reading, path)
         seconds, counted, megabytes = run_apart(time_import, path)
+        analyzers = time_analyzers(path)
         reading = (before + run_apart(time_reading, path)) / 2
         others = time_others(path)
     result = {
@@ -135,7 +137,7 @@ def measure(vendor: str, source: Path, repetitions: int) -> dict:
         "lines_per_second": round(lines / seconds),
         "ratio_to_reading_alone": round(reading / seconds, 2),
         "peak_memory_mb": megabytes,
-    }
+    } | {f"ratio_to_{name}": round(each / seconds, 2) for name, each in analyzers.items()}
     for name, taken in others.items():
         result[f"{name}_lines_per_second"] = round(lines / taken)
         result[f"ratio_to_{name}"] = round(taken / seconds, 2)
