@@ -243,12 +243,42 @@ class Postgres:
         self.account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
     def control(self, *arguments):
-        program = self.folder / PACKAGE_DIR.name / "pginstall" / "bin" / "pg_ctl"
+        self.run("pg_ctl", f"--pgdata={self.data}", *arguments)
+
+    def run(self, program, *arguments):
         with (self.folder / "log").open("a") as log:
             subprocess.run(
-                [program, f"--pgdata={self.data}", *arguments],
+                [self.folder / PACKAGE_DIR.name / "pginstall" / "bin" / program, *arguments],
                 check=True, cwd=self.folder, stdout=log, stderr=log, **self.account,
             )  # fmt: skip
+
+    @contextlib.contextmanager
+    def standby(self):
+        """Start a standby that has each commit on its disk before the client hears of it.
+
+        Yields where its socket lies, and the fault: this server killed, then the standby promoted.
+        """
+        folder = self.folder / "standby"
+        data = f"--pgdata={folder / 'data'}"
+        self.run("pg_basebackup", data, f"--host={self.folder}", "--username=postgres",
+                 "--write-recovery-conf", "--checkpoint=fast")  # fmt: skip
+        with (folder / "data" / "postgresql.auto.conf").open("a") as file:
+            source = f"host={self.folder} user=postgres application_name=standby"
+            file.write(f"\nprimary_conninfo = '{source}'\nunix_socket_directories = '{folder}'\n")
+        self.run("pg_ctl", data, "start", "--wait")
+        try:
+            with (self.data / "postgresql.auto.conf").open("a") as file:
+                file.write("\nsynchronous_standby_names = 'standby'\n")
+            self.control("reload")
+            yield folder, self.promoted(data)
+        finally:
+            self.run("pg_ctl", data, "stop", "--mode=fast")
+
+    @contextlib.contextmanager
+    def promoted(self, data):
+        self.kill()
+        yield
+        self.run("pg_ctl", data, "promote", "--wait")
 
     @contextlib.contextmanager
     def away(self):
@@ -259,12 +289,15 @@ class Postgres:
     @contextlib.contextmanager
     def killed(self):
         """Killed as by the kernel, with everything in memory lost."""
-        process = int((self.data / "postmaster.pid").read_text().split()[0])
-        os.kill(process, signal.SIGKILL)
+        self.kill()
         yield
         time.sleep(1)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
         self.control("start", "--wait")
+
+    def kill(self):
+        file = self.data / "postmaster.pid"
+        os.kill(int(file.read_text().split()[0]), signal.SIGKILL)
+        file.unlink()
 
     @contextlib.contextmanager
     def told(self, setting):
@@ -284,6 +317,16 @@ def test_postgresql_gone(folder, fault):
         _, _, lost, _ = Trial(folder, url).run(
             f"PostgreSQL {fault}", getattr(Postgres(url), fault)()
         )
+    assert lost == 0
+
+
+def test_standby_is_promoted(folder):
+    with postgres_server(fsync=True) as url:
+        server = Postgres(url)
+        with server.standby() as (standby, fault):
+            hosts = f"host={server.folder},{standby}&target_session_attrs=read-write"
+            trial = Trial(folder, f"postgres://postgres@/postgres?{hosts}")
+            _, _, lost, _ = trial.run("PostgreSQL killed, standby promoted", fault)
     assert lost == 0
 
 
