@@ -1,5 +1,7 @@
 """Ten million rows of each list, made by PostgreSQL itself: see benchmarks.long_lists."""
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
@@ -121,8 +123,11 @@ ROWS = {
 }  # fmt: skip
 
 
-def fill(rows: int) -> None:
-    """Fill in the tables, each without its indexes, which are made again once it is full."""
+def fill(rows: int, only: Collection[str] = ()) -> None:
+    """Fill in the tables, each without its indexes, which are made again once it is full.
+
+    `only` are the names of tables, if some will do.
+    """
     remove_guards(connection)
     GUARDS.remove(connection)
     facts = {
@@ -135,6 +140,8 @@ def fill(rows: int) -> None:
         for model, sql in ROWS.items():
             started_at = timezone.now()
             table = model if isinstance(model, str) else model._meta.db_table
+            if only and table not in only:
+                continue
             indexes = drop_indexes(cursor, table)
             cursor.execute(sql, facts)
             for index in indexes:
