@@ -25,7 +25,14 @@ def time_analyzers(log: Path) -> dict[str, float]:
 def _run_goaccess(log: Path) -> None:
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory) / "report.json"
-        command = ["goaccess", log, "--log-format=COMBINED", "--no-global-config", "-o", report]
+        command = [
+            "goaccess",
+            str(log),
+            "--log-format=COMBINED",
+            "--no-global-config",
+            "-o",
+            str(report),
+        ]
         subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
         assert report.stat().st_size  # noqa: S101
 
@@ -36,6 +43,6 @@ def _run_awstats(log: Path) -> None:
             f'LogFile="{log}"\nLogType=W\nLogFormat=1\nSiteDomain="example.org"\n'
             f'DNSLookup=0\nDirData="{directory}"\n'
         )
-        command = ["perl", AWSTATS, "-config=site", f"-configdir={directory}", "-update"]
+        command = ["perl", str(AWSTATS), "-config=site", f"-configdir={directory}", "-update"]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         assert "new qualified records" in done.stdout, done.stdout  # noqa: S101
