@@ -1,6 +1,8 @@
 """Every engine comes to the same counts and digests, on real logs."""
 
 import datetime as dt
+import importlib.util
+import shutil
 
 import pytest
 from django.db import connection
@@ -52,3 +54,12 @@ def tell(engine):
 
 def test_duckdb_and_the_database_come_to_the_same(archived):
     assert tell("duckdb") == tell(connection.vendor)
+
+
+@pytest.mark.skipif(
+    not (importlib.util.find_spec("pyspark") and shutil.which("java")),
+    reason="pyspark needs Java and takes 500 MB: pip install pyspark",
+)
+@pytest.mark.filterwarnings("ignore")  # of pyspark's own
+def test_spark_and_the_database_come_to_the_same(archived):
+    assert tell("spark") == tell(connection.vendor)
