@@ -55,8 +55,8 @@ FIRST_OF_DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 # {seed: SHA-256 of all digests and seals after 120 random steps}
 DIGESTS = [
-    (1, "068341e1ff5c9e3966f59ccf596eca06433de9bf583e3e7238101538ccdce94e"),
-    (2, "48f95194adce8e554ecb4726d02521aab56f294a1085174247109c74cef0bd9f"),
+    (1, "58d897ff6e6881724ec75a862a27efad45cec0848c23b09699134d968e58b38a"),
+    (2, "569c887680e39eb5a3625f71860b9196ae516870ea3496b4655bc726e50f4e36"),
 ]
 
 
