@@ -148,6 +148,7 @@ def test_each_route_answers_each_person_as_the_rules_say(person, people):
     assert find_faults(person, user, cells) == []
 
 
+@pytest.mark.timeout(1200)  # two minutes of a whole core, and more where coverage follows it
 @pytest.mark.any_database
 @pytest.mark.thorough
 @pytest.mark.parametrize("person", PEOPLE)
