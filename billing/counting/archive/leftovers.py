@@ -1,6 +1,8 @@
 """Which files leave the archive: those that no seal names, and those past retention."""
 
+import contextlib
 import datetime as dt
+import re
 from collections.abc import Iterator
 
 from billing.counting.archive.manifests import find_manifest
@@ -8,6 +10,11 @@ from billing.counting.archive.stores import Store, Stored, open_store
 from billing.counting.archive.work import remove_left_folders
 from billing.models import BlogView
 
+# Each with a dot before it and a number after it, while it is being written.
+OURS = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"/\.?(?:shard-[0-9]+\.[0-9a-f]{16}\.parquet|manifest\.[0-9a-f]{16}\.json)(?:\.[0-9]+)?"
+)
 LEFT_AFTER = dt.timedelta(days=1)  # longer than any run takes from its first file to its seal
 
 
@@ -38,9 +45,8 @@ def drop_archived(*, end: dt.date) -> int:
 
 
 def _list_days(store: Store) -> Iterator[tuple[dt.date, Stored]]:
-    """Yield the archive's files with their days. What lies in no folder of a day is not ours."""
+    """Yield the archive's files with their days. What is named otherwise is not ours."""
     for stored in list(store.list()):
-        try:
-            yield dt.date.fromisoformat(stored.name.partition("/")[0]), stored
-        except ValueError:
-            continue
+        if match := OURS.fullmatch(stored.name):
+            with contextlib.suppress(ValueError):
+                yield dt.date.fromisoformat(match["day"]), stored

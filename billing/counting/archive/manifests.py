@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
-from billing.counting.archive.parquet import Part
+from billing.counting.archive.parquet import PART_NAME, Part
 from billing.models import ViewSeal
 from billing.periods import closes_on, day_of, month_of
 from billing.proof.chains import find_fault
@@ -48,6 +48,9 @@ class Manifest:
         before = ViewSeal.objects.filter(number=self.seal.number - 1).first()
         if fault := find_fault(self.seal, before):
             return f"Its manifest, {self.seal}, was edited: it {fault[0]}; {fault[1]}."
+        for part in self.parts:
+            if not PART_NAME.fullmatch(part.name):
+                return f"Its manifest, {self.seal}, names {part.name!r}: no file of the archive."
         known = ViewSeal.objects.filter(number__in=self.seals).values_list("number", "hash")
         if dict(known) != self.seals:
             return f"Its manifest, {self.seal}, names seals that the chain has not."

@@ -4,6 +4,7 @@ The columns are those of BlogView. Ids and keys are bytes, moments microseconds 
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,9 @@ AS_VIEWS = """
     unhex(address_key) AS address_key, unhex(agent_key) AS agent_key,
     outcome, COALESCE(excluded_by, '') AS excluded_by, log_import_id, finding_id, seal_id
 """
+
+
+PART_NAME = re.compile(r"shard-[0-9]+\.[0-9a-f]{16}\.parquet")
 
 
 class Part(NamedTuple):

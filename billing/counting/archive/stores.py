@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -89,7 +90,10 @@ class Folder:
         with _told():
             for path in sorted(self._root.glob("*/*")):
                 with contextlib.suppress(FileNotFoundError):
-                    at = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+                    facts = path.stat()
+                    if not stat.S_ISREG(facts.st_mode):
+                        continue
+                    at = dt.datetime.fromtimestamp(facts.st_mtime, dt.UTC)
                     yield Stored(path.relative_to(self._root).as_posix(), at)
 
     def delete(self, name: str) -> None:

@@ -106,6 +106,20 @@ def test_archived_days_go_with_the_views_past_retention(folder, views, settings)
     assert verify_payouts().difference == ""
 
 
+def test_what_others_put_into_the_archive_stays_and_hinders_nothing(folder, views, settings):
+    """Some servers of files keep a folder of their own in each folder."""
+    archive_views(at=AT)
+    others = [folder / str(DAY) / "@eaDir" / "thumbnail", folder / "20260910" / "dump.sql"]
+    for path in others:
+        path.parent.mkdir()
+        path.write_text("not ours")
+    archive_views(at=timezone.now() + dt.timedelta(days=2))
+    settings.VIEW_RETENTION_DAYS = 30
+    result = purge_readers(at=AT)
+    assert (result.views, result.files, result.hindrance) == (17, 5, "")
+    assert all(path.read_text() == "not ours" for path in others)
+
+
 def test_archive_that_does_not_answer_stops_no_purge(folder, views, settings):
     archive_views(at=AT)
     settings.VIEW_RETENTION_DAYS = 30

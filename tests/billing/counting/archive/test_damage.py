@@ -1,16 +1,21 @@
 """What is wrong with an archive is named, and nothing is restored from it."""
 
+import json
 import shutil
 
 import pytest
 
+from billing.counting.archive import archiving
 from billing.counting.archive.archiving import archive_views
 from billing.counting.archive.manifests import find_manifest
 from billing.counting.archive.restoring import restore_views
 from billing.counting.archive.verifying import verify_views
 from billing.errors import ArchiveDamaged, ArchiveMissing, NotRestored
 from billing.models import BlogView, DailyViewCount, ViewSeal
+from billing.proof.chains import hash_link
+from billing.proof.digests import encode_canonical
 from tests.billing.batches import AT
+from tests.billing.clicks import IN_SEPTEMBER, click
 from tests.billing.counting.archive.conftest import DAY, NEXT_DAY
 from tests.billing.tampering import change, without_guards
 from tests.factories import make_click
@@ -101,6 +106,46 @@ def test_damage_is_named_and_nothing_is_restored(archived, damage, named):
     with pytest.raises(ArchiveDamaged, match=named.split("{", maxsplit=1)[0]):
         restore_views(day=DAY)
     assert not BlogView.objects.filter(day=DAY).exists()
+
+
+def test_damage_of_the_day_after_keeps_no_day_from_being_verified(archived):
+    with without_guards():
+        BlogView.objects.all().delete()
+    shutil.rmtree(archived / str(NEXT_DAY))
+    report = verify_views(engine="duckdb", at=AT)
+    assert report.days == 1
+    first, *others = report.faults
+    assert first.startswith(f"{DAY}: its last clicks were not compared with the rule")
+    assert len(others) == 2
+    assert all(fault.startswith(str(NEXT_DAY)) for fault in others)
+
+
+@pytest.mark.parametrize("name", ["../../precious", "/tmp/precious", "shard-0.parquet"])  # noqa: S108
+def test_manifest_that_names_a_file_elsewhere_is_refused(archived, name):
+    """Who writes the table of seals can hash a link anew, and gets no file for it."""
+    manifest = find_manifest(DAY)
+    content = json.loads(manifest.seal.content)
+    content["files"][0][0] = name
+    forged = encode_canonical(content)
+    links = ViewSeal.objects.filter(pk=manifest.seal.pk)
+    change(links, content=forged, hash=hash_link(forged, manifest.seal.previous_hash))
+    (fault, *_) = verify_views(engine="duckdb", at=AT).faults
+    assert "no file of the archive" in fault
+    with pytest.raises(ArchiveDamaged, match="no file of the archive"):
+        restore_views(day=DAY)
+
+
+def test_view_that_comes_in_meanwhile_leaves_the_day_to_the_next_run(folder, views, monkeypatch):
+    blog, write = BlogView.objects.filter(day=DAY).first().blog, archiving.write_day
+
+    def write_with_one_more(path, day):
+        if day == DAY:
+            click(blog, 3000, start=IN_SEPTEMBER)
+        write(path, day)
+
+    monkeypatch.setattr(archiving, "write_day", write_with_one_more)
+    assert f"Views of {DAY} are not archived" in str(archive_views(at=AT))
+    assert find_manifest(DAY) is None
 
 
 def test_count_that_the_archive_does_not_come_to_is_named(archived):
