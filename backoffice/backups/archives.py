@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from backoffice.backups.errors import BackupError
+from backoffice.durable import flush_folder
 
 MANIFEST = "manifest.json"
 BLOCK = 1 << 20
@@ -63,7 +64,7 @@ def write_archive(path: Path, facts: dict) -> Iterator[ArchiveWriter]:
         unfinished.unlink(missing_ok=True)
         raise
     unfinished.rename(path)
-    sync_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def read_manifest(path: Path) -> dict:
@@ -113,11 +114,3 @@ def extract(path: Path, prefix: str, folder: Path) -> None:
                     file.flush()
                     os.fsync(file.fileno())
                 target.chmod(0o600)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

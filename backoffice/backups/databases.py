@@ -10,8 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 from backoffice.backups import registry
-from backoffice.backups.archives import sync_folder
 from backoffice.backups.errors import BackupError
+from backoffice.durable import flush_folder
 
 # The copy's name in the archive, for each database.
 NAMES = {"sqlite": "database/db.sqlite3", "postgresql": "database/postgresql.dump"}
@@ -94,7 +94,7 @@ def _place_file(connection, path: Path) -> None:
     with beside.open("rb+") as file:
         os.fsync(file.fileno())
     beside.rename(target)
-    sync_folder(target.parent)
+    flush_folder(target.parent)
 
 
 # PostgreSQL

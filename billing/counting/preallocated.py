@@ -5,6 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
+from backoffice.durable import flush_folder
+
 
 def preallocate(path: Path, *, size: int, content: bytes = b"") -> None:
     """Make the file with room for `size` bytes, all zeros after `content`, unless it exists.
@@ -27,12 +29,3 @@ def preallocate(path: Path, *, size: int, content: bytes = b"") -> None:
         os.close(descriptor)
         draft.unlink(missing_ok=True)
     flush_folder(path.parent)
-
-
-def flush_folder(folder: Path) -> None:
-    """Flush the folder, so that its file names survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -23,8 +23,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from backoffice.durable import flush_folder
 from billing.counting.clicks import Click
-from billing.counting.preallocated import flush_folder, preallocate
+from billing.counting.preallocated import preallocate
 from billing.models import BlogView
 
 RESERVE_SIZE = 4 * 1024 * 1024  # bytes: about 8,000 views on a full disk

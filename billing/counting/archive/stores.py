@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from backoffice.durable import flush_folder
 from billing.errors import ArchiveMissing, ArchiveUnreachable
 
 RETRIES = 3  # after that the next run of the job tries
@@ -80,7 +81,7 @@ class Folder:
                 os.fsync(written.fileno())
             partial.rename(target)
             for folder in (target.parent, target.parent.parent):
-                _sync_folder(folder)
+                flush_folder(folder)
 
     def fetch(self, name: str, target: Path) -> None:
         with _told():
@@ -102,14 +103,6 @@ class Folder:
             path.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # the folder of the day, once it is empty
                 path.parent.rmdir()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Bucket:
