@@ -72,6 +72,10 @@ def _ask(user: User) -> list[Asked]:
     Views without a price by category, the number of open disputes, and payments by hand that
     somebody else has proposed.
     """
+    return once("billing.asked", lambda: [Asked(*row) for row in _find_asked(user)])
+
+
+def _find_asked(user: User) -> QuerySet:
     unpriced = Finding.objects.filter(kind=Finding.Kind.UNPRICED, status=Finding.Status.OPEN)
     disputes = Dispute.objects.open().annotate(no_name=_text(""))
     by_hand = HandPayment.objects.filter(confirmed_at=None, withdrawn_at=None)
@@ -80,8 +84,7 @@ def _ask(user: User) -> list[Asked]:
         _mark(DISPUTES, disputes, "no_name", Count("pk")),
         _mark(BY_HAND, by_hand.exclude(proposed_by=user), "payment__reference", Max("pk")),
     ]
-    rows = parts[0].union(*parts[1:], all=True).order_by()
-    return once("billing.asked", lambda: [Asked(*row) for row in rows])
+    return parts[0].union(*parts[1:], all=True).order_by()
 
 
 def _mark(kind: str, rows: QuerySet, name: str, number: Aggregate) -> QuerySet:
