@@ -8,7 +8,6 @@ the sum of all counts by one statement.
 import secrets
 import sys
 import time
-from statistics import median, quantiles
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
@@ -21,7 +20,7 @@ from django.urls import reverse
 
 from benchmarks.databases import new_database, run_apart
 from benchmarks.long_list_rows import fill
-from benchmarks.results import write_results
+from benchmarks.results import exit_if_slow, sum_up_page, write_results
 from billing.models import DailyViewCount
 
 ROWS = 10_000_000
@@ -83,12 +82,7 @@ def measure_page(name: str, person: User, url: str) -> dict:
     time_page(client, url)
     rounds = [time_page(client, url) for _ in range(ROUNDS)]
     times = [milliseconds for milliseconds, _ in rounds]
-    figures = {
-        "page": name,
-        "median_ms": round(median(times), 1),
-        "p95_ms": round(quantiles(times, n=20)[-1], 1),
-        "queries": max(number for _, number in rounds),
-    }
+    figures = sum_up_page(name, times) | {"queries": max(number for _, number in rounds)}
     print(*figures.values(), sep="  ", flush=True)
     return figures
 
@@ -116,9 +110,7 @@ def main(rows: int) -> None:
         run_apart(prepare, rows)
         figures = run_apart(measure)
     write_results("home_page", figures)
-    slow = [each["page"] for each in figures if each.get("p95_ms", 0) > LIMIT]
-    if slow:
-        sys.exit(f"Over {LIMIT} ms: {', '.join(slow)}")
+    exit_if_slow(figures, limit=LIMIT)
 
 
 if __name__ == "__main__":

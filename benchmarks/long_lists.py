@@ -7,7 +7,7 @@ does with the same rows: it counts them all, and reads past those of the pages b
 
 import sys
 import time
-from statistics import median, quantiles
+from statistics import median
 from typing import NamedTuple
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from benchmarks.databases import new_database, run_apart
 from benchmarks.long_list_rows import fill
-from benchmarks.results import write_results
+from benchmarks.results import exit_if_slow, sum_up_page, write_results
 from billing.models import BlogView, DailyViewCount, Payment
 
 ROWS = 10_000_000
@@ -113,10 +113,7 @@ def measure_page(client: Client, name: str, url: str, question: dict[str, str], 
     counting = [sql for sql in asked if "COUNT(" in sql and "LIMIT" not in sql]
     if len(costs) > 1 or counting:
         raise RuntimeError(f"{name}: {sorted(costs)} queries, {counting[:1]}")
-    result = {
-        "page": name,
-        "median_ms": round(median(times), 1),
-        "p95_ms": round(quantiles(times, n=20)[-1], 1),
+    result = sum_up_page(name, times) | {
         "of_these_in_database_ms": round(median(one.in_database for one in rounds), 1),
         "of_these_own_ms": round(median(one.own for one in rounds), 1),
         "queries": max(costs),
@@ -180,9 +177,7 @@ def main(rows: int) -> None:
         run_apart(fill, rows)
         figures = run_apart(measure)
     write_results("long_lists", figures)
-    slow = [f["page"] for f in figures if f.get("p95_ms", 0) > LIMIT]
-    if slow:
-        sys.exit(f"Over {LIMIT} ms: {', '.join(slow)}")
+    exit_if_slow(figures, limit=LIMIT)
 
 
 if __name__ == "__main__":
