@@ -4,11 +4,14 @@ The facts of a view are one line of text, with the same bytes from SQLite and Po
 are microseconds since 1970 in UTC, keys and ids are hexadecimal, and the length before the last
 field makes every line readable in one way alone. A portion's digest is the SHA-256 of its lines in
 the order of their ids. The day is not in the line, because each portion is of one day.
+
+Seals that earlier releases made on SQLite hold a moment as strftime rounds it: from .9995 on, one
+second more. They move to PostgreSQL with their views, so a portion that differs is read so as well.
 """
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -27,10 +30,16 @@ Kind = ViewSeal.Kind
 OF_VIEWS = (Kind.VIEWS, Kind.UPGRADE)  # the kinds with a digest
 
 # SQLite holds a moment as text in UTC, which leaves microseconds out if they are 0.
+MOMENT = {
+    "postgresql": "CAST(extract(epoch FROM v.viewed_at) * 1000000 AS bigint)",
+    "sqlite": """(CAST(strftime('%%s', substr(v.viewed_at, 1, 19)) AS INTEGER) * 1000000
+        + CAST(substr(substr(v.viewed_at, 21) || '000000', 1, 6) AS INTEGER))""",
+}
+ROUNDED = "({0} + CASE WHEN {0} {modulo} 1000000 >= 999500 THEN 1000000 ELSE 0 END)"
 FACTS = {
     "postgresql": """
         encode(uuid_send(v.id), 'hex') || ',' || v.blog_id || ',' || v.author_id || ','
-        || v.category_id || ',' || CAST(extract(epoch FROM v.viewed_at) * 1000000 AS bigint)
+        || v.category_id || ',' || {moment}
         || ',' || encode(v.reader_key, 'hex')
         || ',' || COALESCE(encode(v.previous_day_key, 'hex'), '')
         || ',' || encode(v.address_key, 'hex') || ',' || encode(v.agent_key, 'hex')
@@ -38,9 +47,7 @@ FACTS = {
         || ',' || length(v.excluded_by) || ':' || v.excluded_by
     """,
     "sqlite": """
-        v.id || ',' || v.blog_id || ',' || v.author_id || ',' || v.category_id || ','
-        || (CAST(strftime('%%s', v.viewed_at) AS INTEGER) * 1000000
-            + CAST(substr(substr(v.viewed_at, 21) || '000000', 1, 6) AS INTEGER))
+        v.id || ',' || v.blog_id || ',' || v.author_id || ',' || v.category_id || ',' || {moment}
         || ',' || lower(hex(v.reader_key)) || ',' || lower(hex(COALESCE(v.previous_day_key, '')))
         || ',' || lower(hex(v.address_key)) || ',' || lower(hex(v.agent_key))
         || ',' || COALESCE(v.log_import_id, '')
@@ -70,8 +77,20 @@ class Portion(NamedTuple):
 
 def write_view_facts() -> RawSQL:
     """Return the expression for the line of facts of a view."""
-    facts = FACTS[connection.vendor].replace("v.", "billing_blogview.")
+    facts = _write_facts().replace("v.", "billing_blogview.")
     return RawSQL(facts, [], output_field=TextField())  # noqa: S611
+
+
+def _write_facts(*, rounded: bool = False) -> str:
+    moment = MOMENT[connection.vendor]
+    if rounded:
+        moment = round_moment(moment, modulo="%%")
+    return FACTS[connection.vendor].format(moment=moment)
+
+
+def round_moment(moment: str, *, modulo: str) -> str:
+    """Return SQL for a moment as earlier releases sealed it on SQLite."""
+    return ROUNDED.format(moment, modulo=modulo)
 
 
 def append_view_seal(*, kind: Kind, day: dt.date, at: dt.datetime, **content) -> ViewSeal:
@@ -102,9 +121,22 @@ def find_differing_portions(day: dt.date) -> Iterator[tuple[int, Portion | None,
 
     Views that were dropped after their retention are not missed.
     """
-    sealed, found = read_sealed(day), dict(digest_day(day))
-    for number in sorted(sealed.keys() | found.keys()):
-        if found.get(number) != sealed.get(number):
+    yield from compare_portions(
+        read_sealed(day), dict(digest_day(day)), lambda: dict(digest_day(day, rounded=True))
+    )
+
+
+def compare_portions(
+    sealed: dict[int, Portion],
+    found: dict[int, Portion],
+    read_rounded: Callable[[], dict[int, Portion]],
+) -> Iterator[tuple[int, Portion | None, Portion | None]]:
+    """Yield what find_differing_portions does. `read_rounded` is called where any differs."""
+    numbers = sorted(sealed.keys() | found.keys(), key=lambda number: number or 0)
+    differing = [number for number in numbers if found.get(number) != sealed.get(number)]
+    rounded = read_rounded() if differing else {}
+    for number in differing:
+        if number not in sealed or rounded.get(number) != sealed[number]:
             yield number, found.get(number), sealed.get(number)
 
 
@@ -131,10 +163,13 @@ def list_sealed_months() -> set[dt.date]:
     return {month_of(day) for day in days}
 
 
-def digest_day(day: dt.date) -> Iterator[tuple[int, Portion]]:
-    """Yield the portions of the day's views by seal. SQLite has no digest of its own."""
+def digest_day(day: dt.date, *, rounded: bool = False) -> Iterator[tuple[int, Portion]]:
+    """Yield the portions of the day's views by seal. SQLite has no digest of its own.
+
+    `rounded` is as earlier releases sealed moments on SQLite.
+    """
     is_able = connection.vendor == "postgresql"
-    statement = (DIGESTS if is_able else LINES).format(facts=FACTS[connection.vendor])
+    statement = (DIGESTS if is_able else LINES).format(facts=_write_facts(rounded=rounded))
     with connection.cursor() as cursor:
         cursor.execute(statement, [day])
         if is_able:

@@ -14,7 +14,7 @@ from django.db import connection
 from billing.counting.archive.parquet import open_duckdb, read_files
 from billing.counting.double_clicks import as_microseconds, write_double_clicks
 from billing.errors import ArchiveMissing
-from billing.proof.view_seals import Portion, digest_day
+from billing.proof.view_seals import Portion, digest_day, round_moment
 
 # The views of the day, and those after its midnight that may make its last clicks double.
 VIEWS = """(
@@ -42,11 +42,6 @@ FACTS = """
     || ',' || COALESCE(CAST(log_import_id AS STRING), '')
     || ',' || length(excluded_by) || ':' || excluded_by
 """
-# On SQLite the sealed line holds the moment as strftime rounds it: from .9995 on a second more.
-AS_SEALED = {
-    "postgresql": "{moment}",
-    "sqlite": "({moment} + CASE WHEN {moment} % 1000000 >= 999500 THEN 1000000 ELSE 0 END)",
-}
 DIGESTS = """
 SELECT seal_id, COUNT(*), {digest} FROM (
     SELECT seal_id, {facts} AS facts FROM {views} day_views
@@ -77,7 +72,8 @@ class Engine:
         rows = self._ask(CLICKS.format(**self._names, clicks=clicks))
         return Counter({tuple(row[:5]): row[5] for row in rows})
 
-    def digest_portions(self) -> dict[int, Portion]:
+    def digest_portions(self, *, rounded: bool = False) -> dict[int, Portion]:
+        """Return the portions by seal; `rounded` as earlier releases sealed them on SQLite."""
         raise NotImplementedError
 
     def count_other_days(self) -> int:
@@ -91,8 +87,10 @@ class _OfFiles(Engine):
     def load(self, day: dt.date, paths: list[Path], after_midnight: list[Path]) -> None:
         raise NotImplementedError
 
-    def digest_portions(self) -> dict[int, Portion]:
-        moment = AS_SEALED[connection.vendor].format(**self._names)
+    def digest_portions(self, *, rounded: bool = False) -> dict[int, Portion]:
+        moment = self._names["moment"]
+        if rounded:
+            moment = round_moment(moment, modulo="%")
         facts = FACTS.format(moment=moment)
         rows = self._ask(DIGESTS.format(**self._names, facts=facts))
         return {number: Portion(views, digest) for number, views, digest in rows}
@@ -175,8 +173,8 @@ class Database(Engine):
             cursor.execute(statement, [])
             return cursor.fetchall()
 
-    def digest_portions(self) -> dict[int, Portion]:
-        return dict(digest_day(self._day))
+    def digest_portions(self, *, rounded: bool = False) -> dict[int, Portion]:
+        return dict(digest_day(self._day, rounded=rounded))
 
 
 OF_DAY = "(SELECT * FROM billing_blogview WHERE day = '{day}')"

@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from billing.counting.archive.engines import OF_DATABASE, OF_FILES, Database, DuckDB, Engine, Spark
@@ -27,7 +28,7 @@ from billing.counting.counts import COUNT_KEY
 from billing.errors import ArchiveDamaged, ArchiveMissing
 from billing.models import BlogView, DailyViewCount
 from billing.periods import format_month
-from billing.proof.view_seals import Portion, read_sealed
+from billing.proof.view_seals import Portion, compare_portions, read_sealed
 
 Outcome = BlogView.Outcome
 
@@ -198,10 +199,11 @@ def _check_day(
         report.faults.append(
             f"{day}: the views by outcome are {_tell(outcomes)}; {_tell(sums)} was sealed."
         )
-    for number in sorted(sealed.keys() | portions.keys(), key=lambda number: number or 0):
-        if portions.get(number) != sealed.get(number):
-            found, should = portions.get(number) or "no views", sealed.get(number) or "none"
-            report.faults.append(f"{day}: under seal {number} are {found}; it sealed {should}.")
+    differing = compare_portions(sealed, portions, partial(engine.digest_portions, rounded=True))
+    report.faults += [
+        f"{day}: under seal {number} are {found or 'no views'}; it sealed {should or 'none'}."
+        for number, found, should in differing
+    ]
     if with_rule:
         report.faults += _check_rule(day, engine, report)
 

@@ -1,4 +1,5 @@
 import datetime as dt
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,6 +14,7 @@ from billing.counting.folding import fold_views
 from billing.counting.retention import purge_readers
 from billing.errors import ArchiveMissing, NotRestored
 from billing.models import BlogView, DailyViewCount
+from billing.proof import view_seals
 from billing.verification import verify_payouts
 from tests.billing.batches import AT
 from tests.billing.clicks import IN_SEPTEMBER, click
@@ -161,12 +163,16 @@ def test_no_file_holds_more_of_readers_than_the_table(folder, views):
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.glob("**/*"))
 
 
-def test_moments_just_before_a_full_second_stay_as_they_are(folder, views):
-    """SQLite rounds them up where it is asked for seconds."""
+@pytest.mark.parametrize("rounded", [False, True])
+def test_moments_just_before_a_full_second_stay_as_they_are(folder, views, rounded, monkeypatch):
+    """SQLite rounds them up where it is asked for seconds, and earlier releases sealed that."""
     blog = BlogView.objects.filter(day=DAY).first().blog
     for seconds in (4000.9995, 4031.2, 5000.999772, 6000.999999):
         click(blog, seconds, start=IN_SEPTEMBER)
-    fold_views(at=AT)
+    with monkeypatch.context() as patch:
+        write = partial(view_seals._write_facts, rounded=rounded)
+        patch.setattr(view_seals, "_write_facts", write)
+        fold_views(at=AT)
     assert archive_views(at=AT).views == 21
     before = sorted(BlogView.objects.values_list())
     report = verify_views(engine="duckdb", at=AT)
