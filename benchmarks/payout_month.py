@@ -65,10 +65,12 @@ def fill(payments: int) -> dict:
     fill_counts((payments - 1) * BLOGS_PER_AUTHOR)  # one author more comes with the prices
     record_accounts()
     authors = list(User.objects.filter(pk__in=Blog.objects.values("author")).order_by("pk"))
+    clerk = User.objects.create(username="second")
     for start in range(0, len(authors), AUTHORS_PER_PAYEE):
         number = IBAN.generate("DE", bank_code="12030000", account_code=f"{start + 1:010}")
         own = {"iban": str(number), "tax_id": "", "legal_name": f"Payee Number {start}"}
-        make_payee(*authors[start : start + AUTHORS_PER_PAYEE], at=AT, kind="agent", **own)
+        group = authors[start : start + AUTHORS_PER_PAYEE]
+        make_payee(*group, at=AT, kind="agent", second=clerk, **own)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return {"authors": len(authors)}
