@@ -19,6 +19,10 @@ STAFF = {"search", "index", "password_change", "password_change_done", "jsi18n"}
 STAFF |= {"backoffice_own_mails", "backoffice_account", "backoffice_account_extract"}
 NOT_PAGES |= {"billing_verification_advance", "billing_payoutbatch_pack"}
 NOT_PAGES |= {"weblog_picture_upload", "weblog_picture_fetch"}
+# Files that a POST hands out; a GET leads to the page with the button.
+NOT_PAGES |= {"billing_statement_pdf", "billing_statement_year_pdf"}
+NOT_PAGES |= {"billing_paymentexport_download", "billing_paymentexport_companion"}
+NOT_PAGES |= {"billing_payoutbatch_attachment"}
 
 
 def reading(*models, has_history=()):
@@ -52,7 +56,7 @@ PAYEES = {"billing_payee_enter", "billing_payee_details", "billing_payee_confirm
 PAYEES |= {"billing_payee_withdraw", "billing_payee_link"}
 SEALS = reading("billing_seal")
 BOOKS = {f"billing_books_{page}" for page in ("changelist", "balances", "years")}
-STATEMENTS = {f"billing_statement_{page}" for page in ("changelist", "page", "pdf")}
+STATEMENTS = {f"billing_statement_{page}" for page in ("changelist", "page")}
 DISPUTES = reading("billing_dispute")
 # Of the year, one's own opens, and it is a page without figures where nothing was paid.
 OWN_STATEMENTS = {"billing_statement_changelist", "billing_statement_year"}
@@ -108,12 +112,11 @@ ALLOWED = {
     | {"billing_payoutbatch_submit", "billing_payoutbatch_export"}
     | {"billing_payoutbatch_record_all_paid", "billing_payoutbatch_results"}
     | {"billing_payoutbatch_results_file", "billing_payoutbatch_recall"}
-    | {"billing_payoutbatch_comment", "billing_payoutbatch_attachment"}
+    | {"billing_payoutbatch_comment"}
     | {"billing_adjustment_add", "billing_adjustment_authors", "billing_adjustment_withdraw"}
     | {"billing_payment_by_hand", "billing_handpayment_confirm", "billing_handpayment_withdraw"}
     | {"billing_payment_hold", "billing_payment_release", "billing_hold_end"}
     | {"billing_payment_pay_out", "billing_payment_end_pay_out"}
-    | {"billing_paymentexport_companion", "billing_paymentexport_download"}
     | FORESEEN
     | BOOKS,
     "Approvers": reading(*COUNTS, *MONEY, has_history=TRACKED_MONEY)
@@ -124,13 +127,9 @@ ALLOWED = {
     | FINDINGS
     | VERIFY
     | reading("weblog_category", has_history=["weblog_category"])
-    | {"billing_payoutbatch_comment", "billing_payoutbatch_attachment"}
+    | {"billing_payoutbatch_comment"}
     | {"billing_payoutbatch_approve", "billing_payoutbatch_return_to_finance"}
-    | {
-        "billing_paymentexport_companion",
-        "billing_paymentexport_download",
-        "billing_categoryprice_timeline",
-    },
+    | {"billing_categoryprice_timeline"},
     "Auditors": reading(*COUNTS, *VIEWS, *MONEY, has_history=[*TRACKED_VIEWS, *TRACKED_MONEY])
     | reading("weblog_blog", "weblog_category", has_history=["weblog_blog", "weblog_category"])
     | reading("backoffice_jobrun", "backoffice_accessrequest", "backoffice_mail")
@@ -144,11 +143,9 @@ ALLOWED = {
     | VERIFY
     | SEALS
     | BOOKS
-    | {"backoffice_audittrail_changelist", "billing_paymentexport_download"}
+    | {"backoffice_audittrail_changelist"}
     | {"backoffice_audittrail_entry"}
-    | {"billing_payoutbatch_attachment"}
     | FORESEEN
-    | {"billing_paymentexport_companion"}
     | {"billing_views_explained_changelist", "billing_categoryprice_timeline"},
     None: set(),
 }

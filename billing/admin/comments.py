@@ -9,6 +9,7 @@ from django.urls import path, reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
+from backoffice.accounts.security_log import record_download
 from backoffice.bodies import takes_files
 from backoffice.changelists import could_be_pk
 from billing.errors import BillingError
@@ -29,9 +30,10 @@ class CommentPages:
         )
         name = "billing_payoutbatch"
         view = self.admin_site.admin_view
+        attachment = require_http_methods(["GET", "HEAD", "POST"])(self.attachment_view)
         return [
             path("<path:object_id>/comment/", view(comment), name=f"{name}_comment"),
-            path("attachments/<int:pk>/", view(self.attachment_view), name=f"{name}_attachment"),
+            path("attachments/<int:pk>/", view(attachment), name=f"{name}_attachment"),
             *super().get_urls(),
         ]
 
@@ -47,9 +49,7 @@ class CommentPages:
         answers = _find_answered(request, batch)
         form = CommentForm(request.POST or None, request.FILES if request.POST else None)
         if form.is_valid() and self._add(request, form, batch, answers):
-            return redirect(
-                f"{reverse('admin:billing_payoutbatch_change', args=[batch.pk])}#comments"
-            )
+            return redirect(_find_comments(batch.pk))
         if form.errors and request.FILES:
             form.add_error(
                 "attachments", "Choose your files once more: no browser sends them back."
@@ -74,16 +74,26 @@ class CommentPages:
         return True
 
     def attachment_view(self, request, pk):
-        """Return the stored bytes as a download: no browser shows them as a page."""
+        """Hand out the stored bytes for a POST, and note who took them; GET leads to the comment.
+
+        They are a download: no browser shows them as a page.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
-        file = get_object_or_404(BatchAttachment, pk=pk)
+        file = get_object_or_404(BatchAttachment.objects.select_related("comment"), pk=pk)
+        if request.method != "POST":
+            return redirect(_find_comments(file.comment.batch_id))
+        record_download(name=file.file_name, by=request.user, sha256=file.sha256)
         headers = {
             "Content-Disposition": content_disposition_header(True, file.file_name),
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
         }
         return HttpResponse(bytes(file.content), content_type=file.content_type, headers=headers)
+
+
+def _find_comments(batch_pk):
+    return f"{reverse('admin:billing_payoutbatch_change', args=[batch_pk])}#comments"
 
 
 def _find_answered(request, batch):

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 from unfold.decorators import display
 
 from backoffice.accounts.confirming import needs_to_confirm, send_to_confirm
+from backoffice.accounts.security_log import record_download
 from backoffice.base_admin import ReadOnlyAdmin
 from backoffice.people import full_name
 from billing.admin.bank_export import TAKES_FILES, find_file_just_made
@@ -22,13 +23,13 @@ from billing.money import format_amount
 class PaymentExportAdmin(ReadOnlyAdmin):
     """Exported files, byte for byte. The admin offers them for download and never shows them."""
 
-    list_display = ["file_name", "month", "at", "maker", "short_sha256", "download"]
+    list_display = ["file_name", "month", "made", "maker", "short_sha256", "download"]
     list_select_related = ["batch", "by"]
     ordering = ["-at", "-pk"]
-    sortable_by = ["at"]
+    sortable_by = ["made"]
     fields = [
-        "file_name", "batch", "message_id", "payment_count", "sum_paid", "at", "maker", "sha256",
-        "download",
+        "file_name", "batch", "message_id", "payments", "sum_paid", "made", "maker",
+        "whole_sha256", "download",
     ]  # fmt: skip
     readonly_fields = fields
     empty_list_text = (
@@ -40,7 +41,8 @@ class PaymentExportAdmin(ReadOnlyAdmin):
 
     def get_urls(self):
         download = require_http_methods(["GET", "HEAD", "POST"])(self.download_view)
-        views = {"download": download, "companion": self.companion_view}
+        companion = require_http_methods(["GET", "HEAD", "POST"])(self.companion_view)
+        views = {"download": download, "companion": companion}
         urls = [
             path(
                 f"<int:pk>/{page}/",
@@ -52,14 +54,14 @@ class PaymentExportAdmin(ReadOnlyAdmin):
         return [*urls, *super().get_urls()]
 
     def download_view(self, request, pk):
-        """Return the file, made again.
+        """Hand out the file, made again, for a POST, and note who took it.
 
-        One with account numbers is taken by a POST, recorded, after a recent confirmation.
+        One with account numbers asks for a recent confirmation.
         """
         export = self._find(request, pk)
         if export.has_accounts and not request.user.has_perm(TAKES_FILES):
             raise PermissionDenied
-        if export.has_accounts and request.method != "POST":
+        if request.method != "POST":
             return redirect("admin:billing_paymentexport_change", export.pk)
         if export.has_accounts and needs_to_confirm(request):
             return send_to_confirm(request, way_back=find_file_just_made(export))
@@ -68,19 +70,25 @@ class PaymentExportAdmin(ReadOnlyAdmin):
         except BillingError as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:billing_payoutbatch_change", export.batch_id)
+        if not export.has_accounts:  # who took accounts is recorded with the file itself
+            record_download(name=export.file_name, by=request.user, sha256=export.sha256)
         return _send(export, stream)
 
     def companion_view(self, request, pk):
-        """Return what goes with a file: its sums, its SHA-256 and the head of the chain."""
+        """Hand out, for a POST, a file's sums, its SHA-256 and the head of the chain."""
         export = self._find(request, pk)
         if not export.message_id:
             raise Http404
+        if request.method != "POST":
+            return redirect("admin:billing_paymentexport_change", export.pk)
         name = f"{export.file_name}.json"
-        return JsonResponse(
+        answer = JsonResponse(
             describe_file(export),
             json_dumps_params={"indent": 2},
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
+        record_download(name=name, by=request.user, content=answer.content)
+        return answer
 
     def _find(self, request, pk):
         export = self.get_object(request, str(pk))
@@ -104,17 +112,26 @@ class PaymentExportAdmin(ReadOnlyAdmin):
     def maker(self, export):
         return full_name(export.by) if export.by else "command line"
 
+    @display(description="Payments")
+    def payments(self, export):
+        return export.payment_count
+
+    @display(description="Made", ordering="at")
+    def made(self, export):
+        return export.at
+
+    @display(description="SHA-256")
+    def whole_sha256(self, export):
+        return export.sha256
+
     @display(description="SHA-256")
     def short_sha256(self, export):
         return export.sha256[:12]
 
     @display(description="File")
     def download(self, export):
-        url = reverse("admin:billing_paymentexport_download", args=[export.pk])
-        if export.has_accounts:
-            url = f"{reverse('admin:billing_payoutbatch_change', args=[export.batch_id])}#files"
-            return format_html('<a class="bo-link" href="{}">On the page of the batch</a>', url)
-        return format_html('<a class="bo-link" href="{}">Download</a>', url)
+        url = f"{reverse('admin:billing_payoutbatch_change', args=[export.batch_id])}#files"
+        return format_html('<a class="bo-link" href="{}">On the page of the batch</a>', url)
 
 
 def _send(export, stream):

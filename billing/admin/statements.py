@@ -1,13 +1,17 @@
 """The room of statements: authors see their own; finance, approvers and auditors see all."""
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
+from backoffice.accounts.security_log import record_download
 from backoffice.changelists import could_be_pk
+from backoffice.people import full_name
 from billing.admin.authors_pages import LINES_PER_PAGE, AuthorsPage
 from billing.errors import BillingError
 from billing.forms.disputes import QuestionForm
@@ -184,12 +188,18 @@ class StatementView(StatementPage):
 
 
 class StatementPdfView(StatementPage):
+    """POST hands out the file, and notes who took it; GET leads to the page with the button."""
+
+    http_method_names = ["get", "head", "post"]
     title = "Statement"
 
     def get(self, request, *args, **kwargs):
+        return redirect("admin:billing_statement_page", self.find_payment().pk)
+
+    def post(self, request, *args, **kwargs):
         statement = self.find_statement()
         name = f"statement-{statement.payment.reference}.pdf"
-        return hand_out(print_sheet(write_month(statement)), name)
+        return hand_out(print_sheet(write_month(statement)), name, by=request.user)
 
 
 class StatementYearView(StatementPage):
@@ -223,22 +233,34 @@ class StatementYearView(StatementPage):
     def get_context_data(self, **kwargs):
         sheet, years, chosen = self.write()
         author = self.request.GET.get("author", "")
+        asked = {"year": chosen.year, "currency": chosen.currency} if chosen else {}
+        asked |= {"author": author} if author else {}
+        pdf = reverse("admin:billing_statement_year_pdf", query=asked)
         return super().get_context_data(
-            sheet=sheet, years=years, chosen=chosen, author=author, **kwargs
+            sheet=sheet, years=years, chosen=chosen, author=author, pdf=pdf, **kwargs
         )
 
 
 class StatementYearPdfView(StatementYearView):
+    """POST hands out the file, and notes who took it; GET leads to the page with the button."""
+
+    http_method_names = ["get", "head", "post"]
+
     def check_door(self):
         _, years = self.list_years()
         if not years:
             raise Http404
 
     def get(self, request, *args, **kwargs):
+        self.check_door()
+        return redirect(reverse("admin:billing_statement_year", query=request.GET))
+
+    def post(self, request, *args, **kwargs):
         sheet, _, chosen = self.write()
         if sheet is None:
             raise Http404
-        return hand_out(print_sheet(sheet), f"paid-in-{chosen.year}-{chosen.currency}.pdf")
+        name = f"paid-in-{chosen.year}-{chosen.currency}.pdf"
+        return hand_out(print_sheet(sheet), name, by=request.user, about=self.find_author())
 
 
 def _find_row(rows, key):
@@ -248,6 +270,8 @@ def _find_row(rows, key):
     return row
 
 
-def hand_out(content: bytes, name: str) -> HttpResponse:
+def hand_out(content: bytes, name: str, *, by: User, about: User | None = None) -> HttpResponse:
+    whose = f" of {full_name(about)}" if about else ""
+    record_download(name=f"{name}{whose}", by=by, content=content)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -56,7 +56,8 @@ def set_up(*, accounts_file: Path, at: dt.datetime | None = None) -> None:
         load_blogs(by=people["editor"], before=opened_at, late=late)
         name_a_co_author(people)
         prices = FIXTURES / "35_prices.json"
-        call_command("loaddata", prices, by="finance", verbosity=0)  # who signs for the prices
+        why = "The prices that the house begins with."
+        call_command("loaddata", prices, by="finance", reason=why, verbosity=0)
         begin_prices(people, first=months[0])
         set_passwords(find_people(), accounts_file)
     for number, month in enumerate(months):

@@ -117,7 +117,7 @@ def test_prices_of_the_story_load_twice_with_one_record_of_who_loaded_them():
         "Fashion": 5,
     }
     names = ("history_type", "history_user", "history_change_reason")
-    reason = "Loaded from 20_categories.json, 35_prices.json"
+    reason = "Read from the file 20_categories.json, 35_prices.json"
     assert list(CategoryPrice.history.values_list(*names)) == [("+", finn.pk, reason)] * 3
 
 
@@ -131,7 +131,7 @@ def test_price_that_a_file_changes_says_who_loaded_the_file(tmp_path):
     call_command("loaddata", changed, by="fay", verbosity=0)
     record = CategoryPrice.history.get(history_type="~")
     assert (record.history_user, record.price_per_1000) == (fay, 16)
-    assert record.history_change_reason == "Loaded from prices.json"
+    assert record.history_change_reason == "Read from the file prices.json"
 
 
 @pytest.mark.any_database

@@ -26,13 +26,15 @@ class Command(loaddata.Command):
         parser.add_argument(
             "--by", metavar="USERNAME", help="Who signs for prices and the like in the files."
         )
+        parser.add_argument("--reason", help="What their history says of them.", default="")
 
-    def handle(self, *fixture_labels, by=None, **options):
+    def handle(self, *fixture_labels, by=None, reason="", **options):
         try:
             self.signer = User.objects.get_by_natural_key(by) if by else None
         except User.DoesNotExist:
             raise CommandError(f"There is no user {by}.") from None
-        self.reason = f"Loaded from {', '.join(Path(label).name for label in fixture_labels)}"[:100]
+        names = ", ".join(Path(label).name for label in fixture_labels)
+        self.reason = (reason or f"Read from the file {names}")[:100]
         return super().handle(*fixture_labels, **options)
 
     def save_obj(self, obj):

@@ -1,6 +1,6 @@
 // Files to the bank: one that was just made is downloaded at once, and a long making shows that it goes on.
 document.addEventListener("DOMContentLoaded", () => {
-  const made = document.querySelector("form[data-download-at-once]");
+  const made = document.querySelector("[data-download-at-once] form");
   if (made) {
     // Without the mark in the address: a reload downloads nothing again.
     history.replaceState(null, "", `${location.pathname}${location.hash}`);

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from backoffice.models import SecurityEvent
 from billing.bank.exports import export_payments
 from billing.models import ExportDownload, PaymentExport, PayoutBatch
 from tests.billing.bank_files import ACCOUNT, US, make_paid_batch, read_file
@@ -151,8 +152,12 @@ def test_file_with_accounts_is_for_who_takes_it_to_the_bank(client, sign_in, rol
 def test_what_goes_with_the_file_is_downloaded_beside_it(client, sign_in):
     batch = make_paid_batch({})
     export = export_payments(batch=batch, format="pain001", at=AT)
-    sign_in("Auditors")
-    response = client.get(url_of_file(export, "companion"))
+    auditor = sign_in("Auditors")
+    assert client.get(url_of_file(export, "companion")).status_code == 302
+    response = client.post(url_of_file(export, "companion"))
+    noted = SecurityEvent.objects.get(kind="file_taken")
+    assert noted.by == auditor
+    assert noted.detail.startswith(f"{export.file_name}.json, SHA-256 ")
     told = json.loads(response.content)
     assert (told["payments"], told["total"], told["sha256"]) == (1, "10.00", export.sha256)
     assert IBANS[0] not in response.text

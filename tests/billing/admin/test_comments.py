@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from backoffice.models import SecurityEvent
 from backoffice.trail.sources import list_sources
 from billing.errors import FileRefused
 from billing.models import BatchAttachment, BatchComment, Verification
@@ -53,7 +54,12 @@ def test_comment_and_its_file_stand_on_the_page_and_are_downloaded(client, sign_
     page = client.get(url_of(batch)).text
     assert "The invoice is beside this" in page
     assert "invoice.pdf" in page
-    answer = client.get(reverse("admin:billing_payoutbatch_attachment", args=[file.pk]))
+    url = reverse("admin:billing_payoutbatch_attachment", args=[file.pk])
+    assert client.get(url)["Location"] == f"{url_of(batch)}#comments"
+    assert not SecurityEvent.objects.filter(kind="file_taken").exists()
+    answer = client.post(url)
+    noted = SecurityEvent.objects.get(kind="file_taken")
+    assert noted.detail == f"invoice.pdf, SHA-256 {file.sha256}"
     assert answer.content == PDF
     assert answer["Content-Disposition"] == 'attachment; filename="invoice.pdf"'
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -68,7 +74,7 @@ def test_who_does_not_see_the_batch_sees_no_file_of_it(client, sign_in, role):
     )  # fmt: skip
     sign_in(role)
     url = reverse("admin:billing_payoutbatch_attachment", args=[comment.attachments.get().pk])
-    assert client.get(url).status_code in (403, 404)
+    assert {client.get(url).status_code, client.post(url).status_code} <= {403, 404}
 
 
 @pytest.mark.any_database

@@ -382,7 +382,7 @@ def test_download_gives_the_same_bytes_each_time_and_changes_nothing(client, sig
     export = make_export()
     sign_in(role)
     before = list(PaymentExport.objects.values())
-    first, second = (client.get(f"{EXPORTS}{export.pk}/download/") for _ in range(2))
+    first, second = (client.post(f"{EXPORTS}{export.pk}/download/") for _ in range(2))
     assert first.getvalue() == second.getvalue() == read_file(export)
     assert first["Content-Disposition"] == 'attachment; filename="payments-2026-10.csv"'
     assert first["X-Content-Type-Options"] == "nosniff"
@@ -394,7 +394,7 @@ def test_download_gives_the_same_bytes_each_time_and_changes_nothing(client, sig
 def test_download_is_refused_without_permission(client, sign_in, role):
     export = make_export()
     sign_in(role)
-    assert client.get(f"{EXPORTS}{export.pk}/download/").status_code == 403
+    assert client.post(f"{EXPORTS}{export.pk}/download/").status_code == 403
 
 
 def test_download_of_nothing_is_not_found(client, sign_in):

@@ -2,11 +2,13 @@
 
 import datetime as dt
 import io
+from hashlib import sha256
 
 import pytest
 from django.urls import reverse
 from pypdf import PdfReader
 
+from backoffice.models import SecurityEvent
 from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
 from billing.bank.exports import export_payments
 from billing.bank.results.recording import Result, record_results
@@ -49,7 +51,8 @@ def payments(groups):
 
 
 def open_page(client, name, *args, **query):
-    return client.get(reverse(f"admin:billing_statement_{name}", args=args, query=query))
+    url = reverse(f"admin:billing_statement_{name}", args=args, query=query)
+    return client.post(url) if name.endswith("pdf") else client.get(url)
 
 
 def test_author_sees_only_own_statements(client, payments):
@@ -112,6 +115,28 @@ def test_page_and_pdf_say_the_same_and_escape_titles(client, payments):
         assert text in pdf
 
 
+@pytest.mark.thorough
+def test_pdf_is_handed_out_for_a_post_alone_and_noted(client, payments):
+    ada = payments[0]
+    client.force_login(ada.author)
+    pdf = reverse("admin:billing_statement_pdf", args=[ada.pk])
+    page = reverse("admin:billing_statement_page", args=[ada.pk])
+    assert client.get(pdf)["Location"] == page
+    query = {"year": 2026, "currency": "EUR"}
+    year_pdf = reverse("admin:billing_statement_year_pdf", query=query)
+    assert client.get(year_pdf)["Location"] == reverse("admin:billing_statement_year", query=query)
+    assert f'action="{pdf}"' in client.get(page).text
+    assert not SecurityEvent.objects.filter(kind="file_taken").exists()
+    files = [client.post(pdf).content, client.post(year_pdf).content]
+    noted = SecurityEvent.objects.filter(kind="file_taken").order_by("pk")
+    assert {event.by for event in noted} == {ada.author}
+    names = [f"statement-{ada.reference}.pdf", "paid-in-2026-EUR.pdf of Ada Example"]
+    assert [event.detail for event in noted] == [
+        f"{name}, SHA-256 {sha256(file).hexdigest()}"
+        for name, file in zip(names, files, strict=True)
+    ]
+
+
 def test_what_is_not_allowed_is_refused_before_a_page_is_read(client, payments, monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("read")
@@ -121,10 +146,9 @@ def test_what_is_not_allowed_is_refused_before_a_page_is_read(client, payments, 
     for name in ("write_month", "write_year", "print_sheet"):
         monkeypatch.setattr(f"billing.admin.statements.{name}", fail)
     doors = {
-        reverse("admin:billing_statement_pdf", args=[ada.pk]): 405,
         reverse("admin:billing_statement_pdf", args=[bruno.pk]): 404,
         reverse("admin:billing_statement_year"): 405,
-        reverse("admin:billing_statement_year_pdf"): 405,
+        reverse("admin:billing_statement_year_pdf", query={"author": bruno.author_id}): 403,
         reverse("admin:billing_statement_year", query={"author": bruno.author_id}): 403,
     }
     assert {url: client.post(url).status_code for url in doors} == doors

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from backoffice.models import SecurityEvent
 from billing.bank.exports import export_payments
 from billing.bank.formats import BankFormat, list_formats, register_format, unregister_format
 from billing.errors import FileRefused, UnknownFormat
@@ -85,7 +86,9 @@ def test_registered_format_is_made_sealed_downloaded_and_verified(client, sign_i
     content = b"202610-1-000001 gets 10.00\n"
     assert (toy.file_name, toy.by) == ("payments-2026-10.toy", user)
     assert toy.sha256 == hashlib.sha256(content).hexdigest()
-    response = client.get(reverse("admin:billing_paymentexport_download", args=[toy.pk]))
+    response = client.post(reverse("admin:billing_paymentexport_download", args=[toy.pk]))
+    noted = SecurityEvent.objects.get(kind="file_taken")
+    assert (noted.by, noted.detail) == (user, f"payments-2026-10.toy, SHA-256 {toy.sha256}")
     assert (response.getvalue(), response["Content-Type"]) == (content, "text/x-toy")
     assert response["Content-Disposition"] == 'attachment; filename="payments-2026-10.toy"'
     assert response["Content-Length"] == "27"
@@ -148,7 +151,7 @@ def test_file_of_a_format_that_is_offered_no_longer_says_so(client, sign_in):
     first = export_payments(batch=batch, format="toy", at=AT)
     unregister_format("toy")
     sign_in("Finance")
-    response = client.get(reverse("admin:billing_paymentexport_download", args=[first.pk]))
+    response = client.post(reverse("admin:billing_paymentexport_download", args=[first.pk]))
     assert response.status_code == 302
     assert "There is no format “toy”" in " ".join(shown(response))
     assert export_payments(batch=batch, format="toy") == first
