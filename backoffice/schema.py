@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import models, router
 from django.db.migrations.executor import MigrationExecutor
 
-from backoffice.schema_catalogue import kept_of_sqlite
+from backoffice.schema_catalogue import kept_of_sqlite, read_constraints
 from backoffice.schema_rules import find_lacking_rules
 
 # PostgreSQL's names of types that Django names otherwise.
@@ -63,8 +63,7 @@ def _list_models(connection) -> list[type[models.Model]]:
 
 def _compare(model: type[models.Model], connection) -> Iterator[str]:
     columns = _read_columns(model._meta.db_table, connection)
-    with connection.cursor() as cursor:
-        constraints = connection.introspection.get_constraints(cursor, model._meta.db_table)
+    constraints = read_constraints(connection, model._meta.db_table)
     for field in model._meta.local_concrete_fields:
         column = _column_of(field)
         if column not in columns:

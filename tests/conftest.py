@@ -7,7 +7,6 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import pytest
-import sqlparse
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management.sql import emit_post_migrate_signal
@@ -23,8 +22,6 @@ from tests.tiers import list_left_out, list_marks
 
 # As shipped (3.13.0) each look at a history makes a class, which takes a fiftieth of all the tests.
 HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
-# Each verification reads the text of each table and index of SQLite: four fifths of its time here.
-sqlparse.parse = functools.cache(sqlparse.parse)
 
 # Of a function that asks the database, `make test` takes so many cases, if no marker says more.
 MOST_CASES = 2
