@@ -13,6 +13,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField
 from django.http import Http404, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -32,6 +33,7 @@ from backoffice.changelists import (
     list_filter_parameters,
     shorten_search,
 )
+from backoffice.changes import describe_version
 from backoffice.signing import is_changed
 from backoffice.trail.objects import read_object_trail
 
@@ -187,15 +189,21 @@ class HistoryAdmin(SimpleHistoryAdmin, BackofficeAdmin):
     may view, past read-only fields and past get_queryset.
     """
 
+    shows_versions_as_typed = False  # in the fields of the form, for long texts with formats
+
     def history_view(self, request, object_id, extra_context=None):
         return BackofficeAdmin.history_view(self, request, object_id, extra_context)
 
     def history_form_view(self, request, object_id, version_id, extra_context=None):
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        is_version = could_be_pk(self.model.history.model, version_id)
+        versions = self.model.history.model
+        is_version = could_be_pk(versions, version_id)
         if not is_version or self.get_object(request, object_id) is None:
             raise Http404
+        if not self.shows_versions_as_typed:
+            version = get_object_or_404(versions, pk=version_id)
+            extra_context = {"values": describe_version(version), **(extra_context or {})}
         return super().history_form_view(request, object_id, version_id, extra_context)
 
     def save_model(self, request, obj, form, change):

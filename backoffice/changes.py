@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib.admin.utils import display_for_field
+from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import BooleanField, ForeignKey, OuterRef, Subquery
 from django.utils.text import capfirst
@@ -75,6 +76,11 @@ def describe_records(records) -> list[Entry]:
         return []
     reader = _HistoryReader(records)
     return [reader.describe(record) for record in records]
+
+
+def describe_version(record) -> list[Change]:
+    """Return the values of a version, each as new. Empty ones are left out."""
+    return _HistoryReader([record])._list_values(record, "new")
 
 
 class _HistoryReader:
@@ -200,6 +206,8 @@ class _HistoryReader:
 
     def _name(self, field, pk):
         found = self.names[field.related_model].get(pk)
+        if isinstance(found, User):
+            return full_name(found)
         return str(found) if found else f"{field.related_model._meta.verbose_name} {pk}, deleted"
 
     def _name_object(self, record):

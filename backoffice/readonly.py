@@ -5,20 +5,24 @@ As shipped (Unfold 0.110) each related row is a link, and one's role may answer 
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from unfold import forms
 from unfold.fields import UnfoldAdminReadonlyField
+
+from backoffice.people import full_name
 
 
 class ReadonlyField(UnfoldAdminReadonlyField):
     def get_admin_url(self, remote_field: Any, remote_obj: Any) -> str:
         request = getattr(self.form, "reader_request", None)
         model_admin = self.model_admin.admin_site._registry.get(remote_field.model)
+        name = full_name(remote_obj) if isinstance(remote_obj, User) else str(remote_obj)
         if request is None or model_admin is None:
-            return str(remote_obj)
+            return name
         if not model_admin.has_view_permission(request, remote_obj):
-            return str(remote_obj)
+            return name
         if not model_admin.get_queryset(request).filter(pk=remote_obj.pk).exists():
-            return str(remote_obj)
+            return name
         return super().get_admin_url(remote_field, remote_obj)
 
 

@@ -46,6 +46,14 @@ def test_version_can_be_read(client, make_clerk, category):
     assert b'name="_save"' not in response.content
 
 
+def test_version_is_told_in_words_not_in_the_fields_of_a_form(client, make_clerk, category):
+    client.force_login(make_clerk(is_superuser=True))
+    page = client.get(version_url(category)).text
+    assert "<dt>Name</dt>" in page
+    assert f"<dd>{category.history.last().name}</dd>" in page
+    assert 'name="name"' not in page
+
+
 def test_version_that_is_not_there_is_not_found(client, make_clerk, category):
     client.force_login(make_clerk(is_superuser=True))
     other = make_category("Sports")

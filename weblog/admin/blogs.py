@@ -37,6 +37,7 @@ class BlogAdmin(
     HistoryAdmin,
 ):
     form = BlogForm
+    shows_versions_as_typed = True
     resource_classes = [BlogResource]
     list_display = [
         "title",

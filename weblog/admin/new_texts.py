@@ -41,6 +41,7 @@ class NewTextAdmin(TextSearch, NewTextActions, LastStep, HistoryAdmin):
     """New texts of published blogs. They begin with a button of the blog."""
 
     form = NewTextForm
+    shows_versions_as_typed = True
     list_display = [
         "title",
         "status_label",
