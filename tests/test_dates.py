@@ -50,12 +50,13 @@ def test_python_writes_days_in_one_form():
 
 
 def test_no_text_has_a_day_in_another_form():
-    files = [*list_files(".html", ".txt", ".py"), *((str(f), f.read_text()) for f in _docs())]
+    files = [*list_files(".html", ".txt", ".py"), *list_docs()]
     assert [(name, m[0]) for name, text in files for m in WRITTEN.finditer(text)] == []
 
 
-def _docs():
-    return [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+def list_docs():
+    for file in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        yield str(file.relative_to(ROOT)), file.read_text()
 
 
 @pytest.mark.parametrize(
