@@ -14,15 +14,13 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import expect
 
-from tests.factories import make_user
+from tests.factories import FIREFOX, make_user
 
 # The one without windows first: a page costs it a sixth of the time.
 PROGRAMS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
 # Fields of dates have the language of the browser, whatever that of a page.
 ARGUMENTS = ["--no-sandbox", "--lang=en-GB"]
-# A person's browser: the headless one's own name is a robot's.
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
@@ -46,7 +44,7 @@ def browser_type_launch_args(browser_type_launch_args):
 def browser_context_args(browser_context_args):
     return {
         **browser_context_args,
-        "user_agent": FIREFOX,
+        "user_agent": FIREFOX,  # a person's: the headless one's own name is a robot's
         "viewport": {"width": 1440, "height": 900},
         "color_scheme": "light",
         "timezone_id": "Europe/Berlin",
