@@ -12,12 +12,16 @@ import io
 import re
 import sys
 import time
+from itertools import batched
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.utils import timezone
 from schwifty import IBAN
+from simple_history.utils import get_history_manager_for_model
 
 from benchmarks.build_batch import AT, BLOGS_PER_AUTHOR, MONTH
 from benchmarks.build_batch import fill as fill_counts
@@ -28,13 +32,25 @@ from billing.bank.exports import export_payments, open_file
 from billing.bank.results.apart import read_result_file
 from billing.bank.results.matching import compare_results
 from billing.bank.results.recording import record_results
-from billing.models import Payment, PaymentExport, PaymentLine, PayoutBatch
+from billing.models import (
+    Payee,
+    PayeeAuthor,
+    PayeeDetails,
+    Payment,
+    PaymentExport,
+    PaymentLine,
+    PayoutBatch,
+)
+from billing.payees.changes import describe_entry
+from billing.payees.entry import check_entry
 from billing.payees.keys import make_keys
+from billing.payees.secrets import keep_secret
 from billing.payouts.steps import build_batch, submit_batch
+from billing.proof.traces import seal_traces, trace_latest_records
 from billing.statements.authors import MonthlyStatement
 from billing.statements.months import write_month
 from billing.statements.pdf import print_sheet
-from tests.factories import approve, make_payee
+from tests.factories import approve, describe_payee
 from weblog.models import Blog
 
 SIZES = [100_000]
@@ -65,15 +81,55 @@ def fill(payments: int) -> dict:
     fill_counts((payments - 1) * BLOGS_PER_AUTHOR)  # one author more comes with the prices
     record_accounts()
     authors = list(User.objects.filter(pk__in=Blog.objects.values("author")).order_by("pk"))
-    clerk = User.objects.create(username="second")
-    for start in range(0, len(authors), AUTHORS_PER_PAYEE):
-        number = IBAN.generate("DE", bank_code="12030000", account_code=f"{start + 1:010}")
-        own = {"iban": str(number), "tax_id": "", "legal_name": f"Payee Number {start}"}
-        group = authors[start : start + AUTHORS_PER_PAYEE]
-        make_payee(*group, at=AT, kind="agent", second=clerk, **own)
+    make_payees(authors)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return {"authors": len(authors)}
+
+
+def make_payees(authors: list[User]) -> None:
+    """Add a payee with an account of its own for each ten authors, entered and confirmed before.
+
+    All at once: entered one by one, ten thousand take hours of checks and mails.
+    """
+    enterer, second = (User.objects.create(username=name) for name in ("enterer", "second"))
+    at = AT - dt.timedelta(days=30)
+    groups = list(batched(authors, AUTHORS_PER_PAYEE))
+    payees = Payee.objects.bulk_create(
+        Payee(
+            kind=Payee.Kind.AGENT, name=f"Payee Number {number}", created_by=enterer, created_at=at
+        )
+        for number in range(len(groups))
+    )
+    entered = [check_entry(describe(number)) for number in range(len(groups))]
+    details = PayeeDetails.objects.bulk_create(
+        PayeeDetails(
+            payee=payee, number=1, **describe_entry(each), entered_by=enterer, entered_at=at
+        )
+        for payee, each in zip(payees, entered, strict=True)
+    )
+    PayeeAuthor.objects.bulk_create(
+        PayeeAuthor(payee=payee, author=author, entered_by=enterer, entered_at=at)
+        for payee, group in zip(payees, groups, strict=True)
+        for author in group
+    )
+    for entries in (PayeeDetails.objects, PayeeAuthor.objects):
+        entries.update(
+            confirmed_by=second, confirmed_at=at, confirmation="Called", in_force_from=at
+        )
+    for row, each in zip(details, entered, strict=True):
+        keep_secret(row, each)
+    for model in (Payee, PayeeDetails, PayeeAuthor):
+        history: Any = get_history_manager_for_model(model)
+        history.bulk_history_create(model.objects.order_by("pk"), batch_size=1_000)
+        trace_latest_records(model, model.objects.values_list("pk", flat=True))
+    seal_traces(at=timezone.now())
+
+
+def describe(number: int) -> dict[str, str]:
+    account = IBAN.generate("DE", bank_code="12030000", account_code=f"{number + 1:010}")
+    name = f"Payee Number {number}"
+    return describe_payee(legal_name=name, iban=str(account), tax_id="")
 
 
 def run_step(keys: str, function, *arguments):

@@ -222,11 +222,8 @@ def describe_payee(**values):
     } | values
 
 
-def make_payee(*authors, at, kind=None, is_confirmed=True, by=None, second=None, **values):
-    """Make a payee of the authors, with details that were in force before `at`.
-
-    `second` confirms them: somebody new, as a rule.
-    """
+def make_payee(*authors, at, kind=None, is_confirmed=True, by=None, **values):
+    """Make a payee of the authors, with details that were in force before `at`."""
     from billing.payees.changes import add_payee, confirm_payee
     from billing.payees.reading import name_waiting
 
@@ -238,10 +235,6 @@ def make_payee(*authors, at, kind=None, is_confirmed=True, by=None, second=None,
     ).payee
     if is_confirmed:
         confirm_payee(
-            payee=payee,
-            by=second or make_user(),
-            note="Called",
-            seen=name_waiting(payee),
-            at=entered_at,
+            payee=payee, by=make_user(), note="Called", seen=name_waiting(payee), at=entered_at
         )
     return payee

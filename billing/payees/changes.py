@@ -101,7 +101,7 @@ def enter_details(
     at = at or timezone.now()
     entered = check_entry(data)
     hold_lock(Lock.PAYOUTS)
-    same = payee.versions.unconfirmed().filter(entered_by=by, **_describe(entered))
+    same = payee.versions.unconfirmed().filter(entered_by=by, **describe_entry(entered))
     if waiting := same.filter(entered_at__gt=at - A_MOMENT, entered_at__lte=at).first():
         return waiting
     for waiting in payee.versions.unconfirmed():
@@ -229,7 +229,7 @@ def _add_version(payee: Payee, entered: Entered, *, by: User, at: dt.datetime) -
     details = PayeeDetails(
         payee=payee,
         number=number + 1,
-        **_describe(entered),
+        **describe_entry(entered),
         entered_by=by,
         entered_at=at,
     )
@@ -239,7 +239,7 @@ def _add_version(payee: Payee, entered: Entered, *, by: User, at: dt.datetime) -
     return details
 
 
-def _describe(entered: Entered) -> dict[str, str]:
+def describe_entry(entered: Entered) -> dict[str, str]:
     """Return what a version tells in clear, with fingerprints of the rest."""
     return {
         "legal_name": entered.legal_name,
