@@ -7,7 +7,10 @@ because the time of a line is part of its view's id.
 import re
 
 from billing.counting.access_logs.formats.columns import Columns
-from billing.counting.access_logs.formats.combined import read_combined
+from billing.counting.access_logs.formats.combined import (
+    read_combined,
+    read_combined_by_long_time,
+)
 from billing.counting.access_logs.formats.entries import Entry
 from billing.counting.access_logs.formats.json_lines import read_console, read_json
 from billing.counting.access_logs.formats.proxies import (
@@ -22,7 +25,7 @@ from billing.counting.access_logs.formats.proxies import (
 KNOWN = (
     "the combined and common formats of Apache, nginx, LiteSpeed, lighttpd, Varnish and Traefik, "
     "also with a virtual host or an X-Forwarded-For list before them; JSON lines of nginx, Caddy, "
-    "Traefik, Envoy, Cloudflare, Fastly, Azure, Google and CloudFront; W3C logs of IIS and "
+    "Traefik, Envoy, Akamai, Cloudflare, Fastly, Azure, Google and CloudFront; W3C logs of IIS and "
     "CloudFront with their #Fields line; AWS load balancers and S3; HAProxy's httplog; Envoy's and "
     "Istio's text; Bunny CDN; LTSV"
 )
@@ -35,6 +38,7 @@ OTHERS = (
     read_labels,
     read_bunny,
     read_console,
+    read_combined_by_long_time,
 )
 
 # What gathers logs writes before each line: containerd, syslog (RFC 3164, also after ISO times, and

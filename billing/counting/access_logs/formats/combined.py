@@ -11,7 +11,13 @@ field.
 
 import re
 
-from billing.counting.access_logs.formats.entries import FIELD, TIME, Entry, read_time
+from billing.counting.access_logs.formats.entries import (
+    FIELD,
+    TIME,
+    Entry,
+    read_long_time,
+    read_time,
+)
 
 # Sites add fields of their own after the user agent.
 _REQUEST = rf' \[{TIME}\] "(?P<request>{FIELD})" (?P<status>[0-9]{{3}}) (?:[0-9]+|-)'
@@ -31,6 +37,13 @@ OTHER = re.compile(
     rf"(?: \S+ \S+| - (?!-).{{1,255}}?){_REQUEST}(?:{_AGENT})?",
     re.ASCII | re.DOTALL,
 )
+# nginx's $time_iso8601 in place of $time_local; Apache's %{usec_frac}t or msec_frac in %t.
+LONG_TIME = re.compile(
+    r" \[(?:(?P<iso>20[0-9]{2}-[^ \]]{10,30})|(?P<whole>[0-9/A-Za-z:]{20})[.,][0-9]{3,6}"
+    r'(?P<offset> [+-][0-9]{4}))\](?= ")',
+    re.ASCII,
+)
+ANY_TIME = "01/Jan/2001:00:00:00 +0000"
 ADDRESS = re.compile(_ADDRESS)
 FORWARDED_AFTER = re.compile(r' "([^"]*)"')
 
@@ -49,6 +62,17 @@ def read_combined(text: str) -> Entry | None:
     return Entry(
         viewed_at, host, forwarded, match["request"], match["status"], match["user_agent"] or ""
     )
+
+
+def read_combined_by_long_time(text: str) -> Entry | None:
+    """Return the facts of a combined line whose time is written otherwise: as ISO 8601, or with
+    parts of a second, which are left out."""
+    match = LONG_TIME.search(text)
+    viewed_at = match and read_long_time(match["iso"] or f"{match['whole']}{match['offset']}")
+    if not match or viewed_at is None:
+        return None
+    entry = read_combined(f"{text[: match.start()]} [{ANY_TIME}]{text[match.end() :]}")
+    return entry and entry._replace(viewed_at=viewed_at)
 
 
 def _find_forwarded(more: str | None) -> str:

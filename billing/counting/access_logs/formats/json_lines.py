@@ -32,13 +32,15 @@ NGINX_KEYS = {
 # envoyproxy.io access_log/usage with Istio's default, developers.cloudflare.com/logs/logpush
 # (http_requests), fastly.com/documentation custom log formats, learn.microsoft.com
 # frontdoor/monitor-front-door and application-gateway monitor reference, CloudFront standard
-# logging v2, cloud.google.com LogEntry HttpRequest, elastic.co Common Schema, vercel.com drains.
+# logging v2, cloud.google.com LogEntry HttpRequest, elastic.co Common Schema, vercel.com drains,
+# techdocs.akamai.com datastream2 data-set-parameters, learn.microsoft.com AppServiceHTTPLogs.
 OTHER_KEYS = {
     "host": [
         *("request.client_ip", "request.remote_ip", "request.remote_addr"),  # Caddy 2.5 and before
         *("clienthost", "clientaddr"),  # Traefik
         "downstream_remote_address",  # Envoy
         *("c-ip", "properties.socketip", "properties.clientip", "httprequest.remoteip"),
+        *("cliip", "properties.cip"),  # Akamai, Azure's App Service
         *("client.ip", "client.address", "source.ip", "source.address", "proxy.clientip"),
         *("remote_addr", "remote_ip", "client_ip", "clientip", "remote_host", "remotehost"),
         *("remoteip", "remoteaddr", "client_addr", "client", "ip"),
@@ -48,7 +50,15 @@ OTHER_KEYS = {
         *("x_forwarded_for", "x-forwarded-for", "xforwardedfor", "forwardedfor", "xff"),
     ],
     "time": [
-        *("ts", "startutc", "start_time", "edgestarttimestamp", "properties.timestamp"),
+        *(
+            "ts",
+            "startutc",
+            "startlocal",
+            "reqtimesec",
+            "start_time",
+            "edgestarttimestamp",
+            "properties.timestamp",
+        ),
         *("httprequest.timestamp", "proxy.timestamp", "msec", "time_iso8601", "time_local"),
         *("@timestamp", "timestamp", "time", "datetime", "starttime", "timestamp(ms)"),
     ],
@@ -56,24 +66,26 @@ OTHER_KEYS = {
     "method": [
         *("request.method", "requestmethod", "clientrequestmethod", "cs-method"),
         *("properties.httpmethod", "httprequest.requestmethod", "http.request.method"),
+        *("reqmethod", "properties.csmethod"),
         *("proxy.method", "request_method", "http_method", "httpmethod", "method", "verb"),
     ],
     "uri": [
         *("request.uri", "requestpath", "clientrequesturi", "clientrequestpath", "cs-uri-stem"),
         *("properties.requesturi", "httprequest.requesturl", "url.original", "url.path"),
+        *("reqpath", "properties.csuristem"),
         *("proxy.path", "request_uri", "requesturi", "requesturl", "uri", "url", "path"),
     ],
     "status": [
         *("downstreamstatus", "edgeresponsestatus", "sc-status", "properties.httpstatuscode"),
         *("properties.httpstatus", "httprequest.status", "http.response.status_code"),
         *("response_code", "response_status", "proxy.statuscode", "status_code", "statuscode"),
-        *("status", "response"),
+        *("responsestatus", "properties.scstatus", "status", "response"),
     ],
     "user_agent": [
         *("request.headers.user-agent", "request_user-agent", "clientrequestuseragent"),
         *("cs(user-agent)", "cs-user-agent", "properties.useragent", "httprequest.useragent"),
         *("user_agent.original", "proxy.useragent", "request_user_agent", "http_user_agent"),
-        *("user_agent", "user-agent", "useragent", "agent"),
+        *("user_agent", "user-agent", "useragent", "agent", "ua"),
     ],
 }
 # Programs that gather logs keep the line itself under one of these: Docker, Fluent Bit, Filebeat,
@@ -155,6 +167,8 @@ def _flatten(facts: dict, prefix: str = "") -> dict[str, str]:
             flat[name] = ", ".join(each for each in value if isinstance(each, str))
         elif isinstance(value, str):
             flat[name] = _as_text(value)
+            if name == "properties":  # Azure writes some of them as JSON within the JSON
+                flat |= _flatten(_load(value) or {}, f"{name}.")
     return flat
 
 
@@ -163,10 +177,12 @@ def _read_as_other(facts: dict[str, str]) -> Entry | str | None:
         name: next((facts[key] for key in keys if facts.get(key, "-") not in ("", "-")), "")
         for name, keys in OTHER_KEYS.items()
     }
-    if "cs(user-agent)" in facts:
+    if "cs(user-agent)" in facts or "cliip" in facts:
         values["user_agent"] = decode_agent(values["user_agent"])
+    if "reqpath" in facts and not values["uri"].startswith("/"):
+        values["uri"] = f"/{values['uri']}"
     if values["request"] and " " not in values["request"]:
-        values["request"] = ""
+        values["uri"], values["request"] = values["uri"] or values["request"], ""
     written = f"{facts['date']}T{facts['time']}Z" if "date" in facts and "time" in facts else ""
     viewed_at = read_long_time(written) or read_long_time(values["time"])
     viewed_at = viewed_at or _read_wall_time(facts.get("ts", ""))

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.any_database
 AT = dt.datetime(2026, 10, 5, 10, 5, 3, tzinfo=dt.UTC)
 TOKEN = FIREFOX.replace(" ", "+")
 ENCODED = FIREFOX.replace(" ", "%20").replace(";", "%3B")
-COMBINED = make_line(time="05/Oct/2026:10:05:03 +0000", request="GET /blogs/a/ HTTP/1.1").decode()
+TIME = "05/Oct/2026:10:05:03 +0000"
+COMBINED = make_line(time=TIME, request="GET /blogs/a/ HTTP/1.1").decode()
 
 IIS = "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
 IIS += "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken"
@@ -223,6 +224,39 @@ LABELS = "\t".join(
 BUNNY = "HIT|200|1791194703524|412|390|192.0.2.1|-|https://example.org/blogs/a/?x=1|DE|"
 BUNNY += f"{FIREFOX}|322b688bd63fb63f2babe9de30a5d262|DE"
 
+AKAMAI = {
+    "version": 2,
+    "cp": "123456",
+    "reqTimeSec": "1791194703.123",
+    "cliIP": "192.0.2.1",
+    "statusCode": "200",
+    "reqMethod": "GET",
+    "reqHost": "example.org",
+    "reqPath": "/blogs/a/",
+    "UA": ENCODED,
+}
+APP_SERVICE = {
+    "time": "2026-10-05T10:05:03.0000000Z",
+    "category": "AppServiceHTTPLogs",
+    "properties": {
+        "CsMethod": "GET",
+        "CsUriStem": "/blogs/a/",
+        "ScStatus": 200,
+        "CIp": "192.0.2.1",
+        "UserAgent": FIREFOX,
+    },
+}
+APACHE_JSON = {  # as loggly.com shows it for Apache
+    "time": TIME,
+    "remoteIP": "192.0.2.1",
+    "host": "example.org",
+    "request": "/blogs/a/",
+    "query": "",
+    "method": "GET",
+    "status": "200",
+    "userAgent": FIREFOX,
+}
+
 LOGS = {
     "Traefik's text": [TRAEFIK_TEXT],
     "Varnish": [COMBINED.replace("GET /", "GET http://example.org/")],
@@ -288,6 +322,24 @@ LOGS = {
     "Google load balancer": [json.dumps(GOOGLE)],
     "Elastic Common Schema": [json.dumps(ELASTIC)],
     "ingress-nginx as JSON": [json.dumps(INGRESS)],
+    "Akamai DataStream": [json.dumps(AKAMAI)],
+    "Akamai DataStream, older": [json.dumps(AKAMAI | {"reqPath": "blogs/a/", "UA": FIREFOX})],
+    "Azure App Service": [json.dumps(APP_SERVICE)],
+    "Azure App Service, its facts as text": [
+        json.dumps(APP_SERVICE | {"properties": json.dumps(APP_SERVICE["properties"])})
+    ],
+    "Traefik as JSON in local time": [
+        json.dumps(
+            {name: value for name, value in TRAEFIK.items() if name not in ("StartUTC", "time")}
+            | {"StartLocal": "2026-10-05T12:05:03.123456789+02:00"}
+        )
+    ],
+    "Apache as JSON": [json.dumps(APACHE_JSON)],
+    "nginx by ISO 8601": [COMBINED.replace(TIME, "2026-10-05T12:05:03+02:00")],
+    "Apache by microseconds": [COMBINED.replace(TIME, "05/Oct/2026:10:05:03.123456 +0000")],
+    "Apache by milliseconds": [
+        f"example.org:443 {COMBINED.replace(TIME, '05/Oct/2026:10:05:03.123 +0000')}"
+    ],
     "Vercel": [json.dumps(VERCEL)],
     "LTSV": [LABELS],
     "Bunny CDN": [BUNNY],
@@ -379,6 +431,11 @@ def test_id_of_a_line_in_local_time_is_the_same_in_every_zone(settings):
         json.dumps(
             {"log": json.dumps({"log": json.dumps({"log": json.dumps({"log": COMBINED})})})}
         ),
+        COMBINED.replace(TIME, "2026-13-05T10:05:03+00:00"),
+        COMBINED.replace(TIME, "2026-10-05T10:05:03"),  # in no zone
+        COMBINED.replace(TIME, "05/Oct/2026:10:05:03.123456"),
+        json.dumps(AKAMAI | {"cliIP": "-"}),
+        json.dumps(APP_SERVICE | {"properties": "{" * 50_000}),
         "web-1 | " * 5 + COMBINED,
         '"' * 9,
     ],
@@ -387,7 +444,22 @@ def test_line_that_lacks_something_is_of_no_format(line):
     assert LineReader().read_entry(line.encode()) is None
 
 
-@pytest.mark.parametrize("filling", ['"" ', "a ", '"a\\" ', "- ", "{|", "[", "GET ", "\t", "| "])
+@pytest.mark.parametrize(
+    "filling",
+    [
+        " [2026-",
+        " [05/Oct/2026:10:05:03.123",
+        '"" ',
+        "a ",
+        '"a\\" ',
+        "- ",
+        "{|",
+        "[",
+        "GET ",
+        "\t",
+        "| ",
+    ],
+)
 def test_long_line_of_nothing_is_quick(filling):
     line = (f'[2026-10-05T10:05:03Z] "GET / HTTP/1.1" 200 {filling * 5000}').encode()
     for text in (line, line[:24], b"192.0.2.1:1 " + line, filling.encode() * 9000):
