@@ -51,6 +51,9 @@ class ImportedResource(GuardedResource):
     def get_row_result_class(cls):
         return ImportedRow
 
+    def prepare(self, dataset):
+        """Work out beforehand what takes long: others may wait while `import_data` writes."""
+
     def import_data(self, dataset, **kwargs):
         self._started, self._began = time.thread_time(), time.monotonic()
         self._problems, self.stopped = 0, ""

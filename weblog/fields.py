@@ -30,5 +30,5 @@ class CleanHTMLField(models.TextField):
 
     def get_db_prep_save(self, value, connection):
         if isinstance(value, str):
-            value = clean_html(value)
+            value = str(clean_html(value))  # its own type says nothing to a database
         return super().get_db_prep_save(value, connection)

@@ -1,11 +1,15 @@
 import json
 
 import pytest
+from django.db import connection
 from django.urls import reverse
+from tablib import Dataset
 
 from tests.factories import make_blog, make_category, make_user
 from tests.weblog.uploads import URL, bring_in, confirm, upload
+from weblog.html import bounded, cleaning
 from weblog.models import Blog, Category, OldAddress
+from weblog.resources import BlogResource, HTMLWidget
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -297,3 +301,47 @@ def test_more_moves_than_a_person_reads_are_refused(client, emma, tech, anna, mo
         make_blog(slug=slug, author=anna, category=tech)
     (problem,) = problems(client, "slug,author\na,bo\nb,bo\n")
     assert problem.startswith("Row 3: More than 1 rows need a reason")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_waits_while_texts_are_cleaned(client, emma, tech, anna, monkeypatch):
+    cleaned = []
+
+    def note(clean):
+        def noted(*args, **options):
+            cleaned.append(connection.in_atomic_block)
+            return clean(*args, **options)
+
+        return noted
+
+    bounded._clean_apart.cache_clear()
+    monkeypatch.setattr(cleaning, "clean", note(cleaning.clean))
+    monkeypatch.setattr(bounded, "run_bounded", note(bounded.run_bounded))
+    slow = "<p>" + "<br>x<hr>" * bounded.FEW_TAGS  # for the process that can be ended
+    data = f"slug,title,author,category,body\na,Hi,anna,tech,<p>x\nb,Ho,anna,tech,{slow}\n"
+    bring_in(client, data)
+    assert Blog.objects.count() == 2
+    assert len(cleaned) == 3  # one for the look and for the import, the slow one once for both
+    assert not any(cleaned)
+
+
+def test_text_that_takes_too_long_is_named_and_the_others_wait(
+    client, emma, tech, anna, monkeypatch
+):
+    monkeypatch.setattr(HTMLWidget, "most_seconds", -1)
+    data = "slug,title,author,category,body\na,Hi,anna,tech,<p>x</p>\n"
+    assert problems(client, data) == [
+        "Row 2, body: The texts before it took too long to clean. Split the file."
+    ]
+
+
+def test_text_that_no_database_stores_is_a_problem_of_its_row(client, emma, tech, anna):
+    data = "slug,title,author,category,body\na,Hi,anna,tech,x\0y\nb,Hi,anna,tech,<p>z</p>\n"
+    assert problems(client, data)[0].startswith("Row 2, body: There is a NUL character in it.")
+
+
+def test_text_is_cleaned_whoever_imports_the_table(editor, tech, anna):
+    rows = Dataset(["a", "Hi", "anna", "tech", "<p onclick='x()'>x</p>"])
+    rows.headers = ["slug", "title", "author", "category", "body"]
+    BlogResource(user=editor).import_data(rows, raise_errors=True)
+    assert Blog.objects.get().body == "<p>x</p>"

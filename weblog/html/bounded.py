@@ -21,11 +21,19 @@ WORD = re.compile(r"\w[\w'’-]*")
 WORDS_PER_MINUTE = 238  # silent reading of English non-fiction: Brysbaert, 2019
 
 
-def clean_html(source: str) -> str:
+class CleanHTML(str):
+    """What `clean_html` returned, and would return again. Anything made of it is a plain str."""
+
+    __slots__ = ()
+
+
+def clean_html(source: str) -> CleanHTML:
     """Return HTML without scripts, styles, event handlers, and pictures that are not ours.
 
     Raises TextRefused if it is too long, nested too deeply, or takes too long to clean.
     """
+    if isinstance(source, CleanHTML):
+        return source
     if len(source) > MOST_CHARACTERS:
         raise TextRefused(cleaning.describe_problem(source, ""))
     if _is_quickly_cleaned(source):
@@ -36,7 +44,7 @@ def clean_html(source: str) -> str:
             raise TextRefused(problem)
     if problem := cleaning.describe_problem(source, cleaned):
         raise TextRefused(problem)
-    return cleaned
+    return CleanHTML(cleaned)
 
 
 def _is_quickly_cleaned(source):
