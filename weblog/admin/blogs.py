@@ -17,6 +17,7 @@ from weblog.admin.imports import PostImports
 from weblog.admin.previews import PreviewPages
 from weblog.admin.saving import describe_number, save_form
 from weblog.admin.searches import TextSearch
+from weblog.admin.widgets import LeadPictureWidget
 from weblog.models import Blog, Picture
 from weblog.publishing.ownership import is_own_and_live
 from weblog.resources import BlogResource
@@ -62,7 +63,7 @@ class BlogAdmin(
     empty_list_text = (
         "There is no blog here yet. Write one: it starts as a draft that only you see."
     )
-    autocomplete_fields = ["category", "lead_picture"]
+    autocomplete_fields = ["category"]
     readonly_fields = [
         "status_badge",
         "publish_at",
@@ -121,6 +122,8 @@ class BlogAdmin(
     def get_form(self, request, obj=None, **kwargs):
         form = super().get_form(request, obj, **kwargs)
         form.user = request.user
+        if lead := form.base_fields.get("lead_picture"):
+            lead.widget = lead.widget.widget  # less the theme's own links: the dialog adds pictures
         return form
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
@@ -130,6 +133,7 @@ class BlogAdmin(
             kwargs["widget"] = UnfoldAdminSelect2Widget()
         if db_field.name == "lead_picture":
             kwargs["queryset"] = _find_pictures(request.user)
+            kwargs["widget"] = LeadPictureWidget()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):

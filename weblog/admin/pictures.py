@@ -208,6 +208,7 @@ def _read_number(text):
 
 def _describe(picture):
     return {
+        "id": picture.pk,
         "url": picture.file.url,
         "alt": picture.alt_text,
         "width": picture.width,

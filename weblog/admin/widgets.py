@@ -2,9 +2,7 @@ import json
 
 from django.forms.widgets import Script
 from django.templatetags.static import static
-from unfold.widgets import UnfoldAdminTextareaWidget
-
-PARTS = ["schema", "toolbar", "links", "paste", "pictures"]
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 # The modules that the editor's script loads: as data, because the paths carry hashes and the
 # policy lets no inline import map name them.
@@ -38,3 +36,35 @@ class BodyWidget(UnfoldAdminTextareaWidget):
 
     def use_required_attribute(self, initial):
         return False  # a browser can't show it beside a field that the editor stands for
+
+
+class LeadPictureWidget(UnfoldAdminSelectWidget):
+    """One picture: chosen by its thumbnail in the dialog of the editor, which the page needs.
+
+    Without the script it is a list of the newest pictures, by their descriptions.
+    """
+
+    template_name = "weblog/admin/lead_picture.html"
+    newest = 100
+
+    class Media:
+        css = {"all": ["weblog/admin.css"]}
+        js = [Script("weblog/editor/lead.js", type="module")]
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["pictures_module"] = MODULES["pictures"]
+        return context
+
+    def optgroups(self, name, value, attrs=None):
+        """Return the one that is chosen, the newest, and none."""
+        found = self.choices.queryset
+        chosen = [one for text in value if text.isdecimal() for one in found.filter(pk=text)]
+        newest = found.filter(taken_down_at=None).order_by("-uploaded_at", "-pk")[: self.newest]
+        pictures = {picture.pk: picture for picture in (*chosen, *newest)}
+        options = [self.create_option(name, "", "No picture", not chosen, 0, attrs=attrs)]
+        for index, picture in enumerate(pictures.values(), start=1):
+            option = self.create_option(name, picture.pk, str(picture), picture in chosen, index)
+            option["attrs"]["data-url"] = picture.file.url
+            options.append(option)
+        return [(None, options, 0)]

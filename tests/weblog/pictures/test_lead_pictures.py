@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tests.factories import make_blog
 from tests.weblog.admin.blog_forms import change_url, values_of
+from weblog.admin.widgets import LeadPictureWidget
 from weblog.models import Blog, Picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -65,8 +66,40 @@ def test_author_leads_with_an_own_picture_and_not_with_somebody_elses(client, au
     blog.refresh_from_db()
     assert blog.lead_picture == own
     assert blog.history.first().lead_picture_id == own.pk
-    found = client.get(
-        reverse("admin:autocomplete"),
-        {"app_label": "weblog", "model_name": "blog", "field_name": "lead_picture", "term": "fl"},
+
+
+def test_page_offers_the_newest_pictures_of_the_author_and_the_one_that_leads(
+    client, author, editor, monkeypatch
+):
+    monkeypatch.setattr(LeadPictureWidget, "newest", 2)
+    old, *new = (
+        make_picture(author, url=f"/media/pictures/2026/11/{name}.png", alt_text=name)
+        for name in ("old", "newer", "newest")
     )
-    assert [one["id"] for one in found.json()["results"]] == [str(own.pk)]
+    make_picture(editor, url=MAP, alt_text="of somebody else")
+    make_picture(author, url=FLAG, alt_text="gone", taken_down_at=timezone.now())
+    blog = make_blog(author=author, status=Blog.Status.DRAFT, lead_picture=old)
+    client.force_login(author)
+    page = client.get(change_url(blog)).content.decode()
+    found = re.search(r'<select name="lead_picture".*?</select>', page, re.S)[0]
+    options = re.findall(r'<option value="(\d*)"([^>]*)>([^<]+)<', found)
+    assert [(number, name.strip(), "selected" in more) for number, more, name in options] == [
+        ("", "No picture", False),
+        (str(old.pk), "old", True),
+        *((str(picture.pk), picture.alt_text, False) for picture in reversed(new)),
+    ]
+    assert f'data-url="{old.file.url}"' in found
+
+
+@pytest.mark.parametrize("typed", ["x", "-1", "9" * 30, "²"])
+def test_what_is_no_picture_is_refused_and_the_page_stays(client, author, typed):
+    blog = make_blog(author=author, status=Blog.Status.DRAFT)
+    client.force_login(author)
+    page = client.post(change_url(blog), values_of(blog, lead_picture=typed)).content.decode()
+    assert "Select a valid choice" in page
+
+
+def test_library_says_which_blogs_it_leads(client, author, led):
+    client.force_login(author)
+    [picture] = client.get(reverse("admin:weblog_picture_library")).json()["pictures"]
+    assert (picture["id"], picture["used"]) == (led.lead_picture_id, [led.title])

@@ -17,15 +17,16 @@ export function findOwn(address) {
     }
 }
 
-// Resolve to {url, alt, width, height}, to {remove: true}, or to null if nothing is chosen.
-// `given` may hold a file, the address of a picture elsewhere, or the `picture` to describe anew.
-export function askForPicture({ file, address, description = "", picture } = {}) {
+// Resolve to {id, url, alt, width, height}, to {remove: true}, or to null if nothing is chosen.
+// `given` may hold a file, the address of a picture elsewhere, or the `picture` to describe anew;
+// for one that leads a text, the library is open from the start.
+export function askForPicture({ file, address, picture, isLead } = {}) {
     const dialog = template().content.firstElementChild.cloneNode(true)
     const part = (name) => dialog.querySelector(`[data-part=${name}]`)
     const [input, words] = [part("file"), part("description")]
     input.hasChangeListener = true // the theme's would write its name into another field
     if (file) input.files = listOf(file)
-    words.value = description || picture?.alt || ""
+    words.value = picture?.alt ?? ""
     input.required = !picture && !address
     part("upload").hidden = Boolean(picture || address)
     part("remove").hidden = !picture
@@ -44,7 +45,8 @@ export function askForPicture({ file, address, description = "", picture } = {})
         }
         part("cancel").addEventListener("click", () => close(null))
         part("remove").addEventListener("click", () => close({ remove: true }))
-        part("switch").addEventListener("click", () => openLibrary(part, close))
+        const switchTo = makeLibrary(part, close)
+        part("switch").addEventListener("click", () => switchTo(part("library").hidden))
         dialog.addEventListener("submit", async (event) => {
             event.preventDefault()
             if (picture) return close({ ...picture, alt: words.value })
@@ -57,14 +59,12 @@ export function askForPicture({ file, address, description = "", picture } = {})
         document.body.append(dialog)
         dialog.showModal()
         if (file || address || picture) words.focus()
+        if (isLead) switchTo(true)
     })
 }
 
-// Those that are here already, with the texts that show them.
-function openLibrary(part, close) {
-    for (const name of ["upload", "described", "submit", "switch"]) part(name).hidden = true
-    part("library").hidden = false
-    part("file").required = part("description").required = false
+// Those that are here already, with the texts that show them. Return what opens and closes it.
+function makeLibrary(part, close) {
     let asked = 0
     const show = async (from) => {
         const own = (asked += 1)
@@ -86,8 +86,14 @@ function openLibrary(part, close) {
     })
     part("search").addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault())
     part("more").addEventListener("click", () => show(part("list").children.length))
-    part("search").focus()
-    show(0)
+    return (isOpen) => {
+        for (const name of ["upload", "described", "submit"]) part(name).hidden = isOpen
+        part("library").hidden = !isOpen
+        part("file").required = part("description").required = !isOpen
+        part("switch").textContent = isOpen ? "Add a new one" : "Choose from the library"
+        part(isOpen ? "search" : "file").focus()
+        if (isOpen) show(0)
+    }
 }
 
 function makeEntry(picture, close) {
