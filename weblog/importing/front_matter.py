@@ -12,6 +12,7 @@ import tomllib
 import yaml
 
 LONGEST = 20_000  # characters
+MOST_DEEP = 4  # values in values: a list of Jekyll's defaults has so many
 
 FENCED = {
     "yaml": re.compile(
@@ -76,6 +77,11 @@ def _load_leading_object(text, start):
     return _tidy(values), text[end:]
 
 
+def read_values(kind: str, text: str) -> dict:
+    """Return the values in a whole file of YAML, TOML or JSON. Raises Unreadable."""
+    return _load(kind, text, 0)
+
+
 def _load(kind, text, lines_before):
     if len(text) > LONGEST:
         raise Unreadable(f"front matter: the front matter is longer than {LONGEST:,} characters.")
@@ -117,9 +123,9 @@ def _as_text(value, depth=0):
             return str(value)
         case dt.date() | dt.time():  # datetime is a date
             return value.isoformat()
-        case list() if depth < 2:
+        case list() if depth < MOST_DEEP:
             return [_as_text(each, depth + 1) for each in value]
-        case dict() if depth < 2:
+        case dict() if depth < MOST_DEEP:
             return {str(name).lower(): _as_text(each, depth + 1) for name, each in value.items()}
     return ""
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from weblog.importing.front_matter import list_texts
+from weblog.importing.inherited import Inherited
 from weblog.importing.markdown_files import read_file, read_zip
 from weblog.importing.posts import (
     Person,
@@ -81,10 +82,14 @@ class _FolderRecords:
         self._folder, self._site = folder, site
 
     def __iter__(self):
-        for path in sorted(self._folder.rglob("*")):
-            if path.is_file():
-                name = path.relative_to(self._folder).as_posix()
-                yield read_file(name, path.read_bytes) | {"site": self._site}
+        files = [
+            (path.relative_to(self._folder).as_posix(), path.read_bytes)
+            for path in sorted(self._folder.rglob("*"))
+            if path.is_file()
+        ]
+        inherited = Inherited(files)
+        for name, read in files:
+            yield inherited.fill_in(read_file(name, read), name) | {"site": self._site}
 
 
 def _read_post(record, people):

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from backoffice.bounded_child import Refused
 from weblog.importing.front_matter import Unreadable, split_front_matter
+from weblog.importing.inherited import Inherited
 from weblog.importing.markdown_text import render_markdown
 
 SUFFIXES = (
@@ -42,9 +43,11 @@ def read_zip(file: BinaryIO) -> Iterator[dict]:
     entries = [entry for entry in entries if not entry.filename.startswith("__MACOSX/")]
     tops = {entry.filename.partition("/")[0] for entry in entries}
     strip = f"{tops.pop()}/" if len(tops) == 1 and len(entries) > 1 else ""
-    for entry in entries:
-        path = entry.filename.removeprefix(strip)
-        yield read_file(path, partial(_unpack, archive, entry)) | {"inside": strip}
+    files = [(entry.filename, partial(_unpack, archive, entry)) for entry in entries]
+    inherited = Inherited(files)
+    for path, read in files:
+        record = read_file(path.removeprefix(strip), read)
+        yield inherited.fill_in(record, path) | {"inside": strip}
 
 
 def _unpack(archive, entry):

@@ -55,6 +55,8 @@ EXPIRIES = {
     *("unpublishon", "dateunpublish", "archiveat", "archiveon", "archivedate", "removeat"),
     *("availableuntil", "visibleuntil", "publishuntil", "publisheduntil", "liveuntil"),
 }
+# Names of all values that say whether and from when a post is public.
+OF_STATE = HOLDS_IF_TRUE | HOLDS_IF_FALSE | STATUS_FIELDS | RELEASES | EXPIRIES
 DRAFT_FOLDERS = {"_drafts", "drafts", "_draft", "_trash", ".trash", "_unpublished"}
 
 DATE_LIKE = re.compile(r"\d{4}-\d|\d{4}/\d|\d{1,2} [A-Za-z]|[A-Za-z]{3,9},? \d")
@@ -72,20 +74,25 @@ def read_boolean(text: str) -> bool | None:
     return True if text in TRUE else False if text in FALSE else None
 
 
+def join_words(name: str) -> str:
+    """Return the name of a value in one form: publish_on, publish-on and publishOn are one."""
+    return re.sub(r"[-_. ]", "", name.lower())
+
+
 def find_fields(values: dict, names: Collection[str]) -> list[tuple[str, Any]]:
     """Return (name, value) of the values with one of these names, however its words are joined."""
-    return [(name, value) for name, value in values.items() if _join_words(name) in names]
+    return [(name, value) for name, value in values.items() if join_words(name) in names]
 
 
 def read_state(values: dict, path: str) -> tuple[str, list[str]]:
     """Return published, scheduled, in review, archived or draft, and the problems with it."""
     states, problems = [], []
     for name, value in find_fields(values, HOLDS_IF_TRUE | HOLDS_IF_FALSE):
-        if not (_join_words(name) in RELEASES and is_date_like(value)):
+        if not (join_words(name) in RELEASES and is_date_like(value)):
             said = read_boolean(value) if isinstance(value, str) else None
             if said is None:
                 problems.append(f"{name}: “{_show(value)}” is neither true nor false.")
-            elif said is (_join_words(name) in HOLDS_IF_TRUE):
+            elif said is (join_words(name) in HOLDS_IF_TRUE):
                 states.append("draft")
     for name, value in find_fields(values, STATUS_FIELDS):
         word = value.strip().lower() if isinstance(value, str) else ""
@@ -100,10 +107,6 @@ def read_state(values: dict, path: str) -> tuple[str, list[str]]:
         states.append("draft")
     order = ("draft", "in review", "archived", "scheduled")
     return next((state for state in order if state in states), "published"), problems
-
-
-def _join_words(name):
-    return re.sub(r"[-_. ]", "", name.lower())
 
 
 def _is_place_of_drafts(path):
@@ -128,12 +131,12 @@ def is_date_like(value) -> bool:
 def pick_dates(values: dict) -> list[tuple[str, str]]:
     """Return (name, text) of the dates from which a post may be public; the latest counts."""
     pairs = list(_spread_dates(values))
-    made = [pair for name in DATES for pair in pairs if _join_words(pair[0]) == name and pair[1]]
+    made = [pair for name in DATES for pair in pairs if join_words(pair[0]) == name and pair[1]]
     found = made[:1]  # the first of them tells
     for name, value in pairs:
-        if not value or _join_words(name) not in RELEASES:
+        if not value or join_words(name) not in RELEASES:
             continue
-        if _join_words(name) not in HOLDS_IF_FALSE or is_date_like(value):
+        if join_words(name) not in HOLDS_IF_FALSE or is_date_like(value):
             found.append((name, value))
     return [(name, value if isinstance(value, str) else _show(value)) for name, value in found]
 
@@ -141,7 +144,7 @@ def pick_dates(values: dict) -> list[tuple[str, str]]:
 def _spread_dates(values):
     """Yield (name, value), and of several dates under one name (MkDocs) each that is known."""
     for name, value in values.items():
-        inner = isinstance(value, dict) and _join_words(name) in DATES
+        inner = isinstance(value, dict) and join_words(name) in DATES
         known = find_fields(value, {*DATES, *RELEASES}) if inner else []
         yield from known or [(name, value)]
 
