@@ -3,6 +3,7 @@
 https://github.com/WordPress/wordpress-importer, as of November 2025, is what they are written for.
 """
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -110,6 +111,11 @@ class WordPressExport:
         if item.get("lead"):
             set_lead(post, item["lead"][0])
         _set_status(post, status, values)
+        if item.get("is_for_some") and post.status == Blog.Status.PUBLISHED:
+            post.status = Blog.Status.DRAFT
+            post.notes["not for every reader, so it comes in as a draft"] += 1
+        if item.get("expires"):
+            post.expires_at = _read_second(post, item["expires"])
         return post
 
     def _make_source(self, item, site):
@@ -161,3 +167,11 @@ def _set_status(post, status, values):
         set_publish_at(post, f"{gmt}Z", field="wp:post_date_gmt")
     elif local and not local.startswith(NO_DATE):
         set_publish_at(post, local, field="wp:post_date")
+
+
+def _read_second(post, text):
+    """Return the moment of a number of seconds; what is none is a problem of the post."""
+    if text.isascii() and text.isdecimal() and len(text) <= 10:
+        return dt.datetime.fromtimestamp(int(text), dt.UTC)
+    post.problems.append(f"_expiration-date: “{text[:40]}” is no number of seconds.")
+    return None

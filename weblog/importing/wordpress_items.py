@@ -22,6 +22,11 @@ CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 TAGS = {"post_tag", "tag"}
 # Where WordPress and its plugins keep what is shown beside a text.
 LEAD_PICTURE, FOOTNOTES = "_thumbnail_id", "footnotes"
+# PublishPress Future keeps the second at which a post goes, and “saved” while it is to go; Jetpack
+# keeps who may read a post: everybody, subscribers, paid_subscribers.
+EXPIRES, EXPIRES_STATE = "_expiration-date", "_expiration-date-status"
+ACCESS = "_jetpack_newsletter_access"
+READ_META = {LEAD_PICTURE, FOOTNOTES, EXPIRES, EXPIRES_STATE, ACCESS}
 
 
 def read_items(file: BinaryIO) -> Iterator[dict]:
@@ -140,6 +145,9 @@ def _read_item(item: Element, site: str, library: _Library) -> dict:
     notes["comments left out"] += comments
     if meta.get(LEAD_PICTURE):
         record["lead"] = library.find([meta[LEAD_PICTURE]], site)[0]
+    if meta.get(EXPIRES_STATE) == "saved":
+        record["expires"] = meta.get(EXPIRES, "")
+    record["is_for_some"] = meta.get(ACCESS, "everybody") not in ("", "everybody")
     number = values.get("post_id", "")
     record["body"] = convert_text(
         item.findtext(CONTENT) or "",
@@ -173,7 +181,7 @@ def _read_meta(item):
     for child in item:
         if _local_name(child.tag) == "postmeta":
             values = _wxr_values(child)
-            if values.get("meta_key") in (LEAD_PICTURE, FOOTNOTES):
+            if values.get("meta_key") in READ_META:
                 found[values["meta_key"]] = values.get("meta_value", "")
     return found
 

@@ -56,6 +56,41 @@ def test_protected_post_is_not_made_public():
     assert read(make_wxr(make_item(post_password="x")))[0].status == "draft"
 
 
+def make_meta(**values):
+    return "".join(
+        f"<wp:postmeta><wp:meta_key>{key}</wp:meta_key><wp:meta_value>{value}</wp:meta_value>"
+        "</wp:postmeta>"
+        for key, value in values.items()
+    )
+
+
+@pytest.mark.parametrize("access", ["subscribers", "paid_subscribers", "new one"])
+def test_post_for_some_readers_is_not_made_public(access):
+    (post,) = read(make_wxr(make_item(more=make_meta(_jetpack_newsletter_access=access))))
+    assert post.status == "draft"
+    assert post.notes["not for every reader, so it comes in as a draft"] == 1
+
+
+@pytest.mark.parametrize("access", ["", "everybody"])
+def test_post_for_everybody_stays_public(access):
+    (post,) = read(make_wxr(make_item(more=make_meta(_jetpack_newsletter_access=access))))
+    assert post.status == "published"
+
+
+def test_last_day_that_a_plugin_keeps_is_the_posts():
+    def expires(**values):
+        meta = make_meta(**{key.replace("_date", "-date"): value for key, value in values.items()})
+        (post,) = read(make_wxr(make_item(more=meta.replace("date_status", "date-status"))))
+        return post.expires_at, len(post.problems)
+
+    second = "1577836800"
+    day = dt.datetime(2020, 1, 1, tzinfo=UTC)
+    assert expires(_expiration_date=second, _expiration_date_status="saved") == (day, 0)
+    assert expires(_expiration_date=second, _expiration_date_status="done") == (None, 0)
+    assert expires(_expiration_date=second) == (None, 0)
+    assert expires(_expiration_date="soon", _expiration_date_status="saved") == (None, 1)
+
+
 def test_pages_and_the_bin_are_left_out_and_counted():
     items = [
         make_item(1, post_type="page"), make_item(2, post_type="attachment"),
