@@ -29,6 +29,7 @@ def open_apart(file: BinaryIO, name: str, *, site: str = "") -> Iterator[FileSou
     source = open_source(file, name, is_apart=True)
     source.records.site = site
     try:
+        source.records.read_ahead()
         yield source
     finally:
         source.records.close()

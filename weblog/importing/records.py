@@ -1,5 +1,6 @@
 """The records in a file of posts, read here or, for uploads, apart and within bounds."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -26,8 +27,18 @@ class Records:
         self.site = ""  # the address of the old site, where the file does not name it
 
     def __iter__(self) -> Iterator[dict]:
-        try:
+        with self._told_plainly():
             yield from self._read_apart() if self._is_apart else self._read_here()
+
+    def read_ahead(self) -> None:
+        """Have the file read apart now: it takes seconds, for which no transaction should wait."""
+        with self._told_plainly():
+            self._read_apart()
+
+    @contextlib.contextmanager
+    def _told_plainly(self):
+        try:
+            yield
         except (Refused, Unreadable) as error:
             raise ImportRefused(str(error).replace("{name}", self._name)) from error
         except BoundReached as error:

@@ -8,10 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.urls import reverse
 
+from backoffice import tables
 from tests.factories import make_blog, make_groups, make_user
 from tests.weblog.admin.blog_forms import change_url, values_of
 from tests.weblog.picture_files import make_file
+from tests.weblog.posts import make_item, make_wxr
+from tests.weblog.uploads import confirm, upload
 from weblog.html import bounded
+from weblog.importing import records
 from weblog.models import Blog, Picture
 from weblog.pictures import fetched, preparing
 
@@ -24,6 +28,11 @@ MESSY = "<p><b>a<i>b</b>c</i></p>" * 150
 @pytest.fixture(autouse=True)
 def media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    settings.UPLOAD_DIR = tmp_path / "uploads"
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +55,7 @@ def writable(monkeypatch):
 
         return run
 
-    for module in (bounded, fetched, preparing):
+    for module in (bounded, fetched, preparing, records, tables):
         monkeypatch.setattr(module, "run_bounded", note(module.run_bounded))
     bounded._clean_apart.cache_clear()
     return found
@@ -98,3 +107,21 @@ def test_others_write_while_a_text_of_much_markup_is_cleaned(client, writable, i
     blog.refresh_from_db()
     assert "<b>a<i>b</i></b>" in blog.body
     assert set(writable) == {True}
+
+
+def test_others_write_while_a_table_is_read_and_its_texts_are_cleaned(client, writable, folder):
+    blog = make_blog(status=Blog.Status.DRAFT, body="<p>A</p>")
+    upload(client, f"slug,body\n{blog.slug},{MESSY}\n")
+    confirm(client)
+    blog.refresh_from_db()
+    assert "<b>a<i>b</i></b>" in blog.body
+    assert len(writable) >= 3
+    assert set(writable) == {True}
+
+
+def test_others_write_while_a_file_of_posts_is_read(client, writable, folder):
+    url = "/admin/weblog/blog/import-posts/"
+    upload(client, make_wxr(make_item()), url=url, name="site.xml")
+    confirm(client, url=url)
+    assert Blog.objects.get().title == "Hello"
+    assert writable == [True, True]
