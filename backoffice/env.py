@@ -105,7 +105,8 @@ def read_picture_storage(name: str) -> dict:
     if not value:
         return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     url = urlsplit(value)
-    if url.scheme != "s3" or not url.hostname or url.username or url.query or url.fragment:
+    is_bucket = url.hostname and url.netloc == url.hostname  # no key, and no port of a server
+    if url.scheme != "s3" or not is_bucket or url.query or url.fragment:
         raise ImproperlyConfigured(f"{name} reads like s3://bucket or s3://bucket/path.")
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -121,13 +122,17 @@ def read_picture_storage(name: str) -> dict:
 
 
 def read_shared_cache(name: str) -> dict:
-    """Return the cache that all machines share: {} for none, or one of redis://host:6379/0."""
+    """Return the cache that all machines share: {} for none, or one of redis://host:6379/0.
+
+    What stands behind a ? are the client's options: redis://host:6379/0?socket_timeout=2.
+    """
     if not env(name, default=""):
         return {}
     cache = env.cache(name)
     if cache["BACKEND"].rpartition(".")[2] != "RedisCache":
         raise ImproperlyConfigured(f"{name} reads like redis://host:6379/0: Valkey or Redis.")
-    return {"shared": cache | {"OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1}}}
+    options = {"socket_connect_timeout": 1, "socket_timeout": 1} | cache.get("OPTIONS", {})
+    return {"shared": cache | {"OPTIONS": options}}
 
 
 def read_mailer(name: str, *, default: str) -> dict:

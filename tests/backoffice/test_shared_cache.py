@@ -50,6 +50,17 @@ def test_cache_of_one_machine_is_refused_by_name(monkeypatch):
         read_shared_cache("CACHE_URL")
 
 
+def test_options_in_the_address_are_kept(monkeypatch):
+    monkeypatch.setenv("CACHE_URL", "redis://host:6379/0?socket_timeout=2&health_check_interval=30")
+    cache = read_shared_cache("CACHE_URL")["shared"]
+    assert cache["LOCATION"] == "redis://host:6379/0"
+    assert cache["OPTIONS"] == {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+        "health_check_interval": 30,
+    }
+
+
 def test_without_a_setting_each_machine_counts_for_itself(monkeypatch):
     monkeypatch.delenv("CACHE_URL", raising=False)
     assert read_shared_cache("CACHE_URL") == {}

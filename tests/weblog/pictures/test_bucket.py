@@ -71,8 +71,12 @@ def test_picture_that_is_not_there_is_not_found(bucket):
 
 
 @pytest.mark.parametrize(
-    "url", ["bucket", "/a/folder", "https://bucket.example", "s3://", "s3://key:secret@bucket"]
-)
+    "url",
+    [
+        "bucket", "/a/folder", "https://bucket.example", "s3://", "s3://key:secret@bucket",
+        "s3://bucket:9000/path", "s3://Bucket",
+    ],
+)  # fmt: skip
 def test_other_addresses_are_refused_by_name(monkeypatch, url):
     monkeypatch.setenv("PICTURES_URL", url)
     with pytest.raises(ImproperlyConfigured, match="PICTURES_URL reads like s3://bucket"):
