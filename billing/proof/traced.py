@@ -37,6 +37,7 @@ from billing.models import (
 )
 from billing.money import CurrencyField
 from billing.proof.digests import encode_canonical, hash_text
+from weblog.models import ImportedAuthor
 
 
 class Traced(NamedTuple):
@@ -83,6 +84,7 @@ def list_traced() -> tuple[Traced, ...]:
         Traced("payee look", history(PayeeLook)),
         Traced("account", history(User)),
         Traced("role", history(Group)),
+        Traced("imported author", history(ImportedAuthor)),
         Traced("acknowledgement", Acknowledgement),
         Traced("batch comment", BatchComment),
         Traced("batch file", BatchAttachment, ("content",)),  # whose SHA-256 is in it

@@ -25,8 +25,10 @@ from billing.models import (
 )
 from billing.money import CurrencyField
 from billing.proof.traces import find_adoption
+from billing.verification.blogs import check_blogs
 from billing.verification.differences import Difference
 from billing.verification.requests import check_requests
+from weblog.models import ImportedAuthor
 
 ROWS_AT_A_TIME = 1_000
 MADE_BY_PEOPLE = (CategoryPrice, Adjustment, Hold, HandPayment)
@@ -37,6 +39,7 @@ SIGNERS = {
     Adjustment: {"created_by_id": "+", "withdrawn_by_id": "~"},
     Hold: {"created_by_id": "+", "ended_by_id": "~"},
     HandPayment: {"proposed_by_id": "+", "confirmed_by_id": "~", "withdrawn_by_id": "~"},
+    ImportedAuthor: {"confirmed_by_id": "~"},
 }
 STAY = {
     CategoryPrice: {"id"},
@@ -44,18 +47,20 @@ STAY = {
     Hold: {"author_id", "kind", "reason", "created_by_id", "created_at"},
     HandPayment: {"payment_id", "means", "paid_on", "reason", "proposed_by_id", "proposed_at"},
     PayoutBatch: {"month"},
+    ImportedAuthor: {"account_id", "name", "file_name", "imported_by_id", "imported_at"},
 }
 
 
 def check_histories(run: Verification, key: str, after: str, numbers: Counter) -> None:
     """Each tracked row has a history that begins with its making and ends with the row."""
     adopted_at = find_adoption()
-    for model in TRACKED:
+    for model in (*TRACKED, ImportedAuthor):
         for row, records in _pair(model):
             _check_history(model, row, records)
             if model is PayoutBatch:
                 check_requests(records, since=adopted_at)
             numbers["tracked rows"] += bool(row)
+    check_blogs()
 
 
 def _pair(model: Any) -> Iterator[tuple[Any, list[Any]]]:

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, models, transaction
 
 from backoffice.models import JobRun
+from weblog.models import Blog, ImportedAuthor
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 NOBODY = 999_999_999
@@ -27,11 +28,13 @@ PEOPLE = [
     *(getattr(m, f.name).model for m in HISTORIES for f in m._history_m2m_fields),
     JobRun,
 ]
+# What decides who is paid for the next views, or whether somebody is.
+BLOGS = [Blog, Blog.history.model, ImportedAuthor, ImportedAuthor.history.model]
 
 
 def list_tables():
-    """Return every table of money and views, then those of people and of jobs."""
-    return [*apps.get_app_config("billing").get_models(include_auto_created=True), *PEOPLE]
+    """Return every table of money and views, then those of people, of jobs and of blogs."""
+    return [*apps.get_app_config("billing").get_models(include_auto_created=True), *PEOPLE, *BLOGS]
 
 
 def list_deeds():
@@ -255,7 +258,7 @@ def _name_relatives(row):
 def _name_children(row):
     for relation in row._meta.related_objects:
         child = relation.related_model
-        if child._meta.app_label in ("billing", "backoffice") or child in PEOPLE:
+        if child._meta.app_label in ("billing", "backoffice") or child in (*PEOPLE, *BLOGS):
             attname = relation.field.target_field.attname
             for one in child._base_manager.filter(**{relation.field.name: getattr(row, attname)}):
                 yield _name(one)

@@ -10,9 +10,11 @@ from billing.payouts.holds import end_hold, hold_payment
 from billing.payouts.price_withdrawal import withdraw_price
 from billing.payouts.steps import build_batch
 from billing.prices.rules import save_price
+from billing.proof.traces import seal_traces
 from billing.verification import verify_payouts
-from tests.billing.tampering import without_guards
+from tests.billing.tampering import change, without_guards
 from tests.factories import make_blog, make_category, make_count, make_price, make_user
+from weblog.models import Blog, ImportedAuthor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -153,3 +155,37 @@ def test_history_that_the_application_would_not_write_is_named(
     with without_guards():
         execute(change.format(history=HISTORY[model], **keys))
     assert says in history_check()
+
+
+@pytest.mark.parametrize("field", ["author", "category"])
+def test_blog_that_changed_hands_without_a_record_is_named(field):
+    blog, other = make_blog(), make_blog()
+    Blog.objects.filter(pk=blog.pk).update(**{field: getattr(other, field)})
+    difference = verify_payouts().difference
+    assert f"(weblog_blog {blog.pk}) has the {field}" in difference
+    assert "its history ends with" in difference
+
+
+def test_blog_that_moved_by_the_application_is_as_its_history_ends():
+    blog = make_blog()
+    blog.author, blog.category = make_user("next"), make_category("Next")
+    blog.save()
+    assert verify_payouts().difference == ""
+
+
+def test_imported_author_whom_sql_confirmed_or_erased_is_named(people):
+    finn, _ = people
+    account = make_user("imported")
+    author = ImportedAuthor.objects.create(account=account, name="Ada", imported_at=AT)
+    seal_traces(at=AT)
+    assert verify_payouts().difference == ""
+    rows = ImportedAuthor.objects.filter(pk=author.pk)
+    change(rows, confirmed_by=finn, confirmed_at=AT, confirmation="x")
+    named = f"(weblog_importedauthor {author.pk}) has the confirmed by"
+    assert named in verify_payouts().difference
+    with without_guards():
+        execute("DELETE FROM weblog_importedauthor")
+    assert "its row is gone without a withdrawal" in verify_payouts().difference
+    with without_guards():
+        execute("DELETE FROM weblog_historicalimportedauthor")
+    assert "the application wrote it" in verify_payouts().difference
