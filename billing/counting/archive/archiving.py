@@ -6,6 +6,7 @@ in the database. A file that no seal names is nobody's, and is removed a day lat
 
 import datetime as dt
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from billing.counting.archive.manifests import (
     find_days_to_archive,
     find_manifest,
     has_changed,
+    is_outdated,
+    iter_manifests,
     make_content,
     name_copy,
     read_manifest,
@@ -26,10 +29,15 @@ from billing.counting.archive.manifests import (
 from billing.counting.archive.parquet import Part, write_parts
 from billing.counting.archive.rows import write_day
 from billing.counting.archive.stores import Store, open_store
-from billing.counting.archive.verifying import ViewReport, check_files, export_after_midnight
+from billing.counting.archive.verifying import (
+    ViewReport,
+    check_files,
+    export_after_midnight,
+    fetch_day,
+)
 from billing.counting.archive.work import open_work_folder
 from billing.counting.settled import count_views, require_sealed
-from billing.errors import NotSealed
+from billing.errors import ArchiveDamaged, NotSealed
 from billing.locks import Lock, hold_lock
 from billing.models import BlogView, ViewSeal
 from billing.proof.chains import find_head
@@ -43,36 +51,86 @@ class ArchiveResult:
     days: int = 0
     views: int = 0
     files: int = 0
+    rewritten: int = 0  # days whose files were missing or damaged
     hindrances: list[str] = field(default_factory=list)
 
     def __str__(self):
-        line = f"{self.views} views of {self.days} days archived in {self.files} files."
-        return " ".join([line, *self.hindrances])
+        lines = [f"{self.views} views of {self.days} days archived in {self.files} files."]
+        if self.rewritten:
+            lines.append(f"Files of {self.rewritten} days were lost or damaged: written anew.")
+        return " ".join([*lines, *self.hindrances])
 
 
-def archive_views(*, at: dt.datetime | None = None) -> ArchiveResult:
+def archive_views(*, at: dt.datetime | None = None, repair: bool = False) -> ArchiveResult:
     """Archive the days that are closed and sealed, and not yet archived as they are now.
 
-    Raises ArchiveMissing, ArchiveUnreachable. May be repeated, doubled or killed.
+    What is missing of a sealed day's files is written anew from the database. `repair` reads all
+    files, and does the same where one is not what was sealed. Raises ArchiveMissing,
+    ArchiveUnreachable. May be repeated, doubled or killed.
     """
     at = at or read_clock()
     store, result = open_store(), ArchiveResult()
     for day in find_days_to_archive(at=at):
-        try:
-            manifest = archive_day(day, store=store, at=at)
-        except NotSealed as reason:
-            if str(reason) not in result.hindrances:
-                result.hindrances.append(str(reason))
-            continue
-        result.days += 1
-        result.files += len(manifest.parts)
-        result.views += sum(part.views for part in manifest.parts)
+        if manifest := _try_day(day, store, result, at=at):
+            result.days += 1
+            result.files += len(manifest.parts)
+            result.views += sum(part.views for part in manifest.parts)
+    for manifest in _find_broken(store, read=repair):
+        if reason := _find_hindrance(manifest):
+            result.hindrances.append(reason)
+        elif _try_day(manifest.day, store, result, at=at):
+            result.rewritten += 1
     delete_leftovers(store, at=at)
     return result
 
 
+def _try_day(
+    day: dt.date, store: Store, result: ArchiveResult, *, at: dt.datetime
+) -> Manifest | None:
+    try:
+        return archive_day(day, store=store, at=at)
+    except NotSealed as reason:
+        if str(reason) not in result.hindrances:
+            result.hindrances.append(str(reason))
+        return None
+
+
+def _find_broken(store: Store, *, read: bool) -> Iterator[Manifest]:
+    """Yield the manifests whose files are missing or, if `read`, not what was sealed."""
+    there = {stored.name for stored in store.list()}
+    for manifest in iter_manifests():
+        is_broken = not manifest.names <= there or (read and _is_damaged(manifest, store))
+        if is_broken and not is_outdated(manifest):  # else it waits for its next manifest
+            yield manifest
+
+
+def _is_damaged(manifest: Manifest, store: Store) -> bool:
+    with open_work_folder() as work:
+        try:
+            fetch_day(manifest, store, work)
+        except ArchiveDamaged:
+            return True
+    return False
+
+
+def _find_hindrance(manifest: Manifest) -> str:
+    """Return why the files can't be written anew, or ""."""
+    day = manifest.day
+    if fault := manifest.find_fault():
+        return f"{day}: {fault}"
+    if not BlogView.objects.filter(day=day).exists():
+        return (
+            f"Files of {day} are lost or damaged, and the database has no views of it any more: "
+            "put back a copy of the archive."
+        )
+    return ""
+
+
 def archive_day(day: dt.date, *, store: Store, at: dt.datetime) -> Manifest:
-    """Write a day's files, read them back, and seal their manifest. Raises NotSealed."""
+    """Write a day's files, read them back, and seal their manifest. Raises NotSealed.
+
+    Files that come to the same as before stay under the seal that they have.
+    """
     head = find_head(ViewSeal)
     seen = head.number if head else 0
     outcomes, counted = count_views(BlogView.objects.filter(day=day))
@@ -94,7 +152,7 @@ def archive_day(day: dt.date, *, store: Store, at: dt.datetime) -> Manifest:
         copy = work / "manifest.json"
         copy.write_text(text, encoding="utf-8")
         store.put(name, copy)
-    return _seal(day, content, seen=seen, at=at)
+    return _seal(day, content, store, seen=seen, at=at)
 
 
 def _read_seals(day: dt.date) -> dict[int, str]:
@@ -122,11 +180,16 @@ def _check_made(
 
 
 @transaction.atomic
-def _seal(day: dt.date, content: dict, *, seen: int, at: dt.datetime) -> Manifest:
+def _seal(day: dt.date, content: dict, store: Store, *, seen: int, at: dt.datetime) -> Manifest:
     """Seal the manifest, unless the day changed since the seal `seen` or another run was first."""
-    hold_lock(Lock.FOLD)
+    hold_lock(Lock.FOLD, Lock.ARCHIVE)
     known = find_manifest(day)
     if has_changed(day, after=seen) or (known and known.seal.number > seen):
         raise NotSealed(f"Views of {day} changed as they were being archived: the next run will.")
+    names = {f"{day}/{name}" for name, *_ in content["files"]} | {name_copy(content)[0]}
+    if not all(store.has(name) for name in names):
+        raise NotSealed(f"Files of {day} were deleted as they were being written: run it again.")
+    if known and known.copy == name_copy(content) and not is_outdated(known):
+        return known
     rest = {name: content[name] for name in content if name not in ("kind", "day")}
     return read_manifest(append_view_seal(kind=ViewSeal.Kind.ARCHIVE, day=day, at=at, **rest))

@@ -177,7 +177,11 @@ class Database(Engine):
         return dict(digest_day(self._day, rounded=rounded))
 
 
-OF_DAY = "(SELECT * FROM billing_blogview WHERE day = '{day}')"
+# Without the clicks that no fold has seen yet: they are told of nobody, and belie nothing.
+OF_DAY = """(
+    SELECT * FROM billing_blogview
+    WHERE day = '{day}' AND NOT (outcome = 'pending' AND seal_id IS NULL)
+)"""
 OF_FILES: dict[str, type[DuckDB] | type[Spark]] = {"duckdb": DuckDB, "spark": Spark}
 OF_DATABASE = ("postgresql", "sqlite")
 ENGINES = (*OF_FILES, *OF_DATABASE)

@@ -5,15 +5,18 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
+from django.db import transaction
+
 from billing.counting.archive.manifests import find_manifest
 from billing.counting.archive.stores import Store, Stored, open_store
 from billing.counting.archive.work import remove_left_folders
+from billing.locks import Lock, hold_lock
 from billing.models import BlogView
 
-# Each with a dot before it and a number after it, while it is being written.
+# Each with a dot before it and a token after it, while it is being written.
 OURS = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"/\.?(?:shard-[0-9]+\.[0-9a-f]{16}\.parquet|manifest\.[0-9a-f]{16}\.json)(?:\.[0-9]+)?"
+    r"/\.?(?:shard-[0-9]+\.[0-9a-f]{16}\.parquet|manifest\.[0-9a-f]{16}\.json)(?:\.[0-9a-f]+)?"
 )
 LEFT_AFTER = dt.timedelta(days=1)  # longer than any run takes from its first file to its seal
 
@@ -26,7 +29,16 @@ def delete_leftovers(store: Store, *, at: dt.datetime) -> None:
             manifest = find_manifest(day)
             names[day] = manifest.names if manifest else set()
         if stored.name not in names[day] and stored.at < at - LEFT_AFTER:
-            store.delete(stored.name)
+            _delete_unnamed(store, day, stored.name)
+
+
+@transaction.atomic
+def _delete_unnamed(store: Store, day: dt.date, name: str) -> None:
+    """Delete a file, unless another run has just written and sealed it again."""
+    hold_lock(Lock.ARCHIVE)
+    manifest = find_manifest(day)
+    if manifest is None or name not in manifest.names:
+        store.delete(name)
 
 
 def drop_archived(*, end: dt.date) -> int:

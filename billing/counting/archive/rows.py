@@ -29,7 +29,10 @@ COLUMNS = {
     """,
 }
 OF_DAY = "day = %s"
-AFTER_MIDNIGHT = "day = %s AND previous_day_key IS NOT NULL"
+# A click that no fold has seen yet makes none before it double: its fold will.
+AFTER_MIDNIGHT = """
+    day = %s AND previous_day_key IS NOT NULL AND NOT (outcome = 'pending' AND seal_id IS NULL)
+"""
 ROWS_AT_ONCE = 10_000
 
 

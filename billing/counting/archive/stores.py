@@ -6,6 +6,7 @@ A file is there whole or not at all, under its final name, and on the disk when 
 import contextlib
 import datetime as dt
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ class Store(Protocol):
     def fetch(self, name: str, target: Path) -> None:
         """Copy a file to `target`. Raises FileNotFoundError."""
 
+    def has(self, name: str) -> bool: ...
+
     def list(self) -> Iterator[Stored]: ...
 
     def delete(self, name: str) -> None:
@@ -57,7 +60,10 @@ def check_url(url: str) -> None:
     """Raise ArchiveMissing where the address names neither a bucket nor a whole path."""
     parts = urlsplit(url)
     is_folder = parts.scheme in ("", "file") and not parts.netloc and parts.path.startswith("/")
-    if not is_folder and not (parts.scheme in SCHEMES and parts.netloc):
+    # Keys, a port or options behind a ? would be left out without a word.
+    is_whole = parts.scheme == "https" or parts.netloc == parts.hostname
+    is_bucket = parts.scheme in SCHEMES and parts.netloc and is_whole and not parts.query
+    if not is_folder and not is_bucket:
         raise ArchiveMissing(
             f"ARCHIVE_URL is “{url}”. Write a whole path, such as /srv/archive, or s3://bucket/path."
         )
@@ -71,7 +77,8 @@ class Folder:
 
     def put(self, name: str, source: Path) -> None:
         target = self._root / name
-        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        # Not by the process's number: several machines may have mounted this folder.
+        partial = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
         with _told():
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with source.open("rb") as read, partial.open("wb") as written:
@@ -86,6 +93,10 @@ class Folder:
     def fetch(self, name: str, target: Path) -> None:
         with _told():
             shutil.copyfile(self._root / name, target)
+
+    def has(self, name: str) -> bool:
+        with _told():
+            return (self._root / name).is_file()
 
     def list(self) -> Iterator[Stored]:
         with _told():
@@ -122,6 +133,12 @@ class Bucket:
         with _told(), target.open("wb") as written:
             for part in self._store.get(name).stream():
                 written.write(part)
+
+    def has(self, name: str) -> bool:
+        with _told(), contextlib.suppress(FileNotFoundError):
+            self._store.head(name)
+            return True
+        return False
 
     def list(self) -> Iterator[Stored]:
         with _told():

@@ -7,8 +7,15 @@ from billing.errors import BillingError
 class Command(BaseCommand):
     help = "Write the views of closed, paid and sealed days as Parquet files to ARCHIVE_URL."
 
-    def handle(self, **options):
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="Read all files, and write anew those that are not what was sealed.",
+        )
+
+    def handle(self, *, repair, **options):
         try:
-            self.stdout.write(str(archive_views()))
+            self.stdout.write(str(archive_views(repair=repair)))
         except BillingError as error:
             raise CommandError(str(error)) from error

@@ -46,6 +46,16 @@ class Answers(BaseHTTPRequestHandler):
         modified = f"{at:%a, %d %b %Y %H:%M:%S} GMT"
         return self._answer(200, content, ETag='"of-no-use"', Last_Modified=modified)
 
+    def do_HEAD(self):
+        if self._key not in self.server.files:
+            return self._answer(404)
+        _, at = self.server.files[self._key]
+        self.send_response(200)
+        self.send_header("ETag", '"of-no-use"')
+        self.send_header("Last-Modified", f"{at:%a, %d %b %Y %H:%M:%S} GMT")
+        self.send_header("Content-Length", str(len(self.server.files[self._key][0])))
+        self.end_headers()
+
     def do_DELETE(self):
         self.server.files.pop(self._key, None)
         self._answer(204)

@@ -142,6 +142,23 @@ def test_database_comes_to_the_same_as_the_archive(folder, views):
         verify_views(engine=other, at=AT)
 
 
+def test_clicks_that_no_fold_has_seen_are_no_fault(folder, views):
+    """A late one of the day, and one just after midnight that makes a click before it double."""
+    midnight = dt.datetime(2026, 9, 10, 22, tzinfo=dt.UTC)
+    blog = BlogView.objects.filter(day=DAY).first().blog
+    click(blog, -8, start=midnight, ip_address="192.0.2.77")
+    fold_views(at=AT)
+    archive_views(at=AT)
+    click(blog, 6, start=midnight, ip_address="192.0.2.77")
+    click(blog, 3000, start=IN_SEPTEMBER)
+    for engine in ("duckdb", connection.vendor):
+        report = verify_views(engine=engine, at=AT)
+        assert (report.faults, report.outcomes["pending"]) == ([], 0)
+    fold_views(at=AT)
+    report = verify_views(engine=connection.vendor, at=AT)
+    assert (report.faults, report.outcomes["double_click"]) == ([], 3)
+
+
 def test_commands_say_what_they_did(folder, views, capsys):
     call_command("archive_views")
     call_command("verify_views", "--month", "2026-09")

@@ -66,8 +66,11 @@ def test_bucket_is_an_archive_like_a_folder(bucket, views, settings, tmp_path):
     (fault,) = verify_views(engine="duckdb", at=AT).faults
     assert f"{first} is missing" in fault
 
+    assert archive_views(at=AT).rewritten == 1
+    assert verify_views(engine="duckdb", at=AT).faults == []
+
     settings.VIEW_RETENTION_DAYS = 30
-    assert purge_readers(at=AT).files == 4
+    assert purge_readers(at=AT).files == 5
     assert list(bucket.list()) == []
 
 

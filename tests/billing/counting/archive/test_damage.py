@@ -200,6 +200,19 @@ def test_nothing_comes_back_beside_another_outcome(archived):
     assert not BlogView.objects.filter(pk=second.pk).exists()
 
 
+def test_nothing_comes_back_beside_views_that_exchanged_their_outcomes(archived):
+    """Their sums are still what was sealed."""
+    counted, lost = BlogView.objects.filter(day=DAY, outcome="counted")[:2]
+    double = BlogView.objects.filter(day=DAY, outcome="double_click").first()
+    change(BlogView.objects.filter(pk=counted.pk), outcome="double_click")
+    change(BlogView.objects.filter(pk=double.pk), outcome="counted")
+    with without_guards():
+        lost.delete()
+    with pytest.raises(NotRestored, match="other outcomes"):
+        restore_views(day=DAY)
+    assert not BlogView.objects.filter(pk=lost.pk).exists()
+
+
 def test_view_that_nobody_sealed_is_no_part_of_the_day(archived):
     with without_guards():
         BlogView.objects.filter(day=DAY).delete()
