@@ -23,7 +23,10 @@ AUTHORS_PER_PAGE = 50
 
 class DayForm(forms.Form):
     day = forms.DateField(
-        label="At the end of", required=False, widget=UnfoldAdminDateWidget(attrs={"type": "date"})
+        label="At the end of",
+        required=False,
+        # A browser shows a day in its own form, and takes none but this one from a page.
+        widget=UnfoldAdminDateWidget(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     currency = forms.ChoiceField(label="Currency", required=False, widget=UnfoldAdminSelectWidget)
 

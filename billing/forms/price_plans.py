@@ -25,7 +25,7 @@ class PricePlanForm(forms.Form):
 
     day = forms.DateField(
         label="In force from",
-        widget=UnfoldAdminDateWidget(attrs={"type": "date"}),
+        widget=UnfoldAdminDateWidget(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={
             "required": "Say from which day on.",
             "invalid": "Write the day as 2026-12-31.",
