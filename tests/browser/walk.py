@@ -51,17 +51,17 @@ def find_person(role):
     return User.objects.filter(groups__name=role, is_active=True).order_by("pk").first()
 
 
-def list_pages(role, only=""):
+def list_pages(role, only="", most_rows=MOST_ROWS):
     """Return the pages of a role. Nothing is written: each is asked for by GET.
 
-    `only` is an expression for their names.
+    `only` is an expression for their names. Of a table without states they are of `most_rows`.
     """
     client = Client(headers={"accept-language": "en", "user-agent": FIREFOX})
     person = find_person(role)
     if person:
         client.force_login(person)
     pages = {}
-    for name, addresses in list_addresses() if person else list_open_addresses():
+    for name, addresses in list_addresses(most_rows) if person else list_open_addresses():
         asked = [one for one in addresses if re.search(only, f"{name}{one[0]}")]
         found = [page for one in asked if (page := _open(client, person, name, *one))]
         if found and found[0].is_dialog:  # one will do: that which has nothing against it
@@ -73,7 +73,7 @@ def list_pages(role, only=""):
     return list(pages.values())
 
 
-def list_addresses():
+def list_addresses(most_rows):
     """Yield each page's name and {state: address} of the rows that it can be opened on."""
     for name, arguments in url_names(admin.site.get_urls()):
         if name == "app_list":
@@ -87,7 +87,7 @@ def list_addresses():
         else:
             app_label, model_name, _ = name.split("_", 2)
             model = apps.get_model(ROWS.get(name) or f"{app_label}.{model_name}")
-            yield name, list(_list_rows(name, model, arguments))
+            yield name, list(_list_rows(name, model, arguments, most_rows))
     for pattern in accounts.urlpatterns:
         if pattern.name.startswith("password_reset") or pattern.name == "admin_password_reset":
             continue  # for those who are not signed in
@@ -115,8 +115,8 @@ def _asks(pattern):
     return bool(pattern.pattern.regex.groups)
 
 
-def _list_rows(name, model, arguments):
-    for state, row in _choose_rows(model):
+def _list_rows(name, model, arguments, most_rows):
+    for state, row in _choose_rows(model, most_rows):
         pks = [row.pk]
         if arguments > 1:
             pks += [version.history_id for version in row.history.all()[:1]]
@@ -124,7 +124,7 @@ def _list_rows(name, model, arguments):
             yield state, reverse(f"admin:{name}", args=pks)
 
 
-def _choose_rows(model):
+def _choose_rows(model, most_rows):
     rows = model._default_manager.order_by("-pk")
     fields = [field for field in STATES if _has_field(model, field)]
     for field in fields[:1]:
@@ -132,7 +132,7 @@ def _choose_rows(model):
             if row := rows.filter(**{field: value}).first():
                 yield f"-{value or 'none'}", row
     if not fields:
-        yield from (("", row) for row in rows[:MOST_ROWS])
+        yield from (("", row) for row in rows[:most_rows])
 
 
 def _has_field(model, name):
