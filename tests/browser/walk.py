@@ -17,7 +17,7 @@ from backoffice.accounts import urls as accounts
 from backoffice.accounts.models import SecurityEvent
 from backoffice.trail.views import SECURITY
 from tests.doors import ROWS, url_names
-from tests.factories import FIREFOX, make_user
+from tests.factories import make_user
 from weblog import urls as weblog
 from weblog.models import Blog
 
@@ -56,7 +56,7 @@ def list_pages(role, only="", most_rows=MOST_ROWS):
 
     `only` is an expression for their names. Of a table without states they are of `most_rows`.
     """
-    client = Client(headers={"accept-language": "en", "user-agent": FIREFOX})
+    client = Client(headers={"accept-language": "en"})
     person = find_person(role)
     if person:
         client.force_login(person)
@@ -167,8 +167,8 @@ def _open(client, person, name, state, url):
 
 
 def give_session(context, person, url):
-    """Sign a person in, in a browser's context, as its browser."""
-    client = Client(headers={"user-agent": FIREFOX})
+    """Sign a person in, in a browser's context."""
+    client = Client()
     client.force_login(person)
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
