@@ -9,7 +9,7 @@ class FindingDialog(DialogForm):
     form_before_template = "billing/finding_dialog.html"
 
     reason = ReasonField(
-        help_text="Kept with the finding. The author reads why views were excluded.",
+        help_text="Kept with the finding, for everyone who may see it.",
         missing="Say why: the reason is kept with the finding.",
     )
 

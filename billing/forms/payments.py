@@ -42,7 +42,7 @@ END_PAY_OUT = {
     "form_submit_text": "Stop",
 }
 END_HOLD = {
-    "title": "End it?",
+    "title": "End this hold or pay-out?",
     "description": "The author’s payments in drafts follow at once, those of later batches when "
     "they are built. What was held comes in with the next batch.",
     "form_class": ReasonDialog,
