@@ -302,6 +302,11 @@ PASTED = {
     "<p>seen</p><blockquote><p>Quoted</p></blockquote><hr>"
     '<ol><li id="fn-1">See <a href="https://example.org/winter">the winter timetable</a>. '
     '<a href="#fn-2">↩</a></li></ol>',
+    "word_remarks": "<p>The last train leaves late.</p>",
+    "media": '<p>Before</p><p><a href="https://www.youtube.com/embed/abc123">A night train</a></p>'
+    '<p><a href="https://example.org/train.mp4">https://example.org/train.mp4</a></p>'
+    '<p>A sound: <a href="https://example.org/horn.mp3">https://example.org/horn.mp3</a></p>'
+    "<p>After</p>",
     "program": "<pre><code>def wait():\n\n    return 1</code></pre>",
 }
 

@@ -3,13 +3,16 @@
 
 const HEADINGS = "h1, h2, h3, h4, h5, h6"
 const BLOCK = "p, li, h1, h2, h3, h4, h5, h6, td, th, div, blockquote"
+const REMARKS = ".MsoCommentReference, a.msocomanchor, [style*='mso-element:comment' i]" // Word's, for who edits
 const NUMBERED = /^[([]?(?:\d+|[a-z]|[ivxlc]+)[.)\]]/i
 
 // Return { html, pictures: Map of a name to {address, description}, refused: number }.
 export function tidy(html, isOwnPicture) {
     const { body } = new DOMParser().parseFromString(html, "text/html") // runs and loads nothing
     const all = (selector) => body.querySelectorAll(selector)
-    for (const element of all("script, style, template, iframe, object, svg, math, form input, select, textarea, meta, link, title, xml, nav, li[role=checkbox] > img")) element.remove()
+    for (const element of all("iframe, video, audio")) linkMedium(element)
+    for (const element of all(REMARKS)) element.remove()
+    for (const element of all("script, style, template, button, iframe, object, svg, math, form input, select, textarea, meta, link, title, xml, nav, li[role=checkbox] > img")) element.remove()
     for (const element of all("[style*='display:none' i], [style*='display: none' i], [hidden]")) element.remove()
     for (const element of all("b[style*='font-weight:normal' i], b[style*='font-weight: normal' i]")) unwrap(element) // Docs
     keepNotes(body)
@@ -34,6 +37,18 @@ export function tidy(html, isOwnPicture) {
         if (paragraphs.length === 1) unwrap(paragraphs[0])
     }
     return { html: body.innerHTML, ...found }
+}
+
+// What plays in a page is a link in a text.
+function linkMedium(element) {
+    const address = element.getAttribute("src") ?? element.querySelector("source")?.getAttribute("src") ?? ""
+    if (!/^https?:/i.test(address)) return element.remove()
+    const link = element.ownerDocument.createElement("a")
+    link.href = address
+    link.textContent = element.title || address
+    const place = element.closest("p, li, td, th, h1, h2, h3, h4, h5, h6") ? link : element.ownerDocument.createElement("p")
+    if (place !== link) place.append(link)
+    element.replaceWith(place)
 }
 
 function unwrap(element) {

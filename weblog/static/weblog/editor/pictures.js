@@ -76,7 +76,7 @@ function makeLibrary(part, close) {
         part("list").append(...answer.pictures.map((picture) => makeEntry(picture, close)))
         part("more").hidden = !answer.more
         const number = part("list").children.length
-        const nothing = part("search").value.trim() ? "No picture is described so." : "There is no picture yet. Cancel, and add the first one."
+        const nothing = part("search").value.trim() ? "No picture is described so." : "There is no picture yet. Add the first one."
         part("found").textContent = number ? `${number}${answer.more ? " and more" : ""}, the newest first` : nothing
     }
     let due
