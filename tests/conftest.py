@@ -18,7 +18,7 @@ from simple_history.manager import HistoryManager
 
 from backoffice import alerts
 from tests import flushing
-from tests.tiers import list_left_out, list_marks
+from tests.tiers import SAID_BEFORE, list_marks_of_some, may_select
 
 # As shipped (3.13.0) each look at a history makes a class, which takes a fiftieth of all the tests.
 HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
@@ -28,11 +28,10 @@ MOST_CASES = 2
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Don't read a file whose every test `-m` leaves out."""
-    left_out = list_left_out(config.getoption("markexpr"))
-    if not left_out or not re.fullmatch(r"test_\w+\.py", collection_path.name):
+    """Don't read a file of which `-m` takes no test."""
+    if not re.fullmatch(r"test_\w+\.py", collection_path.name):
         return None
-    return bool(left_out & list_marks(collection_path.read_text())) or None
+    return not may_select(config.getoption("markexpr"), collection_path) or None
 
 
 @pytest.hookimpl(tryfirst=True)  # before they are shuffled
@@ -42,12 +41,22 @@ def pytest_collection_modifyitems(items):
         functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
         if "some_of" in item.fixturenames:
             item.add_marker(pytest.mark.long)
-        if commits(item):  # so it meets locks, and other connections
-            item.add_marker(pytest.mark.postgresql)
         if item.path.parent.name == "browser":
             item.add_marker(pytest.mark.any_database)  # pages in a browser know none
+        elif commits(item):  # so it meets locks, and other connections
+            item.add_marker(pytest.mark.postgresql)
     for cases in functions.values():
         leave_some(cases)
+    check_marks(items)
+
+
+def check_marks(items):
+    """Fail where a mark comes from elsewhere than the file: a run by marks would not read it."""
+    for path, of_file in itertools.groupby(items, key=lambda item: item.path):
+        told = list_marks_of_some(path, path.read_text())
+        for item in of_file:
+            for mark in {"any_database", *SAID_BEFORE} - told:
+                assert not item.get_closest_marker(mark), f"{item.nodeid} is {mark} unsaid"
 
 
 def commits(item):

@@ -1,27 +1,50 @@
+from pathlib import Path
+
 import pytest
 
-from tests.tiers import list_left_out, list_marks
+from tests.tiers import list_marks, list_marks_of_some, may_select
 
 pytestmark = pytest.mark.any_database
 
+SQLITE = "not thorough and (any_database or not postgresql)"
+POSTGRESQL = "not any_database and not thorough and postgresql"
+POSTGRESQL_REST = "not any_database and (thorough or not postgresql)"
+
 
 @pytest.mark.parametrize(
-    ("expression", "marks"),
+    ("expression", "text", "is_read"),
     [
-        ("", set()),
-        ("thorough", set()),
-        ("not slow and not thorough", {"slow", "thorough"}),
-        ("not thorough and (any_database or not postgresql)", {"thorough"}),
-        ("thorough or (postgresql and not any_database)", set()),
-        ("not any_database and (thorough or not postgresql)", {"any_database"}),
-        ("not any_database and not thorough and postgresql", {"any_database", "thorough"}),
-        ("not slow or thorough", set()),
-        ("not (slow and (long or thorough))", set()),
-        ("not (slow and long) and not thorough", {"thorough"}),
+        ("", "pytestmark = pytest.mark.thorough\n", True),
+        ("thorough", "def test_it(): ...\n", True),
+        ("not thorough", "pytestmark = pytest.mark.thorough\n", False),
+        ("not thorough", "@pytest.mark.thorough\ndef test_it(): ...\n", True),
+        ("not slow and not thorough", "pytestmark = pytest.mark.slow\n", False),
+        ("not slow or thorough", "pytestmark = pytest.mark.slow\n", True),
+        ("not (slow and long)", "pytestmark = [pytest.mark.slow, pytest.mark.long]\n", False),
+        ("not (slow and long)", "pytestmark = pytest.mark.slow\n", True),
+        ("not (slow and long)", "pytestmark = pytest.mark.slow\ndef test(some_of): ...\n", True),
+        ("long", "def test_it(): ...\n", False),
+        ("long", "def test_it(some_of): ...\n", True),
+        (SQLITE, "pytestmark = pytest.mark.postgresql\n", False),
+        (SQLITE, "pytestmark = [pytest.mark.postgresql, pytest.mark.any_database]\n", True),
+        (SQLITE, "@pytest.mark.postgresql\ndef test_it(): ...\n", True),
+        (POSTGRESQL, "pytestmark = pytest.mark.django_db\n", False),
+        (POSTGRESQL, "pytestmark = pytest.mark.django_db(transaction=True)\n", True),
+        (POSTGRESQL, "@pytest.mark.postgresql\ndef test_it(): ...\n", True),
+        (POSTGRESQL, "def test_it(live_server): ...\n", True),
+        (POSTGRESQL_REST, "pytestmark = pytest.mark.postgresql\n", True),
+        (POSTGRESQL_REST, "pytestmark = pytest.mark.any_database\n", False),
     ],
 )
-def test_mark_is_left_out_only_where_no_other_mark_brings_it_back(expression, marks):
-    assert list_left_out(expression) == marks
+def test_file_is_read_unless_no_test_in_it_can_be_taken(tmp_path, expression, text, is_read):
+    file = tmp_path / "test_it.py"
+    file.write_text(text)
+    assert may_select(expression, file) == is_read
+
+
+def test_what_is_about_a_browser_knows_no_database():
+    marks = list_marks_of_some(Path("tests/browser/test_it.py"), "def test_it(live_server): ...")
+    assert marks == {"any_database", "postgresql", "thorough"}
 
 
 @pytest.mark.parametrize(
