@@ -1,3 +1,6 @@
+import contextlib
+import fcntl
+import json
 import os
 import re
 import shutil
@@ -53,36 +56,42 @@ def browser_context_args(browser_context_args):
 
 
 @pytest.fixture(scope="session")
-def demos():
-    """The demo's passwords and a copy of its database, set up once in a run."""
-    demos = []
-    yield demos
-    for _, copy in demos:
-        copy.close()
+def demo_file(tmp_path_factory):
+    """Where the first test of a run that asks for the demo leaves a copy of its database."""
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "demo.sqlite3"
 
 
 @pytest.fixture
-def demo(transactional_db, tmp_path, demos):
-    """The demo's publishing house, as {username: password}."""
+def demo(transactional_db, demo_file):
+    """The demo's publishing house, as {username: password}.
+
+    To set it up takes half a minute of the processor, so all workers share one.
+    """
     if not apps.is_installed("billing"):
         return make_weblog_alone()
+    passwords = demo_file.with_suffix(".json")
+    with demo_file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not passwords.exists():
+            found = set_up_demo(demo_file)
+            passwords.write_text(json.dumps(found))
+            return found
+    connection.ensure_connection()
+    with contextlib.closing(sqlite3.connect(demo_file)) as copy:
+        copy.backup(connection.connection)
+    ContentType.objects.clear_cache()
+    return json.loads(passwords.read_text())
+
+
+def set_up_demo(copy_to):
     from billing.demo import set_up
 
-    if demos:
-        passwords, copy = demos[0]
-        connection.ensure_connection()
-        copy.backup(connection.connection)
-        ContentType.objects.clear_cache()
-        return passwords
-    accounts_file = tmp_path / "accounts.txt"
+    accounts_file = copy_to.with_suffix(".txt")
     set_up(accounts_file=accounts_file)
-    passwords = dict(re.findall(r"^  (\S+) +(\S+) +\S+$", accounts_file.read_text(), re.MULTILINE))
-    if connection.vendor == "sqlite":
-        copy = sqlite3.connect(":memory:")
-        connection.ensure_connection()
+    with contextlib.closing(sqlite3.connect(copy_to)) as copy:
         connection.connection.backup(copy)
-        demos.append((passwords, copy))
-    return passwords
+    return dict(re.findall(r"^  (\S+) +(\S+) +\S+$", accounts_file.read_text(), re.MULTILINE))
 
 
 def make_weblog_alone():
