@@ -2,8 +2,10 @@
 
 import pytest
 from django.core.management import call_command
+from django.http import HttpResponse
 from django.urls import reverse
 
+from backoffice import error_pages
 from backoffice.accounts import urls as accounts
 from tests.doors import NOT_PAGES
 from tests.factories import (
@@ -149,6 +151,16 @@ ALLOWED = {
     | {"billing_views_explained_changelist", "billing_categoryprice_timeline"},
     None: set(),
 }
+
+
+@pytest.fixture(autouse=True)
+def bare_refusals(monkeypatch):
+    """Send no page with what is refused, a tenth of the time: test_error_pages.py reads it."""
+
+    def refuse(request, *, status, **words):
+        return HttpResponse(status=status)
+
+    monkeypatch.setattr(error_pages, "refuse", refuse)
 
 
 def sign_in(client, role):
