@@ -27,9 +27,9 @@ AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 YEARS = reverse("admin:billing_books_years")
 
 
-@pytest.fixture
-def agent():
-    """An agent who got 10.00 for Ada and 20.00 for Bruno; Chiara, without a payee, got 5.00."""
+@pytest.fixture(scope="module")
+def agent_for_all(shared_rows):
+    """The number of the payee of `agent`."""
     category = make_category("Tech")
     make_price(category, "10")
     authors = [make_user(name, first_name=name.title()) for name in ("ada", "bruno", "chiara")]
@@ -41,7 +41,13 @@ def agent():
     export_payments(batch=batch, at=AT)
     results = {payment.pk: ("paid", "") for payment in batch.payments.all()}
     record_results(batch=batch, results=results, by=make_user(), at=AT)
-    return agent
+    return agent.pk
+
+
+@pytest.fixture
+def agent(agent_for_all):
+    """An agent who got 10.00 for Ada and 20.00 for Bruno; Chiara, without a payee, got 5.00."""
+    return Payee.objects.get(pk=agent_for_all)
 
 
 def read(year=2026):

@@ -4,6 +4,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import User
 
 from billing.models import Adjustment, BatchAct, PayoutBatch, Verification
 from billing.payouts import steps
@@ -18,14 +19,10 @@ from tests.factories import approve, make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 
-@pytest.fixture
-def person():
-    return make_user("person")
-
-
-@pytest.fixture
-def batch(person):
-    """An approved batch with a hold that the person began, and an adjustment that they made."""
+@pytest.fixture(scope="module")
+def batch_for_all(shared_rows):
+    """The number of the batch of `batch`."""
+    person = make_user("person")
     batch = make_batch()
     payment = batch.payments.get()
     adjustment = Adjustment(author=payment.author, amount=Decimal(3), reason="A talk")
@@ -34,7 +31,18 @@ def batch(person):
     hold = hold_payment(payment=batch.payments.get(), by=person, reason="A dispute")
     batch = approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)
     end_hold(hold=hold, by=make_user(), reason="It is settled")
-    return batch
+    return batch.pk
+
+
+@pytest.fixture
+def batch(batch_for_all):
+    """An approved batch with a hold that the person began, and an adjustment that they made."""
+    return PayoutBatch.objects.get(pk=batch_for_all)
+
+
+@pytest.fixture
+def person(batch):
+    return User.objects.get(username="person")
 
 
 def derive(batch):

@@ -15,20 +15,22 @@ from tests.factories import make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture
-def finance():
-    return make_user("finn")
-
-
-@pytest.fixture
-def answered(finance):
-    """A batch that was submitted, recalled, submitted, returned, rebuilt, and answered."""
+@pytest.fixture(scope="module")
+def answered_for_all(shared_rows):
+    """The number of the batch of `answered`."""
+    finance = make_user("finn")
     batch = make_batch("submitted", submitter=finance)
     batch = recall_batch(batch=batch, by=finance, reason="A hold is missing")
     batch = steps.submit_batch(batch=batch, by=finance, at=AT)
     batch = steps.return_batch(batch=batch, by=make_user("ines"), reason="Check Ada")
     batch = steps.rebuild_batch(batch=batch, by=finance, at=AT)
-    return steps.submit_batch(batch=batch, by=finance, answer="She is right", at=AT)
+    return steps.submit_batch(batch=batch, by=finance, answer="She is right", at=AT).pk
+
+
+@pytest.fixture
+def answered(answered_for_all):
+    """A batch that was submitted, recalled, submitted, returned, rebuilt, and answered."""
+    return PayoutBatch.objects.get(pk=answered_for_all)
 
 
 def find_difference():
@@ -77,7 +79,7 @@ def test_somebody_else_recalled_it(answered):
     assert "had submitted it" in find_difference()
 
 
-def test_batch_that_went_back_bears_no_signature(answered, finance):
+def test_batch_that_went_back_bears_no_signature(answered):
     forge(answered, RETURNED, digest="d")
     assert "bears a signature" in find_difference()
 
