@@ -34,8 +34,24 @@ def pytest_ignore_collect(collection_path, config):
     return not may_select(config.getoption("markexpr"), collection_path) or None
 
 
-@pytest.hookimpl(tryfirst=True)  # before they are shuffled
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
+    mark(items)  # before they are shuffled and chosen
+    result = yield
+    # What takes long at the end leaves all workers but one idle.
+    items.sort(key=takes_long, reverse=True)
+    return result
+
+
+def takes_long(item):
+    return (
+        item.path.parent.name == "browser"
+        or "killed" in item.path.name
+        or "upgrades" in item.fixturenames
+    )
+
+
+def mark(items):
     functions = {}
     for item in items:
         functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
