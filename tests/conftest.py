@@ -23,8 +23,10 @@ from tests.tiers import SAID_BEFORE, list_marks_of_some, may_select
 # As shipped (3.13.0) each look at a history makes a class, which takes a fiftieth of all the tests.
 HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
 
-# Of a function that asks the database, `make test` takes so many cases, if no marker says more.
+# Of a function that asks the database, `make test` takes so many cases, if no marker says more:
+# two, but one where the file takes long.
 MOST_CASES = 2
+MOST_SLOW_CASES = 1
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -86,7 +88,9 @@ def leave_some(cases):
     """Leave to `make test-rest` what `make test` does not take of a function's cases."""
     marker = cases[0].get_closest_marker("cases")
     asks_database = "db" in cases[0].fixturenames or cases[0].get_closest_marker("django_db")
-    most = marker.args[0] if marker else MOST_CASES if asks_database else len(cases)
+    most = MOST_SLOW_CASES if cases[0].get_closest_marker("slow") else MOST_CASES
+    if marker or not asks_database:
+        most = marker.args[0] if marker else len(cases)
     # As they are written, because another plugin may have shuffled them already.
     written = sorted(cases, key=place) if len(cases) > 1 else cases
     taken = spread(written, most)

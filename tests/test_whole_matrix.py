@@ -136,7 +136,7 @@ def test_every_route_has_its_rules():
 
 
 @pytest.mark.any_database
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("person", PEOPLE)
 def test_each_route_answers_each_person_as_the_rules_say(person, people):
     """One cell of each route, each time another kind of row and another method."""
@@ -156,6 +156,7 @@ def test_whole_matrix(person, people):
     assert find_faults(person, people[person], list_cells(people[person], FEW_GARBAGE[:1])) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.cases(1)
 @pytest.mark.parametrize("person", ["superuser", "Finance", "Authors"])
 @pytest.mark.parametrize("name", GARBAGE)

@@ -67,6 +67,7 @@ def test_home_of_a_role_takes_few_queries(client, house, role, expected):
     assert count_queries(client, make_user(groups=[role])) == expected
 
 
+@pytest.mark.thorough
 def test_home_of_an_author_takes_few_queries(client, house):
     assert count_queries(client, house) == 15
 

@@ -111,6 +111,7 @@ def test_payment_keeps_the_name_for_ten_years(author, ines):
         anonymise_account(user=author, by=ines, reason="Asked.", at=at)
 
 
+@pytest.mark.thorough
 def test_extract_holds_the_persons_money_and_nobody_elses(paid, author, ines):
     with make_extract(user=author, by=ines) as file:
         kept = json.load(file)

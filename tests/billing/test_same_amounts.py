@@ -181,6 +181,7 @@ def test_each_page_tells_the_same_amounts_and_state(seed, client, sign_in, setti
             assert not batch.payments.owed().filter(status="failed").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.cases(1)
 @pytest.mark.parametrize("seed", [4, 5])
 def test_books_and_payslips_tell_the_same_of_all_batches_together(seed, settings):

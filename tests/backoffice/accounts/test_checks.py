@@ -8,6 +8,7 @@ from django.conf import settings
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_empty_database_can_be_migrated(tmp_path):
     """The checks that read the database run before its first table exists."""

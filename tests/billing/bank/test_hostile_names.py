@@ -72,6 +72,7 @@ def _dollars(settings):
     settings.BANK_NACHA = NACHA
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("_dollars", "_kept_earlier")
 def test_nacha_file_with_hostile_names_is_read_back_to_the_cent():
     batch = make_paid_batch(*name_payees([*WRITTEN, *REFUSED]))
@@ -110,6 +111,7 @@ def test_form_takes_no_such_name_today(name):
         make_paid_batch({"legal_name": name})
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("_kept_earlier")
 def test_paypal_file_holds_no_name_and_is_read_back_to_the_cent():
     names = [*WRITTEN, *REFUSED]

@@ -97,6 +97,7 @@ def leave_out_the_adjustment(content):
     content["acts"] = [act for act in content["acts"] if act[0] != "adjustment"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("forge_seal", "named"),
     [

@@ -174,6 +174,7 @@ def test_entities_and_document_types_are_refused(declaration):
         read(data)
 
 
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_file():
     def peak(count):
         file = io.BytesIO(make_wxr(*(make_item(n, body="x" * 2000) for n in range(count))))
