@@ -83,7 +83,7 @@ def amounts_of(month):
     return [str(payment.amount) for payment in payments]
 
 
-@pytest.mark.cases(1)
+@pytest.mark.thorough
 @pytest.mark.long
 @pytest.mark.parametrize("commit", TAKEN_TO_THE_END)
 def test_an_earlier_version_is_brought_to_today_verified_exported_and_paid(use_upgraded, commit):

@@ -151,6 +151,7 @@ def october(finance):
     return finance
 
 
+@pytest.mark.thorough
 def test_payment_by_hand_killed_at_any_statement_is_confirmed_and_paid_or_neither(october):
     untouched, second = facts_by_hand(), make_user()
     for step in itertools.count(1, 6):
