@@ -2,7 +2,7 @@ PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
 # More processes than cores: each waits for half of its time, for disks and for what it started.
-PYTEST = $(BIN)/pytest --numprocesses=4 --dist=worksteal
+PYTEST = $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal
 # What `make test` runs on each database, and what it leaves there to `make test-rest`.
 SQLITE = not thorough and (any_database or not postgresql)
 SQLITE_REST = thorough or (postgresql and not any_database)
