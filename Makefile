@@ -44,7 +44,7 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 	@$(MANAGE) setup_demo
 	@exec $(MANAGE) runserver 127.0.0.1:$(PORT)
 
-test: setup-dev ## Run what a commit needs, in eight minutes: SQLite, PostgreSQL, weblog alone
+test: setup-dev ## Run what a commit needs, in seven minutes: SQLite, PostgreSQL, weblog alone
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE)" \
 		$(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
@@ -52,7 +52,7 @@ test: setup-dev ## Run what a commit needs, in eight minutes: SQLite, PostgreSQL
 		$(PYTEST) -m "$(POSTGRESQL)" $(WITH_BILLING); \
 		$(PYTEST) -m "$(POSTGRESQL)" $(WEBLOG_ALONE)'
 
-test-rest: setup-dev ## Run all tests that `make test` does not; 25 minutes
+test-rest: setup-dev ## Run all tests that `make test` does not; 40 minutes
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE_REST)" \
 		$(if $(COVERAGE),--cov --cov-append)

@@ -93,7 +93,7 @@ def leave_some(cases):
         most = marker.args[0] if marker else len(cases)
     # As they are written, because another plugin may have shuffled them already.
     written = sorted(cases, key=place) if len(cases) > 1 else cases
-    taken = spread(written, most)
+    taken = spread([case for case in written if not case.get_closest_marker("thorough")], most)
     for case in cases:
         if case not in taken:
             case.add_marker(pytest.mark.thorough)
