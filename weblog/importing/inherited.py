@@ -7,7 +7,7 @@ says whether and from when a post is public is taken over, and a post's own word
 """
 
 import fnmatch
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 from backoffice.bounded_child import Refused
@@ -18,18 +18,17 @@ CONFIGS = {"_config.yml": "yaml", "_config.yaml": "yaml", "_config.toml": "toml"
 DATA_SUFFIXES = (".11tydata.json", ".json")
 OF_BUILDING = ("build", "_build")
 
-type Rule = tuple[str, Callable[[str], bool], dict]
-
 
 class Inherited:
     """The rules that the files of an archive or a folder hold, the nearest to a post last."""
 
-    def __init__(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> None:
+    def __init__(self, files: list[tuple[str, Callable[[], bytes]]]) -> None:
         found = sorted(files, key=lambda file: (file[0].count("/"), file[0]))
+        stems = {path.rpartition(".")[0] for path, _ in files if not path.endswith(".json")}
         self._rules = [
             (PurePosixPath(path).name, applies, values)
             for path, read in found
-            if _may_hold_rules(path)
+            if _may_hold_rules(path, stems)
             for applies, values in _read_rules(path, read)
         ]
 
@@ -50,9 +49,18 @@ class Inherited:
         }
 
 
-def _may_hold_rules(path):
-    name = PurePosixPath(path).name.lower()
-    return name in CONFIGS or name.startswith("_index.") or path.endswith(".json")
+def _may_hold_rules(path, stems):
+    """Whether to read a file: of JSON, only what is named as a folder or as a file beside it."""
+    pure = PurePosixPath(path)
+    if not path.endswith(".json"):
+        return pure.name.lower() in CONFIGS or pure.name.lower().startswith("_index.")
+    stem = _find_stem(path)
+    folder = pure.parent.name
+    return stem in stems or (folder != "" and PurePosixPath(stem).name == folder)
+
+
+def _find_stem(path):
+    return next(path[: -len(end)] for end in DATA_SUFFIXES if path.endswith(end))
 
 
 def _read_rules(path: str, read: Callable[[], bytes]) -> Iterator[tuple[Callable, dict]]:
@@ -75,7 +83,7 @@ def _read_rules(path: str, read: Callable[[], bytes]) -> Iterator[tuple[Callable
 
 def _make_data_test(pure, folder):
     """A file of data is for the folder of its name, or for the file of its name beside it."""
-    stem = next(pure.name[: -len(end)] for end in DATA_SUFFIXES if pure.name.endswith(end))
+    stem = _find_stem(pure.name)
     start = folder if stem == pure.parent.name else f"{folder}{stem}."
     return lambda path: (
         path.startswith(start) and (start == folder or "/" not in path.removeprefix(folder))
@@ -88,9 +96,12 @@ def _read_cascade(cascade, folder):
             continue
         target = each.get("_target") or each.get("target") or {}
         target = target if isinstance(target, dict) else {}
-        if str(target.get("kind", "page")).strip("{}") not in ("page", "*", "**"):
+        kind = str(target.get("kind", "page"))
+        if "page" not in kind and "*" not in kind:
             continue
         pattern = str(target.get("path", "")).strip("/")
+        if "{" in pattern:
+            pattern = ""  # one of several: rather a draft too many
         if values := _of_state(each):
             yield _make_cascade_test(folder, pattern), values
 

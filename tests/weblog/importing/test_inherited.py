@@ -6,6 +6,7 @@ import pytest
 
 from tests.weblog.posts import make_zip
 from weblog.importing.formats import open_source
+from weblog.importing.inherited import Inherited
 from weblog.importing.markdown import MarkdownFolder
 
 pytestmark = pytest.mark.any_database
@@ -36,6 +37,12 @@ def state_of(path, other, text, *, own=""):
             "content/s/a.md",
             "content/s/_index.md",
             "---\ncascade:\n  _target: {path: '/s/**', kind: page}\n  draft: yes\n---\n",
+        ),
+        (
+            "s/a.md",
+            "s/_index.md",
+            "---\ncascade:\n  target: {path: '{/s/**,/t/**}', kind: '{page,section}'}\n"
+            "  draft: true\n---\n",
         ),
         ("posts/a.md", "posts/posts.json", '{"draft": true}'),
         ("posts/x/a.md", "posts/posts.11tydata.json", '{"permalink": false}'),
@@ -97,3 +104,11 @@ def test_folder_on_the_disk_says_the_same(tmp_path):
     (tmp_path / "posts" / "posts.json").write_text('{"draft": true}')
     (post,) = MarkdownFolder(tmp_path).read_posts()
     assert post.status == "draft"
+
+
+def test_json_that_is_for_no_post_is_not_even_read():
+    def refuse():
+        raise AssertionError
+
+    names = ["a.md", "package-lock.json", "modules/x/package.json", ".json", "..json", "x/.json"]
+    Inherited([(name, refuse) for name in names])
