@@ -9,10 +9,11 @@ from collections import defaultdict
 from pathlib import Path
 
 MOST_BYTES = 12_000_000
-HEAD = """# Every page, as each role sees it
+HEAD = """# Pages, as each role sees them
 
-`make screenshots` writes this folder. Each picture holds a page four times: at a desk in the light
-and in the dark, and on a phone in the light and in the dark. What two roles see alike has one.
+`make screenshots` writes this folder, with the roles that were taken last. Each picture holds a
+page four times: at a desk in the light and in the dark, and on a phone in the light and in the
+dark. What two roles see alike has one.
 """
 
 
