@@ -7,7 +7,7 @@ says whether and from when a post is public is taken over, and a post's own word
 """
 
 import fnmatch
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from backoffice.bounded_child import Refused
@@ -22,7 +22,7 @@ OF_BUILDING = ("build", "_build")
 class Inherited:
     """The rules that the files of an archive or a folder hold, the nearest to a post last."""
 
-    def __init__(self, files: list[tuple[str, Callable[[], bytes]]]) -> None:
+    def __init__(self, files: Sequence[tuple[str, Callable[[], bytes]]]) -> None:
         found = sorted(files, key=lambda file: (file[0].count("/"), file[0]))
         stems = {path.rpartition(".")[0] for path, _ in files if not path.endswith(".json")}
         self._rules = [
@@ -56,7 +56,7 @@ def _may_hold_rules(path, stems):
         return pure.name.lower() in CONFIGS or pure.name.lower().startswith("_index.")
     stem = _find_stem(path)
     folder = pure.parent.name
-    return stem in stems or (folder != "" and PurePosixPath(stem).name == folder)
+    return stem in stems or (folder != "" and stem.rpartition("/")[2] == folder)
 
 
 def _find_stem(path):
