@@ -169,4 +169,4 @@ def test_file_with_accounts_is_taken_after_a_second_factor(client, sign_in, cloc
 def test_file_without_accounts_asks_for_nothing(client, sign_in, clock):
     export = make_exported().exports.get()
     give_app(sign_in("Finance"))
-    assert client.get(reverse(DOWNLOAD, args=[export.pk])).status_code == 200
+    assert client.post(reverse(DOWNLOAD, args=[export.pk])).status_code == 200
