@@ -30,7 +30,8 @@ DAYS = 30
 VIEWS = """
 INSERT INTO billing_blogview (id, blog_id, author_id, category_id, viewed_at, day, reader_key,
     previous_day_key, address_key, agent_key, outcome, excluded_by, seal_id)
-SELECT CAST(md5('id' || number) AS uuid), blog.id, author_id, category_id, at, day, reader,
+SELECT CAST(lpad(to_hex(number), 16, '0') || left(md5('id' || number), 16) AS uuid),
+    blog.id, author_id, category_id, at, day, reader,
     CASE WHEN at AT TIME ZONE 'UTC' - day < interval '30 seconds'
         THEN decode(md5('before' || number), 'hex') END,
     reader, reader,
