@@ -112,16 +112,18 @@ def make_price(category, price_per_1000, effective_from=dt.date(2020, 1, 1), by=
 
 def make_count(blog, views, day=dt.date(2026, 10, 15)):
     """Make counted views of a blog, as fold_views leaves them."""
-    from billing.models import DailyViewCount, MonthlyViewCount
+    from billing.models import DailyCategoryCount, DailyViewCount, MonthlyViewCount
 
     seal = make_view_seal(day)
     facts = {"blog": blog, "author": blog.author, "category": blog.category}
-    month, is_new = MonthlyViewCount.objects.get_or_create(
-        **facts, month=day.replace(day=1), defaults={"views": views, "seal": seal}
-    )
-    if not is_new:
-        month.views, month.seal = month.views + views, seal
-        month.save()
+    for model, key in (
+        (MonthlyViewCount, facts | {"month": day.replace(day=1)}),
+        (DailyCategoryCount, {"category": blog.category, "day": day}),
+    ):
+        total, is_new = model.objects.get_or_create(**key, defaults={"views": views, "seal": seal})
+        if not is_new:
+            total.views, total.seal = total.views + views, seal
+            total.save()
     return DailyViewCount.objects.create(**facts, day=day, views=views, seal=seal)
 
 

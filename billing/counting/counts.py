@@ -1,11 +1,17 @@
-"""The counts by day and by month, which change only together with a new seal of views."""
+"""The counts by day, month and category, which change only together with a new seal of views."""
 
 from collections import Counter
 
 from django.db import connection, models
 
 from billing.bulk import insert_rows
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount, ViewSeal
+from billing.models import (
+    BlogView,
+    DailyCategoryCount,
+    DailyViewCount,
+    MonthlyViewCount,
+    ViewSeal,
+)
 from billing.models.view_seals import SealedCount
 from billing.periods import month_of
 
@@ -19,31 +25,35 @@ def count_by_day(views: models.QuerySet[BlogView]) -> dict[tuple, int]:
 
 
 def add_to_counts(changes: Counter, *, seal: ViewSeal) -> None:
-    """Add {(blog_id, author_id, category_id, day): views} to both counts, which name the seal.
+    """Add {(blog_id, author_id, category_id, day): views} to all counts, which name the seal.
 
-    The caller holds the lock "fold_views", and has just added the seal. Six queries.
+    The caller holds the lock "fold_views", and has just added the seal. Nine queries.
     """
     by_month: Counter = Counter()
+    by_category: Counter = Counter()
     for (blog, author, category, day), views in changes.items():
         by_month[blog, author, category, month_of(day)] += views
-    _add_to(DailyViewCount, "day", changes, seal)
-    _add_to(MonthlyViewCount, "month", by_month, seal)
+        by_category[category, day] += views
+    _add_to(DailyViewCount, COUNT_KEY, changes, seal)
+    _add_to(MonthlyViewCount, (*COUNT_KEY[:-1], "month"), by_month, seal)
+    _add_to(DailyCategoryCount, COUNT_KEY[2:], by_category, seal)
 
 
-def _add_to(model: type[SealedCount], period: str, changes: Counter, seal: ViewSeal) -> None:
-    """Add `changes` to a table of counts.
+def _add_to(
+    model: type[SealedCount], key: tuple[str, ...], changes: Counter, seal: ViewSeal
+) -> None:
+    """Add `changes` to a table of counts, by its key: what is counted first, the period last.
 
     Three queries. Python adds up the sums and writes them whole. That is safe only because the
     fold's lock allows one writer.
     """
-    key = ("blog_id", "author_id", "category_id", period)
     rows = model._default_manager.filter(
         **{
-            "blog_id__in": {change[0] for change in changes},
-            f"{period}__in": {change[3] for change in changes},
+            f"{key[0]}__in": {change[0] for change in changes},
+            f"{key[-1]}__in": {change[-1] for change in changes},
         }
     ).values_list(*key, "pk", "views")
-    known = {row[:4]: row[4:] for row in rows}
+    known = {row[:-2]: row[-2:] for row in rows}
     new, totals = [], {}
     for change, views in sorted(changes.items()):
         if change in known:

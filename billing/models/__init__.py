@@ -11,6 +11,7 @@ from billing.models.alarms import OutstandingAlarm
 from billing.models.bank_tables import BankTable
 from billing.models.batches import PayoutBatch
 from billing.models.books import BooksExport
+from billing.models.category_counts import DailyCategoryCount
 from billing.models.comments import BatchAttachment, BatchComment
 from billing.models.counts import (
     BlogView,
@@ -45,6 +46,7 @@ __all__ = [
     "BlogView",
     "BooksExport",
     "CategoryPrice",
+    "DailyCategoryCount",
     "DailyViewCount",
     "Dispute",
     "DisputeAnswer",

@@ -16,7 +16,6 @@ from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from billing.counting.equation import list_months
 from billing.models import Payment, PayoutBatch, TraceSeal, Verification, ViewSeal
 from billing.proof.traces import is_as_written, trace_rows
 from billing.proof.view_seals import list_sealed_months
@@ -82,7 +81,7 @@ DERIVED = {
     "sealed histories": (chain.check_sealed_histories, "who changed what"),
 }
 PER_MONTH = {
-    "months": (counts.check_months, "monthly views"),
+    "months": (counts.check_months, "views of months and of categories"),
     "imports": (imports.check_imports, "imported views"),
     "paid views": (counts.check_paid_views, "views and batches"),
     "decided views": (decided_views.check_decided_views, "decisions about findings"),
@@ -160,7 +159,7 @@ def _find_last_proved() -> Verification | None:
 def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:
     """Yield each check's name, key, last position and number of remaining portions."""
     batches = PayoutBatch.objects.order_by("month", "attempt")
-    months = sorted({*list_months(), *list_sealed_months()})
+    months = sorted({*counts.list_counted_months(), *list_sealed_months()})
     if month:
         batches, months = batches.filter(month=month), [month]
     signed = list(batches.signed().values_list("pk", flat=True))

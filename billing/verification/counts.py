@@ -9,8 +9,10 @@ from collections import Counter
 from django.db import connection
 from django.db.models import Min, Sum
 
+from billing.counting.equation import list_months
 from billing.models import (
     BlogView,
+    DailyCategoryCount,
     DailyViewCount,
     MonthlyViewCount,
     PayoutBatch,
@@ -50,6 +52,18 @@ FROM (
 GROUP BY 1, 2, 3 HAVING SUM(of_days) <> SUM(of_month) ORDER BY 1, 2, 3 LIMIT 1
 """
 
+DAYS_AND_CATEGORIES = """
+SELECT category_id, day, SUM(of_blogs) AS of_blogs, SUM(of_category) AS of_category
+FROM (
+    SELECT category_id, day, views AS of_blogs, 0 AS of_category
+    FROM billing_dailyviewcount WHERE day >= %(month)s AND day < %(next_month)s
+    UNION ALL
+    SELECT category_id, day, 0, views
+    FROM billing_dailycategorycount WHERE day >= %(month)s AND day < %(next_month)s
+) both_sides
+GROUP BY 1, 2 HAVING SUM(of_blogs) <> SUM(of_category) ORDER BY 1, 2 LIMIT 1
+"""
+
 # The views of each day on signed and on other standing batches, beside the counted ones.
 LINES_AND_COUNTS = """
 SELECT blog_id, author_id, category_id, day, SUM(held) AS held, SUM(counted) AS counted
@@ -68,6 +82,11 @@ FROM (
 ) both_sides
 GROUP BY 1, 2, 3, 4 HAVING SUM(held) <> SUM(counted) ORDER BY 1, 2, 3, 4
 """
+
+
+def list_counted_months() -> set[dt.date]:
+    """Return the months that have any view or count, sums by category included."""
+    return {*list_months(), *DailyCategoryCount.objects.dates("day", "month")}
 
 
 def check_views(run: Verification, key: str, after: str, numbers: Counter) -> str:
@@ -109,7 +128,7 @@ def _find_day(first: dt.date, end: dt.date) -> dt.date | None:
 
 
 def check_months(run: Verification, key: str, after: str, numbers: Counter) -> None:
-    """Check that the monthly counts are the sums of the daily ones."""
+    """Check that the counts of months, and those of categories, are the sums of the daily ones."""
     month = dt.date.fromisoformat(key)
     span = {"month": month, "next_month": next_month(month)}
     if row := _fetch_one(DAYS_AND_MONTHS, span):
@@ -118,6 +137,14 @@ def check_months(run: Verification, key: str, after: str, numbers: Counter) -> N
             find_count(MonthlyViewCount, blog, month=month),
             f"says {of_month} views",
             f"the days add up to {of_days}",
+        )
+    if row := _fetch_one(DAYS_AND_CATEGORIES, span):
+        category, day, of_blogs, of_category = row
+        raise Difference(
+            DailyCategoryCount.objects.filter(category=category, day=day).first()
+            or f"The missing daily views of a category (category {category}, day {day})",
+            f"says {of_category} views",
+            f"the blogs add up to {of_blogs}",
         )
 
 

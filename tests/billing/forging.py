@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, models, transaction
 
 from backoffice.models import JobRun
+from billing.models import DailyCategoryCount
 from weblog.models import Blog, ImportedAuthor
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -30,6 +31,7 @@ PEOPLE = [
 ]
 # What decides who is paid for the next views, or whether somebody is.
 BLOGS = [Blog, Blog.history.model, ImportedAuthor, ImportedAuthor.history.model]
+COUNTS = ["dailyviewcount", "monthlyviewcount", "dailycategorycount", "retiredviewtotal"]
 
 
 def list_tables():
@@ -215,7 +217,7 @@ def name_family(model, keys):
         names.add("(billing_payoutbatch ")
     if hasattr(model, "history_type"):  # an act is named by the change that it is
         names |= {f" change {key}{mark}" for key in keys for mark in ")”"}
-    if model._meta.model_name in ("dailyviewcount", "monthlyviewcount", "retiredviewtotal"):
+    if model._meta.model_name in COUNTS:
         names.add("The missing ")  # and then which blog, author and month, or which day
     for row in model._base_manager.filter(pk__in=keys):
         names |= set(_name_relatives(row))
@@ -248,6 +250,9 @@ def _name_relatives(row):
             *type(row)._base_manager.filter(**same),
             *row.instance_type._base_manager.filter(**same),
         ):
+            yield _name(one)
+    if hasattr(row, "category_id") and hasattr(row, "day"):
+        for one in DailyCategoryCount.objects.filter(category=row.category_id, day=row.day):
             yield _name(one)
     if month := getattr(row, "month", None) or getattr(row, "day", None):
         month = month.replace(day=1)

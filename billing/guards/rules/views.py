@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from backoffice.guards.rules import Rule, changes, list_columns
 from billing.models import (
     BlogView,
+    DailyCategoryCount,
     DailyViewCount,
     MonthlyViewCount,
     RetiredViewTotal,
@@ -69,7 +70,7 @@ def keep_view_seals() -> Iterator[Rule]:
 
 
 def keep_counts() -> Iterator[Rule]:
-    for model in (DailyViewCount, MonthlyViewCount):
+    for model in (DailyViewCount, MonthlyViewCount, DailyCategoryCount):
         reason = f"{model._meta.verbose_name_plural} change only with a new seal of views."
         yield Rule(model, "INSERT", f"NEW.seal_id IS DISTINCT FROM {LATEST}", reason)
         yield Rule(

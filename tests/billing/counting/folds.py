@@ -2,7 +2,13 @@
 
 from collections import Counter
 
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount, ViewSeal
+from billing.models import (
+    BlogView,
+    DailyCategoryCount,
+    DailyViewCount,
+    MonthlyViewCount,
+    ViewSeal,
+)
 from tests.billing.tampering import without_guards
 
 
@@ -12,13 +18,18 @@ def counts(model, period):
 
 
 def all_counts():
-    return counts(DailyViewCount, "day"), counts(MonthlyViewCount, "month")
+    of_categories = DailyCategoryCount.objects.values_list("category", "day", "views")
+    return (
+        counts(DailyViewCount, "day"),
+        counts(MonthlyViewCount, "month"),
+        Counter({(category, day): views for category, day, views in of_categories}),
+    )
 
 
 class Snapshot:
     """The tables as they are, to be put back before the next fold is killed."""
 
-    tables = (BlogView, DailyViewCount, MonthlyViewCount, ViewSeal)
+    tables = (BlogView, DailyViewCount, MonthlyViewCount, DailyCategoryCount, ViewSeal)
 
     def __init__(self):
         self.rows = {table: list(table.objects.all()) for table in self.tables}

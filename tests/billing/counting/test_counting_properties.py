@@ -28,6 +28,7 @@ from billing.counting.recording import record_view
 from billing.models import (
     AccessLogImport,
     BlogView,
+    DailyCategoryCount,
     DailyViewCount,
     MonthlyViewCount,
     ReaderSalt,
@@ -87,7 +88,8 @@ class Counting(RuleBasedStateMachine):
     @initialize(moment=st.sampled_from(MOMENTS), fold_size=st.sampled_from([1, 2, 5, 10_000]))
     def start(self, moment, fold_size):
         self.moment = moment
-        clear(DailyViewCount, MonthlyViewCount, BlogView, ViewSeal, AccessLogImport, ReaderSalt)
+        clear(DailyCategoryCount, DailyViewCount, MonthlyViewCount, BlogView, ViewSeal)
+        clear(AccessLogImport, ReaderSalt)
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(folding, "FOLD_SIZE", fold_size)
         self.blogs = [make_blog(), make_blog()]
@@ -105,6 +107,7 @@ class Counting(RuleBasedStateMachine):
         assert stored == outcomes
         assert read_counts(DailyViewCount, "day") == counts
         assert read_counts(MonthlyViewCount, "month") == by_month(counts)
+        assert read_category_counts() == by_category(counts)
         self.patch.undo()
 
     def time(self, seconds, microseconds=0):
@@ -200,11 +203,24 @@ class Counting(RuleBasedStateMachine):
         counts = Counter(counted.values_list("blog", "author", "category", "day"))
         assert read_counts(DailyViewCount, "day") == counts
         assert read_counts(MonthlyViewCount, "month") == by_month(counts)
+        assert read_category_counts() == by_category(counts)
 
 
 def read_counts(model, period):
     facts = ("blog", "author", "category", period)
     return {row[:4]: row[4] for row in model.objects.values_list(*facts, "views") if row[4]}
+
+
+def read_category_counts():
+    rows = DailyCategoryCount.objects.values_list("category", "day", "views")
+    return {row[:2]: row[2] for row in rows if row[2]}
+
+
+def by_category(counts):
+    categories = Counter()
+    for (*_, category, day), views in counts.items():
+        categories[category, day] += views
+    return categories
 
 
 def by_month(counts):

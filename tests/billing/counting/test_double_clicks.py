@@ -8,7 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.counting.folding import fold_views
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount, ViewSeal
+from billing.models import (
+    BlogView,
+    DailyCategoryCount,
+    DailyViewCount,
+    MonthlyViewCount,
+    ViewSeal,
+)
 from billing.periods import day_of
 from tests.billing.tampering import clear
 from tests.factories import make_blog, make_click, make_user
@@ -232,7 +238,7 @@ clicks = st.lists(
 @pytest.mark.thorough
 @pytest.mark.slow
 def test_outcomes_do_not_depend_on_the_order_of_arrival(blog, clicks):
-    clear(DailyViewCount, MonthlyViewCount, BlogView, ViewSeal)
+    clear(DailyViewCount, MonthlyViewCount, DailyCategoryCount, BlogView, ViewSeal)
     for reader, seconds, is_fold in clicks:
         make_click(blog, seconds - 50, start=MIDNIGHTS[0], ip_address=f"192.0.2.{reader}")
         if is_fold:
@@ -249,3 +255,4 @@ def test_outcomes_do_not_depend_on_the_order_of_arrival(blog, clicks):
     assert dict(counted.order_by().values_list("day").annotate(Count("pk"))) == by_day
     assert views_by_day() == by_day
     assert MonthlyViewCount.objects.aggregate(Sum("views")) == {"views__sum": by_day.total()}
+    assert dict(DailyCategoryCount.objects.values_list("day", "views")) == by_day

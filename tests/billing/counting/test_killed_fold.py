@@ -30,13 +30,14 @@ def outcomes():
 
 
 def recount():
-    """Return both counts, made from the views that are marked as counted."""
-    by_day, by_month = Counter(), Counter()
+    """Return all counts, made from the views that are marked as counted."""
+    by_day, by_month, by_category = Counter(), Counter(), Counter()
     for view in BlogView.objects.filter(outcome="counted"):
         facts = (view.blog_id, view.author_id, view.category_id)
         by_day[*facts, view.day] += 1
         by_month[*facts, view.day.replace(day=1)] += 1
-    return by_day, by_month
+        by_category[view.category_id, view.day] += 1
+    return by_day, by_month, by_category
 
 
 def test_fold_killed_at_any_statement_leaves_no_wrong_count(settings):

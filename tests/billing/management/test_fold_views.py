@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from backoffice.uploads import keep_upload
 from billing.counting import folding
 from billing.counting.folding import fold_views
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount
+from billing.models import BlogView, DailyCategoryCount, DailyViewCount, MonthlyViewCount
 from tests.factories import NOON, make_blog, make_category, make_click, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -126,13 +126,16 @@ def test_received_views_are_the_sum_of_the_outcomes():
 def test_counts_can_be_made_again_from_the_views():
     fill([make_blog() for _ in range(3)])
     fold_views(at=LATER)
-    by_day, by_month = Counter(), Counter()
+    by_day, by_month, by_category = Counter(), Counter(), Counter()
     for view in BlogView.objects.filter(outcome="counted"):
         facts = (view.blog_id, view.author_id, view.category_id)
         by_day[*facts, view.day] += 1
         by_month[*facts, view.day.replace(day=1)] += 1
+        by_category[view.category_id, view.day] += 1
     assert counts(DailyViewCount, "day") == by_day
     assert counts(MonthlyViewCount, "month") == by_month
+    rows = DailyCategoryCount.objects.values_list("category", "day", "views")
+    assert {row[:2]: row[2] for row in rows} == by_category
 
 
 @pytest.mark.parametrize("size", [1, 2, 7])

@@ -34,6 +34,7 @@ from billing.models import (
     BankTable,
     BlogView,
     CategoryPrice,
+    DailyCategoryCount,
     DailyViewCount,
     Finding,
     LogLineKey,
@@ -93,6 +94,7 @@ UNKNOWABLE = {
     ReminderSaid: EVERYTHING,  # of what somebody was reminded
     DailyViewCount: {"seal"},  # with which seal a count was last written; the count is proved
     MonthlyViewCount: {"seal"},
+    DailyCategoryCount: {"seal"},
     BankTable: EVERYTHING,  # how the columns of a bank's next file are read: people see it first
     PayeeSecret: EVERYTHING,  # it can be read or it can't: check_payee_keys tells
     User: {"password", "last_login"},  # each sign-in may write them

@@ -120,6 +120,8 @@ TAMPERED = [
     ("paymentexport", 0, "file_name = 'x'", "seal 2"),
     ("paymentexport", 0, "sha256 = 'x'", 'the rows now say ["csv","payments-2026-09.csv","x"'),
     ("dailyviewcount", 0, "views = views + 1", "but the days add up to"),
+    ("dailycategorycount", 0, "views = views + 1", "but the blogs add up to"),
+    ("dailycategorycount", 0, "", "The missing daily views of a category"),
     ("monthlyviewcount", 0, "views = views + 1", "but the days add up to"),
     ("blogview", 0, "outcome = 'double_click'", "the clicks under seal make it something else"),
 ]

@@ -8,7 +8,13 @@ from django.db import IntegrityError, connection, transaction
 
 from billing.counting.folding import fold_views
 from billing.findings.decisions import exclude_views, reopen_finding
-from billing.models import BlogView, DailyViewCount, MonthlyViewCount, ViewSeal
+from billing.models import (
+    BlogView,
+    DailyCategoryCount,
+    DailyViewCount,
+    MonthlyViewCount,
+    ViewSeal,
+)
 from billing.verification import verify_payouts
 from tests.billing.tampering import without_guards
 from tests.factories import NOON, make_blog, make_click, make_finding, make_user
@@ -99,6 +105,14 @@ TAMPERED = {
         "UPDATE billing_monthlyviewcount SET views = views + 1",
         "the days add up to",
     ),
+    "a category's count": (
+        "UPDATE billing_dailycategorycount SET views = views + 1",
+        "the blogs add up to",
+    ),
+    "a category's count deleted": (
+        "DELETE FROM billing_dailycategorycount",
+        "the blogs add up to",
+    ),
 }
 
 
@@ -118,14 +132,15 @@ def execute_unguarded_foreign_keys(statement):
     """Counts refer to the seal by a foreign key: point them at the last one before."""
     with without_guards():
         last = ViewSeal.objects.order_by("number").last()
-        for model in (DailyViewCount, MonthlyViewCount):
+        for model in (DailyViewCount, MonthlyViewCount, DailyCategoryCount):
             model.objects.update(seal=last)
         execute(statement)
 
 
-def test_both_counts_raised_alike_are_named():
+def test_all_counts_raised_alike_are_named():
     with without_guards():
         execute("UPDATE billing_dailyviewcount SET views = views + 1 WHERE day = '2026-10-15'")
+        execute("UPDATE billing_dailycategorycount SET views = views + 1 WHERE day = '2026-10-15'")
         execute("UPDATE billing_monthlyviewcount SET views = views + 1")
     assert "of the views that are kept were counted" in verify_payouts().difference
 
