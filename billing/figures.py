@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet, Sum, Value
+from django.db.models import QuerySet, Sum
 from django.utils.formats import number_format
 
-from billing.models import CategoryPrice, DailyViewCount, Finding, MonthlyViewCount
+from billing.models import (
+    CategoryPrice,
+    DailyCategoryCount,
+    DailyViewCount,
+    Finding,
+    MonthlyViewCount,
+)
 from billing.money import line_amount
 from billing.periods import iter_months, month_of, next_month
 from billing.prices.lookup import LoadedPrices, price_id_on
@@ -19,7 +25,7 @@ from weblog.models import Blog
 EXCLUSIONS_SHOWN = 10
 BLOGS_SHOWN = 5
 
-type Sums = dict[tuple[dt.date, int], int]  # {(day or month, category): counted views}
+type Sums = dict[tuple[dt.date, int], int]  # {(day, category): counted views}
 type Prices = LoadedPrices[CategoryPrice]
 
 
@@ -56,33 +62,13 @@ def _make_figures(priced: Mapping[CategoryPrice, int], *, unpriced: int) -> Mont
 
 
 def sum_by_day(*, first: dt.date, last: dt.date, author: User | None = None) -> Sums:
-    """Return the counted views by day and category: of all blogs, or of an author's. One query."""
-    rows = _counts(author).filter(day__range=(first, last)).order_by()
-    sums = rows.values_list("day", "category").annotate(sum=Sum("views"))
-    return {(day, category): views for day, category, views in sums}
+    """Return the counted views by day and category: of all blogs, or of an author's. One query.
 
-
-def sum_by_day_and_month(
-    *, first: dt.date, last: dt.date, months: tuple[dt.date, dt.date], prices: Prices
-) -> tuple[Sums, Sums]:
-    """Return the counted views of all blogs by day and category, and by month. One query.
-
-    The days are those from `first` to `last`, and of the months in which a price begins midway:
-    what the others cost is known from the counts of months. A house has ten million days.
+    Those of all blogs are kept as sums: a house has ten million daily views of blogs.
     """
-    wanted = Q(day__range=(first, last))
-    for month, category in find_split_months(prices, *months):
-        wanted |= Q(category=category, day__gte=month, day__lt=next_month(month))
-    days = _counts(None).filter(wanted).values_list("day", "category", Value("day"))
-    by_month = MonthlyViewCount.objects.filter(month__range=months)
-    both = [
-        rows.order_by().annotate(sum=Sum("views"))
-        for rows in (days, by_month.values_list("month", "category", Value("month")))
-    ]
-    found: dict[str, Sums] = {"day": {}, "month": {}}
-    for day, category, kind, views in both[0].union(both[1], all=True).order_by():
-        found[kind][day, category] = views
-    return found["day"], found["month"]
+    counts = DailyViewCount.objects.filter(author=author) if author else DailyCategoryCount.objects
+    rows = counts.filter(day__range=(first, last)).order_by().values_list("day", "category")
+    return {(day, category): views for day, category, views in rows.annotate(sum=Sum("views"))}
 
 
 def load_prices() -> Prices:
@@ -91,50 +77,40 @@ def load_prices() -> Prices:
     return LoadedPrices(rows, give=lambda price: price)
 
 
-def find_split_months(prices: Prices, first: dt.date, last: dt.date) -> list[tuple[dt.date, int]]:
-    """Return the months and categories from `first` to `last` in which a price begins midway."""
-    starts = {(price.effective_from, price.category_id) for price in prices}
-    return [
-        (month_of(day), category)
-        for day, category in sorted(starts)
-        if first <= month_of(day) <= last and day.day > 1
-    ]
-
-
 def select_days(sums: Sums, first: dt.date, last: dt.date) -> Sums:
     return {key: views for key, views in sums.items() if first <= key[0] <= last}
 
 
 def price_out(sums: Sums, prices: Prices) -> MonthFigures:
     """Return what the views of these days cost: each day at its price."""
-    found: Counter[CategoryPrice | None] = Counter()
+    used: dict[int, CategoryPrice] = {}
+    found: Counter[int] = Counter()  # by key: a price itself takes long to hash
+    unpriced = 0
     for (day, category), views in sums.items():
-        found[prices.find(category, day)] += views
-    unpriced = found.pop(None, 0)
-    return _make_figures({price: n for price, n in found.items() if price}, unpriced=unpriced)
+        if price := prices.find(category, day):
+            used[price.pk] = price
+            found[price.pk] += views
+        else:
+            unpriced += views
+    return _make_figures({price: found[pk] for pk, price in used.items()}, unpriced=unpriced)
 
 
 def cost_by_month(
-    *, first: dt.date, last: dt.date, prices: Prices, days: Sums, months: Sums
+    sums: Sums, prices: Prices, *, first: dt.date, last: dt.date
 ) -> dict[dt.date, dict[int, MonthFigures]]:
-    """Return {month: {category: figures}} of the months from `first` to `last`. No query.
-
-    `days` and `months` are what sum_by_day_and_month returns. A month in which the price stands
-    still is its views at that price.
-    """
-    parts: dict[tuple[dt.date, int], Sums] = {key: {key: months[key]} for key in months}
-    split: dict[tuple[dt.date, int], Sums] = {
-        key: {} for key in find_split_months(prices, first, last) if key in months
+    """Return {month: {category: figures}} of the months from `first` to `last`. No query."""
+    parts: dict[tuple[dt.date, int], Sums] = {}
+    for (day, category), views in sums.items():
+        if views:
+            parts.setdefault((month_of(day), category), {})[day, category] = views
+    return {
+        month: {
+            category: price_out(days, prices)
+            for (of, category), days in parts.items()
+            if of == month
+        }
+        for month in iter_months(first, next_month(last))
     }
-    for (day, category), views in days.items():
-        if (part := split.get((month_of(day), category))) is not None:
-            part[day, category] = views
-    found: dict[dt.date, dict[int, MonthFigures]] = {
-        month: {} for month in iter_months(first, next_month(last))
-    }
-    for (month, category), sums in (parts | split).items():
-        found[month][category] = price_out(sums, prices)
-    return found
 
 
 def list_top_blogs(*, month: dt.date) -> list[MonthlyViewCount]:

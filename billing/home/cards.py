@@ -17,7 +17,6 @@ from billing.figures import (
     price_out,
     select_days,
     sum_by_day,
-    sum_by_day_and_month,
 )
 from billing.home.batches import find_batches
 from billing.home.tasks import find_known, find_prices
@@ -92,21 +91,12 @@ def _split_house_sums(user: User) -> tuple[Sums, Sums, Sums]:
 def find_recent_sums(user: User) -> Sums:
     """Return the views of this month and the last, and of the chart's days. One query.
 
-    For who sees the cost of a year, it has days of its other months as well.
+    For who sees the cost of a year, it has the days of its other months as well.
     """
-    if user.has_perm("billing.submit_payoutbatch"):
-        return find_year_sums()[0]
     first, last = _recent_days()
+    if user.has_perm("billing.submit_payoutbatch"):
+        first = min(first, find_cost_months()[0])
     return once("billing.recent_sums", lambda: sum_by_day(first=first, last=last))
-
-
-def find_year_sums() -> tuple[Sums, Sums]:
-    """Return these with what the cost of a year needs, by day and by month. One query for both."""
-    (first, last), months, prices = _recent_days(), find_cost_months(), find_prices()
-    return once(
-        "billing.year_sums",
-        lambda: sum_by_day_and_month(first=first, last=last, months=months, prices=prices),
-    )
 
 
 def find_cost_months() -> tuple[dt.date, dt.date]:

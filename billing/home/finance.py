@@ -13,14 +13,15 @@ from django.utils.formats import date_format
 
 from backoffice.home import Section
 from backoffice.jobs.schedule import list_jobs
-from billing.figures import MonthFigures, cost_by_month
+from billing.figures import MonthFigures, cost_by_month, group_digits
 from billing.home.batches import list_batches
-from billing.home.cards import find_cost_months, find_year_sums
+from billing.home.cards import find_cost_months, find_recent_sums
 from billing.home.tasks import find_prices
 from billing.models import PayoutBatch
 from billing.money import format_amount, format_amounts, house_currency
 from billing.payouts.batch_checks import find_blockers
 from billing.periods import closes_on, month_of, next_month, previous_month
+from weblog.models import Category
 
 PRICES_SHOWN = 6
 BUILDING = "build_payout_batch"
@@ -39,7 +40,7 @@ def list_finance_sections(user: User) -> Iterator[Section]:
         content = {"batch": drafts[-1], "blockers": find_blockers(drafts[-1])}
         yield Section("blockers", "billing/home/blockers.html", content)
     yield Section("ahead", "billing/home/ahead.html", sorted(_list_ahead()))
-    if costs := make_costs():
+    if costs := make_costs(user):
         yield Section("costs", "billing/home/costs.html", costs)
 
 
@@ -67,30 +68,39 @@ def _list_ahead() -> Iterator[Ahead]:
             yield Ahead(run_at.date(), text)
 
 
-def make_costs() -> dict[str, Any]:
+def make_costs(user: User) -> dict[str, Any]:
     """Return what the last months cost, by category: a chart, and the same as a table."""
     prices = find_prices()
     first, last = find_cost_months()
-    days, views = find_year_sums()
-    months = cost_by_month(first=first, last=last, prices=prices, days=days, months=views)
+    months = cost_by_month(find_recent_sums(user), prices, first=first, last=last)
     used = {category for figures in months.values() for category in figures}
-    named = {price.category.name: price.category_id for price in prices}
-    names = sorted((name, category) for name, category in named.items() if category in used)
-    if not names:
+    if not used:
         return {}
+    named = {price.category_id: price.category.name for price in prices}
+    if unnamed := used - named.keys():  # without any price
+        named |= dict(Category.objects.filter(pk__in=unnamed).values_list("pk", "name"))
+    names = sorted((named[category], category) for category in used)
     nothing = MonthFigures()
     rows = [
         {
             "month": month,
             "costs": [
-                (name, format_amounts(figures.get(category, nothing).costs))
-                for name, category in names
+                (name, _describe(figures.get(category, nothing))) for name, category in names
             ],
             "total": format_amounts(_add_up(figures.values())),
         }
         for month, figures in reversed(months.items())
     ]
     return {"rows": rows, "names": [name for name, _ in names], "data": _draw([*months.items()])}
+
+
+def _describe(figures: MonthFigures) -> str:
+    """Return the cost in words, with the views that have none yet."""
+    if not figures.unpriced:
+        return format_amounts(figures.costs)
+    views = "1 view" if figures.unpriced == 1 else f"{group_digits(figures.unpriced)} views"
+    without = f"{views} without a price"
+    return f"{format_amounts(figures.costs)}, {without}" if figures.costs else without
 
 
 def _add_up(figures) -> dict[str, Decimal]:

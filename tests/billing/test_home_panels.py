@@ -13,10 +13,10 @@ from billing.figures import (
     load_prices,
     price_out,
     sum_by_day,
-    sum_by_day_and_month,
 )
 from billing.models import CategoryPrice, Payment
 from billing.payouts import steps
+from billing.payouts.batch_checks import find_flags
 from billing.payouts.holds import hold_payment
 from tests.factories import (
     approve,
@@ -137,11 +137,8 @@ def test_cost_by_month_is_exact_where_a_price_begins_within_a_month():
 
 
 def find_costs(first, last):
-    prices = load_prices()
-    days, months = sum_by_day_and_month(
-        first=AT.date(), last=AT.date(), months=(first, last), prices=prices
-    )
-    return cost_by_month(first=first, last=last, prices=prices, days=days, months=months)
+    sums = sum_by_day(first=first, last=AT.date())
+    return cost_by_month(sums, load_prices(), first=first, last=last)
 
 
 def test_sums_by_day_cost_what_the_months_cost(django_assert_num_queries):
@@ -171,15 +168,33 @@ def test_cost_of_twelve_months_stands_as_a_chart_and_as_a_table(home):
     assert "Cost in 12 months by category, in numbers" in response.content.decode()
 
 
+def test_cost_names_a_category_that_has_no_price_and_the_views_that_wait_for_one(home):
+    make_batch(OCTOBER)
+    make_count(make_blog(category=make_category("Food")), 5, OCTOBER)
+    late = make_blog(category=make_category("Garden"))
+    make_price(late.category, "10", dt.date(2026, 10, 2))
+    for day, views in ((OCTOBER, 1), (dt.date(2026, 10, 2), 500)):
+        make_count(late, views, day)
+    row = home("Finance").panels["costs"]["rows"][1]
+    assert row["costs"] == [
+        ("Food", "5 views without a price"),
+        ("Garden", "€5.00, 1 view without a price"),
+        ("Tech", "€10.00"),
+    ]
+    assert row["total"] == "€15.00"
+
+
 def test_approver_reads_since_when_a_batch_waits_what_is_flagged_and_what_bars_them(home):
     approver = make_user(groups=["Approvers"])
     batch = make_batch(OCTOBER)
     steps.submit_batch(batch=batch, by=approver, at=AT - dt.timedelta(days=3))
     (waiting,) = home(user=approver).panels["approvals"]
     assert (waiting["age"], waiting["limits"]) == ("3\xa0days", ["You submitted this batch."])
-    assert "first_payouts" in [flag.code for flag in waiting["flags"]]
-    (waiting,) = home("Approvers").panels["approvals"]
+    assert waiting["flags"] == len(find_flags(batch)) > 0
+    response = home("Approvers")
+    (waiting,) = response.panels["approvals"]
     assert waiting["limits"] == []
+    assert "Its page says whether something that you did keeps you" in response.content.decode()
 
 
 @pytest.mark.any_database
