@@ -47,9 +47,9 @@ def close_priced(*, category: int, at: dt.datetime | None = None) -> None:
 
 
 def _search() -> Iterator[Finding]:
-    """Yield unsaved findings. Two queries."""
+    """Yield unsaved findings. Three queries, two if there are none."""
     rows = (
-        DailyViewCount.objects.without_price()
+        DailyViewCount.objects.all_without_price()
         .annotate(month=TruncMonth("day"))
         .order_by()
         .values(*KEY, "category__name")

@@ -12,12 +12,22 @@ from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Exists, F, Min, OuterRef, Sum, TextChoices
-from django.db.models.functions import TruncMonth
+from django.db.models import (
+    Exists,
+    F,
+    Min,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextChoices,
+    Value,
+)
+from django.db.models.functions import Coalesce, TruncMonth
 
 from billing.models import Adjustment, CategoryPrice, DailyViewCount, Dispute, Payment, PaymentLine
 from billing.money import from_millionths, house_currency, line_amount
-from billing.payouts.disputed import ViewsKey, key_of, sum_days
+from billing.payouts.disputed import ViewsKey, key_of
 from billing.periods import day_of, last_closed_month, next_month
 from billing.prices.lookup import LoadedPrices, price_id_on
 
@@ -169,28 +179,28 @@ def count_disputed(month: dt.date) -> int:
 
 
 def _sum_disputed(author: User | None) -> dict[ViewsKey, int]:
-    """Return {what is in dispute: its views on no batch}. Three queries for each dispute."""
+    """Return {what is in dispute: its views on no batch}. One query."""
     disputes = Dispute.objects.open().filter(blog__isnull=False)
     if author:
         disputes = disputes.filter(author=author)
-    sums = {}
-    for dispute in disputes:
-        key = key_of(dispute)
-        counts = DailyViewCount.objects.filter(
-            author=key.author,
-            blog=key.blog,
-            category=key.category,
-            day__gte=key.month,
-            day__lt=next_month(key.month),
-        ).annotate(price=price_id_on("day"))
-        counted = counts.filter(price=key.price).aggregate(sum=Sum("views", default=0))["sum"]
-        if views := counted - sum(sum_days(dispute, apart_from=None).values()):
-            sums[key] = views
-    return sums
+    line = {name: OuterRef(name) for name in ("blog", "category", "price")}
+    counts = DailyViewCount.objects.annotate(month=TruncMonth("day"), price=price_id_on("day"))
+    counts = counts.filter(**line, author=OuterRef("author"), month=OuterRef("month"))
+    lines = PaymentLine.objects.standing().filter(kind=PaymentLine.Kind.VIEWS, **line)
+    lines = lines.filter(payment__author=OuterRef("author"), month=OuterRef("month"))
+    rows = disputes.annotate(counted=_sum_of(counts), held=_sum_of(lines))
+    waiting = {key_of(dispute): dispute.counted - dispute.held for dispute in rows}
+    return {key: views for key, views in waiting.items() if views}
+
+
+def _sum_of(rows: QuerySet) -> Coalesce:
+    """Return the expression for the sum of their views: they share a category."""
+    of_category = rows.order_by().values("category")
+    return Coalesce(Subquery(of_category.annotate(sum=Sum("views")).values("sum")), Value(0))
 
 
 def _list_unpriced(author: User | None, prices: Prices) -> Iterator[Waiting]:
-    days = DailyViewCount.objects.without_price(prices.first_days())
+    days = DailyViewCount.objects.all_without_price(prices.first_days())
     if author:
         days = days.filter(author=author)
     of_months = days.annotate(month=TruncMonth("day")).order_by().values_list("author", "month")
