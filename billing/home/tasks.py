@@ -42,7 +42,7 @@ def list_tasks(user: User) -> Iterator[Task]:
             yield _batch_task(f"The payout batch of {batch} {asked}", batch)
     if user.has_perm("billing.build_payoutbatch") and _has_other_currencies():
         month = month_of(timezone.localdate())
-        for other in find_other_currencies(house_currency(), until=month):
+        for other in find_other_currencies(house_currency(), until=month, with_late=False):
             text = f"Waits for a batch in {other.currency}, not {house_currency()}: {other}"
             yield {"text": text, "link": reverse("admin:billing_payoutbatch_changelist")}
     if user.has_perm("billing.approve_payoutbatch"):

@@ -6,16 +6,18 @@ a batch is built.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
-from django.db.models import QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Case, DateField, F, Q, QuerySet, Sum, Value, When
 
 from billing.models import (
     Adjustment,
     CategoryPrice,
     DailyViewCount,
+    MonthlyViewCount,
     Payment,
     PaymentLine,
     PayoutBatch,
@@ -27,8 +29,11 @@ from billing.money import (
     line_millionths,
     to_millionths,
 )
-from billing.periods import month_of, next_month
-from billing.prices.lookup import price_id_on
+from billing.periods import iter_months, month_of, next_month
+from billing.prices.lookup import LoadedPrices
+
+# (currency, authors, millionths, the oldest day or month)
+type Part = tuple[str, set[int], int, dt.date]
 
 UNPAID = (PayoutBatch.Status.DRAFT, PayoutBatch.Status.SUBMITTED, PayoutBatch.Status.APPROVED)
 
@@ -51,16 +56,19 @@ class Waiting:
         return f"{self.amount} of {people}, the oldest of {self.since:%B %Y}"
 
 
-def find_other_currencies(currency: str, *, until: dt.date) -> list[Waiting]:
+def find_other_currencies(
+    currency: str, *, until: dt.date, with_late: bool = True
+) -> list[Waiting]:
     """Return what waits in other currencies than `currency`, up to the end of the month `until`.
 
-    At most four queries where the house has had one currency.
+    Three queries where the house has had one currency. `with_late` compares each author's views
+    with the lines of batches: not for a page that opens often.
     """
     found: dict[str, Waiting] = {}
-    for code, author, millionths, since in _iter_parts(currency, until):
+    for code, authors, millionths, since in _iter_parts(currency, until, with_late):
         waiting = found.setdefault(code, Waiting(code))
         waiting.millionths += millionths
-        waiting.authors.add(author)
+        waiting.authors |= authors
         waiting.since = min(waiting.since, month_of(since))
     return [found[code] for code in sorted(found)]
 
@@ -71,48 +79,99 @@ def find_foreign_batches(currency: str) -> list[PayoutBatch]:
     return list(unpaid.exclude(currency=currency))
 
 
-def _iter_parts(currency: str, until: dt.date) -> Iterator[tuple[str, int, int, dt.date]]:
-    """Yield (currency, author_id, millionths, oldest day or month)."""
+def _iter_parts(currency: str, until: dt.date, with_late: bool) -> Iterator[Part]:
     kept_back = (
         Payment.objects.outstanding()
         .exclude(batch__currency=currency)
         .with_reason()
         .values_list("batch__currency", "author", "exact_millionths", "batch__month")
     )
-    yield from kept_back.order_by().iterator()
     adjustments = (
         Adjustment.objects.waiting()
         .exclude(currency=currency)
         .annotate(millionths=in_millionths("amount"))
         .values_list("currency", "author", "millionths", "created_at__date")
     )
-    yield from adjustments.order_by().iterator()
-    prices = {
-        price.pk: (price.currency, to_millionths(price.price_per_1000))
-        for price in CategoryPrice.objects.exclude(currency=currency)
-    }
-    if prices:
-        yield from _iter_views(prices, until)
+    for rows in (kept_back, adjustments):
+        for code, author, millionths, since in rows.order_by().iterator():
+            yield code, {author}, millionths, since
+    prices = LoadedPrices(CategoryPrice.objects.order_by(), give=lambda price: price)
+    others = {price.pk: price for price in prices if price.currency != currency}
+    if others:
+        yield from (_iter_views if with_late else _sum_up_views)(prices, others, until)
 
 
-def _iter_views(prices: dict, until: dt.date) -> Iterator[tuple[str, int, int, dt.date]]:
-    """Yield what views at these prices are worth that no batch has. Two queries."""
+def _iter_views(
+    prices: LoadedPrices[CategoryPrice], others: dict[int, CategoryPrice], until: dt.date
+) -> Iterator[Part]:
+    """Yield what each author's views at the `others` are worth that no batch has. Three queries."""
     waiting: Counter[tuple] = Counter()
-    counted = (
-        DailyViewCount.objects.filter(day__lt=next_month(until))
-        .annotate(price_id=price_id_on("day"), month=TruncMonth("day"))
-        .filter(price_id__in=prices)
-    )
-    for *key, views in _sum_views(counted, "author", "price_id", "month"):
-        waiting[tuple(key)] += views
-    held = PaymentLine.objects.standing().filter(kind=PaymentLine.Kind.VIEWS, price__in=prices)
-    for *key, views in _sum_views(held, "payment__author", "price_id", "month"):
+    for counts in _find_counts(prices, others.values(), until):
+        for *key, category, day, views in _sum_views(counts, "author", "category", "first"):
+            if price := prices.find(category, day):
+                waiting[*key, price.pk, month_of(day)] += views
+    held = PaymentLine.objects.standing().filter(kind=PaymentLine.Kind.VIEWS, price__in=others)
+    for *key, views in _sum_views(held, "payment__author", "price", "month"):
         waiting[tuple(key)] -= views
-    for (author, price, month), views in waiting.items():
+    for (author, pk, month), views in waiting.items():
         if views:
-            currency, price_per_1000 = prices[price]
-            millionths = line_millionths(views=views, price_per_1000=price_per_1000)
-            yield currency, author, millionths, month
+            yield others[pk].currency, {author}, _price(others[pk], views), month
+
+
+def _sum_up_views(
+    prices: LoadedPrices[CategoryPrice], others: dict[int, CategoryPrice], until: dt.date
+) -> Iterator[Part]:
+    """Yield what the views at the `others` are worth in months without a batch in their currency.
+
+    A batch holds what was due by then. Three queries for each currency, five at most.
+    """
+    batches = PayoutBatch.objects.standing().order_by()
+    paid = set(batches.values_list("currency", "month"))
+    for code in {price.currency for price in others.values()}:
+        own = [price for price in others.values() if price.currency == code]
+        left_out = {month for currency, month in paid if currency == code}
+        for counts in _find_counts(prices, own, until, left_out):
+            authors = set(counts.filter(views__gt=0).values_list("author", flat=True).distinct())
+            for category, day, views in _sum_views(counts, "category", "first"):
+                if views and (price := prices.find(category, day)):
+                    yield code, authors, _price(price, views), day
+
+
+def _price(price: CategoryPrice, views: int) -> int:
+    return line_millionths(views=views, price_per_1000=to_millionths(price.price_per_1000))
+
+
+def _find_counts(
+    prices: LoadedPrices[CategoryPrice],
+    others: Iterable[CategoryPrice],
+    until: dt.date,
+    left_out: Collection[dt.date] = (),
+) -> Iterator[QuerySet]:
+    """Yield the counts at the `others`: of whole months, and of days where a month has two prices.
+
+    `first` is a day of each from which on its price is the same.
+    """
+    months, days, end = Q(pk__in=[]), {}, next_month(until)
+    for price in others:
+        start = price.effective_from
+        following = prices.find_next(price.category_id, start)
+        last = min(following.effective_from, end) if following else end
+        whole = []
+        for month in iter_months(month_of(start), last):
+            if month in left_out:
+                continue
+            if start <= month and next_month(month) <= last:
+                whole.append(month)
+            else:
+                first = max(start, month)
+                span = Q(day__gte=first, day__lt=min(last, next_month(month)))
+                days[price.category_id, first] = span & Q(category=price.category_id)
+        months |= Q(category=price.category_id, month__in=whole)
+    yield MonthlyViewCount.objects.filter(months).annotate(first=F("month"))
+    if days:
+        cases = [When(span, then=Value(first)) for (_, first), span in days.items()]
+        parts = DailyViewCount.objects.filter(reduce(or_, days.values()))
+        yield parts.annotate(first=Case(*cases, output_field=DateField()))
 
 
 def _sum_views(rows: QuerySet, *keys: str) -> Iterator[tuple]:

@@ -9,7 +9,13 @@ from django.core.checks import INFO, WARNING
 from billing.bank.exports import export_payments
 from billing.checks import check_outstanding_currencies, check_price_currency
 from billing.errors import SettingChanged
-from billing.models import Adjustment, CategoryPrice, DailyViewCount, PaymentLine
+from billing.models import (
+    Adjustment,
+    CategoryPrice,
+    DailyViewCount,
+    MonthlyViewCount,
+    PaymentLine,
+)
 from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.batch_checks import find_blockers
@@ -136,12 +142,37 @@ def test_views_at_a_price_in_another_currency_wait(house):
 def test_views_taken_away_after_payment_come_off_in_the_currency_that_paid_them(house):
     blog = make_views(1000)
     sign(build(OCTOBER))
-    change(DailyViewCount.objects.all(), views=600)
+    for counts in (DailyViewCount, MonthlyViewCount):
+        change(counts.objects.all(), views=600)
     house.CURRENCY = "JPY"
     make_views(5000, blog=blog, month=NOVEMBER)
     november = build(NOVEMBER)
     assert amounts(november) == ["50.000000"]
     assert [each.amount for each in find_other_currencies("JPY", until=NOVEMBER)] == ["-€4.00"]
+    assert find_other_currencies("JPY", until=NOVEMBER, with_late=False) == []
+
+
+@pytest.mark.any_database
+def test_views_in_other_currencies_wait_by_the_price_of_their_day(house):
+    """Two prices of one month, whole months after it, and one that is in the house's currency."""
+    blog = make_blog()
+    for day, price, currency in (
+        (dt.date(2026, 8, 10), "10", "EUR"),
+        (dt.date(2026, 8, 20), "20", "USD"),
+        (dt.date(2026, 10, 1), "300", "JPY"),
+    ):
+        make_price(blog.category, price, day, currency=currency)
+    for day in (9, 10, 19, 20, 31):
+        make_count(blog, 1000, dt.date(2026, 8, day))
+    make_count(blog, 500, dt.date(2026, 9, 30))
+    make_count(blog, 500, dt.date(2026, 10, 1))
+    for with_late in (True, False):
+        found = find_other_currencies("JPY", until=OCTOBER, with_late=with_late)
+        assert [(each.amount, each.since) for each in found] == [
+            ("€20.00", dt.date(2026, 8, 1)),
+            ("$50.00", dt.date(2026, 8, 1)),
+        ]
+    assert find_other_currencies("JPY", until=dt.date(2026, 7, 1)) == []
 
 
 @pytest.mark.any_database
