@@ -6,10 +6,11 @@ docs/finance.md names them. Each change stands in the audit trail, and a line le
 import datetime as dt
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from simple_history.utils import get_history_model_for_model
 
 from backoffice.accounts.models import SecurityEvent
@@ -20,11 +21,13 @@ from billing.trail.batches import RESULTS
 
 LOOKED_BACK = dt.timedelta(days=31)
 SHOWN = 8
+LENGTH = 120  # of what a line names
 MORNING, EVENING, FRIDAY = 6, 22, 5  # hours of the house's clock; the day of the week
 GIVEN = [
     SecurityEvent.Kind.SUPERUSER_GIVEN,
     SecurityEvent.Kind.GROUP_GIVEN,
     SecurityEvent.Kind.PERMISSION_GIVEN,
+    SecurityEvent.Kind.STAFF_GIVEN,
 ]
 
 
@@ -48,24 +51,25 @@ class _Rule(NamedTuple):
 def list_unusual(at: dt.datetime | None = None) -> list[Unusual]:
     """Return the latest unusual changes of the last 31 days, the newest first. One query."""
     since = (at or timezone.now()) - LOOKED_BACK
-    rules = [_given(), _corrected(), _repriced(), _paid_elsewhere(), _at_night()]
+    rules = [_given(), _given_to_role(), _corrected(), _repriced(), _paid_elsewhere(), _at_night()]
     parts = [
         rule.rows.order_by()
         .filter(**{f"{rule.at}__gte": since})
-        .annotate(rule=Value(rule.source, output_field=CharField()))
+        .annotate(rule=Value(number, output_field=IntegerField()))
         .values_list("rule", "pk", rule.at, f"{rule.by}__username", rule.what)
-        for rule in rules
+        for number, rule in enumerate(rules)
     ]
     found = parts[0].union(*parts[1:], all=True).order_by(f"-{rules[0].at}", "-pk")[:SHOWN]
-    by_source = {rule.source: rule for rule in rules}
     return [
-        Unusual(
-            moment,
-            f"{by_source[source].sentence.format(what=what)}, by {person or 'nobody signed in'}",
-            reverse("admin:backoffice_audittrail_entry", args=[f"{source}:{pk}"]),
-        )
-        for source, pk, moment, person, what in found
+        _describe(rules[number], pk, moment, person or "nobody signed in", what)
+        for number, pk, moment, person, what in found
     ]
+
+
+def _describe(rule: _Rule, pk: int, at: dt.datetime, by: str, what: str) -> Unusual:
+    sentence = rule.sentence.format(what=Truncator(what).chars(LENGTH))
+    link = reverse("admin:backoffice_audittrail_entry", args=[f"{rule.source}:{pk}"])
+    return Unusual(at, f"{sentence}, by {by}", link)
 
 
 def _given() -> _Rule:
@@ -73,6 +77,14 @@ def _given() -> _Rule:
     return _Rule(
         "{what} was given a role or a right", SECURITY, events, "at", "by", "about__username"
     )
+
+
+def _given_to_role() -> _Rule:
+    events = SecurityEvent.objects.filter(
+        kind=SecurityEvent.Kind.GROUP_CHANGED, detail__contains=": given "
+    )
+    sentence = "Everybody with a role was given a right: {what}"
+    return _Rule(sentence, SECURITY, events, "at", "by", "detail")
 
 
 def _corrected() -> _Rule:
@@ -88,6 +100,7 @@ def _corrected() -> _Rule:
 
 
 def _repriced() -> _Rule:
+    """Return the rule about prices: one in another currency than the one before is left alone."""
     before = (
         CategoryPrice.objects.filter(
             category=OuterRef("category"), effective_from__lt=OuterRef("effective_from")
@@ -97,8 +110,12 @@ def _repriced() -> _Rule:
     )
     entered = get_history_model_for_model(CategoryPrice).objects.exclude(history_type="-")
     rows = entered.annotate(
-        now=in_millionths("price_per_1000"), before=Subquery(before.values("millionths")[:1])
-    ).filter(Q(now__gt=F("before") * 3 / 2) | Q(now__lt=F("before") / 2))
+        now=in_millionths("price_per_1000"),
+        before=Subquery(before.values("millionths")[:1]),
+        currency_before=Subquery(before.values("currency")[:1]),
+    ).filter(
+        Q(now__gt=F("before") * 3 / 2) | Q(now__lt=F("before") / 2), currency=F("currency_before")
+    )
     return _history_rule(
         "The price of {what} rose or fell by more than half", CategoryPrice, rows, "category__name"
     )

@@ -44,6 +44,30 @@ def test_role_or_right_that_is_given_is_unusual():
     assert texts(MONDAY + dt.timedelta(days=32)) == []
 
 
+def test_staff_status_and_rights_of_a_role_are_rights_that_somebody_was_given():
+    finn, otto = make_user(username="finn"), make_user(username="otto")
+    kind = SecurityEvent.Kind.STAFF_GIVEN
+    SecurityEvent.objects.create(kind=kind, at=MONDAY, by=otto, about=finn)
+    details = ("Desk: given Can add blog", "Desk: taken away Can add blog", f"A: given {'x' * 200}")
+    for number, detail in enumerate(details, 1):
+        kind, at = SecurityEvent.Kind.GROUP_CHANGED, MONDAY + dt.timedelta(hours=number)
+        SecurityEvent.objects.create(kind=kind, at=at, detail=detail)
+    role = "Everybody with a role was given a right: "
+    assert texts() == [
+        f"{role}A: given {'x' * 110}…, by nobody signed in",
+        f"{role}Desk: given Can add blog, by nobody signed in",
+        "finn was given a role or a right, by otto",
+    ]
+
+
+def test_price_in_another_currency_is_not_compared_with_the_one_before():
+    category = make_category("Tech")
+    for currency, price, day in (("EUR", "10", 1), ("JPY", "1600", 2), ("JPY", "3000", 3)):
+        make_price(category, price, dt.date(2026, 1, day), currency=currency)
+    (text,) = texts(at=None)
+    assert text.startswith("The price of Tech rose or fell by more than half")
+
+
 def test_price_that_rises_or_falls_by_more_than_half_is_unusual():
     for name, second in (("Kept", "15"), ("Risen", "15.001"), ("Fallen", "4.999"), ("Half", "5")):
         category = make_category(name)
