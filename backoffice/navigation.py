@@ -150,6 +150,10 @@ NAVIGATION = {
 }
 
 
+# The theme asks each link for these. What a template does not find, it looks for in dir().
+THEME_ASKS_FOR = {"icon_template": "", "link_callback": None, "link_attrs": ""}
+
+
 def build_navigation(request):
     """Return the sidebar of whoever asks: what they may open, of the apps that are installed."""
     index = reverse("admin:index")
@@ -195,6 +199,7 @@ def _build_item(link, url, request, numbers):
         "icon": link.icon,
         "link": url,
         "active": request.path.startswith(url),
+        **THEME_ASKS_FOR,
     }
     if number := numbers.get(link.count):
         item["badge"] = number
