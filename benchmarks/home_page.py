@@ -33,6 +33,10 @@ MONTHLY = """
     SELECT date_trunc('month', day)::date, sum(views), author_id, blog_id, category_id
     FROM billing_dailyviewcount GROUP BY 1, 3, 4, 5
 """
+BY_CATEGORY = """
+    INSERT INTO billing_dailycategorycount (day, category_id, views)
+    SELECT day, category_id, sum(views) FROM billing_dailyviewcount GROUP BY 1, 2
+"""
 
 
 def prepare(rows: int) -> None:
@@ -41,6 +45,7 @@ def prepare(rows: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(MONTHLY)
+        cursor.execute(BY_CATEGORY)
         cursor.execute("VACUUM ANALYZE")
 
 

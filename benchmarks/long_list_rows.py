@@ -142,12 +142,26 @@ def fill(rows: int, only: Collection[str] = ()) -> None:
             table = model if isinstance(model, str) else model._meta.db_table
             if only and table not in only:
                 continue
-            indexes = drop_indexes(cursor, table)
+            indexes = drop_unique(cursor, table) + drop_indexes(cursor, table)
             cursor.execute(sql, facts)
             for index in indexes:
                 cursor.execute(index)
             cursor.execute(f"VACUUM ANALYZE {table}")
             print(f"{table}: {(timezone.now() - started_at).seconds} s", flush=True)
+
+
+def drop_unique(cursor, table: str) -> list[str]:
+    """Drop the unique constraints to which no key refers, and return what makes them again."""
+    cursor.execute(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint own WHERE contype = 'u' "
+        "AND conrelid = %s::regclass AND NOT EXISTS (SELECT 1 FROM pg_constraint other "
+        "WHERE other.contype = 'f' AND other.conindid = own.conindid)",
+        [table],
+    )
+    found = cursor.fetchall()
+    for name, _ in found:
+        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    return [f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {rule}' for name, rule in found]
 
 
 def drop_indexes(cursor, table: str) -> list[str]:
