@@ -32,6 +32,14 @@ class Card(TypedDict):
     link: NotRequired[str]
 
 
+class Part(NamedTuple):
+    """The share that a role has of the page. Who has several roles sees one part at a time."""
+
+    name: str
+    title: str
+    is_for: Callable[[User], bool]
+
+
 class Section(NamedTuple):
     """A panel of the page. Its template finds the data as `content`. Warnings come first."""
 
@@ -52,6 +60,7 @@ class Chart(TypedDict):
     data: str
 
 
+MOST_PARTS = 2  # that are shown together
 CHART = "backoffice/home/chart.html"
 
 type Lister[Item] = Callable[[User], Iterable[Item]]
@@ -91,9 +100,22 @@ def register_sections(name: str, list_sections: Lister[Section], *, order: int =
     _sections.add(name, list_sections, order)
 
 
+_parts: _Offers[Part] = _Offers()
+_shown: ContextVar[str | None] = ContextVar("shown", default=None)
+
+
+def register_parts(name: str, list_parts: Lister[Part], *, order: int = 50) -> None:
+    _parts.add(name, list_parts, order)
+
+
+def is_shown(part: str) -> bool:
+    """Whether the page shows the part of this name: it does unless another one was chosen."""
+    return _shown.get() in (None, part)
+
+
 def unregister(name: str) -> None:
     """Remove everything that was offered under the name."""
-    for offers in (_tasks, _cards, _sections):
+    for offers in (_tasks, _cards, _sections, _parts):
         offers.remove(name)
 
 
@@ -118,14 +140,29 @@ class _StaffRequest(HttpRequest):
 
 def build_home(request: _StaffRequest, context: dict) -> dict:
     """Add the data of admin/index.html. The theme's DASHBOARD_CALLBACK calls it."""
-    token = _found.set({})
+    parts = [part for part in _parts.list_for(request.user) if part.is_for(request.user)]
+    chosen = _choose(parts, request.GET.get("part", ""))
+    token, shown = _found.set({}), _shown.set(chosen)
     try:
-        return context | _list_parts(request.user)
+        return (
+            context
+            | _list_contents(request.user)
+            | {"parts": [(part, part.name == chosen) for part in parts] if chosen else []}
+        )
     finally:
         _found.reset(token)
+        _shown.reset(shown)
 
 
-def _list_parts(user: User) -> dict[str, list]:
+def _choose(parts: list[Part], asked: str) -> str | None:
+    """Return the name of the part to show: of many, the first unless another is asked for."""
+    if len(parts) <= MOST_PARTS:
+        return None
+    names = [part.name for part in parts]
+    return asked if asked in names else names[0]
+
+
+def _list_contents(user: User) -> dict[str, list]:
     sections = _sections.list_for(user)
     return {
         "warnings": [section for section in sections if section.is_warning],

@@ -32,7 +32,7 @@ NAVIGATION = {
             "rate_review",
             "weblog.review",
             permission="weblog.publish_blog",
-            count="weblog.publishing.reviews.count_waiting",
+            count="weblog.publishing.reviews.find_tables",
         ),
         Link("New texts", "edit_note", "weblog.newtext"),
         Link("Pictures", "image", "weblog.picture", words="images"),
@@ -211,17 +211,19 @@ def _build_item(link, url, request, numbers):
 def _count_waiting(links, request):
     """Return {path of the function: number}. Once for each request: pages draw it twice.
 
-    Rows are counted in one query for all links.
+    Rows, of one table or several, are counted in one query for all links.
     """
     numbers = request.__dict__.setdefault("sidebar_counts", {})
     rows = []
     for path in {link.count: None for link in links if link.count not in {"", *numbers}}:
-        numbers[path] = found = import_string(path)()
-        if isinstance(found, QuerySet):
-            rows.append(_count_as(path, found))
+        found = import_string(path)()
+        numbers[path] = 0
+        tables = [found] if isinstance(found, QuerySet) else found
+        rows += [_count_as(path, table) for table in tables]
     if rows:
         both = rows[0].union(*rows[1:], all=True).order_by() if rows[1:] else rows[0]
-        numbers.update({row["path"]: row["number"] for row in both})
+        for row in both:
+            numbers[row["path"]] += row["number"]
     return numbers
 
 

@@ -66,7 +66,7 @@ def sum_by_day(*, first: dt.date, last: dt.date, author: User | None = None) -> 
 
     Those of all blogs are kept as sums: a house has ten million daily views of blogs.
     """
-    counts = DailyViewCount.objects.filter(author=author) if author else DailyCategoryCount.objects
+    counts = _counts(author) if author else DailyCategoryCount.objects.all()
     rows = counts.filter(day__range=(first, last)).order_by().values_list("day", "category")
     return {(day, category): views for day, category, views in rows.annotate(sum=Sum("views"))}
 

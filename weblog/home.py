@@ -15,10 +15,13 @@ from django.utils.text import Truncator
 
 from backoffice.home import (
     Card,
+    Part,
     Section,
     Task,
+    is_shown,
     once,
     register_cards,
+    register_parts,
     register_sections,
     register_tasks,
 )
@@ -68,7 +71,11 @@ class OwnBlog(NamedTuple):
         return f"{word} {date_format(timezone.localtime(blog.publish_at))}"
 
 
+BLOGS = "blogs"  # the part of editors, and of one's own blogs
+
+
 def offer_home() -> None:
+    register_parts("weblog", lambda user: [Part(BLOGS, "Blogs", may_review)], order=40)
     register_tasks("weblog", list_tasks, order=10)
     register_cards("weblog", list_cards, order=20)
     register_sections("weblog", list_sections, order=10)
@@ -86,6 +93,8 @@ class Coming(NamedTuple):
 
 def list_sections(user: User) -> Iterator[Section]:
     """Yield the editor's sections and the author's; that only to editors who have written."""
+    if not is_shown(BLOGS):
+        return
     if may_review(user):
         content = {"waiting": load_waiting(find_waiting()[:REVIEWS_SHOWN]), "user": user}
         yield Section("review_queue", "weblog/admin/home_review_queue.html", content)
@@ -153,7 +162,7 @@ def _open_texts(user: User) -> list[NewText]:
 
 def list_cards(user: User) -> Iterator[Card]:
     """Yield the numbers of blogs, for users who may see blogs."""
-    if not user.has_perm("weblog.view_blog"):
+    if not is_shown(BLOGS) or not user.has_perm("weblog.view_blog"):
         return
     everyones = user.has_perm("weblog.view_all_blogs")
     numbers = _numbers(user)
@@ -216,6 +225,8 @@ def _card(label: str, figure: int, link: str) -> Card:
 
 def list_tasks(user: User) -> Iterator[Task]:
     """Yield an editor's waiting reviews, and an author's returned and unsubmitted texts."""
+    if not is_shown(BLOGS):
+        return
     if may_review(user):
         yield from _list_editor_tasks(user)
     if user.has_perm("weblog.add_blog"):

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.home import Card, once
+from backoffice.home import Card, is_shown, once
 from billing.figures import (
     MonthFigures,
     Sums,
@@ -19,13 +19,14 @@ from billing.figures import (
     sum_by_day,
 )
 from billing.home.batches import find_batches
+from billing.home.parts import PAYMENTS
 from billing.home.tasks import find_known, find_prices
 from billing.models import PayoutBatch
 from billing.money import format_amounts
 from billing.payouts.alarms import add_up
 from billing.payouts.outstanding import Cause, Waiting, list_waiting
 from billing.periods import format_month, month_of, next_month, previous_month
-from weblog.home import has_blogs
+from weblog.home import BLOGS, has_blogs
 
 CHART_DAYS = 30
 MONTHS_SHOWN = 12
@@ -39,10 +40,9 @@ WAITS_AS_PAYMENT = {
 def list_cards(user: User) -> Iterator[Card]:
     """Yield this month's views and their cost; for authors, those of their own blogs too."""
     month = month_of(timezone.localdate())
-    may_see_all = sees_all_views(user)
-    if may_see_all:
+    if is_shown(PAYMENTS) and sees_all_views(user):
         yield from _list_house_cards(user, month)
-    if writes_blogs(user):
+    if is_shown(BLOGS) and writes_blogs(user):
         yield from _list_author_cards(user, month)
 
 

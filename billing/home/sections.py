@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from backoffice.home import CHART, Section, make_chart
+from backoffice.home import CHART, Section, is_shown, make_chart
 from billing.figures import Sums, latest_exclusions, list_top_blogs
 from billing.home.batches import BATCHES_SHOWN, find_batches
 from billing.home.cards import (
@@ -17,23 +17,31 @@ from billing.home.cards import (
     writes_blogs,
 )
 from billing.home.finance import list_finance_sections
+from billing.home.parts import APPROVAL, AUDIT, PAYMENTS, may_audit
 from billing.home.review import list_approver_sections, list_auditor_sections
 from billing.periods import month_of
+from weblog.home import BLOGS
 
 EXCLUSIONS_SHOWN_FOR = dt.timedelta(days=92)
 
 
 def list_sections(user: User) -> Iterator[Section]:
     """Yield the panels of each role that the user has."""
-    if user.has_perm("billing.approve_payoutbatch"):
+    if is_shown(APPROVAL) and user.has_perm("billing.approve_payoutbatch"):
         yield from list_approver_sections(user)
-    if user.has_perm("billing.submit_payoutbatch"):
+    if is_shown(PAYMENTS) and user.has_perm("billing.submit_payoutbatch"):
         yield from list_finance_sections(user)
-    if user.has_perm("billing.view_seal") and user.has_perm("backoffice.view_audittrail"):
+    if is_shown(AUDIT) and may_audit(user):
         yield from list_auditor_sections(user)
-    if user.has_perm("billing.view_payoutbatch") and (batches := find_batches()):
+    if is_shown(PAYMENTS) and user.has_perm("billing.view_payoutbatch"):
+        yield from _list_batch_sections()
+    if is_shown(BLOGS):
+        yield from _list_view_sections(user)
+
+
+def _list_batch_sections() -> Iterator[Section]:
+    if batches := find_batches():
         yield Section("batches", "billing/home/batches.html", batches[:BATCHES_SHOWN])
-    yield from _list_view_sections(user)
 
 
 def _list_view_sections(user: User) -> Iterator[Section]:

@@ -9,9 +9,10 @@ from django.db.models import Aggregate, CharField, Count, Max, QuerySet, Sum, Va
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.home import Task, once
+from backoffice.home import Task, is_shown, once
 from billing.figures import Prices, group_digits, load_prices
 from billing.home.batches import list_batches
+from billing.home.parts import APPROVAL, PAYMENTS
 from billing.models import Dispute, Finding, HandPayment, PayoutBatch
 from billing.money import house_currency
 from billing.payouts.alarms import describe, find_overdue
@@ -25,6 +26,15 @@ UNPRICED, DISPUTES, BY_HAND = "unpriced", "disputes", "by hand"
 
 def list_tasks(user: User) -> Iterator[Task]:
     """Yield the batches that wait for a step of this user."""
+    if is_shown(PAYMENTS):
+        yield from _list_payment_tasks(user)
+    if is_shown(APPROVAL) and user.has_perm("billing.approve_payoutbatch"):
+        for batch in list_batches(Status.SUBMITTED):
+            if user.pk not in (batch.submitted_by_id, batch.approved_by_id):
+                yield _batch_task(f"The payout batch of {batch} waits for an approver", batch)
+
+
+def _list_payment_tasks(user: User) -> Iterator[Task]:
     if user.has_perm("billing.submit_payoutbatch"):
         yield from _list_unpriced_tasks(user)
         if overdue := find_overdue(find_known(), at=timezone.now()):
@@ -45,10 +55,6 @@ def list_tasks(user: User) -> Iterator[Task]:
         for other in find_other_currencies(house_currency(), until=month, with_late=False):
             text = f"Waits for a batch in {other.currency}, not {house_currency()}: {other}"
             yield {"text": text, "link": reverse("admin:billing_payoutbatch_changelist")}
-    if user.has_perm("billing.approve_payoutbatch"):
-        for batch in list_batches(Status.SUBMITTED):
-            if user.pk not in (batch.submitted_by_id, batch.approved_by_id):
-                yield _batch_task(f"The payout batch of {batch} waits for an approver", batch)
     if user.has_perm("billing.settle_payoutbatch"):
         for _, reference, hand in (row for row in _ask(user) if row.kind == BY_HAND):
             text = f"Somebody says that {reference} was paid by hand: confirm it, or take it back"

@@ -198,6 +198,18 @@ def test_approver_reads_since_when_a_batch_waits_what_is_flagged_and_what_bars_t
 
 
 @pytest.mark.any_database
+def test_whoever_has_many_roles_sees_one_part_of_the_page_at_a_time(home, client):
+    page = home("Finance", "Approvers", "Auditors")
+    assert "approvals" not in page.panels
+    assert "ahead" in page.panels
+    titles = [(part.title, is_chosen) for part, is_chosen in page.context["parts"]]
+    assert titles == [("Payments", True), ("Approval", False), ("Audit", False)]
+    for part, panel in (("approval", "approvals"), ("audit", "proof"), ("nonsense", "ahead")):
+        response = client.get(reverse("admin:index"), {"part": part})
+        assert panel in {each.name for each in response.context["sections"]}
+    assert "Nothing in this part right now." in response.content.decode()
+
+
 def test_approver_without_a_batch_reads_that_none_waits(home):
     response = home("Approvers")
     assert response.panels["approvals"] == []

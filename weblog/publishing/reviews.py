@@ -65,6 +65,11 @@ def load_waiting(rows) -> list[Waiting]:
     return waiting
 
 
+def find_tables() -> list[QuerySet]:
+    """Return what waits, as the rows of each table."""
+    return [model.objects.awaiting_review() for model in (Blog, NewText)]
+
+
 def count_waiting(*, besides: User | None = None) -> int:
     """Return the number of waiting texts, less those by `besides`. One query on each page."""
     blogs = Blog.objects.awaiting_review().order_by()
