@@ -123,8 +123,8 @@ def _check_portion(traced: Traced, portion: tuple[Any, ...], latest: dict[int, s
 
 def _check_erased(traced: Traced, latest: dict[int, str]) -> None:
     for portion in batched(latest, ROWS_AT_A_TIME):
-        traces = Trace.objects.filter(kind=traced.name, row__in=portion).select_related("seal")
-        for trace in traces.order_by("pk"):
+        traces = Trace.objects.filter(kind=traced.name, row__in=portion).order_by("pk")
+        for trace in traces.select_related("seal").defer("seal__content"):
             if not _was_dropped(trace):
                 table = traced.model._meta.db_table
                 raise Difference(

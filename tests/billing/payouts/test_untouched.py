@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.bank.exports import export_payments
 from billing.errors import BatchTampered, FourEyesViolation
@@ -13,6 +14,8 @@ from billing.payouts import steps
 from billing.payouts.adjustments import save_adjustment
 from billing.payouts.four_eyes import find_objections
 from billing.payouts.holds import hold_payment
+from billing.payouts.untouched import check_entries
+from billing.proof.traces import seal_traces
 from tests.billing.batches import AT, OCTOBER, make_batch
 from tests.billing.tampering import without_guards
 from tests.factories import (
@@ -103,6 +106,30 @@ def test_nobody_approves_what_was_changed_by_sql_meanwhile(draft, name):
 def test_what_people_entered_is_signed_and_paid(draft):
     batch = approve(steps.submit_batch(batch=draft, by=make_user(), at=AT), at=AT)
     assert export_payments(batch=batch, at=AT).total == Decimal(15)
+
+
+@pytest.fixture
+def lost_key(draft, settings):
+    seal_traces(at=AT)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key", []
+
+
+def test_what_was_sealed_by_a_key_that_is_gone_is_signed(draft, lost_key):
+    batch = steps.submit_batch(batch=draft, by=make_user(), at=AT)
+    assert batch.status == Status.SUBMITTED
+
+
+def test_trace_that_no_seal_holds_is_of_nobody_without_its_key(draft, lost_key):
+    execute("UPDATE billing_trace SET seal_id = NULL WHERE kind = 'hold'")
+    with pytest.raises(BatchTampered, match="was changed outside the application"):
+        steps.submit_batch(batch=draft, by=make_user(), at=AT)
+
+
+def test_seals_are_read_for_the_traces_of_lost_keys_alone(draft):
+    seal_traces(at=AT)
+    with CaptureQueriesContext(connection) as asked:
+        check_entries(draft)
+    assert not [each for each in asked if "billing_traceseal" in each["sql"]]
 
 
 PAID = {
