@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.test_dates import list_docs, list_files
+from tests.written import list_docs, list_files
 
 pytestmark = pytest.mark.any_database
 

@@ -1,14 +1,13 @@
 """Days are written alike wherever the house writes: 1 Jan 2026, and 1 Jan 2026, 14:05."""
 
 import re
-from pathlib import Path
 
 import pytest
-from django.conf import settings
+
+from tests.written import list_docs, list_files
 
 pytestmark = pytest.mark.any_database
 
-ROOT = Path(settings.BASE_DIR)
 # What reads dates, or writes them for a program.
 OTHERS = {"weblog/importing/states.py", "billing/books/formats/datev.py"}
 IN_TEMPLATES = {
@@ -26,18 +25,14 @@ WRITTEN = re.compile(
 )
 
 
-def list_files(*endings):
-    for room in ("backoffice", "weblog", "billing"):
-        for file in sorted((ROOT / room).rglob("*")):
-            name = str(file.relative_to(ROOT))
-            if file.suffix in endings and "/migrations/" not in name and name not in OTHERS:
-                yield name, file.read_text()
+def list_own(*endings):
+    return [(name, text) for name, text in list_files(*endings) if name not in OTHERS]
 
 
 def test_templates_write_days_in_one_form():
     found = [
         (name, form)
-        for name, text in list_files(".html", ".txt")
+        for name, text in list_own(".html", ".txt")
         for match in FILTER.finditer(text)
         if (form := next(filter(None, match.groups()), "")) not in IN_TEMPLATES
     ]
@@ -45,18 +40,13 @@ def test_templates_write_days_in_one_form():
 
 
 def test_python_writes_days_in_one_form():
-    files = list_files(".py")
+    files = list_own(".py")
     assert [(name, m[0]) for name, text in files for m in IN_PYTHON.finditer(text)] == []
 
 
 def test_no_text_has_a_day_in_another_form():
-    files = [*list_files(".html", ".txt", ".py"), *list_docs()]
+    files = [*list_own(".html", ".txt", ".py"), *list_docs()]
     assert [(name, m[0]) for name, text in files for m in WRITTEN.finditer(text)] == []
-
-
-def list_docs():
-    for file in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        yield str(file.relative_to(ROOT)), file.read_text()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from copy import copy
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import Group, User
@@ -102,12 +103,13 @@ def set_passwords(people: Iterable[User], accounts_file: Path) -> None:
     """Give new passwords, and write them into a file for its owner alone."""
     roles = {username: group or "Superuser" for username, _, _, group in PEOPLE}
     lines = ["Sign in at /admin/ as", ""]
-    hasher = copy(get_hasher())
+    hasher: Any = copy(get_hasher())
     hasher.iterations = ITERATIONS
     for user in people:
         password = secrets.token_urlsafe(9)
         user.password = hasher.encode(password, hasher.salt())
-        user._password = password  # as set_password() leaves it, for what follows a change
+        # As set_password() leaves it, for what follows a change.
+        user._password = password  # type: ignore[attr-defined]  # not in the stubs
         user.save(update_fields=["password"])
         lines.append(f"  {user.username:<12} {password:<14} {roles[user.username]}")
     accounts_file.unlink(missing_ok=True)

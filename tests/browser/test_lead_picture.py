@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pages import assert_fits, note_errors
-from tests.weblog.pictures.test_lead_pictures import FLAG, MAP, make_picture
+from tests.weblog.library import FLAG, MAP, make_picture
 from weblog.models import Blog
 
 

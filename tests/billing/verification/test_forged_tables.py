@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 
 from tests.billing.forging import list_tables
-from tests.billing.verification.test_forging import EVERYTHING, UNKNOWABLE
+from tests.billing.unknowable import EVERYTHING, UNKNOWABLE
 
 pytestmark = pytest.mark.any_database
 

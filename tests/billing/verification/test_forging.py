@@ -1,7 +1,8 @@
 """Random forgeries over every table and column of money, views and people.
 
 Each is made by the owner of the database, without the guards, and passes keys and constraints. It
-must be found and named, or stand in UNKNOWABLE and in docs/finance.md. TAMPERINGS=1000 tries more.
+must be found and named, or stand in tests/billing/unknowable.py and docs/finance.md.
+TAMPERINGS=1000 tries more.
 """
 
 import datetime as dt
@@ -17,7 +18,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from backoffice.jobs import records
-from backoffice.models import JobRun, Mail, MailChoice, ReminderSaid, SavedFilter
+from backoffice.models import JobRun
 from billing import verification
 from billing.bank.by_hand import confirm_hand_payment, propose_hand_payment
 from billing.bank.exports import export_payments, take_file
@@ -34,21 +35,11 @@ from billing.models import (
     BankTable,
     BlogView,
     CategoryPrice,
-    DailyCategoryCount,
-    DailyViewCount,
-    Finding,
-    LogLineKey,
     LostViewTotal,
-    MonthlyViewCount,
     OutstandingAlarm,
     PayeeDetails,
-    PayeeSecret,
     PaymentLine,
-    ReaderSalt,
     RobotException,
-    Trace,
-    TraceSeal,
-    ViewSeal,
 )
 from billing.payees.changes import show_details
 from billing.payouts import steps
@@ -61,7 +52,8 @@ from billing.prices.rules import save_price
 from billing.proof.traces import seal_traces
 from billing.verification import verify_payouts
 from tests.billing.bank_files import ACCOUNT
-from tests.billing.forging import AT, WAYS, forge, list_deeds, list_tables, make_generator
+from tests.billing.forging import AT, forge, list_deeds, list_tables, make_generator
+from tests.billing.unknowable import is_unknowable
 from tests.factories import (
     approve,
     make_blog,
@@ -72,58 +64,14 @@ from tests.factories import (
     make_user,
 )
 from weblog.importing.authors import confirm_author
-from weblog.models import Blog, ImportedAuthor
+from weblog.models import ImportedAuthor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.long, pytest.mark.thorough]
 
 TAMPERINGS = int(os.environ.get("TAMPERINGS", 1_000 if os.environ.get("TEST_ALL") == "1" else 24))
 AT_A_TIME = 100  # for each house
 
-EVERYTHING = {*WAYS, "any column"}
-HISTORY_OF_USERS = User.history.model
-
-# What no verification can know, and why. docs/finance.md says it in words.
-UNKNOWABLE = {
-    ReaderSalt: EVERYTHING,  # gone after a day; only keys of later views come from it
-    LogLineKey: EVERYTHING,  # only ids of lines that are imported later come from it
-    LostViewTotal: EVERYTHING,  # of views that never came in: nothing pays by it
-    OutstandingAlarm: EVERYTHING,  # which mail went out already
-    Mail: EVERYTHING,  # the record of mails: nobody is paid by it
-    MailChoice: EVERYTHING,  # which mails somebody wants
-    SavedFilter: EVERYTHING,  # what somebody narrows a list down to
-    ReminderSaid: EVERYTHING,  # of what somebody was reminded
-    DailyViewCount: {"seal"},  # with which seal a count was last written; the count is proved
-    MonthlyViewCount: {"seal"},
-    DailyCategoryCount: {"seal"},
-    BankTable: EVERYTHING,  # how the columns of a bank's next file are read: people see it first
-    PayeeSecret: EVERYTHING,  # it can be read or it can't: check_payee_keys tells
-    User: {"password", "last_login"},  # each sign-in may write them
-    Permission: {"name", "insert"},  # words for people; a right that no page asks for
-    ViewSeal: {"at"},  # what counts is their order: when one was made rules nothing
-    TraceSeal: {"at"},
-    Finding: {"fingerprint"},  # so that what was found once is not found again
-    Trace: {"mark"},  # of a trace under seal: nobody asks for it any more
-    # What a blog says to readers; one without a history came with sample data. Its author and
-    # category are compared with its history, which has no traces.
-    Blog: {f.name for f in Blog._meta.concrete_fields} - {"author", "category"} | {"insert"},
-    Blog.history.model: EVERYTHING,
-    HISTORY_OF_USERS.groups.model: {"id", "user"},  # copies of what its record says
-    HISTORY_OF_USERS.user_permissions.model: {"id", "user"},
-    Group.history.model.permissions.model: {"id", "group"},
-}
 WITH_TRACES = {"accounts", "traces"}
-
-
-def is_unknowable(model, deed, statement):
-    left_out = UNKNOWABLE.get(model, set()) | {"renumber"}  # keys that no row or chain refers to
-    if deed == "swap":
-        return any(f'SET "{column}"' in statement for column in _columns(model, left_out))
-    return deed in left_out or ("any column" in left_out and deed not in WAYS)
-
-
-def _columns(model, names):
-    every = "any column" in names
-    return [f.column for f in model._meta.concrete_fields if every or f.name in names]
 
 
 @pytest.fixture

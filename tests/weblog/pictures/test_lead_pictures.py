@@ -8,20 +8,11 @@ from django.utils import timezone
 
 from tests.factories import make_blog
 from tests.weblog.admin.blog_forms import change_url, values_of
+from tests.weblog.library import FLAG, MAP, make_picture
 from weblog.admin.widgets import LeadPictureWidget
 from weblog.models import Blog, Picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
-
-FLAG, MAP = "/media/pictures/2026/11/flag.png", "/media/pictures/2026/11/map.png"
-
-
-def make_picture(user, url=FLAG, **values):
-    file = url.removeprefix("/media/")
-    values = {"alt_text": "A red flag", "uploaded_by": user, "width": 60, "height": 40} | values
-    picture = Picture(file=file, **values)
-    Picture.objects.bulk_create([picture])
-    return Picture.objects.get(file=file)
 
 
 @pytest.fixture
