@@ -255,4 +255,5 @@ def test_outcomes_do_not_depend_on_the_order_of_arrival(blog, clicks):
     assert dict(counted.order_by().values_list("day").annotate(Count("pk"))) == by_day
     assert views_by_day() == by_day
     assert MonthlyViewCount.objects.aggregate(Sum("views")) == {"views__sum": by_day.total()}
-    assert dict(DailyCategoryCount.objects.values_list("day", "views")) == by_day
+    of_categories = DailyCategoryCount.objects.filter(views__gt=0)
+    assert dict(of_categories.values_list("day", "views")) == by_day
