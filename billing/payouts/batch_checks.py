@@ -20,15 +20,16 @@ keeps its name.
 
 `rows` returns the rows without which a check has nothing to say. All checks that name theirs are
 looked up by one query, and only those that have some are called: mostly none. The others are called
-each time.
+each time. A flag's rows of a submitted batch are those that it flags, so that they can be counted.
 
 Blockers stand in blockers.py, flags in flags.py, and BillingConfig.ready() imports both; so has a
 check in another module to be.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django.db.models import Exists, QuerySet
 from django.urls import reverse
@@ -98,15 +99,32 @@ def find_flags(batch: PayoutBatch) -> list[Flag]:
     return [Flag(code, *remark) for code, remark in found if remark]
 
 
+def count_flags(batch: PayoutBatch) -> int:
+    """Return how many flags a submitted batch has. One query, unless a check names no rows."""
+    found = look_up(FLAGGING_CHECKS, batch)
+    return sum(
+        found[code] if code in found else check(batch) is not None
+        for code, check in FLAGGING_CHECKS.items()
+    )
+
+
 def _ask[Remark](
     checks: Mapping[str, Callable[[PayoutBatch], Remark]], batch: PayoutBatch
 ) -> Iterator[tuple[str, Remark]]:
     """Yield the remark of each check that has rows to speak of. One query, and those of these."""
-    looked_up = {code: Exists(ROWS[code](batch)) for code in checks if code in ROWS}
-    facts = PayoutBatch.objects.filter(pk=batch.pk).values(**looked_up).get() if looked_up else {}
+    facts = look_up(checks, batch)
     for code, check in checks.items():
         if facts.get(code, True):
             yield code, check(batch)
+
+
+def look_up(checks: Iterable[str], batch: PayoutBatch) -> dict[str, bool]:
+    """Return {code: whether there are rows} of the checks that name theirs. One query."""
+    looked_up = {code: Exists(ROWS[code](batch)) for code in checks if code in ROWS}
+    if not looked_up:
+        return {}
+    row: Any = PayoutBatch.objects.filter(pk=batch.pk).values(**looked_up).get()
+    return row
 
 
 # Words that the checks share

@@ -1,11 +1,11 @@
 """The checks that let a batch through, for its approvers to answer for in writing."""
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum, Window
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Window
 
 from backoffice.people import full_name
 from billing.counting.equation import list_losses
 from billing.findings.contested import find_undecided
-from billing.models import CategoryPrice, Finding, PaymentLine
+from billing.models import CategoryPrice, DailyViewCount, Finding, LostViewTotal, PaymentLine
 from billing.payouts.batch_checks import (
     NAMES_SHOWN,
     count_are,
@@ -19,7 +19,7 @@ from billing.periods import format_month, next_month
 from weblog.models import Category
 
 
-@flags("tripled")
+@flags("tripled", rows=lambda batch: batch.payments.tripled())
 def flag_tripled(batch):
     return _flag_payments(
         batch.payments.tripled(),
@@ -30,7 +30,7 @@ def flag_tripled(batch):
     )
 
 
-@flags("unusually_large")
+@flags("unusually_large", rows=lambda batch: batch.payments.unusually_large())
 def flag_unusually_large(batch):
     return _flag_payments(
         batch.payments.unusually_large(),
@@ -41,7 +41,7 @@ def flag_unusually_large(batch):
     )
 
 
-@flags("first_payouts")
+@flags("first_payouts", rows=lambda batch: batch.payments.first_payouts())
 def flag_first_payouts(batch):
     return _flag_payments(
         batch.payments.first_payouts(),
@@ -66,28 +66,31 @@ def _flag_payments(payments, *, batch, code, sentence, advice):
     return message, list_url("payment", batch__id__exact=batch.pk, flagged=code), number
 
 
-@flags("price_changed")
+def _with_changed_prices(batch):
+    changed = _find_categories_with_changes(batch.month)
+    lines = PaymentLine.objects.filter(payment=OuterRef("pk"), category__in=changed)
+    return batch.payments.filter(Exists(lines))
+
+
+@flags("price_changed", rows=_with_changed_prices)
 def flag_changed_prices(batch):
     """A price came into force in the month after another one; or one in force by its end was
     entered, edited or withdrawn since the month began, when its views had started to come."""
-    changed = _find_categories_with_changes(batch.month)
-    if not changed:
-        return None
-    lines = PaymentLine.objects.filter(payment=OuterRef("pk"), category__in=changed)
-    number = batch.payments.filter(Exists(lines)).count()
+    number = _with_changed_prices(batch).count()
     if not number:
         return None
+    changed = _find_categories_with_changes(batch.month).order_by("name")
+    names = list_names(list(changed.values_list("name", flat=True)))
     return (
-        f"The price of {list_names(list(changed.values()))} changed in {batch}, or was entered, "
-        f"edited or withdrawn since that month began. Payments that use it: {number:,}. Look at "
-        "who changed what, and write why it is right.",
+        f"The price of {names} changed in {batch}, or was entered, edited or withdrawn since that "
+        f"month began. Payments that use it: {number:,}. Look at who changed what, and write why "
+        "it is right.",
         list_url("categoryprice"),
         number,
     )
 
 
-def _find_categories_with_changes(month) -> dict[int, str]:
-    """Return {category_id: name} by name. One query."""
+def _find_categories_with_changes(month) -> QuerySet[Category]:
     started = CategoryPrice.objects.filter(effective_from__lt=next_month(month))
     before = started.filter(
         category=OuterRef("category"), effective_from__lt=OuterRef("effective_from")
@@ -96,19 +99,21 @@ def _find_categories_with_changes(month) -> dict[int, str]:
     history = CategoryPrice.history.model.objects
     touched = history.filter(history_date__date__gte=month)
     edited = history.filter(id__in=touched.values("id"), effective_from__lt=next_month(month))
-    categories = Category.objects.filter(
+    return Category.objects.filter(
         Q(pk__in=came.values("category")) | Q(pk__in=edited.values("category"))
     )
-    return dict(categories.order_by("name").values_list("pk", "name"))
 
 
-@flags("open_findings")
+def _find_open(batch):
+    findings = Finding.objects.filter(month=batch.month, status=Finding.Status.OPEN)
+    return findings.exclude(kind=Finding.Kind.UNPRICED)
+
+
+@flags("open_findings", rows=_find_open)
 def flag_open_findings(batch):
-    findings = Finding.objects.filter(month=batch.month, status=Finding.Status.OPEN).exclude(
-        kind=Finding.Kind.UNPRICED
-    )
     largest = list(
-        findings.annotate(number=Window(Count("pk")))
+        _find_open(batch)
+        .annotate(number=Window(Count("pk")))
         .order_by("-views", "pk")
         .values_list("blog__title", "number")[:NAMES_SHOWN]
     )
@@ -124,7 +129,14 @@ def flag_open_findings(batch):
     )
 
 
-@flags("left_out_views")
+def _find_left_out(batch):
+    if not batch.left_out_categories:
+        return DailyViewCount.objects.none()
+    days = DailyViewCount.objects.without_price().filter(category__in=batch.left_out_categories)
+    return days.filter(day__gte=batch.month, day__lt=next_month(batch.month))
+
+
+@flags("left_out_views", rows=_find_left_out)
 def flag_left_out_views(batch):
     """Views of the month without a price, which the batch leaves out as finance decided."""
     left_out = [
@@ -143,7 +155,7 @@ def flag_left_out_views(batch):
     )
 
 
-@flags("undecided_findings")
+@flags("undecided_findings", rows=find_undecided)
 def flag_undecided_findings(batch):
     """Views that were held back a month for a finding, and are paid as nobody has decided."""
     findings = find_undecided(batch)
@@ -159,7 +171,11 @@ def flag_undecided_findings(batch):
     )
 
 
-@flags("lost_views")
+def _find_lost(batch):
+    return LostViewTotal.objects.filter(day__gte=batch.month, day__lt=next_month(batch.month))
+
+
+@flags("lost_views", rows=_find_lost)
 def flag_lost_views(batch):
     losses = list_losses(batch.month)
     if not losses:

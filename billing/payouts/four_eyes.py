@@ -1,16 +1,16 @@
 """Who may not approve a batch: everybody who took part in it, superusers too."""
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from backoffice.accounts.pauses import explain_pauses
+from backoffice.accounts.pauses import explain_pauses, find_pauses
 from billing.errors import FourEyesViolation
 from billing.models import Adjustment, DisputeAnswer, Hold, PaymentLine, PayoutBatch
 from billing.own_money import find_own_blogs
-from billing.payouts.acts.disputes import find_lines_of
 from billing.payouts.acts.gathering import explain_acts
 from billing.prices.rules import find_price_editors
 from billing.proof.entered import find_forged
@@ -22,28 +22,58 @@ def find_objections(*, batch: PayoutBatch, by: User, at: dt.datetime | None = No
     What they did to the batch, and since the batch before: see payouts.acts.
     """
     objections = _explain_account(by, at=at or timezone.now())
-    if batch.submitted_by_id == by.pk:
-        objections.append("You submitted this batch.")
-    if by.pk in (batch.approved_by_id, batch.second_approved_by_id):
-        objections.append("You have approved this batch already.")
-    if batch.payments.filter(author=by).exists():
-        objections.append("This batch pays you.")
-    elif PaymentLine.objects.filter(payment__batch=batch, blog__in=find_own_blogs(by)).exists():
-        objections.append("This batch pays for a blog of which you are or were an author.")
-    if find_price_editors(batch).filter(pk=by.pk).exists():
-        objections.append("You were the last to change a price that this batch uses.")
-    if batch.left_out_by_id == by.pk:
-        objections.append("You decided which views without a price this batch leaves out.")
-    if _edited_adjustments(batch, by).exists():
-        objections.append("You made or changed an adjustment that this batch includes.")
-    if _held_or_ended(batch, by).exists():
-        objections.append("You held, released or paid out in full a payment of this batch.")
-    if _released(batch, by):
-        objections.append(
-            "You answered a question about a line that this batch pays: your answer lets its "
-            "payment go to the bank."
-        )
+    objections += _explain(batch, by, _find_facts(batch, by))
     return objections + explain_acts(batch, by)
+
+
+def find_known_objections(*, batch: PayoutBatch, by: User, at: dt.datetime) -> list[str]:
+    """Return those of the reasons that one query knows, for a page that opens often.
+
+    Who has none here may have some all the same: find_objections reads the histories, too.
+    """
+    acts = batch.acts.filter(by=by, digest=batch.digest)
+    facts = _find_facts(batch, by, is_paused=Exists(find_pauses(by, at=at)), has_acted=Exists(acts))
+    objections = _explain(batch, by, facts)
+    if facts["is_paused"]:
+        objections.append("Somebody else changed your account: for a time you sign nothing.")
+    if facts["has_acted"]:
+        objections.append("What you did changed what this batch pays.")
+    return objections
+
+
+def _find_facts(batch: PayoutBatch, by: User, **more: Exists) -> dict[str, bool]:
+    """Return what `by` has to do with the batch, and whether there is any of `more`. One query."""
+    lines = PaymentLine.objects.filter(payment__batch=batch)
+    rows = {
+        "pays_them": batch.payments.filter(author=by),
+        "pays_a_blog": lines.filter(blog__in=find_own_blogs(by)),
+        "set_a_price": find_price_editors(batch).filter(pk=by.pk),
+        "adjusted": _edited_adjustments(batch, by),
+        "held": _held_or_ended(batch, by),
+        "released": _released(batch, by),
+    }
+    facts = {name: Exists(found.order_by()) for name, found in rows.items()} | more
+    row: Any = PayoutBatch.objects.filter(pk=batch.pk).values(**facts).get()
+    return row
+
+
+def _explain(batch: PayoutBatch, by: User, facts: dict[str, bool]) -> list[str]:
+    reasons = {
+        "You submitted this batch.": batch.submitted_by_id == by.pk,
+        "You have approved this batch already.": by.pk
+        in (batch.approved_by_id, batch.second_approved_by_id),
+        "This batch pays you.": facts["pays_them"],
+        "This batch pays for a blog of which you are or were an author.": facts["pays_a_blog"]
+        and not facts["pays_them"],
+        "You were the last to change a price that this batch uses.": facts["set_a_price"],
+        "You decided which views without a price this batch leaves out.": batch.left_out_by_id
+        == by.pk,
+        "You made or changed an adjustment that this batch includes.": facts["adjusted"],
+        "You held, released or paid out in full a payment of this batch.": facts["held"],
+        "You answered a question about a line that this batch pays: your answer lets its "
+        "payment go to the bank.": facts["released"],
+    }
+    return [reason for reason, holds in reasons.items() if holds]
 
 
 def check_account(by: User, *, at: dt.datetime) -> None:
@@ -62,17 +92,21 @@ def _explain_account(by: User, *, at: dt.datetime) -> list[str]:
     return reasons
 
 
-def _released(batch: PayoutBatch, by: User) -> bool:
-    """Whether `by` decided on a dispute about a line of the batch since it was submitted.
+def _released(batch: PayoutBatch, by: User) -> QuerySet[DisputeAnswer]:
+    """Return the answers of `by`, since the submission, to disputes about lines of the batch.
 
     Until the answer no file takes the payment. What was answered before is an act.
     """
-    answers = DisputeAnswer.objects.filter(
-        by=by, dispute__batch=batch, at__gte=batch.submitted_at
-    ).exclude(outcome=DisputeAnswer.Outcome.WITHDRAWN)
-    return any(
-        find_lines_of(answer.dispute, batch).exists()
-        for answer in answers.select_related("dispute")
+    lines = PaymentLine.objects.filter(payment__batch=batch)
+    views = lines.standing().filter(
+        kind=PaymentLine.Kind.VIEWS,
+        payment__author=OuterRef("dispute__author"),
+        **{name: OuterRef(f"dispute__{name}") for name in ("blog", "category", "month", "price")},
+    )
+    adjustments = lines.filter(adjustment=OuterRef("dispute__adjustment"))
+    answers = DisputeAnswer.objects.filter(by=by, dispute__batch=batch, at__gte=batch.submitted_at)
+    return answers.filter(Exists(views) | Exists(adjustments)).exclude(
+        outcome=DisputeAnswer.Outcome.WITHDRAWN
     )
 
 

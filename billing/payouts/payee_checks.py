@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from billing.models import PaidPayee, PayeeAuthor, PayeeDetails, Payment, PayoutBatch
@@ -50,7 +50,29 @@ def block_missing_payees(batch):
     )
 
 
-@flags("payee_changed")
+def _copies(find: Callable[[QuerySet[PaidPayee]], QuerySet[PaidPayee]]) -> Callable:
+    """Return what tells a flag's rows: those that `find` selects of a submitted batch's copies.
+
+    Of a draft they are its payments, as it has no copies yet.
+    """
+
+    def find_rows(batch: PayoutBatch) -> QuerySet:
+        if batch.status == PayoutBatch.Status.DRAFT:
+            return batch.payments.payable()
+        return find(PaidPayee.objects.filter(payment__batch=batch))
+
+    return find_rows
+
+
+def _paid_otherwise(copies):
+    own = OuterRef("payment__batch")
+    paid = PaidPayee.objects.filter(payment__batch__status__in=SIGNED).exclude(payment__batch=own)
+    last = paid.filter(payment__author=OuterRef("payment__author")).order_by("-pk")
+    copies = copies.annotate(last=Subquery(last.values("version")[:1]))
+    return copies.filter(last__isnull=False).exclude(version=F("last"))
+
+
+@flags("payee_changed", rows=_copies(_paid_otherwise))
 def flag_changed_payees(batch):
     last = {row[0]: row[1] for row in _find_paid(batch, "payment__author", "version")}
     return _flag(
@@ -61,12 +83,20 @@ def flag_changed_payees(batch):
     )
 
 
-@flags("payee_account_shared")
-def flag_shared_accounts(batch):
-    """An account of two payees: by its fingerprint, so that nobody has to read it."""
+def _find_shared() -> QuerySet:
+    """Return the fingerprints of accounts of two payees or more."""
     versions = PayeeDetails.objects.filter(withdrawn_at=None).order_by().values("account_digest")
     shared = versions.annotate(payees=Count("payee", distinct=True)).filter(payees__gt=1)
-    digests = set(shared.values_list("account_digest", flat=True))
+    return shared.values_list("account_digest", flat=True)
+
+
+@flags(
+    "payee_account_shared",
+    rows=_copies(lambda copies: copies.filter(account_digest__in=_find_shared())),
+)
+def flag_shared_accounts(batch):
+    """An account of two payees: by its fingerprint, so that nobody has to read it."""
+    digests = set(_find_shared())
     return _flag(
         batch,
         lambda going: going.account_digest in digests,
@@ -75,7 +105,13 @@ def flag_shared_accounts(batch):
     )
 
 
-@flags("payee_account_new")
+def _to_new_accounts(copies):
+    own = OuterRef("payment__batch")
+    paid = PaidPayee.objects.filter(payment__batch__status__in=SIGNED).exclude(payment__batch=own)
+    return copies.exclude(Exists(paid.filter(account_digest=OuterRef("account_digest"))))
+
+
+@flags("payee_account_new", rows=_copies(_to_new_accounts))
 def flag_new_accounts(batch):
     paid = {digest for (digest,) in _find_paid(batch, "account_digest")}
     return _flag(
@@ -86,7 +122,12 @@ def flag_new_accounts(batch):
     )
 
 
-@flags("payee_outdated")
+def _outdated(copies):
+    now = PayeeDetails.objects.in_force(timezone.now()).filter(payee=OuterRef("payee"))
+    return copies.filter(Exists(now.exclude(pk=OuterRef("version"))))
+
+
+@flags("payee_outdated", rows=_copies(_outdated))
 def flag_outdated_payees(batch):
     """Details that came into force after the submission: the batch pays by those of before."""
     if batch.status == PayoutBatch.Status.DRAFT:

@@ -22,7 +22,7 @@ from billing.payees.keys import add_key, load_keys, make_keys
 from billing.payees.reading import name_waiting
 from billing.payees.secrets import open_secret
 from billing.payouts import payee_checks
-from billing.payouts.batch_checks import find_blockers, find_flags
+from billing.payouts.batch_checks import count_flags, find_blockers, find_flags
 from billing.payouts.holds import hold_payment
 from billing.payouts.steps import (
     approve_batch,
@@ -78,7 +78,9 @@ def change(payee, at, **values):
 
 
 def flags_of(batch):
-    return {flag.code: flag.message for flag in find_flags(batch) if flag.code[:5] == "payee"}
+    flags = find_flags(batch)
+    assert batch.status == "draft" or count_flags(batch) == len(flags)
+    return {flag.code: flag.message for flag in flags if flag.code[:5] == "payee"}
 
 
 def verify():
