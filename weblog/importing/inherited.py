@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from backoffice.bounded_child import Refused
 from weblog.importing.front_matter import Unreadable, read_values, split_front_matter
-from weblog.importing.states import FALSE, OF_STATE, find_fields, join_words
+from weblog.importing.states import OF_STATE, find_fields, is_false, join_words
 
 CONFIGS = {"_config.yml": "yaml", "_config.yaml": "yaml", "_config.toml": "toml"}
 DATA_SUFFIXES = (".11tydata.json", ".json")
@@ -152,6 +152,6 @@ def _of_state(values):
     """Return the values that say whether and from when a post is public."""
     found = dict(find_fields(values, OF_STATE))
     found |= {name: values[name] for name in OF_BUILDING if isinstance(values.get(name), dict)}
-    if values.get("permalink") in FALSE:
+    if is_false(values.get("permalink")):
         found["permalink"] = values["permalink"]
     return found

@@ -74,6 +74,11 @@ def read_boolean(text: str) -> bool | None:
     return True if text in TRUE else False if text in FALSE else None
 
 
+def is_false(value: Any) -> bool:
+    """Whether a value says no; Eleventy's permalink may be a list or several addresses, too."""
+    return isinstance(value, str) and value in FALSE
+
+
 def join_words(name: str) -> str:
     """Return the name of a value in one form: publish_on, publish-on and publishOn are one."""
     return re.sub(r"[-_. ]", "", name.lower())
@@ -101,7 +106,7 @@ def read_state(values: dict, path: str) -> tuple[str, list[str]]:
             problems.append(f"{name}: “{_show(value)}” is not known.")
         else:
             states.append(state)
-    if values.get("password") or values.get("permalink") in FALSE or _is_not_built(values):
+    if values.get("password") or is_false(values.get("permalink")) or _is_not_built(values):
         states.append("draft")
     if _is_place_of_drafts(path):
         states.append("draft")

@@ -73,6 +73,8 @@ def test_what_another_file_holds_back_is_a_draft_unless_the_post_says_otherwise(
         ("posts/a.md", "posts/posts.json", "{"),
         ("posts/a.md", "posts/posts.json", "[true]"),
         ("posts/a.md", "posts/posts.json", '{"layout": "post", "permalink": "/:title/"}'),
+        ("posts/a.md", "posts/posts.json", '{"permalink": {"build": "/:title/"}}'),
+        ("posts/a.md", "_config.yml", JEKYLL.format("", "", "{permalink: [a, b]}")),
         ("a.md", "_config.yml", JEKYLL.format("", "posts", "{published: false}")),
         ("_posts/a.md", "_config.yml", JEKYLL.format("", "pages", "{published: false}")),
         ("secrets/a.md", "_config.yml", JEKYLL.format("secret", "", "{published: false}")),

@@ -128,6 +128,11 @@ def test_post_is_a_draft_however_the_words_of_its_flag_are_joined(tmp_path, line
     assert (post.status, post.problems) == ("draft", [])
 
 
+def test_address_may_be_several(tmp_path):
+    post = read(tmp_path, "---\ntitle: T\npermalink: {build: /a/}\n---\nText\n")
+    assert (post.status, post.problems) == ("published", [])
+
+
 @pytest.mark.parametrize(
     "name",
     [
