@@ -101,7 +101,7 @@ def register_sections(name: str, list_sections: Lister[Section], *, order: int =
 
 
 _parts: _Offers[Part] = _Offers()
-_shown: ContextVar[str | None] = ContextVar("shown", default=None)
+_hidden: ContextVar[frozenset[str]] = ContextVar("hidden", default=frozenset())
 
 
 def register_parts(name: str, list_parts: Lister[Part], *, order: int = 50) -> None:
@@ -109,8 +109,11 @@ def register_parts(name: str, list_parts: Lister[Part], *, order: int = 50) -> N
 
 
 def is_shown(part: str) -> bool:
-    """Whether the page shows the part of this name: it does unless another one was chosen."""
-    return _shown.get() in (None, part)
+    """Whether the page shows the part of this name: it does unless another of its own was chosen.
+
+    What is of a part that the user does not have is always shown: no choice would lead there.
+    """
+    return part not in _hidden.get()
 
 
 def unregister(name: str) -> None:
@@ -142,7 +145,8 @@ def build_home(request: _StaffRequest, context: dict) -> dict:
     """Add the data of admin/index.html. The theme's DASHBOARD_CALLBACK calls it."""
     parts = [part for part in _parts.list_for(request.user) if part.is_for(request.user)]
     chosen = _choose(parts, request.GET.get("part", ""))
-    token, shown = _found.set({}), _shown.set(chosen)
+    hidden = {part.name for part in parts} - {chosen} if chosen else ()
+    found, shown = _found.set({}), _hidden.set(frozenset(hidden))
     try:
         return (
             context
@@ -150,8 +154,8 @@ def build_home(request: _StaffRequest, context: dict) -> dict:
             | {"parts": [(part, part.name == chosen) for part in parts] if chosen else []}
         )
     finally:
-        _found.reset(token)
-        _shown.reset(shown)
+        _found.reset(found)
+        _hidden.reset(shown)
 
 
 def _choose(parts: list[Part], asked: str) -> str | None:

@@ -210,6 +210,22 @@ def test_whoever_has_many_roles_sees_one_part_of_the_page_at_a_time(home, client
     assert "Nothing in this part right now." in response.content.decode()
 
 
+@pytest.mark.any_database
+def test_what_is_of_none_of_ones_parts_stands_beside_each_of_them(home, client):
+    author = make_user(groups=["Authors", "Finance", "Approvers", "Auditors"])
+    make_blog(author=author, status=Blog.Status.DRAFT)
+    make_batch(OCTOBER)
+    page = home(user=author)
+    assert [part.name for part, _ in page.context["parts"]] == ["payments", "approval", "audit"]
+    assert {"own_blogs", "batches"} <= page.panels.keys()
+    page = client.get(reverse("admin:index"), {"part": "audit"})
+    names = {each.name for each in page.context["sections"]}
+    assert "own_blogs" in names
+    assert names.isdisjoint({"batches", "ahead"})
+    reader = make_user(groups=["Approvers", "Auditors", "Editors"])
+    assert "batches" in home(user=reader).panels
+
+
 def test_approver_without_a_batch_reads_that_none_waits(home):
     response = home("Approvers")
     assert response.panels["approvals"] == []
