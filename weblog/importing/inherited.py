@@ -107,12 +107,15 @@ def _read_cascade(cascade, folder):
 
 
 def _make_cascade_test(folder, pattern):
-    """Hugo's paths lead from the folder content, without the end of the file's name."""
+    """Hugo's paths lead from the folder content, without the end of the file's name.
+
+    The one of s/a/index.md is s/a.
+    """
 
     def applies(path):
         if not path.startswith(folder):
             return False
-        logical = path.rpartition("content/")[2].lower().rpartition(".")[0]
+        logical = path.rpartition("content/")[2].lower().rpartition(".")[0].removesuffix("/index")
         return not pattern or fnmatch.fnmatchcase(logical, pattern.lower())
 
     return applies

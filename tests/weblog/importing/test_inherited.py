@@ -44,6 +44,11 @@ def state_of(path, other, text, *, own=""):
             "---\ncascade:\n  target: {path: '{/s/**,/t/**}', kind: '{page,section}'}\n"
             "  draft: true\n---\n",
         ),
+        (
+            "content/s/a/index.md",
+            "content/_index.md",
+            "---\ncascade: {target: {path: /s/a}, draft: true}\n---\n",
+        ),
         ("posts/a.md", "posts/posts.json", '{"draft": true}'),
         ("posts/x/a.md", "posts/posts.11tydata.json", '{"permalink": false}'),
         ("posts/a.md", "posts/a.11tydata.json", '{"eleventyExcludeFromCollections": true}'),
