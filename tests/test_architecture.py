@@ -182,17 +182,6 @@ def test_no_receiver_of_ours_listens_to_models_of_the_apps():
     assert heard == []
 
 
-def test_no_test_module_imports_another():
-    """What two share is in a module beside them: a run that leaves one out may need the other."""
-    pattern = re.compile(r"^(?:from|import) (?:tests)?[\w.]*\.test_\w+.*$", re.MULTILINE)
-    found = [
-        f"{path.relative_to(ROOT)}: {line}"
-        for path in sorted((ROOT / "tests").rglob("*.py"))
-        for line in pattern.findall(path.read_text())
-    ]
-    assert found == []
-
-
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md"))
