@@ -16,6 +16,10 @@ from weblog.importing.states import OF_STATE, find_fields, is_false, join_words
 
 CONFIGS = {"_config.yml": "yaml", "_config.yaml": "yaml", "_config.toml": "toml"}
 DATA_SUFFIXES = (".11tydata.json", ".json")
+# Formats of Hugo's pages: gohugo.io/content-management/formats
+OF_PAGES = (
+    ".md", ".markdown", ".mdown", ".html", ".htm", ".adoc", ".asciidoc", ".org", ".rst", ".pandoc",
+)  # fmt: skip
 OF_BUILDING = ("build", "_build")
 
 
@@ -52,8 +56,9 @@ class Inherited:
 def _may_hold_rules(path, stems):
     """Whether to read a file: of JSON, only what is named as a folder or as a file beside it."""
     pure = PurePosixPath(path)
+    name = pure.name.lower()
     if not path.endswith(".json"):
-        return pure.name.lower() in CONFIGS or pure.name.lower().startswith("_index.")
+        return name in CONFIGS or (name.startswith("_index.") and name.endswith(OF_PAGES))
     stem = _find_stem(path)
     folder = pure.parent.name
     return stem in stems or (folder != "" and stem.rpartition("/")[2] == folder)
@@ -64,7 +69,11 @@ def _find_stem(path):
 
 
 def _read_rules(path: str, read: Callable[[], bytes]) -> Iterator[tuple[Callable, dict]]:
-    """Yield (which paths it is for, values); nothing of a file that can't be read as one."""
+    """Yield (which paths it is for, values).
+
+    Of a file that can't be read nobody knows what it holds back: no state is understood there.
+    Plain JSON may be anything, so what is no object there is nothing of ours.
+    """
     pure = PurePosixPath(path)
     folder = "" if str(pure.parent) == "." else f"{pure.parent}/"
     name = pure.name.lower()
@@ -78,7 +87,11 @@ def _read_rules(path: str, read: Callable[[], bytes]) -> Iterator[tuple[Callable
         elif values := _of_state(read_values("json", text)):
             yield _make_data_test(pure, folder), values
     except (Refused, Unreadable, UnicodeDecodeError, OSError):
-        return
+        unknown = {"draft": f"{pure.name[:80]} can’t be read"}
+        if name.endswith(DATA_SUFFIXES[0]):
+            yield _make_data_test(pure, folder), unknown
+        elif not name.endswith(".json"):
+            yield lambda path: path.startswith(folder), unknown
 
 
 def _make_data_test(pure, folder):

@@ -72,7 +72,6 @@ def test_what_another_file_holds_back_is_a_draft_unless_the_post_says_otherwise(
         ("t/a.md", "s/_index.md", "---\ncascade:\n  draft: true\n---\n"),
         ("s/a.md", "s/_index.md", "---\ndraft: true\n---\n"),  # of the list, not of its posts
         ("s/a.md", "s/_index.md", "---\ncascade: {draft: true, target: {kind: section}}\n---\n"),
-        ("s/a.md", "s/_index.md", "---\ncascade: [x, {draft: [, ]}]\n---\n"),
         ("x/a.md", "posts/posts.json", '{"draft": true}'),
         ("posts/b.md", "posts/a.json", '{"draft": true}'),
         ("posts/a.md", "posts/posts.json", "{"),
@@ -83,7 +82,6 @@ def test_what_another_file_holds_back_is_a_draft_unless_the_post_says_otherwise(
         ("a.md", "_config.yml", JEKYLL.format("", "posts", "{published: false}")),
         ("_posts/a.md", "_config.yml", JEKYLL.format("", "pages", "{published: false}")),
         ("secrets/a.md", "_config.yml", JEKYLL.format("secret", "", "{published: false}")),
-        ("a.md", "_config.yml", "a: &x 1\nb: *x\n"),
         ("a.md", "_config.yml", "defaults: 5\n"),
     ],
 )
@@ -119,3 +117,26 @@ def test_json_that_is_for_no_post_is_not_even_read():
 
     names = ["a.md", "package-lock.json", "modules/x/package.json", ".json", "..json", "x/.json"]
     Inherited([(name, refuse) for name in names])
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "text"),
+    [
+        ("_posts/a.md", "_config.yml", "defaults: [\n"),
+        ("a.md", "_config.yml", "a: &x 1\nb: *x\n"),
+        ("s/a.md", "s/_index.md", "---\ncascade: [x, {draft: [, ]}]\n---\n"),
+        ("_posts/a.md", "_config.yml", "x: " + "y" * 1_000_000),
+        ("s/x/a.md", "s/_index.md", "---\ncascade: {draft: [}\n---\n"),
+        ("posts/a.md", "posts/posts.11tydata.json", '{"draft": true'),
+    ],
+)
+def test_post_has_a_problem_where_the_other_file_can_not_be_read(path, other, text):
+    (post,) = read({path: POST.format(""), other: text})
+    assert [problem for problem in post.problems if "can’t be read" in problem]
+
+
+@pytest.mark.parametrize(
+    ("other", "text"), [("s/_index.png", "\x89"), ("s/s.json", "[1, 2]"), ("s/s.json", "{")]
+)
+def test_file_of_another_kind_is_nothing_of_ours(other, text):
+    assert state_of("s/a.md", other, text) == "published"
