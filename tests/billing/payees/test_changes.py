@@ -138,6 +138,8 @@ def test_change_is_taken_back_until_it_is_in_force():
     old = find_current(payee, at=AT)
     enter_own(author, iban=IBANS[1])
     confirm(payee)
+    with pytest.raises(ReasonRequired, match="Say why"):
+        withdraw_changes(payee=payee, by=author, reason=" . ", at=AT + 71 * HOUR)
     withdraw_changes(payee=payee, by=author, reason="That was not me", at=AT + 71 * HOUR)
     assert find_current(payee, at=AT + 200 * HOUR) == old
     with pytest.raises(NothingWaits):
