@@ -41,6 +41,8 @@ FACTS = (
     "payment__reference", "payee_id", "legal_name", "country", "language", "account_kind",
     "account_end", "account_digest", "address_digest",
 )  # fmt: skip
+# What it has of the version that it was made of, which no digest names.
+OF_VERSION = ("payee_id", "account_digest")
 PAYMENTS_AT_A_TIME = 500
 
 
@@ -144,9 +146,11 @@ def digest_copy(copy: PaidPayee) -> str:
 
 def find_changed_copy(batch: PayoutBatch) -> PaidPayee | Payment | None:
     """Return a copy that is not as its payment says, or a payment without its copy."""
-    copies = PaidPayee.objects.filter(payment__batch=batch).select_related("payment")
+    copies = PaidPayee.objects.filter(payment__batch=batch).select_related("payment", "version")
     for copy in copies.iterator(PAYMENTS_AT_A_TIME):
         if not digest_copy(copy) == copy.digest == copy.payment.payee_digest or _is_other(copy):
+            return copy
+        if any(getattr(copy, name) != getattr(copy.version, name) for name in OF_VERSION):
             return copy
     named = batch.payments.exclude(payee_digest="")
     return named.filter(paid_payee=None).first()

@@ -149,6 +149,19 @@ def test_verification_names_a_changed_payee(blog):
     assert "payee of 202610-1-000001" in difference
 
 
+def test_verification_names_a_copy_that_is_said_to_be_of_another_version(blog):
+    payee = make_payee(blog.author, at=AT)
+    approve(submit(), at=AT)
+    change(payee, LATER, iban=IBANS[1])
+    somebody = make_payee(make_user(), at=AT)
+    for other in (payee.versions.latest("number"), somebody.versions.get()):
+        with without_guards():
+            PaidPayee.objects.update(version=other)
+        passed, difference = verify()
+        assert not passed
+        assert "payee of 202610-1-000001" in difference
+
+
 def forge_account(copy):
     """Put another account in its place, as somebody with the keys can."""
     account = {"kind": "iban", "iban": IBANS[1], "bic": ""}
