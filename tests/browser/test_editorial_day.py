@@ -86,7 +86,7 @@ def write_blog(page):
     page.get_by_label("Summary").fill("Six hours, four borders, and a window.")
     body = page.get_by_role("textbox", name="Body")
     body.press_sequentially(FIRST)
-    page.get_by_role("button", name="Picture").click()
+    page.get_by_role("button", name="Picture", exact=True).click()
     page.get_by_label("File").set_input_files(make_picture())
     page.get_by_label("Description").fill(ALT_TEXT)
     page.get_by_role("button", name="Add picture").click()
