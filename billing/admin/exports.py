@@ -3,6 +3,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 from unfold.decorators import display
@@ -118,7 +120,7 @@ class PaymentExportAdmin(ReadOnlyAdmin):
 
     @display(description="Made", ordering="at")
     def made(self, export):
-        return export.at
+        return date_format(timezone.localtime(export.at), "DATETIME_FORMAT")
 
     @display(description="SHA-256")
     def whole_sha256(self, export):
