@@ -5,6 +5,8 @@ import pytest
 
 from tests.weblog.posts import make_ghost
 from weblog.errors import ImportRefused
+from weblog.importing.apart import MOST_RECORDS
+from weblog.importing.formats import open_source
 from weblog.importing.ghost import GhostExport
 
 pytestmark = pytest.mark.any_database
@@ -60,3 +62,11 @@ def test_bad_status_is_told():
         "status: “gone” is not known; one of published, scheduled, draft, sent."
     ]
     assert json.loads(make_ghost())["db"]
+
+
+def test_page_looks_at_so_many_posts_and_no_more():
+    """Each, though there is no word in it, costs the one who asks a look."""
+    data = {"db": [{"data": {"posts": [{}] * (MOST_RECORDS + 1)}}]}
+    file = io.BytesIO(json.dumps(data).encode())
+    with pytest.raises(ImportRefused, match="holds more than 20,000 posts"):
+        list(open_source(file, "ghost.json", is_apart=True).read_posts())
