@@ -73,14 +73,16 @@ def test_page_shows_the_figures_prices_and_late_views(client, sign_in):
 @pytest.mark.thorough
 def test_page_costs_the_same_for_2_and_20_payments(client, sign_in):
     sign_in("Finance")
-    batch = make_october(authors=2)
-    client.get(url_of(batch))
-    queries = count_queries(client, url_of(batch))
-    for _ in range(18):
-        make_count(make_blog(category=make_category("Tech")), 1000)
-    steps.rebuild_batch(batch=batch, by=make_user())
+    batch = make_october(authors=1)
+    queries = []
+    for authors in (1, 18):
+        for _ in range(authors):  # whose first payments are flagged, which is one query
+            make_count(make_blog(category=make_category("Tech")), 1000)
+        steps.rebuild_batch(batch=batch, by=make_user())
+        client.get(url_of(batch))
+        queries.append(count_queries(client, url_of(batch)))
     assert batch.payments.count() == 20
-    assert count_queries(client, url_of(batch)) == queries
+    assert queries[0] == queries[1]
 
 
 @pytest.mark.thorough
