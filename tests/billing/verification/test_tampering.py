@@ -113,7 +113,7 @@ def test_guard_that_was_dropped_is_named(house):
     guards = VENDORS[connection.vendor].read_guards(connection, "billing")
     for name in generator.sample(sorted(guards), k=10):
         with transaction.atomic():
-            table = f'ON "{table_of(name)}"' if connection.vendor == "postgresql" else ""
+            table = f"ON {table_of(name)}" if connection.vendor == "postgresql" else ""
             execute(f'DROP TRIGGER "{name}" {table}')
             run = verify_payouts()
             assert (run.status, run.missing_guards) == ("failed", [name])
@@ -121,7 +121,9 @@ def test_guard_that_was_dropped_is_named(house):
 
 
 def table_of(guard):
-    return f"billing_{guard.removeprefix('billing_guard_').split('_')[0]}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass FROM pg_trigger WHERE tgname = %s", [guard])
+        return cursor.fetchone()[0]
 
 
 def test_older_copy_of_the_database_is_found_by_the_head_that_was_handed_out(house):
