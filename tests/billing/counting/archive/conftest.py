@@ -2,7 +2,8 @@ import datetime as dt
 
 import pytest
 
-from tests.billing.batches import SEPTEMBER
+from billing.counting.archive.archiving import archive_views
+from tests.billing.batches import AT, SEPTEMBER
 from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
 from tests.factories import make_blog, make_price
 
@@ -29,3 +30,9 @@ def views(settings):
     click(make_blog(category=blog.category), *range(0, 600, 60), start=IN_SEPTEMBER)
     click(blog, -10, 5, 100, start=midnight)
     approve_month(SEPTEMBER)
+
+
+@pytest.fixture
+def archived(folder, views):
+    archive_views(at=AT)
+    return folder

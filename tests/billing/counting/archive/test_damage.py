@@ -25,12 +25,6 @@ pytest.importorskip("duckdb", reason="needs the libraries of requirements-scale.
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 
-@pytest.fixture
-def archived(folder, views):
-    archive_views(at=AT)
-    return folder
-
-
 def first_file(folder, day=DAY, kind="parquet"):
     return min((folder / str(day)).glob(f"*.{kind}"))
 

@@ -22,12 +22,6 @@ pytest.importorskip("duckdb", reason="needs the libraries of requirements-scale.
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
 
-@pytest.fixture
-def archived(folder, views):
-    archive_views(at=AT)
-    return folder
-
-
 def read_files(folder):
     return {path: path.read_bytes() for path in sorted(folder.glob("*/*"))}
 
