@@ -100,6 +100,7 @@ NO_VERBS = {
     "payouts.filling.leave_out_unpriced": "a part of building, which bars from approving",
     "payouts.four_eyes.check_account": "a question",
     "payouts.four_eyes.find_objections": "a question, asked by approve_batch",
+    "payouts.four_eyes.find_known_objections": "a question, asked by the approvers' home",
     "payouts.transitions.move_batch": "a part of each step of a batch",
     "proof.sealing.make_pack_content": "a part of taking an evidence pack",
     "prices.rules.check_not_own": "a question, asked by save_price",

@@ -8,7 +8,7 @@ from billing.bank.exports import export_payments
 from billing.bank.results.recording import record_results
 from billing.models import PayoutBatch
 from billing.payouts import steps
-from billing.payouts.batch_checks import FLAGGING_CHECKS
+from billing.payouts.batch_checks import FLAGGING_CHECKS, ROWS
 from billing.prices.rules import save_price
 from billing.statements.batches import Statement
 from billing.statements.tracker import track
@@ -202,6 +202,7 @@ def test_flag_of_each_month_for_the_same_reason_says_so(client, sign_in, monkeyp
     def flag(batch):
         return f"{batch.month.month} views are lost in {batch}: the server was away.", "/", 1
 
+    monkeypatch.delitem(ROWS, "first_payouts")
     monkeypatch.setitem(FLAGGING_CHECKS, "first_payouts", flag)
     batch = make_months("The server was moved", "The old server, once more")
     sign_in("Approvers")
@@ -214,6 +215,7 @@ def test_flag_about_somebody_else_has_no_answer_yet(monkeypatch):
     def flag(batch):
         return f"The account of author {chr(64 + batch.month.month)} is new.", "/", 1
 
+    monkeypatch.delitem(ROWS, "first_payouts")
     monkeypatch.setitem(FLAGGING_CHECKS, "first_payouts", flag)
     batch = make_months("She wrote to us", "He wrote to us")
     earlier = {each.code: each.earlier for each in Statement(batch).flags}
