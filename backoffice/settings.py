@@ -402,6 +402,8 @@ PAYEES_REQUIRED = env.bool("PAYEES_REQUIRED", default=DEBUG)  # without details 
 VIRUS_SCANNER = env("VIRUS_SCANNER", default="")  # clamd:/SOCKET, clamd:HOST:PORT or a command
 ACCESS_LOG_UPLOAD_MB = env.int("ACCESS_LOG_UPLOAD_MB", default=20)
 SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))  # on a disk of this machine
+VIEWS_BROKER = env.list("VIEWS_BROKER", default=[])  # URLs of NATS servers; empty: no broker
+VIEWS_BROKER_REPLICAS = env.int("VIEWS_BROKER_REPLICAS", default=3)
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
 ARCHIVE_URL = env("ARCHIVE_URL", default="")  # /a/folder or s3://bucket/path; empty: no archive
 ARCHIVE_WORK_DIR = Path(env("ARCHIVE_WORK_DIR", default="") or VAR_DIR / "archive-work")

@@ -204,3 +204,16 @@ def check_alarm_days(app_configs, **kwargs):
             id="billing.E007",
         )
     ]
+
+
+@register
+def check_broker(app_configs, **kwargs):
+    if not settings.VIEWS_BROKER or find_spec("nats"):
+        return []
+    return [
+        Error(
+            "VIEWS_BROKER is set, and the library nats-py is not installed.",
+            hint="Install requirements-scale.txt, or take VIEWS_BROKER out.",
+            id="billing.E011",
+        )
+    ]

@@ -3,21 +3,26 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from backoffice.health.registry import Result, register_check, register_metrics
 from billing.counting.spool_status import spool_status
-from billing.models import BlogView, Finding, Payment, PayoutBatch
+from billing.counting.stream.gaps import list_gaps
+from billing.models import BlogView, Finding, Payment, PayoutBatch, StreamPosition
 from billing.payouts.outstanding import Cause, list_known
 
+LONGEST_SILENCE = dt.timedelta(minutes=5)  # a consumer asks the broker every few seconds
 LONGEST_PENDING = dt.timedelta(minutes=30)  # a fold comes every five
 
 
 def register_health() -> None:
     register_check("fold", check_fold)
     register_check("spool", check_spool, needs_database=False)
+    register_check("stream", check_stream)
+    register_metrics("stream", collect_stream_metrics)
     register_metrics("views", collect_view_metrics)
     register_metrics("spool", collect_spool_metrics, needs_database=False)
     register_metrics("money", collect_money_metrics)
@@ -41,6 +46,42 @@ def check_spool() -> Result:
     if not detail and age > LONGEST_PENDING.total_seconds():
         detail = f"{status.views} views wait for fold_views"
     return Result(not detail, detail, {"views": status.views, "oldest_seconds": age})
+
+
+def check_stream() -> Result:
+    """Check that consumers take in what the broker holds. Without a broker all is well."""
+    if not settings.VIEWS_BROKER:
+        return Result(True)
+    at, position = timezone.now(), StreamPosition.objects.order_by("-heard_at").first()
+    waiting = position.waiting if position else 0
+    heard_at = position.heard_at if position else None
+    drained_at = position.drained_at if position else None
+    detail = ""
+    if not heard_at or at - heard_at > LONGEST_SILENCE:
+        detail = "No consume_views has asked the broker for minutes."
+    elif not drained_at or at - drained_at > LONGEST_PENDING:
+        detail = f"{waiting} views wait in the stream, and it was not empty for long."
+    return Result(not detail, detail, {"waiting": waiting})
+
+
+def collect_stream_metrics() -> Iterator[Metric]:
+    if not settings.VIEWS_BROKER:
+        return
+    for position in StreamPosition.objects.order_by("-heard_at")[:1]:
+        yield GaugeMetricFamily(
+            "imprint_stream_waiting", "Views in the stream.", value=position.waiting
+        )
+        heard_at = position.heard_at or dt.datetime.fromtimestamp(0, dt.UTC)
+        yield GaugeMetricFamily(
+            "imprint_stream_heard_seconds",
+            "Seconds since a consumer last asked the broker.",
+            value=(timezone.now() - heard_at).total_seconds(),
+        )
+    yield GaugeMetricFamily(
+        "imprint_stream_missing",
+        "Views that the stream took and never gave back.",
+        value=sum(gap.missing_views for gap in list_gaps()),
+    )
 
 
 def _oldest_pending_age(at):

@@ -13,6 +13,7 @@ from backoffice.base_admin import DayRangeFilter, ReadOnlyAdmin
 from billing.admin.counts import OUTCOME_COLOURS
 from billing.admin.filters import DayMonthFilter
 from billing.counting.equation import list_losses, list_months, make_overview, month_equation
+from billing.counting.stream.gaps import list_days
 from billing.models import RetiredViewTotal
 from billing.payouts.amounts import add_up_batches
 from billing.payouts.outstanding import count_disputed
@@ -53,7 +54,10 @@ class ViewsExplainedView(UnfoldSiteViewMixin, TemplateView):
             amounts = add_up_batches([row.batch for row in equation.batches])
             for row in equation.batches:
                 row.batch.amounts = amounts[row.batch.pk]
+        sent, gaps = list_days(form.chosen) if form.chosen else ([], [])
         return super().get_context_data(
+            sent=sent,
+            gaps=gaps,
             form=form,
             equation=equation,
             disputed=count_disputed(form.chosen) if form.chosen else 0,

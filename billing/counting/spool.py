@@ -26,6 +26,7 @@ from django.conf import settings
 from backoffice.durable import flush_folder
 from billing.counting.clicks import Click
 from billing.counting.preallocated import preallocate
+from billing.counting.stream.numbers import Numbered
 from billing.models import BlogView
 
 RESERVE_SIZE = 4 * 1024 * 1024  # bytes: about 8,000 views on a full disk
@@ -42,15 +43,19 @@ _once = threading.Lock()
 
 
 class SpooledView(NamedTuple):
-    """A line of the spool, read back. `salt` names the salt of its keys."""
+    """A line of the spool, read back. `salt` names the salt of its keys.
+
+    Views that were offered to a broker have a number.
+    """
 
     click: Click
     salt: str
+    numbered: Numbered | None = None
 
 
-def keep_view(click: Click, *, salt: str) -> None:
+def keep_view(click: Click, *, salt: str, numbered: Numbered | None = None) -> None:
     """Write a view to the spool; on return it survives a power cut. Raises OSError."""
-    line = write_line(click, salt)
+    line = write_line(click, salt, numbered)
     try:
         _append(settings.SPOOL_DIR / _own_file(), line)
     except OSError as error:
@@ -60,8 +65,10 @@ def keep_view(click: Click, *, salt: str) -> None:
             raise error from None
 
 
-def write_line(click: Click, salt: str) -> bytes:
+def write_line(click: Click, salt: str, numbered: Numbered | None = None) -> bytes:
     facts = click._asdict() | {"salt": salt}
+    if numbered:
+        facts |= {"numbered": numbered}
     facts |= {"id": click.id.hex, "viewed_at": click.viewed_at.isoformat()}
     facts |= {"day": click.day.isoformat()}
     facts |= {name: value.hex() for name in KEYS if (value := facts[name]) is not None}
@@ -87,10 +94,10 @@ def _read_facts(facts: dict) -> SpooledView:
     facts |= {"id": UUID(facts["id"]), "day": dt.date.fromisoformat(facts["day"])}
     facts |= {"viewed_at": dt.datetime.fromisoformat(facts["viewed_at"])}
     facts |= {name: bytes.fromhex(facts[name]) for name in KEYS if facts[name] is not None}
-    salt = facts.pop("salt")
+    salt, number = facts.pop("salt"), facts.pop("numbered", None)
     # A line of an earlier version says nothing of who was signed in.
     facts["excluded_by"] = facts["excluded_by"] or SIGNED_IN.get(facts["outcome"], "")
-    return SpooledView(Click(**facts), salt)
+    return SpooledView(Click(**facts), salt, Numbered(*number) if number else None)
 
 
 def _digest(text: bytes) -> bytes:

@@ -10,52 +10,26 @@ import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from backoffice.mails import mail_admins
 from billing.counting import losses, spool
-from billing.counting.clicks import insert_statement
-from billing.counting.local_salts import name_salt
 from billing.counting.readers import adopt_salts, lay_in_salts
-from billing.counting.retention import last_retired_day
-from billing.counting.spool import SpooledView
-from billing.locks import Lock, hold_lock
-from billing.models import LostViewTotal, ReaderSalt
+from billing.counting.spool_views import Intake, add_views
+from billing.counting.stream.marks import Marks, read_marks
+from billing.counting.stream.receipts import store_marks
+from billing.models import LostViewTotal
 from billing.periods import day_of
-from weblog.models import Blog, Category
 
 logger = logging.getLogger(__name__)
 
 LINES_AT_A_TIME = 2_000
 Reason = LostViewTotal.Reason
-
-
-@dataclass
-class Intake:
-    """The numbers of views that came from the spool."""
-
-    taken_in: int = 0
-    known: int = 0  # views that were there already
-    lost: int = 0
-    other_salt: int = 0  # made with a salt of this machine, because the day's salt was out of reach
-    problem: str = ""
-
-    def __str__(self):
-        parts = [
-            f"{self.taken_in} taken in from the spool" if self.taken_in else "",
-            f"{self.known} of the spool were there already" if self.known else "",
-            f"{self.lost} LOST" if self.lost else "",
-            f"{self.other_salt} with a salt of this machine alone" if self.other_salt else "",
-            self.problem,
-        ]
-        return ", ".join(filter(None, parts))
 
 
 def take_in_spool() -> Intake:
@@ -65,6 +39,8 @@ def take_in_spool() -> Intake:
     names it.
     """
     intake = Intake()
+    # What is settled in a mark was in the spool by then, so marks are read before the spool.
+    at, sent = timezone.now(), _read_marks(intake)
     files = _claim_files(intake)
     if files:
         with _noting_problems(intake):
@@ -74,6 +50,8 @@ def take_in_spool() -> Intake:
             _take_in_file(path, intake)
     with _noting_problems(intake):
         _take_in_losses(intake)
+    if sent and not intake.problem:
+        store_marks(sent, at=at)
     return intake
 
 
@@ -87,6 +65,12 @@ def _noting_problems(intake: Intake) -> Iterator[None]:
     except (OSError, ValueError) as error:
         logger.exception("The spool in %s can't be used.", settings.SPOOL_DIR)
         intake.problem = f"the spool can't be used: {error}"
+
+
+def _read_marks(intake: Intake) -> list[Marks]:
+    with _noting_problems(intake):
+        return read_marks()
+    return []
 
 
 def _claim_files(intake: Intake) -> list[Path]:
@@ -118,65 +102,10 @@ def _take_in_file(path: Path, intake: Intake) -> None:
     for lines in batched(spool.read_lines(path), LINES_AT_A_TIME):
         views = [spool.read_line(line) for line in lines]
         lost[file_day, Reason.BROKEN_LINE] += views.count(None)
-        _add_views([view for view in views if view], intake, lost)
+        add_views([view for view in views if view], intake, lost)
     _store_losses(path.stem, lost, intake)
     # The file stays if the transaction is rolled back.
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
-
-
-@transaction.atomic
-def _add_views(views: list[SpooledView], intake: Intake, lost: Counter) -> None:
-    """Add the views that the database lacks. The lock keeps retire_day waiting, as for imports."""
-    hold_lock(Lock.INTAKE)
-    retired_until = last_retired_day()
-    known_to = _find_references(views)
-    clicks = []
-    for click, _ in views:
-        if retired_until and click.day <= retired_until:
-            lost[click.day, Reason.PAST_RETENTION] += 1
-        elif all(getattr(click, name) in keys for name, keys in known_to.items()):
-            clicks.append(click)
-        else:
-            lost[click.day, Reason.REFUSED] += 1
-    added = _insert(clicks, lost)
-    intake.taken_in += added
-    intake.known += len(clicks) - added
-    _count_other_salts(views, intake)
-
-
-def _find_references(views: list[SpooledView]) -> dict[str, set[int]]:
-    """Return {column: keys} of the existing rows that the views refer to."""
-    models = {"blog_id": Blog, "author_id": User, "category_id": Category}
-    found = {}
-    for name, model in models.items():
-        keys = {getattr(view.click, name) for view in views}
-        found[name] = set(model._default_manager.filter(pk__in=keys).values_list("pk", flat=True))
-    return found
-
-
-def _insert(clicks: list, lost: Counter) -> int:
-    """Insert all views at once. If the database refuses one, insert each by itself."""
-    if not clicks:
-        return 0
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(insert_statement(), [click.as_stored() for click in clicks])
-            return max(cursor.rowcount, 0)
-    except (DataError, IntegrityError):
-        if len(clicks) == 1:
-            logger.exception("The database refuses a view of the spool.")
-            lost[clicks[0].day, Reason.REFUSED] += 1
-            return 0
-    return sum(_insert([click], lost) for click in clicks)
-
-
-def _count_other_salts(views: list[SpooledView], intake: Intake) -> None:
-    """Count views whose salt differs from that of the day's other views."""
-    days = {view.click.day for view in views}
-    rows = ReaderSalt.objects.filter(day__in=days).values_list("day", "salt")
-    names = {day: name_salt(bytes(salt)) for day, salt in rows}
-    for click, salt in views:
-        intake.other_salt += names.get(click.day, salt) != salt
 
 
 def _take_in_losses(intake: Intake) -> None:

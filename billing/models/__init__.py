@@ -30,6 +30,7 @@ from billing.models.payees import Payee, PayeeAuthor, PayeeDetails, PayeeLook, P
 from billing.models.payments import Payment, PaymentLine
 from billing.models.prices import CategoryPrice
 from billing.models.seals import Acknowledgement, PaymentResult, Seal
+from billing.models.streams import StreamPosition, WriterDay
 from billing.models.traces import Trace, TraceSeal
 from billing.models.verifications import Verification
 from billing.models.view_seals import ViewSeal
@@ -74,10 +75,12 @@ __all__ = [
     "RetiredViewTotal",
     "RobotException",
     "Seal",
+    "StreamPosition",
     "Trace",
     "TraceSeal",
     "Verification",
     "ViewSeal",
+    "WriterDay",
 ]
 
 # What people edit: each has a history, which is guarded and verified.

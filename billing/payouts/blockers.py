@@ -5,6 +5,7 @@ from django.urls import reverse
 from backoffice.people import full_name
 from backoffice.reasons import has_word
 from billing.counting.spool_status import spool_status
+from billing.counting.stream.gaps import count_open
 from billing.models import Adjustment, BlogView, PayoutBatch
 from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
 from billing.payouts.disputes import find_disputed_lines, name_disputed
@@ -77,6 +78,19 @@ def block_spooled_views(batch):
         f"{count_are(number, 'view')} still in the spool, up to the end of {batch}: the database "
         "did not take them. The job fold_views does, every few minutes: try again soon. If it "
         "does not, tell the administrators.",
+        explained_url(batch),
+    )
+
+
+@blocks("streamed_views")
+def block_streamed_views(batch):
+    number = count_open(until=next_month(batch.month))
+    if not number:
+        return None
+    return (
+        f"{count_are(number, 'view')} still under way through the stream, up to the end of "
+        f"{batch}. consume_views takes them in, and fold_views asks the machines: try again soon. "
+        "If that does not help, tell the administrators.",
         explained_url(batch),
     )
 

@@ -4,6 +4,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Window
 
 from backoffice.people import full_name
 from billing.counting.equation import list_losses
+from billing.counting.stream.gaps import list_gaps
 from billing.findings.contested import find_undecided
 from billing.models import CategoryPrice, DailyViewCount, Finding, LostViewTotal, PaymentLine
 from billing.payouts.batch_checks import (
@@ -167,6 +168,22 @@ def flag_undecided_findings(batch):
         "were held back and are paid by this batch. Have finance decide, or write why these "
         "views may be paid as they are.",
         list_url("finding", status__exact=Finding.Status.OPEN),
+        number,
+    )
+
+
+@flags("missing_views")
+def flag_missing_views(batch):
+    gaps = list_gaps(batch.month)
+    if not gaps:
+        return None
+    number = sum(gap.missing_views for gap in gaps)
+    names = [f"{gap.missing_numbers} of {gap.writer} on {gap.day:%-d %B}" for gap in gaps]
+    return (
+        f"{count_are(number, 'view')} missing in {batch}: the stream took them and never gave them "
+        f"back. Numbers {list_names(names)}. Have the administrators look for them in the broker; "
+        "else decide whether an adjustment makes up for them, and write what you decided.",
+        explained_url(batch),
         number,
     )
 

@@ -14,9 +14,11 @@ from billing.models import (
     OutstandingAlarm,
     PayeeSecret,
     ReaderSalt,
+    StreamPosition,
     Trace,
     TraceSeal,
     ViewSeal,
+    WriterDay,
 )
 from tests.billing.forging import WAYS
 from weblog.models import Blog
@@ -28,6 +30,8 @@ UNKNOWABLE = {
     ReaderSalt: EVERYTHING,  # gone after a day; only keys of later views come from it
     LogLineKey: EVERYTHING,  # only ids of lines that are imported later come from it
     LostViewTotal: EVERYTHING,  # of views that never came in: nothing pays by it
+    WriterDay: EVERYTHING,  # the numbers of views as sent: nothing pays by it
+    StreamPosition: EVERYTHING,  # how far a stream was taken in: the views have their ids
     OutstandingAlarm: EVERYTHING,  # which mail went out already
     Mail: EVERYTHING,  # the record of mails: nobody is paid by it
     MailChoice: EVERYTHING,  # which mails somebody wants

@@ -40,6 +40,8 @@ from billing.models import (
     PayeeDetails,
     PaymentLine,
     RobotException,
+    StreamPosition,
+    WriterDay,
 )
 from billing.payees.changes import show_details
 from billing.payouts import steps
@@ -180,6 +182,8 @@ def _fill_the_rest(blogs, finance):
         LostViewTotal.objects.create(
             source=f"spool {number}", day=AT.date(), reason=LostViewTotal.Reason.values[0], views=1
         )
+        WriterDay.objects.create(writer=f"web-{number}", day=AT.date())
+        StreamPosition.objects.create(stream=f"VIEWS {number}")
         OutstandingAlarm.objects.create(
             author=blogs[number].author, cause="money", since=AT.date(), told_at=AT
         )

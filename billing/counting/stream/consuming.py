@@ -1,0 +1,90 @@
+"""Takes views from the broker into the database, until it is told to stop. Several may run."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
+
+from billing.counting.stream.client import Client
+from billing.counting.stream.intake import Message, take_in
+from billing.models import StreamPosition
+from billing.periods import day_of
+
+logger = logging.getLogger(__name__)
+
+AT_A_TIME = 2_000
+ASK_EVERY = 5  # seconds, how much waits
+TRY_AGAIN_AFTER = 5  # seconds, where the database or the broker is away
+
+
+class Consumer:
+    """Fetches, stores, and acknowledges what is committed, in that order."""
+
+    def __init__(self) -> None:
+        self._client = Client(name=f"imprint-consumer-{os.getpid()}")
+        self._stream = ""
+        self._asked_at = 0.0
+
+    def run(self, *, is_over: Callable[[], bool], until_empty: bool = False) -> int:
+        """Return the number of views that were new."""
+        views = 0
+        try:
+            while not is_over():
+                try:
+                    found, new = self._step()
+                except (DatabaseError, InterfaceError):
+                    logger.exception("The database takes no views of the stream.")
+                    connection.close()
+                    time.sleep(TRY_AGAIN_AFTER)
+                    continue
+                except Exception:
+                    # The broker's: it is away, or chooses its leader. It is asked again.
+                    logger.exception("The broker gives no views.")
+                    time.sleep(TRY_AGAIN_AFTER)
+                    continue
+                views += new
+                if until_empty and not found and self._ask() == 0:
+                    break
+        finally:
+            self._client.close()
+        return views
+
+    def _step(self) -> tuple[int, int]:
+        if not self._stream:
+            self._stream = self._client.make_stream()
+        messages = self._client.fetch(AT_A_TIME, wait=1)
+        new = self._store(messages) if messages else 0
+        if time.monotonic() >= self._asked_at + ASK_EVERY:
+            self._ask()
+        return len(messages), new
+
+    def _store(self, messages: list[Any]) -> int:
+        read = [
+            Message(
+                each.metadata.sequence.stream,
+                each.data,
+                day_of(each.metadata.timestamp),
+            )
+            for each in messages
+        ]
+        try:
+            new = take_in(read, stream=self._stream, at=timezone.now())
+        except (DatabaseError, InterfaceError):
+            self._client.give_back(messages, after=TRY_AGAIN_AFTER)
+            raise
+        self._client.acknowledge(messages)
+        return new
+
+    def _ask(self) -> int:
+        """Store how much waits. The time is taken before the question: it holds of that time."""
+        at, self._asked_at = timezone.now(), time.monotonic()
+        waiting = self._client.count_waiting()
+        changes: dict[str, Any] = {"waiting": waiting, "heard_at": at}
+        if not waiting:
+            changes["drained_at"] = at
+        StreamPosition.objects.update_or_create(stream=self._stream, defaults=changes)
+        return waiting

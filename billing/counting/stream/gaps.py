@@ -1,0 +1,123 @@
+"""Which numbers of the writers are missing.
+
+Sent = received + not acknowledged + under way + missing. A number is missing once its writer has
+said that it gave it, and the stream was found empty after that; or three days later, if its machine
+says nothing any more. Until then it is under way. A number in hand when its process died was
+acknowledged to nobody: its reader never had the page.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import F, Max, Q, QuerySet
+from django.utils import timezone
+
+from billing.counting.stream.numbers import Ranges, count, describe, find_holes, last_of, merge
+from billing.models import StreamPosition, WriterDay
+from billing.periods import day_of, next_month
+
+SILENT_FOR = dt.timedelta(days=3)  # since its day began: then nothing more comes of a writer
+MARGIN = dt.timedelta(minutes=1)  # by which clocks of two machines may differ
+
+
+@dataclass(frozen=True)
+class WriterRow:
+    """The account of a writer's day, in views."""
+
+    writer: str
+    day: dt.date
+    sent: int
+    received: int
+    unacknowledged: int
+    missing: Ranges
+    under_way: int
+
+    @property
+    def missing_views(self) -> int:
+        return count(self.missing)
+
+    @property
+    def missing_numbers(self) -> str:
+        return describe(self.missing)
+
+
+@dataclass
+class DayRow:
+    """The account of all writers of a day."""
+
+    day: dt.date
+    writers: int = 0
+    sent: int = 0
+    received: int = 0
+    unacknowledged: int = 0
+    missing: int = 0
+    under_way: int = 0
+
+    def add(self, row: WriterRow) -> None:
+        self.writers += 1
+        self.sent += row.sent
+        self.received += row.received
+        self.unacknowledged += row.unacknowledged
+        self.missing += row.missing_views
+        self.under_way += row.under_way
+
+
+def account_of(row: WriterDay, *, drained_at: dt.datetime | None, at: dt.datetime) -> WriterRow:
+    sent = max(row.sent, last_of(row.received))
+    holes = find_holes(row.received, until=sent)
+    unheard = find_holes(merge([*row.received, *row.unsettled]), until=sent)
+    told: Ranges = []
+    if not row.ended and day_of(at - SILENT_FOR) > row.day:
+        told = find_holes(row.received, until=sent)
+    elif row.told_at and drained_at and row.told_at + MARGIN < drained_at:
+        told = find_holes(merge([*row.received, *row.unsettled]), until=row.sent)
+    missing = count(told)
+    unacknowledged = count(holes) - count(unheard) if row.ended else 0
+    return WriterRow(
+        writer=row.writer,
+        day=row.day,
+        sent=sent,
+        received=row.received_views,
+        unacknowledged=unacknowledged,
+        missing=told,
+        under_way=count(holes) - unacknowledged - missing,
+    )
+
+
+def list_days(month: dt.date) -> tuple[list[DayRow], list[WriterRow]]:
+    """Return the days of the month, and of their writers those that miss views. Two queries."""
+    days: dict[dt.date, DayRow] = {}
+    gaps = []
+    for account in _account(_of_month(month)):
+        days.setdefault(account.day, DayRow(account.day)).add(account)
+        if account.missing:
+            gaps.append(account)
+    return list(days.values()), gaps
+
+
+def count_open(*, until: dt.date) -> int:
+    """Return how many views are under way, of all days before `until`. Two queries."""
+    rows = _unequal(WriterDay.objects.filter(day__lt=until))
+    return sum(account.under_way for account in _account(rows))
+
+
+def list_gaps(month: dt.date | None = None) -> list[WriterRow]:
+    """Return the writers that miss views, of a month or of all time. Two queries."""
+    rows = _of_month(month) if month else WriterDay.objects.all()
+    return [account for account in _account(_unequal(rows)) if account.missing]
+
+
+def _unequal(rows: QuerySet[WriterDay]) -> QuerySet[WriterDay]:
+    """Return the rows that are not plainly in order: with as many views as numbers, to the last."""
+    return rows.exclude(Q(received_views=F("sent"), ended=True) & Q(told_at__isnull=False))
+
+
+def _of_month(month: dt.date) -> QuerySet[WriterDay]:
+    return WriterDay.objects.filter(day__gte=month, day__lt=next_month(month))
+
+
+def _account(rows: QuerySet[WriterDay]) -> list[WriterRow]:
+    drained_at = StreamPosition.objects.aggregate(at=Max("drained_at"))["at"]
+    ordered = rows.order_by("day", "writer")
+    at = timezone.now()
+    return [account_of(row, drained_at=drained_at, at=at) for row in ordered.iterator()]

@@ -1,0 +1,63 @@
+"""Writes views of the stream, their numbers and the stream's position in one transaction.
+
+So nothing counts twice, however often a message comes, and a consumer may die at any moment.
+"""
+
+import datetime as dt
+from collections import Counter
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import F
+
+from billing.counting import spool
+from billing.counting.spool_views import Intake, add_views
+from billing.counting.stream.numbers import add_numbers, list_new
+from billing.models import LostViewTotal, StreamPosition
+
+Reason = LostViewTotal.Reason
+
+
+class Message(NamedTuple):
+    """A message of the stream, by its number there."""
+
+    sequence: int
+    text: bytes
+    day: dt.date  # on which the broker took it, for a message that can't be read
+
+
+@transaction.atomic
+def take_in(messages: list[Message], *, stream: str, at: dt.datetime) -> int:
+    """Store the views. Return how many were new."""
+    lost: Counter = Counter()
+    views = []
+    position = _position(stream)
+    new = set(list_new(position.taken_in, [each.sequence for each in messages]))
+    for message in messages:
+        if message.sequence not in new:
+            continue  # committed by a consumer that died before it could say so
+        if view := spool.read_line(message.text):
+            views.append(view)
+        else:
+            lost[message.day, Reason.BROKEN_LINE] += 1
+    intake = Intake()
+    add_views(views, intake, lost)
+    _add_losses(stream, lost)
+    position.taken_in = add_numbers(position.taken_in, new)
+    position.taken_in_at = at
+    position.save()
+    return intake.taken_in
+
+
+def _position(stream: str) -> StreamPosition:
+    StreamPosition.objects.get_or_create(stream=stream)
+    return StreamPosition.objects.select_for_update().get(stream=stream)
+
+
+def _add_losses(stream: str, lost: Counter) -> None:
+    for (day, reason), views in lost.items():
+        if views:
+            row, _ = LostViewTotal.objects.get_or_create(
+                source=stream[:100], day=day, reason=reason, defaults={"views": 0}
+            )
+            LostViewTotal.objects.filter(pk=row.pk).update(views=F("views") + views)
