@@ -94,7 +94,7 @@ class Client:
             stream=STREAM,
             headers={"Nats-Msg-Id": message_id},
         )
-        self.run(message, within=within + 0.1)
+        self.run(message, within=within + 1)
 
     # For consumers
 

@@ -27,7 +27,7 @@ class Consumer:
     def __init__(self) -> None:
         self._client = Client(name=f"imprint-consumer-{os.getpid()}")
         self._stream = ""
-        self._asked_at = 0.0
+        self._asked_at: float = 0
 
     def run(self, *, is_over: Callable[[], bool], until_empty: bool = False) -> int:
         """Return the number of views that were new."""

@@ -20,7 +20,7 @@ from billing.counting.stream.numbers import Numbered
 
 logger = logging.getLogger(__name__)
 
-ACKNOWLEDGED_WITHIN = 0.5  # seconds that a reader may wait for the broker
+ACKNOWLEDGED_WITHIN = 1 / 2  # seconds that a reader may wait for the broker
 REST = 5  # seconds for which a broker that failed is not asked
 SHARDS = 8
 

@@ -61,7 +61,7 @@ def full_disk(monkeypatch):
 def test_line_gives_back_the_view(values):
     view = make_view(**values)
     line = write_line(view, "abcd1234")
-    assert read_line(line) == (view, "abcd1234")
+    assert read_line(line) == (view, "abcd1234", None)
     assert line.count(b"\n") == 1
     assert b"\x00" not in line
 

@@ -12,7 +12,8 @@ from billing.counting import clicks, recording
 from billing.counting.folding import fold_views
 from billing.counting.spool import write_line
 from billing.counting.spool_intake import take_in_spool
-from billing.counting.stream import client, consuming, marks, publishing
+from billing.counting.stream import client as client_module
+from billing.counting.stream import consuming, marks, publishing
 from billing.counting.stream.client import Client
 from billing.counting.stream.consuming import Consumer
 from billing.counting.stream.gaps import count_open, list_days, list_gaps
@@ -33,8 +34,9 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
-def stream(node):
+def stream(node, monkeypatch):
     """A broker with its stream, to which this process is connected."""
+    monkeypatch.setattr(client_module, "ACK_WAIT", 2)  # the messages of a consumer that died
     consumer = Client(name="test")
     wait_for(lambda: consumer.is_connected)
     consumer.make_stream()
@@ -173,7 +175,6 @@ def test_consumer_that_dies_before_or_after_commit_loses_and_doubles_nothing(
     blog = make_blog()
     for number in range(4):
         read(blog, number)
-    monkeypatch.setattr(client, "ACK_WAIT", 1)
     step = "acknowledge" if committed else "fetch"
     dying = Consumer()
     wait_for(lambda: dying._client.is_connected)
