@@ -59,11 +59,11 @@ def _make_apart(facts: dict) -> tuple[Click, str]:
     """Return the row of a view, and the name of its salt, also while the database is away."""
     salts: dict[dt.date, bytes] = {}
     try:
-        click = make_click(**facts, key_of=partial(make_key, salts=salts))
+        click = make_click(**facts | {"key_of": partial(make_key, salts=salts)})
     except Error as error:
         _note_trouble(error, seconds=0)
         salts = _recall_salts(facts)
-        click = make_click(**facts, key_of=partial(make_key, salts=salts))
+        click = make_click(**facts | {"key_of": partial(make_key, salts=salts)})
     return click, name_salt(salts[click.day])
 
 
@@ -130,7 +130,7 @@ def _waiting_briefly() -> Iterator[None]:
 
 def _keep_in_spool(facts: dict, numbered: Numbered | None) -> Click:
     salts = _recall_salts(facts)
-    click = make_click(**facts, key_of=partial(make_key, salts=salts))
+    click = make_click(**facts | {"key_of": partial(make_key, salts=salts)})
     keep_view(click, salt=name_salt(salts[click.day]), numbered=numbered)
     return click
 
