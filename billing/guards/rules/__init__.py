@@ -19,6 +19,7 @@ from billing.guards.rules.payments import keep_payments
 from billing.guards.rules.prices import keep_paid_days
 from billing.guards.rules.requests import keep_requests
 from billing.guards.rules.signers import keep_four_eyes, keep_paused_accounts
+from billing.guards.rules.streams import keep_stream_numbers
 from billing.guards.rules.views import (
     keep_counts,
     keep_retired_totals,
@@ -52,4 +53,5 @@ def list_rules() -> list[Rule]:
         *keep_view_seals(),
         *keep_counts(),
         *keep_retired_totals(),
+        *keep_stream_numbers(),
     ]

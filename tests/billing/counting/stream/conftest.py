@@ -1,7 +1,8 @@
 import pytest
 
-from billing.counting.stream import marks, publishing
-from tests.billing.counting.stream.brokers import make_nodes
+from billing.counting.stream import client, marks, publishing
+from billing.counting.stream.client import Client
+from tests.billing.counting.stream.brokers import make_nodes, wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +28,16 @@ def node(tmp_path, settings):
     settings.VIEWS_BROKER_REPLICAS = 1
     yield node
     node.kill()
+
+
+@pytest.fixture
+def stream(node, monkeypatch):
+    """A broker with its stream, to which this process is connected."""
+    monkeypatch.setattr(client, "ACK_WAIT", 2)  # the messages of a consumer that died
+    consumer = Client(name="test")
+    wait_for(lambda: consumer.is_connected)
+    consumer.make_stream()
+    consumer.close()
+    publishing._own_client()
+    wait_for(lambda: publishing._own_client().is_connected)
+    return node

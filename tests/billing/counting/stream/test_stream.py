@@ -1,6 +1,5 @@
 """Views through a broker: each that was acknowledged is a row, once, and no number is missing."""
 
-import datetime as dt
 import time
 
 import pytest
@@ -12,7 +11,6 @@ from billing.counting import clicks, recording
 from billing.counting.folding import fold_views
 from billing.counting.spool import write_line
 from billing.counting.spool_intake import take_in_spool
-from billing.counting.stream import client as client_module
 from billing.counting.stream import consuming, marks, publishing
 from billing.counting.stream.client import Client
 from billing.counting.stream.consuming import Consumer
@@ -21,6 +19,13 @@ from billing.counting.stream.numbers import Numbered
 from billing.models import BlogView, DailyViewCount, LostViewTotal, StreamPosition, WriterDay
 from billing.periods import day_of, month_of, next_month
 from tests.billing.counting.stream.brokers import wait_for
+from tests.billing.counting.stream.streaming import (
+    MINUTE,
+    consume,
+    end_process,
+    read,
+    settle_clocks,
+)
 from tests.factories import FIREFOX, make_blog
 
 pytestmark = [
@@ -29,47 +34,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.thorough,
 ]
-
-MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def stream(node, monkeypatch):
-    """A broker with its stream, to which this process is connected."""
-    monkeypatch.setattr(client_module, "ACK_WAIT", 2)  # the messages of a consumer that died
-    consumer = Client(name="test")
-    wait_for(lambda: consumer.is_connected)
-    consumer.make_stream()
-    consumer.close()
-    publishing._own_client()
-    wait_for(lambda: publishing._own_client().is_connected)
-    return node
-
-
-def read(blog, number, at=None):
-    return recording.record_view(
-        blog=blog,
-        viewed_at=at or timezone.now() - MINUTE,
-        ip_address=f"192.0.2.{number}",
-        user_agent=FIREFOX,
-        user=None,
-    )
-
-
-def consume():
-    return Consumer().run(is_over=lambda: False, until_empty=True)
-
-
-def end_process():
-    """Let this process end, as far as its numbers go, and fold as its machine does."""
-    marks.forget_writer()
-    result = take_in_spool()
-    assert result.problem == ""
-
-
-def settle_clocks():
-    """Let the stream have been found empty long after the writers last spoke."""
-    StreamPosition.objects.update(drained_at=timezone.now() + 2 * MINUTE)
 
 
 def account():
