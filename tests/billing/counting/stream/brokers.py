@@ -15,9 +15,10 @@ class Node:
     """A server that can be killed and started again with what is on its disk."""
 
     def __init__(self, folder, number, port, cluster_port, routes):
-        self.port, self._folder, self._process = port, folder, None
+        self.name, self.port = f"node-{number}", port
+        self._folder, self._process = folder, None
         lines = [
-            f"server_name: node-{number}",
+            f"server_name: {self.name}",
             f"listen: 127.0.0.1:{port}",
             f'jetstream {{ store_dir: "{folder}/{number}", sync_interval: always }}',
         ]
