@@ -19,14 +19,14 @@ DEPLOYED = DEBUG=0 ALLOWED_HOSTS=example.org SITE_URL=https://example.org JOBS_S
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev free-port run test test-rest test-all quick test-long test-alone test-deploy coverage mutate lint screenshots audit bench bench-robots lock sbom cron-install backup restore
+.PHONY: help setup setup-dev free-port run test test-rest test-all quick test-long test-alone test-deploy test-scale coverage mutate lint screenshots audit bench bench-robots lock sbom cron-install backup restore
 
 # `make run` leaves the choice to the environment; what checks the code does not.
 run: export DEBUG ?= 1
 lint: export DEBUG = 1
-test test-rest quick test-long test-alone test-deploy coverage mutate screenshots: export DEBUG = 0
+test test-rest quick test-long test-alone test-deploy test-scale coverage mutate screenshots: export DEBUG = 0
 # Each worker and each process that a test starts would compile all modules anew.
-test test-rest quick test-long test-alone test-deploy coverage: export PYTHONDONTWRITEBYTECODE =
+test test-rest quick test-long test-alone test-deploy test-scale coverage: export PYTHONDONTWRITEBYTECODE =
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -81,6 +81,9 @@ test-alone: setup-dev ## Run the browser's tests of weblog without billing
 test-deploy: setup-dev ## As root: install by docs/operations.md, and try nginx, gunicorn, cron
 	@CI=true tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(BIN)/pytest -p no:randomly -rP tests/deploy/try_*.py
+
+test-scale: setup-dev ## As root: kill brokers, consumers and PostgreSQL under readers; 3 minutes
+	DATABASE_URL=sqlite:///var/db.sqlite3 $(BIN)/pytest -p no:randomly -rP tests/scale/try_*.py
 
 coverage: setup-dev ## Print what the tests on SQLite do not reach; fails where that is much
 	@tools/install_browser.sh
