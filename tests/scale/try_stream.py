@@ -5,7 +5,6 @@ seconds; TRIAL_SECONDS=60 makes it a minute.
 """
 
 import contextlib
-import itertools
 import json
 import os
 import subprocess
@@ -17,7 +16,7 @@ import pytest
 from nats.js.errors import APIError
 
 from billing.counting.spool import read_line
-from billing.counting.stream.client import STREAM, Client
+from billing.counting.stream.client import CONSUMER, STREAM, Client
 from tests.billing.counting.stream.brokers import make_nodes, wait_for
 from tests.deploy.try_lost_views import (
     SECONDS,
@@ -88,12 +87,15 @@ class Consumers:
 
     def _watch(self):
         while not self._stopped.wait(0.2):
-            for number, process in enumerate(self._processes):
+            for process in list(self._processes):
                 if process.poll() is not None:
-                    self._processes[number] = self._start()
+                    self._processes.remove(process)
+                    self._processes.append(self._start())
 
-    def kill(self, number):
-        self._processes[number].kill()
+    def kill(self):
+        """Kill the one that runs for longest, which is at work."""
+        self._processes[0].kill()
+        self._processes[0].wait()
         self.kills += 1
 
 
@@ -119,6 +121,16 @@ class Stream:
         leader = self.ask("stream_info", STREAM).cluster.leader
         lead = next(node for node in self._nodes if node.name == leader)
         return lead, next(node for node in self._nodes if node is not lead)
+
+    def await_consumers(self):
+        """Wait until more messages were taken in than by now."""
+        taken = self.ask("consumer_info", STREAM, CONSUMER).ack_floor.stream_seq
+
+        def took_more():
+            info = self.ask("consumer_info", STREAM, CONSUMER)
+            return info.ack_floor.stream_seq > taken
+
+        wait_for(took_more, seconds=120)
 
     def republish(self, number):
         """Publish messages again, as by a client that did not hear: with their id, and without."""
@@ -176,9 +188,9 @@ def test_every_part_is_killed_under_readers(folder, cluster):
             Readers(port) as readers,
         ):
             read_on(readers, 50)
-            for number in itertools.islice(itertools.cycle([0, 1]), 6):
-                time.sleep(0.7)
-                consumers.kill(number)
+            for _ in range(6):
+                stream.await_consumers()
+                consumers.kill()
             leader, follower = stream.find_leader()
             for node in (follower, leader):
                 node.kill()
