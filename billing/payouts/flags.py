@@ -178,7 +178,7 @@ def flag_missing_views(batch):
     if not gaps:
         return None
     number = sum(gap.missing_views for gap in gaps)
-    names = [f"{gap.missing_numbers} of {gap.writer} on {gap.day:%-d %B}" for gap in gaps]
+    names = [f"{gap.missing_numbers} of {gap.writer} on {gap.day:%-d %b %Y}" for gap in gaps]
     return (
         f"{count_are(number, 'view')} missing in {batch}: the stream took them and never gave them "
         f"back. Numbers {list_names(names)}. Have the administrators look for them in the broker; "
