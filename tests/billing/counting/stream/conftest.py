@@ -34,6 +34,7 @@ def node(tmp_path, settings):
 def stream(node, monkeypatch):
     """A broker with its stream, to which this process is connected."""
     monkeypatch.setattr(client, "ACK_WAIT", 2)  # the messages of a consumer that died
+    monkeypatch.setattr(publishing, "ACKNOWLEDGED_WITHIN", 5)  # on a machine that has much to do
     consumer = Client(name="test")
     wait_for(lambda: consumer.is_connected)
     consumer.make_stream()
