@@ -36,7 +36,7 @@ PATH = "/blogs/blog-0/"
 
 
 @contextlib.contextmanager
-def serve(way: str, **environment: str) -> Iterator[tuple[int, subprocess.Popen]]:
+def serve(way: str) -> Iterator[tuple[int, subprocess.Popen]]:
     """Run gunicorn with two workers of THREADS threads, and yield its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -44,7 +44,7 @@ def serve(way: str, **environment: str) -> Iterator[tuple[int, subprocess.Popen]
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "benchmarks.server:application", "--workers=2",
          f"--threads={THREADS}", f"--bind=127.0.0.1:{port}", "--log-level=critical"],
-        env=os.environ | {"COUNTING": way} | environment, stderr=subprocess.DEVNULL,
+        env=os.environ | {"COUNTING": way}, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         while not answers(port):
