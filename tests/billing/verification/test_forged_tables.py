@@ -33,6 +33,7 @@ NAMED = {
     "saved filters": ("backoffice.SavedFilter",),
     "salts and keys of readers and log lines": ("billing.ReaderSalt", "billing.LogLineKey"),
     "lost views": ("billing.LostViewTotal",),
+    "numbers of views through a broker": ("billing.WriterDay", "billing.StreamPosition"),
     "alarms that were told": ("billing.OutstandingAlarm",),
     "layouts of banks' tables": ("billing.BankTable",),
     "encrypted details of payees": ("billing.PayeeSecret",),
