@@ -63,9 +63,9 @@ class HTMLWidget(CharWidget):
         """Clean the texts, or note why one is refused. No transaction should wait for it."""
         started = time.monotonic()
         for text in texts:
-            if describe_unstorable(text):
-                continue  # its row is refused before anybody asks for the text
             try:
+                if refusal := describe_unstorable(text):
+                    raise TextRefused(refusal)
                 if time.monotonic() - started > self.most_seconds:
                     raise TextRefused("The texts before it took too long to clean. Split the file.")
                 self._cleaned[text] = clean_html(text)

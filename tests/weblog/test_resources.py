@@ -7,6 +7,7 @@ from tablib import Dataset
 
 from tests.factories import make_blog, make_category, make_user
 from tests.weblog.uploads import URL, bring_in, confirm, upload
+from weblog.errors import TextRefused
 from weblog.html import bounded, cleaning
 from weblog.models import Blog, Category, OldAddress
 from weblog.resources import BlogResource, HTMLWidget
@@ -338,6 +339,12 @@ def test_text_that_takes_too_long_is_named_and_the_others_wait(
 def test_text_that_no_database_stores_is_a_problem_of_its_row(client, emma, tech, anna):
     data = "slug,title,author,category,body\na,Hi,anna,tech,x\0y\nb,Hi,anna,tech,<p>z</p>\n"
     assert problems(client, data)[0].startswith("Row 2, body: There is a NUL character in it.")
+
+
+@pytest.mark.parametrize("text", ["x\0y", "x\ud800y"])
+def test_widget_alone_refuses_what_no_database_stores(text):
+    with pytest.raises(TextRefused, match="Remove it"):
+        HTMLWidget().clean(text)
 
 
 def test_text_is_cleaned_whoever_imports_the_table(editor, tech, anna):
