@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from itertools import batched, chain, islice
 
 from django.conf import settings
 from django.core import mail
@@ -42,6 +43,7 @@ LONGEST_SUBJECT = 150
 SPACES = re.compile(r"[^\S\xa0]+")  # but for those that keep a number with its unit
 _is_quiet = ContextVar("is_quiet", default=False)
 SENT_AT_ONCE = 20  # more mails than these are left to the job: somebody waits for the page
+MAILS_AT_A_TIME = 500
 
 
 @contextmanager
@@ -87,20 +89,30 @@ def send_mail(message: Letter, *, about: str) -> None:
 
 
 def send_mails(messages: Iterable[Letter], *, about: str) -> None:
-    """Send the mails, the first ones at once and many by the job."""
-    from backoffice.mailing import records  # alerts load this module before there are models
+    """Send the mails, the first ones at once and many by the job.
 
+    Memory holds a portion of them.
+    """
     if _is_quiet.get():
         return
-    messages = list(messages)
-    is_few = len(messages) <= SENT_AT_ONCE
+    waiting = iter(messages)
+    first = list(islice(waiting, SENT_AT_ONCE + 1))
+    is_few = len(first) <= SENT_AT_ONCE
+    is_server_there = True
+    for portion in batched(chain(first, waiting), MAILS_AT_A_TIME):
+        for message in _note(portion, will_send=is_few):
+            is_server_there = is_server_there and _try(message, about)
+
+
+def _note(messages: Iterable[Letter], *, will_send: bool) -> list[Letter]:
+    """Record the mails, and return those that this process has to send."""
+    from backoffice.mailing import records  # alerts load this module before there are models
+
     known = [message for message in messages if message.row is not None]
-    new = records.note([message for message in messages if message.row is None], will_send=is_few)
-    if not is_few and all(message.row is not None for message in new):
-        return
-    for message in [*known, *new]:
-        if not _try(message, about):
-            return
+    unknown = [message for message in messages if message.row is None]
+    new = records.note(unknown, will_send=will_send)
+    is_left_to_job = not will_send and all(message.row is not None for message in new)
+    return [] if is_left_to_job else [*known, *new]
 
 
 def deliver(message: Letter) -> None:

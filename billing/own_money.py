@@ -47,18 +47,16 @@ def refuse_own_author(author_id: int, *, by: User, refusal: str) -> None:
 def refuse_own_payments(payments: Iterable[Payment], *, by: User) -> None:
     """Raise OwnMoney, which names the payments, where one pays `by` or for a blog of theirs.
 
-    One query for each portion of payments.
+    Streamed: one query for each portion of payments.
     """
     own: list[Payment] = []
-    others: list[Payment] = []
-    for payment in payments:
-        (own if payment.author_id == by.pk else others).append(payment)
     blogs = list(find_own_blogs(by).values_list("pk", flat=True))
-    if blogs:
-        for portion in batched(others, PAYMENTS_AT_A_TIME):
+    for portion in batched(payments, PAYMENTS_AT_A_TIME):
+        found: set[int] = set()
+        if blogs:
             lines = PaymentLine.objects.filter(payment__in=portion, blog__in=blogs)
             found = set(lines.values_list("payment", flat=True))
-            own += [payment for payment in portion if payment.pk in found]
+        own += [each for each in portion if each.author_id == by.pk or each.pk in found]
     if own:
         names = _list(sorted(payment.reference for payment in own))
         raise OwnMoney(

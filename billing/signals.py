@@ -5,7 +5,7 @@ from django.dispatch import Signal
 # `batch`. Sent in the transaction of the last signature.
 batch_approved = Signal()
 
-# `batch`, `rows`: the new PaymentResults. Sent in the transaction that records them.
+# `batch`, `seal`: that of the new PaymentResults. Sent in the transaction that records them.
 results_recorded = Signal()
 
 # `dispute`. Sent in the transaction in which the author asks.

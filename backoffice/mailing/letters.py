@@ -1,4 +1,7 @@
-"""A mail on its way to one person, as text and as HTML that is made of the text."""
+"""A mail on its way to one person, as text and as HTML that is made of the text when it is sent.
+
+Of many mails at once only the text is kept: the job that sends them writes their HTML.
+"""
 
 import re
 import uuid
@@ -25,7 +28,18 @@ class Letter(EmailMultiAlternatives):
         super().__init__(subject, text, to=[address])
         self.kind, self.is_secret = kind, is_secret
         self.name(f"<{uuid.uuid4().hex}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}>")
-        self.attach_alternative(write_html(subject, text), "text/html")
+
+    def send(self, *args, **kwargs):
+        self._add_html()
+        return super().send(*args, **kwargs)
+
+    def message(self, *args, **kwargs):
+        self._add_html()
+        return super().message(*args, **kwargs)
+
+    def _add_html(self) -> None:
+        if not self.alternatives:
+            self.attach_alternative(write_html(str(self.subject), str(self.body)), "text/html")
 
     def name(self, message_id: str) -> None:
         """Give it the identity by which a mailbox knows that it has the mail already."""

@@ -8,7 +8,7 @@ from backoffice.bodies import takes_files
 from backoffice.dialogs import Done, page_of
 from backoffice.import_pages import ImportView
 from billing.bank.results import find_result_format
-from billing.bank.results.apart import read_result_file, read_table_apart
+from billing.bank.results.apart import read_table_apart, stream_result_file
 from billing.bank.results.csv import FORMAT as CSV
 from billing.bank.results.csv import take_rows
 from billing.bank.results.layouts import (
@@ -92,7 +92,7 @@ class ResultFileView(ImportView):
 
     def read_rows(self, content, table):
         if find_result_format(content) is not CSV:
-            return read_result_file(content, payments=self.batch.payments.count())
+            return stream_result_file(content, payments=self.batch.payments.count())
         header = read_header(table)
         if not header:
             return take_rows(table)

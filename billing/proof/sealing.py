@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -161,17 +161,13 @@ def value_from_before(field: Field) -> Any:
     return field.earlier if isinstance(field, CurrencyField) else field.get_default()
 
 
-def make_results(results: Iterable) -> dict:
+def make_results(results: Iterable[PaymentResult]) -> dict:
     """Return the content of a seal of results: of each payment, with who recorded it.
 
     The day and the bank's reference are in it where they are known. Earlier seals hold neither.
+    Memory holds what the seal says, and of the results one at a time.
     """
-    return {
-        "results": [
-            _describe_result(result)
-            for result in sorted(results, key=attrgetter("payment.reference"))
-        ]
-    }
+    return {"results": sorted(map(_describe_result, results), key=itemgetter(0))}
 
 
 def _describe_result(result: PaymentResult) -> list:

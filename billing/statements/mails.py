@@ -7,10 +7,10 @@ are in the payee's language. It goes to the author's own account, who alone can 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import batched
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from billing.models import (
     Payment,
     PaymentResult,
     PayoutBatch,
+    Seal,
 )
 from billing.payees.copies import find_details
 from billing.statements.authors import find_style
@@ -38,17 +39,15 @@ def receive_batch_approved(sender, *, batch: PayoutBatch, **kwargs) -> None:
     mail_after_commit(lambda: _write_approved(batch), about=f"the statements of batch {batch.pk}")
 
 
-def receive_results_recorded(
-    sender, *, batch: PayoutBatch, rows: list[PaymentResult], **kwargs
-) -> None:
-    """Tell the authors what the bank did, and finance what it could not do."""
-    pks = [row.pk for row in rows]
-    mail_after_commit(lambda: _write_results(pks), about=f"the results of batch {batch.pk}")
-    failed = [row for row in rows if row.outcome == "failed"]
-    if failed:
+def receive_results_recorded(sender, *, batch: PayoutBatch, seal: Seal, **kwargs) -> None:
+    """Tell the authors what the bank did, and finance what it could not do.
+
+    `seal` is that of the results.
+    """
+    mail_after_commit(lambda: _write_results(seal), about=f"the results of batch {batch.pk}")
+    if seal.results.filter(outcome=PaymentResult.Outcome.FAILED).exists():
         mail_after_commit(
-            lambda: _write_failed(batch, failed),
-            about=f"the failed payments of batch {batch.pk}",
+            lambda: _write_failed(batch, seal), about=f"the failed payments of batch {batch.pk}"
         )
 
 
@@ -61,8 +60,7 @@ def receive_dispute_answered(sender, *, answer: DisputeAnswer, **kwargs) -> None
 
 
 def _write_approved(batch: PayoutBatch) -> Iterator[Letter]:
-    payments = batch.payments.select_related("author", "batch").order_by("pk")
-    for portion in batched(payments.iterator(PAYMENTS_AT_A_TIME), PAYMENTS_AT_A_TIME):
+    for portion in _read_by_key(batch.payments.select_related("author", "batch")):
         styles = _find_styles(portion, at=timezone.now())
         for payment in portion:
             yield from _write_to(
@@ -82,12 +80,21 @@ def _tell_approved(style: Style, payment: Payment) -> tuple[str, str]:
     )
 
 
-def _write_results(pks: list[int]) -> Iterator[Letter]:
+def _read_by_key[Row: Model](rows: QuerySet[Row]) -> Iterator[list[Row]]:
+    """Yield portions of the rows by key, each by a query of its own.
+
+    Mails are recorded between them, and SQLite writes nothing beside a cursor that is open.
+    """
+    last = 0
+    while portion := list(rows.filter(pk__gt=last).order_by("pk")[:PAYMENTS_AT_A_TIME]):
+        yield portion
+        last = portion[-1].pk
+
+
+def _write_results(seal: Seal) -> Iterator[Letter]:
     """Yield a payment advice, or the news that a payment failed, to each author."""
-    results = PaymentResult.objects.filter(pk__in=pks).select_related(
-        "payment__author", "payment__batch"
-    )
-    for portion in batched(results.order_by("pk"), PAYMENTS_AT_A_TIME):
+    results = seal.results.select_related("payment__author", "payment__batch")
+    for portion in _read_by_key(results):
         payments = [result.payment for result in portion]
         styles = _find_styles(payments, at=timezone.now())
         ends = dict(
@@ -133,15 +140,15 @@ def _tell_result(style: Style, result: PaymentResult, end: str) -> tuple[str, st
     return subject % facts, text % facts
 
 
-def _write_failed(batch: PayoutBatch, failed: list[PaymentResult]) -> Iterator[Letter]:
-    number = _count_payments(len(failed))
-    by_hand = sum(bool(row.by_hand_id) for row in failed)
+def _write_failed(batch: PayoutBatch, seal: Seal) -> Iterator[Letter]:
+    failed = seal.results.filter(outcome=PaymentResult.Outcome.FAILED)
+    number, by_hand = failed.count(), failed.exclude(by_hand=None).count()
     finance = User.objects.with_perm("billing.settle_payoutbatch", include_superusers=False)
-    addresses = finance.exclude(pk=failed[0].by_id)
-    subject = f"{number} of {batch} failed"
+    addresses = finance.exclude(pk__in=failed.values("by"))
+    subject = f"{_count_payments(number)} of {batch} failed"
     text = ""
-    if by_hand < len(failed):
-        text = f"The bank could not make {_count_payments(len(failed) - by_hand)} of {batch}. "
+    if by_hand < number:
+        text = f"The bank could not make {_count_payments(number - by_hand)} of {batch}. "
     if by_hand:
         text += f"{_count_payments(by_hand)} of {batch} turned out not to be made by hand. "
     text += "The next batch pays what failed again."

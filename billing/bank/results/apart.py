@@ -7,10 +7,11 @@ is not what it says. Nothing that is imported here may need Django's settings: t
 import datetime as dt
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
+from functools import lru_cache
 from typing import IO, BinaryIO
 
 from backoffice.bounded_child import Refused
@@ -35,13 +36,23 @@ def read_result_file(content: bytes, *, payments: int) -> list[ResultRow]:
 
     Raises InvalidResults. A format that others registered is read here.
     """
+    return list(stream_result_file(content, payments=payments))
+
+
+def stream_result_file(content: bytes, *, payments: int) -> Iterable[ResultRow]:
+    """Return what read_result_file does, to be read once; the rows of large files wait on disk."""
     format = find_result_format(content)
     if format is csv.FORMAT:
         return csv.take_rows(read_table_apart(content, payments=payments))
     if not format.is_read_apart:
         return format.read(content)
-    with _run("run_rows", content, payments, format.key) as answer:
-        return [_take_row(json.loads(line)) for line in answer]
+    return _take_rows(_run("run_rows", content, payments, format.key))
+
+
+def _take_rows(answer: IO[bytes]) -> Iterator[ResultRow]:
+    with answer:
+        for line in answer:
+            yield _take_row(json.loads(line))
 
 
 def read_table_apart(content: bytes, *, payments: int) -> Table:
@@ -116,5 +127,8 @@ def _take_row(facts: dict) -> ResultRow:
     return ResultRow(
         **facts,
         amount=None if amount is None else Decimal(amount),
-        value_date=dt.date.fromisoformat(day) if day else None,
+        value_date=_take_day(day) if day else None,
     )
+
+
+_take_day = lru_cache(dt.date.fromisoformat)  # thousands of rows share a day

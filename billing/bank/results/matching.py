@@ -1,7 +1,12 @@
-"""Match rows of results with the payments of a batch, all or none, and say what becomes of each."""
+"""Match rows of results with the payments of a batch, all or none, and say what becomes of each.
 
+Memory holds a portion of the rows and their payments. Of each payment that gets a result it keeps
+that result and where it stands in the file, of what people read the first rows.
+"""
+
+import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import batched
@@ -20,7 +25,8 @@ from billing.money import format_amount
 Outcome = PaymentResult.Outcome
 
 ROWS_SHOWN = 50
-REFERENCES_AT_A_TIME = 1_000
+ROWS_AT_A_TIME = 1_000
+COMPARED = ("reference", "status", "amount", "author_name")  # what is read of a payment
 
 
 class Fate(TextChoices):
@@ -51,6 +57,16 @@ class MatchedRow:
     problem: str = ""
 
 
+class Taken(NamedTuple):
+    """What is kept of a row that gives a payment its result."""
+
+    fate: Fate
+    place: str
+    outcome: str
+    value_date: dt.date | None
+    is_other: bool
+
+
 class Group(NamedTuple):
     fate: Fate
     number: int
@@ -78,13 +94,11 @@ class Match:
         if matched.problem:
             self.problems.append(f"{matched.row.place}: {matched.problem}")
 
-    def drop(self, matched: MatchedRow) -> None:
-        """Forget a row that a later one of the same file overtakes."""
-        self.numbers[matched.fate] -= 1
-        if matched.payment:
-            self.sums[matched.fate] -= matched.payment.amount
-        if matched in self.shown[matched.fate]:
-            self.shown[matched.fate].remove(matched)
+    def drop(self, payment: Payment, fate: Fate) -> None:
+        """Forget the payment's row that a later one of the same file overtakes."""
+        self.numbers[fate] -= 1
+        self.sums[fate] -= payment.amount
+        self.shown[fate] = [each for each in self.shown[fate] if each.payment != payment]
 
     @property
     def groups(self) -> list[Group]:
@@ -108,35 +122,43 @@ def match_results(
     match = compare_results(batch=batch, rows=rows)
     refuse(match.problems)
     if others_paid:
-        for pk in batch.payments.waiting_for_result().values_list("pk", flat=True):
-            match.results.setdefault(pk, Result(Outcome.PAID))
+        paid = Result(Outcome.PAID)
+        for pk in batch.payments.waiting_for_result().values_list("pk", flat=True).iterator():
+            match.results.setdefault(pk, paid)
     return match.results
 
 
 def compare_results(*, batch: PayoutBatch, rows: Iterable[ResultRow]) -> Match:
-    """Say what becomes of each row. Two queries, and one for every 1,000 unknown references."""
-    rows = list(rows)
-    payments = {payment.reference: payment for payment in batch.payments.all()}
-    batches = _name_batches({row.reference for row in rows} - payments.keys() - {""})
+    """Say what becomes of each row. Two queries at most for every 1,000 rows."""
     match = Match()
-    firsts: dict[int, MatchedRow] = {}
-    for row in _spread(rows, batch, match):
-        matched = _match_row(row, batch, payments, batches, firsts)
-        if matched.payment is None or matched.fate not in TAKEN:
-            match.add(matched)
-            continue
-        if overtaken := firsts.get(matched.payment.pk):
-            if _is_return(row, overtaken.row):  # a statement with the latest movement first
-                continue
-            match.drop(overtaken)
-        match.add(matched)
-        firsts[matched.payment.pk] = matched
-        match.results.pop(matched.payment.pk, None)
-        if matched.fate != Fate.SETTLED:
-            match.results[matched.payment.pk] = Result(
-                Outcome(row.outcome), row.reason, row.value_date, row.bank_reference
-            )
+    taken: dict[int, Taken] = {}
+    for portion in batched(_spread(rows, batch), ROWS_AT_A_TIME):
+        references = {row.reference for row, _ in portion} - {""}
+        payments = _load_payments(batch, references)
+        batches = _name_batches(references - payments.keys())
+        for row, judged in portion:
+            matched = judged or _match_row(row, batch, payments, batches, taken)
+            _take(matched, match, taken)
     return match
+
+
+def _take(matched: MatchedRow, match: Match, taken: dict[int, Taken]) -> None:
+    row, payment = matched.row, matched.payment
+    if payment is None or matched.fate not in TAKEN:
+        match.add(matched)
+        return
+    kept = Taken(matched.fate, row.place, row.outcome, row.value_date, row.is_other)
+    if overtaken := taken.get(payment.pk):
+        if _is_return(kept, overtaken):  # a statement with the latest movement first
+            return
+        match.drop(payment, overtaken.fate)
+    match.add(matched)
+    taken[payment.pk] = kept
+    match.results.pop(payment.pk, None)
+    if matched.fate != Fate.SETTLED:
+        match.results[payment.pk] = Result(
+            Outcome(row.outcome), row.reason, row.value_date, row.bank_reference
+        )
 
 
 def describe_results(results: Mapping[int, tuple]) -> str:
@@ -146,37 +168,46 @@ def describe_results(results: Mapping[int, tuple]) -> str:
     return " and ".join(parts)
 
 
-def _name_batches(references: set[str]) -> dict[str, str]:
+def _load_payments(batch: PayoutBatch, references: Collection[str]) -> dict[str, Payment]:
+    payments = batch.payments.filter(reference__in=references)
+    return {each.reference: each for each in payments.only(*COMPARED)}
+
+
+def _name_batches(references: Collection[str]) -> dict[str, str]:
     """Return {reference: its batch} of payments of other batches."""
-    found: dict[str, str] = {}
-    for portion in batched(sorted(references), REFERENCES_AT_A_TIME):
-        others = Payment.objects.filter(reference__in=portion).select_related("batch")
-        found |= {payment.reference: str(payment.batch) for payment in others}
-    return found
+    if not references:
+        return {}
+    others = Payment.objects.filter(reference__in=references).select_related("batch")
+    return {payment.reference: str(payment.batch) for payment in others}
 
 
-def _spread(rows, batch: PayoutBatch, match: Match) -> Iterator[ResultRow]:
-    """Yield the rows; in place of an answer to a whole file, a row for each payment in it."""
+def _spread(
+    rows: Iterable[ResultRow], batch: PayoutBatch
+) -> Iterator[tuple[ResultRow, MatchedRow | None]]:
+    """Yield each row, and what becomes of it where that is known already.
+
+    In place of an answer to a whole file, yield a row for each payment in it.
+    """
     for row in rows:
         if row.of_all is None:
-            yield row
+            yield row, None
         elif row.outcome not in Outcome:
-            match.add(MatchedRow(row, Fate.PENDING))
+            yield row, MatchedRow(row, Fate.PENDING)
         else:
             export, problem = find_file(row, batch)
             if export:
-                yield from list_rows(row, export)
+                yield from ((each, None) for each in list_rows(row, export))
             else:
-                match.add(MatchedRow(row, Fate.WRONG, problem=problem))
+                yield row, MatchedRow(row, Fate.WRONG, problem=problem)
 
 
-def _match_row(row: ResultRow, batch, payments: Mapping, batches: Mapping, firsts: dict):
+def _match_row(row: ResultRow, batch, payments: Mapping, batches: Mapping, taken: dict):
     payment = payments.get(row.reference)
     if payment is None:
         return _match_stranger(row, batches)
     if row.outcome == PENDING:
         return MatchedRow(row, Fate.PENDING, payment)
-    fate, problem = _find_problem(row, payment, batch, firsts)
+    fate, problem = _find_problem(row, payment, batch, taken)
     if problem:
         return MatchedRow(row, fate, payment, problem)
     if payment.status == row.outcome:
@@ -194,7 +225,7 @@ def _match_stranger(row: ResultRow, batches: Mapping) -> MatchedRow:
     return MatchedRow(row, Fate.UNKNOWN, problem=problem)
 
 
-def _find_problem(row: ResultRow, payment: Payment, batch, firsts: dict) -> tuple[Fate, str]:
+def _find_problem(row: ResultRow, payment: Payment, batch, taken: dict) -> tuple[Fate, str]:
     reference = payment.reference
     if row.outcome == TAKEN_BACK:
         return Fate.WRONG, (
@@ -203,9 +234,9 @@ def _find_problem(row: ResultRow, payment: Payment, batch, firsts: dict) -> tupl
         )
     if row.outcome not in Outcome:
         return Fate.WRONG, f"“{row.outcome}” is no outcome. Write paid or failed."
-    first = firsts.get(payment.pk)
-    if first and not (_is_return(first.row, row) or _is_return(row, first.row)):
-        return Fate.TWICE, f"{reference} has a row already, in {first.row.place.lower()}."
+    first = taken.get(payment.pk)
+    if first and not (_is_return(first, row) or _is_return(row, first)):
+        return Fate.TWICE, f"{reference} has a row already, in {first.place.lower()}."
     if row.currency and row.currency != batch.currency:
         return Fate.CURRENCY, f"{reference} is in {batch.currency}, not in {row.currency}."
     if row.amount is not None and row.amount != payment.amount:
@@ -226,7 +257,7 @@ def _find_problem(row: ResultRow, payment: Payment, batch, firsts: dict) -> tupl
     return Fate.PAID, ""
 
 
-def _is_return(earlier: ResultRow, later: ResultRow) -> bool:
+def _is_return(earlier: ResultRow | Taken, later: ResultRow | Taken) -> bool:
     """Whether a statement lists a payment and, before or after it, that it came back."""
     if not (later.is_other and earlier.outcome == Outcome.PAID and later.outcome == Outcome.FAILED):
         return False

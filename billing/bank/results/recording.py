@@ -1,9 +1,15 @@
-"""The bank's results for the payments of an approved batch. Nobody changes a recorded result."""
+"""The bank's results for the payments of an approved batch. Nobody changes a recorded result.
+
+All of them are checked before the first is written. Memory holds the results as they were given,
+the keys of their payments and what the seal says; of the payments it holds a portion.
+"""
 
 import datetime as dt
 import re
+from array import array
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import batched
 from typing import NamedTuple
 
@@ -12,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.reasons import has_word
+from billing.bulk import any_of
 from billing.errors import FourEyesViolation, WrongStatus, require_reason
 from billing.models import HandPayment, Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
 from billing.own_money import refuse_own_payments
@@ -61,13 +68,15 @@ def record_results(
     WrongStatus, ReasonRequired, OwnMoney or FourEyesViolation, which name the payment.
     """
     at = at or timezone.now()
-    batch, rows = _make_results(batch, results, by=by, at=at)
-    seal = append_seal(batch=batch, kind=Seal.Kind.RESULTS, content=make_results(rows), at=at)
-    for row in rows:
-        row.seal = seal
-    PaymentResult.objects.bulk_create(rows, batch_size=PAYMENTS_AT_A_TIME)
-    _set_statuses(rows)
-    results_recorded.send(PayoutBatch, batch=batch, rows=rows)
+    given = _check_results(batch, results, by=by, at=at)
+    batch, content = given.batch, make_results(given.make_rows(by=by, at=at))
+    seal = append_seal(batch=batch, kind=Seal.Kind.RESULTS, content=content, at=at)
+    for rows in batched(given.make_rows(by=by, at=at), PAYMENTS_AT_A_TIME):
+        for row in rows:
+            row.seal = seal
+        PaymentResult.objects.bulk_create(rows)
+        _set_statuses(rows)
+    results_recorded.send(PayoutBatch, batch=batch, seal=seal)
     if batch.status == PayoutBatch.Status.APPROVED and not batch.payments.payable().exists():
         return move_batch(
             batch, PayoutBatch.Status.PAID, by=by, reason="All payments have a result"
@@ -78,42 +87,62 @@ def record_results(
 @transaction.atomic
 def check_results(*, batch: PayoutBatch, results: Mapping[int, tuple], by: User) -> None:
     """Refuse, and write nothing, as record_results would."""
-    _make_results(batch, results, by=by, at=timezone.now())
+    _check_results(batch, results, by=by, at=timezone.now())
 
 
-def _make_results(
+@dataclass(frozen=True)
+class _Given:
+    """Results that passed all checks, with the batch under the lock."""
+
+    batch: PayoutBatch
+    results: Mapping[int, Result]
+    keys: array  # of their payments, by reference
+    by_hand: Mapping[int, HandPayment]
+
+    def read_payments(self) -> Iterator[Payment]:
+        """Yield the payments by reference. One query for each portion."""
+        payments = Payment.objects.only("reference", "status", "author")
+        for portion in batched(self.keys, PAYMENTS_AT_A_TIME):
+            yield from payments.filter(pk__in=any_of(portion)).in_order()
+
+    def make_rows(self, *, by: User, at: dt.datetime) -> Iterator[PaymentResult]:
+        """Yield the unsaved rows by reference."""
+        for payment in self.read_payments():
+            given, hand = self.results[payment.pk], self.by_hand.get(payment.pk)
+            facts = given._replace(outcome=Outcome(given.outcome), reason=given.reason.strip())
+            yield PaymentResult(payment=payment, by=by, at=at, by_hand=hand, **facts._asdict())
+
+
+def _check_results(
     batch: PayoutBatch, given: Mapping[int, tuple], *, by: User, at: dt.datetime
-) -> tuple[PayoutBatch, list[PaymentResult]]:
-    """Return the batch under the lock, and the rows to add, after all checks."""
+) -> _Given:
     results = {pk: Result(*values) for pk, values in given.items()}
     approved, paid = PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID
     batch = claim_batch(batch, approved, paid, verb="given results")
     check_account(by, at=at)
-    payments = _load_payments(batch, results)
-    refuse_own_payments(payments.values(), by=by)
-    by_hand = _find_by_hand(payments)
-    _refuse_without_file(batch, payments.keys() - by_hand.keys())
+    by_hand = _find_by_hand(batch, results)
+    checked = _Given(batch, results, _find_keys(batch, results), by_hand)
+    refuse_own_payments(checked.read_payments(), by=by)
+    _refuse_proposed(by_hand)
+    _refuse_without_file(batch, results, by_hand)
     taken_in = _find_taken_in(results)
-    _check_corrections(payments, results, by=by)
-    rows = []
-    for pk, result in results.items():
-        payment, outcome = payments[pk], Outcome(result.outcome)
+    _check_corrections(results, by=by)
+    for payment in checked.read_payments():
+        result = results[payment.pk]
         if problem := explain_day(batch, result.value_date, at=at):
             raise WrongStatus(f"{payment.reference}: {problem}")
-        _check_result(payment, outcome, result.reason, taken_in)
-        facts = result._replace(outcome=outcome, reason=result.reason.strip())._asdict()
-        hand = by_hand.get(pk)
-        rows.append(PaymentResult(payment=payment, by=by, at=at, by_hand=hand, **facts))
-    if not rows:
+        _check_result(payment, Outcome(result.outcome), result.reason, taken_in)
+    if not results:
         raise WrongStatus("Every payment has its result already.")
-    return batch, rows
+    return checked
 
 
-def _load_payments(batch: PayoutBatch, results: Mapping) -> dict[int, Payment]:
-    payments = {payment.pk: payment for payment in batch.payments.all() if payment.pk in results}
-    if len(payments) < len(results):
+def _find_keys(batch: PayoutBatch, results: Mapping[int, Result]) -> array:
+    payments = batch.payments.filter(pk__in=any_of(results)).in_order()
+    keys = array("q", payments.values_list("pk", flat=True).iterator())
+    if len(keys) < len(results):
         raise WrongStatus(f"A payment that is not of the batch of {batch} gets no result here.")
-    return payments
+    return keys
 
 
 def says_why(reason: str) -> bool:
@@ -151,51 +180,49 @@ def explain_missing_file(batch: PayoutBatch) -> str:
     )
 
 
-def _refuse_without_file(batch: PayoutBatch, of_the_bank: Collection[int]) -> None:
-    if of_the_bank and (refusal := explain_missing_file(batch)):
+def _refuse_without_file(
+    batch: PayoutBatch, results: Mapping[int, Result], by_hand: Mapping[int, HandPayment]
+) -> None:
+    if len(results) > len(by_hand) and (refusal := explain_missing_file(batch)):
         raise WrongStatus(refusal)
-    if without := _find_without_file(batch, of_the_bank):
-        raise WrongStatus(
-            f"{without.reference} is in no file to the bank, so it can't have done anything with "
-            "it. Export it first: the page of the batch says which format takes it."
-        )
-
-
-def _find_without_file(batch: PayoutBatch, of_the_bank: Collection[int]) -> Payment | None:
-    """Return one of the payments that is in no file to the bank."""
     waiting = batch.payments.payable().filter(exported=None).in_order()
-    return next((one for one in waiting.iterator() if one.pk in of_the_bank), None)
+    for pk, reference in waiting.values_list("pk", "reference").iterator():
+        if pk in results and pk not in by_hand:
+            raise WrongStatus(
+                f"{reference} is in no file to the bank, so it can't have done anything with it. "
+                "Export it first: the page of the batch says which format takes it."
+            )
 
 
-def _find_by_hand(payments: Mapping[int, Payment]) -> dict[int, HandPayment]:
-    """Return {payment: the confirmed payment by hand}. Raises WrongStatus for a proposed one."""
-    found: dict[int, HandPayment] = {}
-    for pks in batched(payments, PAYMENTS_AT_A_TIME):
-        for hand in HandPayment.objects.filter(payment__in=pks, withdrawn_at=None):
-            found[hand.payment_id] = hand
-    for pk, hand in found.items():
+def _find_by_hand(batch: PayoutBatch, results: Mapping[int, Result]) -> dict[int, HandPayment]:
+    """Return {payment: its payment by hand that nobody took back}."""
+    hands = HandPayment.objects.filter(payment__batch=batch, withdrawn_at=None)
+    standing = hands.select_related("payment").order_by("payment__reference")
+    return {hand.payment_id: hand for hand in standing if hand.payment_id in results}
+
+
+def _refuse_proposed(by_hand: Mapping[int, HandPayment]) -> None:
+    for hand in by_hand.values():
         if not hand.confirmed_at:
             raise WrongStatus(
-                f"{payments[pk].reference} is proposed as made by hand. Confirm that, or take it "
+                f"{hand.payment.reference} is proposed as made by hand. Confirm that, or take it "
                 "back, on the page of the payment."
             )
-    return found
 
 
-def _check_corrections(
-    payments: Mapping[int, Payment], results: Mapping[int, Result], *, by: User
-) -> None:
+def _check_corrections(results: Mapping[int, Result], *, by: User) -> None:
     """Ask for a reason and for another person where a payment has a result already."""
-    recorded: dict[int, PaymentResult] = {}
     for pks in batched(results, PAYMENTS_AT_A_TIME):
-        for earlier in PaymentResult.objects.filter(payment__in=pks).order_by("pk"):
-            recorded[earlier.payment_id] = earlier
-    for pk, earlier in recorded.items():
-        outcome, reason, *_ = results[pk]
-        name = f"{payments[pk].reference} is recorded as {earlier.outcome}"
-        require_reason(reason, f"{name}. Say why it is now recorded as {outcome}.")
-        if earlier.by_id == by.pk:
-            raise FourEyesViolation(f"{name}, by you. Somebody else has to record it as {outcome}.")
+        earlier = PaymentResult.objects.filter(payment__in=any_of(pks)).select_related("payment")
+        recorded = {each.payment_id: each for each in earlier.order_by("pk")}
+        for pk, latest in recorded.items():
+            outcome, reason, *_ = results[pk]
+            name = f"{latest.payment.reference} is recorded as {latest.outcome}"
+            require_reason(reason, f"{name}. Say why it is now recorded as {outcome}.")
+            if latest.by_id == by.pk:
+                raise FourEyesViolation(
+                    f"{name}, by you. Somebody else has to record it as {outcome}."
+                )
 
 
 def _find_taken_in(results: Mapping) -> set[int]:
@@ -204,7 +231,7 @@ def _find_taken_in(results: Mapping) -> set[int]:
         pk
         for pks in batched(results, PAYMENTS_AT_A_TIME)
         for pk in PaymentLine.objects.standing()
-        .filter(carried_from__in=pks)
+        .filter(carried_from__in=any_of(pks))
         .values_list("carried_from", flat=True)
     }
 
@@ -224,11 +251,10 @@ def _check_result(payment: Payment, outcome: Outcome, reason: str, taken_in: set
         require_reason(reason, f"Say why {payment.reference} failed, as the bank says it.")
 
 
-def _set_statuses(rows: list[PaymentResult]) -> None:
+def _set_statuses(rows: Iterable[PaymentResult]) -> None:
     """Set each payment's status to its result. The database's guards check that they agree."""
     by_outcome = defaultdict(list)
     for row in rows:
         by_outcome[row.outcome].append(row.payment_id)
     for outcome, pks in by_outcome.items():
-        for portion in batched(pks, PAYMENTS_AT_A_TIME):
-            Payment.objects.filter(pk__in=portion).update(status=outcome)
+        Payment.objects.filter(pk__in=any_of(pks)).update(status=outcome)

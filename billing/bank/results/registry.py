@@ -15,7 +15,7 @@ TAKEN_BACK = "taken back"  # what came back went off the account again: nobody c
 _formats: Registry["ResultFormat"] = Registry("result format")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ResultRow:
     """What a file says about one payment.
 

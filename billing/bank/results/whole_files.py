@@ -26,7 +26,7 @@ def find_file(row: ResultRow, batch: PayoutBatch) -> tuple[PaymentExport | None,
 def list_rows(row: ResultRow, export: PaymentExport) -> Iterator[ResultRow]:
     """Yield a row for each payment in the file. One query."""
     references = ExportedPayment.objects.filter(export=export).order_by("number")
-    for reference in references.values_list("payment__reference", flat=True):
+    for reference in references.values_list("payment__reference", flat=True).iterator():
         yield ResultRow(row.number, reference, row.outcome, row.reason, noun=row.noun)
 
 
