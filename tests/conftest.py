@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from simple_history.manager import HistoryManager
 
 from backoffice import alerts
-from tests import flushing
+from tests import flushing, read_apart
 from tests.tiers import SAID_BEFORE, list_marks_of_some, may_select
 
 # As shipped (3.13.0) each look at a history makes a class, which takes a fiftieth of all the tests.
@@ -27,6 +27,10 @@ HistoryManager.from_queryset = functools.cache(HistoryManager.from_queryset)
 # two, but one where the file takes long.
 MOST_CASES = 2
 MOST_SLOW_CASES = 1
+
+
+def pytest_sessionstart(session):
+    read_apart.read_files(session.config)
 
 
 def pytest_ignore_collect(collection_path, config):
