@@ -46,6 +46,8 @@ SELECT id, author_id, category_id, '{month}'::date + (id % 30)::int, 1 + id % 50
 FROM weblog_blog;
 INSERT INTO billing_monthlyviewcount (blog_id, author_id, category_id, month, views, seal_id)
 SELECT blog_id, author_id, category_id, '{month}', views, seal_id FROM billing_dailyviewcount;
+INSERT INTO billing_dailycategorycount (category_id, day, views, seal_id)
+SELECT category_id, day, SUM(views), MAX(seal_id) FROM billing_dailyviewcount GROUP BY 1, 2;
 ANALYZE;
 """
 

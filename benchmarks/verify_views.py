@@ -53,6 +53,10 @@ INSERT INTO {table} (blog_id, author_id, category_id, {unit}, views, seal_id)
 SELECT blog_id, author_id, category_id, {day}, COUNT(*), MAX(seal_id)
 FROM billing_blogview WHERE outcome = 'counted' GROUP BY 1, 2, 3, 4
 """
+OF_CATEGORIES = """
+INSERT INTO billing_dailycategorycount (category_id, day, views, seal_id)
+SELECT category_id, day, SUM(views), MAX(seal_id) FROM billing_dailyviewcount GROUP BY 1, 2
+"""
 OF_DAYS = {"table": "billing_dailyviewcount", "unit": "day", "day": "day"}
 OF_MONTHS = {
     "table": "billing_monthlyviewcount",
@@ -74,6 +78,7 @@ def fill(number: int) -> None:
         cursor.execute(VIEWS, values)
         for counts in (OF_DAYS, OF_MONTHS):
             cursor.execute(COUNTS.format(**counts))
+        cursor.execute(OF_CATEGORIES)
         install_guards(connection)
         at = START + dt.timedelta(days=DAYS + 1)
         for day in range(DAYS):

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import OperationalError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -41,7 +40,7 @@ from billing.verification import (
     traces,
     views,
 )
-from billing.verification.differences import Difference
+from billing.verification.differences import UNREADABLE, Difference
 from billing.verification.snapshots import read_at_one_moment
 from billing.verification.workers import can_work_side_by_side, open_workers
 
@@ -94,11 +93,6 @@ AT_THE_END = {  # whatever an earlier check can tell of a row says more than its
     "traces": (traces.check_traces, "what the application wrote"),
 }
 CHECKS = AT_THE_END | ONCE | DIGESTS | PER_BATCH | DERIVED | PER_MONTH | AT_LAST
-
-DAYS_OF_A_MONTH = 31
-
-# The errors of a check on a row that holds nonsense or refers to a deleted row.
-UNREADABLE = (AttributeError, DatabaseError, ObjectDoesNotExist, TypeError, ValueError)
 
 
 def verify_payouts(
@@ -181,7 +175,7 @@ def _plan(month: dt.date | None) -> Iterator[tuple[str, str, str, int]]:
 def _count_portions(name: str, key: int | str) -> int:
     """Return the greatest number of a check's portions, for an honest progress bar."""
     if name == "views":
-        return DAYS_OF_A_MONTH + 1
+        return len(counts.split_by_day(str(key))) + 1
     if name == "digests":
         return Payment.objects.filter(batch=int(key)).count() // digests.PAYMENTS_AT_A_TIME + 1
     return 1
@@ -191,17 +185,25 @@ def _check_side_by_side(run: Verification, show_progress: Callable) -> None:
     """Run the remaining checks, and save the result unless a page continued the run meanwhile."""
     done, numbers, steps = run.done, Counter(run.numbers), list(run.remaining)
     with open_workers() as pool:
-        checks = [pool.submit(_check_whole, run, step) for step in steps]
-        for step, check in zip(steps, checks, strict=True):
-            show_progress(run.done, run.steps, _describe_step(step))
+        checks = [[pool.submit(_check_whole, run, part) for part in _split(step)] for step in steps]
+        for step, parts in zip(steps, checks, strict=True):
             try:
-                numbers.update(check.result())
+                for number, part in enumerate(parts):
+                    show_progress(run.done + number, run.steps, _describe_step(step))
+                    numbers.update(part.result())
             except Difference as difference:
                 run.difference = str(difference)
                 break
             run.remaining.remove(step)
             run.done = _count_done(run)
     _finish(run, numbers, done)
+
+
+def _split(step: list) -> list[list]:
+    """Return the parts of a check that need not wait for each other."""
+    name, key, after, _ = step
+    keys = counts.split_by_day(key) if name == "views" else [key]
+    return [[name, part, after, 1] for part in keys]
 
 
 def _check_whole(run: Verification, step: list) -> Counter:
@@ -294,5 +296,5 @@ def _describe_step(step: list) -> str:
     if not key:
         return CHECKS[name][1]
     if name in PER_MONTH:
-        return f"{CHECKS[name][1]}, {dt.date.fromisoformat(key):%B %Y}"
+        return f"{CHECKS[name][1]}, {dt.date.fromisoformat(key[:10]):%B %Y}"
     return f"{CHECKS[name][1]}, {PayoutBatch.objects.get(pk=key)}"

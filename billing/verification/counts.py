@@ -29,6 +29,8 @@ from billing.verification.views import check_sealed_views, is_new
 
 Outcome = BlogView.Outcome
 
+ONE_DAY = "/P1D"  # follows a date, as in ISO 8601
+
 VIEWS_AND_COUNTS = """
 SELECT blog_id, author_id, category_id, SUM(viewed) AS viewed, SUM(counted) AS counted
 FROM (
@@ -89,14 +91,23 @@ def list_counted_months() -> set[dt.date]:
     return {*list_months(), *DailyCategoryCount.objects.dates("day", "month")}
 
 
+def split_by_day(key: str) -> list[str]:
+    """Return the keys of the days of a month, for check_views."""
+    month = dt.date.fromisoformat(key)
+    days = (next_month(month) - month).days
+    return [f"{month + dt.timedelta(days=day)}{ONE_DAY}" for day in range(days)]
+
+
 def check_views(run: Verification, key: str, after: str, numbers: Counter) -> str:
-    """Check the first day of the month `key` after `after`, and return it, or "" at the end.
+    """Check the first day after `after`, and return it, or "" at the end. `key` is month or day.
 
     That is its views against their seals, and its counts against its views.
     """
-    month = dt.date.fromisoformat(key)
-    first = dt.date.fromisoformat(after) + dt.timedelta(days=1) if after else month
-    day = _find_day(first, next_month(month))
+    first = start = dt.date.fromisoformat(key.removesuffix(ONE_DAY))
+    end = start + dt.timedelta(days=1) if key.endswith(ONE_DAY) else next_month(start)
+    if after:
+        first = max(start, dt.date.fromisoformat(after) + dt.timedelta(days=1))
+    day = _find_day(first, end) if first < end else None
     if day is None:
         return ""
     if is_new(day, after=run.views_after):

@@ -1,6 +1,10 @@
-"""The exception of a failed check: the row, its value, and the expected value."""
+"""What a check raises: the row, its value, and the expected value."""
 
-from django.db import models
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, models
+
+# The errors of a check on a row that holds nonsense or refers to a deleted row.
+UNREADABLE = (AttributeError, DatabaseError, ObjectDoesNotExist, TypeError, ValueError)
 
 
 class Difference(Exception):

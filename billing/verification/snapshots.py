@@ -5,6 +5,10 @@ from collections.abc import Iterator
 
 from django.db import connection, transaction
 
+# What a sort of PostgreSQL may hold before it goes to the disk; the default is 4 MB. A day of
+# 300,000 views takes 50 MB.
+SORT_MEMORY = "64MB"
+
 
 @contextlib.contextmanager
 def read_at_one_moment() -> Iterator[None]:
@@ -17,6 +21,7 @@ def read_at_one_moment() -> Iterator[None]:
     elif connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute(f"SET LOCAL work_mem = '{SORT_MEMORY}'")
             yield
     else:
         # Not atomic(): it begins IMMEDIATE, and every writer would wait.

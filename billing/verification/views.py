@@ -18,7 +18,7 @@ from billing.counting.double_clicks import (
 )
 from billing.models import BlogView, Verification, ViewSeal
 from billing.proof.chains import iter_links
-from billing.proof.view_seals import Portion, find_differing_portions
+from billing.proof.view_seals import Portion, find_differing_portions, read_sealed
 from billing.verification.differences import Difference
 
 Outcome = BlogView.Outcome
@@ -30,7 +30,7 @@ SELECT id FROM billing_blogview WHERE day = %(day)s AND NOT (
     OR outcome = 'own_view' AND excluded_by = %(author)s
     OR outcome = 'staff_view' AND excluded_by = %(staff)s
     OR outcome = 'robot' AND excluded_by NOT IN ('', %(author)s, %(staff)s)
-) ORDER BY id LIMIT 1
+)
 """
 
 VIEWS = """(
@@ -43,7 +43,7 @@ VIEWS = """(
 # Clicks of a day with the next click of the same reader on the same blog, also after midnight.
 # A click that no fold has seen yet can make a double click, but not belie that one was counted.
 UNLIKE_CLICKS = """
-SELECT id, outcome FROM ({clicks}) told
+SELECT id FROM ({clicks}) told
 WHERE day = %(day)s AND (
     outcome = 'double_click' AND is_double = 0
     OR outcome = 'counted' AND is_double = 1 AND (
@@ -54,7 +54,7 @@ WHERE day = %(day)s AND (
         AND {later_at} - told.moment <= %(window)s
     ) > 0
     OR outcome NOT IN ('pending') AND seal_id IS NULL
-) ORDER BY id LIMIT 1
+)
 """
 
 # A view is taken out of the counts by a finding that was decided so and is about that view.
@@ -69,7 +69,12 @@ WHERE view.day = %(day)s AND view.outcome = 'excluded' AND NOT COALESCE(
     AND COALESCE(finding.reader_key, view.reader_key) = view.reader_key
     AND COALESCE(finding.address_key, view.address_key) = view.address_key
     AND COALESCE(finding.agent_key, view.agent_key) = view.agent_key,
-FALSE) ORDER BY view.id LIMIT 1
+FALSE)
+"""
+
+# Without MATERIALIZED, PostgreSQL may read the views of all days in the order of their ids.
+FIRST = """
+WITH found AS MATERIALIZED ({statement}) SELECT id FROM found ORDER BY id LIMIT 1
 """
 
 
@@ -114,7 +119,7 @@ def check_sealed_views(day: dt.date, numbers: Counter) -> None:
     )
     _check(unlike_clicks, values, "the clicks under seal make it something else")
     _check(UNLIKE_FINDINGS, values, "no finding took it out of the counts")
-    numbers["sealed views"] += BlogView.objects.filter(day=day, seal__isnull=False).count()
+    numbers["sealed views"] += sum(portion.views for portion in read_sealed(day).values())
 
 
 def _describe_portion(
@@ -129,7 +134,7 @@ def _describe_portion(
 
 def _check(statement: str, values: dict, should: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(FIRST.format(statement=statement), values)
         row = cursor.fetchone()
     if row:
         view = BlogView.objects.get(pk=row[0] if isinstance(row[0], UUID) else UUID(row[0]))

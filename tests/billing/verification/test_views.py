@@ -2,9 +2,11 @@
 """Views and counts that were changed past the application: each kind is refused, and named."""
 
 import datetime as dt
+from collections import Counter
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from billing.counting.folding import fold_views
 from billing.findings.decisions import exclude_views, reopen_finding
@@ -16,6 +18,7 @@ from billing.models import (
     ViewSeal,
 )
 from billing.verification import verify_payouts
+from billing.verification.views import check_sealed_views
 from tests.billing.tampering import without_guards
 from tests.factories import NOON, make_blog, make_click, make_finding, make_user
 
@@ -171,6 +174,22 @@ def test_views_excluded_and_counted_again_verify():
     reopen_finding(finding=finding, by=make_user(), reason="Fine", at=LATER)
     assert BlogView.objects.filter(outcome="counted").count() == 5
     assert verify_payouts().difference == ""
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's plans go by no sizes.")
+def test_views_of_a_day_are_not_read_in_the_order_of_all_ids():
+    """Each day would read the views of all days."""
+    with CaptureQueriesContext(connection) as queries:
+        check_sealed_views(DAY, Counter())
+    of_views = [query["sql"] for query in queries if "billing_blogview" in query["sql"]]
+    assert len(of_views) == 4
+    with connection.cursor() as cursor:
+        for dear in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{dear} = off")
+        for statement in of_views:
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "billing_blogview_pkey" not in plan, plan
 
 
 def test_run_of_new_views_leaves_out_days_that_were_proved():
