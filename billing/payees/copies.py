@@ -107,10 +107,12 @@ def copy_payees(batch: PayoutBatch, *, at: dt.datetime) -> int:
     payable = batch.payments.payable().order_by("reference")
     for portion in batched(payable.iterator(PAYMENTS_AT_A_TIME), PAYMENTS_AT_A_TIME):
         details = find_details([payment.author_id for payment in portion], at=at)
+        # An agent's details go with many payments.
+        known = {each.pk: _read_known(each) for each in {*details.values()}}
         copies = [
-            _make_copy(payment, details[payment.author_id])
+            _make_copy(payment, of_author, known[of_author.pk])
             for payment in portion
-            if payment.author_id in details
+            if (of_author := details.get(payment.author_id))
         ]
         PaidPayee.objects.bulk_create(copies)
         _write_digests([(copy.payment, copy.digest) for copy in copies])
@@ -170,8 +172,20 @@ def _is_other(copy: PaidPayee) -> bool:
     return False
 
 
-def _make_copy(payment: Payment, details: PayeeDetails) -> PaidPayee:
+class _Known(NamedTuple):
+    """What is encrypted of a payee's details, in clear."""
+
+    address: dict[str, str]
+    account: dict[str, str]
+    address_digest: str
+
+
+def _read_known(details: PayeeDetails) -> _Known:
     address, account = read_field(details, "address"), read_field(details, "account")
+    return _Known(address, account, fingerprint(address, what="address"))
+
+
+def _make_copy(payment: Payment, details: PayeeDetails, known: _Known) -> PaidPayee:
     row = payment.reference
     copy = PaidPayee(
         payment=payment,
@@ -183,10 +197,10 @@ def _make_copy(payment: Payment, details: PayeeDetails) -> PaidPayee:
         account_kind=details.account_kind,
         account_end=details.account_end,
         account_digest=details.account_digest,
-        address_digest=fingerprint(address, what="address"),
+        address_digest=known.address_digest,
         key_id=load_keys().id,
-        address=encrypt(address, table=TABLE, row=row, field="address"),
-        account=encrypt(account, table=TABLE, row=row, field="account"),
+        address=encrypt(known.address, table=TABLE, row=row, field="address"),
+        account=encrypt(known.account, table=TABLE, row=row, field="account"),
     )
     copy.digest = digest_copy(copy)
     return copy
