@@ -93,6 +93,28 @@ def test_without_a_mail_server_the_first_mail_waits_for_it_and_the_others_do_not
     assert Mail.objects.filter(state="waiting").count() == 3
 
 
+def test_many_mails_are_recorded_while_they_are_written(db, monkeypatch):
+    """100,000 of them fit into no memory. Their HTML is the job's."""
+    monkeypatch.setattr(mails, "MAILS_AT_A_TIME", 30)
+    recorded, letters = [], []
+
+    def write():
+        for number in range(100):
+            recorded.append(Mail.objects.count())
+            to = [f"author-{number}@example.org"]
+            letters.extend(mails.write_mails("News", "Read on.", to=to))
+            yield letters[-1]
+
+    mails.send_mails(write(), about="news")
+    assert recorded == [0] * 30 + [30] * 30 + [60] * 30 + [90] * 10
+    assert Mail.objects.filter(state="waiting", tries=0).count() == 100
+    assert mail.outbox == []
+    assert not any(letter.alternatives for letter in letters)
+    send_waiting()
+    assert len(mail.outbox) == 100
+    assert all("Read on." in html for letter in mail.outbox for html, _ in letter.alternatives)
+
+
 def test_nobody_is_mailed_twice_and_no_address_is_no_mail():
     (message,) = mails.write_mails("News", "", to=["ada@example.org", "", "ada@example.org"])
     assert message.to == ["ada@example.org"]
