@@ -27,14 +27,10 @@ from billing.counting.archive.manifests import (
     read_manifest,
 )
 from billing.counting.archive.parquet import Part, write_parts
+from billing.counting.archive.reading import export_after_midnight, fetch_day
 from billing.counting.archive.rows import write_day
 from billing.counting.archive.stores import Store, open_store
-from billing.counting.archive.verifying import (
-    ViewReport,
-    check_files,
-    export_after_midnight,
-    fetch_day,
-)
+from billing.counting.archive.verifying import ViewReport, check_files
 from billing.counting.archive.work import open_work_folder
 from billing.counting.settled import count_views, require_sealed
 from billing.errors import ArchiveDamaged, NotSealed

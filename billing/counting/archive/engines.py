@@ -6,6 +6,7 @@ what differs: how it reads a moment in microseconds, and makes the digest of a p
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,22 @@ from billing.proof.view_seals import Portion, digest_day, round_moment
 # The views of the day, and those after its midnight that may make its last clicks double.
 VIEWS = """(
     SELECT id, day, blog_id, author_id, category_id, outcome, reader_key, previous_day_key,
-        excluded_by, {moment} AS moment
+        {excluded_by} AS excluded_by, {moment} AS moment
     FROM {views} day_views
     UNION ALL
     SELECT id, day, blog_id, author_id, category_id, outcome, reader_key, previous_day_key,
-        excluded_by, {moment}
+        {excluded_by}, {moment}
     FROM {after_midnight} later_views WHERE previous_day_key IS NOT NULL
 )"""
 CLICKS = """
 SELECT blog_id, author_id, category_id, outcome, is_double, COUNT(*) FROM ({clicks}) told
 WHERE day = {day} GROUP BY blog_id, author_id, category_id, outcome, is_double
+"""
+# A robot of one of these patterns is a reader.
+READERS = "CASE WHEN outcome = 'robot' AND excluded_by IN ({}) THEN '' ELSE excluded_by END"
+ROBOTS = """
+SELECT excluded_by FROM {views} day_views WHERE outcome = 'robot'
+UNION SELECT excluded_by FROM {after_midnight} later_views WHERE outcome = 'robot'
 """
 OUTCOMES = "SELECT outcome, COUNT(*) FROM {views} day_views GROUP BY outcome"
 NOTHING = "(SELECT * FROM {} WHERE 1 = 0)"
@@ -63,12 +70,26 @@ class Engine:
     def _ask(self, statement: str) -> list[Any]:
         raise NotImplementedError
 
+    def _quote(self, text: str) -> str:
+        """Return the text as SQL."""
+        return "'" + text.replace("'", "''") + "'"
+
     def count_outcomes(self) -> Counter[str]:
         return Counter(dict(map(tuple, self._ask(OUTCOMES.format(**self._names)))))
 
-    def count_clicks(self) -> Clicks:
-        """Return people's clicks by what they are said to be, and whether they are double."""
-        clicks = write_double_clicks(VIEWS.format(**self._names))
+    def list_robots(self) -> set[str]:
+        """Return the patterns by which views are of robots: "list: pattern"."""
+        return {row[0] for row in self._ask(ROBOTS.format(**self._names))}
+
+    def count_clicks(self, *, readers: Iterable[str] = ()) -> Clicks:
+        """Return people's clicks by what they are said to be, and whether they are double.
+
+        `readers` are patterns of robots whose views are taken for people's.
+        """
+        excluded_by = "excluded_by"
+        if patterns := ", ".join(map(self._quote, sorted(readers))):
+            excluded_by = READERS.format(patterns)
+        clicks = write_double_clicks(VIEWS.format(**self._names, excluded_by=excluded_by))
         rows = self._ask(CLICKS.format(**self._names, clicks=clicks))
         return Counter({tuple(row[:5]): row[5] for row in rows})
 
@@ -149,6 +170,9 @@ class Spark(_OfFiles):
             "digest": r"sha2(array_join(array_sort(collect_list(facts)), '\n'), 256)",
         }
 
+    def _quote(self, text: str) -> str:
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
     def _ask(self, statement: str) -> list[Any]:
         return [tuple(row) for row in self._session.sql(statement).collect()]
 
@@ -167,6 +191,9 @@ class Database(Engine):
             "after_midnight": OF_DAY.format(day=day + dt.timedelta(days=1)),
             "moment": as_microseconds("viewed_at"),
         }
+
+    def _quote(self, text: str) -> str:
+        return super()._quote(text).replace("%", "%%")  # as in each statement with parameters
 
     def _ask(self, statement: str) -> list[Any]:
         with connection.cursor() as cursor:

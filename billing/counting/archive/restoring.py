@@ -11,8 +11,9 @@ from django.db import connection, transaction
 from billing.counting.archive.engines import DuckDB
 from billing.counting.archive.manifests import Manifest, find_manifest, has_changed, is_outdated
 from billing.counting.archive.parquet import ROWS_AT_ONCE, read_files
+from billing.counting.archive.reading import fetch_day
 from billing.counting.archive.stores import open_store
-from billing.counting.archive.verifying import ViewReport, check_files, fetch_day
+from billing.counting.archive.verifying import ViewReport, check_files
 from billing.counting.archive.work import open_work_folder
 from billing.errors import ArchiveDamaged, NotRestored
 from billing.locks import Lock, hold_lock

@@ -10,18 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
-from billing.counting.archive.engines import OF_DATABASE, OF_FILES, Database, DuckDB, Engine, Spark
+from billing.counting.archive.engines import OF_DATABASE, OF_FILES, DuckDB, Engine, Spark
 from billing.counting.archive.manifests import (
     Manifest,
     find_days_with_views,
-    find_manifest,
     is_outdated,
     iter_manifests,
 )
-from billing.counting.archive.parquet import hash_file, write_parts
-from billing.counting.archive.rows import write_clicks_after_midnight
+from billing.counting.archive.reading import fetch_after, fetch_day, open_database
 from billing.counting.archive.stores import Store, open_store
 from billing.counting.archive.work import open_work_folder
 from billing.counting.counts import COUNT_KEY
@@ -78,9 +75,7 @@ def verify_views(
     """
     report = ViewReport(engine)
     if engine in OF_DATABASE:
-        database = Database()
-        if database.name != engine:
-            raise ArchiveMissing(f"The database of this installation is {database.name}.")
+        database = open_database(engine)
         for day in find_days_with_views(at=at, month=month):
             database.load(day)
             _check_day(day, database, read_sealed(day), report)
@@ -109,7 +104,7 @@ def _verify_archived(
         outdated, is_whole, after = is_outdated(manifest), True, []
         if not outdated:
             try:
-                after = list(_fetch_after(day, store, folder))
+                after = list(fetch_after(day, store, folder))
             except ArchiveDamaged:  # the day after names what it is
                 is_whole = False
                 report.faults.append(
@@ -119,54 +114,6 @@ def _verify_archived(
         engine.load(day, paths, after)
         check_files(manifest, engine, report, with_rule=is_whole and not outdated)
     report.outdated += outdated
-
-
-def fetch_day(manifest: Manifest, store: Store, folder: Path) -> list[Path]:
-    """Copy a day's files to `folder`, and compare them with the manifest. Raises ArchiveDamaged."""
-    day, faults, paths = manifest.day, [], []
-    if fault := manifest.find_fault():
-        raise ArchiveDamaged([f"{day}: {fault}"])
-    name, text = manifest.copy
-    copy = folder / "manifest.json"
-    try:
-        store.fetch(name, copy)
-        if copy.read_bytes() != text.encode():
-            faults.append(f"{name} is not what {manifest.seal} sealed.")
-    except FileNotFoundError:
-        faults.append(f"{name} is missing.")
-    for part in manifest.parts:
-        name, path = f"{day}/{part.name}", folder / part.name
-        try:
-            store.fetch(name, path)
-        except FileNotFoundError:
-            faults.append(f"{name} is missing: {part.views} views.")
-            continue
-        if (digest := hash_file(path)) != part.sha256:
-            faults.append(f"{name} has the SHA-256 {digest}; {part.sha256} was sealed.")
-        paths.append(path)
-    if faults:
-        raise ArchiveDamaged(faults)
-    return paths
-
-
-def _fetch_after(day: dt.date, store: Store, folder: Path) -> Iterator[Path]:
-    """Yield files with the clicks just after midnight: from the database, else from the archive."""
-    following = day + dt.timedelta(days=1)
-    if BlogView.objects.filter(day=following).exists():
-        yield from export_after_midnight(day, folder)
-    elif manifest := find_manifest(following):
-        target = folder / "after"
-        target.mkdir()
-        yield from fetch_day(manifest, store, target)
-
-
-def export_after_midnight(day: dt.date, folder: Path) -> Iterator[Path]:
-    """Yield Parquet files of the database's clicks in the first seconds after the day."""
-    source, target = folder / "after.csv", folder / "after"
-    target.mkdir()
-    write_clicks_after_midnight(source, day + dt.timedelta(days=1))
-    for _, path in write_parts(DuckDB(target).database, source, target):
-        yield path
 
 
 def check_files(

@@ -10,11 +10,13 @@ from billing.counting.archive.archiving import archive_views
 from billing.counting.archive.manifests import find_manifest
 from billing.counting.archive.restoring import restore_views
 from billing.counting.archive.verifying import verify_views
+from billing.counting.folding import fold_views
+from billing.counting.recounting import recount_month
 from billing.errors import ArchiveDamaged, ArchiveMissing, NotRestored
 from billing.models import BlogView, DailyViewCount, ViewSeal
 from billing.proof.chains import hash_link
 from billing.proof.digests import encode_canonical
-from tests.billing.batches import AT
+from tests.billing.batches import AT, SEPTEMBER
 from tests.billing.clicks import IN_SEPTEMBER, click
 from tests.billing.counting.archive.conftest import DAY, NEXT_DAY
 from tests.billing.tampering import change, without_guards
@@ -75,6 +77,26 @@ def edit_the_manifest(folder):
 
 def edit_a_seal_of_views(folder):
     change(ViewSeal.objects.filter(number=min(find_manifest(DAY).seals)), hash="f" * 64)
+
+
+def test_damaged_archive_is_not_recounted(archived):
+    flip_a_byte(archived)
+    with pytest.raises(ArchiveDamaged, match="has the SHA-256"):
+        recount_month(SEPTEMBER, engine="duckdb")
+
+
+def test_recount_leaves_out_a_day_that_changed_and_names_it(archived):
+    before = recount_month(SEPTEMBER, engine="duckdb")
+    assert (before.left_out, before.then.total()) == (
+        [],
+        BlogView.objects.filter(outcome="counted").count(),
+    )
+    of_day = BlogView.objects.filter(outcome="counted").filter(day=DAY)
+    click(of_day[0].blog, 3000, start=IN_SEPTEMBER)
+    fold_views(at=AT)
+    after = recount_month(SEPTEMBER, engine="duckdb")
+    assert "as the archive lacks them or they changed since: 2026-09-10." in str(after)
+    assert after.then.total() == BlogView.objects.filter(outcome="counted").exclude(day=DAY).count()
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ import shutil
 import pytest
 from django.db import connection
 
-from billing.counting import settled
+from billing.counting import recounting, settled
 from billing.counting.access_logs.importing import import_access_log
 from billing.counting.archive.archiving import archive_views
 from billing.counting.archive.verifying import verify_views
 from billing.counting.folding import fold_views
+from billing.counting.recounting import recount_month
 from billing.models import BlogView
 from tests.billing.counting.access_logs.logs import ARTICLES, HOWTOS, make_blogs, read_expected
 from tests.factories import make_price
@@ -52,8 +53,23 @@ def tell(engine):
     return str(report).partition(": ")[2]
 
 
-def test_duckdb_and_the_database_come_to_the_same(archived):
+def recount_all(engine):
+    """Return what a recount of each month comes to."""
+    return [
+        str(recount_month(month, engine=engine)) for month in BlogView.objects.dates("day", "month")
+    ]
+
+
+@pytest.fixture
+def empty_lists(monkeypatch):
+    monkeypatch.setattr(recounting, "is_on_lists", lambda pattern: False)
+
+
+def test_duckdb_and_the_database_come_to_the_same(archived, empty_lists):
     assert tell("duckdb") == tell(connection.vendor)
+    assert recount_all("duckdb") == recount_all(connection.vendor)
+    has_robots = BlogView.objects.filter(outcome="robot").exists()
+    assert ("No robots by today" in "".join(recount_all("duckdb"))) == has_robots
 
 
 @pytest.mark.skipif(
@@ -61,5 +77,6 @@ def test_duckdb_and_the_database_come_to_the_same(archived):
     reason="pyspark needs Java and takes 500 MB: pip install pyspark",
 )
 @pytest.mark.filterwarnings("ignore")  # of pyspark's own
-def test_spark_and_the_database_come_to_the_same(archived):
+def test_spark_and_the_database_come_to_the_same(archived, empty_lists):
     assert tell("spark") == tell(connection.vendor)
+    assert recount_all("spark") == recount_all(connection.vendor)
