@@ -1,6 +1,7 @@
 """Hostile files against the application as gunicorn serves it: what each takes, and what is lost.
 
     python -m benchmarks.hostile_uploads --count 10000 [--seed 1] [--kind "zip bomb"] [--postgresql]
+    python -m benchmarks.hostile_uploads --count 10000 --first 4000  # goes on at number 4,000
 
 Prints the slowest and the largest of each kind, and fails on a status of 500, an upload without
 an answer, a worker that is not there any more, a file that was left, more than 5 seconds, or a
@@ -36,6 +37,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--first", type=int, default=0, help="leave out the files before this one")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", help="this one alone")
     parser.add_argument("--postgresql", action="store_true", help="not on SQLite")
@@ -112,7 +114,8 @@ def attack_all(server, options):
     workers, baseline = server.workers(), {pid: rss(pid) for pid in server.workers()}
     statuses, worst, growth = Counter(), defaultdict(lambda: (0, 0, 0)), 0
     started = time.monotonic()
-    for number, attack in enumerate(make_attacks(options.count, options.seed)):
+    attacks = make_attacks(options.count, options.seed, first=options.first)
+    for number, attack in enumerate(attacks, options.first):
         pages = server.doors[attack.door]
         before = sum(map(processor, workers))
         at = time.monotonic()

@@ -11,11 +11,13 @@ from tests.hostile import logs, pictures, posts, tables, texts  # noqa: F401 (th
 from tests.hostile.kinds import KINDS, Attack, Chance
 
 
-def make_attacks(count: int, seed: int):
-    """Yield `count` attacks, each kind as often as any other."""
+def make_attacks(count: int, seed: int, *, first: int = 0):
+    """Yield the attacks from number `first` to `count` - 1, each kind as often as any other."""
     chance, kinds = random.Random(seed), list(KINDS)
     for number in range(count):
-        yield make_attack(kinds[number % len(kinds)], seed=chance.getrandbits(64))
+        its_seed = chance.getrandbits(64)
+        if number >= first:
+            yield make_attack(kinds[number % len(kinds)], seed=its_seed)
 
 
 def make_attack(kind: str, *, seed: int, scale: float = 1) -> Attack:
