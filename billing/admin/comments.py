@@ -80,7 +80,9 @@ class CommentPages:
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
-        file = get_object_or_404(BatchAttachment.objects.select_related("comment"), pk=pk)
+        files = BatchAttachment.objects.select_related("comment")
+        files = files if request.method == "POST" else files.defer("content")
+        file = get_object_or_404(files, pk=pk)
         if request.method != "POST":
             return redirect(_find_comments(file.comment.batch_id))
         record_download(name=file.file_name, by=request.user, sha256=file.sha256)

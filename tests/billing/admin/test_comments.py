@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backoffice.models import SecurityEvent
@@ -55,7 +56,9 @@ def test_comment_and_its_file_stand_on_the_page_and_are_downloaded(client, sign_
     assert "The invoice is beside this" in page
     assert "invoice.pdf" in page
     url = reverse("admin:billing_payoutbatch_attachment", args=[file.pk])
-    assert client.get(url)["Location"] == f"{url_of(batch)}#comments"
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url)["Location"] == f"{url_of(batch)}#comments"
+    assert not any('"content"' in query["sql"] for query in queries)
     assert not SecurityEvent.objects.filter(kind="file_taken").exists()
     answer = client.post(url)
     noted = SecurityEvent.objects.get(kind="file_taken")
