@@ -134,6 +134,10 @@ class NotSealed(BillingError):
     """Views must stay: their month is not paid, or their sum differs from the counts."""
 
 
+class NotAsSealed(NotSealed):
+    """Views, or their sum, are not what was sealed or counted: somebody has to mend them."""
+
+
 class ArchiveMissing(BillingError):
     """There is no archive, or not where ARCHIVE_URL says, or no library that reads it."""
 

@@ -18,7 +18,6 @@ class Lock(StrEnum):
     PAYOUTS = "payouts"  # batches, prices, adjustments, holds, seals
     FINDINGS = "findings"  # what the month's views show, and decisions about it
     TRACES = "traces"  # the chain over what the application wrote
-    ARCHIVE = "archive"  # which files of the archive a seal names
 
 
 def hold_lock(*locks: Lock) -> None:

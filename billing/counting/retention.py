@@ -32,6 +32,7 @@ class PurgeResult:
     views: int = 0
     files: int = 0  # of the archive
     hindrance: str = ""
+    fault: str = ""  # why the archive keeps files of views that were dropped, if it does
 
     def __str__(self):
         line = f"{self.salts} salts destroyed; {self.views} views of {self.days} days dropped"
@@ -65,7 +66,7 @@ def _drop_archived(result: PurgeResult, *, end: dt.date) -> None:
     try:
         result.files = drop_archived(end=end)
     except BillingError as error:
-        result.hindrance = f"{result.hindrance} {error}".strip()
+        result.fault = f"Files of views past retention stay in the archive: {error}"
 
 
 def _destroy_salts(at: dt.datetime) -> int:

@@ -7,7 +7,7 @@ from collections import Counter
 from django.db.models import Count, QuerySet
 
 from billing.counting.counts import COUNT_KEY
-from billing.errors import NotSealed
+from billing.errors import NotAsSealed, NotSealed
 from billing.models import BlogView, DailyViewCount, MonthlyViewCount, PayoutBatch
 from billing.periods import closes_on, day_of, month_of
 from billing.proof.view_seals import find_differing_portions, find_retirements
@@ -31,7 +31,7 @@ def count_views(views: QuerySet[BlogView]) -> tuple[Counter[str], Counter[tuple]
 def require_sealed(day: dt.date, *, counted: Counter[tuple], at: dt.datetime) -> None:
     """Check that nothing of a day is open any more: its month is signed, its views are sealed.
 
-    Raises NotSealed. `counted` is what count_views says of the day.
+    Raises NotSealed, NotAsSealed. `counted` is what count_views says of the day.
     """
     month = month_of(day)
     if closes_on(month) > day_of(at):
@@ -41,9 +41,9 @@ def require_sealed(day: dt.date, *, counted: Counter[tuple], at: dt.datetime) ->
     if BlogView.objects.unsealed().filter(day=day).exists():
         raise NotSealed(f"Views of {day} are kept: some are not under seal yet.")
     if any(find_differing_portions(day)):
-        raise NotSealed(f"Views of {day} are kept: they are not what was sealed. Verify payouts.")
+        raise NotAsSealed(f"Views of {day} are kept: they are not what was sealed. Verify payouts.")
     if _sum_counts(day) != _sum_retired(day) + counted:
-        raise NotSealed(f"Views of {day} are kept: their sum is not what was counted that day.")
+        raise NotAsSealed(f"Views of {day} are kept: their sum is not what was counted that day.")
     if DailyViewCount.objects.filter(day=day).without_price().exists():
         raise NotSealed(f"Views of {day} are kept: some wait for a price. See the findings.")
     is_counted = MonthlyViewCount.objects.filter(month=month, views__gt=0).exists()

@@ -1,7 +1,10 @@
 """Writes closed and sealed days into the archive.
 
 The order makes it safe to die anywhere: the files first, each whole and on the disk, then the seal
-in the database. A file that no seal names is nobody's, and is removed a day later.
+in the database. A file that no seal names is nobody's, and is removed a day later. The store is
+never asked inside a transaction, so one that is slow makes nobody wait. Two runs at once may so
+remove a file as the other one seals it: each looks last for files that are missing, and writes them
+anew.
 """
 
 import datetime as dt
@@ -11,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import transaction
+from django.template.defaultfilters import pluralize
 
 from billing.clocks import read_clock
 from billing.counting.archive.engines import DuckDB
@@ -33,7 +37,7 @@ from billing.counting.archive.stores import Store, open_store
 from billing.counting.archive.verifying import ViewReport, check_files
 from billing.counting.archive.work import open_work_folder
 from billing.counting.settled import count_views, require_sealed
-from billing.errors import ArchiveDamaged, NotSealed
+from billing.errors import ArchiveDamaged, NotAsSealed, NotSealed
 from billing.locks import Lock, hold_lock
 from billing.models import BlogView, ViewSeal
 from billing.proof.chains import find_head
@@ -48,13 +52,22 @@ class ArchiveResult:
     views: int = 0
     files: int = 0
     rewritten: int = 0  # days whose files were missing or damaged
-    hindrances: list[str] = field(default_factory=list)
+    hindrances: list[str] = field(default_factory=list)  # which pass: a later run archives the day
+    faults: list[str] = field(default_factory=list)  # which stay until somebody mends them
 
     def __str__(self):
-        lines = [f"{self.views} views of {self.days} days archived in {self.files} files."]
+        lines = [
+            f"{_count(self.views, 'view')} of {_count(self.days, 'day')} archived in "
+            f"{_count(self.files, 'file')}."
+        ]
         if self.rewritten:
-            lines.append(f"Files of {self.rewritten} days were lost or damaged: written anew.")
+            days = _count(self.rewritten, "day")
+            lines.append(f"Files of {days} were lost or damaged: written anew.")
         return " ".join([*lines, *self.hindrances])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{pluralize(number)}"
 
 
 def archive_views(*, at: dt.datetime | None = None, repair: bool = False) -> ArchiveResult:
@@ -71,12 +84,12 @@ def archive_views(*, at: dt.datetime | None = None, repair: bool = False) -> Arc
             result.days += 1
             result.files += len(manifest.parts)
             result.views += sum(part.views for part in manifest.parts)
+    delete_leftovers(store, at=at)
     for manifest in _find_broken(store, read=repair):
-        if reason := _find_hindrance(manifest):
-            result.hindrances.append(reason)
+        if fault := _find_fault(manifest):
+            result.faults.append(fault)
         elif _try_day(manifest.day, store, result, at=at):
             result.rewritten += 1
-    delete_leftovers(store, at=at)
     return result
 
 
@@ -86,8 +99,9 @@ def _try_day(
     try:
         return archive_day(day, store=store, at=at)
     except NotSealed as reason:
-        if str(reason) not in result.hindrances:
-            result.hindrances.append(str(reason))
+        told = result.faults if isinstance(reason, NotAsSealed) else result.hindrances
+        if str(reason) not in told:
+            told.append(str(reason))
         return None
 
 
@@ -109,7 +123,7 @@ def _is_damaged(manifest: Manifest, store: Store) -> bool:
     return False
 
 
-def _find_hindrance(manifest: Manifest) -> str:
+def _find_fault(manifest: Manifest) -> str:
     """Return why the files can't be written anew, or ""."""
     day = manifest.day
     if fault := manifest.find_fault():
@@ -123,12 +137,35 @@ def _find_hindrance(manifest: Manifest) -> str:
 
 
 def archive_day(day: dt.date, *, store: Store, at: dt.datetime) -> Manifest:
-    """Write a day's files, read them back, and seal their manifest. Raises NotSealed.
+    """Write a day's files, read them back, and seal their manifest. Raises NotSealed, NotAsSealed.
 
     Files that come to the same as before stay under the seal that they have.
     """
     head = find_head(ViewSeal)
     seen = head.number if head else 0
+    try:
+        content = _write_files(day, store, at=at)
+    except NotAsSealed as reason:
+        if _is_changing(day, after=seen):
+            raise _changed(day) from reason
+        raise
+    return _seal(day, content, seen=seen, at=at)
+
+
+def _is_changing(day: dt.date, *, after: int) -> bool:
+    """Whether views came in, or were counted, that the seal `after` knows nothing of."""
+    days = (day, day + dt.timedelta(days=1))
+    return (
+        has_changed(day, after=after) or BlogView.objects.unsealed().filter(day__in=days).exists()
+    )
+
+
+def _changed(day: dt.date) -> NotSealed:
+    return NotSealed(f"Views of {day} changed as they were being archived: the next run will.")
+
+
+def _write_files(day: dt.date, store: Store, *, at: dt.datetime) -> dict:
+    """Write a day's files, read them back, and return the content of their manifest."""
     outcomes, counted = count_views(BlogView.objects.filter(day=day))
     require_sealed(day, counted=counted, at=at)
     with open_work_folder() as work:
@@ -148,7 +185,9 @@ def archive_day(day: dt.date, *, store: Store, at: dt.datetime) -> Manifest:
         copy = work / "manifest.json"
         copy.write_text(text, encoding="utf-8")
         store.put(name, copy)
-    return _seal(day, content, store, seen=seen, at=at)
+    if not all(store.has(each) for each in (name, *(f"{day}/{part.name}" for part, _ in made))):
+        raise NotSealed(f"Files of {day} were deleted as they were being written: run it again.")
+    return content
 
 
 def _read_seals(day: dt.date) -> dict[int, str]:
@@ -160,7 +199,7 @@ def _read_seals(day: dt.date) -> dict[int, str]:
 def _check_made(
     day: dt.date, content: dict, made: list[tuple[Part, Path]], engine: DuckDB, work: Path
 ) -> None:
-    """Check the files by what anybody will check them with later. Raises NotSealed."""
+    """Check the files by what anybody will check them with later. Raises NotAsSealed."""
     unsealed = ViewSeal(day=day, kind=ViewSeal.Kind.ARCHIVE, content=json.dumps(content))
     manifest = Manifest(
         seal=unsealed,
@@ -172,19 +211,16 @@ def _check_made(
     engine.load(day, [path for _, path in made], list(export_after_midnight(day, work)))
     check_files(manifest, engine, report)
     if report.faults:
-        raise NotSealed(f"Views of {day} are not archived. {report.faults[0]} Verify payouts.")
+        raise NotAsSealed(f"Views of {day} are not archived. {report.faults[0]} Verify payouts.")
 
 
 @transaction.atomic
-def _seal(day: dt.date, content: dict, store: Store, *, seen: int, at: dt.datetime) -> Manifest:
+def _seal(day: dt.date, content: dict, *, seen: int, at: dt.datetime) -> Manifest:
     """Seal the manifest, unless the day changed since the seal `seen` or another run was first."""
-    hold_lock(Lock.FOLD, Lock.ARCHIVE)
+    hold_lock(Lock.FOLD)
     known = find_manifest(day)
     if has_changed(day, after=seen) or (known and known.seal.number > seen):
-        raise NotSealed(f"Views of {day} changed as they were being archived: the next run will.")
-    names = {f"{day}/{name}" for name, *_ in content["files"]} | {name_copy(content)[0]}
-    if not all(store.has(name) for name in names):
-        raise NotSealed(f"Files of {day} were deleted as they were being written: run it again.")
+        raise _changed(day)
     if known and known.copy == name_copy(content) and not is_outdated(known):
         return known
     rest = {name: content[name] for name in content if name not in ("kind", "day")}

@@ -5,12 +5,9 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from django.db import transaction
-
 from billing.counting.archive.manifests import find_manifest
 from billing.counting.archive.stores import Store, Stored, open_store
 from billing.counting.archive.work import remove_left_folders
-from billing.locks import Lock, hold_lock
 from billing.models import BlogView
 
 # Each with a dot before it and a token after it, while it is being written.
@@ -32,10 +29,11 @@ def delete_leftovers(store: Store, *, at: dt.datetime) -> None:
             _delete_unnamed(store, day, stored.name)
 
 
-@transaction.atomic
 def _delete_unnamed(store: Store, day: dt.date, name: str) -> None:
-    """Delete a file, unless another run has just written and sealed it again."""
-    hold_lock(Lock.ARCHIVE)
+    """Delete a file, unless another run has just written and sealed it again.
+
+    One that is sealed after this look is missed, and written anew, by what archive_views does next.
+    """
     manifest = find_manifest(day)
     if manifest is None or name not in manifest.names:
         store.delete(name)

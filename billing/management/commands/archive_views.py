@@ -16,6 +16,9 @@ class Command(BaseCommand):
 
     def handle(self, *, repair, **options):
         try:
-            self.stdout.write(str(archive_views(repair=repair)))
+            result = archive_views(repair=repair)
         except BillingError as error:
             raise CommandError(str(error)) from error
+        self.stdout.write(str(result))
+        if result.faults:
+            raise CommandError(" ".join(result.faults))

@@ -12,6 +12,9 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         try:
-            self.stdout.write(str(purge_readers()))
+            result = purge_readers()
         except ClockDoubted as error:
             raise CommandError(str(error)) from error
+        self.stdout.write(str(result))
+        if result.fault:
+            raise CommandError(result.fault)

@@ -81,7 +81,7 @@ def test_late_views_make_the_day_be_archived_anew(folder, views):
     assert (report.faults, report.outdated) == ([], 1)
     with pytest.raises(NotRestored, match="came or changed since"):
         restore_views(day=DAY)
-    assert str(archive_views(at=AT)).startswith("16 views of 1 days archived")
+    assert str(archive_views(at=AT)).startswith("16 views of 1 day archived")
     report = verify_views(engine="duckdb", at=AT)
     assert (report.faults, report.outdated, report.derived["counted"]) == ([], 0, 15)
     assert {f"{folder}/{name}" for name in old.names} <= set(map(str, folder.glob("*/*")))
@@ -127,8 +127,18 @@ def test_archive_that_does_not_answer_stops_no_purge(folder, views, settings):
     settings.VIEW_RETENTION_DAYS = 30
     settings.ARCHIVE_URL = "nowhere"
     result = purge_readers(at=AT)
-    assert (result.views, result.files) == (17, 0)
-    assert "Write a whole path" in result.hindrance
+    assert (result.views, result.files, result.hindrance) == (17, 0, "")
+    assert "Write a whole path" in result.fault
+
+
+def test_files_that_outlive_their_retention_fail_the_job(folder, views, settings):
+    """The views in the database go all the same."""
+    archive_views(at=AT)
+    settings.VIEW_RETENTION_DAYS = 30
+    settings.ARCHIVE_URL = "nowhere"
+    with pytest.raises(CommandError, match="past retention stay in the archive"):
+        call_command("purge_readers")
+    assert not BlogView.objects.exists()
 
 
 def test_database_comes_to_the_same_as_the_archive(folder, views):

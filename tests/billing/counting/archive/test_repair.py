@@ -4,18 +4,26 @@ import shutil
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
+from backoffice.jobs import run_job
+from backoffice.models import JobRun
 from billing.counting.archive import archiving, leftovers
 from billing.counting.archive.archiving import archive_day, archive_views
 from billing.counting.archive.manifests import find_manifest
+from billing.counting.archive.restoring import restore_views
 from billing.counting.archive.stores import Folder
 from billing.counting.archive.verifying import verify_views
+from billing.counting.folding import fold_views
+from billing.counting.retention import purge_readers
 from billing.errors import NotSealed
 from billing.models import BlogView, ViewSeal
 from tests.billing.batches import AT
+from tests.billing.clicks import IN_SEPTEMBER, click
 from tests.billing.counting.archive.conftest import DAY, NEXT_DAY
 from tests.billing.tampering import change, without_guards
+from tests.factories import make_blog, make_price
 
 pytest.importorskip("duckdb", reason="needs the libraries of requirements-scale.txt")
 
@@ -39,14 +47,16 @@ def lose_the_archive(folder):
 
 
 @pytest.mark.parametrize(
-    ("lose", "days"), [(lose_a_file, 1), (lose_the_copy, 1), (lose_the_archive, 2)]
+    ("lose", "days"),
+    [(lose_a_file, "1 day"), (lose_the_copy, "1 day"), (lose_the_archive, "2 days")],
 )
 def test_lost_files_come_back_byte_for_byte(archived, lose, days):
     before, seals = read_files(archived), ViewSeal.objects.count()
     lose(archived)
     result = archive_views(at=AT)
-    assert f"Files of {days} days were lost or damaged: written anew." in str(result)
-    assert (result.days, result.rewritten, result.hindrances) == (0, days, [])
+    assert f"Files of {days} were lost or damaged: written anew." in str(result)
+    assert (result.days, result.rewritten, result.hindrances) == (0, int(days[0]), [])
+    assert result.faults == []
     assert read_files(archived) == before
     assert ViewSeal.objects.count() == seals
     assert verify_views(engine="duckdb", at=AT).faults == []
@@ -59,7 +69,7 @@ def test_damaged_file_is_written_anew_where_asked(archived, capsys):
     path.write_bytes(before[path][:100])
     assert archive_views(at=AT).rewritten == 0  # it reads no file that is there
     call_command("archive_views", "--repair")
-    assert "Files of 1 days were lost or damaged" in capsys.readouterr().out
+    assert "Files of 1 day were lost or damaged: written anew." in capsys.readouterr().out
     assert read_files(archived) == before
 
 
@@ -80,7 +90,33 @@ def test_lost_file_of_views_that_are_gone_is_named(archived):
         BlogView.objects.filter(day=DAY).delete()
     result = archive_views(at=AT)
     assert result.rewritten == 0
-    assert f"Files of {DAY} are lost or damaged, and the database has no views" in str(result)
+    (fault,) = result.faults
+    assert f"Files of {DAY} are lost or damaged, and the database has no views" in fault
+
+
+def test_loss_that_nobody_can_mend_fails_the_job(archived, mailoutbox, settings):
+    """ADMINS get a mail, as of any job that failed, and health and the home page show it."""
+    settings.ADMINS = ["ops@example.org"]
+    lose_a_file(archived)
+    with without_guards():
+        BlogView.objects.filter(day=DAY).delete()
+    with pytest.raises(SystemExit):
+        run_job("archive_views")
+    run = JobRun.objects.get(name="archive_views")
+    assert run.status == JobRun.Status.FAILED
+    assert "0 views of 0 days archived in 0 files." in run.output
+    assert f"CommandError: Files of {DAY} are lost or damaged" in run.output
+    assert any(f"Files of {DAY} are lost" in mail.body for mail in mailoutbox)
+
+
+def test_day_that_waits_for_its_month_fails_no_job(folder):
+    blog = make_blog()
+    make_price(blog.category, "10")
+    click(blog, 0, start=IN_SEPTEMBER)
+    fold_views(at=AT)
+    run = run_job("archive_views")
+    assert run.status == JobRun.Status.SUCCEEDED
+    assert "its payout batch is not approved" in run.output
 
 
 def test_nothing_is_written_anew_of_changed_views_or_by_an_edited_manifest(archived):
@@ -90,9 +126,10 @@ def test_nothing_is_written_anew_of_changed_views_or_by_an_edited_manifest(archi
     seal = find_manifest(NEXT_DAY).seal
     change(ViewSeal.objects.filter(pk=seal.pk), content=seal.content.replace("counted", "Counted"))
     result = archive_views(at=AT)
-    assert (result.rewritten, len(result.hindrances)) == (0, 2)
-    assert "their sum is not what was counted" in str(result)
-    assert "was edited" in str(result)
+    assert (result.rewritten, result.hindrances) == (0, [])
+    changed, edited = sorted(result.faults, reverse=True)
+    assert "their sum is not what was counted" in changed
+    assert "was edited" in edited
     assert not archived.exists()
 
 
@@ -112,6 +149,54 @@ def test_old_file_that_another_run_is_sealing_stays(archived, monkeypatch):
     leftovers.delete_leftovers(Folder(archived), at=timezone.now() + leftovers.LEFT_AFTER * 2)
     assert sealed == [find_manifest(NEXT_DAY)]
     assert verify_views(engine="duckdb", at=AT).faults == []
+
+
+def test_file_that_another_run_seals_as_it_is_deleted_is_written_anew(archived, monkeypatch):
+    """Another version of DuckDB wrote the day anew; the old one comes back as its files go."""
+    old = find_manifest(DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr("billing.counting.archive.parquet.SHARDS", 1)
+        lose_the_copy(archived)
+        archive_views(at=AT)
+    delete, sealed = Folder.delete, []
+
+    def delete_late(store, name):
+        if not sealed:
+            sealed.append(archive_day(DAY, store=store, at=AT))
+        delete(store, name)
+
+    monkeypatch.setattr(Folder, "delete", delete_late)
+    result = archive_views(at=timezone.now() + leftovers.LEFT_AFTER * 2)
+    (new,) = sealed
+    assert (new.names, result.rewritten) == (old.names, 1)
+    assert new.names <= {path.relative_to(archived).as_posix() for path in read_files(archived)}
+    assert verify_views(engine="duckdb", at=AT).faults == []
+
+
+def test_store_is_asked_outside_of_transactions(folder, views, settings, monkeypatch):
+    """One that is slow would keep others waiting for the locks, on SQLite all who write."""
+    depth, asked = len(connection.savepoint_ids), []
+
+    def noted(name, method):
+        def ask(store, *arguments):
+            asked.append((name, len(connection.savepoint_ids)))
+            return method(store, *arguments)
+
+        return ask
+
+    for name in ("put", "fetch", "has", "list", "delete"):
+        monkeypatch.setattr(Folder, name, noted(name, getattr(Folder, name)))
+    archive_views(at=AT)
+    lose_the_copy(folder)
+    archive_views(at=AT, repair=True)
+    (folder / str(DAY) / "manifest.0123456789abcdef.json").write_text("left")
+    archive_views(at=timezone.now() + leftovers.LEFT_AFTER * 2)
+    with without_guards():
+        BlogView.objects.filter(day=DAY).delete()
+    restore_views(day=DAY)
+    settings.VIEW_RETENTION_DAYS = 30
+    purge_readers(at=AT)
+    assert set(asked) == {(name, depth) for name in ("put", "fetch", "has", "list", "delete")}
 
 
 def test_day_whose_files_another_run_cleared_away_is_not_sealed(folder, views, monkeypatch):
