@@ -107,6 +107,7 @@ NO_VERBS = {
     "prices.price_plans.find_refusals": "a question, asked by save_prices",
     "prices.price_plans.save_prices": "save_price of several prices, all or none",
     "payees.earlier_imports.hold_earlier_imports": "what each import does with its new accounts",
+    "counting.sums.mend_sums": "sums for pages, of daily counts that stay: no batch pays by them",
     "counting.access_logs.own_lines.refuse_own_lines": "a question, asked by import_access_log",
 }
 

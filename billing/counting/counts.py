@@ -62,10 +62,10 @@ def _add_to(
         elif views:
             new.append((*change, views, seal.number))
     insert_rows(model, (*key, "views", "seal_id"), new)
-    _write_totals(model, totals, seal)
+    write_totals(model, totals, seal)
 
 
-def _write_totals(model: type[SealedCount], totals: dict[int, int], seal: ViewSeal) -> None:
+def write_totals(model: type[SealedCount], totals: dict[int, int], seal: ViewSeal) -> None:
     """Write the views of many rows, given as {key: views}: on PostgreSQL as arrays."""
     table = model._meta.db_table
     with connection.cursor() as cursor:

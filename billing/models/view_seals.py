@@ -20,6 +20,7 @@ class ViewSeal(ChainLink):
         SUBMISSION = "submission"  # of a batch, which had to take in what was sealed before
         RETIREMENT = "retirement"  # of views past their retention, with the totals that stay
         ARCHIVE = "archive"  # of a day's files outside the database: their manifest
+        SUMS = "sums"  # of counts by month and by category that were added up anew
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     day = models.DateField(help_text="The day of the views.")

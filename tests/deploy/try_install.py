@@ -68,6 +68,7 @@ def test_upgrade_is_done_by_the_page(installation):
     installation.turned_aside.write_text("")
     installation.follow("Upgrading")
     said = installation.turned_aside.read_text().splitlines()
+    assert "manage.py crontab run" in installation.run("crontab -l")
     assert said[0] == "systemctl stop imprint-web.socket imprint-web.service"
     assert said[-1] == "systemctl start imprint-web.socket imprint-web.service"
     assert installation.evaluate(FIRST_RUN).startswith(before)
