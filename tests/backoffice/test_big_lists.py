@@ -59,6 +59,7 @@ def test_every_page_is_reached_by_links_and_none_by_a_number(client):
     assert "120 daily views" in " ".join(first.text.split())
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_pages_keep_the_filter_the_search_and_the_order(client):
     make_days(60)
@@ -114,6 +115,7 @@ def test_row_that_is_found_twice_is_shown_once(client):
     assert sorted(views_of(client.get(COUNTS, {"q": "night"}))) == [7, 8]
 
 
+@pytest.mark.thorough
 def test_search_that_finds_very_many_blogs_still_finds_their_rows(client, monkeypatch):
     monkeypatch.setattr("backoffice.big_lists.FEW", 1)
     monkeypatch.setattr("backoffice.big_lists.MANY", 2)

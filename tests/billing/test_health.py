@@ -135,6 +135,7 @@ def test_money_that_is_kept_back(settings):
     assert read_metrics()['imprint_money_waiting{currency="EUR",where="kept_back"}'] == "10.0"
 
 
+@pytest.mark.thorough
 def test_number_of_queries_does_not_grow(django_assert_max_num_queries):
     blog = make_blog()
     queries = []

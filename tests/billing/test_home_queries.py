@@ -67,6 +67,7 @@ def test_home_of_a_role_takes_few_queries(client, house, role, expected):
     assert count_queries(client, make_user(groups=[role])) == expected
 
 
+@pytest.mark.thorough
 def test_home_of_an_approver_takes_few_queries_while_a_batch_waits(client, house):
     batch, *_ = steps.build_batch(month=NOVEMBER, at=LATER)
     steps.submit_batch(batch=batch, by=make_user(), at=LATER)
@@ -78,6 +79,7 @@ def test_home_of_an_author_takes_few_queries(client, house):
     assert count_queries(client, house) == 15
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("part", "expected"),
     [("", 15), ("payments", 15), ("approval", 10), ("audit", 9), ("blogs", 14)],

@@ -58,6 +58,7 @@ def errors_of(response):
 # The list
 
 
+@pytest.mark.thorough
 def test_list_says_where_each_adjustment_is(client, sign_in):
     held = make_held_adjustment(Status.SUBMITTED)
     make_adjustment("-7.50", author=held.author)
@@ -78,6 +79,7 @@ def test_list_says_where_each_adjustment_is(client, sign_in):
         assert part in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("state", "number"), [("waiting", 1), ("signed", 1), ("draft", 0), ("withdrawn", 0), ("", 2)]
 )
@@ -87,6 +89,7 @@ def test_list_is_filtered_by_state(client, sign_in, state, number):
     assert client.get(LIST, {"state": state}).context["cl"].result_count == number
 
 
+@pytest.mark.thorough
 def test_list_is_searched_by_author_and_reason(client, sign_in):
     author = make_blog(author=make_user(first_name="Ada", last_name="Example")).author
     make_adjustment(author=author, reason="A correction of May")
@@ -300,6 +303,7 @@ def test_authors_are_found_by_every_part_of_their_names(client, sign_in):
     assert find(client, "nobody") == {"results": [], "pagination": {"more": False}}
 
 
+@pytest.mark.thorough
 def test_authors_come_a_page_at_a_time(client, sign_in):
     for _ in range(21):
         make_blog()

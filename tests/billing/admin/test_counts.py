@@ -77,6 +77,7 @@ def test_empty_lists_say_why_they_are_empty(client, sign_in, model):
     assert "Nothing here yet" in client.get(url_of(model)).text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", ["monthlyviewcount", "dailyviewcount", "blogview"])
 @pytest.mark.parametrize(
     ("query", "found"),
@@ -123,6 +124,7 @@ def test_months_to_choose_from_run_from_the_first_to_the_last(client, sign_in):
     ]
 
 
+@pytest.mark.thorough
 def test_monthly_views_are_searched_by_blog(client, sign_in):
     make_count(make_blog(title="Night trains", category=make_category()), 1)
     sign_in("Finance")

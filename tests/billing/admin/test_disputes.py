@@ -146,6 +146,7 @@ def test_pages_say_that_the_payment_waits_for_the_answer_and_nobody_else(client,
     assert "asked about a line" not in page
 
 
+@pytest.mark.thorough
 def test_queries_of_the_list_do_not_grow(client, payment, dispute, django_assert_max_num_queries):
     client.force_login(make_user(groups=["Finance"]))
     url = reverse("admin:billing_dispute_changelist")

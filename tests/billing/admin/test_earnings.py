@@ -82,6 +82,7 @@ def test_blog_has_its_views_per_day(client, blogs):
     assert len(page.context["chart"]["days"]) == 31
 
 
+@pytest.mark.thorough
 def test_number_of_queries_does_not_grow_with_months(client, blogs, django_assert_max_num_queries):
     ada = blogs[0]
     client.force_login(ada.author)

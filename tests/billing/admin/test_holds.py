@@ -45,6 +45,7 @@ def test_list_shows_who_when_and_why_with_the_open_ones_first(client, sign_in):
         assert part in response.text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("state", "number"), [("open", 1), ("ended", 2), ("", 3), ("x", 3)])
 def test_list_is_filtered_by_state(client, sign_in, state, number):
     make_hold()
@@ -54,6 +55,7 @@ def test_list_is_filtered_by_state(client, sign_in, state, number):
     assert client.get(LIST, {"state": state}).context["cl"].result_count == number
 
 
+@pytest.mark.thorough
 def test_list_costs_the_same_for_2_and_20_holds(client, sign_in):
     sign_in("Finance")
     for _ in range(2):

@@ -65,6 +65,7 @@ def test_empty_list_has_no_totals(client, sign_in):
     assert "bo-totals" not in page.text
 
 
+@pytest.mark.thorough
 def test_list_is_searched_by_author_and_reference_and_filtered_by_month(client, sign_in):
     blog = make_blog(author=make_user(first_name="Ada", last_name="Example"))
     make_price(blog.category, "10")
@@ -83,6 +84,7 @@ def test_list_is_searched_by_author_and_reference_and_filtered_by_month(client, 
         assert client.get(LIST, query).context["cl"].result_count == found, query
 
 
+@pytest.mark.thorough
 def test_list_costs_the_same_for_2_and_20_payments(client, sign_in):
     sign_in("Finance")
     batch = make_october(authors=2)
@@ -176,6 +178,7 @@ def test_what_is_carried_says_why_and_where_it_came_to(client, sign_in):
     assert f'€0.004 came into <a href="{page_of(payment)}">' in text
 
 
+@pytest.mark.thorough
 def test_what_waits_says_so(client, sign_in):
     blog = make_blog()
     make_price(blog.category, "4")

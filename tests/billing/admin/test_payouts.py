@@ -247,6 +247,7 @@ def test_empty_list_says_what_to_do(client, sign_in):
     assert "No results found" in client.get(BATCHES, {"q": "2026"}).text
 
 
+@pytest.mark.thorough
 def test_list_is_searched_by_month_and_filtered_by_status(client, sign_in):
     make_batch()
     sign_in("Finance")

@@ -195,6 +195,7 @@ def test_timeline_is_reached_from_the_price_table(client, sign_in):
     assert f'href="{timeline_of(category)}"' in client.get(LIST).text
 
 
+@pytest.mark.thorough
 def test_timeline_costs_the_same_for_2_and_20_prices(client, sign_in):
     category = make_category("Tech")
     sign_in("Finance")

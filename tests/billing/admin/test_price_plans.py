@@ -352,6 +352,7 @@ def test_timeline_shows_views_and_prices_by_month_with_numbers_and_a_label(clien
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_table_costs_the_same_for_2_and_12_categories(
     client, sign_in, django_assert_max_num_queries
 ):

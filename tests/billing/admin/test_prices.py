@@ -94,6 +94,7 @@ def test_list_labels_past_present_and_coming_prices(client, sign_in):
     assert [price.state for price in prices] == ["coming", "in_force", "past"]
 
 
+@pytest.mark.thorough
 def test_list_costs_the_same_for_2_and_20_categories(client, sign_in):
     sign_in("Finance")
     for _ in range(2):

@@ -31,6 +31,7 @@ def test_content_that_is_broken_is_shown_as_it_stands(client, sign_in):
     assert "{&lt;b&gt;" in client.get(f"{LIST}{seal.pk}/change/").text
 
 
+@pytest.mark.thorough
 def test_list_costs_the_same_for_2_and_20_seals(client, sign_in):
     batch = make_batch()
     sign_in("Auditors")

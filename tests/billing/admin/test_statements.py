@@ -158,6 +158,7 @@ def test_what_is_not_allowed_is_refused_before_a_page_is_read(client, payments, 
         )
 
 
+@pytest.mark.thorough
 def test_year_says_which_payment_was_by_hand(client, groups):
     category = make_category("Tech")
     make_price(category, "10")

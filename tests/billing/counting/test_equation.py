@@ -180,6 +180,7 @@ def test_counts_without_views_behind_them_are_told(blog):
     assert month_equation(OCTOBER).unexplained == 999
 
 
+@pytest.mark.thorough
 def test_equation_costs_the_same_for_2_blogs_and_for_20(blog, django_assert_num_queries):
     for number in (2, 18):
         for _ in range(number):

@@ -278,6 +278,7 @@ def test_attackers_of_a_real_log_are_named(shared_data, settings):
     assert sum(finding.views for finding in findings) == 59
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("blogs", [1, 10])
 def test_queries_do_not_grow(blogs):
     for _ in range(blogs):

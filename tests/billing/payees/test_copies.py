@@ -344,6 +344,7 @@ def test_details_replaced_after_the_submission_are_flagged(blog, settings):
     assert "payee_outdated" in flags_of(batch)
 
 
+@pytest.mark.thorough
 def test_checks_take_the_same_queries_for_any_number(blog):
     make_payee(blog.author, at=AT)
     batch = build()

@@ -60,6 +60,7 @@ def test_superuser_who_takes_it_for_them_sees_the_last_digits():
     assert kept["paid_to"][0]["account_ends_in"] == IBANS[0][-4:]
 
 
+@pytest.mark.thorough
 def test_of_an_agent_it_has_the_name_alone():
     author = make_user()
     pay(author, kind="agent", iban=IBANS[0], legal_name="Agent Ltd")
@@ -69,6 +70,7 @@ def test_of_an_agent_it_has_the_name_alone():
     assert IBANS[0][-4:] not in json.dumps([kept["payees"], kept["paid_to"]])
 
 
+@pytest.mark.thorough
 def test_it_says_when_details_were_shown_in_full_and_why_but_not_to_whom():
     author, finance = make_user(), make_user("finn")
     payee = pay(author)

@@ -162,6 +162,7 @@ def test_rebuild_that_would_be_refused_says_why(settings):
     assert "CURRENCY was EUR" in foresee_rebuild(batch).refusal
 
 
+@pytest.mark.thorough
 def test_foreseeing_writes_nothing_and_costs_the_same_for_2_and_20_payments():
     batch, rails, _ = make_draft()
     with CaptureQueriesContext(connection) as few:

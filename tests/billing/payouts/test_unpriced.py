@@ -380,6 +380,7 @@ def test_month_with_no_other_views_waits_by_itself_once_a_later_one_has_its_batc
     assert find_months_to_build(at=AT) == [july]
 
 
+@pytest.mark.thorough
 def test_month_whose_views_all_lack_a_price_is_asked_about(travel):
     make_count(make_blog(category=make_category("Food")), 30, OCTOBER)
     assert find_months_to_build(at=AT) == [OCTOBER]

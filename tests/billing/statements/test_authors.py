@@ -247,6 +247,7 @@ def test_amounts_keep_the_decimals_that_banks_pay():
     )
 
 
+@pytest.mark.thorough
 def test_queries_do_not_grow_with_the_lines(blog, django_assert_max_num_queries):
     for number in range(20):
         make_count(make_blog(category=blog.category, author=blog.author), 100 + number)

@@ -158,6 +158,7 @@ def test_days_of_a_running_month_end_today(blog):
     assert (len(days), days[dt.date(2026, 11, 5)], sum(days.values())) == (22, 9, 9)
 
 
+@pytest.mark.thorough
 def test_number_of_queries_does_not_grow_with_months(blog, django_assert_num_queries):
     for month in (7, 8, 9):
         make_count(blog, 100, day=dt.date(2026, month, 5))

@@ -71,6 +71,7 @@ def test_authors_and_categories_are_chosen_in_the_preview(client, emma):
     assert not User.objects.filter(username="rosa").exists()
 
 
+@pytest.mark.thorough
 def test_wrong_choice_is_told_beside_it_and_the_file_goes_on_waiting(client, emma, folder):
     upload(client)
     response = confirm(client, **{"author:rosa": "nobody"})
@@ -173,6 +174,7 @@ def test_post_with_a_problem_is_unticked_and_the_rest_comes_in(client, emma):
     assert Blog.objects.get().slug == "hello-1"
 
 
+@pytest.mark.thorough
 def test_every_post_with_a_problem_is_left_out_with_one_box(client, emma):
     upload(client, make_wxr(make_item(1), make_item(2, status="odd")))
     assert "left out as chosen: 1" in confirm(client, leaves_out_problems="1").text
@@ -205,6 +207,7 @@ def test_pictures_are_fetched_where_the_box_is_ticked(client, emma, monkeypatch)
     assert asked == ["https://x.example/a.png"]
 
 
+@pytest.mark.thorough
 def test_address_of_the_old_site_is_asked_for(client, emma):
     data = make_ghost({"html": '<p>Hi <img src="__GHOST_URL__/a.png" alt="A"></p>'})
     fields = {"step": "preview", "site": "old.example", "file": SimpleUploadedFile("g.json", data)}

@@ -279,6 +279,7 @@ def test_empty_list_says_how_to_begin(client, author):
     assert "choose “Write a new text”" in page
 
 
+@pytest.mark.thorough
 def test_number_of_queries_does_not_grow(client, superuser):
     client.force_login(superuser)
     counts = []

@@ -104,6 +104,7 @@ def test_queue_has_pages(client, editor, page):
         assert titles[0] == f"Blog {ROWS_PER_PAGE}"
 
 
+@pytest.mark.thorough
 def test_number_of_queries_does_not_grow(client, editor):
     client.force_login(editor)
     counts = []

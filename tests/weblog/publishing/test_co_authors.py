@@ -176,6 +176,7 @@ def test_blog_is_no_longer_shown_once_the_co_author_is_taken_off(reader, author,
     assert reader.get(url(blog)).status_code == 404
 
 
+@pytest.mark.thorough
 def test_number_of_queries_does_not_grow(reader, author):
     counts = []
     for rows in (2, 2, 20):
