@@ -24,6 +24,7 @@ def test_whoever_pays_by_hand_reads_whole_cents(client, sign_in, payment):
     assert "<strong>€12.35</strong>" in page
 
 
+@pytest.mark.thorough
 def test_day_that_is_offered_is_the_day_in_the_house(client, sign_in, payment):
     """Near midnight that is another one than in UTC."""
     with time_machine.travel("2026-12-01T23:30:00Z", tick=False):
@@ -32,6 +33,7 @@ def test_day_that_is_offered_is_the_day_in_the_house(client, sign_in, payment):
     assert 'name="paid_on" value="2026-12-02"' in page
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("step", "told"), [("proposed", "To be confirmed"), ("withdrawn", "Taken back")]
 )

@@ -99,6 +99,7 @@ def test_address_is_structured_or_hybrid_as_the_setting_says(settings):
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_hybrid_address_has_town_and_country_and_a_line(settings):
     settings.BANK_ADDRESSES = "hybrid"
     address = read(read_file(export(make_paid_batch({})))).find(".//p:Cdtr/p:PstlAdr", NS)
@@ -107,6 +108,7 @@ def test_hybrid_address_has_town_and_country_and_a_line(settings):
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_file_is_made_again_as_it_was_whatever_the_settings_say_by_then(settings):
     made = export(make_paid_batch({}))
     content = read_file(made)

@@ -57,6 +57,7 @@ def test_exits_with_1_and_names_the_row(paid):
         verify("--month", "2026-10")
 
 
+@pytest.mark.thorough
 def test_tells_how_many_views_wait_for_the_next_batch(paid):
     blog = DailyViewCount.objects.first().blog
     make_views(blog, dt.date(2026, 10, 29), 2)

@@ -199,6 +199,7 @@ def test_line_goes_on_waiting_as_long_as_it_is_open(draft, author, house):
     assert verify_payouts().status == Verification.Status.PASSED
 
 
+@pytest.mark.thorough
 def test_question_about_a_submitted_batch_keeps_its_own_payment_alone_out_of_files(draft, author):
     submitted = steps.submit_batch(batch=draft, by=make_user(), at=AT)
     dispute = ask(submitted)
@@ -275,6 +276,7 @@ def test_no_file_and_no_hand_pays_before_the_answer(house, author, about):
         ExportedPayment.objects.create(export=being_made, payment=payment, number=1)
 
 
+@pytest.mark.thorough
 def test_question_about_another_line_of_the_month_keeps_no_payment(draft, author):
     """What was taken out of the draft waits by itself; the payment without it goes."""
     ask(draft, at=EARLIER)
@@ -322,6 +324,7 @@ def test_line_of_a_payment_that_was_kept_back_is_taken_off_when_its_sum_comes_in
     assert verify_payouts().status == Verification.Status.PASSED
 
 
+@pytest.mark.thorough
 def test_line_that_no_payment_holds_is_taken_off_none(draft, author, house):
     """Late views of a line that was paid: the draft is built without them, and kept back."""
     pay(sign(draft))
@@ -455,6 +458,7 @@ def test_only_what_is_accepted_is_adjusted(draft):
         answer(dispute, outcome="withdrawn")
 
 
+@pytest.mark.thorough
 def test_sum_carried_in_is_asked_about_where_it_came_from(draft, author):
     pay(sign(draft), outcome="failed")
     november, _ = steps.build_batch(month=NOVEMBER, at=LATER)
@@ -492,6 +496,7 @@ def test_question_that_its_author_takes_back_bars_nobody(draft, author):
     assert approve(submitted, at=LATER).status == "approved"
 
 
+@pytest.mark.thorough
 def test_approval_before_the_answer_stays_when_a_second_one_is_needed(draft, settings):
     settings.SECOND_APPROVAL_ABOVE = Decimal(1)
     draft = steps.rebuild_batch(batch=draft, by=make_user(), at=AT)
