@@ -67,6 +67,7 @@ def test_reversal_of_a_credit_is_no_return():
     assert f"{ONE} came back before, and now the bank takes that back" in problems[0]
 
 
+@pytest.mark.thorough
 def test_reversal_of_somebody_elses_credit_stops_nothing():
     movements = [move("RENT-11", "DBIT", reversal="true"), move(ONE, "DBIT", reversal="false")]
     assert compare(advise(*movements)) == ({"paid": 1, "other": 1}, ["paid"], [])
@@ -107,6 +108,7 @@ def test_table_is_read_as_programs_save_it(content):
     assert compare(content) == ({"paid": 1, "failed": 1}, ["paid", "failed"], [])
 
 
+@pytest.mark.thorough
 def test_our_own_table_may_leave_the_column_of_reasons_out():
     table = f"Reference,Outcome\n{ONE},paid\n{THREE},Failed\n"
     numbers, _, problems = compare(table.encode())

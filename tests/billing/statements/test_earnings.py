@@ -68,6 +68,7 @@ def test_paid_month_has_the_figures_of_its_payment(blog):
     assert october.amounts == add_up_batch(batch)
 
 
+@pytest.mark.thorough
 def test_month_on_hold_has_its_reason_and_waits(blog):
     batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     reason = "Your bank details are being checked."

@@ -58,6 +58,7 @@ def test_sums_tell_views_adjustments_and_what_was_carried_in(batch):
     assert sums.total == Decimal("16.80")
 
 
+@pytest.mark.thorough
 def test_prices_of_the_lines_stand_by_category_and_day(batch):
     assert [
         (row["category_name"], row["price_per_1000"], row["effective_from"])
