@@ -21,7 +21,11 @@ WHOLE_TABLE = "the whole table"
 
 COLUMN_TYPES = {
     "postgresql": """
-        SELECT attname, format_type(atttypid, atttypmod), NOT attnotnull FROM pg_attribute
+        SELECT attname, format_type(atttypid, atttypmod)
+            || CASE WHEN attcollation IN (0, typcollation) THEN ''
+                ELSE ' COLLATE ' || attcollation::regcollation END
+            || CASE attgenerated WHEN '' THEN '' ELSE ' GENERATED' END, NOT attnotnull
+        FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
         WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
     """,
     "sqlite": 'SELECT name, type, NOT "notnull" FROM pragma_table_info(%s)',
@@ -33,14 +37,19 @@ def find_schema_differences(connection) -> dict[str, list[str]]:
 
     Tables and columns that only the database has are no difference.
     """
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if list_waiting_migrations(connection):
         return {}
     found = {table: [*lacks] for table, lacks in _compare_tables(connection).items()}
     for table, lacks in find_lacking_rules(connection).items():
         if found.get(table) != [WHOLE_TABLE]:
             found.setdefault(table, []).extend(f"the rule {rule}" for rule in lacks)
     return found
+
+
+def list_waiting_migrations(connection) -> list[str]:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [str(migration) for migration, _ in plan]
 
 
 @kept_of_sqlite

@@ -22,7 +22,7 @@ UNIQUE_INDEXES = r"""
         'UNIQUE ' || regexp_replace(pg_get_indexdef(held.indexrelid), '^.* USING ', '')
     FROM pg_index held JOIN pg_class relation ON relation.oid = held.indrelid
     WHERE relation.relnamespace = {schema} AND held.indisunique
-        AND held.indisvalid AND held.indisready AND held.indislive
+        AND held.indisvalid AND held.indisready AND held.indislive AND held.indimmediate
 """
 FOREIGN = """
     WITH ours AS (
@@ -30,10 +30,23 @@ FOREIGN = """
         WHERE relnamespace = current_schema()::regnamespace AND relkind <> 'S'
     )
     SELECT relname, 'the trigger', tgname FROM ours JOIN pg_trigger ON tgrelid = ours.oid
-    WHERE NOT tgisinternal
+    WHERE NOT tgisinternal OR tgfoid >= 16384
     UNION ALL
     SELECT DISTINCT relname, 'no working triggers for its keys', '' FROM ours
-    JOIN pg_trigger ON tgrelid = ours.oid WHERE tgisinternal AND tgenabled <> 'O'
+    JOIN pg_constraint held ON conrelid = ours.oid WHERE contype = 'f' AND 4 <> (
+        SELECT count(*) FROM pg_trigger
+        WHERE tgconstraint = held.oid AND tgenabled = 'O' AND tgfoid < 16384
+    )
+    UNION ALL
+    SELECT relname, 'triggers that are switched off', '' FROM ours
+    WHERE NOT relhastriggers AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = ours.oid)
+    UNION ALL
+    SELECT relname, 'CHECKs that are switched off', '' FROM ours WHERE relchecks <> (
+        SELECT count(*) FROM pg_constraint WHERE conrelid = ours.oid AND contype = 'c'
+    )
+    UNION ALL
+    SELECT relname, 'indexes that are switched off', '' FROM ours
+    WHERE NOT relhasindex AND EXISTS (SELECT FROM pg_index WHERE indrelid = ours.oid)
     UNION ALL
     SELECT relname, 'the rule', rulename FROM ours JOIN pg_rewrite ON ev_class = ours.oid
     WHERE relkind IN ('r', 'p')
@@ -48,7 +61,39 @@ FOREIGN = """
     UNION ALL
     SELECT relname, 'a view in its place', '' FROM ours WHERE relkind IN ('v', 'm', 'f')
 """
-EVENT_TRIGGERS = "SELECT 'the event trigger ' || evtname FROM pg_event_trigger ORDER BY 1"
+# A function or operator that suits a type better is taken before PostgreSQL's own of that name,
+# here and in guards. Numbers from 16384 on are of what came after the database was made.
+FOREIGN_EVERYWHERE = """
+    WITH theirs AS (
+        SELECT 'pg_proc'::regclass kind, oid, pronamespace space, 'the function' what,
+            proname name, pg_get_function_identity_arguments(oid) takes,
+            oid >= 16384 AND proname IN (SELECT proname FROM pg_proc WHERE oid < 16384) is_theirs
+        FROM pg_proc
+        UNION ALL
+        SELECT 'pg_operator'::regclass, oid, oprnamespace, 'the operator', oprname,
+            concat_ws(', ', nullif(oprleft, 0)::regtype, nullif(oprright, 0)::regtype),
+            oid >= 16384
+        FROM pg_operator
+    )
+    SELECT 'the event trigger ' || evtname FROM pg_event_trigger
+    UNION ALL
+    SELECT format('%s %s.%s(%s)', what, nspname, name, takes)
+    FROM theirs JOIN pg_namespace ON pg_namespace.oid = space
+    WHERE is_theirs AND nspname = ANY (current_schemas(TRUE)) AND NOT EXISTS (
+        SELECT FROM pg_depend
+        WHERE classid = kind AND objid = theirs.oid AND pg_depend.deptype = 'e'
+    )
+    UNION ALL
+    SELECT format('the cast from %s to %s', castsource::regtype, casttarget::regtype)
+    FROM pg_cast WHERE oid >= 16384 AND NOT EXISTS (
+        SELECT FROM pg_depend
+        WHERE classid = 'pg_cast'::regclass AND objid = pg_cast.oid AND deptype = 'e'
+    )
+    UNION ALL
+    SELECT 'session_replication_role = ' || setting FROM pg_settings
+    WHERE name = 'session_replication_role' AND setting <> 'origin'
+    ORDER BY 1
+"""
 
 # SQLite
 
@@ -87,11 +132,9 @@ NAMED = re.compile(r'\bCONSTRAINT\s+"([^"]+)"', re.IGNORECASE)
 CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
 WHERE = re.compile(r"\bWHERE\b(.*)$", re.IGNORECASE | re.DOTALL)
 SPACE = re.compile(r"\s+")
-# PostgreSQL words the casts and brackets of a rule otherwise once it was dumped and restored.
-CAST = re.compile(
-    r"::(?:character varying|timestamp with(?:out)? time zone|double precision|\w+)(?:\[\])?"
-)
-BRACKETS = re.compile(r"[()]")
+QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+# What no statement of ours has, and what makes a rule stand there that does not hold.
+UNLIKE_OURS = re.compile(r"\bON\s+CONFLICT\s+\w+|\bCOLLATE\s+\w+|--|/\*", re.IGNORECASE)
 
 
 def kept_of_sqlite[T](read: Callable[..., T]) -> Callable[..., T]:
@@ -128,16 +171,40 @@ def read_rules(connection, *, schema: str = "current_schema()::regnamespace") ->
         else _fetch(connection, f"{CONSTRAINTS} UNION ALL {UNIQUE_INDEXES}".format(schema=schema))
     )
     for table, rule in pairs:
-        rules[table][_word_alike(rule, connection.vendor)] += 1
+        rules[table][SPACE.sub(" ", rule).strip()] += 1
     return rules
 
 
-def _word_alike(rule: str, vendor: str) -> str:
-    if vendor == "postgresql":
-        kind = "CHECK" if rule.startswith("CHECK") else " WHERE "
-        before, kind, condition = rule.partition(kind)
-        rule = before + kind + BRACKETS.sub("", CAST.sub("", condition))
-    return SPACE.sub(" ", rule).strip()
+# Of temporary tables: CHECKs and conditions of unique indexes, each with how to make it again.
+CONDITIONS = """
+    SELECT relation.relname, held.conname, pg_get_constraintdef(held.oid),
+        format('ALTER TABLE %I DROP CONSTRAINT %I', relation.relname, held.conname),
+        format('ALTER TABLE %I ADD CONSTRAINT %I %s', relation.relname, held.conname,
+            pg_get_constraintdef(held.oid))
+    FROM pg_constraint held JOIN pg_class relation ON relation.oid = held.conrelid
+    WHERE relation.relnamespace = pg_my_temp_schema() AND held.contype = 'c'
+    UNION ALL
+    SELECT relation.relname, index.relname,
+        'UNIQUE ' || regexp_replace(pg_get_indexdef(index.oid), '^.* USING ', ''),
+        format('DROP INDEX %I', index.relname), pg_get_indexdef(index.oid)
+    FROM pg_index held JOIN pg_class relation ON relation.oid = held.indrelid
+    JOIN pg_class index ON index.oid = held.indexrelid
+    WHERE relation.relnamespace = pg_my_temp_schema() AND held.indisunique
+        AND held.indpred IS NOT NULL
+"""
+
+
+def read_each(connection) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return {(table, name): (table, rule)} of what has a condition in temporary tables."""
+    return {
+        (table, name): (table, SPACE.sub(" ", rule).strip())
+        for table, name, rule, _, _ in _fetch(connection, CONDITIONS)
+    }
+
+
+def list_remakings(connection) -> list[tuple[str, str]]:
+    """Return the statements that drop each of these and make it again."""
+    return [(drop, make) for *_, drop, make in _fetch(connection, CONDITIONS)]
 
 
 def read_constraints(connection, table: str) -> Constraints:
@@ -168,14 +235,19 @@ def _describe(*columns: str, **kinds: bool) -> dict[str, Any]:
 
 def read_foreign(connection) -> Foreign:
     """Yield what may stand on a table beside its rules, our own guards among it."""
-    vendor = connection.vendor
-    yield from _fetch(connection, FOREIGN if vendor == "postgresql" else FOREIGN_OF_SQLITE)
+    if connection.vendor == "postgresql":
+        yield from _fetch(connection, FOREIGN)
+        return
+    yield from _fetch(connection, FOREIGN_OF_SQLITE)
+    for table, sql in _fetch(connection, TABLES.format(schema="main")):
+        for found in UNLIKE_OURS.findall(_blank_quoted(sql)):
+            yield table, "a comment" if found in ("--", "/*") else found, ""
 
 
 def read_foreign_everywhere(connection) -> list[str]:
     if connection.vendor != "postgresql":
         return []
-    return [name for (name,) in _fetch(connection, EVENT_TRIGGERS)]
+    return [name for (name,) in _fetch(connection, FOREIGN_EVERYWHERE)]
 
 
 def _fetch(connection, sql: str, parameters=None) -> list[tuple]:
@@ -198,13 +270,16 @@ def _read_sqlite(connection) -> Iterator[tuple[str, str]]:
 
 def _find_checks(sql: str) -> Iterator[str]:
     """Yield the conditions of a table's CHECKs, each in its brackets."""
-    for match in CHECK.finditer(sql):
-        depth, is_text = 0, False
+    unquoted = _blank_quoted(sql)
+    for match in CHECK.finditer(unquoted):
+        depth = 0
         for at in range(match.end() - 1, len(sql)):
-            if sql[at] == "'":
-                is_text = not is_text
-            elif not is_text:
-                depth += {"(": 1, ")": -1}.get(sql[at], 0)
+            depth += {"(": 1, ")": -1}.get(unquoted[at], 0)
             if not depth:
                 yield sql[match.end() - 1 : at + 1]
                 break
+
+
+def _blank_quoted(sql: str) -> str:
+    """Return it with as many blanks for each text or name in quotes."""
+    return QUOTED.sub(lambda match: " " * len(match[0]), sql)

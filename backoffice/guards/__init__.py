@@ -73,6 +73,7 @@ def find_missing_anywhere(connection) -> list[str]:
     return [name for guards in _all_guards for name in guards.find_missing(connection)]
 
 
-def list_guard_names(connection) -> set[str]:
-    """Return the names of the triggers that the apps' guards are."""
-    return {name for guards in _all_guards for name in guards.write(connection)}
+def list_guard_places(connection) -> set[tuple[str, str]]:
+    """Return (table, name) of each trigger that the apps' guards are."""
+    vendor = VENDORS[connection.vendor]
+    return {place for guards in _all_guards for place in vendor.list_places(guards.list_rules())}

@@ -11,6 +11,8 @@ is kept out by the lock "payouts" alone, and found by verify_payouts.
 
 from collections.abc import Collection
 
+from django.db.models import Model
+
 from backoffice.guards.rules import Rule
 
 # Both as the catalogue shows them, so that what stands can be compared with what should.
@@ -51,7 +53,7 @@ def write_guards(connection, rules: Collection[Rule]) -> dict[str, str]:
         (schema,) = cursor.fetchone()
     guards = {rule.name: _write_rule(rule, schema) for rule in rules}
     for model, app in dict.fromkeys((rule.model, rule.app) for rule in rules):
-        name = f"{app}_guard_{model._meta.model_name}_truncate"
+        name = _name_truncate(model, app)
         guards[name] = _write(
             name=name,
             when="BEFORE TRUNCATE",
@@ -63,6 +65,16 @@ def write_guards(connection, rules: Collection[Rule]) -> dict[str, str]:
             app=app,
         )
     return guards
+
+
+def list_places(rules: Collection[Rule]) -> set[tuple[str, str]]:
+    """Return (table, name) of each guard."""
+    places = {(rule.table, rule.name) for rule in rules}
+    return places | {(rule.table, _name_truncate(rule.model, rule.app)) for rule in rules}
+
+
+def _name_truncate(model: type[Model], app: str) -> str:
+    return f"{app}_guard_{model._meta.model_name}_truncate"
 
 
 def _write_rule(rule: Rule, schema: str) -> str:

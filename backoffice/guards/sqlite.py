@@ -29,6 +29,11 @@ def write_guards(connection, rules: Iterable[Rule]) -> dict[str, str]:
     }
 
 
+def list_places(rules: Iterable[Rule]) -> set[tuple[str, str]]:
+    """Return (table, name) of each guard."""
+    return {(rule.table, rule.name) for rule in rules}
+
+
 def _write_condition(rule: Rule) -> str:
     condition = f"{rule.when} AND ({rule.refused_if})" if rule.when else rule.refused_if
     return condition.replace("IS DISTINCT FROM", "IS NOT")  # before SQLite 3.39

@@ -87,8 +87,12 @@ GROUP BY 1, 2, 3, 4 HAVING SUM(held) <> SUM(counted) ORDER BY 1, 2, 3, 4
 
 
 def list_counted_months() -> set[dt.date]:
-    """Return the months that have any view or count, sums by category included."""
-    return {*list_months(), *DailyCategoryCount.objects.dates("day", "month")}
+    """Return the months that have any view or count, sums by month or category included."""
+    return {
+        *list_months(),
+        *MonthlyViewCount.objects.order_by().values_list("month", flat=True).distinct(),
+        *DailyCategoryCount.objects.dates("day", "month"),
+    }
 
 
 def split_by_day(key: str) -> list[str]:

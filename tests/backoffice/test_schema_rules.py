@@ -51,7 +51,7 @@ IN_PLACE = [
     (
         "ALTER TABLE auth_permission ADD CONSTRAINT theirs CHECK (name <> 'x')",
         "has",
-        "CHECK name <> 'x'",
+        "CHECK (((name)::text <> 'x'::text))",
     ),
     (
         "ALTER TABLE auth_group DROP CONSTRAINT auth_group_name_key",
@@ -119,3 +119,5 @@ def test_key_that_deletes_what_it_protected_is_named():
 def test_checks_of_a_table_are_read_from_its_text():
     sql = "CREATE TABLE t (a int CHECK (a >= 0), CONSTRAINT b CHECK ((NOT (c = ')') AND (d = 1))))"
     assert list(_find_checks(sql)) == ["(a >= 0)", "((NOT (c = ')') AND (d = 1)))"]
+    sql = """CREATE TABLE t (a text DEFAULT 'x CHECK (1)', CONSTRAINT "CHECK (2)" CHECK (a = ''))"""
+    assert list(_find_checks(sql)) == ["(a = '')"]

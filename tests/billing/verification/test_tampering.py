@@ -141,3 +141,9 @@ def test_older_copy_of_the_database_is_found_by_the_head_that_was_handed_out(hou
     run = verify_payouts(head=head)
     assert run.status == "failed"
     assert head in run.difference
+
+
+def test_migration_that_somebody_took_out_so_that_nothing_is_compared_is_named(house):
+    execute("DELETE FROM django_migrations WHERE app = 'billing'")
+    difference = verify_payouts().difference
+    assert difference.startswith("The table django_migrations lacks billing.0001_")

@@ -140,6 +140,18 @@ def execute_unguarded_foreign_keys(statement):
         execute(statement)
 
 
+@pytest.mark.parametrize("month", ["2019-01-01", "2030-01-01"])
+def test_count_of_a_month_without_views_is_named(month):
+    columns = "blog_id, author_id, category_id, views, seal_id"
+    with without_guards():
+        execute(
+            f"INSERT INTO billing_monthlyviewcount (month, {columns}) "
+            f"SELECT '{month}', {columns} FROM billing_monthlyviewcount LIMIT 1"
+        )
+    made = MonthlyViewCount.objects.get(month=month)
+    assert f"(billing_monthlyviewcount {made.pk})" in verify_payouts().difference
+
+
 def test_all_counts_raised_alike_are_named():
     with without_guards():
         execute("UPDATE billing_dailyviewcount SET views = views + 1 WHERE day = '2026-10-15'")
