@@ -1,6 +1,7 @@
 """The chain of seals over all signed and exported records. Each link covers the previous one."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
@@ -197,5 +198,12 @@ def make_handing_out(export: PaymentExport) -> dict:
 
 
 def make_pack_content(*, files: Mapping[str, str], by: User | None) -> dict:
-    """Return the content of an evidence pack's seal: {file: SHA-256}, and who took the pack."""
-    return {"files": dict(files), "by": by.pk if by else None}
+    """Return the content of an evidence pack's seal: {file: SHA-256}, and who took the pack.
+
+    `seals` is the SHA-256 over number, kind and batch of the links before it: a link's own hash
+    holds its content alone, which packs of other batches do not show.
+    """
+    names = hashlib.sha256()
+    for seal in Seal.objects.select_related("batch").order_by("number").iterator():
+        names.update(f"{seal.number} {seal.kind} {name_batch(seal.batch)}\n".encode())
+    return {"files": dict(files), "by": by.pk if by else None, "seals": names.hexdigest()}

@@ -17,6 +17,7 @@ import itertools
 import json
 import pathlib
 import re
+import struct
 import sys
 import zipfile
 
@@ -59,6 +60,7 @@ TABLES = {
 }
 
 UNDER_THE_PACKS_SEAL = {*TABLES, "batch.json", "README.txt", "verify.py"} - {"seals.csv"}
+FILES = UNDER_THE_PACKS_SEAL | {"seals.csv", "sealed.json"}
 
 # The facts of each record of a history, in the order in which they are hashed.
 CHANGE = "at why kind by_id"
@@ -101,6 +103,34 @@ class Pack:
     def __init__(self, path):
         self.archive = None if path.is_dir() else zipfile.ZipFile(path)
         self.folder = path
+        if self.archive:
+            self.check_archive()
+
+    def check_archive(self):
+        """Check that every program that unpacks the archive finds the same files in it."""
+        entries = sorted(self.archive.infolist(), key=lambda entry: entry.header_offset)
+        names = [entry.filename for entry in entries]
+        expect(len(names) == len(set(names)), self.folder.name, "has a file twice")
+        for name in sorted(FILES.symmetric_difference(names)):
+            has = "has a file that is not of the pack: " if name in names else "lacks the file "
+            expect(False, self.folder.name, has + name)
+        at = 0
+        with self.folder.open("rb") as file:
+            for entry in entries:
+                file.seek(at + 26)
+                lengths = struct.unpack("<HH", file.read(4))
+                is_next = entry.header_offset == at
+                expect(is_next, self.folder.name, "hides something before " + entry.filename)
+                at += 30 + sum(lengths) + entry.compress_size
+            size = file.seek(0, 2)
+        listed = sum(46 + len(e.filename) + len(e.extra) + len(e.comment) for e in entries)
+        ends = size - at - listed in (22, 98)  # with the end of a larger archive, which has two
+        expect(ends and at == self.archive.start_dir, self.folder.name, "hides something")
+
+    def list_others(self):
+        """Return the names of what lies in the folder and is not of the pack."""
+        found = () if self.archive else self.folder.iterdir()
+        return sorted({path.name for path in found} - FILES)
 
     def open(self, name):
         return self.archive.open(name) if self.archive else (self.folder / name).open("rb")
@@ -455,10 +485,12 @@ class Chain:
         self.hashes, self.contents = [], pack.read_json("sealed.json")
         self.approval = self.evidence = None
         self.sealed = []
+        self.names = hashlib.sha256()
         for where, seal in pack.read_table("seals.csv"):
             self.check_link(seal, where)
             if seal["batch"] == batch["name"]:
                 self.read_content(seal, where)
+            self.names.update("{} {} {}\n".format(*list(seal.values())[:3]).encode())
         expect(not self.contents, "sealed.json", "has contents without a seal")
         expect(self.approval, "seals.csv", "has no approval of this batch")
         expect(self.evidence, "seals.csv", "has no seal of this pack")
@@ -482,13 +514,15 @@ class Chain:
             self.approval = (where, seal, content)
         elif seal["kind"] == "evidence":
             self.evidence = (where, seal, content)
+            names = content.get("seals", self.names.hexdigest())  # not in earlier versions
+            expect(names == self.names.hexdigest(), where, "had links of other names before it")
 
     def check_head(self, head):
         """Return what `head` proves. Raises Wrong if the chain has no such link."""
         expect(head in self.hashes, "seals.csv", "the chain has no link " + head)
         number = self.hashes.index(head) + 1
         expect(number >= self.approval[1]["number"], "seals.csv", head + " is before the approval")
-        return number >= self.evidence[1]["number"]
+        return number >= self.evidence[1]["number"], len(self.hashes) - number
 
 
 def check_approval(batch, payees, where, seal, content):
@@ -731,10 +765,10 @@ def verify(path, head=None):
     histories.check(batch, lines, content["histories"])
     check_files(pack, chain)
     checked.update({"changes": histories.count, "seals": len(chain.hashes)})
-    return describe(batch, checked, renamed, chain, head)
+    return describe(batch, checked, renamed, chain, head, pack.list_others())
 
 
-def describe(batch, checked, renamed, chain, head):
+def describe(batch, checked, renamed, chain, head, others):
     numbers = ", ".join(f"{number:,} {what}" for what, number in checked.items())
     told = [
         "PASS: the batch {} of {} follows from its evidence.".format(
@@ -756,18 +790,27 @@ def describe(batch, checked, renamed, chain, head):
                 ", ".join(map(str, renamed))
             )
         )
+    if others:
+        told.append("Not of the pack, and not checked: {}.".format(", ".join(others)))
+    return told + describe_head(chain, head)
+
+
+def describe_head(chain, head):
     if head is None:
-        told.append("Whether it was made up as a whole: compare a link you know, with --head HASH.")
-    elif chain.check_head(head):
-        told.append("The chain has the link that you gave: this is the pack that was handed out.")
-    else:
-        told.append(
-            "The chain has the link that you gave. It proves the approval; counts.csv and later "
-            "results are proved by link {} and a head from that time on.".format(
-                chain.evidence[1]["number"]
-            )
+        return ["Whether it was made up as a whole: compare a link you know, with --head HASH."]
+    is_proved, later = chain.check_head(head)
+    told = "The chain has the link that you gave: this is the pack that was handed out."
+    if not is_proved:
+        told = (
+            "The chain has the link that you gave. It proves the approval; counts.csv, carries.csv,"
+            " disputes.csv, people.csv, later changes of prices and later results are proved by "
+            "link {} and a head from that time on.".format(chain.evidence[1]["number"])
         )
-    return told
+    if later:
+        told += " It proves nothing of the {} after it in seals.csv and sealed.json.".format(
+            "link" if later == 1 else f"{later:,} links"
+        )
+    return [told]
 
 
 def main(arguments):
@@ -780,13 +823,21 @@ def main(arguments):
     try:
         told = verify(options.pack, options.head)
     except Wrong as wrong:
-        sys.stdout.write(f"FAIL: {wrong}.\n")
+        say(f"FAIL: {wrong}.")
         return 1
     except Exception as error:  # any damage to the files ends in one sentence
-        sys.stdout.write(f"FAIL: a file can't be read: {error!r}.\n")
+        say(f"FAIL: a file can't be read: {error!r}.")
         return 1
-    sys.stdout.write("\n".join(told) + "\n")
+    for line in told:
+        say(line)
     return 0
+
+
+def say(line):
+    """Write one line, in which no cell of a pack moves the cursor, or looks like a line of ours."""
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 if __name__ == "__main__":

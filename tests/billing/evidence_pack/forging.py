@@ -75,14 +75,16 @@ def reseal_pack(folder):
     """Make the pack's seal, and the chain from there on, of the files as they are now."""
     sealed = json.loads((folder / "sealed.json").read_text())
     header, *rows = read(folder / "seals.csv")
-    previous = "0" * 64
+    previous, names = "0" * 64, hashlib.sha256()
     for row in rows:
         number, kind = row[0], row[1]
         if kind == "evidence" and number in sealed:
             content = json.loads(sealed[number])
             for name in content["files"]:
                 content["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            content["seals"] = names.hexdigest()
             sealed[number] = encode_canonical(content)
+        names.update(f"{number} {kind} {row[2]}\n".encode())
         if number in sealed:
             row[3] = hash_text(sealed[number])
             row[4], row[5] = previous, hash_link(sealed[number], previous)
