@@ -90,7 +90,7 @@ def list_counted_months() -> set[dt.date]:
     """Return the months that have any view or count, sums by month or category included."""
     return {
         *list_months(),
-        *MonthlyViewCount.objects.order_by().values_list("month", flat=True).distinct(),
+        *MonthlyViewCount.objects.dates("month", "month"),
         *DailyCategoryCount.objects.dates("day", "month"),
     }
 
@@ -146,6 +146,9 @@ def check_months(run: Verification, key: str, after: str, numbers: Counter) -> N
     """Check that the counts of months, and those of categories, are the sums of the daily ones."""
     month = dt.date.fromisoformat(key)
     span = {"month": month, "next_month": next_month(month)}
+    other_days = MonthlyViewCount.objects.filter(month__gt=month, month__lt=next_month(month))
+    if count := other_days.first():
+        raise Difference(count, f"is of {count.month}", "a month is named by its first day")
     if row := _fetch_one(DAYS_AND_MONTHS, span):
         *blog, of_days, of_month = row
         raise Difference(

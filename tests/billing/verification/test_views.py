@@ -140,8 +140,8 @@ def execute_unguarded_foreign_keys(statement):
         execute(statement)
 
 
-@pytest.mark.parametrize("month", ["2019-01-01", "2030-01-01"])
-def test_count_of_a_month_without_views_is_named(month):
+@pytest.mark.parametrize("month", ["2019-01-01", "2019-01-02", "2026-10-15", "2030-01-01"])
+def test_count_of_a_month_that_no_view_is_of_is_named(month):
     columns = "blog_id, author_id, category_id, views, seal_id"
     with without_guards():
         execute(
