@@ -25,7 +25,7 @@ TRACKED = {
 LONGEST = 300
 LONGER = {
     "backoffice/settings.py": 460,
-    "billing/evidence_pack/files/verify.py": 793,  # handed out alone, so it is one file
+    "billing/evidence_pack/files/verify.py": 844,  # handed out alone, so it is one file
 }
 NO_ROOMS = {"commands", "formats", "en_GB", "management", "migrations", "templatetags"}
 
