@@ -175,7 +175,8 @@ def submit_batch(
     limit = batch.second_approval_above
     batch.approvals_needed = 2 if limit is not None and total > limit else 1
     digest = digest_batch(batch)
-    if digest != digest_batch(batch, batch.payments.in_order().values_list("digest", flat=True)):
+    stored = batch.payments.in_order().values_list("digest", flat=True)
+    if digest != digest_batch(batch, stored.iterator()):
         raise BatchTampered(
             "Somebody changed rows of this batch outside the application. Rebuild it, and tell "
             "the administrators."

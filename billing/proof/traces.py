@@ -57,9 +57,9 @@ def _write_traces(kind: str, digests: Iterable[tuple[int, str]]) -> None:
 
 def trace_rows(rows: Iterable[Any]) -> None:
     """Leave traces of rows of one model that were written without its signals."""
-    rows = list(rows)
-    if rows and (traced := find_traced(type(rows[0]))):
-        leave_traces(traced, [row.pk for row in rows])
+    for portion in batched(rows, ROWS_AT_A_TIME):
+        if traced := find_traced(type(portion[0])):
+            leave_traces(traced, [row.pk for row in portion])
 
 
 def trace_latest_records(model: type[Model], keys: Iterable[int]) -> None:

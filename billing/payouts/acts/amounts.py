@@ -1,6 +1,6 @@
 """Adjustments, holds, accounts switched off or on, and payments recorded as failed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 
 from django.contrib.auth.models import User
@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Q, Sum
 from simple_history.utils import get_history_model_for_model
 
 from backoffice.people import full_name
+from billing.bulk import any_of
 from billing.models import (
     Adjustment,
     BatchAct,
@@ -48,17 +49,19 @@ def find_adjustment_acts(period: Period) -> Iterator[Act]:
 
 
 def find_hold_acts(period: Period) -> Iterator[Act]:
-    """Yield who held, released or paid out in full payments of the batch's authors. Three queries.
+    """Yield who held, released or paid out in full payments of the batch's authors. Two queries.
 
     What stood at the end of the period counts whenever it was ordered.
     """
-    sums = _sum_payments(period.batch)
     ended = Hold.history.filter(ended_at__isnull=False)
     if period.end:
         ended = ended.filter(history_date__lte=period.end)
     standing = ~Q(id__in=ended.values("id"))
-    records = period.recorded(Hold.history.filter(author__in=sums), or_if=standing)
-    for record in records.select_related("author").order_by("history_id"):
+    of_batch = Hold.history.filter(author__in=period.batch.payments.values("author"))
+    recorded = period.recorded(of_batch, or_if=standing).select_related("author")
+    records = list(recorded.order_by("history_id"))
+    sums = _sum_payments(period.batch, {record.author_id for record in records})
+    for record in records:
         name, total = full_name(record.author), sums[record.author_id]
         is_hold, is_end = record.kind == Hold.Kind.HOLD, record.ended_at is not None
         if is_hold:
@@ -76,15 +79,16 @@ def find_hold_acts(period: Period) -> Iterator[Act]:
 
 
 def find_account_acts(period: Period) -> Iterator[Act]:
-    """Yield who switched accounts of the batch's authors off or on. Two queries.
+    """Yield who switched accounts of the batch's authors off or on. Three queries.
 
     The payments of an account that is off wait.
     """
-    sums = _sum_payments(period.batch)
-    accounts = get_history_model_for_model(User).objects.filter(id__in=sums)
-    recent = set(period.recorded(accounts).values_list("history_id", flat=True))
-    changed = accounts.filter(history_id__in=recent).order_by().values("id")
-    history = with_values_before(accounts.filter(id__in=changed), "is_active")
+    authors = period.batch.payments.values("author")
+    accounts = get_history_model_for_model(User).objects.filter(id__in=authors)
+    recent = dict(period.recorded(accounts).order_by().values_list("history_id", "id"))
+    changed = {*recent.values()}
+    history = with_values_before(accounts.filter(id__in=any_of(changed)), "is_active")
+    sums = _sum_payments(period.batch, changed)
     for record in history.order_by("history_id"):
         was_active = record.before_is_active
         if record.history_id not in recent or was_active in (None, record.is_active):
@@ -101,11 +105,12 @@ def find_account_acts(period: Period) -> Iterator[Act]:
         )
 
 
-def _sum_payments(batch: PayoutBatch) -> dict[int, Decimal]:
-    """Return {author_id: the exact sum of the payment's lines}."""
+def _sum_payments(batch: PayoutBatch, authors: Collection[int]) -> dict[int, Decimal]:
+    """Return {author_id: the exact sum of the payment's lines} of a few authors."""
     exact = in_millionths("amount") - in_millionths("rounding") + in_millionths("carried_amount")
-    rows = batch.payments.order_by().values_list("author_id", exact)
-    return {author: from_millionths(millionths) for author, millionths in rows.iterator()}
+    payments = batch.payments.filter(author__in=any_of(authors))
+    rows = payments.order_by().values_list("author_id", exact)
+    return {author: from_millionths(millionths) for author, millionths in rows}
 
 
 def find_result_acts(period: Period) -> Iterator[Act]:

@@ -1,6 +1,8 @@
 """Gathers the acts of all kinds, keeps them with a submitted batch, and says what bars whom."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import batched
+from operator import attrgetter
 
 from django.contrib.auth.models import User
 
@@ -46,14 +48,18 @@ def find_acts(batch: PayoutBatch) -> list[Act]:
 
     Acts after the submission changed nothing in it. The number of queries grows only with the logs.
     """
+    return sorted(_iter_acts(batch), key=attrgetter("at", "source"))
+
+
+def _iter_acts(batch: PayoutBatch) -> Iterator[Act]:
     period = find_period(batch)
-    acts = [act for find in FINDERS for act in find(period)]
-    return sorted(acts, key=lambda act: (act.at, act.source))
+    for find in FINDERS:
+        yield from find(period)
 
 
 def list_acts(batch: PayoutBatch) -> list[BatchAct]:
     """Return the acts as keep_acts would store them now, with their people."""
-    acts = _make_rows(batch)
+    acts = _make_rows(batch, find_acts(batch))
     people = User.objects.in_bulk({act.by_id for act in acts})
     for act in acts:
         act.by = people[act.by_id]
@@ -62,15 +68,14 @@ def list_acts(batch: PayoutBatch) -> list[BatchAct]:
 
 def keep_acts(batch: PayoutBatch) -> None:
     """Store the acts with a batch that was just submitted."""
-    # A batch that was returned and submitted unchanged has most of its acts already.
-    BatchAct.objects.bulk_create(
-        _make_rows(batch), ignore_conflicts=True, batch_size=ROWS_AT_A_TIME
-    )
-    trace_rows(batch.acts.filter(digest=batch.digest))
+    for acts in batched(find_acts(batch), ROWS_AT_A_TIME):
+        # A batch that was returned and submitted unchanged has most of its acts already.
+        BatchAct.objects.bulk_create(_make_rows(batch, acts), ignore_conflicts=True)
+    trace_rows(batch.acts.filter(digest=batch.digest).iterator())
 
 
-def _make_rows(batch: PayoutBatch) -> list[BatchAct]:
-    return [BatchAct(batch=batch, digest=batch.digest, **act._asdict()) for act in find_acts(batch)]
+def _make_rows(batch: PayoutBatch, acts: Iterable[Act]) -> list[BatchAct]:
+    return [BatchAct(batch=batch, digest=batch.digest, **act._asdict()) for act in acts]
 
 
 def explain_acts(batch: PayoutBatch, by: User) -> list[str]:
@@ -80,7 +85,10 @@ def explain_acts(batch: PayoutBatch, by: User) -> list[str]:
     """
     stored = batch.acts.filter(by=by, digest=batch.digest).values_list("source", "text", "effect")
     told = {source: (text, effect) for source, text, effect in stored}
-    told |= {act.source: (act.text, act.effect) for act in find_acts(batch) if act.by_id == by.pk}
+    found = sorted(
+        (act for act in _iter_acts(batch) if act.by_id == by.pk), key=attrgetter("at", "source")
+    )
+    told |= {act.source: (act.text, act.effect) for act in found}
     if not told:
         return []
     sentences = [

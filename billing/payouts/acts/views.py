@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
 
+from billing.bulk import any_of
 from billing.models import (
     AccessLogImport,
     BatchAct,
@@ -88,19 +89,22 @@ def find_log_acts(period: Period) -> Iterator[Act]:
 
 
 def find_blog_acts(period: Period) -> Iterator[Act]:
-    """Yield who moved the batch's blogs to another category or author. Three queries.
+    """Yield who moved the batch's blogs to another category or author. Three queries at most.
 
     Views are of the category and author that the blog had then, so an act touches the lines of the
     category and author to which it moved the blog.
     """
-    sums: defaultdict[int, list[tuple]] = defaultdict(list)
-    lines = PaymentLine.objects.filter(payment__batch=period.batch, kind=PaymentLine.Kind.VIEWS)
-    rows = lines.order_by().values_list("blog", "category", "payment__author")
-    for blog, *facts in rows.annotate(Sum("amount")):
-        sums[blog].append(tuple(facts))
     in_month = Q(history_date__gte=period.month_start)
     recent = period.recorded(Blog.history.filter(history_type="~"), or_if=in_month)
     changed = dict(recent.order_by().values_list("history_id", "id"))
+    if not changed:
+        return
+    sums: defaultdict[int, list[tuple]] = defaultdict(list)
+    lines = PaymentLine.objects.filter(payment__batch=period.batch, kind=PaymentLine.Kind.VIEWS)
+    lines = lines.filter(blog__in=any_of({*changed.values()}))
+    rows = lines.order_by().values_list("blog", "category", "payment__author")
+    for blog, *facts in rows.annotate(Sum("amount")):
+        sums[blog].append(tuple(facts))
     history = Blog.history.filter(id__in={*changed.values()} & sums.keys())
     names = ("category_id", "author_id", "category__name", "author__username")
     records = with_values_before(history, *names).select_related("category", "author")
