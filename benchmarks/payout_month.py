@@ -2,9 +2,10 @@
 
 `python -m benchmarks.payout_month [100_000]` takes the numbers of payments. On PostgreSQL, with all
 guards. Each payment has ten lines; ten authors share a payee, each payee has an account of its own.
-Each step has a process of its own, whose peak of memory is told. CSV and XLSX are made and taken
-back, as a payment is in one file: the answer is that to pain.001, and pays everybody. Statements
-are made one by one when somebody asks, so a number of them is timed, spread over the batch.
+Each author has an address, so the mails after a step are written in its time. Each step has a
+process of its own, whose peak of memory is told. CSV and XLSX are made and taken back, as a payment
+is in one file: the answer is that to pain.001, and pays everybody. Statements are made one by one
+when somebody asks, so a number of them is timed, spread over the batch.
 """
 
 import datetime as dt

@@ -60,6 +60,8 @@ def find_hold_acts(period: Period) -> Iterator[Act]:
     of_batch = Hold.history.filter(author__in=period.batch.payments.values("author"))
     recorded = period.recorded(of_batch, or_if=standing).select_related("author")
     records = list(recorded.order_by("history_id"))
+    if not records:
+        return
     sums = _sum_payments(period.batch, {record.author_id for record in records})
     for record in records:
         name, total = full_name(record.author), sums[record.author_id]
@@ -86,6 +88,8 @@ def find_account_acts(period: Period) -> Iterator[Act]:
     authors = period.batch.payments.values("author")
     accounts = get_history_model_for_model(User).objects.filter(id__in=authors)
     recent = dict(period.recorded(accounts).order_by().values_list("history_id", "id"))
+    if not recent:
+        return
     changed = {*recent.values()}
     history = with_values_before(accounts.filter(id__in=any_of(changed)), "is_active")
     sums = _sum_payments(period.batch, changed)
