@@ -36,6 +36,7 @@ class Client:
         self._nats = nats.NATS()
         self._js = self._nats.jetstream()
         self._name = name
+        self._pull: Any = None
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="views-broker", daemon=True)
         self._thread.start()
@@ -99,16 +100,27 @@ class Client:
     # For consumers
 
     def make_stream(self) -> str:
-        """Make the stream and the consumer unless they exist. Return the stream's identity."""
+        """Make the stream and the consumer unless they exist. Return the stream's identity.
+
+        May be called again, once the stream or the consumer was taken away.
+        """
         return self.run(self._make_stream(), within=30)
+
+    def identify_stream(self) -> str:
+        """Return the identity of the stream as it is now. Raises what the broker says."""
+        return self.run(self._identify_stream(), within=5)
+
+    async def _identify_stream(self) -> str:
+        info = await self._js.stream_info(STREAM)
+        return f"{STREAM} {info.created}"
 
     async def _make_stream(self) -> str:
         from nats.js import api, errors
 
         try:
-            info = await self._js.stream_info(STREAM)
+            await self._js.stream_info(STREAM)
         except errors.NotFoundError:
-            info = await self._js.add_stream(
+            await self._js.add_stream(
                 name=STREAM,
                 subjects=[SUBJECTS],
                 num_replicas=settings.VIEWS_BROKER_REPLICAS,
@@ -118,13 +130,15 @@ class Client:
                 max_age=KEPT_FOR,
                 duplicate_window=DUPLICATES_KNOWN_FOR,
             )
+        if self._pull:
+            await self._pull.unsubscribe()
         self._pull = await self._js.pull_subscribe(
             SUBJECTS,
             durable=CONSUMER,
             stream=STREAM,
             config=api.ConsumerConfig(ack_wait=ACK_WAIT, max_ack_pending=20_000),
         )
-        return f"{STREAM} {info.created}"
+        return await self._identify_stream()
 
     def fetch(self, number: int, *, wait: float) -> list[Any]:
         """Return up to `number` messages; after `wait` seconds, what there is."""

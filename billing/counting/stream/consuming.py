@@ -21,8 +21,16 @@ ASK_EVERY = 5  # seconds, how much waits
 TRY_AGAIN_AFTER = 5  # seconds, where the database or the broker is away
 
 
+class StreamMadeAnew(Exception):
+    """The stream of before is gone. Numbers of its messages say nothing of the one that is there."""
+
+
 class Consumer:
-    """Fetches, stores, and acknowledges what is committed, in that order."""
+    """Fetches, stores, and acknowledges what is committed, in that order.
+
+    Whatever goes wrong, the stream and the consumer are looked for again: an administrator may
+    have taken them away.
+    """
 
     def __init__(self) -> None:
         self._client = Client(name=f"imprint-consumer-{os.getpid()}")
@@ -36,22 +44,27 @@ class Consumer:
             while not is_over():
                 try:
                     found, new = self._step()
+                    is_empty = until_empty and not found and self._ask() == 0
                 except (DatabaseError, InterfaceError):
                     logger.exception("The database takes no views of the stream.")
                     connection.close()
-                    time.sleep(TRY_AGAIN_AFTER)
+                    self._rest()
                     continue
                 except Exception:
                     # The broker's: it is away, or chooses its leader. It is asked again.
                     logger.exception("The broker gives no views.")
-                    time.sleep(TRY_AGAIN_AFTER)
+                    self._rest()
                     continue
                 views += new
-                if until_empty and not found and self._ask() == 0:
+                if is_empty:
                     break
         finally:
             self._client.close()
         return views
+
+    def _rest(self) -> None:
+        self._stream = ""
+        time.sleep(TRY_AGAIN_AFTER)
 
     def _step(self) -> tuple[int, int]:
         if not self._stream:
@@ -62,7 +75,13 @@ class Consumer:
             self._ask()
         return len(messages), new
 
+    def _check_stream(self) -> None:
+        """Raise StreamMadeAnew if what was fetched or asked may be of another stream."""
+        if (now := self._client.identify_stream()) != self._stream:
+            raise StreamMadeAnew(f"{self._stream} is gone, and {now} is there.")
+
     def _store(self, messages: list[Any]) -> int:
+        self._check_stream()
         read = [
             Message(
                 each.metadata.sequence.stream,
@@ -83,6 +102,7 @@ class Consumer:
         """Store how much waits. The time is taken before the question: it holds of that time."""
         at, self._asked_at = timezone.now(), time.monotonic()
         waiting = self._client.count_waiting()
+        self._check_stream()
         changes: dict[str, Any] = {"waiting": waiting, "heard_at": at}
         if not waiting:
             changes["drained_at"] = at
