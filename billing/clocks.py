@@ -2,12 +2,10 @@
 
 import datetime as dt
 
-from django.utils import timezone
-
 from backoffice import clocks
 from billing.errors import ClockDoubted
 from billing.models import BlogView
-from billing.periods import day_of
+from billing.periods import day_of, start_of
 
 
 def read_clock() -> dt.datetime:
@@ -30,15 +28,11 @@ def read_witnessed_time() -> dt.datetime:
         return now
     latest = BlogView.objects.filter(day__lte=day_of(now)).order_by("-day")
     day = latest.values_list("day", flat=True).first()
-    return min(now, max(mark, _start_of(day)) if day else mark)
+    return min(now, max(mark, start_of(day)) if day else mark)
 
 
 def find_latest_view() -> dt.datetime | None:
     """Return the start of the day of the latest view here, without imported views."""
     views = BlogView.objects.filter(log_import=None).order_by("-day")
     day = views.values_list("day", flat=True).first()
-    return _start_of(day) if day else None
-
-
-def _start_of(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone())
+    return start_of(day) if day else None

@@ -31,6 +31,11 @@ def day_of(moment: dt.datetime) -> dt.date:
     return timezone.localtime(moment, timezone.get_default_timezone()).date()
 
 
+def start_of(day: dt.date) -> dt.datetime:
+    """Return the moment at which a day begins in the billing time zone."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone())
+
+
 def today() -> dt.date:
     """Return the day that it is now in the billing time zone."""
     return day_of(timezone.now())

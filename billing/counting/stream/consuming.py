@@ -22,7 +22,7 @@ TRY_AGAIN_AFTER = 5  # seconds, where the database or the broker is away
 
 
 class StreamMadeAnew(Exception):
-    """The stream of before is gone. Numbers of its messages say nothing of the one that is there."""
+    """The stream of before is gone. Its numbers say nothing of the one that is there."""
 
 
 class Consumer:

@@ -1,9 +1,10 @@
 """Which numbers of the writers are missing.
 
 Sent = received + not acknowledged + under way + missing. A number is missing once its writer has
-said that it gave it, and the stream was found empty after that; or three days later, if its machine
-says nothing any more. Until then it is under way. A number in hand when its process died was
-acknowledged to nobody: its reader never had the page.
+said that it gave it, and the stream was found empty after that. Of a writer that says nothing any
+more, what it left open is missing once the stream was found empty three days after its last word.
+Until then it is under way. A number in hand when its process died was acknowledged to nobody: its
+reader never had the page.
 """
 
 import datetime as dt
@@ -14,9 +15,9 @@ from django.utils import timezone
 
 from billing.counting.stream.numbers import Ranges, count, describe, find_holes, last_of, merge
 from billing.models import StreamPosition, WriterDay
-from billing.periods import day_of, next_month
+from billing.periods import next_month, start_of
 
-SILENT_FOR = dt.timedelta(days=3)  # since its day began: then nothing more comes of a writer
+SILENT_FOR = dt.timedelta(days=3)  # since its last word, or its day began: nothing more comes
 MARGIN = dt.timedelta(minutes=1)  # by which clocks of two machines may differ
 
 
@@ -67,7 +68,7 @@ def account_of(row: WriterDay, *, drained_at: dt.datetime | None, at: dt.datetim
     holes = find_holes(row.received, until=sent)
     unheard = find_holes(merge([*row.received, *row.unsettled]), until=sent)
     told: Ranges = []
-    if not row.ended and day_of(at - SILENT_FOR) > row.day:
+    if _is_given_up(row, drained_at, at):
         told = find_holes(row.received, until=sent)
     elif row.told_at and drained_at and row.told_at + MARGIN < drained_at:
         told = find_holes(merge([*row.received, *row.unsettled]), until=row.sent)
@@ -82,6 +83,13 @@ def account_of(row: WriterDay, *, drained_at: dt.datetime | None, at: dt.datetim
         missing=told,
         under_way=count(holes) - unacknowledged - missing,
     )
+
+
+def _is_given_up(row: WriterDay, drained_at: dt.datetime | None, at: dt.datetime) -> bool:
+    """Return whether nothing more can come of the day: neither a word nor a view."""
+    if row.ended or not drained_at:
+        return False
+    return (row.told_at or start_of(row.day)) + SILENT_FOR < min(drained_at, at)
 
 
 def list_days(month: dt.date) -> tuple[list[DayRow], list[WriterRow]]:

@@ -15,7 +15,8 @@ def keep_stream_numbers() -> Iterator[Rule]:
         WriterDay,
         "UPDATE",
         "NEW.sent < OLD.sent OR NEW.received_views < OLD.received_views "
-        "OR (OLD.ended AND NOT NEW.ended)",
+        "OR (OLD.ended AND NOT NEW.ended) "
+        "OR (OLD.told_at IS NOT NULL AND (NEW.told_at IS NULL OR NEW.told_at < OLD.told_at))",
         reason,
     )
     yield Rule(WriterDay, "DELETE", "TRUE", "numbers of views are never deleted.")

@@ -29,6 +29,7 @@ def numbered():
         "UPDATE billing_writerday SET sent = 4",
         "UPDATE billing_writerday SET received_views = 3",
         "UPDATE billing_writerday SET ended = FALSE",
+        "UPDATE billing_writerday SET told_at = '2026-01-01 00:00:00+00:00'",
         "UPDATE billing_writerday SET writer = 'web-2'",
         "UPDATE billing_writerday SET day = '2026-01-01'",
         "DELETE FROM billing_writerday",
@@ -43,4 +44,10 @@ def test_numbers_are_not_taken_back(sql):
 @pytest.mark.usefixtures("numbered")
 def test_numbers_grow():
     execute("UPDATE billing_writerday SET sent = 6, received_views = 5, received = '[[1, 5]]'")
+    execute("UPDATE billing_writerday SET told_at = '2036-01-01 00:00:00+00:00'")
     execute("UPDATE billing_streamposition SET taken_in = '[[1, 9]]', waiting = 3")
+
+
+def test_word_of_a_writer_that_gave_no_number_stays_told():
+    WriterDay.objects.create(writer="web-1", day=AT.date(), told_at=AT)
+    assert refuses("UPDATE billing_writerday SET told_at = NULL")
