@@ -20,7 +20,8 @@ keeps its name.
 
 `rows` returns the rows without which a check has nothing to say. All checks that name theirs are
 looked up by one query, and only those that have some are called: mostly none. The others are called
-each time. A flag's rows of a submitted batch are those that it flags, so that they can be counted.
+each time. A flag's rows of a submitted batch are those that it flags, so that they can be counted;
+with `exact=False` there may be more, and the check is called where there are any.
 
 Blockers stand in blockers.py, flags in flags.py, and BillingConfig.ready() imports both; so has a
 check in another module to be.
@@ -65,6 +66,7 @@ class Flag:
 BLOCKING_CHECKS: dict[str, Callable[[PayoutBatch], tuple[str, str] | None]] = {}
 FLAGGING_CHECKS: dict[str, Callable[[PayoutBatch], tuple[str, str, int] | None]] = {}
 ROWS: dict[str, Callable[[PayoutBatch], QuerySet]] = {}
+INEXACT: set[str] = set()
 
 
 def _register(
@@ -72,12 +74,15 @@ def _register(
     code: str,
     *,
     rows: Callable[[PayoutBatch], QuerySet] | None = None,
+    exact: bool = True,
 ) -> Callable:
     def add(check):
         if registry.setdefault(code, check) is not check:
             raise ValueError(f"There is a check “{code}” already.")
         if rows:
             ROWS[code] = rows
+        if not exact:
+            INEXACT.add(code)
         return check
 
     return add
@@ -100,11 +105,12 @@ def find_flags(batch: PayoutBatch) -> list[Flag]:
 
 
 def count_flags(batch: PayoutBatch) -> int:
-    """Return how many flags a submitted batch has. One query, unless a check names no rows."""
+    """Return how many flags a submitted batch has. One query, unless a check's rows tell less."""
     found = look_up(FLAGGING_CHECKS, batch)
     return sum(
-        found[code] if code in found else check(batch) is not None
+        found[code] if code in found.keys() - INEXACT else check(batch) is not None
         for code, check in FLAGGING_CHECKS.items()
+        if found.get(code, True)
     )
 
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 from backoffice.people import full_name
 from backoffice.reasons import has_word
 from billing.counting.spool_status import spool_status
-from billing.counting.stream.gaps import count_open
+from billing.counting.stream.gaps import count_open, find_unequal
 from billing.models import Adjustment, BlogView, PayoutBatch
 from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
 from billing.payouts.disputes import find_disputed_lines, name_disputed
@@ -82,7 +82,11 @@ def block_spooled_views(batch):
     )
 
 
-@blocks("streamed_views")
+def _unequal(batch):
+    return find_unequal(until=next_month(batch.month))
+
+
+@blocks("streamed_views", rows=_unequal)
 def block_streamed_views(batch):
     number = count_open(until=next_month(batch.month))
     if not number:

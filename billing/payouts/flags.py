@@ -4,7 +4,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Window
 
 from backoffice.people import full_name
 from billing.counting.equation import list_losses
-from billing.counting.stream.gaps import list_gaps
+from billing.counting.stream.gaps import find_unequal, list_gaps
 from billing.findings.contested import find_undecided
 from billing.models import CategoryPrice, DailyViewCount, Finding, LostViewTotal, PaymentLine
 from billing.payouts.batch_checks import (
@@ -172,7 +172,11 @@ def flag_undecided_findings(batch):
     )
 
 
-@flags("missing_views")
+def _find_unequal(batch):
+    return find_unequal(since=batch.month, until=next_month(batch.month))
+
+
+@flags("missing_views", rows=_find_unequal, exact=False)
 def flag_missing_views(batch):
     gaps = list_gaps(batch.month)
     if not gaps:

@@ -105,18 +105,24 @@ def list_days(month: dt.date) -> tuple[list[DayRow], list[WriterRow]]:
 
 def count_open(*, until: dt.date) -> int:
     """Return how many views are under way, of all days before `until`. Two queries."""
-    rows = _unequal(WriterDay.objects.filter(day__lt=until))
-    return sum(account.under_way for account in _account(rows))
+    return sum(account.under_way for account in _account(find_unequal(until=until)))
 
 
 def list_gaps(month: dt.date | None = None) -> list[WriterRow]:
     """Return the writers that miss views, of a month or of all time. Two queries."""
-    rows = _of_month(month) if month else WriterDay.objects.all()
-    return [account for account in _account(_unequal(rows)) if account.missing]
+    until = next_month(month) if month else None
+    return [row for row in _account(find_unequal(since=month, until=until)) if row.missing]
 
 
-def _unequal(rows: QuerySet[WriterDay]) -> QuerySet[WriterDay]:
-    """Return the rows that are not plainly in order: with as many views as numbers, to the last."""
+def find_unequal(
+    *, since: dt.date | None = None, until: dt.date | None = None
+) -> QuerySet[WriterDay]:
+    """Return the rows that are not plainly in order: with as many views as numbers, to the last.
+
+    Of the days from `since` to before `until`. Without a broker there are none.
+    """
+    bounds = {"day__gte": since, "day__lt": until}
+    rows = WriterDay.objects.filter(**{name: day for name, day in bounds.items() if day})
     return rows.exclude(Q(received_views=F("sent"), ended=True) & Q(told_at__isnull=False))
 
 

@@ -16,9 +16,12 @@ from billing.models import (
 from billing.payouts.batch_checks import (
     BLOCKING_CHECKS,
     FLAGGING_CHECKS,
+    INEXACT,
+    ROWS,
     Blocker,
     Flag,
     blocks,
+    count_flags,
     find_blockers,
     find_flags,
     flags,
@@ -61,8 +64,11 @@ def blocker_of(batch, code):
 @pytest.fixture
 def registries():
     """Remove whatever a test registers."""
-    with mock.patch.dict(BLOCKING_CHECKS), mock.patch.dict(FLAGGING_CHECKS):
+    inexact = set(INEXACT)
+    with mock.patch.dict(BLOCKING_CHECKS), mock.patch.dict(FLAGGING_CHECKS), mock.patch.dict(ROWS):
         yield
+        INEXACT.clear()
+        INEXACT.update(inexact)
 
 
 @pytest.mark.any_database
@@ -88,6 +94,15 @@ def test_check_added_from_outside_is_asked(registries):
 def test_check_that_finds_nothing_says_nothing(registries):
     flags("never")(lambda batch: None)
     assert find_flags(make_batch()) == []
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("remark", [None, ("1 view is missing.", "/", 1)])
+def test_flag_with_inexact_rows_is_counted_by_its_check(registries, remark):
+    rows = PayoutBatch.objects.all()
+    flags("perhaps", rows=lambda batch: rows, exact=False)(lambda batch: remark)
+    batch = make_batch()
+    assert count_flags(batch) == len(find_flags(batch)) == (remark is not None)
 
 
 @pytest.mark.any_database
