@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from billing.bulk import insert_rows
 from billing.counting.counts import COUNT_KEY, write_totals
+from billing.errors import require_reason
 from billing.locks import Lock, hold_lock
 from billing.models import DailyCategoryCount, DailyViewCount, MonthlyViewCount, ViewSeal
 from billing.models.view_seals import SealedCount
@@ -41,8 +42,9 @@ def mend_sums(
     """Write each sum of the month as its days add up, and return what was wrong.
 
     A seal of views keeps who did it and why. If nothing is wrong, nothing is written. Views that
-    come in meanwhile wait for the lock "fold_views".
+    come in meanwhile wait for the lock "fold_views". Raises ReasonRequired.
     """
+    require_reason(reason, "Say why the sums are made anew: the reason is kept for the auditors.")
     with transaction.atomic():
         hold_lock(Lock.FOLD)
         days = DailyViewCount.objects.filter(day__gte=month, day__lt=next_month(month)).order_by()
