@@ -41,17 +41,19 @@ def take_in_spool() -> Intake:
     intake = Intake()
     # What is settled in a mark was in the spool by then, so marks are read before the spool.
     at, sent = timezone.now(), _read_marks(intake)
+    of_marks = intake.problem
     files = _claim_files(intake)
-    if files:
+    are_in = intake.problem == of_marks
+    if files or settings.VIEWS_BROKER:
         with _noting_problems(intake):
             adopt_salts()
     for path in files:
-        with _noting_problems(intake):
-            _take_in_file(path, intake)
+        are_in &= _take_in(path, intake)
+    # A file that stays may hold views that a mark calls settled: they would be missed.
+    if sent and are_in:
+        store_marks(sent, at=at)
     with _noting_problems(intake):
         _take_in_losses(intake)
-    if sent and not intake.problem:
-        store_marks(sent, at=at)
     return intake
 
 
@@ -64,12 +66,24 @@ def _noting_problems(intake: Intake) -> Iterator[None]:
         pass  # another fold was faster
     except (OSError, ValueError) as error:
         logger.exception("The spool in %s can't be used.", settings.SPOOL_DIR)
-        intake.problem = f"the spool can't be used: {error}"
+        intake.add_problem(f"the spool can't be used: {error}")
+
+
+def _take_in(path: Path, intake: Intake) -> bool:
+    """Take the file in, and return whether that went well."""
+    with _noting_problems(intake):
+        _take_in_file(path, intake)
+        return True
+    return False
 
 
 def _read_marks(intake: Intake) -> list[Marks]:
     with _noting_problems(intake):
-        return read_marks()
+        found, problems = read_marks()
+        for problem in problems:
+            logger.error("%s", problem)
+            intake.add_problem(problem)
+        return found
     return []
 
 

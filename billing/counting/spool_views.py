@@ -31,6 +31,9 @@ class Intake:
     other_salt: int = 0  # made with a salt of this machine, because the day's salt was out of reach
     problem: str = ""
 
+    def add_problem(self, problem: str) -> None:
+        self.problem = "; ".join(filter(None, [self.problem, problem]))
+
     def __str__(self):
         parts = [
             f"{self.taken_in} taken in from the spool" if self.taken_in else "",

@@ -4,7 +4,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum, Window
 
 from backoffice.people import full_name
 from billing.counting.equation import list_losses
-from billing.counting.stream.gaps import find_unequal, list_gaps
+from billing.counting.stream.gaps import find_unequal, list_gaps, list_surplus
 from billing.findings.contested import find_undecided
 from billing.models import CategoryPrice, DailyViewCount, Finding, LostViewTotal, PaymentLine
 from billing.payouts.batch_checks import (
@@ -187,6 +187,23 @@ def flag_missing_views(batch):
         f"{count_are(number, 'view')} missing in {batch}: the stream took them and never gave them "
         f"back. Numbers {list_names(names)}. Have the administrators look for them in the broker; "
         "else decide whether an adjustment makes up for them, and write what you decided.",
+        explained_url(batch),
+        number,
+    )
+
+
+@flags("surplus_views", rows=_find_unequal, exact=False)
+def flag_surplus_views(batch):
+    rows = list_surplus(batch.month)
+    if not rows:
+        return None
+    number = sum(row.surplus_views for row in rows)
+    names = [f"{row.surplus_numbers} of {row.writer} on {row.day:%-d %b %Y}" for row in rows]
+    return (
+        f"{count_are(number, 'view')} counted in {batch} whose web process says it never sent so "
+        f"many. Numbers {list_names(names)}. Have the administrators find out whether that machine "
+        "lost its power. If it did not, somebody else made them: hold what they pay, and have "
+        "SECRET_KEY and the broker's password changed.",
         explained_url(batch),
         number,
     )

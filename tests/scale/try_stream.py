@@ -15,8 +15,8 @@ import time
 import pytest
 from nats.js.errors import APIError
 
-from billing.counting.spool import read_line
 from billing.counting.stream.client import CONSUMER, STREAM, Client
+from billing.counting.stream.messages import read_message
 from tests.billing.counting.stream.brokers import make_nodes, wait_for
 from tests.deploy.try_lost_views import (
     SECONDS,
@@ -231,7 +231,7 @@ def test_what_the_cluster_loses_is_named(folder, cluster):
         with application(folder) as port, Readers(port) as readers:
             read_on(readers, 100)
         message = stream.ask("get_msg", STREAM, 50)
-        lost = read_line(message.data).numbered
+        lost = read_message(message.data).numbered
         stream.ask("delete_msg", STREAM, 50)
         stream.client.close()
         account = take_account()

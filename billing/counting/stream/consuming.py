@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 AT_A_TIME = 2_000
 ASK_EVERY = 5  # seconds, how much waits
+ANOTHER_READS_AFTER = 30  # seconds, for messages that this process can't read
 TRY_AGAIN_AFTER = 5  # seconds, where the database or the broker is away
 
 
@@ -91,12 +92,17 @@ class Consumer:
             for each in messages
         ]
         try:
-            new = take_in(read, stream=self._stream, at=timezone.now())
+            taken = take_in(read, stream=self._stream, at=timezone.now())
         except (DatabaseError, InterfaceError):
             self._client.give_back(messages, after=TRY_AGAIN_AFTER)
             raise
-        self._client.acknowledge(messages)
-        return new
+        unread = [each for each in messages if each.metadata.sequence.stream in taken.unread]
+        if unread:
+            causes = "; ".join(sorted({*taken.unread.values()}))
+            logger.error("Given back: %s views of the broker. %s.", len(taken.unread), causes)
+            self._client.give_back(unread, after=ANOTHER_READS_AFTER)
+        self._client.acknowledge([each for each in messages if each not in unread])
+        return taken.new
 
     def _ask(self) -> int:
         """Store how much waits. The time is taken before the question: it holds of that time."""

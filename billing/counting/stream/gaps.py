@@ -10,14 +10,17 @@ reader never had the page.
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import BigIntegerField, F, Max, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils import timezone
 
-from billing.counting.stream.numbers import Ranges, count, describe, find_holes, last_of, merge
+from billing.counting.stream.numbers import Ranges, count, cut, describe, find_holes, last_of, merge
 from billing.models import StreamPosition, WriterDay
 from billing.periods import next_month, start_of
 
 SILENT_FOR = dt.timedelta(days=3)  # since its last word, or its day began: nothing more comes
+LONGEST_IN_HAND = dt.timedelta(hours=1)  # after its day: the reader has no page by then
 MARGIN = dt.timedelta(minutes=1)  # by which clocks of two machines may differ
 
 
@@ -32,6 +35,7 @@ class WriterRow:
     unacknowledged: int
     missing: Ranges
     under_way: int
+    surplus: Ranges  # received, though the writer gave no such number until its end
 
     @property
     def missing_views(self) -> int:
@@ -40,6 +44,14 @@ class WriterRow:
     @property
     def missing_numbers(self) -> str:
         return describe(self.missing)
+
+    @property
+    def surplus_views(self) -> int:
+        return count(self.surplus)
+
+    @property
+    def surplus_numbers(self) -> str:
+        return describe(self.surplus)
 
 
 @dataclass
@@ -69,11 +81,12 @@ def account_of(row: WriterDay, *, drained_at: dt.datetime | None, at: dt.datetim
     unheard = find_holes(merge([*row.received, *row.unsettled]), until=sent)
     told: Ranges = []
     if _is_given_up(row, drained_at, at):
-        told = find_holes(row.received, until=sent)
+        told = unheard if _is_settled(row) else holes
     elif row.told_at and drained_at and row.told_at + MARGIN < drained_at:
-        told = find_holes(merge([*row.received, *row.unsettled]), until=row.sent)
+        until = sent if row.ended else row.sent
+        told = find_holes(merge([*row.received, *row.unsettled]), until=until)
     missing = count(told)
-    unacknowledged = count(holes) - count(unheard) if row.ended else 0
+    unacknowledged = count(holes) - count(unheard) if _is_settled(row) else 0
     return WriterRow(
         writer=row.writer,
         day=row.day,
@@ -82,7 +95,14 @@ def account_of(row: WriterDay, *, drained_at: dt.datetime | None, at: dt.datetim
         unacknowledged=unacknowledged,
         missing=told,
         under_way=count(holes) - unacknowledged - missing,
+        surplus=cut(row.received, after=row.sent) if row.ended else [],
     )
+
+
+def _is_settled(row: WriterDay) -> bool:
+    """Return whether what was in hand at the last word has been given up: a page takes no hour."""
+    day_over_at = start_of(row.day + dt.timedelta(days=1)) + LONGEST_IN_HAND
+    return row.ended or bool(row.told_at and row.told_at > day_over_at)
 
 
 def _is_given_up(row: WriterDay, drained_at: dt.datetime | None, at: dt.datetime) -> bool:
@@ -93,12 +113,12 @@ def _is_given_up(row: WriterDay, drained_at: dt.datetime | None, at: dt.datetime
 
 
 def list_days(month: dt.date) -> tuple[list[DayRow], list[WriterRow]]:
-    """Return the days of the month, and of their writers those that miss views. Two queries."""
+    """Return the days of the month, and their writers that miss views or have too many."""
     days: dict[dt.date, DayRow] = {}
     gaps = []
     for account in _account(_of_month(month)):
         days.setdefault(account.day, DayRow(account.day)).add(account)
-        if account.missing:
+        if account.missing or account.surplus:
             gaps.append(account)
     return list(days.values()), gaps
 
@@ -114,16 +134,25 @@ def list_gaps(month: dt.date | None = None) -> list[WriterRow]:
     return [row for row in _account(find_unequal(since=month, until=until)) if row.missing]
 
 
+def list_surplus(month: dt.date) -> list[WriterRow]:
+    """Return the writers of which more came than they gave, of a month. Two queries."""
+    rows = find_unequal(since=month, until=next_month(month))
+    return [row for row in _account(rows) if row.surplus]
+
+
 def find_unequal(
     *, since: dt.date | None = None, until: dt.date | None = None
 ) -> QuerySet[WriterDay]:
-    """Return the rows that are not plainly in order: with as many views as numbers, to the last.
+    """Return the rows that are not plainly in order: of an ended writer, from 1 to its last.
 
     Of the days from `since` to before `until`. Without a broker there are none.
     """
     bounds = {"day__gte": since, "day__lt": until}
     rows = WriterDay.objects.filter(**{name: day for name, day in bounds.items() if day})
-    return rows.exclude(Q(received_views=F("sent"), ended=True) & Q(told_at__isnull=False))
+    last_of_first = KeyTextTransform("1", KeyTextTransform("0", "received"))
+    return rows.alias(unbroken=Cast(last_of_first, BigIntegerField())).exclude(
+        Q(received_views=F("sent"), unbroken=F("sent"), ended=True) & Q(told_at__isnull=False)
+    )
 
 
 def _of_month(month: dt.date) -> QuerySet[WriterDay]:

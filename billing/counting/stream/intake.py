@@ -10,8 +10,8 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import F
 
-from billing.counting import spool
 from billing.counting.spool_views import Intake, add_views
+from billing.counting.stream.messages import NotReadableHere, NotSigned, read_message
 from billing.counting.stream.numbers import add_numbers, list_new
 from billing.models import LostViewTotal, StreamPosition
 
@@ -26,27 +26,38 @@ class Message(NamedTuple):
     day: dt.date  # on which the broker took it, for a message that can't be read
 
 
+class Taken(NamedTuple):
+    """How many views were new, and which messages another process has to read, and why."""
+
+    new: int
+    unread: dict[int, str]
+
+
 @transaction.atomic
-def take_in(messages: list[Message], *, stream: str, at: dt.datetime) -> int:
-    """Store the views. Return how many were new."""
+def take_in(messages: list[Message], *, stream: str, at: dt.datetime) -> Taken:
+    """Store the views of all messages that can be read."""
     lost: Counter = Counter()
     views = []
     position = _position(stream)
-    new = set(list_new(position.taken_in, [each.sequence for each in messages]))
-    for message in messages:
-        if message.sequence not in new:
-            continue  # committed by a consumer that died before it could say so
-        if view := spool.read_line(message.text):
-            views.append(view)
-        else:
-            lost[message.day, Reason.BROKEN_LINE] += 1
+    # What is known was committed by a consumer that died before it could say so. One answer of the
+    # broker may hold a message twice.
+    by_sequence = {each.sequence: each for each in messages}
+    new = set(list_new(position.taken_in, by_sequence))
+    unread = {}
+    for sequence in sorted(new):
+        try:
+            views.append(read_message(by_sequence[sequence].text))
+        except NotSigned:
+            lost[by_sequence[sequence].day, Reason.NOT_SIGNED] += 1
+        except NotReadableHere as error:
+            unread[sequence] = str(error)
     intake = Intake()
     add_views(views, intake, lost)
     _add_losses(stream, lost)
-    position.taken_in = add_numbers(position.taken_in, new)
+    position.taken_in = add_numbers(position.taken_in, new - unread.keys())
     position.taken_in_at = at
     position.save()
-    return intake.taken_in
+    return Taken(intake.taken_in, unread)
 
 
 def _position(stream: str) -> StreamPosition:

@@ -16,7 +16,6 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from billing.counting.preallocated import preallocate
+from billing.counting.stream.numbers import Ranges, add_numbers
 
 SUFFIX = ".sent"
 DRAFT = ".sent-draft"
@@ -42,6 +42,7 @@ class DayMark:
 
     last: int = 0
     in_hand: set[int] = field(default_factory=set)
+    given_up: Ranges = field(default_factory=list)  # nothing kept these views: they are lost
 
 
 class Marks(NamedTuple):
@@ -61,7 +62,7 @@ class Writer:
         self.name = f"{host}-{os.getpid()}-{secrets.token_hex(6)}"
         self._lock = threading.Lock()
         self._days: dict[dt.date, DayMark] = {}
-        self._writes = 0
+        self._writes = 1  # the first one leaves the slot that the file was made with
         self.descriptor = _make_file(self.name)
 
     def take_number(self, day: dt.date) -> int:
@@ -88,6 +89,17 @@ class Writer:
             self._days[day].in_hand.discard(number)
             self._write()
 
+    def give_up(self, day: dt.date, number: int) -> None:
+        """Note that nothing kept the view, so that its number is never acknowledged.
+
+        Raises OSError; then the file still says that the number is in hand, which means the same.
+        """
+        with self._lock:
+            mark = self._days[day]
+            mark.in_hand.discard(number)
+            mark.given_up = add_numbers(mark.given_up, [number])
+            self._write()
+
     def _forget_old_days(self) -> None:
         for day in sorted(self._days)[:-DAYS_KEPT]:
             if not self._days[day].in_hand:
@@ -101,7 +113,10 @@ class Writer:
 
 
 def _make_slot(number: int, days: dict[dt.date, DayMark]) -> bytes:
-    rows = [[day.isoformat(), mark.last, sorted(mark.in_hand)] for day, mark in days.items()]
+    rows = [
+        [day.isoformat(), mark.last, sorted(mark.in_hand), mark.given_up]
+        for day, mark in days.items()
+    ]
     text = json.dumps([number, rows], separators=(",", ":"))
     slot = f"{hashlib.sha256(text.encode()).hexdigest()} {text}".encode().ljust(SLOT)
     if len(slot) > SLOT:
@@ -152,28 +167,39 @@ os.register_at_fork(after_in_child=forget_writer)
 # What was written
 
 
-def read_marks() -> list[Marks]:
-    """Return what all writers of this machine have written. Raises OSError.
+def read_marks() -> tuple[list[Marks], list[str]]:
+    """Return what the writers of this machine have written, and what is wrong with other files.
 
-    A file whose slots are both broken says nothing, and raises ValueError.
+    Raises OSError for a folder that can't be read.
     """
     try:
         names = sorted(os.listdir(settings.SPOOL_DIR))
     except FileNotFoundError:
-        return []
-    return list(_read_files(settings.SPOOL_DIR / name for name in names if name.endswith(SUFFIX)))
+        return [], []
+    found, problems = [], []
+    for path in (settings.SPOOL_DIR / name for name in names if name.endswith(SUFFIX)):
+        try:
+            found.append(_read_file(path))
+        except FileNotFoundError:
+            pass  # another fold was faster
+        except OSError as error:
+            problems.append(f"{path} can't be read ({error}). Give it back to this user: chown")
+        except ValueError:
+            problems.append(
+                f"{path} is broken: what its web process sent is not known. Restart imprint-web, "
+                f"and run: rm {path}"
+            )
+    return found, problems
 
 
-def _read_files(paths: Iterator[Path]) -> Iterator[Marks]:
-    for path in paths:
-        with contextlib.suppress(FileNotFoundError):  # another fold was faster
-            descriptor = os.open(path, os.O_RDWR)
-            try:
-                # The lock comes first: what is read after the death of a process is its last word.
-                ended = _is_free(descriptor)
-                yield Marks(path.stem, _read_days(descriptor), ended, path)
-            finally:
-                os.close(descriptor)
+def _read_file(path: Path) -> Marks:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        # The lock comes first: what is read after the death of a process is its last word.
+        ended = _is_free(descriptor)
+        return Marks(path.stem, _read_days(descriptor), ended, path)
+    finally:
+        os.close(descriptor)
 
 
 def _is_free(descriptor: int) -> bool:
@@ -188,9 +214,12 @@ def _read_days(descriptor: int) -> dict[dt.date, DayMark]:
     slots = [_read_slot(os.pread(descriptor, SLOT, each * SLOT)) for each in range(2)]
     whole = [slot for slot in slots if slot]
     if not whole:
-        raise ValueError("A file of numbers of views can't be read.")
+        raise ValueError("Both slots are broken.")
     _, rows = max(whole, key=lambda slot: slot[0])
-    return {dt.date.fromisoformat(day): DayMark(last, set(hand)) for day, last, hand in rows}
+    return {
+        dt.date.fromisoformat(day): DayMark(last, set(hand), given_up)
+        for day, last, hand, given_up in rows
+    }
 
 
 def _read_slot(slot: bytes) -> tuple[int, list] | None:

@@ -53,6 +53,11 @@ def find_holes(ranges: Ranges, *, until: int) -> Ranges:
     return holes
 
 
+def cut(ranges: Ranges, *, after: int) -> Ranges:
+    """Return those numbers of the ranges that are greater than `after`."""
+    return [[max(first, after + 1), last] for first, last in ranges if last > after]
+
+
 def list_new(ranges: Ranges, numbers: Iterable[int]) -> Iterator[int]:
     """Yield those of `numbers` that are not in the ranges."""
     for number in numbers:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from billing.counting.clicks import Click
-from billing.counting.spool import write_line
 from billing.counting.stream import marks
 from billing.counting.stream.client import BrokerAway, Client
+from billing.counting.stream.messages import write_message
 from billing.counting.stream.numbers import Numbered
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def offer_view(click: Click, *, salt: str) -> Iterator[Offer]:
     """Publish the view, and let the block keep it elsewhere if that was not acknowledged.
 
     The number is settled once the block has ended. If the block raises, the view is lost; that is
-    told where it is noted, and the number stays one for which nobody had the page.
+    told where it is noted, so the number is given up and not missed as well.
     """
     offer = Offer()
     if _may_try():
@@ -53,12 +53,16 @@ def offer_view(click: Click, *, salt: str) -> Iterator[Offer]:
             _note_trouble(error)
         else:
             offer.acknowledged = _publish(click, salt, offer.numbered)
-    yield offer
-    if offer.numbered:
-        try:
-            writer.settle(click.day, offer.numbered.number)
-        except OSError:
-            logger.exception("The number of a view can't be written down as settled.")
+    note = marks.Writer.give_up
+    try:
+        yield offer
+        note = marks.Writer.settle
+    finally:
+        if offer.numbered:
+            try:
+                note(writer, click.day, offer.numbered.number)
+            except OSError:
+                logger.exception("What became of a view's number can't be written down.")
 
 
 def _may_try() -> bool:
@@ -86,7 +90,7 @@ def _publish(click: Click, salt: str, numbered: Numbered) -> bool:
     try:
         _own_client().publish(
             f"views.{click.blog_id % SHARDS}",
-            write_line(click, salt, numbered),
+            write_message(click, salt, numbered),
             message_id=click.id.hex,
             within=ACKNOWLEDGED_WITHIN,
         )

@@ -41,7 +41,7 @@ def store_marks(marks: list[Marks], *, at: dt.datetime) -> None:
         mark, days = said[row.writer, row.day]
         row.sent = max(row.sent, days.last)
         if _is_news(row, mark, at):
-            row.unsettled = add_numbers([], days.in_hand)
+            row.unsettled = add_numbers(days.given_up, days.in_hand)
             row.told_at, row.ended = max(row.told_at or at, at), mark.ended
     WriterDay.objects.bulk_update(rows, ["sent", "unsettled", "told_at", "ended"])
     ended = [mark.path for mark in marks if mark.ended]

@@ -22,7 +22,7 @@ def make_writer(**values):
 
 
 def codes_of(found):
-    return {each.code for each in found} & {"streamed_views", "missing_views"}
+    return {each.code for each in found} & {"streamed_views", "missing_views", "surplus_views"}
 
 
 def test_nothing_is_said_where_no_broker_is():
@@ -59,6 +59,14 @@ def test_machine_that_says_nothing_for_three_days_misses_what_it_left_open():
     StreamPosition.objects.create(stream="VIEWS", drained_at=timezone.now())
     [flag] = [each for each in find_flags(make_batch()) if each.code == "missing_views"]
     assert flag.count == 1
+
+
+def test_views_that_no_process_sent_are_flagged():
+    make_writer(received=[[1, 6]], received_views=6)
+    [flag] = [each for each in find_flags(make_batch()) if each.code == "surplus_views"]
+    assert flag.count == 1
+    assert flag.message.startswith("1 view is counted in October 2026 whose web process")
+    assert "Numbers 6 of web-1 on 3 Oct 2026." in flag.message
 
 
 def test_views_in_order_are_not_mentioned():

@@ -5,10 +5,11 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from billing.counting.stream.gaps import SILENT_FOR, account_of
+from billing.counting.stream.gaps import SILENT_FOR, account_of, list_gaps, list_surplus
 from billing.counting.stream.marks import DayMark, Marks
 from billing.counting.stream.receipts import store_marks
-from billing.models import WriterDay
+from billing.models import StreamPosition, WriterDay
+from billing.periods import day_of, start_of
 
 AT = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 DAY = dt.date(2026, 11, 10)
@@ -50,11 +51,35 @@ def test_number_is_missing_once_the_stream_was_empty_after_its_writers_last_word
 
 @pytest.mark.any_database
 def test_what_a_silent_writer_had_in_hand_is_missing_only_once_the_stream_was_empty():
-    told_at, unsettled = AT - SILENT_FOR - MINUTE, [[5, 5]]
-    facts = {"told_at": told_at, "unsettled": unsettled}
+    told_at = AT - SILENT_FOR - MINUTE
+    facts = {"told_at": told_at, "unsettled": [[5, 5]], "day": day_of(told_at)}
     assert find_missing(drained_at=told_at - MINUTE, **facts) == []
     assert find_missing(drained_at=told_at + 2 * MINUTE, **facts) == [[3, 3]]
     assert find_missing(drained_at=AT, **facts) == [[3, 3], [5, 5]]
+
+
+@pytest.mark.any_database
+def test_what_a_living_writer_has_in_hand_an_hour_after_its_day_is_not_under_way():
+    """Its reader has no page, and the process may live for weeks."""
+    row = WriterDay(day=DAY, sent=2, received=[[1, 1]], unsettled=[[2, 2]])
+    day_over_at = start_of(DAY + dt.timedelta(days=1))
+    for hours, under_way in [(0.5, 1), (1.5, 0)]:
+        row.told_at = day_over_at + dt.timedelta(hours=hours)
+        account = account_of(row, drained_at=None, at=row.told_at)
+        assert (account.under_way, account.unacknowledged) == (under_way, 1 - under_way)
+        assert account.missing == []
+
+
+@pytest.mark.django_db
+def test_number_that_no_writer_gave_is_surplus_and_holes_before_it_are_missing():
+    facts = {"day": DAY, "told_at": AT, "ended": True, "sent": 3}
+    WriterDay.objects.create(writer="a", received=[[1, 2], [5, 5]], received_views=3, **facts)
+    WriterDay.objects.create(writer="b", received=[[1, 3]], received_views=3, **facts)
+    StreamPosition.objects.create(stream="VIEWS", drained_at=AT + 2 * MINUTE)
+    [account] = list_surplus(DAY.replace(day=1))
+    assert (account.writer, account.surplus_numbers, account.surplus_views) == ("a", "5", 1)
+    assert (account.missing, account.under_way) == ([[3, 4]], 0)
+    assert [gap.writer for gap in list_gaps()] == ["a"]
 
 
 @pytest.fixture

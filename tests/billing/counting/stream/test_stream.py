@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from billing.counting import clicks, recording
 from billing.counting.folding import fold_views
-from billing.counting.spool import write_line
 from billing.counting.spool_intake import take_in_spool
 from billing.counting.stream import consuming, marks, publishing
 from billing.counting.stream.client import Client
 from billing.counting.stream.consuming import Consumer
 from billing.counting.stream.gaps import count_open, list_days, list_gaps
+from billing.counting.stream.messages import write_message
 from billing.counting.stream.numbers import Numbered
 from billing.models import BlogView, DailyViewCount, LostViewTotal, StreamPosition, WriterDay
 from billing.periods import day_of, month_of, next_month
@@ -207,12 +207,12 @@ def test_message_that_cannot_be_read_or_stored_is_a_lost_view_once(stream):
         blog=blog, viewed_at=timezone.now(), ip_address="192.0.2.1", user_agent=FIREFOX
     )._replace(blog_id=999_999)
     own = publishing._own_client()
-    line = write_line(click, "abcd1234", Numbered("web", 1))
+    line = write_message(click, "abcd1234", Numbered("web", 1))
     own.publish("views.1", line, message_id="a", within=1)
     own.publish("views.1", b"nonsense", message_id="b", within=1)
     consume()
     lost = LostViewTotal.objects.order_by("reason").values_list("reason", "views")
-    assert list(lost) == [("broken_line", 1), ("refused", 1)]
+    assert list(lost) == [("not_signed", 1), ("refused", 1)]
     assert WriterDay.objects.get().received == [[1, 1]]
 
 
