@@ -8,6 +8,7 @@ what leaves the machine holds no message of a foreign exception, only its kind a
 import ipaddress
 import re
 import traceback
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -69,6 +70,7 @@ def _list_secrets():
         settings.PAYEE_KEYS,
         *(database.get("PASSWORD") for database in settings.DATABASES.values()),
         *(option.get("password") for option in options),
+        *(urlsplit(url).password for url in settings.VIEWS_BROKER),
     ]
     return [secret for secret in secrets if secret and len(secret) >= 6]
 

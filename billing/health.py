@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, F, Min, Sum
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -52,7 +52,7 @@ def check_stream() -> Result:
     """Check that consumers take in what the broker holds. Without a broker all is well."""
     if not settings.VIEWS_BROKER:
         return Result(True)
-    at, position = timezone.now(), StreamPosition.objects.order_by("-heard_at").first()
+    at, position = timezone.now(), _find_position()
     waiting = position.waiting if position else 0
     heard_at = position.heard_at if position else None
     drained_at = position.drained_at if position else None
@@ -60,16 +60,21 @@ def check_stream() -> Result:
     if not heard_at or at - heard_at > LONGEST_SILENCE:
         detail = "No consume_views has asked the broker for minutes."
     elif not drained_at or at - drained_at > LONGEST_PENDING:
-        detail = f"{waiting} views wait in the stream, and it was not empty for long."
+        detail = f"{waiting} views wait in the broker, and it was not empty for long."
     return Result(not detail, detail, {"waiting": waiting})
+
+
+def _find_position() -> StreamPosition | None:
+    """Return the position in the stream of which a consumer heard last."""
+    return StreamPosition.objects.order_by(F("heard_at").desc(nulls_last=True)).first()
 
 
 def collect_stream_metrics() -> Iterator[Metric]:
     if not settings.VIEWS_BROKER:
         return
-    for position in StreamPosition.objects.order_by("-heard_at")[:1]:
+    if position := _find_position():
         yield GaugeMetricFamily(
-            "imprint_stream_waiting", "Views in the stream.", value=position.waiting
+            "imprint_stream_waiting", "Views in the broker.", value=position.waiting
         )
         heard_at = position.heard_at or dt.datetime.fromtimestamp(0, dt.UTC)
         yield GaugeMetricFamily(
@@ -79,7 +84,7 @@ def collect_stream_metrics() -> Iterator[Metric]:
         )
     yield GaugeMetricFamily(
         "imprint_stream_missing",
-        "Views that the stream took and never gave back.",
+        "Views that the broker took and never gave back.",
         value=sum(gap.missing_views for gap in list_gaps()),
     )
 

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from backoffice.mails import mail_admins
 from billing.counting.preallocated import preallocate
 from billing.models import LostViewTotal
 
@@ -79,6 +80,19 @@ def read_losses() -> Losses | None:
 def count_unwritten() -> int:
     """Return the number of lost views that only this process's memory holds."""
     return _unwritten.total()
+
+
+def mail_losses(new: list[str]) -> None:
+    """Mail lines of new losses to ADMINS."""
+    text = "\n".join(new)
+    try:
+        mail_admins(
+            "Views were lost",
+            "Nobody can bring these views back. The page Views explained lists them, and approvers "
+            f"have to comment on them when they approve the batch.\n\n{text}\n",
+        )
+    except OSError:
+        logger.exception("Nobody could be told of lost views: %s", text)
 
 
 def make_losses_file() -> None:

@@ -17,7 +17,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from backoffice.mails import mail_admins
 from billing.counting import losses, spool
 from billing.counting.readers import adopt_salts, lay_in_salts
 from billing.counting.spool_views import Intake, add_views
@@ -143,16 +142,4 @@ def _store_losses(source: str, sums: Counter, intake: Intake) -> None:
             source=source, day=day, reason=reason, defaults={"views": views}
         )
     if new:
-        transaction.on_commit(lambda: _tell(new))
-
-
-def _tell(new: list[str]) -> None:
-    text = "\n".join(new)
-    try:
-        mail_admins(
-            "Views were lost",
-            "Nobody can bring these views back. The page Views explained lists them, and approvers "
-            f"have to comment on them when they approve the batch.\n\n{text}\n",
-        )
-    except OSError:
-        logger.exception("Nobody could be told of lost views: %s", text)
+        transaction.on_commit(lambda: losses.mail_losses(new))

@@ -23,7 +23,7 @@ Reason = LostViewTotal.Reason
 
 @dataclass
 class Intake:
-    """The numbers of views that came from the spool."""
+    """The numbers of views that came from the spool or the broker."""
 
     taken_in: int = 0
     known: int = 0  # views that were there already
@@ -86,7 +86,7 @@ def _insert(clicks: list, lost: Counter) -> int:
             return max(cursor.rowcount, 0)
     except (DataError, IntegrityError):
         if len(clicks) == 1:
-            logger.exception("The database refuses a view of the spool.")
+            logger.exception("The database refuses a view that the spool or the broker kept.")
             lost[clicks[0].day, Reason.REFUSED] += 1
             return 0
     return sum(_insert([click], lost) for click in clicks)

@@ -18,11 +18,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='lostviewtotal',
             name='reason',
-            field=models.CharField(choices=[('not_kept', 'neither the database nor the spool could be written'), ('program_error', 'an error in the program, which the log tells'), ('broken_line', 'a power cut broke the line in the spool'), ('not_signed', 'the broker held a message that no machine of this house signed'), ('refused', 'the database refuses the view that the spool or the broker kept'), ('past_retention', 'the spool or the broker gave the view after views of that day were dropped')], max_length=20),
+            field=models.CharField(choices=[('not_kept', 'neither the database nor the spool could be written'), ('program_error', 'an error in the program, which the log tells'), ('broken_line', 'a power cut broke the line in the spool'), ('not_signed', 'the broker held a message that no machine of this house signed'), ('refused', 'the database refuses the view that the spool or the broker kept'), ('past_retention', 'the view came after views of that day were dropped')], max_length=20),
         ),
         migrations.AlterField(
             model_name='lostviewtotal',
             name='source',
-            field=models.CharField(help_text="The source of the number: a machine's file of losses, a file of its spool, or a stream of the broker.", max_length=100),
+            field=models.CharField(help_text="A machine's file of losses, a file of its spool, or a stream of the broker.", max_length=100),
         ),
     ]

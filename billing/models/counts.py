@@ -207,20 +207,14 @@ class LostViewTotal(models.Model):
         BROKEN_LINE = "broken_line", "a power cut broke the line in the spool"
         NOT_SIGNED = "not_signed", "the broker held a message that no machine of this house signed"
         REFUSED = "refused", "the database refuses the view that the spool or the broker kept"
-        PAST_RETENTION = (
-            "past_retention",
-            "the spool or the broker gave the view after views of that day were dropped",
-        )
+        PAST_RETENTION = "past_retention", "the view came after views of that day were dropped"
 
     source = models.CharField(
         max_length=100,
-        help_text=(
-            "The source of the number: a machine's file of losses, a file of its spool, or a "
-            "stream of the broker."
-        ),
+        help_text="A machine's file of losses, a file of its spool, or a stream of the broker.",
     )
     day = models.DateField(
-        help_text=("The day of the views; the day of the file or message if that is unreadable.")
+        help_text="The day of the views; the day of the file or message if that is unreadable."
     )
     reason = models.CharField(max_length=20, choices=Reason.choices)
     views = models.PositiveBigIntegerField()

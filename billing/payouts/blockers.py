@@ -1,11 +1,17 @@
 """The checks that stop a batch from being submitted until something is put right."""
 
+from django.conf import settings
 from django.urls import reverse
 
 from backoffice.people import full_name
 from backoffice.reasons import has_word
 from billing.counting.spool_status import spool_status
-from billing.counting.stream.gaps import count_open, find_unequal
+from billing.counting.stream.gaps import (
+    count_open,
+    count_silent_writers,
+    find_unequal,
+    was_drained_after,
+)
 from billing.models import Adjustment, BlogView, PayoutBatch
 from billing.payouts.batch_checks import blocks, count_are, explained_url, list_names, list_url
 from billing.payouts.disputes import find_disputed_lines, name_disputed
@@ -92,9 +98,35 @@ def block_streamed_views(batch):
     if not number:
         return None
     return (
-        f"{count_are(number, 'view')} still under way through the stream, up to the end of "
-        f"{batch}. consume_views takes them in, and fold_views asks the machines: try again soon. "
-        "If that does not help, tell the administrators.",
+        f"{count_are(number, 'view')} still under way through the broker, up to the end of "
+        f"{batch}: try again soon. If that does not help, ask the administrators whether "
+        "imprint-views@ and the job fold_views run.",
+        explained_url(batch),
+    )
+
+
+@blocks("broker_not_empty")
+def block_broker_not_empty(batch):
+    if not settings.VIEWS_BROKER or was_drained_after(batch.month):
+        return None
+    return (
+        f"The broker was not found empty since the end of {batch}, so views may wait in it that "
+        "count: try again soon. If that does not help, ask the administrators whether "
+        "imprint-views@ runs.",
+        explained_url(batch),
+    )
+
+
+@blocks("silent_processes")
+def block_silent_processes(batch):
+    number = count_silent_writers(batch.month) if settings.VIEWS_BROKER else 0
+    if not number:
+        return None
+    processes = "1 web process has" if number == 1 else f"{number:,} web processes have"
+    return (
+        f"{processes} not said since the end of {batch} how many views of its last day went "
+        "through the broker: try again soon. If that does not help, ask the administrators whether "
+        "the job fold_views runs on each machine.",
         explained_url(batch),
     )
 

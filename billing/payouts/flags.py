@@ -184,7 +184,7 @@ def flag_missing_views(batch):
     number = sum(gap.missing_views for gap in gaps)
     names = [f"{gap.missing_numbers} of {gap.writer} on {gap.day:%-d %b %Y}" for gap in gaps]
     return (
-        f"{count_are(number, 'view')} missing in {batch}: the stream took them and never gave them "
+        f"{count_are(number, 'view')} missing in {batch}: the broker took them and never gave them "
         f"back. Numbers {list_names(names)}. Have the administrators look for them in the broker; "
         "else decide whether an adjustment makes up for them, and write what you decided.",
         explained_url(batch),

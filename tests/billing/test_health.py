@@ -10,7 +10,8 @@ from backoffice.health.metrics import write_metrics
 from backoffice.health.registry import Result, run_checks
 from billing.counting.losses import Reason, note_loss
 from billing.counting.spool import keep_view
-from billing.models import BlogView, Payment
+from billing.health import check_stream
+from billing.models import BlogView, Payment, StreamPosition
 from billing.payouts import steps
 from tests.billing.counting.spooled import make_view
 from tests.billing.tampering import change
@@ -146,3 +147,12 @@ def test_number_of_queries_does_not_grow(django_assert_max_num_queries):
                 write_metrics()
             queries.append(len(captured))
     assert queries[0] == queries[1]
+
+
+def test_stream_that_was_never_heard_hides_no_other(settings):
+    """It was made anew, and no consumer asked yet; PostgreSQL sorts NULLs first."""
+    settings.VIEWS_BROKER = ["nats://localhost"]
+    StreamPosition.objects.create(stream="VIEWS 1", heard_at=NOON, drained_at=NOON)
+    assert check_stream() == Result(True, "", {"waiting": 0})
+    StreamPosition.objects.create(stream="VIEWS 2")
+    assert check_stream() == Result(True, "", {"waiting": 0})

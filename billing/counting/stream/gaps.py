@@ -128,6 +128,32 @@ def count_open(*, until: dt.date) -> int:
     return sum(account.under_way for account in _account(find_unequal(until=until)))
 
 
+def was_drained_after(month: dt.date) -> bool:
+    """Return whether the stream was found empty after the month's end. One query."""
+    drained_at = _find_drained_at()
+    return drained_at is not None and drained_at > _end_of(month)
+
+
+def count_silent_writers(month: dt.date) -> int:
+    """Return how many writers of the month's last day have not told what they sent of it.
+
+    The day's last views may be among what they said nothing of. Two queries.
+    """
+    drained_at, at = _find_drained_at(), timezone.now()
+    untold = Q(told_at__isnull=True) | Q(told_at__lte=_end_of(month))
+    last_day = next_month(month) - dt.timedelta(days=1)
+    rows = WriterDay.objects.filter(untold, day=last_day, ended=False)
+    return sum(not _is_given_up(row, drained_at, at) for row in rows.iterator())
+
+
+def _end_of(month: dt.date) -> dt.datetime:
+    return start_of(next_month(month)) + MARGIN
+
+
+def _find_drained_at() -> dt.datetime | None:
+    return StreamPosition.objects.aggregate(at=Max("drained_at"))["at"]
+
+
 def list_gaps(month: dt.date | None = None) -> list[WriterRow]:
     """Return the writers that miss views, of a month or of all time. Two queries."""
     until = next_month(month) if month else None
@@ -160,7 +186,7 @@ def _of_month(month: dt.date) -> QuerySet[WriterDay]:
 
 
 def _account(rows: QuerySet[WriterDay]) -> list[WriterRow]:
-    drained_at = StreamPosition.objects.aggregate(at=Max("drained_at"))["at"]
+    drained_at = _find_drained_at()
     ordered = rows.order_by("day", "writer")
     at = timezone.now()
     return [account_of(row, drained_at=drained_at, at=at) for row in ordered.iterator()]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import F
 
+from billing.counting.losses import mail_losses
 from billing.counting.spool_views import Intake, add_views
 from billing.counting.stream.messages import NotReadableHere, NotSigned, read_message
 from billing.counting.stream.numbers import add_numbers, list_new
@@ -66,9 +67,15 @@ def _position(stream: str) -> StreamPosition:
 
 
 def _add_losses(stream: str, lost: Counter) -> None:
+    """Add the losses, and mail the first ones of a day and reason: more may come each second."""
+    new = []
     for (day, reason), views in lost.items():
         if views:
-            row, _ = LostViewTotal.objects.get_or_create(
+            row, is_new = LostViewTotal.objects.get_or_create(
                 source=stream[:100], day=day, reason=reason, defaults={"views": 0}
             )
             LostViewTotal.objects.filter(pk=row.pk).update(views=F("views") + views)
+            if is_new:
+                new.append(f"{views} of {day}, and perhaps more to come: {Reason(reason).label}")
+    if new:
+        transaction.on_commit(lambda: mail_losses(new))

@@ -1,12 +1,15 @@
 """What the file of a web process says, whatever becomes of the file or of a view."""
 
 import pytest
+from django.utils import timezone
 
+from billing.counting import local_salts
 from billing.counting.spool_intake import take_in_spool
 from billing.counting.stream import marks, publishing
 from billing.counting.stream.marks import MOST_IN_HAND, SLOT, Writer, read_marks
 from billing.counting.stream.publishing import offer_view
-from billing.models import WriterDay
+from billing.models import ReaderSalt, WriterDay
+from billing.periods import day_of
 from tests.billing.counting.spooled import DAY, make_view
 
 pytestmark = pytest.mark.any_database
@@ -89,3 +92,12 @@ def test_views_that_nothing_kept_are_given_up_and_stop_no_later_ones():
     take_in_spool()
     row = WriterDay.objects.get()
     assert (row.sent, row.unsettled) == (MOST_IN_HAND + 6, [[1, MOST_IN_HAND + 5]])
+
+
+@pytest.mark.django_db
+def test_salt_of_a_day_whose_views_all_went_through_the_broker_is_adopted(settings):
+    settings.VIEWS_BROKER = ["nats://localhost"]
+    day = day_of(timezone.now())
+    salt = local_salts.get_salt(day)
+    take_in_spool()
+    assert bytes(ReaderSalt.objects.get(day=day).salt) == salt

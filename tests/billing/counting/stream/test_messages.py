@@ -92,9 +92,16 @@ def test_message_of_another_version_keeps_no_other_out(settings):
 
 
 @pytest.mark.django_db
-def test_message_that_comes_twice_at_once_is_one_loss():
-    messages = [Message(7, b"nonsense", DAY)] * 2
-    for _ in range(2):
-        take_in(messages, stream="VIEWS", at=timezone.now())
+def test_message_that_comes_twice_at_once_is_one_loss_and_told_once(
+    django_capture_on_commit_callbacks, mailoutbox, settings
+):
+    settings.ADMINS = ["admin@example.com"]
+    for sequence in (7, 7, 8):
+        messages = [Message(sequence, b"nonsense", DAY)] * 2
+        with django_capture_on_commit_callbacks(execute=True):
+            take_in(messages, stream="VIEWS", at=timezone.now())
     row = LostViewTotal.objects.get()
-    assert (row.reason, row.views) == ("not_signed", 1)
+    assert (row.reason, row.views) == ("not_signed", 2)
+    [mail] = mailoutbox
+    assert "Views were lost" in mail.subject
+    assert "no machine of this house signed" in mail.body

@@ -230,5 +230,5 @@ def test_views_explained_shows_the_account(stream, monkeypatch, client):
     settle_clocks()
     client.force_login(make_user(is_staff=True, is_superuser=True))
     page = client.get(reverse("admin:billing_views_explained_changelist")).content.decode()
-    assert "Sent through the stream" in page
+    assert "Sent through a broker" in page
     assert "1, the numbers 1." in page
