@@ -128,7 +128,7 @@ def test_double_click_enters_once_and_tells_once(django_capture_on_commit_callba
         assert enter_own(author, at=AT + dt.timedelta(seconds=1)) == first
     assert PayeeDetails.objects.count() == 1
     assert [letter.to for letter in mail.outbox] == [["ada@example.com"]]
-    later = enter_own(author, at=AT + HOUR)
+    later = enter_own(author, at=AT + dt.timedelta(minutes=1))
     assert later.number == 2
 
 
@@ -189,6 +189,20 @@ def test_change_is_told_to_the_old_address_the_new_one_and_the_author(
     for message in mail.outbox:
         assert not any(iban in message.body for iban in IBANS)
         assert "4300" in message.body
+
+
+def test_change_that_is_taken_back_is_told(django_capture_on_commit_callbacks):
+    author = make_user(email="author@example.com")
+    payee = make_payee(author, at=AT, email="old@example.com")
+    enter_own(author, email="old@example.com", iban=IBANS[1])
+    mail.outbox.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw_changes(payee=payee, by=author, reason="That was not me", at=AT)
+    assert sorted(address for letter in mail.outbox for address in letter.to) == [
+        "author@example.com",
+        "old@example.com",
+    ]
+    assert all("was taken back" in letter.subject for letter in mail.outbox)
 
 
 def test_author_given_to_an_agent_is_told_where_the_money_went_before(
