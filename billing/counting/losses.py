@@ -9,8 +9,6 @@ be written, the loss stays in memory until the next write, and the log names it.
 import contextlib
 import datetime as dt
 import fcntl
-import hashlib
-import json
 import logging
 import os
 import secrets
@@ -23,7 +21,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from backoffice.mails import mail_admins
-from billing.counting.preallocated import preallocate
+from billing.counting.preallocated import make_slot, preallocate, read_slots
 from billing.models import LostViewTotal
 
 logger = logging.getLogger(__name__)
@@ -97,7 +95,7 @@ def mail_losses(new: list[str]) -> None:
 
 def make_losses_file() -> None:
     """Preallocate the file for the sums unless it exists. Raises OSError."""
-    first = _make_slot(Losses(secrets.token_hex(8), 0, Counter()))
+    first = _write_slot(Losses(secrets.token_hex(8), 0, Counter()))
     preallocate(settings.SPOOL_DIR / FILE, size=2 * SLOT, content=first)
 
 
@@ -107,7 +105,7 @@ def _write_sums() -> None:
         losses = _read_sums(descriptor)
         sums = losses.sums + _unwritten
         number = losses.number + 1
-        slot = _make_slot(losses._replace(number=number, sums=sums))
+        slot = _write_slot(losses._replace(number=number, sums=sums))
         os.pwrite(descriptor, slot, (number % 2) * SLOT)
         os.fsync(descriptor)
     _unwritten.clear()
@@ -115,29 +113,17 @@ def _write_sums() -> None:
 
 def _read_sums(descriptor: int) -> Losses:
     """Return the newer intact slot. Without one, return empty sums under a new name."""
-    slots = [_read_slot(os.pread(descriptor, SLOT, n * SLOT)) for n in range(2)]
-    whole = [slot for slot in slots if slot]
-    if not whole:
+    slots = read_slots(descriptor, size=SLOT)
+    if not slots:
         return Losses(secrets.token_hex(8), 0, Counter())
-    return max(whole, key=lambda slot: slot.number)
-
-
-def _read_slot(slot: bytes) -> Losses | None:
-    digest, _, text = slot.rstrip(b"\0").rstrip().partition(b" ")
-    if not text or digest.decode(errors="replace") != hashlib.sha256(text).hexdigest():
-        return None
-    name, number, rows = json.loads(text)
+    name, number, rows = max(slots, key=lambda slot: slot[1])
     sums = Counter({(dt.date.fromisoformat(day), reason): views for day, reason, views in rows})
     return Losses(name, number, sums)
 
 
-def _make_slot(losses: Losses) -> bytes:
+def _write_slot(losses: Losses) -> bytes:
     rows = sorted([day.isoformat(), reason, n] for (day, reason), n in losses.sums.items())
-    text = json.dumps([losses.name, losses.number, rows], separators=(",", ":"))
-    slot = f"{hashlib.sha256(text.encode()).hexdigest()} {text}".encode().ljust(SLOT)
-    if len(slot) > SLOT:
-        raise ValueError("The file of losses is full.")
-    return slot
+    return make_slot([losses.name, losses.number, rows], size=SLOT)
 
 
 @contextlib.contextmanager

@@ -78,13 +78,13 @@ class DayRow:
 def account_of(row: WriterDay, *, drained_at: dt.datetime | None, at: dt.datetime) -> WriterRow:
     sent = max(row.sent, last_of(row.received))
     holes = find_holes(row.received, until=sent)
-    unheard = find_holes(merge([*row.received, *row.unsettled]), until=sent)
+    heard = merge([*row.received, *row.unsettled])
+    unheard = find_holes(heard, until=sent)
     told: Ranges = []
     if _is_given_up(row, drained_at, at):
         told = unheard if _is_settled(row) else holes
     elif row.told_at and drained_at and row.told_at + MARGIN < drained_at:
-        until = sent if row.ended else row.sent
-        told = find_holes(merge([*row.received, *row.unsettled]), until=until)
+        told = unheard if row.ended else find_holes(heard, until=row.sent)
     missing = count(told)
     unacknowledged = count(holes) - count(unheard) if _is_settled(row) else 0
     return WriterRow(

@@ -10,8 +10,6 @@ costs microseconds, and a power cut loses what the system had not written yet.
 import contextlib
 import datetime as dt
 import fcntl
-import hashlib
-import json
 import os
 import secrets
 import socket
@@ -22,7 +20,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from billing.counting.preallocated import preallocate
+from billing.counting.preallocated import make_slot, preallocate, read_slots
 from billing.counting.stream.numbers import Ranges, add_numbers
 
 SUFFIX = ".sent"
@@ -117,11 +115,7 @@ def _make_slot(number: int, days: dict[dt.date, DayMark]) -> bytes:
         [day.isoformat(), mark.last, sorted(mark.in_hand), mark.given_up]
         for day, mark in days.items()
     ]
-    text = json.dumps([number, rows], separators=(",", ":"))
-    slot = f"{hashlib.sha256(text.encode()).hexdigest()} {text}".encode().ljust(SLOT)
-    if len(slot) > SLOT:
-        raise OSError("The file of this process's numbers is full.")
-    return slot
+    return make_slot([number, rows], size=SLOT)
 
 
 def _make_file(name: str) -> int:
@@ -211,20 +205,11 @@ def _is_free(descriptor: int) -> bool:
 
 
 def _read_days(descriptor: int) -> dict[dt.date, DayMark]:
-    slots = [_read_slot(os.pread(descriptor, SLOT, each * SLOT)) for each in range(2)]
-    whole = [slot for slot in slots if slot]
-    if not whole:
+    slots = read_slots(descriptor, size=SLOT)
+    if not slots:
         raise ValueError("Both slots are broken.")
-    _, rows = max(whole, key=lambda slot: slot[0])
+    _, rows = max(slots, key=lambda slot: slot[0])
     return {
         dt.date.fromisoformat(day): DayMark(last, set(hand), given_up)
         for day, last, hand, given_up in rows
     }
-
-
-def _read_slot(slot: bytes) -> tuple[int, list] | None:
-    digest, _, text = slot.rstrip(b"\0").rstrip().partition(b" ")
-    if not text or digest.decode(errors="replace") != hashlib.sha256(text).hexdigest():
-        return None
-    number, rows = json.loads(text)
-    return number, rows
