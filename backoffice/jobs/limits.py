@@ -12,8 +12,12 @@ STANDARD_ERROR = 2  # the descriptor, because sys.stderr may be closed
 LAST_WORDS = 60  # seconds past the limit, for cleaning up
 
 
-class JobStopped(BaseException):
-    """The job ran past its limit, or was told to end. Commands must not catch it."""
+class JobStopped(SystemExit):
+    """The job ran past its limit, or was told to end. Commands must not catch it.
+
+    psycopg cancels a statement that a SystemExit breaks off. Of any other error PostgreSQL would
+    learn nothing: the statement would go on there, and the connection take no other.
+    """
 
 
 def limit_of(name: str) -> float:

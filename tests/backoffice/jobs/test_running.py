@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core import mail
 from django.core.management import CommandError
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from backoffice import jobs
@@ -315,11 +315,9 @@ def test_run_that_was_recorded_and_killed_then_keeps_its_end(command, settings):
 
 def test_database_that_never_answers_holds_no_record_back(command, settings, monkeypatch):
     settings.ADMINS = ["ines@example.org"]
-    monkeypatch.setattr(records, "LONGEST_RECORDING", 0.5)  # less would cut off a real query
-    settings.JOB_MINUTES = 0.5 / 60
     command(lambda stdout, stderr: None)
-    with monkeypatch.context() as patch:
-        patch.setattr(JobRun, "save", lambda run, **options: time.sleep(60))
+    with monkeypatch.context() as patch:  # the limit's own signal, at once
+        patch.setattr(JobRun, "save", lambda run, **options: signal.raise_signal(signal.SIGALRM))
         with pytest.raises(SystemExit):
             jobs.run_job("fold_views")
     assert records.count_left_over() == 1
@@ -354,7 +352,7 @@ def test_lock_follows_no_link(command, settings, tmp_path, caplog):
 
 
 def test_job_past_its_limit_fails(command, settings):
-    settings.JOB_MINUTES_OF = {"fold_views": 0.1 / 60}
+    settings.JOB_MINUTES_OF = {"fold_views": 1 / 60}
 
     def hang(stdout, stderr):
         with contextlib.suppress(Exception):
@@ -365,6 +363,28 @@ def test_job_past_its_limit_fails(command, settings):
         jobs.run_job("fold_views")
     assert "it ran past its limit" in JobRun.objects.get().output
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statement_of_a_stopped_job_ends_in_the_database(command, settings):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite runs its statements in the job's own process.")
+    settings.JOB_MINUTES_OF = {"fold_views": 1 / 60}
+
+    def wait(stdout, stderr):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(20)")
+
+    command(wait)
+    with pytest.raises(SystemExit):
+        jobs.run_job("fold_views")
+    assert "it ran past its limit" in JobRun.objects.get().output
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE state = 'active' AND query = 'SELECT pg_sleep(20)'"
+        )
+        assert cursor.fetchone() == (0,)
 
 
 def test_job_that_is_told_to_end_says_so(command):
