@@ -2,7 +2,7 @@
 
 import contextlib
 
-from django.db import connection
+from django.db import connection, transaction
 
 from billing.guards import install_guards, remove_guards
 
@@ -28,3 +28,11 @@ def change(rows, **values):
     """Update the rows of a queryset, guarded or not."""
     with without_guards():
         return rows.update(**values)
+
+
+@contextlib.contextmanager
+def undone():
+    """Roll the block's writes back, as if it were another test."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

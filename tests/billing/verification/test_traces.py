@@ -1,11 +1,10 @@
-import contextlib
 import datetime as dt
 import re
 from collections import Counter
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
-from django.db import connection, transaction
+from django.db import connection
 from simple_history.utils import get_history_manager_for_model
 
 from backoffice.jobs import records
@@ -21,7 +20,7 @@ from billing.verification import verify_payouts
 from billing.verification.accounts import check_accounts
 from billing.verification.differences import Difference
 from billing.verification.traces import check_traces
-from tests.billing.tampering import without_guards
+from tests.billing.tampering import undone, without_guards
 from tests.factories import approve, make_blog, make_category, make_price, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -62,13 +61,6 @@ def find_difference(*checks):
         except Difference as difference:
             return str(difference)
     return ""
-
-
-@contextlib.contextmanager
-def undone():
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 @pytest.mark.thorough

@@ -1,9 +1,8 @@
-import contextlib
 import datetime as dt
 import re
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from billing.counting.retention import purge_readers
 from billing.guards import remove_guards
@@ -20,7 +19,7 @@ from billing.models import (
 from billing.verification import advance_verification, start_verification, verify_payouts
 from tests.billing.paid_months import OCTOBER, SEPTEMBER
 from tests.billing.tampering import change as change_rows
-from tests.billing.tampering import without_guards
+from tests.billing.tampering import undone, without_guards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
 
@@ -64,14 +63,6 @@ def test_month_alone_is_verified_with_the_whole_chain(paid):
     assert run.numbers["seals"] == 6
     run = verify_payouts(month=SEPTEMBER)
     assert (run.status, run.numbers["batches"], run.numbers["days"]) == ("passed", 1, 4)
-
-
-@contextlib.contextmanager
-def undone():
-    """Roll the block's writes back, as if it were another test."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def tamper(table, position, change):
