@@ -19,7 +19,7 @@ from backoffice.models import JobRun
 from tests.factories import make_category
 from weblog.models import Category
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,7 @@ from billing.payees.reading import (
 )
 from tests.factories import IBANS, describe_payee, make_blog, make_payee, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 AT = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -270,6 +270,7 @@ FORBIDDEN = {
 }  # fmt: skip
 
 
+@pytest.mark.postgresql
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_database_refuses_to_change_details_in_place(what):
     payee = make_payee(make_user(), at=AT)
@@ -277,6 +278,7 @@ def test_database_refuses_to_change_details_in_place(what):
         FORBIDDEN[what](payee)
 
 
+@pytest.mark.postgresql
 def test_database_refuses_a_confirmation_by_who_is_paid_or_entered_it():
     author, finance = make_user(), make_user()
     payee = make_payee(author, at=AT, by=finance, is_confirmed=False)

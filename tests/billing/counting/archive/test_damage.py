@@ -24,7 +24,7 @@ from tests.factories import make_click
 
 pytest.importorskip("duckdb", reason="needs the libraries of requirements-scale.txt")
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def first_file(folder, day=DAY, kind="parquet"):

@@ -27,7 +27,7 @@ from tests.factories import make_blog, make_price
 
 pytest.importorskip("duckdb", reason="needs the libraries of requirements-scale.txt")
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def read_files(folder):
