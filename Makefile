@@ -1,8 +1,9 @@
 PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
-# More processes than cores: each waits for half of its time, for disks and for what it started.
-PYTEST = $(BIN)/python -m pytest --numprocesses=4 --dist=worksteal
+# One more than two cores: a process waits for disks, for servers and for what it started. Each costs
+# fifteen seconds of the processor, to read the tests.
+PYTEST = $(BIN)/python -m pytest --numprocesses=3 --dist=worksteal
 # What `make test` runs on each database, and what it leaves there to `make test-rest`.
 SQLITE = not thorough and (any_database or not postgresql)
 SQLITE_REST = thorough or (postgresql and not any_database)
@@ -44,7 +45,7 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 	@$(MANAGE) setup_demo
 	@exec $(MANAGE) runserver 127.0.0.1:$(PORT)
 
-test: setup-dev ## Run what a commit needs, in seven minutes: SQLite, PostgreSQL, weblog alone
+test: setup-dev ## Run what a commit needs, in ten minutes: SQLite, PostgreSQL, weblog alone
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE)" \
 		$(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
@@ -62,7 +63,7 @@ test-rest: setup-dev ## Run all tests that `make test` does not; 40 minutes
 
 test-all: test test-rest ## Run all tests, as CI does; COVERAGE=1 follows branches on SQLite
 
-quick: setup-dev ## Run what is quick to run, in a minute: SQLite, no browser, nothing killed
+quick: setup-dev ## Run what is quick to run, in 70 s: SQLite, no browser, nothing killed
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --numprocesses=auto \
 		-m "not slow and not thorough" --ignore=tests/browser
 
