@@ -15,7 +15,7 @@ from weblog.errors import ImportRefused
 from weblog.importing.fetching import fetch_pictures
 from weblog.importing.formats import open_apart
 from weblog.importing.imports import import_posts
-from weblog.importing.plans import Choices, make_plan
+from weblog.importing.plans import Choices, Plan, make_plan
 from weblog.models import Category
 
 MOST_POSTS = 1_000  # as many as one request can import in time
@@ -23,8 +23,15 @@ MOST_PICTURES, SECONDS_OF_PICTURES = 40, 12  # a request is over in half a minut
 MOST_NAMES = 900  # a form may have 1,000 fields
 
 
-def check_size(posts: int, names: int) -> None:
-    if posts > MOST_POSTS or names > MOST_NAMES:
+def check_size(plan: Plan, names: int) -> None:
+    if plan.problem_post_count > MOST_POSTS:
+        first = plan.problem_posts[0]
+        raise ImportRefused(
+            f"More than {MOST_POSTS:,} posts of {plan.file_name} can't come in as they are. The "
+            f"first is {first.place}: {' '.join(first.problems)[:300]} Mend the file, or let an "
+            "administrator import it by a command: docs/operations.md."
+        )
+    if plan.new > MOST_POSTS or names > MOST_NAMES:
         raise ImportRefused(
             f"This page takes {MOST_POSTS:,} new posts of {MOST_NAMES:,} authors and categories at "
             "once. Let an administrator import the file by a command: docs/operations.md."

@@ -5,6 +5,7 @@ import json
 
 from backoffice.bounded_child import Refused
 from weblog.importing.bodies import clean_body
+from weblog.importing.containers import TooManyRecords
 
 # Pictures and comments among them. A page takes 1,000 new posts, and looks at all of these.
 MOST_RECORDS = 20_000
@@ -17,10 +18,13 @@ TOO_MANY = (
 def run_apart(source, answer, module, name, media_url, site=""):
     """Write a line of JSON for each record of the reader `name`; backoffice.bounded runs this."""
     read = getattr(importlib.import_module(module), name)
-    for number, record in enumerate(read(source)):
-        if number == MOST_RECORDS:
-            raise Refused(TOO_MANY)
-        if "body" in record:
-            record |= clean_body(record | {"site": site}, media_url)
-        record["site"] = site
-        answer.write(json.dumps(record).encode() + b"\n")
+    try:
+        for number, record in enumerate(read(source, most=MOST_RECORDS)):
+            if number == MOST_RECORDS:
+                raise TooManyRecords
+            if "body" in record:
+                record |= clean_body(record | {"site": site}, media_url)
+            record["site"] = site
+            answer.write(json.dumps(record).encode() + b"\n")
+    except TooManyRecords as error:
+        raise Refused(TOO_MANY) from error

@@ -17,9 +17,46 @@ BROKEN = (zipfile.BadZipFile, RuntimeError, OSError, EOFError, ValueError, zlib.
 CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 
 
-def list_names(file: BinaryIO) -> list[str]:
-    """Return the names of the files in a zip, without those that a Mac adds."""
-    with zipfile.ZipFile(file) as archive:
+class TooManyRecords(Exception):
+    """The file holds more than its reader was told to take. It shows before they are read."""
+
+
+class BoundedZip(zipfile.ZipFile):
+    """A zip whose directory is read up to `most` files, whatever it says of its size.
+
+    Raises TooManyRecords where there are more.
+    """
+
+    def __init__(self, file: BinaryIO, most: int | None = None):
+        self._directory = _Directory(most)
+        super().__init__(file)
+
+    @property
+    def filelist(self) -> list[zipfile.ZipInfo]:
+        return self._directory
+
+    @filelist.setter
+    def filelist(self, entries: list[zipfile.ZipInfo]) -> None:
+        self._directory[:] = entries
+
+
+class _Directory(list):
+    def __init__(self, most: int | None):
+        super().__init__()
+        self._most = most
+
+    def append(self, entry: zipfile.ZipInfo) -> None:
+        if self._most is not None and len(self) >= self._most:
+            raise TooManyRecords
+        super().append(entry)
+
+
+def list_names(file: BinaryIO, most: int | None = None) -> list[str]:
+    """Return the names of the files in a zip, without those that a Mac adds.
+
+    Raises TooManyRecords if there are more than `most`.
+    """
+    with BoundedZip(file, most) as archive:
         names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
     return [name for name in names if is_of_use(name)]
 

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from weblog.errors import ImportRefused
-from weblog.importing.containers import GZIP, list_names
+from weblog.importing import apart
+from weblog.importing.containers import GZIP, TooManyRecords, list_names
 from weblog.importing.ghost import GhostExport
 from weblog.importing.markdown import MarkdownFolder, MarkdownZip
 from weblog.importing.markdown_files import SUFFIXES
@@ -76,7 +77,9 @@ def _open_zip(file, name, is_apart):
     """Return the reader of the files in a zip, by their endings. Markdown comes before others."""
     file.seek(0)
     try:
-        names = list_names(file)
+        names = list_names(file, apart.MOST_RECORDS if is_apart else None)
+    except TooManyRecords as error:
+        raise ImportRefused(apart.TOO_MANY.replace("{name}", name)) from error
     except (zipfile.BadZipFile, ValueError, OSError):
         names = []
     file.seek(0)

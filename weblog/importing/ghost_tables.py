@@ -10,11 +10,12 @@ from html import escape
 from typing import BinaryIO
 
 from backoffice.bounded_child import Refused
-from weblog.importing.containers import open_parts
+from weblog.importing.containers import TooManyRecords, open_parts
 from weblog.importing.lexical import MARKDOWN, make_html
 from weblog.importing.paragraphs import add_paragraphs
 
 LARGEST_FILE = 100_000_000
+OBJECTS_FOR_EACH = 100  # record: lists and objects, so that few bytes don't become much memory
 
 COLUMNS = {
     "users": ("id", "slug", "name", "email"),
@@ -31,9 +32,14 @@ COLUMNS = {
 }
 
 
-def read_rows(file: BinaryIO) -> Iterator[dict]:
-    """Yield {table: its name, row: {column: text or number}}, and of a post its body."""
-    tables = _load_tables(file)
+def read_rows(file: BinaryIO, most: int | None = None) -> Iterator[dict]:
+    """Yield {table: its name, row: {column: text or number}}, and of a post its body.
+
+    Raises TooManyRecords before the first if there are more than `most` rows.
+    """
+    tables = _load_tables(file, most)
+    if most is not None and sum(_count(tables.get(table)) for table in COLUMNS) > most:
+        raise TooManyRecords
     for table, columns in COLUMNS.items():
         rows = tables.get(table) or []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -66,12 +72,18 @@ def _read_text(row):
     return {"body": html, "notes": dict(+notes)} | problem
 
 
-def _load_tables(file):
+def _count(rows):
+    return len(rows) if isinstance(rows, list) else 0
+
+
+def _load_tables(file, most):
     text = b""
     for part in open_parts(file, ".json"):
         text = text or part.read(LARGEST_FILE + 1).removeprefix(b"\xef\xbb\xbf")
     if len(text) > LARGEST_FILE:
         raise Refused(f"{{name}} is larger than {LARGEST_FILE // 10**6} MB.")
+    if most is not None and text.count(b"{") + text.count(b"[") > OBJECTS_FOR_EACH * most:
+        raise TooManyRecords
     try:
         export = json.loads(text)
         exports = export.get("db", [export])

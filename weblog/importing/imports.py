@@ -31,7 +31,7 @@ def import_posts(
     source: Source,
     by: User | None = None,
     choices: Choices | None = None,
-    check_size: Callable[[int, int], None] = lambda posts, names: None,
+    check_size: Callable[[Plan, int], None] = lambda plan, names: None,
     fetch: Callable[[Plan], tuple[dict[str, Picture], dict[str, int]]] | None = None,
 ) -> Plan:
     """Make a blog of each new post, and return the plan that was carried out.

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from backoffice.bounded_child import Refused
+from weblog.importing.containers import BoundedZip
 from weblog.importing.front_matter import Unreadable, split_front_matter
 from weblog.importing.inherited import Inherited
 from weblog.importing.markdown_text import render_markdown
@@ -25,13 +26,14 @@ LARGEST_FILE = 5_000_000
 MOST_FILES = 100_000
 
 
-def read_zip(file: BinaryIO) -> Iterator[dict]:
+def read_zip(file: BinaryIO, most: int | None = None) -> Iterator[dict]:
     """Yield a record for each file, as read_file does, and {skipped: True} for other files.
 
-    A folder that holds all of it does not count.
+    A folder that holds all of it does not count. Raises TooManyRecords before the first if there
+    are more than `most`.
     """
     try:
-        archive = zipfile.ZipFile(file)
+        archive = BoundedZip(file, most)
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         raise Refused(f"{{name}} is no zip file, or is damaged: {error}.") from error
     if len(archive.infolist()) > MOST_FILES:

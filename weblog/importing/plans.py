@@ -149,19 +149,19 @@ def make_plan(
     by: User | None,
     choices: Choices | None = None,
     at: dt.datetime | None = None,
-    check_size: Callable[[int, int], None] = lambda posts, names: None,
+    check_size: Callable[[Plan, int], None] = lambda plan, names: None,
 ) -> Plan:
     """Read all posts and return the plan of their import. Raises ImportRefused.
 
-    `check_size` gets the numbers of new posts, authors and categories during the reading, and may
-    refuse.
+    `check_size` gets the plan during the reading, with the number of authors and categories so
+    far, and may refuse.
     """
     choices = choices or Choices()
     plan = Plan(source.name, source.kind, by, at or timezone.now(), left_out=set(choices.left_out))
     reading = _Reading(plan, choices)
     for batch in itertools.batched(read_settled(source, at=plan.at), BATCH):
         reading.take(batch)
-        check_size(plan.new, len(reading.authors) + len(reading.categories))
+        check_size(plan, len(reading.authors) + len(reading.categories))
     plan.skipped = source.skipped
     if not plan.posts:
         raise ImportRefused(

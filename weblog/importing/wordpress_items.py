@@ -13,7 +13,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from backoffice.bounded_child import Refused
-from weblog.importing.containers import CleanText, open_parts
+from weblog.importing.containers import CleanText, TooManyRecords, open_parts
 from weblog.importing.wordpress_text import convert_text
 
 WXR = re.compile(r"\{https?://(?:www\.)?wordpress\.org/export/")
@@ -29,10 +29,13 @@ ACCESS = "_jetpack_newsletter_access"
 READ_META = {LEAD_PICTURE, FOOTNOTES, EXPIRES, EXPIRES_STATE, ACCESS}
 
 
-def read_items(file: BinaryIO) -> Iterator[dict]:
-    """Yield the elements of the channel in order: {kind: version, site, person or item, …}."""
+def read_items(file: BinaryIO, most: int | None = None) -> Iterator[dict]:
+    """Yield the elements of the channel in order: {kind: version, site, person or item, …}.
+
+    Raises TooManyRecords before the first if there are more than `most` items.
+    """
     try:
-        yield from _read(file)
+        yield from _read(file, most)
     except ParseError as error:
         line, column = error.position
         raise Refused(
@@ -48,11 +51,14 @@ def read_items(file: BinaryIO) -> Iterator[dict]:
         raise Refused("{name} is in an encoding that is not known. Save it as UTF-8.") from error
 
 
-def _read(file):
-    library = _Library()
+def _read(file, most):
+    library, items = _Library(), 0
     for part in open_parts(file, ".xml"):
         for _, element in _list_elements(CleanText(part)):
             library.note(element)
+            items += element.tag == "item"
+            if most is not None and items > most:
+                raise TooManyRecords
     for part in open_parts(file, ".xml"):
         yield from _read_part(CleanText(part), library)
 

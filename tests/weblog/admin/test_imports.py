@@ -214,3 +214,13 @@ def test_address_of_the_old_site_is_asked_for(client, emma):
     assert "Fetch the 1 picture " in client.post(URL, fields).text
     confirm(client)
     assert 'href="https://old.example/a.png"' in Blog.objects.get().body
+
+
+def test_file_of_very_many_faulty_posts_is_refused_with_the_first_of_them(
+    client, emma, folder, monkeypatch
+):
+    monkeypatch.setattr(imports, "MOST_POSTS", 2)
+    response = upload(client, make_wxr(*(make_item(n, status="odd") for n in range(1, 4))))
+    assert "More than 2 posts of site.xml can&#x27;t come in as they are" in response.text
+    assert "The first is item 1" in response.text
+    assert list(folder.iterdir()) == []
