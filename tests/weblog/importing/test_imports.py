@@ -8,8 +8,10 @@ from tests.factories import make_blog, make_category, make_user
 from tests.weblog.posts import make_item, make_wxr
 from weblog.errors import ImportRefused
 from weblog.importing.formats import open_source
+from weblog.importing.free_slugs import SlugGiver
 from weblog.importing.imports import import_posts
 from weblog.importing.plans import Choices
+from weblog.importing.posts import Post
 from weblog.models import Blog, Category, OldAddress
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -99,6 +101,16 @@ def test_address_that_is_taken_gets_a_number():
     OldAddress.objects.create(slug="x-2", blog=make_blog(slug="x"))
     bring_in(*(make_item(n, post_name="x") for n in (1, 2)))
     assert sorted(Blog.objects.values_list("slug", flat=True)) == ["x", "x-3", "x-4"]
+
+
+def test_many_posts_of_one_address_take_few_queries(django_assert_num_queries):
+    make_blog(slug="x")
+    posts = [Post(f"https://example.com/?p={number}", "", slug="x") for number in range(150)]
+    giver = SlugGiver()
+    with django_assert_num_queries(6):  # two for each hundred numbers
+        giver.look_up(posts)
+        slugs = [giver.give(post) for post in posts]
+    assert slugs == [f"x-{number}" for number in range(2, 152)]
 
 
 @pytest.mark.parametrize(
