@@ -21,6 +21,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import OperationalError
 
+from backoffice.mailing.server_errors import explain
 from backoffice.mails import mail_admins
 from backoffice.scrubbing import describe_exception, scrub
 
@@ -31,6 +32,8 @@ MOST_KINDS = 500
 LONGEST_FILE = 4_000
 EVERY_MAIL = "every mail"
 KEPT_FOR = 400 * 24 * 60 * 60  # seconds
+
+logger = logging.getLogger(__name__)
 
 _last_told: dict[str, float] = {}  # of this process only
 _sending = threading.local()
@@ -68,7 +71,10 @@ def count_failures() -> dict[str, int]:
 
 
 class AlertHandler(logging.Handler):
-    """Mails logged errors. A record may name its `kind`, and say `once` for a single mail ever."""
+    """Mails logged errors. A record may name its `kind`, and say `once` for a single mail ever.
+
+    A mail that fails is one more line in the log, and tried again with a later error.
+    """
 
     def emit(self, record):
         if getattr(_sending, "now", False):  # a failing mail must not send a mail about itself
@@ -96,12 +102,13 @@ class AlertHandler(logging.Handler):
         _last_told[kind] = now
         try:
             mail_admins(_subject_of(record), _body_of(record, left_out=left_out, since=told_at))
-        except Exception:
+        except Exception as error:
             with _open_kind(kind, source=record.name) as known:
                 known.told_at, known.left_out = told_at, left_out + 1
                 known.try_after = now + AFTER_A_FAILED_MAIL
             _last_told.pop(kind, None)
-            raise
+            if not getattr(record, "no_mail_server", False):  # which says it already
+                logger.warning("ADMINS could not be mailed about this: %s", explain(error))
 
 
 def _was_told_by_the_job(record):

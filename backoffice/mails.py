@@ -131,12 +131,15 @@ def deliver(message: Letter) -> None:
 
 def _try(message: Letter, about: str) -> bool:
     """Return whether it is worth to try another mail: the server answers."""
-    from backoffice.mailing.server_errors import NO_SERVER
+    from backoffice.mailing.server_errors import NO_SERVER, explain
 
     try:
         deliver(message)
-    except NO_SERVER:
-        logger.exception("The mail about %s could not be sent.", about)
+    except NO_SERVER as error:
+        reason = explain(error)
+        logger.error(
+            "The mail about %s could not be sent: %s", about, reason, extra={"no_mail_server": True}
+        )
         return False
     except Exception:
         logger.exception("The mail about %s could not be sent.", about)

@@ -93,6 +93,19 @@ def test_without_a_mail_server_the_first_mail_waits_for_it_and_the_others_do_not
     assert Mail.objects.filter(state="waiting").count() == 3
 
 
+def test_without_a_mail_server_one_line_says_so(db, settings, monkeypatch, caplog, capsys):
+    def refuse(*args, **kwargs):
+        raise ConnectionRefusedError("No mail server.")
+
+    settings.ADMINS = ["ines@example.org"]
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+    mails.send_mails(mails.write_mails("News", "Read on.", to=["ada@example.org"]), about="news")
+    assert [(record.getMessage(), record.exc_info) for record in caplog.records] == [
+        ("The mail about news could not be sent: ConnectionRefusedError: No mail server.", None)
+    ]
+    assert capsys.readouterr().err == ""
+
+
 def test_many_mails_are_recorded_while_they_are_written(db, monkeypatch):
     """100,000 of them fit into no memory. Their HTML is the job's."""
     monkeypatch.setattr(mails, "MAILS_AT_A_TIME", 30)
