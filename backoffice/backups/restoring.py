@@ -17,8 +17,9 @@ from backoffice.backups.databases import NAMES, clear_database, is_empty, restor
 from backoffice.backups.errors import BackupError
 
 WAITING = (
-    "Views that waited in the spool are in {} now: copy its *.views and *.taken files into the new "
-    "spool, and the next fold takes in those of blogs that are there."
+    "What lay in the spool is in {} now: copy its *.views and *.taken files into the new spool, "
+    "each under a name that is not there, and the next fold takes in the views of blogs that are "
+    "there."
 )
 
 
