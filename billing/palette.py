@@ -159,7 +159,7 @@ def find_people(user: User, text: str) -> Iterator[Found]:
         fields = [*(f"author__{name}" for name in NAMES), "reason"]
         holds = Hold.objects.filter(ended_at=None).select_related("author")
         for hold in find_terms(holds, terms, fields=fields).order_by("-pk")[:MOST_OF_A_KIND]:
-            yield Found(capfirst(str(hold)), f"Open · {hold.reason}", link_to(hold), "front_hand")
+            yield Found(str(hold), f"Open · {hold.reason}", link_to(hold), "front_hand")
 
 
 def _describe_payments(user: User, condition: Q) -> Iterable[Found]:

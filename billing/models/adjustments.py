@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import capfirst
 from simple_history.models import HistoricalRecords
 
 from backoffice.people import full_name
@@ -122,7 +123,7 @@ class Hold(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()}: {full_name(self.author)}"
+        return capfirst(f"{self.get_kind_display()}: {full_name(self.author)}")
 
     @property
     def name(self) -> str:

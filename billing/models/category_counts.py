@@ -34,4 +34,4 @@ class DailyCategoryCount(SealedCount):
         ]
 
     def __str__(self):
-        return f"{self.views} views on {self.day:%-d %b %Y}"
+        return f"{self.views:,} views on {self.day:%-d %b %Y}"

@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.text import capfirst
 
 from billing.models.access_logs import AccessLogImport
 from billing.models.findings import Finding
@@ -174,9 +175,8 @@ class BlogView(models.Model):
         ]
 
     def __str__(self):
-        return (
-            f"{str(self.get_outcome_display()).removesuffix(' view')} view of {self.day:%-d %b %Y}"
-        )
+        outcome = str(self.get_outcome_display()).removesuffix(" view")
+        return capfirst(f"{outcome} view of {self.day:%-d %b %Y}")
 
 
 class RetiredViewTotal(models.Model):
@@ -229,7 +229,7 @@ class LostViewTotal(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.views} lost on {self.day:%-d %b %Y}"
+        return f"{self.views:,} lost on {self.day:%-d %b %Y}"
 
 
 class ReaderSalt(models.Model):
@@ -269,7 +269,7 @@ class DailyViewCount(SealedCount):
         ]
 
     def __str__(self):
-        return f"{self.views} views on {self.day:%-d %b %Y}"
+        return f"{self.views:,} views on {self.day:%-d %b %Y}"
 
 
 class MonthlyViewCount(SealedCount):
@@ -294,4 +294,4 @@ class MonthlyViewCount(SealedCount):
         ]
 
     def __str__(self):
-        return f"{self.views} views in {self.month:%B %Y}"
+        return f"{self.views:,} views in {self.month:%B %Y}"

@@ -195,3 +195,12 @@ def test_unfinished_job_run_took_nothing_yet(client, superuser):
     assert "Running" in client.get(url("backoffice_jobrun_changelist")).content.decode()
     page = client.get(url("backoffice_jobrun_change", run.pk)).content.decode()
     assert ">Running<" in page.replace("\n", "").replace(" ", "")
+
+
+def test_button_of_a_list_says_what_it_adds(client, superuser):
+    add = f'href="{url("auth_group_add")}"'
+    page = " ".join(client.get(url("auth_group_changelist")).text.split())
+    assert "Add group </a>" in page
+    assert add in page
+    group = Group.objects.create(name="Readers")
+    assert add not in client.get(url("auth_group_change", group.pk)).text
