@@ -25,14 +25,18 @@ CATEGORIES = 5
 
 
 @contextlib.contextmanager
-def new_database(vendor: str, *, environment: dict[str, str] | None = None) -> Iterator[None]:
+def new_database(
+    vendor: str, *, environment: dict[str, str] | None = None, folder: Path | None = None
+) -> Iterator[None]:
     """Start an empty database, as durable as in production, for the processes of run_apart.
 
-    `environment` is for the server of PostgreSQL.
+    `environment` is for the server of PostgreSQL; it keeps its database in `folder`, if any, and
+    starts with what lies there.
     """
     with contextlib.ExitStack() as stack:
         if vendor == "postgresql":
-            url = stack.enter_context(postgres_server(fsync=True, environment=environment))
+            server = postgres_server(fsync=True, environment=environment, folder=folder)
+            url = stack.enter_context(server)
         else:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="sqlite-"))
             url = f"sqlite:///{directory}/db.sqlite3"

