@@ -1,7 +1,6 @@
 """The checks of where a batch's money goes: who has no details, and what is new about them."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from django.conf import settings
@@ -9,9 +8,17 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from billing.models import PaidPayee, PayeeAuthor, PayeeDetails, Payment, PayoutBatch
-from billing.payouts.batch_checks import blocks, count_are, flags, list_names, list_url
+from billing.payouts.batch_checks import (
+    NAMES_SHOWN,
+    blocks,
+    count_are,
+    flags,
+    list_names,
+    list_url,
+)
 
 SIGNED = (PayoutBatch.Status.APPROVED, PayoutBatch.Status.PAID)
+ROWS_AT_A_TIME = 1_000
 
 
 class Going(NamedTuple):
@@ -39,13 +46,13 @@ def _find_without_details(batch: PayoutBatch) -> QuerySet[Payment]:
 
 @blocks("payee_missing", rows=_find_without_details)
 def block_missing_payees(batch):
-    names = [going.author_name for going in list_goings(batch) if going.payee_id is None]
-    if not names:
+    number, names = _count(batch, lambda going: going.payee_id is None)
+    if not number:
         return None
     return (
-        f"{count_are(len(names), 'payment')} without payment details in force: "
-        f"{list_names(names)}. Have the authors enter them and a second person of finance confirm "
-        "them; or hold these payments, and the others are paid.",
+        f"{count_are(number, 'payment')} without payment details in force: "
+        f"{list_names(names, number)}. Have the authors enter them and a second person of finance "
+        "confirm them; or hold these payments, and the others are paid.",
         list_url("payment", batch__id__exact=batch.pk),
     )
 
@@ -142,24 +149,27 @@ def flag_outdated_payees(batch):
     )
 
 
-def list_goings(batch: PayoutBatch) -> list[Going]:
-    """Return where each payment of the batch goes that pays. Three queries."""
+def read_goings(batch: PayoutBatch) -> Iterator[Going]:
+    """Yield where each payment of the batch goes that pays. Three queries.
+
+    Memory holds a portion of the payments, and of a draft the payees of its authors.
+    """
     if batch.status != PayoutBatch.Status.DRAFT:
         copies = PaidPayee.objects.filter(payment__batch=batch).order_by("payment__reference")
         fields = ("payment__author", "payment__author_name", "payee", "version", "account_digest")
-        return [Going(*row) for row in copies.values_list(*fields)]
+        yield from (Going(*row) for row in copies.values_list(*fields).iterator(ROWS_AT_A_TIME))
+        return
     at = timezone.now()
     payable = batch.payments.payable().order_by("reference")
     links = PayeeAuthor.objects.in_force(at).filter(author__in=payable.values("author"))
     payees = dict(links.values_list("author", "payee"))
     versions = PayeeDetails.objects.in_force(at).values_list("payee", "pk", "account_digest")
     known = {payee: facts for payee, *facts in versions}
-    return [
-        Going(author, name, payees[author], *known[payees[author]])
-        if payees.get(author) in known
-        else Going(author, name, None, None, "")
-        for author, name in payable.values_list("author", "author_name")
-    ]
+    for author, name in payable.values_list("author", "author_name").iterator(ROWS_AT_A_TIME):
+        if payees.get(author) in known:
+            yield Going(author, name, payees[author], *known[payees[author]])
+        else:
+            yield Going(author, name, None, None, "")
 
 
 def _find_paid(batch: PayoutBatch, *fields: str) -> Iterable[tuple]:
@@ -171,9 +181,19 @@ def _find_paid(batch: PayoutBatch, *fields: str) -> Iterable[tuple]:
 def _flag(
     batch: PayoutBatch, is_meant: Callable[[Going], bool], sentence: str, advice: str
 ) -> tuple[str, str, int] | None:
-    names = Counter(going.author_name for going in list_goings(batch) if is_meant(going))
-    if not names:
+    number, names = _count(batch, is_meant)
+    if not number:
         return None
-    number = names.total()
-    message = f"{count_are(number, 'payment')} {sentence}: {list_names(list(names), number)}."
+    message = f"{count_are(number, 'payment')} {sentence}: {list_names(names, number)}."
     return f"{message} {advice}", list_url("payment", batch__id__exact=batch.pk), number
+
+
+def _count(batch: PayoutBatch, is_meant: Callable[[Going], bool]) -> tuple[int, list[str]]:
+    """Return how many payments are meant, and the first names of authors, each once."""
+    number, names = 0, []
+    for going in read_goings(batch):
+        if is_meant(going):
+            number += 1
+            if len(names) < NAMES_SHOWN and going.author_name not in names:
+                names.append(going.author_name)
+    return number, names

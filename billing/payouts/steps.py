@@ -181,8 +181,8 @@ def submit_batch(
             "Somebody changed rows of this batch outside the application. Rebuild it, and tell "
             "the administrators."
         )
-    if copy_payees(batch, at=at):
-        digest = digest_batch(batch)
+    if copy_payees(batch, at=at):  # whose lines are those that were just compared
+        digest = digest_batch(batch, stored.iterator())
     check_entries(batch)
     seal_submission(batch=batch, digest=digest, at=at)
     batch = move_batch(

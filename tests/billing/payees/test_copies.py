@@ -2,10 +2,12 @@
 
 import csv
 import datetime as dt
+import gc
 import io
 import zipfile
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -31,6 +33,7 @@ from billing.payouts.steps import (
     return_batch,
     submit_batch,
 )
+from billing.proof.digests import digest_batch
 from billing.verification import verify_payouts
 from tests.billing.bank_files import read_file
 from tests.billing.batches import AT, OCTOBER
@@ -355,6 +358,44 @@ def test_checks_take_the_same_queries_for_any_number(blog):
         make_payee(more.author, at=AT)
     batch = rebuild_batch(batch=batch, by=make_user(), at=AT)
     assert count_queries(batch) == before
+
+
+@pytest.mark.any_database
+def test_lines_are_hashed_once_by_each_signature(blog):
+    """The submission's digest with the copies is made of the digests that it compared before."""
+    make_payee(blog.author, at=AT)
+    draft = build()
+    with CaptureQueriesContext(connection) as submission:
+        submitted = submit(draft)
+    assert PaidPayee.objects.filter(payment__batch=draft).count() == 1
+    assert submitted.digest == digest_batch(submitted)
+    with CaptureQueriesContext(connection) as approval:
+        approve(submitted, at=AT)
+    for queries in (submission, approval):
+        hashed = [each for each in queries if "SHA256" in each["sql"]]
+        assert len([each for each in hashed if "billing_paymentline" in each["sql"]]) == 1
+
+
+@pytest.mark.any_database
+def test_checks_hold_a_portion_of_the_payments(blog, monkeypatch):
+    """And name an author once."""
+    monkeypatch.setattr(payee_checks, "ROWS_AT_A_TIME", 1)
+    monkeypatch.setattr(payee_checks, "NAMES_SHOWN", 2)
+    for name in ("Example", "Baker", "Carpenter", "Dyer"):
+        make_click(make_blog(category=blog.category, author=make_user(last_name=name)))
+    for author in User.objects.filter(blogs__isnull=False):
+        make_payee(author, at=AT)
+    draft = build()
+    for batch in (draft, submit(draft)):
+        alive = []
+
+        def is_meant(going, alive=alive):
+            alive.append(sum(type(each) is payee_checks.Going for each in gc.get_objects()))
+            return True
+
+        assert payee_checks._count(batch, is_meant) == (5, ["Example", "Baker"])
+        assert len(alive) == 5
+        assert max(alive) <= 2
 
 
 def count_queries(batch):
