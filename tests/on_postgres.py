@@ -45,8 +45,8 @@ def postgres_server(*, fsync=False, environment=None, folder=None):
     Without fsync a power cut loses what was committed, which tests bear and benchmarks must not.
     In `folder`, the database is kept, and the next server there has it again.
     """
-    temporary = tempfile.TemporaryDirectory(prefix="postgres-")
-    with contextlib.nullcontext(folder) if folder else temporary as name:
+    new = tempfile.TemporaryDirectory
+    with contextlib.nullcontext(folder) if folder else new(prefix="postgres-") as name:
         directory = Path(name)
         data = directory / "data"
         package, account = PACKAGE_DIR, {}
