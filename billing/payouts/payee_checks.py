@@ -190,7 +190,8 @@ def _flag(
 
 def _count(batch: PayoutBatch, is_meant: Callable[[Going], bool]) -> tuple[int, list[str]]:
     """Return how many payments are meant, and the first names of authors, each once."""
-    number, names = 0, []
+    number = 0
+    names: list[str] = []
     for going in read_goings(batch):
         if is_meant(going):
             number += 1
