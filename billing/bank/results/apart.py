@@ -26,7 +26,8 @@ from billing.bank.results.registry import (
 from billing.errors import InvalidResults
 
 ROWS, ROWS_A_PAYMENT, MOST_ROWS = 20_000, 4, 400_000  # statements list others' payments too
-SECONDS, PAYMENTS_A_SECOND, MOST_SECONDS = 3, 2_000, 30
+# An answer of 28 MB about 100,000 payments took 22 seconds of a slow processor.
+SECONDS, PAYMENTS_A_SECOND, MOST_SECONDS = 3, 2_000, 60
 MEMORY, MEMORY_A_PAYMENT, MOST_MEMORY = 400_000_000, 3_000, 700_000_000
 ANSWER, ANSWER_A_PAYMENT, MOST_ANSWER = 15_000_000, 1_000, 50_000_000
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from backoffice import bounded
 from billing.bank.results import apart, csv, iso20022
 from billing.bank.results.apart import read_result_file, read_table_apart
 from billing.errors import InvalidResults
@@ -57,6 +58,20 @@ def test_reading_is_ended_by_the_clock(monkeypatch):
     monkeypatch.setattr(apart, "SECONDS", 0.01)
     with pytest.raises(InvalidResults, match=r"takes more than 0\.01 seconds to read"):
         read_result_file(TABLE.encode(), payments=3)
+
+
+@pytest.mark.parametrize(("payments", "seconds"), [(3, 3), (100_000, 53), (1_000_000, 60)])
+def test_more_payments_have_more_time_up_to_a_minute(monkeypatch, payments, seconds):
+    asked = []
+
+    def note(*args, bounds, **options):
+        asked.append(bounds.seconds)
+        raise bounded.Unreadable("Enough.")
+
+    monkeypatch.setattr(bounded, "run_bounded", note)
+    with pytest.raises(InvalidResults):
+        read_table_apart(TABLE.encode(), payments=payments)
+    assert asked == [seconds]
 
 
 def test_lines_just_short_enough_take_no_time():
