@@ -29,6 +29,7 @@ MOST_CASES = 2
 MOST_SLOW_CASES = 1
 
 
+@pytest.hookimpl(trylast=True)  # coverage has to follow what the files import
 def pytest_sessionstart(session):
     read_apart.read_files(session.config)
 
