@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 SCREENS = [(1440, 900), (390, 844)]
 THEMES = ["light", "dark"]
 MENU = "More to do here"
+SET_DARK = "isDark => document.documentElement.classList.toggle('dark', isDark)"
 
 # Each page is opened once on each screen, in another theme on each, and turned to the other one.
 SCREENS_AND_THEMES = [
@@ -22,6 +23,12 @@ def open_in(page, url, themes):
     for theme in themes:
         page.emulate_media(color_scheme=theme)
         yield theme
+
+
+def turn_to(page, theme):
+    """Turn the page in view to a theme, once it has come; what is typed on it stays."""
+    page.wait_for_load_state("load")
+    page.evaluate(SET_DARK, theme == "dark")
 
 
 def press(page, button, *, answer="", at="", password=None):

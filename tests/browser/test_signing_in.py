@@ -13,10 +13,9 @@ from playwright.sync_api import expect
 
 from backoffice.accounts.reset import wait_for_mails
 from tests.backoffice.accounts.signing_in import PASSWORD, code_now, give_app, wrong_code
-from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors
+from tests.browser.pages import SCREENS, THEMES, assert_fits, note_errors, turn_to
 from tests.factories import make_user
 
-SET_DARK = "isDark => document.documentElement.classList.toggle('dark', isDark)"
 LINK = re.compile(r"http\S+/reset/\S+")
 NEW = "some other sentence of mine"
 
@@ -40,11 +39,11 @@ def look(page, take_picture):
         for width, height in SCREENS:
             page.set_viewport_size({"width": width, "height": height})
             for theme in THEMES:
-                page.evaluate(SET_DARK, theme == "dark")  # a reload would lose the page
+                turn_to(page, theme)
                 assert_fits(page)
                 take_picture(page, f"{name}-{width}-{theme}", full_page=True)
         page.set_viewport_size({"width": 1440, "height": 900})
-        page.evaluate(SET_DARK, False)
+        turn_to(page, "light")
 
     yield look
     assert [error for error in errors if "status of 429" not in error] == []

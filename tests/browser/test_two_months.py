@@ -19,12 +19,11 @@ from billing.models import PayoutBatch
 from billing.periods import next_month
 from billing.verification import verify_payouts
 from tests.browser.money import check_money
-from tests.browser.pages import assert_fits, note_errors, press
+from tests.browser.pages import assert_fits, note_errors, press, turn_to
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
-SET_DARK = "isDark => document.documentElement.classList.toggle('dark', isDark)"
 COMPARED = "Compared with the contracts."
 PAIN = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
 
@@ -69,11 +68,11 @@ class People:
     def look(self, page, name):
         for width, height, theme in [(1440, 900, "light"), (390, 844, "dark")]:
             page.set_viewport_size({"width": width, "height": height})
-            page.evaluate(SET_DARK, theme == "dark")  # a reload would lose the page
+            turn_to(page, theme)
             assert_fits(page)
             self.take_picture(page, f"{name}-{width}-{theme}", full_page=True)
         page.set_viewport_size({"width": 1440, "height": 900})
-        page.evaluate(SET_DARK, False)
+        turn_to(page, "light")
 
     def open(self, page, *links):
         page.goto(f"{self.url}/admin/")
@@ -231,8 +230,10 @@ def bounce(reference, amount):
 
 def settle(people, page, batch, content, *, name):
     upload(people, page, batch, content)
+    record = page.get_by_role("button", name="Record these results")
+    expect(record).to_be_visible()
     people.look(page, f"{name}-preview")
-    page.get_by_role("button", name="Record these results").click()
+    record.click()
     expect(page.get_by_text(f"Results of {batch} are recorded")).to_be_visible()
     people.look(page, f"{name}-recorded")
 
