@@ -171,6 +171,7 @@ def export(people, batch):
     finance = people.finance
     open_batch(people, finance, batch)
     finance.get_by_role("link", name="Export", exact=True).click()
+    expect(finance.get_by_role("button", name="Make the file")).to_be_visible()
     if (other := finance.get_by_role("link", name="SEPA (pain.001)")).count():
         other.click()  # from the second file on it is chosen
     people.look(finance, "export")
