@@ -90,6 +90,7 @@ class UserAdmin(
         ("Roles and rights", {"fields": [*RIGHTS, REASON]}),
         ("Dates", {"fields": [("last_login", "date_joined")]}),
     ]
+    empty_list_text = "Whoever may sign in stands here."
     actions_detail = ["invite", "let_in", "anonymise"]
     readonly_fields = ["last_login", "date_joined", "factors", "sign_ins", "kept"]
 
@@ -200,6 +201,10 @@ class GroupAdmin(
 ):
     form = RoleForm
     list_display = ["name"]
+    empty_list_text = "There is no group yet. A group is the rights of a role."
+    empty_list_step = (
+        "“Add group” makes one, and “manage.py loaddata fixtures/*groups.json” those of the house."
+    )
 
     def get_fields(self, request, obj=None):
         fields = ["name", "permissions"]
@@ -224,7 +229,7 @@ class JobRunAdmin(ReadOnlyAdmin):
     fields = ["name", "status", "started_at", "finished_at", "host", "output"]
     empty_list_text = (
         "No job has run yet. Each run of a scheduled job stands here, with what it said. If none "
-        "comes, “make cron-install” starts them."
+        "comes, whoever runs the server starts them with “make cron-install”."
     )
 
     @display(

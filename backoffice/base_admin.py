@@ -8,7 +8,7 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField
@@ -22,7 +22,6 @@ from import_export.formats.base_formats import CSV, JSON, XLSX
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
-from unfold.contrib.import_export.forms import ExportForm
 
 from backoffice.accounts.security_log import record_download
 from backoffice.changelists import (
@@ -34,6 +33,8 @@ from backoffice.changelists import (
     shorten_search,
 )
 from backoffice.changes import describe_version
+from backoffice.empty_lists import EmptyListAdmin
+from backoffice.export_form import ExportForm
 from backoffice.signing import is_changed
 from backoffice.trail.objects import read_object_trail
 
@@ -77,7 +78,7 @@ class KeyAutocomplete(AutocompleteSelect):
         return super().optgroups(name, keys, attr)
 
 
-class BackofficeAdmin(ModelAdmin):
+class BackofficeAdmin(EmptyListAdmin, ModelAdmin):
     """Lists that stay fast, forms that warn, and nothing that is deleted."""
 
     list_per_page = 25
@@ -245,6 +246,16 @@ class ExportAdmin(ExportMixin, BackofficeAdmin):
             opts = self.opts
             url = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
             return HttpResponseRedirect(f"{url}?{ERROR_FLAG}=1")
+
+    def init_request_context_data(self, request, form):
+        opts, query = self.opts, request.GET.copy()
+        query.pop(ERROR_FLAG, None)
+        url = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+        return super().init_request_context_data(request, form) | {
+            "title": f"Export {opts.verbose_name_plural}",
+            "list_url": f"{url}?{query.urlencode()}" if query else url,
+            "is_narrowed": any(query[name] for name in query if name != ORDER_VAR),
+        }
 
     def _do_file_export(self, file_format, request, queryset, export_form=None):
         """Hand out the file, and note in the trail who took which, with its SHA-256."""

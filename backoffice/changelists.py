@@ -16,6 +16,8 @@ from django.utils.text import capfirst
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.views import ChangeList
 
+from backoffice.empty_lists import EmptyList
+
 MOST_CHARACTERS = 200  # of a search, which is one more pattern for each of its words
 MOST_WORDS = 8
 LONGEST_VALUE = 500
@@ -35,7 +37,7 @@ class SearchForm(forms.Form):
         )
 
 
-class DeclaredChangeList(ChangeList):
+class DeclaredChangeList(EmptyList, ChangeList):
     """A list that takes from its address what it declares. Anything else leads to ?e=1."""
 
     search_form_class = SearchForm

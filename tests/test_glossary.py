@@ -52,7 +52,7 @@ def list_names():
                 yield f"{meta.label}.{field.name}", str(choice)
         yield from ((meta.label, str(name)) for _, name in meta.permissions)
         if model_admin := admin.site._registry.get(model):
-            yield meta.label, str(getattr(model_admin, "empty_list_text", ""))
+            yield meta.label, f"{model_admin.empty_list_text} {model_admin.empty_list_step}"
 
 
 def list_texts():

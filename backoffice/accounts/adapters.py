@@ -43,6 +43,9 @@ class AccountAdapter(DefaultAccountAdapter):
 class FactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": "This code is not right, or was used already. Wait for the next one.",
+        "cannot_delete_authenticator": "Your second factor can’t be removed. Ask an administrator.",
+        "cannot_generate_recovery_codes": "Add an app or a passkey first: recovery codes stand in "
+        "for it.",
     }
 
     def encrypt(self, text):

@@ -99,9 +99,10 @@ class AdjustmentAdmin(MoneySearch, AdjustmentColumns, DialogActions, HistoryAdmi
     sortable_by = ["made_on"]
     change_form_outer_before_template = "billing/adjustment_note.html"
     empty_list_text = (
-        "There is no adjustment yet. “Add adjustment” adds an amount to an author’s next payment, "
-        "or takes it off. The next new batch includes it."
+        "There is no adjustment yet. An adjustment adds an amount to an author’s next payment, or "
+        "takes it off, and says why."
     )
+    empty_list_step = "“Add adjustment” makes one. The next new batch includes it."
 
     class Media:
         css = {"all": ["billing/statement.css"]}

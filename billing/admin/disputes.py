@@ -70,7 +70,10 @@ class DisputeAdmin(MoneySearch, DialogActions, ReadOnlyAdmin):
         "answer_text",
         "adjustment_made",
     ]
-    empty_list_text = "No author has asked about a line of a statement."
+    empty_list_text = (
+        "No author has asked about a line of a statement. Authors ask on their own statement, and "
+        "the question waits here for an answer."
+    )
 
     class Media:
         css = {"all": ["billing/statement.css"]}

@@ -35,8 +35,10 @@ class PaymentExportAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     readonly_fields = fields
     empty_list_text = (
-        "No payments have been exported yet. Open an approved payout batch and press “Export”."
+        "No payments have been exported yet. Each file to the bank stands here, as it was made."
     )
+    empty_list_step = "Open an approved payout batch and press “Export”."
+    empty_list_right = "billing.export_payoutbatch"
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("content")

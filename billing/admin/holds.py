@@ -51,10 +51,11 @@ class HoldAdmin(MoneySearch, DialogActions, HistoryAdmin, ReadOnlyAdmin):
         "end_reason",
         "payment",
     ]
-    empty_list_text = (
-        "Nobody’s payments are on hold. “Hold” and “Pay out in full” are on the page of a payment, "
-        "while its batch is a draft."
+    empty_list_text = "Nobody’s payments are on hold, and none is paid below the minimum."
+    empty_list_step = (
+        "“Hold” and “Pay out in full” are on the page of a payment, while its batch is a draft."
     )
+    empty_list_right = "billing.hold_payment"
 
     class Media:
         css = {"all": ["billing/statement.css"]}

@@ -83,9 +83,13 @@ class AccessLogImportAdmin(AccessLogImports, ReadOnlyAdmin):
         "outcome_table",
     ]
     empty_list_text = (
-        "No access log has been imported. “Import a log”, above, reads one, and so does "
-        "“manage.py import_access_log FILE”, for pages that another server delivered."
+        "No access log has been imported. Views of pages that another server delivered come out "
+        "of its log."
     )
+    empty_list_step = (
+        "“Import a log”, above, reads one, and so does “manage.py import_access_log FILE”."
+    )
+    empty_list_right = "billing.add_accesslogimport"
 
     class Media:
         css = {"all": ["billing/statement.css"]}

@@ -61,8 +61,10 @@ class PayeeAdmin(PayeePages, DialogActions, HistoryAdmin, ReadOnlyAdmin):
     fields = readonly_fields = ["name", "kind"]
     empty_list_text = (
         "There is no payee yet. Authors enter their details under their own name, at the bottom "
-        "of the menu; or you enter them with “Add payee”."
+        "of the menu."
     )
+    empty_list_step = "Or you enter them with “Add payee”."
+    empty_list_right = "billing.enter_payee"
 
     class Media:
         css = {"all": ["billing/statement.css"]}

@@ -83,8 +83,10 @@ class PayoutBatchAdmin(
     sortable_by = ["month_name"]
     empty_list_text = (
         "No month has been built yet. A nightly job builds the batch of a month once its days of "
-        "grace have passed. “Build closed months” does so now."
+        "grace have passed."
     )
+    empty_list_step = "“Build closed months” does so now."
+    empty_list_right = "billing.build_payoutbatch"
 
     class Media:
         css = {"all": ["billing/statement.css", "billing/batch.css"]}

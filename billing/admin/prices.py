@@ -115,6 +115,7 @@ class CategoryPriceAdmin(
     ordering = ["category__name", "-effective_from"]
     sortable_by = ["category", "effective_from"]
     empty_list_text = "There is no price yet. Without a price no month can be paid."
+    empty_list_step = "“Add price” sets what 1,000 views of a category cost from a day on."
 
     class Media:
         css = {"all": ["billing/statement.css", "billing/prices.css"]}

@@ -58,6 +58,7 @@ class RobotExceptionAdmin(HistoryAdmin):
         "There is no exception of your own: every user agent on a robot list is a robot, but for "
         "the phones and programs that are known to be people’s."
     )
+    empty_list_step = "“Add robot exception” names another."
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(

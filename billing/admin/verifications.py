@@ -70,7 +70,7 @@ class VerificationAdmin(ReadOnlyAdmin):
     sortable_by = ["started_at"]
     empty_list_text = (
         "Nothing has been verified yet. A nightly job works out every paid cent again. Press "
-        "“Verify” to do so now."
+        "“Verify” to do so now."  # whoever sees the list may
     )
 
     class Media:

@@ -60,9 +60,8 @@ class BlogAdmin(
     searched_html = "body"
     search_help_text = "Search titles, texts and authors, “phrases in quotes” too"
     ordering = ["-updated_at"]
-    empty_list_text = (
-        "There is no blog here yet. Write one: it starts as a draft that only you see."
-    )
+    empty_list_text = "There is no blog here yet. Blogs stand here from their first draft on."
+    empty_list_step = "Write one: it starts as a draft that only you see."
     autocomplete_fields = ["category"]
     readonly_fields = [
         "status_badge",

@@ -17,6 +17,11 @@ class CategoryAdmin(TextSearch, ImportAdmin, HistoryAdmin):
     search_fields = ["name"]
     search_help_text = "Search by name"
     ordering = ["name"]
+    empty_list_text = (
+        "There is no category yet. Each blog is in one, so the first category comes before the "
+        "first blog."
+    )
+    empty_list_step = "“Add category” makes one."
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(blog_count=Count("blogs"))

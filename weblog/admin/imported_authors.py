@@ -43,7 +43,10 @@ class ImportedAuthorAdmin(DialogActions, HistoryAdmin):
         "confirmation",
     ]
     readonly_fields = ["username", "importer", "state", "confirmer"]
-    empty_list_text = "No import has made an account yet."
+    empty_list_text = (
+        "No import has made an account yet. An import makes one for each writer of posts who has "
+        "none here, and an editor confirms in this list whose it is."
+    )
 
     def has_add_permission(self, request):
         return False

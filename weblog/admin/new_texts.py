@@ -57,9 +57,11 @@ class NewTextAdmin(TextSearch, NewTextActions, LastStep, HistoryAdmin):
     search_help_text = "Search titles and texts, “phrases in quotes” too"
     ordering = ["-updated_at"]
     empty_list_text = (
-        "There is no new text. Open a published blog and choose “Write a new text”: it waits for "
+        "There is no new text. Whoever changes a published blog writes a new text, which waits for "
         "review while readers go on seeing the old one."
     )
+    empty_list_step = "Open a published blog and choose “Write a new text”."
+    empty_list_right = "weblog.add_newtext"
     readonly_fields = [
         "blog_link",
         "status_label",

@@ -36,10 +36,8 @@ class PictureAdmin(TextSearch, DialogActions, BackofficeAdmin):
     search_fields = ["alt_text"]
     search_help_text = "Search by description"
     ordering = ["-uploaded_at", "-pk"]
-    empty_list_text = (
-        "There is no picture yet. Add one here, or while you write a blog: the editor has a "
-        "button for it."
-    )
+    empty_list_text = "There is no picture yet. The pictures of all blogs stand here."
+    empty_list_step = "Add one here, or while you write a blog: the editor has a button for it."
 
     class Media:
         css = {"all": ["weblog/admin.css"]}

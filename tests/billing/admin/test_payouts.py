@@ -244,7 +244,7 @@ def test_list_shows_status_payments_total_and_who_signed(client, sign_in):
 def test_empty_list_says_what_to_do(client, sign_in):
     sign_in("Finance")
     assert "“Build closed months”" in client.get(BATCHES).text
-    assert "No results found" in client.get(BATCHES, {"q": "2026"}).text
+    assert "Nothing found" in client.get(BATCHES, {"q": "2026"}).text
 
 
 @pytest.mark.thorough
