@@ -88,6 +88,9 @@ def _list_columns(source: TrailSource, connection, *, words: bool) -> Iterator[s
         return connection.ops.quote_name(source.model._meta.get_field(name).column)
 
     at = quote(source.at)
+    if source.found_by:
+        yield f"({quote(source.found_by)}, {at})"
+        return
     if not getattr(source.model._meta.get_field(source.at), "db_index", False):
         yield f"({at})"
     tracked = getattr(source.model, "instance_type", None)  # of a history: whose it is

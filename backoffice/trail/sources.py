@@ -23,6 +23,10 @@ class TrailSource:
     `by` is "" where nobody but the application does it. `people` are others whom a row is about.
     `words` are the fields that a search looks into, `names` the foreign keys to rows that it finds
     by their names.
+
+    Where find() takes a few rows of a great many by a field, `found_by` is that field: an index
+    begins with it. `by` and `words` may then be names that find() gives to what
+    it reads out of those few rows.
     """
 
     key: str
@@ -31,6 +35,7 @@ class TrailSource:
     describe: Callable[[list[Any]], Iterable[Entry]]
     select: Callable[[QuerySet], QuerySet] = lambda rows: rows  # with what describe() needs
     find: Callable[[QuerySet], QuerySet] = lambda rows: rows  # those of the table that are entries
+    found_by: str = ""
     at: str = "at"
     by: str = "by"
     people: tuple[str, ...] = ()

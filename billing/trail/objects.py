@@ -17,6 +17,7 @@ from billing.trail.batches import ANSWERS, COMMENTS, RESULTS
 from billing.trail.disputes import ANSWERED, ASKED
 from billing.trail.files import EXPORTS
 from billing.trail.runs import VERIFICATIONS
+from billing.trail.seals import SUMS
 from weblog.models import Blog, Category
 
 DOWNLOADS, BY_HAND, HOLDS = "billing.exportdownload", "billing.handpayment", "billing.hold"
@@ -47,6 +48,7 @@ def find_of_batch(batch: PayoutBatch) -> dict[str, Q]:
         BY_HAND: Q(payment__in=Payment.objects.filter(batch=batch).values("pk")),
         ADJUSTMENTS: Q(id__in=lines.exclude(adjustment=None).values("adjustment")),
         VERIFICATIONS: Q(month=batch.month),
+        SUMS: Q(day=batch.month),
         ASKED: Q(batch=batch),
         ANSWERED: Q(dispute__batch=batch),
     }

@@ -92,6 +92,38 @@ TOLD_ELSEWHERE = {
 }
 
 
+# Kinds of seals, which say in their content alone what was done: each with what tells who did it.
+SEALS_TOLD = {
+    "seal.approval": "the batch’s history",
+    "seal.settlement": "billing.paymentresult",
+    "seal.export": "billing.paymentexport, security: downloads",
+    "seal.evidence": "security: downloads",
+    "seal.upgrade": "nobody: a job",
+    "viewseal.views": "nobody: a job",
+    "viewseal.upgrade": "nobody: a job",
+    "viewseal.decision": "the finding’s history",
+    "viewseal.recount": "nobody: a job",
+    "viewseal.submission": "the batch’s history",
+    "viewseal.retirement": "nobody: a job",
+    "viewseal.archive": "nobody: a job",
+    "viewseal.sums": "billing.viewseal_sums",
+}
+
+
+@pytest.mark.any_database
+def test_no_kind_of_seal_is_forgotten():
+    """A new kind says here by which entries the trail tells of it."""
+    chains = [model for model in apps.get_models() if hasattr(model, "previous_hash")]
+    kinds = {
+        f"{model._meta.model_name}.{kind}"
+        for model in chains
+        for kind in getattr(model, "Kind", [])
+    }
+    assert kinds - SEALS_TOLD.keys() == set()
+    if kinds:
+        assert {"billing.viewseal_sums", "billing.paymentexport"} <= list_sources().keys()
+
+
 def list_moments(model):
     fields = model._meta.fields
     people = [each for each in fields if each.related_model is User]
