@@ -20,7 +20,6 @@ from django.utils.text import capfirst
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON, XLSX
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from backoffice.accounts.security_log import record_download
@@ -78,7 +77,7 @@ class KeyAutocomplete(AutocompleteSelect):
         return super().optgroups(name, keys, attr)
 
 
-class BackofficeAdmin(EmptyListAdmin, ModelAdmin):
+class BackofficeAdmin(EmptyListAdmin):
     """Lists that stay fast, forms that warn, and nothing that is deleted."""
 
     list_per_page = 25

@@ -14,7 +14,6 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.utils.text import capfirst
 from unfold.contrib.filters.admin import RelatedDropdownFilter
-from unfold.views import ChangeList
 
 from backoffice.empty_lists import EmptyList
 
@@ -37,7 +36,7 @@ class SearchForm(forms.Form):
         )
 
 
-class DeclaredChangeList(EmptyList, ChangeList):
+class DeclaredChangeList(EmptyList):
     """A list that takes from its address what it declares. Anything else leads to ?e=1."""
 
     search_form_class = SearchForm

@@ -5,9 +5,11 @@ stand in unfold/helpers/empty_results.html, in the place of the theme's.
 """
 
 from django.contrib.admin.views.main import SEARCH_VAR
+from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 
-class EmptyListAdmin:
+class EmptyListAdmin(ModelAdmin):
     """Words of an admin for its list while that is empty."""
 
     empty_list_text = ""  # what belongs there, for everybody who may see the list
@@ -25,7 +27,7 @@ class EmptyListAdmin:
         )
 
 
-class EmptyList:
+class EmptyList(ChangeList):
     """What a ChangeList tells of itself where no row is left."""
 
     def __init__(self, request, *args, **kwargs):
