@@ -35,11 +35,13 @@ def test_the_form_of_the_house_is_not_found(text):
     assert not OTHER_FORMS.search(text)
 
 
+@pytest.mark.thorough
 def test_no_text_has_an_amount_in_another_form():
     files = [*list_files(".html", ".txt", ".py", ".po"), *list_docs()]
     assert [(name, m[0]) for name, text in files for m in OTHER_FORMS.finditer(text)] == []
 
 
+@pytest.mark.thorough
 def test_templates_and_code_leave_the_form_to_one_function():
     templates = [*list_files(".html", ".txt")]
     assert [(name, m[0]) for name, text in templates for m in IN_TEMPLATES.finditer(text)] == []

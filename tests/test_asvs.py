@@ -83,6 +83,7 @@ def test_nothing_of_ours_runs_a_text_or_hashes_weakly():
     assert found == []
 
 
+@pytest.mark.thorough
 def test_html_is_built_of_constants_and_escaped_values():
     """format_html escapes what is put in; what it is put into stands in the code."""
     constants = {"link", "LOOK_AT"}
@@ -183,6 +184,7 @@ def test_what_staff_see_is_kept_by_no_browser(admin_client):
     assert {"index", "password_change", "billing_payment_changelist", "auth_user_add"} <= seen
 
 
+@pytest.mark.thorough
 def test_every_page_of_staff_leads_out(admin_client):
     for name in ("index", "weblog_blog_changelist", "weblog_blog_add", "backoffice_account"):
         text = admin_client.get(reverse(f"admin:{name}")).text

@@ -218,6 +218,7 @@ def test_old_backups_are_let_go(installation, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_missing_program_of_postgresql_is_named(installation, tmp_path):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite needs no program.")

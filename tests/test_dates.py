@@ -39,11 +39,13 @@ def test_templates_write_days_in_one_form():
     assert found == []
 
 
+@pytest.mark.thorough
 def test_python_writes_days_in_one_form():
     files = list_own(".py")
     assert [(name, m[0]) for name, text in files for m in IN_PYTHON.finditer(text)] == []
 
 
+@pytest.mark.thorough
 def test_no_text_has_a_day_in_another_form():
     files = [*list_own(".html", ".txt", ".py"), *list_docs()]
     assert [(name, m[0]) for name, text in files for m in WRITTEN.finditer(text)] == []

@@ -28,6 +28,7 @@ def test_rows_go_and_rights_and_guards_stay():
     assert find_foreign_rules(connection) == {}
 
 
+@pytest.mark.thorough
 def test_guard_or_right_that_a_test_removed_is_back():
     """On SQLite with the copy; elsewhere a flush has to follow."""
     GUARDS.remove(connection)

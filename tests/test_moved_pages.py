@@ -45,6 +45,7 @@ def test_stranger_signs_in_and_arrives(client):
     assert response.url == f"{login}?next=/admin/billing/paymentinstruction/7/change/%3Fp%3D1"
 
 
+@pytest.mark.thorough
 def test_page_of_today_decides_who_may_see_it(client):
     payment = make_batch().payments.get()
     hold = hold_payment(payment=payment, by=make_user(), reason="Waits for a contract")
@@ -58,6 +59,7 @@ def test_page_of_today_decides_who_may_see_it(client):
         assert answers == statuses
 
 
+@pytest.mark.thorough
 def test_form_that_was_open_during_the_upgrade_is_sent_on_as_it_is(client):
     payment = make_batch().payments.get()
     hold = hold_payment(payment=payment, by=make_user(), reason="Waits for a contract")
@@ -68,6 +70,7 @@ def test_form_that_was_open_during_the_upgrade_is_sent_on_as_it_is(client):
     assert hold.end_reason == "The contract came"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "address",
     ["evidence/x/", "billing/paymentinstruction/7/nonsense/more/", "weblog/blogrevisions/"],
@@ -77,12 +80,14 @@ def test_what_was_no_address_before_is_none_now(client, address):
     assert client.get(f"/admin/{address}", follow=True).status_code == 404
 
 
+@pytest.mark.thorough
 def test_redirect_stays_on_this_site(client):
     client.force_login(make_user(is_superuser=True))
     response = client.get("/admin/weblog/blogrevision//evil.example/")
     assert response.status_code == 404 or response.url.startswith("/admin/weblog/newtext/")
 
 
+@pytest.mark.thorough
 def test_audit_trail_knows_kinds_by_their_old_names(client):
     client.force_login(make_user(groups=["Auditors"]))
     page = reverse("admin:backoffice_audittrail_changelist")

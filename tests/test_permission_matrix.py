@@ -167,7 +167,7 @@ def sign_in(client, role):
     client.force_login(make_user(groups=[role] if role else []))
 
 
-@pytest.mark.cases(2)
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
@@ -181,7 +181,7 @@ def test_each_role_opens_its_own_doors_and_no_other(role, doors, client):
     assert snapshot() == before
 
 
-@pytest.mark.cases(2)
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_post_to_a_closed_door_is_refused_and_changes_nothing(role, doors, client):
@@ -202,6 +202,7 @@ def test_looking_at_every_page_changes_nothing_even_for_a_superuser(doors, clien
     assert snapshot() == before
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_reading_posts_nothing_back_even_for_a_superuser(doors, client):
     client.force_login(make_user(is_superuser=True))
@@ -253,6 +254,7 @@ def account_pages():
     return {name: reverse(name, args=ACCOUNT_ARGUMENTS.get(name)) for name in names}
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_stranger_reaches_the_entrances_alone(client):
     for name, url in account_pages().items():
@@ -263,6 +265,7 @@ def test_stranger_reaches_the_entrances_alone(client):
             assert to_sign_in is (name not in OPEN), name
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize("role", ALLOWED)
 def test_looking_at_the_pages_of_ones_own_account_changes_nothing(role, client):
@@ -282,6 +285,7 @@ def test_reader_without_staff_status_has_no_account_pages(client):
             assert client.get(url).url.split("?")[0] == reverse("admin:login"), name
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_stranger_is_asked_to_sign_in_at_every_door(doors, client):
     for url in doors.values():
@@ -289,6 +293,7 @@ def test_stranger_is_asked_to_sign_in_at_every_door(doors, client):
         assert (response.status_code, response.url.split("?")[0]) == (302, reverse("admin:login"))
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_reader_with_an_account_but_no_staff_status_stays_out(doors, client):
     client.force_login(make_user(is_staff=False))

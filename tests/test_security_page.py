@@ -148,6 +148,7 @@ def test_each_has_a_verdict_and_what_it_rests_on(row):
         assert "Needed: " in stands, f"{number} does not say what is missing"
 
 
+@pytest.mark.thorough
 def test_each_test_that_is_named_is_there():
     named = TEST.findall(PAGE.read_text())
     assert len(named) > 100

@@ -25,6 +25,7 @@ def test_reader_opens_a_blog(client):
     assert client.get(blog.get_absolute_url()).status_code == 200
 
 
+@pytest.mark.thorough
 def test_editor_works_in_the_admin(client):
     call_command("loaddata", "fixtures/10_groups.json", verbosity=0)
     client.force_login(make_user(groups=["Editors"]))

@@ -147,6 +147,7 @@ def test_clerk_changes_no_role(client, clerk):
 # Lists
 
 
+@pytest.mark.thorough
 def test_users_show_their_roles_in_a_constant_number_of_queries(
     client, superuser, django_assert_max_num_queries, django_assert_num_queries
 ):

@@ -145,6 +145,7 @@ def test_no_table_that_says_who_and_when_is_forgotten():
     assert forgotten - TOLD_ELSEWHERE.keys() == set()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_every_source_can_be_read_and_searched(client, auditor):
     for key in list_sources():
@@ -407,6 +408,7 @@ def follow(client, page, word):
     return client.get(f"{URL}{url}")
 
 
+@pytest.mark.thorough
 def test_pages_hold_fifty_and_lead_there_and_back(client, auditor):
     at = timezone.now()
     for number in range(120):  # two at a time, so that a page ends between two of one moment
@@ -452,6 +454,7 @@ def test_empty_trail_says_what_will_stand_in_it(client, auditor):
     assert b"No change matches" in client.get(URL, {"person": "system"}).content
 
 
+@pytest.mark.thorough
 def test_query_count_is_the_same_for_more_rows(
     client, auditor, django_assert_num_queries, django_assert_max_num_queries
 ):
@@ -508,6 +511,7 @@ def test_other_kinds_leave_the_security_log_out(client, auditor):
     assert kinds == {False}
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_object_links_to_its_history_only_for_who_may_see_it(client, auditor, make_clerk):
     category = save(Category(name="Tech", slug="tech"))

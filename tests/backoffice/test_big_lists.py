@@ -42,6 +42,7 @@ def url_of(model):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_every_page_is_reached_by_links_and_none_by_a_number(client):
     make_days(120)
@@ -73,6 +74,7 @@ def test_pages_keep_the_filter_the_search_and_the_order(client):
     assert second.context["cl"].query == "night"
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_what_is_not_counted_to_its_end_says_so(client, monkeypatch):
     make_days(60)
@@ -95,6 +97,7 @@ def test_order_that_no_index_has_is_not_the_lists(client, o):
     assert views_of(client.get(COUNTS, {"o": o})) == [2, 1, 0]
 
 
+@pytest.mark.thorough
 def test_search_finds_the_rows_of_blogs_and_of_authors(client):
     for title, first_name in (("Night trains", "Ada"), ("Day trips", "Night"), ("Boats", "Bo")):
         author = make_user(first_name=first_name, last_name="Example")
@@ -125,6 +128,7 @@ def test_search_that_finds_very_many_blogs_still_finds_their_rows(client, monkey
             assert views_of(client.get(COUNTS, {"q": "night"})) == [*range(number, 0, -1)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", BIG, ids=lambda model: model._meta.label_lower)
 def test_no_list_reads_or_sorts_a_whole_table(client, model):
     """The plan of SQLite, which knows no number of rows: every list walks along an index."""

@@ -47,6 +47,7 @@ def test_refusal_comes_back_in_its_own_words():
         run("refuse")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

@@ -14,6 +14,7 @@ def test_sign_in_adds_no_record(client):
     assert user.history.count() == 1
 
 
+@pytest.mark.thorough
 def test_sign_in_that_renews_the_hash_adds_no_record(client):
     user = make_user("edda")
     with override_settings(

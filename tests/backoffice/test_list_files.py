@@ -97,6 +97,7 @@ def test_what_the_list_does_not_know_is_left_out(clerk, client, query):
     assert take(client, query=query).status_code in (200, 302)
 
 
+@pytest.mark.thorough
 def test_every_list_of_ours_can_be_taken(client):
     make_rows()
     client.force_login(make_user(is_superuser=True))

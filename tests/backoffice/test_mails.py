@@ -106,6 +106,7 @@ def test_without_a_mail_server_one_line_says_so(db, settings, monkeypatch, caplo
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.thorough
 def test_many_mails_are_recorded_while_they_are_written(db, monkeypatch):
     """100,000 of them fit into no memory. Their HTML is the job's."""
     monkeypatch.setattr(mails, "MAILS_AT_A_TIME", 30)

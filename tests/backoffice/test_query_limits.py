@@ -81,6 +81,7 @@ def test_jobs_and_commands_have_no_limit():
     assert not Blog.objects.exists()
 
 
+@pytest.mark.thorough
 def test_other_faults_of_the_database_are_no_lack_of_time():
     with limit_queries(seconds=5), pytest.raises(DatabaseError, match="nowhere") as caught:
         ask("SELECT * FROM nowhere")

@@ -159,6 +159,7 @@ def test_rate_that_cannot_be_read_is_named():
         parse_limit("60 per minute")
 
 
+@pytest.mark.thorough
 def test_workers_count_together(settings, tmp_path, monkeypatch, caplog):
     """Each count opens the file again, so threads meet there like processes."""
     monkeypatch.setattr(rates, "SECONDS_FOR_A_LOCK", 20)  # a busy machine lets nobody go uncounted

@@ -44,6 +44,7 @@ def test_saving_a_blog_as_it_is_says_that_nothing_was_changed(admin):
     assert said(response) == ["Nothing was changed: “Small screens” is as it was."]
 
 
+@pytest.mark.thorough
 def test_what_a_form_shows_leads_only_those_there_who_may_open_it(client):
     pytest.importorskip("billing.models")
     count = make_count(make_blog(title="Small screens"), 10)

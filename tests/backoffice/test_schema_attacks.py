@@ -241,6 +241,7 @@ def test_what_looks_as_before_on_sqlite_is_named(attack):
         execute("PRAGMA writable_schema = RESET")
 
 
+@pytest.mark.thorough
 def test_rules_that_were_dumped_and_restored_are_no_others():
     if connection.vendor != "postgresql":
         pytest.skip("SQLite keeps the words of a rule.")

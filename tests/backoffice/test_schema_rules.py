@@ -78,6 +78,7 @@ IN_PLACE = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("statement", "side", "rule"), IN_PLACE)
 def test_what_the_owner_of_a_postgresql_changes_is_named(statement, side, rule):
     if connection.vendor != "postgresql":

@@ -40,6 +40,7 @@ def test_table_is_told_by_its_first_bytes(data):
     assert table.numbers == [2, 3]
 
 
+@pytest.mark.thorough
 def test_cells_are_text_and_blank_rows_are_passed_over():
     data = workbook(["slug", "title"], [1984, 2.5], [None, None], ["a", True])
     table = read(data)
@@ -53,6 +54,7 @@ def test_texts_come_back_as_they_were_before_an_export_guarded_them():
     assert table.dataset["title"] == ["+1 For the Veil", "'Tis the season", "'quoted"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -74,7 +76,7 @@ def test_file_that_is_no_table_is_refused_with_its_place(data, message):
         read(data)
 
 
-@pytest.mark.cases(3)
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -108,6 +110,7 @@ def test_workbook_that_unpacks_to_a_hundredfold_is_refused_unparsed(monkeypatch)
         table_cells.read_cells(file.getvalue())
 
 
+@pytest.mark.thorough
 def test_rows_are_counted_while_they_are_read(monkeypatch):
     monkeypatch.setattr(table_cells, "MOST_ROWS", 2)
     _, rows = table_cells.read_cells(workbook(["slug"], ["a"], ["b"], ["c"]))
@@ -116,6 +119,7 @@ def test_rows_are_counted_while_they_are_read(monkeypatch):
     assert read(workbook(["slug"], ["a"], ["b"])).numbers == [2, 3]
 
 
+@pytest.mark.thorough
 def test_cell_that_excel_may_have_cut_off_is_refused():
     with pytest.raises(TableRefused, match=r"Row 2: .*as long as a cell"):
         read(workbook(["body"], ["a" * 32_767]))

@@ -42,6 +42,7 @@ def test_state_of_a_batch_without_failures(status, name):
     assert state(make_batch(PayoutBatch.Status(status))) == name
 
 
+@pytest.mark.thorough
 def test_batch_is_never_settled_while_a_failed_payment_waits():
     batch = make_two()
     assert state(batch) == "Approved"
@@ -61,6 +62,7 @@ def test_batch_is_never_settled_while_a_failed_payment_waits():
     assert state(batch) == "Settled"  # the batch of November owes it now
 
 
+@pytest.mark.thorough
 def test_pages_say_the_same_of_a_batch_that_failed_in_part(client, sign_in):
     batch = make_two()
     export_payments(batch=batch, at=AT)

@@ -62,6 +62,7 @@ def test_list_is_sorted_by_views(client):
     assert titles == ["Most", "Middle", "Least"]
 
 
+@pytest.mark.thorough
 @travel(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC), tick=False)
 def test_page_of_a_blog_has_its_views_per_day(client, groups):
     author, other = make_user(groups=["Authors"]), make_user(groups=["Authors"])

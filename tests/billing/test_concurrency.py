@@ -42,6 +42,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("act", REFUSALS)
 def test_of_32_processes_at_once_one_wins_and_31_are_told_so(act):
     for _ in range(3):
@@ -69,6 +70,7 @@ def test_32_simultaneous_clicks_of_one_reader_count_once_and_folds_do_not_double
     assert DailyViewCount.objects.get().views == 1
 
 
+@pytest.mark.thorough
 def test_16_folds_at_once_beside_writers_count_every_view_once(monkeypatch):
     monkeypatch.setattr(folding, "FOLD_SIZE", 5)
     blog = make_blog()

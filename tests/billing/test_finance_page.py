@@ -161,6 +161,7 @@ def test_october_is_as_the_page_works_it_out(house):
     assert f"pays {format_amount(paid, currency='EUR')}. Its {waits} on hold and carried" in WORKED
 
 
+@pytest.mark.thorough
 def test_november_is_as_the_page_works_it_out(house):
     pay_september(house)
     batch = sign(build_october(house), house, IN_NOVEMBER)
@@ -181,6 +182,7 @@ def test_november_is_as_the_page_works_it_out(house):
     assert describe(batch) == as_numbers(NEXT_PAYMENTS)
 
 
+@pytest.mark.thorough
 def test_november_in_the_books_is_as_the_page_posts_it(house):
     pay_september(house)
     batch = sign(build_october(house), house, IN_NOVEMBER)

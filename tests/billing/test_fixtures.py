@@ -32,6 +32,7 @@ def test_auditors_keep_what_they_had_without_billing():
     assert before < permissions_of("Auditors")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "order",
     [("10_groups.json", "30_billing_groups.json"), ("30_billing_groups.json", "10_groups.json")],
@@ -48,6 +49,7 @@ def test_file_of_roles_takes_nothing_that_the_other_gave(order):
     assert SecurityEvent.objects.count() == logged
 
 
+@pytest.mark.thorough
 def test_file_of_roles_takes_what_it_gives_no_more():
     load("10_groups.json", "30_billing_groups.json")
     before = permissions_of("Auditors")

@@ -106,6 +106,7 @@ def test_views_by_outcome_and_those_that_wait():
     assert told["imprint_views_oldest_pending_seconds"] == "86400.0"
 
 
+@pytest.mark.thorough
 def test_batches_and_money_that_waits(settings):
     settings.MINIMUM_PAYOUT = Decimal(0)
     category = make_category("Tech")
@@ -124,6 +125,7 @@ def test_batches_and_money_that_waits(settings):
     assert 'imprint_money_waiting{currency="EUR",where="kept_back"}' not in told
 
 
+@pytest.mark.thorough
 def test_money_that_is_kept_back(settings):
     settings.MINIMUM_PAYOUT = Decimal(50)
     category = make_category("Tech")

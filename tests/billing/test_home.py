@@ -69,6 +69,7 @@ def test_finance_sees_views_cost_and_the_draft(home):
     assert texts(context) == ["The payout batch of October 2026 is a draft to check and submit"]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_views_without_a_price_are_named_beside_the_cost(home):
     make_month()
@@ -79,6 +80,7 @@ def test_views_without_a_price_are_named_beside_the_cost(home):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_finance_is_told_of_a_returned_batch(home):
     batch = steps.submit_batch(batch=make_month(), by=make_user(), at=AT)
@@ -117,6 +119,7 @@ def test_finance_is_told_of_payments_without_results(home):
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_editor_sees_reviews_and_no_money(home):
     make_month()
@@ -127,6 +130,7 @@ def test_editor_sees_reviews_and_no_money(home):
     assert "Views in November so far" in figures(context)
 
 
+@pytest.mark.thorough
 def test_author_sees_their_own_numbers_alone(home):
     make_month()
     call_command("loaddata", "10_groups", verbosity=0)
@@ -147,6 +151,7 @@ def test_author_sees_their_own_numbers_alone(home):
     assert sum(row["number"] for row in find_section(context, "views")["days"]) == 3
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_author_sees_own_earnings_rounded_for_show(home):
     make_month()
@@ -160,6 +165,7 @@ def test_author_sees_own_earnings_rounded_for_show(home):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_earnings_of_a_view_without_a_price_are_named_as_such(home):
     author = make_user(groups=["Authors"])
@@ -179,6 +185,7 @@ def make_waiting():
     return blog
 
 
+@pytest.mark.thorough
 def test_money_and_views_that_wait_are_shown_with_their_age(home, settings):
     settings.MINIMUM_PAYOUT = Decimal(10)
     blog = make_waiting()
@@ -209,6 +216,7 @@ def test_finance_is_asked_about_what_waits_too_long(home, settings):
     assert not any("waited" in text for text in texts(home("Finance")))
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_finance_is_asked_for_the_prices_that_views_wait_for(home):
     make_count(make_blog(category=make_category("Food")), 30, dt.date(2026, 10, 1))
@@ -226,6 +234,7 @@ def test_nobody_sees_the_earnings_of_an_author(home, group):
     assert "Your earnings in November so far" not in figures(home(group))
 
 
+@pytest.mark.thorough
 def test_chart_has_every_day_also_as_text(home):
     make_month()
     days = find_section(home("Finance"), "views")["days"]
@@ -234,6 +243,7 @@ def test_chart_has_every_day_also_as_text(home):
     assert days[1] == {"day": dt.date(2026, 11, 21), "number": 2000}
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_auditor_sees_the_last_run_of_each_job(home):
     for hour, status in ((1, "succeeded"), (2, "failed")):

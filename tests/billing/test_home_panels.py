@@ -80,6 +80,7 @@ def test_figure_of_what_is_due_leads_to_a_list_of_the_same_payments(home, client
     assert [str(payment.amount) for payment in listed.result_list] == ["10.000000"]
 
 
+@pytest.mark.thorough
 def test_figure_of_what_is_held_leads_to_a_list_of_the_same_payments(home, client):
     batch = make_batch(SEPTEMBER)
     hold_payment(payment=batch.payments.get(), by=make_user(), reason="No contract", at=AT)
@@ -92,6 +93,7 @@ def test_figure_of_what_is_held_leads_to_a_list_of_the_same_payments(home, clien
     assert Payment.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_finance_reads_what_blocks_the_next_batch(home):
     batch = make_batch(OCTOBER)
     response = home("Finance")
@@ -102,6 +104,7 @@ def test_finance_reads_what_blocks_the_next_batch(home):
     assert blocker.message.startswith("Food had views in October 2026 on days without a price.")
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_finance_reads_what_comes_next(home, settings):
     settings.CRON_TIME_ZONE = "Europe/Berlin"
@@ -154,6 +157,7 @@ def test_sums_by_day_cost_what_the_months_cost(django_assert_num_queries):
     assert [next(iter(costs.values())).views for costs in months.values()] == [7, 9]
 
 
+@pytest.mark.thorough
 def test_cost_of_twelve_months_stands_as_a_chart_and_as_a_table(home):
     make_batch(OCTOBER)
     response = home("Finance")
@@ -168,6 +172,7 @@ def test_cost_of_twelve_months_stands_as_a_chart_and_as_a_table(home):
     assert "Cost in 12 months by category, in numbers" in response.content.decode()
 
 
+@pytest.mark.thorough
 def test_cost_names_a_category_that_has_no_price_and_the_views_that_wait_for_one(home):
     make_batch(OCTOBER)
     make_count(make_blog(category=make_category("Food")), 5, OCTOBER)
@@ -184,6 +189,7 @@ def test_cost_names_a_category_that_has_no_price_and_the_views_that_wait_for_one
     assert row["total"] == "€15.00"
 
 
+@pytest.mark.thorough
 def test_approver_reads_since_when_a_batch_waits_what_is_flagged_and_what_bars_them(home):
     approver = make_user(groups=["Approvers"])
     batch = make_batch(OCTOBER)
@@ -197,6 +203,7 @@ def test_approver_reads_since_when_a_batch_waits_what_is_flagged_and_what_bars_t
     assert "Its page says whether something that you did keeps you" in response.content.decode()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_whoever_has_many_roles_sees_one_part_of_the_page_at_a_time(home, client):
     page = home("Finance", "Approvers", "Auditors")
@@ -210,6 +217,7 @@ def test_whoever_has_many_roles_sees_one_part_of_the_page_at_a_time(home, client
     assert "Nothing in this part right now." in response.content.decode()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_what_is_of_none_of_ones_parts_stands_beside_each_of_them(home, client):
     author = make_user(groups=["Authors", "Finance", "Approvers", "Auditors"])
@@ -226,12 +234,14 @@ def test_what_is_of_none_of_ones_parts_stands_beside_each_of_them(home, client):
     assert "batches" in home(user=reader).panels
 
 
+@pytest.mark.thorough
 def test_approver_without_a_batch_reads_that_none_waits(home):
     response = home("Approvers")
     assert response.panels["approvals"] == []
     assert "No batch waits for a signature." in response.content.decode()
 
 
+@pytest.mark.thorough
 def test_auditor_reads_seals_verification_findings_acts_and_losses(home):
     facts = {fact.name: fact.value for fact in home("Auditors").panels["proof"]}
     assert facts == {
@@ -248,6 +258,7 @@ def test_auditor_reads_seals_verification_findings_acts_and_losses(home):
     assert "blockers" not in response.panels
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_editor_reads_the_queue_with_its_age_what_comes_and_what_is_read_most(home):
     long_ago = AT - dt.timedelta(days=5)
@@ -266,6 +277,7 @@ def test_editor_reads_the_queue_with_its_age_what_comes_and_what_is_read_most(ho
     assert "costs" not in response.panels
 
 
+@pytest.mark.thorough
 def test_person_with_two_roles_sees_both_parts(home):
     make_batch(OCTOBER)
     assert {"blockers", "costs", "review_queue"} <= home("Finance", "Editors").panels.keys()
@@ -275,6 +287,7 @@ def test_person_with_two_roles_sees_both_parts(home):
     assert {"own_blogs", "own_views", "blockers"} <= home(user=author).panels.keys()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_authors_figure_of_earnings_leads_to_their_earnings(home, client):
     author = make_user(groups=["Authors"])

@@ -503,7 +503,7 @@ def test_each_verb_is_tried_in_the_domain_and_on_its_page():
         assert inspect.isfunction(getattr(importlib.import_module(f"billing.{module}"), name))
 
 
-@pytest.mark.cases(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("relation", RELATIONS)
 def test_verb_is_refused_or_allowed_in_the_domain_as_the_table_says(person, relation):
     house, expected = make_house(person, relation)
@@ -539,7 +539,6 @@ def facts():
 
 
 @pytest.mark.thorough
-@pytest.mark.cases(1)
 @pytest.mark.parametrize("relation", RELATIONS)
 def test_verb_is_refused_or_allowed_on_its_page_as_the_table_says(
     client, settings, tmp_path, clock, person, relation

@@ -69,6 +69,7 @@ def test_nobody_records_results_of_their_own_payments(outcome):
     assert not PaymentResult.objects.exists()
 
 
+@pytest.mark.thorough
 def test_form_of_results_keeps_what_was_typed(client, sign_in):
     batch = make_batch("approved")
     export_payments(batch=batch, at=AT)
@@ -227,6 +228,7 @@ def test_former_address_of_a_blog_is_ones_own(payee):
         import_log(payee, "the-old-one")
 
 
+@pytest.mark.thorough
 def test_lines_of_other_blogs_are_imported(payee):
     make_blog(author=payee)
     report = import_log(payee, make_blog().slug)

@@ -83,6 +83,7 @@ def test_month_finds_the_batch_with_its_amount_and_the_lists_of_the_month(
     assert found["Monthly views of October 2026"].link.endswith("?month=2026-10")
 
 
+@pytest.mark.thorough
 def test_day_finds_the_views_of_the_day(october, sign_in, client):
     sign_in("Auditors")
     link = search(client, "15 Oct 2026")["Daily views of 15 Oct 2026"].link
@@ -163,7 +164,7 @@ def test_editor_finds_no_money(term, october, sign_in, client):
     assert [one for one in found.values() if "/billing/" in one.link] == []
 
 
-@pytest.mark.cases(2)
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Authors", "Editors", *MONEY_ROLES])
 def test_whatever_is_found_opens(role, october, sign_in, client):
     sign_in(role)

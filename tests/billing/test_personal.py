@@ -104,6 +104,7 @@ def test_log_of_the_admin_forgets_the_name_with_the_account(ines):
     assert set(names) == {f"former-{author.pk}", f"+€5.00 for Former colleague {author.pk}"}
 
 
+@pytest.mark.thorough
 def test_payment_keeps_the_name_for_ten_years(author, ines):
     at = dt.datetime(2036, 12, 31, 12, tzinfo=dt.UTC)
     words = r"Their last payment, of \d+ Nov 2026, keeps the name until 31 Dec 2036\."
@@ -129,6 +130,7 @@ def test_extract_holds_the_persons_money_and_nobody_elses(paid, author, ines):
     assert not [row for row in others if row.reference in text or row.author_name in text]
 
 
+@pytest.mark.thorough
 def test_extract_says_what_a_signer_did_and_when(paid, ines):
     with make_extract(user=paid[1].submitted_by, by=ines) as file:
         acts = json.load(file)["acts_over_money"]

@@ -56,6 +56,7 @@ def test_submitted_batch_is_told_to_approvers_but_its_signers(people):
     assert reminder.text.endswith("has waited for 3 days for an approver.")
 
 
+@pytest.mark.thorough
 def test_approved_batch_is_told_until_a_file_is_exported_and_then_until_it_has_results(people):
     batch = make_batch(Status.APPROVED)
     late = AT + 3 * DAY
@@ -82,6 +83,7 @@ def test_failed_payments_are_told_until_they_are_paid_again(people):
     assert text.endswith("has 2 that failed and wait to be paid again.")
 
 
+@pytest.mark.thorough
 def test_settled_batch_reminds_nobody(people):
     make_batch(Status.PAID)
     assert texts(reminders.list_batches, AT + 99 * DAY) == set()
@@ -116,6 +118,7 @@ def test_money_is_told_again_when_it_waits_on(people, settings):
     assert text == ("€6.00 of 3 authors waited for more than 60 days, the oldest since 1 Nov 2026.")
 
 
+@pytest.mark.thorough
 def test_mail_of_the_day_names_the_head_of_the_chain(people):
     make_batch(Status.APPROVED)
     write_summaries(at=AT + 3 * DAY)

@@ -150,7 +150,6 @@ PaymentFields = {
 
 
 @pytest.mark.thorough
-@pytest.mark.cases(1)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_each_page_tells_the_same_amounts_and_state(seed, client, sign_in, settings):
     History(seed, settings).run()
@@ -182,7 +181,6 @@ def test_each_page_tells_the_same_amounts_and_state(seed, client, sign_in, setti
 
 
 @pytest.mark.thorough
-@pytest.mark.cases(1)
 @pytest.mark.parametrize("seed", [4, 5])
 def test_books_and_payslips_tell_the_same_of_all_batches_together(seed, settings):
     History(seed, settings).run()

@@ -49,6 +49,7 @@ def test_payment_by_hand_is_proposed_and_confirmed_once():
     assert PaymentResult.objects.count() == HandPayment.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_payment_is_in_a_file_or_paid_by_hand_and_never_both():
     payment = make_batch(Status.APPROVED).payments.get()
     people = [make_user() for _ in range(NUMBER)]

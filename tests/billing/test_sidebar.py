@@ -21,6 +21,7 @@ def list_counted(user):
                 yield item["title"], item
 
 
+@pytest.mark.thorough
 def test_each_number_is_that_of_the_list_behind_it(client):
     make_rows()
     admin = make_user(is_superuser=True)

@@ -37,6 +37,7 @@ def read(client, **filters):
     ]
 
 
+@pytest.mark.thorough
 def test_results_stand_in_the_trail_with_who_and_why(client, corrected):
     client.force_login(make_user(is_superuser=True))
     subject = f"{corrected.reference}, {corrected.author_name}"
@@ -60,6 +61,7 @@ def test_they_are_found_by_person_word_and_day_like_every_change(client, correct
         assert read(client, **filters) == [], filters
 
 
+@pytest.mark.thorough
 def test_payment_is_linked_only_for_who_may_see_it(client, corrected):
     clerk = make_user()
     clerk.user_permissions.add(Permission.objects.get(codename="view_audittrail"))
@@ -73,6 +75,7 @@ def kinds_on(client, name, row):
     return {row.entry.kind for row in page.context["rows"]}
 
 
+@pytest.mark.thorough
 def test_payment_has_a_page_of_all_that_became_of_it(client, corrected):
     client.force_login(make_user(is_superuser=True))
     assert kinds_on(client, "payment", corrected) == {
@@ -80,6 +83,7 @@ def test_payment_has_a_page_of_all_that_became_of_it(client, corrected):
     }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_what_became_of_one_payment_stands_with_no_other(client):
     batch = make_exported_batch()
     one, other, _ = batch.payments.order_by("pk")
@@ -89,6 +93,7 @@ def test_what_became_of_one_payment_stands_with_no_other(client):
     assert "bank result" not in kinds_on(client, "payment", other)
 
 
+@pytest.mark.thorough
 def test_batch_has_its_results_files_and_comments_on_its_page(client, corrected):
     add_comment(batch=corrected.batch, text="See", by=make_user(), at=AT)
     client.force_login(make_user(is_superuser=True))
@@ -97,6 +102,7 @@ def test_batch_has_its_results_files_and_comments_on_its_page(client, corrected)
     }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_entries_of_other_tables_ask_for_their_own_right(client, corrected):
     clerk = make_user()
     clerk.user_permissions.add(Permission.objects.get(codename="view_payoutbatch"))
@@ -119,6 +125,7 @@ def test_amounts_are_told_with_currency_and_what_they_are_for(client):
     )
 
 
+@pytest.mark.thorough
 def test_batch_page_fetches_its_trail_once_it_is_looked_at(client, corrected):
     client.force_login(make_user(is_superuser=True))
     batch = corrected.batch

@@ -100,6 +100,7 @@ def test_other_account_of_a_payee_is_unusual():
     assert text == "Ada Example was given another account to be paid to, by ada"
 
 
+@pytest.mark.thorough
 def test_corrected_result_of_the_bank_is_unusual_and_leads_to_its_entry(client):
     batch = make_batch(Status.APPROVED)
     payment = batch.payments.get()

@@ -71,6 +71,7 @@ def test_text_is_returned_and_published_by_keyboard_alone(page, live_server, edi
     assert errors == []
 
 
+@pytest.mark.thorough
 def test_blog_is_scheduled_by_keyboard_alone(page, live_server, editor):
     errors = note_errors(page.context)
     blog = make_blog(title="Small screens", status=Blog.Status.IN_REVIEW)
@@ -99,6 +100,7 @@ def test_blog_is_scheduled_by_keyboard_alone(page, live_server, editor):
     assert errors == []
 
 
+@pytest.mark.thorough
 def test_cards_are_sorted_by_keyboard_alone(page, live_server, editor):
     for title in ("Aardvarks", "Zebras"):
         make_blog(title=title)
@@ -140,6 +142,7 @@ def test_list_on_a_phone_is_cards_with_their_state_and_the_first_thing_to_do(
     assert_fits(page)
 
 
+@pytest.mark.thorough
 def test_page_follows_the_device_into_the_night(page, live_server, editor):
     page.goto(f"{live_server.url}/admin/")
     expect(page.locator("html")).not_to_have_class(re.compile("dark"))
@@ -147,6 +150,7 @@ def test_page_follows_the_device_into_the_night(page, live_server, editor):
     expect(page.locator("html")).to_have_class(re.compile("dark"))
 
 
+@pytest.mark.thorough
 def test_sidebar_and_own_menu_answer_the_keyboard(page, live_server, editor):
     page.goto(f"{live_server.url}/admin/")
     page.get_by_role("button", name="Show or hide the sidebar").press("Enter")

@@ -232,6 +232,7 @@ LOST = [
 ]
 
 
+@pytest.mark.thorough
 def test_what_nobody_changed_stays_byte_for_byte(write):
     page = write()
     for body in KEPT:
@@ -245,6 +246,7 @@ def test_what_nobody_changed_stays_byte_for_byte(write):
         assert held(page) == body
 
 
+@pytest.mark.thorough
 def test_what_the_editor_would_lose_is_shown_as_html(write):
     page = write()
     for body, tag in LOST:
@@ -326,7 +328,7 @@ def test_what_is_copied_elsewhere_comes_as_the_house_writes(write):
     assert held(page) == "<p>First line</p><p>Second &lt;b&gt;line&lt;/b&gt;</p>"
 
 
-@pytest.mark.cases(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "address",
     ["data:image/png;base64,@@@@", "http://", "https://[bad/a.png"],
@@ -378,7 +380,7 @@ def test_library_without_a_picture_says_so(write):
     expect(page.get_by_text("No picture is described so.")).to_be_visible()
 
 
-@pytest.mark.cases(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["paste", "drop"])
 def test_file_that_is_no_picture_is_refused_aloud_and_the_page_stays(write, kind):
     page = write("<p>Words</p>")
@@ -470,6 +472,7 @@ def fetch_file(address):
     return encode_picture(make_file())
 
 
+@pytest.mark.thorough
 def test_day_goes_by_keyboard_alone(write):
     page = write()
     page.get_by_label("Summary").focus()

@@ -18,6 +18,8 @@ from weblog.publishing import workflow
 from weblog.publishing.new_texts import start_new_text, submit_new_text
 from weblog.publishing.schedule import publish_due_texts
 
+pytestmark = pytest.mark.thorough
+
 TITLE = "What a night train knows"
 FIRST = "The last train leaves at ten past one, and nobody on the platform hurries. "
 SECOND = "Between two stations the window is a mirror, and then, for a second, it is not."
@@ -259,7 +261,6 @@ def desk(demo):
     return blog, new_text
 
 
-@pytest.mark.thorough
 def test_every_page_of_the_day_fits_its_screen(page, live_server, staff, desk, take_picture):
     returned, new_text = desk
     scheduled = NewText.objects.get(status=NewText.Status.SCHEDULED)

@@ -52,6 +52,7 @@ def test_html_is_clean_when_loaded(tmp_path):
     assert stored_body(blog) == CLEAN
 
 
+@pytest.mark.thorough
 def test_plain_writing_is_left_alone():
     body = "<h2>What paper is good at</h2>\n<p>Paper is slow, &amp; that is the <em>point</em>.</p>"
     assert stored_body(make_blog(body=body)) == body

@@ -133,6 +133,7 @@ def test_unknown_category_is_not_found(client):
     assert client.get(reverse("weblog:category_blogs", args=["nowhere"])).status_code == 404
 
 
+@pytest.mark.thorough
 def test_list_has_ten_blogs_on_a_page(client):
     author, category = make_user(), make_category()
     for _ in range(11):

@@ -124,6 +124,7 @@ def test_id_is_not_for_choosing(client, emma, tech, anna, number):
     assert problems(client, data)[0].startswith("Row 2, id: Leave it empty")
 
 
+@pytest.mark.thorough
 def test_status_is_the_workflows(client, emma, tech, anna):
     data = "slug,title,author,category,status\na,Hi,anna,tech,{}\n"
     assert "It is draft here" in problems(client, data.format("published"))[0]
@@ -136,6 +137,7 @@ def test_column_that_is_not_known_is_refused(client, emma):
     assert "column slug is missing" in problems(client, "title\nb\n")[0]
 
 
+@pytest.mark.thorough
 def test_own_published_blog_waits_for_somebody_else(client, emma, tech):
     make_blog(slug="mine", title="Old", author=emma, category=tech)
     make_blog(slug="hers", title="Old", category=tech)
@@ -221,6 +223,7 @@ def ask(client, data, **answer):
     return client.post(URL, fields | answer, follow=True)
 
 
+@pytest.mark.thorough
 def test_move_of_a_live_blog_is_told_and_waits_for_a_reason(client, emma, tech, anna):
     bo = make_user("bo", first_name="Bo", last_name="Sample")
     travel = make_category("Travel")
@@ -252,6 +255,7 @@ def test_move_of_a_live_blog_is_told_and_waits_for_a_reason(client, emma, tech, 
     assert draft.history_change_reason == "Imported from blogs.csv"
 
 
+@pytest.mark.thorough
 def test_confirming_without_the_question_moves_nothing_and_keeps_the_file(client, emma, tech, anna):
     make_user("bo")
     make_blog(slug="live", title="Live", author=anna, category=tech)
@@ -268,6 +272,7 @@ def test_confirming_without_the_question_moves_nothing_and_keeps_the_file(client
     assert Blog.objects.get(slug="live").author.username == "bo"
 
 
+@pytest.mark.thorough
 def test_blog_that_went_live_after_the_look_is_asked_about_first(client, emma, tech, anna):
     make_user("bo")
     blog = make_blog(slug="a", title="A", author=anna, category=tech, status="draft")
@@ -280,6 +285,7 @@ def test_blog_that_went_live_after_the_look_is_asked_about_first(client, emma, t
     assert blog.author == anna
 
 
+@pytest.mark.thorough
 def test_move_that_somebody_else_changed_after_the_look_is_asked_again(client, emma, tech, anna):
     make_user("bo")
     carl = make_user("carl", first_name="Carl", last_name="Example")
@@ -304,6 +310,7 @@ def test_more_moves_than_a_person_reads_are_refused(client, emma, tech, anna, mo
     assert problem.startswith("Row 3: More than 1 rows need a reason")
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_no_transaction_waits_while_texts_are_cleaned(client, emma, tech, anna, monkeypatch):
     cleaned = []

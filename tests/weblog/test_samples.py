@@ -45,6 +45,7 @@ def test_posts_come_in_once(command, name, titles):
     assert (Blog.history.count(), User.objects.count()) == (versions, 2)
 
 
+@pytest.mark.thorough
 def test_table_comes_in_once(client, superuser, settings, tmp_path):
     settings.UPLOAD_DIR = tmp_path
     for slug in ("sports", "fashion"):

@@ -44,6 +44,7 @@ def test_blog_is_found_by_its_words(find, words):
     assert find(words) == ["Night train"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("there", "words"),
     [

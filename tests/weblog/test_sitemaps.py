@@ -48,6 +48,7 @@ def test_long_sitemap_has_pages(client, monkeypatch):
     assert len(read_addresses(client, "/sitemap-blogs.xml?p=2")) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("url", ["/sitemap-blogs.xml?p=9", "/sitemap-nowhere.xml"])
 def test_sitemap_that_does_not_exist_is_not_found(client, url):
     assert client.get(url).status_code == 404

@@ -164,6 +164,7 @@ def test_waiting_request_has_to_be_decided_first(tyra, ines):
     refuse(tyra, ines, "waits: decide it first")
 
 
+@pytest.mark.thorough
 def test_second_time_is_refused(tyra, ines):
     anonymise(tyra, ines)
     refuse(tyra, ines, "anonymised already")
@@ -302,6 +303,7 @@ def test_another_account_is_changed_as_before(tyra, ines):
     User.objects.filter(pk=ines.pk).update(email="ines@example.org")
 
 
+@pytest.mark.thorough
 def test_page_of_a_pseudonym_is_for_reading(tyra, ines, client):
     user = anonymise(tyra, ines)
     client.force_login(ines)

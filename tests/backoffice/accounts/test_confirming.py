@@ -96,6 +96,7 @@ def test_wrong_confirmations_lock(client, clock, has_app):
     assert client.post(page, right).status_code == 429
 
 
+@pytest.mark.thorough
 def test_wrong_old_passwords_lock(client):
     user = make_person()
     sign_in(client, user)
@@ -120,6 +121,7 @@ def test_changing_a_factor_asks_again(client, clock, name):
     assert client.post(reverse(name)).url.startswith(reverse("mfa_reauthenticate"))
 
 
+@pytest.mark.thorough
 def test_administrator_who_changes_an_account_is_asked_again_and_loses_nothing(client, clock):
     sign_in(client, make_person(is_superuser=True))
     clock.shift(16 * 60)

@@ -149,6 +149,7 @@ def test_nobody_must_where_the_setting_is_off():
     assert not must_enrol(make_person(is_superuser=True))
 
 
+@pytest.mark.thorough
 def test_first_superuser_enrols_at_the_first_sign_in(client, required):
     root = make_person("root", is_superuser=True)
     assert enter_password(client, root).url == HOME

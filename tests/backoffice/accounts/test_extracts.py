@@ -145,6 +145,7 @@ def test_apps_add_sections_and_an_empty_one_is_a_list(edda, monkeypatch):
     assert extract(edda) == {"hats": [{"size": 52}, {"size": 54}], "gloves": []}
 
 
+@pytest.mark.thorough
 def test_queries_do_not_grow_with_what_is_kept(edda, django_assert_max_num_queries):
     for _ in range(30):
         make_blog(author=edda)

@@ -84,6 +84,7 @@ def test_forgetting_old_secret_keys_keeps_the_factors(settings, tmp_path):
     assert find_unreadable() == []
 
 
+@pytest.mark.thorough
 def test_lost_key_is_found_by_the_check_and_stops_the_command(settings):
     settings.FACTOR_KEYS = ["one"]
     give_app(make_person())

@@ -49,6 +49,7 @@ def test_new_account_has_no_password_unless_somebody_sets_one(client, ines):
     assert not User.objects.get(username="edda").has_usable_password()
 
 
+@pytest.mark.thorough
 def test_person_chooses_the_first_password_by_a_link(client, ines, edda):
     assert "Mail a link to a password" in page_of(client, edda)
     invite(client, edda)
@@ -69,6 +70,7 @@ def test_person_chooses_the_first_password_by_a_link(client, ines, edda):
     assert len(mail.outbox) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("values", [{"email": ""}, {"is_active": False}, {"is_staff": False}])
 def test_no_link_goes_where_it_is_of_no_use(client, ines, edda, values):
     User.objects.filter(pk=edda.pk).update(**values)
@@ -83,6 +85,7 @@ def test_only_superusers_invite(client, make_clerk, edda):
     assert mail.outbox == []
 
 
+@pytest.mark.thorough
 def test_administrators_see_when_and_from_where_a_factor_was_added(client, ines, edda):
     assert "Lost every factor" not in page_of(client, edda)
     give_app(edda)

@@ -51,6 +51,7 @@ def test_each_wrong_password_of_a_crowd_counts():
     assert enter_password(Client(), edda).status_code == 429
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["app", "recovery code"])
 def test_code_lets_one_of_a_crowd_in(kind, settings):
     settings.AXES_FAILURE_LIMIT = settings.SIGN_IN_FAILURES_OF_ACCOUNT = 100

@@ -194,6 +194,7 @@ def test_change_by_the_shell_is_logged(edda, action, kinds):
     assert {by for _, by, _ in events_of(edda)} <= {None}
 
 
+@pytest.mark.thorough
 @any_database
 def test_sign_in_that_renews_the_hash_is_no_change_of_password(client, edda):
     hashers = ["ScryptPasswordHasher", "MD5PasswordHasher"]

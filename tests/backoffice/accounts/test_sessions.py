@@ -128,6 +128,7 @@ def test_use_puts_the_idle_limit_off(sign_in, edda):
             assert is_in(client)
 
 
+@pytest.mark.thorough
 def test_session_ends_however_much_it_is_used(sign_in, edda):
     with time_machine.travel(START) as now:
         client = sign_in(edda)
@@ -219,6 +220,7 @@ def test_what_is_no_session_ends_nothing(sign_in, edda, session):
 # Another's
 
 
+@pytest.mark.thorough
 def test_superuser_sees_and_ends_anothers_sessions(sign_in, edda):
     eddas = sign_in(edda)
     admin = sign_in(make_user("ines", is_superuser=True))

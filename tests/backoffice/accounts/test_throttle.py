@@ -37,6 +37,7 @@ def test_lock_answers_with_a_page_that_says_how_to_go_on():
     assert "edda" not in response.text
 
 
+@pytest.mark.thorough
 def test_lock_ends_by_itself_even_if_somebody_goes_on_trying():
     make_user("edda")
     with time_machine.travel("2026-11-27 10:00+00:00") as clock:
@@ -68,6 +69,7 @@ def test_somebody_elsewhere_locks_only_themselves_out():
     assert try_password("edda", "secret", address=HOME).status_code == 302
 
 
+@pytest.mark.thorough
 def test_account_that_is_tried_from_many_addresses_is_locked_everywhere():
     make_user("edda")
     for number in range(3):
@@ -218,6 +220,7 @@ class SomeHashing(PBKDF2PasswordHasher):
     iterations = 200_000
 
 
+@pytest.mark.thorough
 def test_known_and_unknown_accounts_take_the_same_time(settings):
     """Django runs the hasher for an unknown account as well."""
     settings.PASSWORD_HASHERS = [f"{__name__}.SomeHashing"]

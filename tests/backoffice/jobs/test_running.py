@@ -174,6 +174,7 @@ def test_run_whose_record_is_refused_is_told_and_recorded_by_the_next(command, r
     assert records.count_left_over() == 0
 
 
+@pytest.mark.thorough
 def test_runs_in_a_row_without_a_database_send_one_mail_and_none_is_lost(command, refusing):
     command(lambda stdout, stderr: None)
     names = ["fold_views", "fold_views", "publish_new_texts"]
@@ -365,6 +366,7 @@ def test_job_past_its_limit_fails(command, settings):
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_statement_of_a_stopped_job_ends_in_the_database(command, settings):
     if connection.vendor != "postgresql":

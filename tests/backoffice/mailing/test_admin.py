@@ -89,6 +89,7 @@ def test_home_tells_of_mails_that_failed_and_of_a_server_that_takes_none(otto):
     assert [*list_tasks(make_user())] == []
 
 
+@pytest.mark.thorough
 def test_list_takes_as_many_queries_for_twenty_mails(client, otto, django_assert_max_num_queries):
     for number in range(20):
         make_user(f"reader{number}", email=f"reader{number}@example.org")

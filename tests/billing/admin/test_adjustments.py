@@ -317,6 +317,7 @@ def test_authors_come_a_page_at_a_time(client, sign_in):
 # Doors
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Approvers", "Auditors"])
 def test_adjustments_are_made_by_finance_alone(client, sign_in, role):
     adjustment = make_adjustment()

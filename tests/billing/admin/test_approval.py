@@ -44,6 +44,7 @@ def test_dialog_names_what_stands_in_the_way_and_goes_no_further(client, sign_in
 # Approving
 
 
+@pytest.mark.thorough
 def test_dialog_shows_the_digest_the_flags_and_who_submitted(client, sign_in):
     batch = make_batch(Status.SUBMITTED, submitter=make_user(first_name="Fina", last_name="Sample"))
     sign_in("Approvers")
@@ -55,6 +56,7 @@ def test_dialog_shows_the_digest_the_flags_and_who_submitted(client, sign_in):
         assert escape(flag.url) in text
 
 
+@pytest.mark.thorough
 def test_what_is_written_about_each_flag_is_kept(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     user = sign_in("Approvers")
@@ -65,6 +67,7 @@ def test_what_is_written_about_each_flag_is_kept(client, sign_in):
     assert "She wrote for us in print." in client.get(url_of(batch)).text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("text", ["", "   ", ".", "– - …", "1 2 3", "x"])
 def test_flag_without_an_answer_is_asked_for_again(client, sign_in, text):
     batch = make_batch(Status.SUBMITTED)
@@ -76,6 +79,7 @@ def test_flag_without_an_answer_is_asked_for_again(client, sign_in, text):
     assert status_of(batch) == Status.SUBMITTED
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("password", ["", "Secret", "secret "])
 def test_wrong_password_approves_nothing_and_keeps_what_was_typed(client, sign_in, password):
     batch = make_batch(Status.SUBMITTED)
@@ -90,6 +94,7 @@ def test_wrong_password_approves_nothing_and_keeps_what_was_typed(client, sign_i
     assert not Acknowledgement.objects.exists()
 
 
+@pytest.mark.thorough
 def test_account_without_a_password_is_told_that_it_cannot_sign(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     user = sign_in("Approvers")
@@ -102,6 +107,7 @@ def test_account_without_a_password_is_told_that_it_cannot_sign(client, sign_in)
     assert status_of(batch) == Status.SUBMITTED
 
 
+@pytest.mark.thorough
 def test_superuser_is_bound_by_four_eyes(client, sign_in):
     user = sign_in("Superusers")
     batch = make_batch(Status.SUBMITTED, submitter=user)
@@ -142,6 +148,7 @@ def test_batch_that_is_submitted_while_the_dialog_is_posted_is_not_approved_unsi
     assert status_of(batch) != Status.APPROVED
 
 
+@pytest.mark.thorough
 def test_dialog_that_shows_the_figures_as_they_are_approves(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Approvers")
@@ -176,6 +183,7 @@ def test_first_of_two_approvers_is_told_that_a_second_has_to_sign(client, sign_i
     assert status_of(large_batch) == Status.SUBMITTED
 
 
+@pytest.mark.thorough
 def test_second_approver_completes_the_signatures(client, sign_in, large_batch):
     approve(large_batch, by=make_user(first_name="April", last_name="Hand"))
     sign_in("Approvers")

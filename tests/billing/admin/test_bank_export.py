@@ -89,6 +89,7 @@ def test_page_proposes_the_format_of_the_last_file(client, sign_in):
     assert client.get(url_of(batch, "export")).context["format"].key == "pain001"
 
 
+@pytest.mark.thorough
 def test_file_that_would_not_be_the_one_that_was_shown_is_not_made(client, sign_in):
     batch = make_paid_batch({}, {"iban": IBANS[1], "country": "NL", "tax_id": ""})
     sign_in("Finance")
@@ -98,6 +99,7 @@ def test_file_that_would_not_be_the_one_that_was_shown_is_not_made(client, sign_
     assert not PaymentExport.objects.exists()
 
 
+@pytest.mark.thorough
 def test_format_without_its_settings_says_so(client, sign_in, settings):
     settings.BANK_ACCOUNT = {}
     batch = make_paid_batch({})
@@ -107,6 +109,7 @@ def test_format_without_its_settings_says_so(client, sign_in, settings):
     assert "Make the file" not in response.text
 
 
+@pytest.mark.thorough
 def test_page_of_a_batch_that_is_not_approved_says_so(client, sign_in):
     sign_in("Finance")
     response = look(client, make_batch(Status.SUBMITTED))
@@ -119,6 +122,7 @@ def make_batch_of_now():
     return PayoutBatch.objects.get()
 
 
+@pytest.mark.thorough
 def test_each_download_of_a_file_with_accounts_is_recorded(client, sign_in):
     batch = make_paid_batch({})
     export = export_payments(batch=batch, format="pain001", at=AT)
@@ -149,6 +153,7 @@ def test_file_with_accounts_is_for_who_takes_it_to_the_bank(client, sign_in, rol
     assert client.post(url_of_file(export)).status_code == 200
 
 
+@pytest.mark.thorough
 def test_what_goes_with_the_file_is_downloaded_beside_it(client, sign_in):
     batch = make_paid_batch({})
     export = export_payments(batch=batch, format="pain001", at=AT)
@@ -163,6 +168,7 @@ def test_what_goes_with_the_file_is_downloaded_beside_it(client, sign_in):
     assert IBANS[0] not in response.text
 
 
+@pytest.mark.thorough
 def test_lost_key_is_a_clear_message_and_loses_no_payment(client, sign_in, settings):
     batch = make_paid_batch({})
     export = export_payments(batch=batch, format="pain001", at=AT)
@@ -174,6 +180,7 @@ def test_lost_key_is_a_clear_message_and_loses_no_payment(client, sign_in, setti
     assert export.rows.count() == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Authors", "Editors", "Approvers", "Auditors"])
 def test_file_is_made_by_finance_alone(client, sign_in, role):
     batch = make_paid_batch({})

@@ -69,6 +69,7 @@ def test_file_is_looked_at_before_anything_is_written(client, sign_in, batch):
     assert not PaymentResult.objects.exists()
 
 
+@pytest.mark.thorough
 def test_confirmed_file_is_recorded_whole_and_verifies(client, sign_in, batch):
     user = sign_in("Finance")
     page = upload(client, batch, sample("pain.002.001.10"))
@@ -114,6 +115,7 @@ def test_statement_may_list_a_payment_and_its_return(client, sign_in, batch):
 ANSWER = sample("pain.002.001.10")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("content", "fate", "problem"),
     [
@@ -152,6 +154,7 @@ def test_whole_file_that_the_bank_refused_fails_all_its_payments(client, sign_in
     assert statuses() == ["failed"] * 3
 
 
+@pytest.mark.thorough
 def test_damaged_file_is_refused_with_the_place_and_does_not_stay(client, sign_in, batch, folder):
     sign_in("Finance")
     page = upload(client, batch, ANSWER[:1500])
@@ -225,6 +228,7 @@ def test_columns_that_make_no_sense_are_asked_again(client, sign_in, batch, chan
     assert not BankTable.objects.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
@@ -243,6 +247,7 @@ def test_wrong_cell_of_a_table_is_named(client, sign_in, batch, old, new, proble
     assert statuses() == ["payable"] * 3
 
 
+@pytest.mark.thorough
 def test_our_own_three_columns_need_no_choice(client, sign_in, batch):
     sign_in("Finance")
     text = (

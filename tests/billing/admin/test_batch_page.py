@@ -62,6 +62,7 @@ def test_page_of_payments_opens_their_tab(client, sign_in, query):
     assert re.findall(r'<div class="bl-tab" id="(\w+)" data-first', text) == ["payments"]
 
 
+@pytest.mark.thorough
 def test_bar_says_the_state_the_total_and_the_next_step(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Approvers")
@@ -71,6 +72,7 @@ def test_bar_says_the_state_the_total_and_the_next_step(client, sign_in):
         assert part in bar
 
 
+@pytest.mark.thorough
 def test_outdated_draft_says_what_changed_and_for_whom_before_the_rebuild(client, sign_in):
     batch = make_outdated()
     sign_in("Finance")
@@ -90,6 +92,7 @@ def test_outdated_draft_says_what_changed_and_for_whom_before_the_rebuild(client
     assert PayoutBatch.objects.with_totals().get().total == Decimal(15)
 
 
+@pytest.mark.thorough
 def test_page_of_all_authors_says_the_same_and_takes_no_post(client, sign_in):
     batch = make_outdated()
     sign_in("Auditors")
@@ -101,6 +104,7 @@ def test_page_of_all_authors_says_the_same_and_takes_no_post(client, sign_in):
     assert client.get("/admin/billing/payoutbatch/x/foreseen/").status_code == 404
 
 
+@pytest.mark.thorough
 def test_draft_that_is_up_to_date_has_no_banner(client, sign_in):
     batch = make_batch()
     sign_in("Finance")
@@ -108,6 +112,7 @@ def test_draft_that_is_up_to_date_has_no_banner(client, sign_in):
     assert "A rebuild would change nothing" in client.get(url_of(batch, "foreseen")).text
 
 
+@pytest.mark.thorough
 def test_large_draft_is_not_compared_unasked(client, sign_in, monkeypatch):
     batch = make_outdated()
     monkeypatch.setattr("billing.payouts.foreseen.LINES_AT_ONCE", 1)
@@ -120,6 +125,7 @@ def test_large_draft_is_not_compared_unasked(client, sign_in, monkeypatch):
     assert "+€4.20" in client.get(url_of(batch, "foreseen")).text
 
 
+@pytest.mark.thorough
 def test_payments_of_a_draft_keep_their_address_over_a_rebuild(client, sign_in):
     batch = make_outdated()
     sign_in("Finance")
@@ -133,6 +139,7 @@ def test_payments_of_a_draft_keep_their_address_over_a_rebuild(client, sign_in):
     assert response.context["payment"].author == payment.author
 
 
+@pytest.mark.thorough
 def test_amounts_stand_in_cents_with_the_exact_ones_on_demand(client, sign_in):
     batch = make_batch(views=1234, price="12.345")
     sign_in("Finance")
@@ -143,6 +150,7 @@ def test_amounts_stand_in_cents_with_the_exact_ones_on_demand(client, sign_in):
     assert "bl-cents" not in exact
 
 
+@pytest.mark.thorough
 def test_tracker_names_who_took_each_step_and_when():
     finance, approver = make_user(), make_user()
     batch = make_batch(Status.APPROVED, submitter=finance, approver=approver)
@@ -161,6 +169,7 @@ def test_tracker_names_who_took_each_step_and_when():
     assert (settled.state, settled.by) == ("done", finance)
 
 
+@pytest.mark.thorough
 def test_tracker_knows_two_approvers_and_the_way_back(settings):
     settings.SECOND_APPROVAL_ABOVE = Decimal(1)
     first, returner = make_user(), make_user()
@@ -211,6 +220,7 @@ def test_flag_of_each_month_for_the_same_reason_says_so(client, sign_in, monkeyp
     assert said in client.get(url_of(batch, "approve")).text
 
 
+@pytest.mark.thorough
 def test_flag_about_somebody_else_has_no_answer_yet(monkeypatch):
     def flag(batch):
         return f"The account of author {chr(64 + batch.month.month)} is new.", "/", 1
@@ -222,6 +232,7 @@ def test_flag_about_somebody_else_has_no_answer_yet(monkeypatch):
     assert earlier["first_payouts"] == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("text", ["ok", "Checked.", "Geprüft", "ja!"])
 def test_word_alone_is_no_acknowledgement(client, sign_in, text):
     batch = make_batch(Status.SUBMITTED)
@@ -233,6 +244,7 @@ def test_word_alone_is_no_acknowledgement(client, sign_in, text):
     assert batch.status == Status.SUBMITTED
 
 
+@pytest.mark.thorough
 def test_domain_itself_refuses_a_word_alone():
     batch = make_batch(Status.SUBMITTED)
     with pytest.raises(Exception, match="with a sentence each"):

@@ -22,6 +22,7 @@ def read(client, url, **query):
     return " ".join(response.content.decode().split())
 
 
+@pytest.mark.thorough
 def test_books_show_what_was_posted_and_hand_it_out(client, sign_in, groups, settings):
     """One house for all that the pages say, as building it takes longer than reading it."""
     settings.MINIMUM_PAYOUT = 10

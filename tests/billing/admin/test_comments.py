@@ -184,6 +184,7 @@ def test_database_changes_no_comment_and_no_file():
             write()
 
 
+@pytest.mark.thorough
 def test_verification_names_a_file_whose_bytes_were_changed():
     add_comment(
         batch=make_batch("approved"), text="See", by=make_user(), at=AT,

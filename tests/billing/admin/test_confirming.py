@@ -43,6 +43,7 @@ def status_of(batch):
     return PayoutBatch.objects.get(pk=batch.pk).status
 
 
+@pytest.mark.thorough
 def test_signature_of_somebody_with_an_app_asks_for_its_code(client, sign_in, clock):
     batch = make_batch(Status.SUBMITTED)
     give_app(sign_in("Approvers"))
@@ -57,6 +58,7 @@ def test_signature_of_somebody_with_an_app_asks_for_its_code(client, sign_in, cl
     assert status_of(batch) == Status.APPROVED
 
 
+@pytest.mark.thorough
 def test_code_without_the_password_signs_nothing_and_is_not_used_up(client, sign_in, clock):
     batch = make_batch(Status.SUBMITTED)
     give_app(sign_in("Approvers"))
@@ -112,6 +114,7 @@ def test_wrong_codes_at_signing_lock_and_say_so_in_the_dialog(client, sign_in, c
     assert status_of(batch) == Status.SUBMITTED
 
 
+@pytest.mark.thorough
 def test_all_paid_asks_again(client, sign_in, clock):
     batch = make_exported()
     give_app(sign_in("Finance"))
@@ -147,6 +150,7 @@ def test_results_ask_for_the_code_of_somebody_with_an_app(client, sign_in, clock
     assert status_of(batch) == Status.PAID
 
 
+@pytest.mark.thorough
 def test_file_with_accounts_is_taken_after_a_second_factor(client, sign_in, clock, settings):
     settings.BANK_ACCOUNT = ACCOUNT
     batch = make_paid_batch({})
@@ -166,6 +170,7 @@ def test_file_with_accounts_is_taken_after_a_second_factor(client, sign_in, cloc
     assert ExportDownload.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_file_without_accounts_asks_for_nothing(client, sign_in, clock):
     export = make_exported().exports.get()
     give_app(sign_in("Finance"))

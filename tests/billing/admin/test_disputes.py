@@ -92,6 +92,7 @@ def test_line_of_another_payment_is_not_found(client, payment):
         assert ask(client, payment, line=line, text="Why?").status_code == 404
 
 
+@pytest.mark.thorough
 def test_author_takes_a_question_back(client, payment, dispute):
     client.force_login(payment.author)
     assert client.post(page_of(payment), {"dispute": dispute.pk, "text": "."}).status_code == 200
@@ -101,6 +102,7 @@ def test_author_takes_a_question_back(client, payment, dispute):
     assert "Taken back: I was wrong" in client.get(page_of(payment)).text
 
 
+@pytest.mark.thorough
 def test_finance_sees_the_question_and_rejects_it(client, payment, dispute):
     client.force_login(make_user(groups=["Finance"]))
     assert "1 dispute waits for an answer" in client.get(reverse("admin:index")).text
@@ -124,6 +126,7 @@ def test_finance_accepts_with_an_adjustment(client, payment, dispute):
     assert reverse("admin:billing_adjustment_change", args=[adjustment.pk]) in page
 
 
+@pytest.mark.thorough
 def test_pages_say_that_the_payment_waits_for_the_answer_and_nobody_else(client, payment):
     batch = steps.submit_batch(batch=payment.batch, by=make_user(), at=AT)
     client.force_login(payment.author)
@@ -197,6 +200,7 @@ def test_question_and_answer_stand_in_the_audit_trail(client, payment, dispute):
     assert "The counts are right." in answered
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["billing_statement_page", "billing_statement_changelist"])
 def test_refused_reason_to_take_a_question_back_stays_where_it_was_typed(client, dispute, name):
     client.force_login(dispute.author)

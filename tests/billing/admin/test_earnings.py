@@ -42,6 +42,7 @@ def test_author_sees_own_earnings_alone(client, blogs):
     assert open_page(client, "blog", 10**30).status_code == 404
 
 
+@pytest.mark.thorough
 def test_finance_sees_the_earnings_of_each_author(client, blogs):
     ada, _ = blogs
     client.force_login(make_user(groups=["Finance"]))

@@ -56,17 +56,20 @@ def test_an_export_pressed_all_the_same_is_answered_in_words(empty, finance):
     assert not PaymentExport.objects.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["change", "results", "history"])
 def test_its_other_pages_open(empty, finance, name):
     assert finance.get(url_of(empty, name)).status_code == 200
 
 
+@pytest.mark.thorough
 def test_its_payment_opens_and_its_evidence_holds(empty, finance, tmp_path):
     payment = empty.payments.get()
     assert finance.get(f"/admin/billing/payment/{payment.pk}/change/").status_code == 200
     assert run(unpack(empty, tmp_path)).stdout.startswith("PASS")
 
 
+@pytest.mark.thorough
 def test_the_command_ends_with_the_same_words(empty, tmp_path):
     with pytest.raises(CommandError, match="pays nothing"):
         call_command(

@@ -69,6 +69,7 @@ def test_empty_list_says_what_is_looked_for(client, sign_in):
     assert "Nothing stands out. Every night" in client.get(FINDINGS).text
 
 
+@pytest.mark.thorough
 def test_page_shows_figures_and_leads_to_the_rows(client, sign_in, finding, blog):
     make_click(blog, user_agent="Somebody else")
     sign_in("Finance")
@@ -86,6 +87,7 @@ def test_rows_of_no_finding_are_none(client, sign_in, finding, value):
     assert client.get(f"{url}?of_finding={value}").context["cl"].queryset.count() == 0
 
 
+@pytest.mark.thorough
 def test_buttons_are_those_that_fit(client, sign_in, finding, blog):
     sign_in("Finance")
     assert buttons(client, finding) == {"accept", "exclude_views"}
@@ -135,6 +137,7 @@ def test_views_are_excluded_by_a_button_with_a_reason(client, sign_in, finding):
     assert not BlogView.objects.filter(outcome="excluded").exists()
 
 
+@pytest.mark.thorough
 def test_exclusion_after_signing_says_that_it_comes_off_later(client, sign_in, finding):
     batch, _ = build_batch(month=OCTOBER, at=AT)
     submit_batch(batch=batch, by=make_user(), at=AT)
@@ -157,6 +160,7 @@ def test_dialog_shows_the_finding_and_asks_why(client, sign_in, finding, button)
     assert finding.status == Status.OPEN
 
 
+@pytest.mark.thorough
 def test_statement_shows_the_open_findings_first(client, sign_in, finding, blog):
     other = make_finding(make_blog(category=blog.category, title="Night train"))
     exclude_views(finding=finding, by=make_user(), reason="A script.", at=AT)
@@ -169,6 +173,7 @@ def test_statement_shows_the_open_findings_first(client, sign_in, finding, blog)
     assert f"{FINDINGS}{other.pk}/change/" in response.text
 
 
+@pytest.mark.thorough
 def test_statement_without_findings_says_so(client, sign_in, blog):
     make_click(blog)
     make_click(blog, 60, user_agent="Another")
@@ -177,6 +182,7 @@ def test_statement_without_findings_says_so(client, sign_in, blog):
     assert "Nothing stands out in the views of October 2026." in client.get(url_of(batch)).text
 
 
+@pytest.mark.thorough
 def test_author_reads_why_own_views_were_excluded(client, sign_in, finding, blog, time_machine):
     time_machine.move_to(AT)
     other = make_finding(make_blog(category=blog.category, title="Night train"))

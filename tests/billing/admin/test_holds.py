@@ -72,6 +72,7 @@ def test_empty_list_says_where_a_hold_begins(client, sign_in):
     assert "on the page of a payment" in client.get(LIST).text
 
 
+@pytest.mark.thorough
 def test_ending_asks_why_and_puts_the_draft_right(client, sign_in):
     hold = hold_somebody()
     payment = hold.author.payments.get()

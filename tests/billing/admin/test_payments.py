@@ -124,6 +124,7 @@ def test_line_shows_the_days_of_its_views_as_they_were_paid(client, sign_in):
         assert part in response.text
 
 
+@pytest.mark.thorough
 def test_line_leads_to_the_counts_of_its_days(client, sign_in):
     payment = make_october(authors=1).payments.get()
     line = payment.lines.get(month=OCTOBER)
@@ -157,6 +158,7 @@ def test_lines_stand_by_kind_and_lead_to_where_they_come_from(client, sign_in):
         assert part in text
 
 
+@pytest.mark.thorough
 def test_adjustment_without_a_reason_says_so(client, sign_in):
     blog = make_blog()
     make_price(blog.category, "10")
@@ -170,6 +172,7 @@ def test_adjustment_without_a_reason_says_so(client, sign_in):
 # What was not paid
 
 
+@pytest.mark.thorough
 def test_what_is_carried_says_why_and_where_it_came_to(client, sign_in):
     carried, payment = make_carried()
     sign_in("Approvers")
@@ -251,6 +254,7 @@ def buttons_of(client, payment):
     }
 
 
+@pytest.mark.thorough
 def test_payment_is_held_and_released_with_a_reason(client, sign_in):
     payment = make_batch().payments.get()
     user = sign_in("Finance", first_name="Finn", last_name="Finance")
@@ -270,6 +274,7 @@ def test_payment_is_held_and_released_with_a_reason(client, sign_in):
     assert (hold.reason, hold.end_reason) == ("Asked by the author", "Solved")
 
 
+@pytest.mark.thorough
 def test_payment_of_who_left_is_paid_out_in_full_and_that_is_taken_back(client, sign_in):
     blog = make_blog(author=make_user(is_active=False))
     make_price(blog.category, "10")
@@ -299,6 +304,7 @@ def test_button_without_a_reason_or_by_looking_does_nothing(client, sign_in, but
     assert not Hold.objects.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("status", [Status.SUBMITTED, Status.APPROVED])
 @pytest.mark.parametrize("button", ["hold", "release", "pay_out", "end_pay_out"])
 def test_signed_payment_is_out_of_reach_even_for_a_superuser(client, sign_in, status, button):
@@ -318,6 +324,7 @@ def test_nobody_holds_a_payment_of_their_own(client, sign_in):
     assert "payment of your own" in shown(act(client, batch.payments.get(), "hold"))[0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Approvers", "Auditors"])
 @pytest.mark.parametrize("button", ["hold", "release", "pay_out", "end_pay_out"])
 def test_payments_are_held_by_finance_alone(client, sign_in, role, button):
@@ -343,6 +350,7 @@ def test_empty_lists_say_where_the_rows_come_from(client, sign_in):
     assert "approved payout batch" in client.get(EXPORTS).text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", ["add/", "{pk}/change/", "{pk}/delete/"])
 @pytest.mark.parametrize("model", ["payment", "paymentexport"])
 def test_not_even_a_superuser_changes_a_payment_or_an_export(client, sign_in, model, path):
@@ -405,11 +413,13 @@ def test_download_of_nothing_is_not_found(client, sign_in):
     assert client.get(f"{EXPORTS}0/download/").status_code == 404
 
 
+@pytest.mark.thorough
 def test_download_needs_an_account(client):
     export = make_export()
     assert client.get(f"{EXPORTS}{export.pk}/download/")["Location"].startswith("/admin/login/")
 
 
+@pytest.mark.thorough
 def test_pages_of_a_file_name_it_and_never_show_what_is_in_it(client, sign_in):
     export = make_export()
     sign_in("Auditors")

@@ -73,6 +73,7 @@ def test_opening_a_dialog_changes_nothing_and_shows_the_figures(client, sign_in,
         assert figure in response.text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("button", BUTTONS)
 def test_button_moves_the_batch(client, sign_in, button):
     status, role, leads_to = BUTTONS[button]
@@ -88,6 +89,7 @@ def test_button_moves_the_batch(client, sign_in, button):
     assert batch.history.first().history_user == user
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("button", BUTTONS)
 def test_button_is_refused_without_its_permission(client, sign_in, subtests, button):
     status, allowed_role, _ = BUTTONS[button]
@@ -233,6 +235,7 @@ def test_missing_batch_is_not_found(client, sign_in):
 # The list
 
 
+@pytest.mark.thorough
 def test_list_shows_status_payments_total_and_who_signed(client, sign_in):
     make_batch(Status.APPROVED, approver=make_user(first_name="April", last_name="Hand"))
     sign_in("Finance")
@@ -256,6 +259,7 @@ def test_list_is_searched_by_month_and_filtered_by_status(client, sign_in):
     assert client.get(BATCHES, {"status__exact": "approved"}).context["cl"].result_count == 0
 
 
+@pytest.mark.thorough
 def test_list_costs_the_same_for_2_and_20_batches(client, sign_in):
     sign_in("Auditors")
     client.get(BATCHES)

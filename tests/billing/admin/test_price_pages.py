@@ -61,6 +61,7 @@ def test_category_that_is_none_proposes_nothing(client, sign_in, category):
     assert "row" not in response.context
 
 
+@pytest.mark.thorough
 def test_effect_is_shown_before_a_price_is_saved_and_writes_nothing(client, sign_in):
     category = make_category("Tech")
     make_price(category, "10")
@@ -117,6 +118,7 @@ def test_category_of_a_price_does_not_change(client, sign_in):
     assert (price.category.name, price.price_per_1000) == ("Tech", Decimal("12.345"))
 
 
+@pytest.mark.thorough
 def test_second_clerk_is_told_what_the_first_one_changed(client, sign_in):
     price = make_price(make_category("Tech"), "10")
     url = f"{LIST}{price.pk}/change/"
@@ -134,6 +136,7 @@ def test_second_clerk_is_told_what_the_first_one_changed(client, sign_in):
     assert look(client, url, price_per_1000="12", seen=seen).status_code == 302
 
 
+@pytest.mark.thorough
 def test_who_changes_a_price_of_a_draft_is_told_to_rebuild_it(client, sign_in):
     price = make_batch().payments.get().lines.get().price
     sign_in("Finance")
@@ -144,6 +147,7 @@ def test_who_changes_a_price_of_a_draft_is_told_to_rebuild_it(client, sign_in):
 # The timeline
 
 
+@pytest.mark.thorough
 def test_timeline_shows_every_price_with_who_and_why(client, sign_in):
     category = make_category("Tech")
     sign_in("Finance", first_name="Finn", last_name="Finance")
@@ -211,6 +215,7 @@ def test_timeline_costs_the_same_for_2_and_20_prices(client, sign_in):
 # Withdrawing
 
 
+@pytest.mark.thorough
 def test_dialog_shows_what_withdrawing_does_and_writes_nothing(client, sign_in):
     category = make_category("Tech")
     make_price(category, "10")
@@ -235,6 +240,7 @@ def test_withdrawn_price_leads_to_the_timeline(client, sign_in):
     assert record.history_change_reason == "Entered twice"
 
 
+@pytest.mark.thorough
 def test_withdrawing_rebuilds_the_draft_and_says_so(client, sign_in):
     batch = make_batch()
     line = batch.payments.get().lines.get()
@@ -254,6 +260,7 @@ def test_withdrawing_asks_why(client, sign_in):
     assert CategoryPrice.objects.contains(price)
 
 
+@pytest.mark.thorough
 def test_price_of_a_signed_batch_has_no_button_and_a_reason(client, sign_in):
     price = make_batch(Status.SUBMITTED).payments.get().lines.get().price
     sign_in("Finance")

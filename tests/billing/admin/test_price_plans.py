@@ -79,6 +79,7 @@ def test_prices_that_hold_already_counted_days_say_what_changes(client, sign_in)
     assert "views counted already get another price" in response.text
 
 
+@pytest.mark.thorough
 def test_one_post_saves_all_with_one_reason(client, sign_in):
     sports, tech = make_categories()
     finance = sign_in("Finance")
@@ -91,6 +92,7 @@ def test_one_post_saves_all_with_one_reason(client, sign_in):
         assert (record.history_user, record.history_change_reason) == (finance, reason)
 
 
+@pytest.mark.thorough
 def test_nothing_is_saved_that_was_not_looked_at(client, sign_in):
     sports, _ = make_categories()
     sign_in("Finance")
@@ -127,6 +129,7 @@ def test_wrong_row_is_marked_and_nothing_typed_is_lost(client, sign_in, text, me
     assert prices_from() == []
 
 
+@pytest.mark.thorough
 def test_row_of_paid_days_stops_all(client, sign_in):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     paid = batch.payments.get().lines.get().category
@@ -165,6 +168,7 @@ def test_day_and_reason_are_asked_for(client, sign_in, data, message):
     assert prices_from() == []
 
 
+@pytest.mark.thorough
 def test_price_that_stays_is_no_new_row_and_a_planned_one_is_changed(client, sign_in):
     sports, tech = make_categories()
     make_price(tech, "16", JANUARY, note="First plan")
@@ -230,6 +234,7 @@ tech,2027-01-01,15.5,
 """
 
 
+@pytest.mark.thorough
 def test_import_shows_what_changes_before_it_saves_all(client, sign_in):
     make_categories()
     sign_in("Finance")
@@ -290,6 +295,7 @@ def test_file_without_its_columns_is_refused(client, sign_in):
     assert "a column is missing: effective_from" in response.text
 
 
+@pytest.mark.thorough
 def test_price_signed_between_preview_and_confirmation_saves_none(client, sign_in):
     _, tech = make_categories()
     finance = sign_in("Finance")
@@ -310,6 +316,7 @@ def test_preview_tells_what_was_in_its_own_currency(client, sign_in, settings):
     assert '<span class="bo-diff-new">$15.50</span>' in page
 
 
+@pytest.mark.thorough
 def test_file_takes_back_no_price_that_somebody_set_after_the_preview(client, sign_in):
     sports, _ = make_categories()
     sign_in("Finance")

@@ -176,6 +176,7 @@ def test_price_may_be_corrected_until_a_batch_is_signed(client, sign_in):
     assert price.price_per_1000 == 11
 
 
+@pytest.mark.thorough
 def test_price_that_was_used_is_shown_with_the_reason(client, sign_in):
     price = make_batch(Status.SUBMITTED).payments.get().lines.get().price
     sign_in("Finance")

@@ -59,6 +59,7 @@ def test_double_click_says_that_it_is_recorded(client, sign_in, batch):
     assert PaymentResult.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_day_and_reference_of_the_bank_are_kept(client, sign_in, batch):
     sign_in("Finance")
     data = chosen(1, "paid", value_date="2026-11-24", bank_reference=" BANK-1 ")
@@ -69,6 +70,7 @@ def test_day_and_reference_of_the_bank_are_kept(client, sign_in, batch):
     assert facts == ("paid", "2026-11-24", "BANK-1")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
@@ -101,6 +103,7 @@ def test_nothing_chosen_is_nothing_to_record(client, sign_in, batch):
     assert "There is nothing to record yet" in response.text
 
 
+@pytest.mark.thorough
 def test_payment_of_another_batch_is_not_taken(client, sign_in, batch):
     sign_in("Finance")
     data = {"row": ["9" * 30, "x", "٣", "999999"], "row-999999-outcome": "paid"}
@@ -134,6 +137,7 @@ def test_result_is_corrected_in_the_table_by_another_person_with_a_reason(client
     assert statuses() == ["failed", "payable", "payable"]
 
 
+@pytest.mark.thorough
 def test_batch_that_nobody_approved_takes_no_results(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     sign_in("Finance")
@@ -142,6 +146,7 @@ def test_batch_that_nobody_approved_takes_no_results(client, sign_in):
     assert statuses() == ["payable"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["Authors", "Editors", "Approvers", "Auditors"])
 def test_results_are_recorded_by_finance_alone(client, sign_in, batch, role):
     sign_in(role)

@@ -10,6 +10,7 @@ Status = PayoutBatch.Status
 LIST = "/admin/billing/seal/"
 
 
+@pytest.mark.thorough
 def test_chain_is_read_link_by_link(client, sign_in):
     batch = make_batch(Status.PAID)
     sign_in("Auditors")
@@ -50,6 +51,7 @@ def test_list_costs_the_same_for_2_and_20_seals(client, sign_in):
     assert count_queries(client, LIST) == queries
 
 
+@pytest.mark.thorough
 def test_seals_are_found_by_number_and_by_how_the_hash_begins(client, sign_in):
     make_batch(Status.PAID)
     sign_in("Auditors")
@@ -68,6 +70,7 @@ def test_empty_list_says_what_makes_the_first_seal(client, sign_in):
     assert "first approval" in client.get(LIST).text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("page", ["add/", "{pk}/change/", "{pk}/delete/"])
 def test_not_even_a_superuser_changes_a_seal(client, sign_in, page):
     make_batch(Status.APPROVED)

@@ -32,6 +32,7 @@ def test_statement_adds_up():
     assert (previous.change, previous.change_in_percent) == (Decimal("37.40"), Decimal("100.9"))
 
 
+@pytest.mark.thorough
 def test_first_batch_has_nothing_to_be_compared_with(client, sign_in):
     batch = make_batch()
     sign_in("Finance")
@@ -45,6 +46,7 @@ def test_change_against_a_month_of_nothing_has_no_per_cent():
     assert (previous.change, previous.change_in_percent) == (Decimal(10), None)
 
 
+@pytest.mark.thorough
 def test_received_views_are_those_counted_and_those_excluded_for_each_reason():
     batch = make_october(authors=1)
     blog = PaymentLine.objects.first().blog
@@ -61,6 +63,7 @@ def test_received_views_are_those_counted_and_those_excluded_for_each_reason():
     assert (sums.counted, sums.left, sums.late, sums.in_batch) == (2015, 15, 10, 2010)
 
 
+@pytest.mark.thorough
 def test_page_shows_the_figures_prices_and_late_views(client, sign_in):
     batch = make_october(authors=1)
     make_view(PaymentLine.objects.first().blog, "robot")
@@ -101,6 +104,7 @@ def test_payments_come_a_hundred_to_a_page(client, sign_in):
     assert client.get(url_of(batch), {"p": "nonsense"}).status_code == 200
 
 
+@pytest.mark.thorough
 def test_return_reason_stands_on_top_and_is_escaped(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     steps.return_batch(batch=batch, by=make_user(), reason="<b>Look</b> again")
@@ -130,6 +134,7 @@ def test_page_says_what_to_do_next(client, sign_in, status, role, sentence):
     assert sentence in client.get(url_of(batch)).context["next_step"]
 
 
+@pytest.mark.thorough
 def test_submitter_is_told_that_somebody_else_has_to_approve(client, sign_in):
     batch = make_batch(Status.SUBMITTED, submitter=sign_in("Finance"))
     next_step = client.get(url_of(batch)).context["next_step"]
@@ -138,6 +143,7 @@ def test_submitter_is_told_that_somebody_else_has_to_approve(client, sign_in):
     )
 
 
+@pytest.mark.thorough
 def test_approver_who_took_part_in_it_is_told_so(client, sign_in):
     batch = make_batch(Status.SUBMITTED)
     approver = sign_in("Approvers")
@@ -219,6 +225,7 @@ def test_amount_is_the_lines_less_what_is_kept_back(october):
     assert (october.total, statement.rounding, statement.amounts.paying) == (20, 0, 1)
 
 
+@pytest.mark.thorough
 def test_views_paid_are_those_on_the_lines_less_those_kept_back(october):
     sums = Statement(october).reconciliation
     assert (sums.in_batch, sums.held, sums.carried, sums.paid) == (925, 400, 25, 500)
@@ -266,6 +273,7 @@ def test_batch_that_pays_nothing_says_so(client, sign_in, settings):
     assert "Record bank results" not in page.text
 
 
+@pytest.mark.thorough
 def test_batch_is_compared_with_the_three_months_before():
     for month in (6, 7, 8, 9):
         steps.build_batch(month=dt.date(2026, month, 1), at=AT)
@@ -289,6 +297,7 @@ def test_page_shows_who_signed_what_and_the_seals(client, sign_in):
     assert reverse("admin:billing_payoutbatch_pack", args=[batch.pk]) in response.text
 
 
+@pytest.mark.thorough
 def test_what_stands_in_the_way_is_listed_with_the_way_to_it(client, sign_in):
     batch = make_batch()
     make_view(PaymentLine.objects.get().blog, "pending")

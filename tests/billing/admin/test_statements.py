@@ -55,6 +55,7 @@ def open_page(client, name, *args, **query):
     return client.post(url) if name.endswith("pdf") else client.get(url)
 
 
+@pytest.mark.thorough
 def test_author_sees_only_own_statements(client, payments):
     ada, bruno = payments
     client.force_login(ada.author)
@@ -137,6 +138,7 @@ def test_pdf_is_handed_out_for_a_post_alone_and_noted(client, payments):
     ]
 
 
+@pytest.mark.thorough
 def test_what_is_not_allowed_is_refused_before_a_page_is_read(client, payments, monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("read")
@@ -178,6 +180,7 @@ def test_year_says_which_payment_was_by_hand(client, groups):
     assert "3000" not in page.text
 
 
+@pytest.mark.thorough
 def test_year_can_be_taken_as_pdf(client, payments):
     client.force_login(payments[0].author)
     page = open_page(client, "year")

@@ -50,6 +50,7 @@ def test_build_names_the_views_and_offers_to_build_without_them(client, sign_in,
     assert not PayoutBatch.objects.exists()
 
 
+@pytest.mark.thorough
 def test_build_without_them_needs_a_reason_and_keeps_it(client, sign_in, food):
     user = sign_in("Finance")
     refused = build(client, leave_out="2026-10", reason=" ")

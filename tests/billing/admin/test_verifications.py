@@ -91,6 +91,7 @@ def test_looking_at_the_address_that_advances_does_nothing(sign_in, client):
     assert Verification.objects.get().done == 0
 
 
+@pytest.mark.thorough
 def test_auditor_takes_the_pack_of_an_approved_batch(paid, sign_in, client):
     sign_in("Auditors")
     url = reverse("admin:billing_payoutbatch_pack", args=[paid[0].pk])

@@ -122,6 +122,7 @@ def test_dropped_views_lead_to_their_totals(client, sign_in, blog):
     assert f"{VIEWS}?month=2026-09&outcome__exact=counted" not in found
 
 
+@pytest.mark.thorough
 def test_counts_that_no_view_explains_are_cried_out(client, sign_in, blog):
     click(blog, 0, start=NOON)
     fold_views(at=AT)
@@ -197,6 +198,7 @@ def test_exceptions_are_there_to_be_read(client, sign_in, role):
     assert client.get(f"{EXCEPTIONS}add/").status_code == 403
 
 
+@pytest.mark.thorough
 def test_statement_counts_dropped_views_as_received(client, sign_in, blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     batch = approve_month(SEPTEMBER)

@@ -32,6 +32,7 @@ def test_rows_are_those_of_the_format(content, read):
     assert read_result_file(content, payments=3) == read(content) != []
 
 
+@pytest.mark.thorough
 def test_what_is_wrong_is_told_from_the_other_process():
     content = (SAMPLES / "pain.002.001.10.xml").read_bytes()
     with pytest.raises(InvalidResults, match="Line 42: the file breaks off"):
@@ -40,6 +41,7 @@ def test_what_is_wrong_is_told_from_the_other_process():
         read_result_file(b"a,paid\n\xff", payments=3)
 
 
+@pytest.mark.thorough
 def test_nothing_of_a_file_is_parsed_here(monkeypatch):
     monkeypatch.setattr(csv, "read_cells", None)
     monkeypatch.setattr(iso20022, "PartReader", None)
@@ -47,6 +49,7 @@ def test_nothing_of_a_file_is_parsed_here(monkeypatch):
         assert read_result_file(content, payments=3)
 
 
+@pytest.mark.thorough
 def test_more_rows_than_the_batch_can_have_are_refused(monkeypatch):
     content = "a,paid\n" * 20_013
     with pytest.raises(InvalidResults, match="more than 20,012 rows, too many for this batch"):

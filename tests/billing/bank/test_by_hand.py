@@ -65,6 +65,7 @@ def write(batch, *results, by=None):
     )
 
 
+@pytest.mark.thorough
 def test_payment_is_paid_once_a_second_person_confirms(batch):
     anna, bert = make_user(), make_user()
     proposal = propose(first(batch), by=anna)
@@ -79,6 +80,7 @@ def test_payment_is_paid_once_a_second_person_confirms(batch):
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_nobody_proposes_or_confirms_what_pays_them(batch):
     payment = first(batch)
@@ -88,6 +90,7 @@ def test_nobody_proposes_or_confirms_what_pays_them(batch):
         confirm_hand_payment(proposal=propose(payment), by=payment.author, at=AT)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_proposal_needs_a_reason_in_words_and_a_day_since_the_approval(batch):
     with pytest.raises(ReasonRequired):
@@ -104,6 +107,7 @@ def test_only_a_payment_of_an_approved_batch_is_made_by_hand(status):
         propose(make_batch(status).payments.get())
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_payment_that_a_file_pays_is_not_made_by_hand(batch):
     export_payments(batch=batch, at=AT)
@@ -135,6 +139,7 @@ def test_proposal_that_is_taken_back_is_in_the_file(batch):
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_only_one_of_two_proposals_and_of_two_confirmations_holds(batch):
     proposal = propose(first(batch))
@@ -159,6 +164,7 @@ def test_bank_has_no_result_before_an_export(batch, result):
         write(batch, None, result)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_bank_has_no_result_for_what_is_proposed_by_hand(batch):
     propose(first(batch))
@@ -188,6 +194,7 @@ def test_payment_by_hand_that_was_none_is_corrected_and_comes_back_with_the_next
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 def test_books_post_it_apart_from_the_bank(batch):
     pay(first(batch))
     export_payments(batch=batch, at=AT)
@@ -222,6 +229,7 @@ def refuses(message, write):
         write()
 
 
+@pytest.mark.thorough
 def test_database_refuses_results_that_are_neither_the_banks_nor_confirmed(batch):
     payment = first(batch)
     after_a_file = "only after a file with it was exported"
@@ -235,6 +243,7 @@ def test_database_refuses_results_that_are_neither_the_banks_nor_confirmed(batch
     refuses("billing: a payment", lambda: add_result(other, by_hand=proposal))
 
 
+@pytest.mark.thorough
 def test_database_refuses_proposals_by_one_person_of_ones_own_or_of_what_is_exported(batch):
     payment = first(batch)
     facts = {

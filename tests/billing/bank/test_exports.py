@@ -39,12 +39,14 @@ def test_payments_stand_alone_in_the_file_and_their_sum_goes_with_it():
     assert (told["payments"], told["total"], told["currency"]) == (4, "133.46", "EUR")
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_amounts_have_the_decimals_of_the_currency():
     export = export_payments(batch=make_batch(Status.APPROVED, views=1), at=AT)
     assert [row["amount"] for row in read_csv(export)] == ["0.01"]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_what_goes_with_a_file_names_its_seal_and_its_bytes():
     batch = make_batch(Status.APPROVED)
@@ -56,6 +58,7 @@ def test_what_goes_with_a_file_names_its_seal_and_its_bytes():
     assert told["message_id"] == "202610-1-CSV-1"
 
 
+@pytest.mark.thorough
 def test_only_what_is_paid_is_exported():
     batch = make_batch()
     held, carried = make_blog(), make_blog()
@@ -72,6 +75,7 @@ def test_only_what_is_paid_is_exported():
     assert [row["amount"] for row in rows] == ["10.00"]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_seal_of_a_file_notes_what_it_pays_and_what_it_leaves_out():
     batch = make_batch()
@@ -100,6 +104,7 @@ def test_payments_that_nobody_approved_are_not_exported(status):
     assert not PaymentExport.objects.exists()
 
 
+@pytest.mark.thorough
 def test_second_export_is_the_first_byte_for_byte():
     batch, finance = make_batch(Status.APPROVED), make_user()
     first = export_payments(batch=batch, by=finance, at=AT)
@@ -110,6 +115,7 @@ def test_second_export_is_the_first_byte_for_byte():
     assert second.sha256 == hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.thorough
 def test_file_that_can_not_be_made_as_it_was_is_not_handed_out():
     export = export_payments(batch=make_batch(Status.APPROVED), at=AT)
     with without_guards():
@@ -118,6 +124,7 @@ def test_file_that_can_not_be_made_as_it_was_is_not_handed_out():
         open_file(export)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_file_of_before_is_the_bytes_that_were_kept():
     batch = make_batch(Status.APPROVED)
@@ -129,6 +136,7 @@ def test_file_of_before_is_the_bytes_that_were_kept():
     assert read_file(export) == content
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_payment_is_in_one_file_whatever_its_format():
     batch = make_batch(Status.APPROVED)
@@ -139,6 +147,7 @@ def test_payment_is_in_one_file_whatever_its_format():
     assert PaymentExport.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_database_keeps_a_payment_in_one_file():
     batch = make_batch(Status.APPROVED)
     export = export_payments(batch=batch, at=AT)
@@ -157,6 +166,7 @@ def test_database_keeps_a_payment_in_one_file():
             change()
 
 
+@pytest.mark.thorough
 def test_database_takes_no_payment_into_a_finished_file_or_one_of_another_batch():
     october = make_batch(Status.APPROVED)
     payment = october.payments.get()
@@ -169,6 +179,7 @@ def test_database_takes_no_payment_into_a_finished_file_or_one_of_another_batch(
             ExportedPayment.objects.create(export=export, payment=payment, number=1)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_name_is_never_a_formula(name, monkeypatch):
@@ -179,6 +190,7 @@ def test_name_is_never_a_formula(name, monkeypatch):
     assert read_csv(export_payments(batch=batch))[0]["author"] == f"'{name}"
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_command_writes_the_file(tmp_path, capsys):
     make_batch(Status.APPROVED)
@@ -202,6 +214,7 @@ def test_command_says_why_there_is_no_file(tmp_path, month, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_command_says_that_it_cannot_write(tmp_path):
     make_batch(Status.APPROVED)
@@ -209,6 +222,7 @@ def test_command_says_that_it_cannot_write(tmp_path):
         call_command("export_payments", month="2026-10", output=tmp_path / "no" / "file.csv")
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_no_file_is_made_of_an_approved_batch_whose_seals_are_gone():
     batch = make_batch(Status.APPROVED)
@@ -229,6 +243,7 @@ def of_before_user_names(monkeypatch):
     return batch
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_file_that_names_todays_users_is_kept_and_outlives_their_names(of_before_user_names):
     export = export_payments(batch=of_before_user_names, at=AT)
@@ -240,6 +255,7 @@ def test_file_that_names_todays_users_is_kept_and_outlives_their_names(of_before
     assert read_file(export) == content
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_earlier_file_whose_users_were_renamed_says_what_to_do(of_before_user_names):
     export = export_payments(batch=of_before_user_names, at=AT)

@@ -66,6 +66,7 @@ def test_csv_is_the_first_format():
     assert keys == ["csv", "xlsx", "pain001", "nacha", "wise", "paypal"]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_page_offers_a_registered_format(client, sign_in, offer):
     batch = make_batch(PayoutBatch.Status.APPROVED)
@@ -77,6 +78,7 @@ def test_page_offers_a_registered_format(client, sign_in, offer):
     assert client.get(url_of(batch, "export"), {"format": "nothing"}).status_code == 404
 
 
+@pytest.mark.thorough
 def test_registered_format_is_made_sealed_downloaded_and_verified(client, sign_in, offer):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     offer()
@@ -100,6 +102,7 @@ def test_registered_format_is_made_sealed_downloaded_and_verified(client, sign_i
     assert numbers == {"exports": 1, "payments by hand": 0}
 
 
+@pytest.mark.thorough
 def test_verification_names_a_file_that_would_not_come_out_again(offer):
     batch = make_batch(PayoutBatch.Status.APPROVED)
     export = export_payments(batch=batch, at=AT)
@@ -109,6 +112,7 @@ def test_verification_names_a_file_that_would_not_come_out_again(offer):
         check_exports(Verification(), batch.pk, "", Counter())
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_command_takes_a_registered_format(tmp_path, offer):
     make_batch(PayoutBatch.Status.APPROVED)
@@ -120,6 +124,7 @@ def test_command_takes_a_registered_format(tmp_path, offer):
     assert path.read_text() == "202610-1-000001 gets 10.00\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_check_of_a_format_refuses_in_its_own_words(client, sign_in, tmp_path, offer):
     batch = make_batch(PayoutBatch.Status.APPROVED)
@@ -137,6 +142,7 @@ def test_check_of_a_format_refuses_in_its_own_words(client, sign_in, tmp_path, o
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_unknown_format_is_refused_by_name():
     batch = make_batch(PayoutBatch.Status.APPROVED)
@@ -144,6 +150,7 @@ def test_unknown_format_is_refused_by_name():
         export_payments(batch=batch, format="toy", at=AT)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_file_of_a_format_that_is_offered_no_longer_says_so(client, sign_in):
     batch = make_batch(PayoutBatch.Status.APPROVED)

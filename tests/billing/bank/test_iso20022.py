@@ -162,6 +162,7 @@ def test_answer_to_a_whole_file_names_no_payment():
     assert row.reason == "The file was sent before (DU01)"
 
 
+@pytest.mark.thorough
 def test_long_answer_is_read_in_portions_with_the_same_rows_and_lines():
     text = sample("pain.002.001.10").decode()
     begin = text.index("<TxInfAndSts>")

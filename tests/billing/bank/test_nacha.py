@@ -61,12 +61,14 @@ def read(content):
     return header, batch, entries
 
 
+@pytest.mark.thorough
 def test_file_is_the_golden_one_and_made_again_the_same():
     batch = make_paid_batch(US | {"legal_name": "Ada Example"}, SAVINGS | {"legal_name": "Zoë Ö"})
     assert read_file(export(batch)) == GOLDEN.read_bytes()
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 def test_entries_say_who_gets_what_on_which_account():
     batch = make_paid_batch(US | {"legal_name": "Ada Example"}, SAVINGS | {"legal_name": "Zoë Ö"})
     header, head, entries = read(read_file(export(batch)))
@@ -91,7 +93,7 @@ def test_blocks_are_filled_up_to_ten(number):
     assert len(entries) == number
 
 
-@pytest.mark.cases(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "written"),
     [
@@ -110,6 +112,7 @@ def test_name_is_written_in_capitals_of_ascii_and_told_before(name, written):
     assert entry[54:76].strip() == written
 
 
+@pytest.mark.thorough
 def test_what_a_file_can_not_take_is_left_out_with_the_reason():
     batch = make_paid_batch(US, {}, None, US | {"legal_name": "王小明"})
     choice = choose_payments(batch, find_format("nacha"))
@@ -122,6 +125,7 @@ def test_what_a_file_can_not_take_is_left_out_with_the_reason():
     assert (made.payment_count, made.total) == (1, Decimal(10))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("stated", "says"),
     [

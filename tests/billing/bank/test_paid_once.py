@@ -49,6 +49,7 @@ def read_file(export):
     return {row["reference"]: (row["author"], row["amount"]) for row in read_csv(export)}
 
 
+@pytest.mark.thorough
 def test_payment_that_failed_is_issued_again_under_a_new_reference_alone(blogs):
     september = sign(SEPTEMBER)
     export_payments(batch=september, at=AT)
@@ -84,6 +85,7 @@ def record(batch, outcome, reason, by):
     return record_results(batch=batch, results={payment.pk: (outcome, reason)}, by=by, at=AT)
 
 
+@pytest.mark.thorough
 def test_other_result_than_before_needs_a_second_person(exported):
     first, second = make_user(), make_user()
     record(exported, "failed", "Account closed", first)
@@ -98,6 +100,7 @@ def test_other_result_than_before_needs_a_second_person(exported):
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_other_result_than_before_needs_a_reason(exported):
     record(exported, "failed", "Account closed", make_user())
     with pytest.raises(ReasonRequired, match="Say why it is now recorded as paid"):

@@ -44,6 +44,7 @@ def texts(root, path):
     return [found.text for found in root.iterfind(f".//{path}", NS)]
 
 
+@pytest.mark.thorough
 def test_file_is_the_golden_one_and_made_again_the_same():
     batch = make_paid_batch({"legal_name": "Ada Example"}, SECOND | {"legal_name": "Zoë Ström"})
     content = read_file(export(batch))
@@ -51,6 +52,7 @@ def test_file_is_the_golden_one_and_made_again_the_same():
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 def test_sums_and_references_are_those_of_the_batch():
     batch = make_paid_batch({}, SECOND)
     root = read(read_file(export(batch)))
@@ -90,6 +92,7 @@ def test_file_is_valid_by_the_schema(settings, style):
     schema.assertValid(read(read_file(export(batch))))
 
 
+@pytest.mark.thorough
 def test_address_is_structured_or_hybrid_as_the_setting_says(settings):
     batch = make_paid_batch({})
     address = read(read_file(export(batch))).find(".//p:Cdtr/p:PstlAdr", NS)
@@ -118,6 +121,7 @@ def test_file_is_made_again_as_it_was_whatever_the_settings_say_by_then(settings
     assert ACCOUNT["iban"] not in made.paid_from
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "written"),
     [
@@ -182,6 +186,7 @@ def test_no_file_is_made_without_a_valid_account_that_pays(settings, account, sa
     assert not PaymentExport.objects.exists()
 
 
+@pytest.mark.thorough
 def test_sepa_pays_in_euro_alone(settings):
     settings.CURRENCY = "USD"
     with pytest.raises(FileRefused) as refusal:

@@ -61,6 +61,7 @@ def test_file_says_who_gets_what_in_the_columns_of_paypal():
     assert verify_payouts().status == Verification.Status.PASSED
 
 
+@pytest.mark.thorough
 def test_bank_accounts_are_for_other_formats_and_paypals_for_this_one():
     batch = make_paid_batch({}, paypal(), None)
     choice = choose_payments(batch, find_format("paypal"))
@@ -77,6 +78,7 @@ def test_bank_accounts_are_for_other_formats_and_paypals_for_this_one():
         assert (choice.count, choice.numbers[why]) == (1, 1)
 
 
+@pytest.mark.thorough
 def test_at_most_5_000_payments_are_in_a_file(monkeypatch):
     paypal_format = find_format("paypal")
     assert paypal_format.most == 5_000
@@ -88,6 +90,7 @@ def test_at_most_5_000_payments_are_in_a_file(monkeypatch):
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_currency_that_paypal_does_not_pay_is_refused(settings):
     settings.CURRENCY = "HUF"
     batch = make_paid_batch(paypal())
@@ -95,6 +98,7 @@ def test_currency_that_paypal_does_not_pay_is_refused(settings):
         export_payments(batch=batch, format="paypal", at=AT)
 
 
+@pytest.mark.thorough
 def test_address_stands_nowhere_in_clear_and_is_masked_on_pages(client, sign_in):
     batch = make_paid_batch(paypal(email="other@example.com"))
     export_payments(batch=batch, format="paypal", at=AT)

@@ -46,6 +46,7 @@ def test_wrong_rows_of_all_portions_are_named_in_the_order_of_the_file(batch):
     ]
 
 
+@pytest.mark.thorough
 def test_rows_are_read_once(batch):
     """They may wait on the disk."""
     rows = read(f"{FIRST},paid\n{SECOND},paid\n{THIRD},failed,Closed".encode())
@@ -59,6 +60,7 @@ def gc_count(model):
     return sum(issubclass(type(each), model) for each in gc.get_objects())
 
 
+@pytest.mark.thorough
 def test_results_are_sealed_by_reference_and_written_by_portions(batch, monkeypatch):
     alive, write = [], PaymentResult.objects.bulk_create
 
@@ -78,6 +80,7 @@ def test_results_are_sealed_by_reference_and_written_by_portions(batch, monkeypa
     assert [*batch.payments.order_by().values_list("status", flat=True)] == ["paid"] * 3
 
 
+@pytest.mark.thorough
 def test_refusal_in_the_last_portion_leaves_nothing_written(batch):
     last = batch.payments.get(reference=THIRD)
     clerk = make_user()
@@ -94,6 +97,7 @@ def test_refusal_in_the_last_portion_leaves_nothing_written(batch):
     assert [result.payment for result in PaymentResult.objects.all()] == [last]
 
 
+@pytest.mark.thorough
 def test_payment_of_another_batch_gets_no_result(batch):
     strange = results_of(batch) | {max(results_of(batch)) + 1: PAID}
     with pytest.raises(WrongStatus, match="A payment that is not of the batch of"):

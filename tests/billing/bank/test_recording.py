@@ -38,6 +38,7 @@ def test_failed_payment_is_recorded_as_paid_unless_a_later_batch_pays_it_again()
     assert batch.payments.get().status == "paid"
 
 
+@pytest.mark.thorough
 def test_failed_payment_that_no_batch_took_in_is_recorded_as_paid():
     batch = make_batch(Status.APPROVED)
     export_payments(batch=batch, at=AT)

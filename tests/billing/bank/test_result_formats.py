@@ -68,6 +68,7 @@ def test_registered_format_of_results_is_offered(client, sign_in, toy):
     assert 'accept=".csv,text/csv,.xml,text/xml,application/xml,.toy"' in page
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_file_is_read_by_the_format_that_knows_it(client, sign_in, toy):
     batch = make_batch(PayoutBatch.Status.APPROVED)
@@ -82,6 +83,7 @@ def test_file_is_read_by_the_format_that_knows_it(client, sign_in, toy):
     assert [row.outcome for row in read_result_file(text, payments=1)] == ["paid"]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize(
     ("content", "problem"),

@@ -48,6 +48,7 @@ def match(text):
     return match_results(batch=batch, rows=read(text.encode()), others_paid=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @pytest.mark.parametrize(
     ("text", "problem"),
@@ -66,6 +67,7 @@ def test_row_that_is_wrong_is_named(text, problem):
         match(text)
 
 
+@pytest.mark.thorough
 def test_payment_that_is_not_to_be_paid_takes_no_result():
     batch = make_batch()
     payment = batch.payments.get()
@@ -76,6 +78,7 @@ def test_payment_that_is_not_to_be_paid_takes_no_result():
     assert match_results(batch=batch, rows=[], others_paid=True) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_all_problems_are_told_up_to_twenty():
     with pytest.raises(InvalidResults) as refusal:
@@ -84,6 +87,7 @@ def test_all_problems_are_told_up_to_twenty():
     assert refusal.value.problems[-1] == "And 5 more."
 
 
+@pytest.mark.thorough
 def test_others_are_paid_where_that_is_said():
     assert match("") == {}
     pk = Payment.objects.get().pk

@@ -54,6 +54,7 @@ def test_payment_that_came_back_failed_in_whatever_order_a_statement_lists_it(or
     assert compare(advise(*movements[order])) == ({"failed": 1}, ["failed"], [])
 
 
+@pytest.mark.thorough
 def test_payment_that_left_the_account_after_it_came_back_is_for_people():
     again = [move(ONE, "CRDT"), move(ONE, "DBIT", day="2026-11-26")]
     numbers, _, problems = compare(advise(*again))
@@ -61,6 +62,7 @@ def test_payment_that_left_the_account_after_it_came_back_is_for_people():
     assert problems == [f"Line 1: {ONE} has a row already, in line 1."]
 
 
+@pytest.mark.thorough
 def test_reversal_of_a_credit_is_no_return():
     numbers, results, problems = compare(advise(move(ONE, "DBIT", reversal="true")))
     assert (numbers, results) == ({"wrong": 1}, [])
@@ -73,7 +75,7 @@ def test_reversal_of_somebody_elses_credit_stops_nothing():
     assert compare(advise(*movements)) == ({"paid": 1, "other": 1}, ["paid"], [])
 
 
-@pytest.mark.cases(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("day", ["1900-01-01", "2025-11-24", "2062-11-24", "9999-12-31"])
 def test_day_on_which_no_money_can_have_moved_is_named(day):
     numbers, _, problems = compare(advise(move(ONE, "DBIT", day=day)))
@@ -82,6 +84,7 @@ def test_day_on_which_no_money_can_have_moved_is_named(day):
     assert "approved on 22 Nov 2026" in problems[0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("day", [dt.date(2025, 11, 24), dt.date(2062, 11, 24)])
 def test_no_result_is_recorded_with_such_a_day(day):
     batch = make_exported_batch()

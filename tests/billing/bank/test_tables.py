@@ -80,6 +80,7 @@ def test_rows_are_written_as_the_library_writes_them(name):
     assert write_rows(rows) == text.getvalue().encode()
 
 
+@pytest.mark.thorough
 def test_csv_keeps_names_from_being_formulas(name_authors):
     batch = make_paid_batch(*[{}] * len(NAMES))
     name_authors(batch, *NAMES)
@@ -122,12 +123,14 @@ def test_sheet_is_the_golden_one(name_authors):
     assert rows == golden
 
 
+@pytest.mark.thorough
 def test_wise_file_is_the_golden_one(settings):
     batch = make_paid_batch({"legal_name": "Ada Example"}, {"kind": "company", "legal_name": "Öre"})
     assert read_file(export(batch, "wise")) == (SAMPLES / "wise.csv").read_bytes()
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 def test_wise_file_says_who_gets_what_on_which_account():
     batch = make_paid_batch({"legal_name": "Ada Example"}, {"kind": "company", "legal_name": "Öre"})
     first, second = read_csv(export(batch, "wise"))
@@ -141,6 +144,7 @@ def test_wise_file_says_who_gets_what_on_which_account():
     assert first["paymentReference"] == "202610-1-000001"
 
 
+@pytest.mark.thorough
 def test_wise_pays_dollars_to_accounts_in_the_united_states(settings):
     settings.CURRENCY = "USD"
     batch = make_paid_batch(US, {})
@@ -153,6 +157,7 @@ def test_wise_pays_dollars_to_accounts_in_the_united_states(settings):
     assert (row["addressState"], row["addressCountryCode"]) == ("IL", "US")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "written"),
     [

@@ -50,6 +50,7 @@ def outcomes(batch, match):
     return sorted((int(amounts[pk]), result.outcome) for pk, result in match.results.items())
 
 
+@pytest.mark.thorough
 def test_refusal_of_a_file_fails_the_payments_in_it_and_no_others(batch):
     match = compare(batch, answer("202610-1-PAIN001-1"))
     assert match.problems == []
@@ -58,11 +59,13 @@ def test_refusal_of_a_file_fails_the_payments_in_it_and_no_others(batch):
     assert outcomes(batch, match) == [(20, "failed"), (30, "failed")]
 
 
+@pytest.mark.thorough
 def test_file_is_found_by_its_name_where_the_bank_tells_no_sum(batch):
     match = compare(batch, answer("202610-1-PAIN001-1", number="", amount=""))
     assert outcomes(batch, match) == [(10, "failed"), (40, "failed")]
 
 
+@pytest.mark.thorough
 def test_file_that_the_bank_settled_as_a_whole_is_paid(batch):
     match = compare(batch, answer("202610-1-PAIN001-1", status="ACSC"))
     assert outcomes(batch, match) == [(10, "paid"), (40, "paid")]
@@ -75,7 +78,7 @@ def test_file_that_is_on_its_way_says_nothing_new(batch, status):
     assert (match.results, match.problems) == ({}, [])
 
 
-@pytest.mark.cases(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("message", "sums", "problem"),
     [
@@ -94,6 +97,7 @@ def test_file_that_nobody_can_tell_is_refused(batch, message, sums, problem):
     assert problem in match.problems[0]
 
 
+@pytest.mark.thorough
 def test_answer_to_a_file_of_another_batch_names_that_batch():
     blog = make_blog()
     make_price(blog.category, "10")

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 AT = dt.datetime(2026, 12, 4, tzinfo=dt.UTC)
 
 
+@pytest.mark.thorough
 def test_no_name_starts_a_formula_or_breaks_a_row(settings):
     names = {
         "Ada": ("=1+1", "'=1+1"), "Bruno": ('-2"3", @x', "'-2\"3\", @x"),

@@ -40,6 +40,7 @@ def make_file(format, month=OCTOBER, **values):
         return export, stream.read()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("format", ["csv", "datev", "xero"])
 def test_file_of_a_month_is_the_golden_one(format, house):
     for month in (OCTOBER, NOVEMBER):

@@ -142,6 +142,7 @@ def test_opening_and_movements_are_closing_at_any_day(books):
         assert statement.opening + sum(movements) == statement.closing
 
 
+@pytest.mark.thorough
 def test_balances_of_all_authors_are_those_of_each(books):
     authors, _, _ = books
     balances = find_balances(Window(until=NOVEMBER, currency="EUR"))

@@ -72,6 +72,7 @@ def test_name_is_that_under_which_the_payment_was_signed(agent):
     assert read()[0][1] == "=Agency+1"
 
 
+@pytest.mark.thorough
 def test_payment_that_turned_out_not_to_be_made_is_in_no_payees_year(agent):
     payment = Payment.objects.get(author__username="bruno")
     results = {payment.pk: ("failed", "Account closed")}

@@ -53,6 +53,7 @@ def test_payment_that_turned_out_not_to_be_made_counts_in_no_year(books):
     assert read(2027) == []
 
 
+@pytest.mark.thorough
 def test_file_of_a_year_is_recorded_and_an_empty_year_has_none(books):
     export, stream = export_year(year=2026, currency="EUR", by=make_user(), at=IN_JANUARY)
     with stream:

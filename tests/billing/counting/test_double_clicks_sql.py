@@ -86,6 +86,7 @@ clicks = st.lists(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(clicks=clicks, ids=st.randoms())
 def test_sql_says_what_the_rule_says(clicks, ids):
@@ -112,6 +113,7 @@ def read_clicks(path):
     return views
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("log", "requests", "double"),
     [

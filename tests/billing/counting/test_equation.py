@@ -82,6 +82,7 @@ def test_neighbouring_months_are_left_out(blog):
     assert month_equation(SEPTEMBER).received == month_equation(NOVEMBER).received == 1
 
 
+@pytest.mark.thorough
 def test_counted_views_wait_are_in_check_and_are_paid(blog):
     click(blog, *range(0, 600, 60), start=NOON)
     fold_views(at=AT)
@@ -100,6 +101,7 @@ def test_counted_views_wait_are_in_check_and_are_paid(blog):
     assert (equation.waiting, equation.in_check, equation.paid) == (0, 0, 10)
 
 
+@pytest.mark.thorough
 def test_late_views_are_paid_by_the_next_month_and_still_add_up(blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -134,6 +136,7 @@ def test_views_taken_away_after_payment_stand_negative_until_a_batch_takes_them_
     assert (equation.paid, equation.waiting, equation.unexplained) == (9, 0, 0)
 
 
+@pytest.mark.thorough
 def test_dropped_views_stay_in_the_equation(blog):
     click(blog, 0, 10, 60, start=IN_SEPTEMBER)
     click(blog, 120, start=IN_SEPTEMBER, user_agent="Googlebot/2.1")
@@ -208,6 +211,7 @@ def test_months_run_from_the_first_thing_to_the_last_newest_first(blog):
     assert list_months() == [OCTOBER, SEPTEMBER, dt.date(2026, 8, 1)]
 
 
+@pytest.mark.thorough
 def test_overview_says_of_each_month_what_its_equation_says(blog, django_assert_num_queries):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     click(blog, 700, start=IN_SEPTEMBER, user_agent="Googlebot/2.1")
@@ -266,6 +270,7 @@ def test_views_on_hold_are_held_until_a_later_batch_pays_them(blog):
         assert batches_of(equation) == [(OCTOBER, "approved", views)]
 
 
+@pytest.mark.thorough
 def test_views_of_a_failed_payment_are_held_until_it_is_made_again(blog):
     make_count(blog, 1000, dt.date(2026, 9, 10))
     september = approve_month(SEPTEMBER)
@@ -294,6 +299,7 @@ def test_views_that_a_cancelled_batch_took_in_are_held_again(blog):
     assert sums_of(month_equation(SEPTEMBER)) == (0, 0, 1000)
 
 
+@pytest.mark.thorough
 def test_views_that_an_adjustment_outweighs_are_settled_once_nothing_is_left(blog):
     make_count(blog, 1000, dt.date(2026, 9, 10))
     adjustment = Adjustment(author=blog.author, amount=-10, reason="Paid in advance.")

@@ -85,18 +85,21 @@ def test_one_address_with_1000_user_agents_is_1000_readers_and_one_address(blog)
     assert keys("reader_key", "address_key") == {"reader_key": 1000, "address_key": 1}
 
 
+@pytest.mark.thorough
 def test_one_user_agent_from_1000_addresses_is_1000_readers_and_one_agent(blog):
     read(blog, ((0, f"10.0.{n // 250}.{n % 250}", FIREFOX) for n in range(1000)))
     assert DailyViewCount.objects.get().views == 1000
     assert keys("address_key", "agent_key") == {"address_key": 1000, "agent_key": 1}
 
 
+@pytest.mark.thorough
 def test_page_opened_every_31_seconds_all_night_is_a_view_each_time(blog):
     read(blog, ((31 * number, "192.0.2.1", FIREFOX) for number in range(929)))  # eight hours
     assert DailyViewCount.objects.get().views == 929
     assert keys("reader_key") == {"reader_key": 1}
 
 
+@pytest.mark.thorough
 def test_page_opened_every_30_seconds_all_night_is_one_view(blog):
     read(blog, ((30 * number, "192.0.2.1", FIREFOX) for number in range(960)))
     assert DailyViewCount.objects.get().views == 1

@@ -19,6 +19,7 @@ from tests.factories import make_blog
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_writer_killed_at_any_step_loses_nothing_acknowledged(spool_dir):
     views = {number: make_view(number) for number in (1, 2, 3)}

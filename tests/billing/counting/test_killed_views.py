@@ -80,6 +80,7 @@ def test_exclusion_is_sealed_with_its_counts_or_nothing_changes(blog):
     kill_at_each_statement(exclude, person, states)
 
 
+@pytest.mark.thorough
 def test_day_past_its_retention_is_sealed_and_dropped_or_kept_whole(blog):
     batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     approve(steps.submit_batch(batch=batch, by=make_user(), at=AT), at=AT)

@@ -121,6 +121,7 @@ def pay_october():
     return export_payments(batch=batch, at=AT)
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_whole_flow_leaves_no_address_and_no_user_agent(
     client, blog, caplog, capfd, settings, tmp_path

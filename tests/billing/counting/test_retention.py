@@ -61,6 +61,7 @@ def test_salt_is_destroyed_after_48_hours_by_when_it_was_made():
     assert purge_readers(at=AT).salts == 0
 
 
+@pytest.mark.thorough
 def test_views_past_retention_of_a_paid_month_become_totals(blog, keep_30_days):
     click(blog, 0, 10, 60, start=IN_SEPTEMBER)
     click(blog, 120, start=IN_SEPTEMBER, user_agent="Googlebot/2.1")
@@ -78,6 +79,7 @@ def test_views_past_retention_of_a_paid_month_become_totals(blog, keep_30_days):
     assert last_retired_day() == dt.date(2026, 9, 15)
 
 
+@pytest.mark.thorough
 def test_second_purge_finds_nothing(blog, keep_30_days):
     click(blog, 0, 60, start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -87,6 +89,7 @@ def test_second_purge_finds_nothing(blog, keep_30_days):
     assert totals() == before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("days", "left"), [(40, 1), (38, 0)])
 def test_day_is_kept_until_its_retention_is_over(blog, settings, days, left):
     settings.VIEW_RETENTION_DAYS = days
@@ -98,6 +101,7 @@ def test_day_is_kept_until_its_retention_is_over(blog, settings, days, left):
     assert BlogView.objects.filter(day=dt.date(2026, 10, 14)).count() == left
 
 
+@pytest.mark.thorough
 def test_views_of_a_month_that_nobody_approved_are_kept(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     batch, _ = steps.build_batch(month=SEPTEMBER, at=AT)
@@ -107,6 +111,7 @@ def test_views_of_a_month_that_nobody_approved_are_kept(blog, keep_30_days):
     assert BlogView.objects.count() == 10
 
 
+@pytest.mark.thorough
 def test_views_of_a_month_with_pending_ones_are_kept(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -123,6 +128,7 @@ def test_views_of_a_month_that_is_not_closed_are_kept(blog, settings):
     assert BlogView.objects.count() == 1
 
 
+@pytest.mark.thorough
 def test_views_that_do_not_come_to_the_counts_are_kept(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -139,6 +145,7 @@ def test_month_of_robots_alone_needs_no_batch(blog, keep_30_days):
     assert totals() == {(10, "robot"): 2}
 
 
+@pytest.mark.thorough
 def test_purge_stops_at_the_first_month_that_is_not_sealed(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER - dt.timedelta(days=31))
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
@@ -147,6 +154,7 @@ def test_purge_stops_at_the_first_month_that_is_not_sealed(blog, keep_30_days):
     assert last_retired_day() is None
 
 
+@pytest.mark.thorough
 def test_day_that_is_retired_twice_adds_to_its_totals(blog):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -166,6 +174,7 @@ def test_refusal_leaves_everything_as_it_was(blog):
     assert (BlogView.objects.count(), totals()) == (10, {})
 
 
+@pytest.mark.thorough
 def test_day_takes_as_many_queries_for_10_views_as_for_100(blog, django_assert_max_num_queries):
     click(blog, *range(0, 6000, 60), start=IN_SEPTEMBER)
     approve_month(SEPTEMBER)
@@ -173,6 +182,7 @@ def test_day_takes_as_many_queries_for_10_views_as_for_100(blog, django_assert_m
         retire_day(dt.date(2026, 9, 10), at=AT)
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_four_purges_at_once_leave_the_totals_of_one(blog, keep_30_days):
     click(blog, *range(0, 600, 60), start=IN_SEPTEMBER)

@@ -184,6 +184,7 @@ def test_counter_list_is_the_published_one(settings, shared_data):
     assert [pattern.pattern for pattern in patterns] == [row["pattern"] for row in published]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_most_known_crawlers_are_found(settings, shared_data):
     crawlers = json.loads((shared_data / "robots" / "crawler-user-agents.json").read_text())

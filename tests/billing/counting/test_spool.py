@@ -135,6 +135,7 @@ def write_many(folder, first):
     keep(*range(first, first + 50))
 
 
+@pytest.mark.thorough
 def test_many_processes_write_while_files_are_taken(spool_dir):
     context = get_context("fork")
     processes = [context.Process(target=write_many, args=(spool_dir, n * 50)) for n in range(4)]

@@ -103,6 +103,7 @@ def test_folder_that_can_not_be_used_stops_no_fold(blog, spool_dir, caplog):
     assert "the spool can't be used" in str(result)
 
 
+@pytest.mark.thorough
 def test_spool_found_after_its_month_was_paid_comes_with_the_next_batch(keep, blog):
     keep(1, viewed_at=IN_SEPTEMBER, day=IN_SEPTEMBER.date(), reader_key=b"x" * 16)
     fold_views(at=AT)

@@ -59,6 +59,7 @@ def execute(statement):
         cursor.execute(statement)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("statement", WRONG.values(), ids=WRONG)
 def test_wrong_sums_are_added_up_anew(statement):
     before, finance = count(), make_user()
@@ -95,6 +96,7 @@ def test_right_sums_stay_as_they_are():
     assert snapshot() == before
 
 
+@pytest.mark.thorough
 def test_wrong_day_is_hidden_by_no_mended_sum():
     with without_guards():
         execute("UPDATE billing_dailyviewcount SET views = views + 1")

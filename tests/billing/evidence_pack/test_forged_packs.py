@@ -207,6 +207,7 @@ def write_digested(path, header, rows):
     write(path, [header, *rows])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("forge_pack", "named"),
     [

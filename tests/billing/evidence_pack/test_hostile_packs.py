@@ -125,6 +125,7 @@ def write_seals(folder, header, rows):
     write(folder / "seals.csv", [header, *rows])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("place", "value"), [(1, "approval"), (2, "2026-08-1")])
 def test_results_said_to_be_of_another_batch_do_not_pass_with_the_head(others, place, value):
     folder, number = others

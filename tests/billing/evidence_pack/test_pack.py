@@ -40,6 +40,7 @@ def test_pack_is_checked_as_it_is_packed(paid, tmp_path):
     assert run(folder, packed).stdout.startswith("PASS")
 
 
+@pytest.mark.thorough
 def test_same_rows_give_the_same_bytes(paid):
     with make_evidence_pack(paid[0]) as first, make_evidence_pack(paid[0]) as second:
         assert first.read() == second.read()
@@ -67,6 +68,7 @@ def test_pack_has_prices_as_approved_and_tells_who_has_another_name_now(paid, tm
     assert "19.000000" not in (folder / "prices.csv").read_text()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_head_tells_the_pack_that_was_handed_out(paid, tmp_path):
     approval = paid[0].seals.get(kind="approval").hash
@@ -139,6 +141,7 @@ def test_changed_byte_of_any_other_file_is_found(paid, tmp_path):
         (folder / name).write_bytes(before)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_whole_row_that_is_taken_out_is_missed(paid, tmp_path):
     folder = unpack(paid[0], tmp_path)

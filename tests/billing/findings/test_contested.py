@@ -95,6 +95,7 @@ def accept(finding):
     return accept_finding(finding=finding, by=make_user(), reason="A school's tablets.", at=AT)
 
 
+@pytest.mark.thorough
 def test_views_of_an_open_finding_are_left_out_of_their_month(contested):
     batch = build()
     assert views_on(batch) == {"October": 40}
@@ -104,6 +105,7 @@ def test_views_of_an_open_finding_are_left_out_of_their_month(contested):
     verify()
 
 
+@pytest.mark.thorough
 def test_decision_makes_the_draft_outdated_and_the_rebuilt_one_pays_all(contested):
     batch = build()
     accept(contested)
@@ -127,6 +129,7 @@ def test_views_accepted_after_the_batch_was_signed_come_in_with_the_next(contest
     verify()
 
 
+@pytest.mark.thorough
 def test_excluded_views_are_never_paid(contested, blog):
     sign(build())
     exclude_views(finding=contested, by=make_user(), reason="A script.", at=AT)
@@ -166,6 +169,7 @@ def test_author_of_contested_views_alone_gets_no_payment_yet(blog):
     accept(Finding.objects.get(kind=Finding.Kind.MANY_AGENTS))
 
 
+@pytest.mark.thorough
 def test_views_that_a_later_batch_holds_are_not_taken_off_twice(contested, blog):
     october = build()
     make_honest_views(blog, 5, start=NOON + dt.timedelta(days=31))

@@ -181,6 +181,7 @@ def test_late_click_of_an_excluded_reader_counts_and_is_found_anew(finding, blog
     assert look() == 0
 
 
+@pytest.mark.thorough
 def test_late_click_before_an_excluded_one_is_its_double_click(finding, blog, clerk):
     exclude(finding, clerk)
     make_click(blog, 39 * 40 - 5)
@@ -188,6 +189,7 @@ def test_late_click_before_an_excluded_one_is_its_double_click(finding, blog, cl
     assert counted() == 60
 
 
+@pytest.mark.thorough
 def test_reopened_views_count_by_the_same_rules_as_all_others(finding, blog, clerk):
     finding = exclude(finding, clerk)
     make_click(blog, 9)
@@ -198,6 +200,7 @@ def test_reopened_views_count_by_the_same_rules_as_all_others(finding, blog, cle
     assert Finding.objects.get().views == 40
 
 
+@pytest.mark.thorough
 def test_twice_excluded_and_once_reopened_leaves_the_one_reopened_open(finding, blog, clerk):
     exclude(finding, clerk)
     make_click(blog, 5000)
@@ -281,6 +284,7 @@ def test_building_and_rebuilding_look_for_findings_first(blog, clerk):
     assert finding.found_at == AT
 
 
+@pytest.mark.thorough
 def test_exclusion_makes_a_draft_outdated_and_rebuilding_pays_the_rest(finding, clerk):
     batch, _ = build_batch(month=OCTOBER, at=AT)
     exclude(finding, clerk)
@@ -291,6 +295,7 @@ def test_exclusion_makes_a_draft_outdated_and_rebuilding_pays_the_rest(finding, 
     submit_batch(batch=batch, by=clerk, at=AT)
 
 
+@pytest.mark.thorough
 def test_exclusion_stands_once_the_batch_is_signed_and_until_it_is_returned(finding, clerk):
     finding = exclude(finding, clerk)
     batch, _ = build_batch(month=OCTOBER, at=AT)
@@ -303,6 +308,7 @@ def test_exclusion_stands_once_the_batch_is_signed_and_until_it_is_returned(find
     assert counted() == 100
 
 
+@pytest.mark.thorough
 def test_exclusion_after_signing_comes_off_with_the_next_batch(finding, blog, clerk):
     batch, _ = build_batch(month=OCTOBER, at=AT)
     submit_batch(batch=batch, by=clerk, at=AT)
@@ -314,6 +320,7 @@ def test_exclusion_after_signing_comes_off_with_the_next_batch(finding, blog, cl
     assert PaymentLine.objects.get(payment__batch=batch).views == 100
 
 
+@pytest.mark.thorough
 def test_open_months_are_those_without_a_signed_batch(finding, blog, clerk, capsys):
     make_count(blog, 5, dt.date(2026, 11, 5))
     assert find_in_open_months(at=AT) == {OCTOBER: 0, NOVEMBER: 0}

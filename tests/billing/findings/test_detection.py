@@ -45,6 +45,7 @@ def test_people_are_no_finding():
     assert found() == []
 
 
+@pytest.mark.thorough
 def test_page_opened_every_31_seconds_all_night_is_counted_and_named():
     blog = make_blog()
     for n in range(800):
@@ -59,6 +60,7 @@ def test_page_opened_every_31_seconds_all_night_is_counted_and_named():
     assert DailyViewCount.objects.get().views == 800
 
 
+@pytest.mark.thorough
 def test_forged_x_forwarded_for_is_one_reader_and_named(client):
     blog = make_blog()
     for n in range(100):
@@ -172,6 +174,7 @@ def test_busy_address_with_a_few_readers_is_named():
     assert sentence.startswith("One address opened this blog 120 times on 15 Oct 2026, as 6")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("robots", "is_named"), [(299, False), (300, True)])
 def test_blog_that_mostly_robots_come_to_is_named(robots, is_named):
     blog = make_blog()
@@ -221,6 +224,7 @@ def test_months_before_a_spike_are_counted_once_in_each_category(months, is_spik
     assert len(sentences()) == is_spike
 
 
+@pytest.mark.thorough
 def test_site_that_is_read_around_the_clock_has_no_flat_night():
     for _ in range(4):
         blog = make_blog()

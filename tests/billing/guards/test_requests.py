@@ -56,6 +56,7 @@ def test_history_says_that_the_submitter_recalled(submitted, finance):
     assert not refuses(follow(submitted, by=finance, reason=recalled, **DRAFT))
 
 
+@pytest.mark.thorough
 def test_history_says_who_returned_it_and_why(submitted):
     ines, asked = make_user("ines"), {"return_reason": "'Check Ada'"}
     assert refuses(follow(submitted, by=ines, reason="Returned: ", **DRAFT))
@@ -78,6 +79,7 @@ def test_returned_batch_is_answered(submitted, finance):
     assert not refuses(follow(batch, by=finance, reason="Submitted. Answer: She is", **sent))
 
 
+@pytest.mark.thorough
 def test_what_was_asked_is_not_taken_away(submitted, finance):
     batch = steps.return_batch(batch=submitted, by=make_user(), reason="Check Ada")
     assert refuses("UPDATE billing_payoutbatch SET return_reason = ''")

@@ -51,6 +51,7 @@ def test_role_with_rights_to_rows_alone_is_not():
     assert check_role() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("serving_role")
 def test_it_pays_a_month():
     blog = make_blog()

@@ -137,6 +137,7 @@ def test_they_stand_after_a_flush(run):
     make_batch("paid")
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_migrate_puts_them_back():
     remove_guards(connection)
@@ -144,6 +145,7 @@ def test_migrate_puts_them_back():
     assert find_missing_guards(connection) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("model", "field"),

@@ -138,6 +138,7 @@ def test_counts_can_be_made_again_from_the_views():
     assert {row[:2]: row[2] for row in rows} == by_category
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_counts_do_not_depend_on_the_size_of_a_portion(monkeypatch, size):
     monkeypatch.setattr(folding, "FOLD_SIZE", size)
@@ -148,6 +149,7 @@ def test_counts_do_not_depend_on_the_size_of_a_portion(monkeypatch, size):
     assert sum(counts(MonthlyViewCount, "month").values()) == 15
 
 
+@pytest.mark.thorough
 def test_fold_takes_as_many_queries_for_20_blogs_as_for_2():
     numbers = []
     for count in (2, 20):

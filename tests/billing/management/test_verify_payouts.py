@@ -71,6 +71,7 @@ def test_month_that_is_none_is_refused(paid):
         verify("--month", "2026-13")
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_nightly_job_is_recorded(paid):
     assert "No row differs" in run_job("verify_payouts").output

@@ -91,6 +91,7 @@ def verify():
     return run.status == Verification.Status.PASSED, run.difference
 
 
+@pytest.mark.thorough
 @pytest.mark.postgresql
 def test_payee_is_copied_as_of_the_submission(blog):
     payee = make_payee(blog.author, at=AT, legal_name="Ada Example")
@@ -123,6 +124,7 @@ def test_payment_without_a_payee_has_no_copy_and_its_old_digest(blog):
     assert verify() == (True, "")
 
 
+@pytest.mark.thorough
 def test_copy_is_under_the_digest_that_is_signed(blog):
     make_payee(blog.author, at=AT)
     batch = submit()
@@ -142,6 +144,7 @@ def test_copy_is_under_the_digest_that_is_signed(blog):
     approve(batch, at=AT)
 
 
+@pytest.mark.thorough
 def test_verification_names_a_changed_payee(blog):
     make_payee(blog.author, at=AT)
     approve(submit(), at=AT)
@@ -152,6 +155,7 @@ def test_verification_names_a_changed_payee(blog):
     assert "payee of 202610-1-000001" in difference
 
 
+@pytest.mark.thorough
 def test_verification_names_a_copy_that_is_said_to_be_of_another_version(blog):
     payee = make_payee(blog.author, at=AT)
     approve(submit(), at=AT)
@@ -179,6 +183,7 @@ FORGED = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", FORGED)
 def test_account_that_was_not_submitted_is_not_approved_verified_or_paid(blog, what):
     make_payee(blog.author, at=AT)
@@ -241,6 +246,7 @@ def test_versions_from_before_there_were_fingerprints_of_all_parts_go_on(blog, m
     assert verify() == (True, "")
 
 
+@pytest.mark.thorough
 @pytest.mark.postgresql
 @pytest.mark.parametrize("status", ["submitted", "approved"])
 def test_database_keeps_the_payee_of_a_payment(blog, status):
@@ -280,6 +286,7 @@ def test_returned_batch_is_submitted_with_the_details_of_then(blog):
     assert verify() == (True, "")
 
 
+@pytest.mark.thorough
 def test_missing_details_block_where_they_are_required_and_a_hold_is_the_way_out(blog, settings):
     settings.PAYEES_REQUIRED = True
     other = make_blog(category=blog.category)
@@ -304,6 +311,7 @@ def test_details_that_wait_are_not_paid_by(blog, settings):
     assert [blocker.code for blocker in find_blockers(build())] == ["payee_missing"]
 
 
+@pytest.mark.thorough
 def test_first_payment_to_an_account_is_flagged_and_the_next_is_not(blog):
     make_payee(blog.author, at=AT)
     october = build()
@@ -338,6 +346,7 @@ def test_account_of_two_payees_is_flagged(blog):
     assert "payee_account_shared" in flags_of(build())
 
 
+@pytest.mark.thorough
 def test_details_replaced_after_the_submission_are_flagged(blog, settings):
     settings.PAYEE_WAIT_HOURS = 0
     payee = make_payee(blog.author, at=AT)
@@ -360,6 +369,7 @@ def test_checks_take_the_same_queries_for_any_number(blog):
     assert count_queries(batch) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_lines_are_hashed_once_by_each_signature(blog):
     """The submission's digest with the copies is made of the digests that it compared before."""
@@ -376,6 +386,7 @@ def test_lines_are_hashed_once_by_each_signature(blog):
         assert len([each for each in hashed if "billing_paymentline" in each["sql"]]) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_checks_hold_a_portion_of_the_payments(blog, monkeypatch):
     """And name an author once."""
@@ -407,6 +418,7 @@ def count_queries(batch):
     return len(queries)
 
 
+@pytest.mark.thorough
 def test_who_entered_or_confirmed_the_details_does_not_approve(blog):
     finance = make_user()
     payee = make_payee(blog.author, at=AT, by=finance)
@@ -448,6 +460,7 @@ def test_lost_key_loses_no_payment(blog, settings):
         list(read_paid_to(batch))
 
 
+@pytest.mark.thorough
 def test_copy_of_another_payment_is_refused(blog):
     other = make_blog(category=blog.category)
     make_click(other)
@@ -461,6 +474,7 @@ def test_copy_of_another_payment_is_refused(blog):
         list(read_paid_to(batch))
 
 
+@pytest.mark.thorough
 def test_no_detail_stands_in_clear_in_database_file_pack_or_seal(blog):
     make_payee(blog.author, at=AT)
     batch = approve(submit(), at=AT)

@@ -51,6 +51,7 @@ def test_person_gets_own_details_in_full():
     assert [row["name"] for row in kept["payees"]] == ["Ada Example"]
 
 
+@pytest.mark.thorough
 def test_superuser_who_takes_it_for_them_sees_the_last_digits():
     author = make_user()
     pay(author, iban=IBANS[0])
@@ -80,6 +81,7 @@ def test_it_says_when_details_were_shown_in_full_and_why_but_not_to_whom():
     assert "finn" not in json.dumps(look)
 
 
+@pytest.mark.thorough
 def test_lost_key_is_told_and_the_rest_is_kept(settings):
     author = make_user()
     pay(author)

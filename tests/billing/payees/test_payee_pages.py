@@ -72,6 +72,7 @@ def test_author_takes_a_change_back(client):
     assert payee.versions.confirmed().count() == 1
 
 
+@pytest.mark.thorough
 def test_own_page_leads_to_nobody_elses_details(client):
     other = make_payee(make_user(), at=AT, legal_name="Somebody Else")
     sign_in(client, "Authors")
@@ -147,6 +148,7 @@ def test_finance_enters_a_payee_that_somebody_else_confirms(client):
     assert payee.versions.get().confirmed_at is None
 
 
+@pytest.mark.thorough
 def test_full_details_need_their_own_right_a_reason_and_a_post(client):
     payee = make_payee(make_user(), at=AT)
     finance = sign_in(client, "Finance")

@@ -244,7 +244,7 @@ def submit_october(house, person, act):
     return steps.submit_batch(batch=batch, by=make_user(), at=AT)
 
 
-@pytest.mark.cases(2)
+@pytest.mark.thorough
 @pytest.mark.parametrize("act", ACTS)
 def test_whoever_changed_what_a_batch_pays_does_not_approve_it(house, person, act):
     batch = submit_october(house, person, act)
@@ -280,6 +280,7 @@ def test_database_refuses_an_approver_with_an_act(house, person, act):
         )
 
 
+@pytest.mark.thorough
 def test_act_that_was_erased_from_the_list_bars_all_the_same(house, person):
     batch = submit_october(house, person, withdraw_a_price)
     with without_guards():
@@ -312,6 +313,7 @@ def test_page_lists_the_acts_of_a_draft_and_of_a_signed_batch(client, sign_in, h
         assert "+€20.00" in page
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_dialog_says_which_act_bars(client, house, person):
     batch = submit_october(house, person, import_a_log)
@@ -340,6 +342,7 @@ def test_price_of_another_category_or_of_a_later_month_is_no_act(house, person):
     assert describe_acts(OCTOBER) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_note_alone_is_no_act(house, person):
     house.approve_september()
@@ -352,6 +355,7 @@ def test_note_alone_is_no_act(house, person):
     assert [act.by_id == person.pk for act in find_acts(batch)] == [False]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_act_after_the_submission_does_not_bar(house, person):
     house.approve_september()
@@ -363,6 +367,7 @@ def test_act_after_the_submission_does_not_bar(house, person):
     assert approve(batch, by=person, at=AT).status == "approved"
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_acts_of_a_batch_that_is_submitted_again_are_noted_once(house, person):
     batch = submit_october(house, person, withdraw_a_price)

@@ -143,6 +143,7 @@ def test_adjustment_may_change_until_a_batch_that_holds_it_is_signed(status):
     withdraw_adjustment(adjustment=adjustment, by=make_user(), reason="Not needed", at=AT)
 
 
+@pytest.mark.thorough
 def test_returned_batch_gives_the_adjustment_back():
     adjustment = make_held_adjustment(Status.SUBMITTED)
     batch = PayoutBatch.objects.get()

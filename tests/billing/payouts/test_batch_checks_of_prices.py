@@ -70,6 +70,7 @@ def test_first_price_of_a_category_is_no_change():
     assert price_flag() is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("day", "is_flagged"), [("2026-09-30", False), ("2026-10-01", True), ("2026-11-20", True)]
 )
@@ -90,6 +91,7 @@ def test_price_entered_afterwards_is_flagged():
     assert flag.url == "/admin/billing/categoryprice/"
 
 
+@pytest.mark.thorough
 def test_price_withdrawn_or_put_off_since_the_month_began_is_flagged(tech):
     price = enter(make_price(tech, "12", dt.date(2026, 10, 20)), "2026-09-01")
     price.effective_from = dt.date(2027, 1, 1)
@@ -100,6 +102,7 @@ def test_price_withdrawn_or_put_off_since_the_month_began_is_flagged(tech):
     assert price_flag()
 
 
+@pytest.mark.thorough
 def test_coming_price_may_be_edited(tech):
     price = enter(make_price(tech, "12", dt.date(2026, 11, 1)), "2026-10-05")
     price.price_per_1000 = 13

@@ -135,6 +135,7 @@ def test_the_largest_payment_is_built_and_adds_up():
     assert str(batch.payments.get().amount) == "8999999999.990000"
 
 
+@pytest.mark.thorough
 def test_a_batch_past_its_bounds_is_refused(monkeypatch):
     monkeypatch.setattr(bounds, "LARGEST_BATCH", Decimal(19))
     for _ in range(2):

@@ -139,6 +139,7 @@ def test_views_at_a_price_in_another_currency_wait(house):
     assert [each.amount for each in statement.other_currencies] == ["€10.00"]
 
 
+@pytest.mark.thorough
 def test_views_taken_away_after_payment_come_off_in_the_currency_that_paid_them(house):
     blog = make_views(1000)
     sign(build(OCTOBER))
@@ -187,6 +188,7 @@ def test_a_draft_is_not_rebuilt_as_another_batch(house, name, other):
     assert amounts(batch) == ["10.000000"]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_limits_are_those_of_the_build_until_a_rebuild(house):
     house.MINIMUM_PAYOUT, house.SECOND_APPROVAL_ABOVE = Decimal(5), Decimal(9)
@@ -262,6 +264,7 @@ def test_a_changed_currency_limit_or_payee_is_named(house, model, field, value, 
     assert named in difference
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_the_file_names_the_payee_as_of_the_build(house):
     blog = make_blog(author=make_user("first.name"))

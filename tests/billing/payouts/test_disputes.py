@@ -169,6 +169,7 @@ def test_adjustment_is_in_the_currency_of_the_line_and_in_its_whole_coins(draft,
     assert (answered.adjustment.currency, answered.adjustment.amount) == ("EUR", Decimal("1.50"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("outcome", ["accepted", "rejected", "withdrawn"])
 def test_answered_line_is_paid_by_the_next_batch(draft, author, outcome):
     dispute = ask(draft, at=EARLIER)
@@ -231,6 +232,7 @@ def test_returned_batch_pays_the_rest(draft):
     assert amounts(approve(rebuilt, at=AT)) == {"Ada": 20, "Bruno": 40}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("status", ["payable", "paid"])
 def test_dispute_about_what_is_in_a_file_moves_no_money(draft, author, status):
     batch = sign(draft)
@@ -247,6 +249,7 @@ def test_dispute_about_what_is_in_a_file_moves_no_money(draft, author, status):
     assert not november.payments.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("about", ["views", "adjustment"])
 def test_no_file_and_no_hand_pays_before_the_answer(house, author, about):
     adjustment = Adjustment(author=author, amount=Decimal(-7), reason="Paid for twice.")
@@ -284,6 +287,7 @@ def test_question_about_another_line_of_the_month_keeps_no_payment(draft, author
     assert export_payments(batch=batch, at=AT).total == 60
 
 
+@pytest.mark.thorough
 def test_file_that_took_a_payment_before_the_answer_is_named(draft, author):
     submitted = steps.submit_batch(batch=draft, by=make_user(), at=EARLIER)
     batch = approve(submitted, at=AT)
@@ -476,6 +480,7 @@ def approve_by_sql(batch, by):
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("outcome", ["rejected", "accepted"])
 def test_who_answers_after_the_submission_does_not_approve_it(draft, outcome):
     submitted = steps.submit_batch(batch=draft, by=make_user(), at=AT)
@@ -489,6 +494,7 @@ def test_who_answers_after_the_submission_does_not_approve_it(draft, outcome):
     assert approve(submitted, by=make_user(), at=LATER).status == "approved"
 
 
+@pytest.mark.thorough
 def test_question_that_its_author_takes_back_bars_nobody(draft, author):
     submitted = steps.submit_batch(batch=draft, by=make_user(), at=AT)
     dispute = ask(draft, at=AT)
@@ -508,6 +514,7 @@ def test_approval_before_the_answer_stays_when_a_second_one_is_needed(draft, set
     assert approve(submitted, at=LATER).status == "approved"
 
 
+@pytest.mark.thorough
 def test_who_answered_does_not_approve_what_pays_the_line(draft):
     dispute, by = ask(draft, at=EARLIER), make_user()
     answer(dispute, by=by, at=EARLIER)

@@ -30,6 +30,7 @@ def lines_of(batch):
     )
 
 
+@pytest.mark.thorough
 def test_late_views_come_in_for_their_own_blog_and_no_other():
     """With numbers that no blog shares with its category or its author."""
     category = make_category()

@@ -72,6 +72,7 @@ def amounts_of(batch):
     return list(batch.payments.values_list("status", "amount", "carried_amount"))
 
 
+@pytest.mark.thorough
 def test_nothing_waits_so_nothing_is_due(blog):
     assert due() == []
     make_count(blog, 2000, dt.date(2026, 9, 1))
@@ -79,6 +80,7 @@ def test_nothing_waits_so_nothing_is_due(blog):
     assert due() == []
 
 
+@pytest.mark.thorough
 def test_late_views_alone_make_the_last_closed_month_due(blog):
     make_count(blog, 2000, dt.date(2026, 9, 1))
     settle(pay(SEPTEMBER), "paid")
@@ -90,6 +92,7 @@ def test_late_views_alone_make_the_last_closed_month_due(blog):
     assert due(IN_DECEMBER) == []
 
 
+@pytest.mark.thorough
 def test_views_taken_away_alone_make_it_due_once(blog):
     make_count(blog, 2000, dt.date(2026, 9, 1))
     settle(pay(SEPTEMBER), "paid")
@@ -99,6 +102,7 @@ def test_views_taken_away_alone_make_it_due_once(blog):
     assert due(IN_DECEMBER) == []
 
 
+@pytest.mark.thorough
 def test_carried_sum_alone_makes_no_month_due(blog):
     make_count(blog, 500, dt.date(2026, 9, 1))
     assert amounts_of(pay(SEPTEMBER)) == [("carried", Decimal(0), Decimal(5))]
@@ -112,6 +116,7 @@ def test_carried_sum_is_due_once_the_minimum_lets_it_be_paid(blog, settings):
     assert due() == [OCTOBER]
 
 
+@pytest.mark.thorough
 def test_carried_sum_is_due_once_it_is_to_be_paid_in_full(blog):
     make_count(blog, 500, dt.date(2026, 9, 1))
     payment = pay(SEPTEMBER).payments.get()
@@ -121,6 +126,7 @@ def test_carried_sum_is_due_once_it_is_to_be_paid_in_full(blog):
     assert due(IN_DECEMBER) == []
 
 
+@pytest.mark.thorough
 def test_held_sum_waits_for_its_release(blog):
     make_count(blog, 2000, dt.date(2026, 9, 1))
     assert amounts_of(pay(SEPTEMBER, hold=True)) == [("held", Decimal(0), Decimal(20))]
@@ -133,6 +139,7 @@ def test_held_sum_waits_for_its_release(blog):
     assert amounts_of(pay(OCTOBER)) == [("payable", Decimal(24), Decimal(0))]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("amount", [20, 1, -1])
 def test_adjustment_alone_makes_it_due_once(blog, amount):
     adjust(blog.author, amount)
@@ -141,6 +148,7 @@ def test_adjustment_alone_makes_it_due_once(blog, amount):
     assert due(IN_DECEMBER) == []
 
 
+@pytest.mark.thorough
 def test_failed_payment_alone_makes_it_due(blog):
     make_count(blog, 2000, dt.date(2026, 9, 1))
     settle(pay(SEPTEMBER), "failed")
@@ -149,6 +157,7 @@ def test_failed_payment_alone_makes_it_due(blog):
     assert due(IN_DECEMBER) == []
 
 
+@pytest.mark.thorough
 def test_failed_payment_of_somebody_on_hold_waits_for_the_release(blog):
     make_count(blog, 2000, dt.date(2026, 9, 1))
     payment = settle(pay(SEPTEMBER), "failed").payments.get()
@@ -156,6 +165,7 @@ def test_failed_payment_of_somebody_on_hold_waits_for_the_release(blog):
     assert due() == []
 
 
+@pytest.mark.thorough
 def test_money_waits_for_the_month_that_has_its_batch_already(blog):
     make_count(blog, 2000, OCTOBER)
     settle(pay(OCTOBER), "failed")
@@ -163,6 +173,7 @@ def test_money_waits_for_the_month_that_has_its_batch_already(blog):
     assert due(IN_DECEMBER) == [NOVEMBER]
 
 
+@pytest.mark.thorough
 def test_views_without_a_price_alone_make_no_month_due(blog):
     make_count(blog, 2000, dt.date(2026, 9, 1))
     settle(pay(SEPTEMBER), "paid")

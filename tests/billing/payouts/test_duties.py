@@ -137,7 +137,6 @@ DOORS = [by_sql] if connection.vendor == "postgresql" else [by_shell, by_button,
 
 
 @pytest.mark.thorough
-@pytest.mark.cases(3)
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
 @pytest.mark.parametrize("hours", [-15, -5, -1, 1, 5, 15])
 def test_end_of_a_hold_about_the_beginning_of_the_month_bars_alike_in_both(
@@ -159,7 +158,7 @@ def test_end_of_a_hold_about_the_beginning_of_the_month_bars_alike_in_both(
         by_sql(None, batch, person, *HOLD)
 
 
-@pytest.mark.cases(5)
+@pytest.mark.thorough
 @pytest.mark.parametrize(("duty", "position"), APPROVALS)
 def test_nobody_approves_a_batch_that_they_took_part_in(
     client, settings, subtests, person, duty, position
@@ -185,6 +184,7 @@ def test_nobody_approves_a_batch_that_they_took_part_in(
     assert approve(batch, at=AT).status == "approved" or not batch.payments.payable().exists()
 
 
+@pytest.mark.thorough
 def test_maker_of_an_adjustment_is_known_without_a_history(person):
     draft = make_batch()
     Adjustment.objects.create(
@@ -266,6 +266,7 @@ def test_nobody_decides_about_a_payment_of_their_own(client, person, own, act, d
     assert facts() == before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", [Adjustment, Hold])
 def test_database_refuses_what_is_made_for_oneself(person, own, model):
     values = {"reason": "Wrong", "created_by": person, "created_at": AT, "author": person}
@@ -309,6 +310,7 @@ def test_file_of_prices_prices_nothing_of_ones_own(client, person):
     assert CategoryPrice.objects.count() == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_whoever_imported_a_price_does_not_approve_what_it_pays(client, person):
     batch = make_batch()

@@ -186,6 +186,7 @@ def test_row_written_past_the_application_is_told():
     assert not is_up_to_date(batch)
 
 
+@pytest.mark.thorough
 def test_payment_keeps_its_key_over_rebuilds_whoever_comes_and_goes():
     batch, rails, goals = make_draft()
     keys = dict(batch.payments.values_list("author", "pk"))
@@ -199,6 +200,7 @@ def test_payment_keeps_its_key_over_rebuilds_whoever_comes_and_goes():
     assert not batch.payments.filter(author=rails.author).exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_large_draft_is_compared_when_asked_and_tells_what_is_new():
     batch, rails, _ = make_draft()

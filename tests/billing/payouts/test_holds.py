@@ -127,6 +127,7 @@ def test_payment_of_a_signed_batch_stays_as_it_is(act, status):
     assert not Hold.objects.exists()
 
 
+@pytest.mark.thorough
 def test_payment_that_a_signed_batch_kept_back_is_released_and_held_again():
     batch = make_batch()
     payment = batch.payments.get()

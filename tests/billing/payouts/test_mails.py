@@ -171,6 +171,7 @@ def subjects_of(commit, step, *args, **kwargs):
     return [*dict.fromkeys(message.subject for message in outbox)]
 
 
+@pytest.mark.thorough
 def test_each_step_of_a_batch_sends_its_mail(finn, approver, commit, settings):
     settings.SECOND_APPROVAL_ABOVE = 5
     make_user("bea", groups=["Approvers"], email="bea@example.org")

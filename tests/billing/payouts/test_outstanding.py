@@ -87,6 +87,7 @@ def test_carried_sum_waits_since_the_month_of_its_oldest_view(blog):
     assert list_waiting(at=AT)[0].age(AT) == 82
 
 
+@pytest.mark.thorough
 def test_what_was_paid_waits_no_more(blog):
     make_count(blog, 100, AUGUST)
     pay(AUGUST)
@@ -98,6 +99,7 @@ def test_what_was_paid_waits_no_more(blog):
     assert waiting() == [("carried", NOVEMBER, Decimal(3), 0)]
 
 
+@pytest.mark.thorough
 def test_each_cause_has_its_day(blog):
     make_count(blog, 2000, AUGUST)
     other = make_blog(category=blog.category)
@@ -132,6 +134,7 @@ def test_adjustment_that_was_carried_waits_since_it_was_made(blog):
     assert find_since([]) == {}
 
 
+@pytest.mark.thorough
 def test_views_taken_away_wait_as_a_negative_amount(blog):
     make_count(blog, 2000, AUGUST)
     settle(pay(AUGUST), "paid")
@@ -139,6 +142,7 @@ def test_views_taken_away_wait_as_a_negative_amount(blog):
     assert waiting() == [("late", SEPTEMBER, Decimal(-1), -100)]
 
 
+@pytest.mark.thorough
 def test_earned_is_paid_and_outstanding_and_views_without_a_price(blog):
     """Of 2,350 views at 10 and 7 without a price: 20 paid, 1 carried, 2.5 late, 7 views wait."""
     small = make_blog(category=blog.category)
@@ -158,6 +162,7 @@ def test_earned_is_paid_and_outstanding_and_views_without_a_price(blog):
 # What waits too long
 
 
+@pytest.mark.thorough
 def test_what_waits_longer_than_the_setting_is_overdue(blog, settings):
     make_count(blog, 100, AUGUST)
     pay(AUGUST)  # since 1 September: 82 days before AT
@@ -167,6 +172,7 @@ def test_what_waits_longer_than_the_setting_is_overdue(blog, settings):
     assert len(find_overdue(list_waiting(at=AT), at=AT)) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_finance_gets_one_mail_for_each(blog, mailoutbox):
     make_groups("10_groups.json", "30_billing_groups.json")
@@ -186,6 +192,7 @@ def test_finance_gets_one_mail_for_each(blog, mailoutbox):
     assert (new.cause, OutstandingAlarm.objects.count(), len(mailoutbox)) == ("unpriced", 2, 2)
 
 
+@pytest.mark.thorough
 def test_run_that_is_killed_at_the_mail_tells_again(blog, monkeypatch):
     make_count(blog, 100, AUGUST)
     pay(AUGUST)
@@ -198,6 +205,7 @@ def test_run_that_is_killed_at_the_mail_tells_again(blog, monkeypatch):
     assert len(tell_of_overdue(at=AT)) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 @time_machine.travel(AT, tick=False)
 def test_nightly_build_tells_even_if_a_month_is_refused(blog, capsys):

@@ -71,7 +71,7 @@ def test_one_signs_again_after_72_hours(april, ines, step):
     sign(step, april)
 
 
-@pytest.mark.cases(3)
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "kind",
     [
@@ -104,12 +104,14 @@ def test_what_hands_nothing_over_pauses_nobody(april, ines, kind):
     sign("approve", april)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_change_of_another_account_pauses_nobody(april, ines):
     touch(make_user(), by=ines)
     sign("approve", april)
 
 
+@pytest.mark.thorough
 def test_right_given_past_the_two_never_signs_until_it_is_taken_away(april, ines):
     touch(april, by=None, kind=Kind.GROUP_GIVEN, detail="Approvers", is_outside=True, hours_ago=999)
     batch = make_batch("submitted")
@@ -119,6 +121,7 @@ def test_right_given_past_the_two_never_signs_until_it_is_taken_away(april, ines
     approve(batch, by=april, at=AT)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_pause_is_a_setting(april, ines, settings):
     settings.SIGNING_PAUSE_HOURS = 0
@@ -137,6 +140,7 @@ def test_what_is_paused_stays_so_when_the_setting_changes(april, ines, settings)
 # From the page of a user to that of a batch
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_approver_who_was_just_given_the_role_reads_why_they_wait(client, april, ines):
     make_groups("10_groups.json", "30_billing_groups.json")
@@ -209,6 +213,7 @@ def test_database_refuses_a_paused_submitter(april, ines):
         PayoutBatch.objects.filter(pk=batch.pk).update(**values)
 
 
+@pytest.mark.thorough
 def test_database_refuses_results_of_a_paused_account(april, ines):
     payment = make_exported_batch().payments.first()
     touch(april, by=ines)

@@ -29,6 +29,7 @@ def test_submitter_recalls_the_submission_with_a_reason():
     steps.submit_batch(batch=batch, by=finance, at=AT)  # nobody asked for anything
 
 
+@pytest.mark.thorough
 def test_first_approval_of_two_is_void_after_a_recall(settings):
     settings.SECOND_APPROVAL_ABOVE = 1
     finance = make_user()
@@ -41,6 +42,7 @@ def test_first_approval_of_two_is_void_after_a_recall(settings):
     assert (batch.approved_by, batch.approved_at) == (None, None)
 
 
+@pytest.mark.thorough
 def test_nobody_else_recalls_a_submission():
     batch = make_batch(Status.SUBMITTED)
     with pytest.raises(FourEyesViolation, match="Only whoever submitted a batch recalls it"):
@@ -57,6 +59,7 @@ def test_recall_says_why(reason):
         recall_batch(batch=batch, by=finance, reason=reason)
 
 
+@pytest.mark.thorough
 def test_approved_batch_is_recalled_no_more():
     finance = make_user()
     batch = approve(make_batch(Status.SUBMITTED, submitter=finance), at=AT)

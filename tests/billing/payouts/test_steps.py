@@ -116,6 +116,7 @@ def test_views_taken_away_after_a_batch_come_in_negative():
     assert batch.payments.get().amount == Decimal("0.99")
 
 
+@pytest.mark.thorough
 def test_sum_below_the_smallest_coin_is_carried_to_the_next_batch():
     blog = make_blog(title="a")
     make_price(blog.category, "4")
@@ -236,6 +237,7 @@ def test_each_verb_works_from_its_own_status_alone(verb, status):
         assert batch.status == status
 
 
+@pytest.mark.thorough
 def test_submit_and_approve_are_signed_with_one_digest():
     finance, approver = make_user(), make_user()
     batch = make_batch(Status.SUBMITTED, submitter=finance)
@@ -260,6 +262,7 @@ def test_each_step_is_in_the_history_with_its_person_and_reason():
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_returned_batch_shows_the_reason_until_it_is_submitted_again():
     batch = make_batch(Status.SUBMITTED)
@@ -279,6 +282,7 @@ def test_returning_and_cancelling_need_a_reason(status, act, reason):
         getattr(steps, act)(batch=make_batch(status), by=make_user(), reason=reason)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("answer", ["", " ", ".", "x"])
 def test_flags_are_acknowledged_in_words(answer):
     batch = make_batch(Status.SUBMITTED)
@@ -290,6 +294,7 @@ def test_flags_are_acknowledged_in_words(answer):
         )
 
 
+@pytest.mark.thorough
 def test_draft_that_is_no_longer_true_is_not_submitted_until_rebuilt():
     batch = make_batch()
     line = PaymentLine.objects.get()
@@ -316,6 +321,7 @@ def test_cancelled_batch_makes_room_for_a_new_one():
     assert facts(batch) == facts(cancelled)
 
 
+@pytest.mark.thorough
 def test_first_of_two_approvers_signs_again_what_was_returned_unchanged(settings):
     settings.SECOND_APPROVAL_ABOVE = 0
     first, second = make_user(), make_user()
@@ -326,6 +332,7 @@ def test_first_of_two_approvers_signs_again_what_was_returned_unchanged(settings
     assert approve(batch, by=second, at=AT).status == Status.APPROVED
 
 
+@pytest.mark.thorough
 def test_queries_do_not_grow_with_the_authors():
     assert count_queries(authors=3) == count_queries(authors=30)
 
@@ -355,6 +362,7 @@ def count_queries(*, authors):
 # Four eyes
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_approver_must_differ_from_submitter():
     person = make_user(is_superuser=True)
@@ -365,6 +373,7 @@ def test_approver_must_differ_from_submitter():
     assert (batch.status, batch.approved_by) == (Status.SUBMITTED, None)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_approver_must_not_be_paid_by_the_batch():
     batch = make_batch(Status.SUBMITTED)
@@ -372,6 +381,7 @@ def test_approver_must_not_be_paid_by_the_batch():
         steps.approve_batch(batch=batch, by=batch.payments.get().author)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_approver_must_not_be_the_last_editor_of_a_price_used():
     first, last = make_user(), make_user()
@@ -413,6 +423,7 @@ def test_database_refuses_a_line_that_is_not_views_times_price():
         PaymentLine.objects.update(amount=Decimal("10.000001"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", [Payment, PaymentLine])
 def test_approval_of_anything_but_what_was_submitted_is_refused(model):
     batch = make_batch(Status.SUBMITTED)

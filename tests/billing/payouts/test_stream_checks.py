@@ -39,6 +39,7 @@ def test_nothing_is_said_where_no_broker_is():
     assert codes_of(find_flags(make_batch(SEPTEMBER))) == set()
 
 
+@pytest.mark.thorough
 def test_views_under_way_block_the_batch_of_their_month_and_later_ones():
     make_writer()
     StreamPosition.objects.create(stream="VIEWS", drained_at=timezone.now() - MINUTE)

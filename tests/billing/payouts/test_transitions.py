@@ -17,6 +17,7 @@ def test_batch_that_others_moved_meanwhile_is_not_claimed():
     assert claim_batch(seen, Status.CANCELLED, verb="looked at").status == "cancelled"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("status", "to"),
     [

@@ -107,6 +107,7 @@ def test_late_view_is_paid_by_the_next_batch_once_it_has_a_price(late):
     ]
 
 
+@pytest.mark.thorough
 def test_its_finding_closes_by_itself(late):
     find_in_open_months(at=AT)
     assert find() == [("Trains", SEPTEMBER, 7)]
@@ -119,6 +120,7 @@ def test_its_finding_closes_by_itself(late):
         reopen_finding(finding=finding, by=make_user(), reason="Why not")
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_its_sentence_says_what_waits_and_since_when(late):
     make_count(late, 5, dt.date(2026, 9, 3))
@@ -128,6 +130,7 @@ def test_its_sentence_says_what_waits_and_since_when(late):
     )
 
 
+@pytest.mark.thorough
 def test_more_late_views_join_the_open_finding(late):
     find_in_open_months(at=AT)
     make_count(late, 5, dt.date(2026, 9, 3))
@@ -135,6 +138,7 @@ def test_more_late_views_join_the_open_finding(late):
     assert find() == [("Trains", SEPTEMBER, 12)]
 
 
+@pytest.mark.thorough
 def test_finding_opens_again_for_what_comes_after_it_was_closed(late):
     find_in_open_months(at=AT)
     price = price_early(late.category, day=SEPTEMBER)
@@ -144,6 +148,7 @@ def test_finding_opens_again_for_what_comes_after_it_was_closed(late):
     assert (find(), find("closed")) == ([("Trains", SEPTEMBER, 7)], [("Trains", SEPTEMBER, 7)])
 
 
+@pytest.mark.thorough
 def test_views_are_in_the_equation_as_waiting_for_a_price(late):
     equation = month_equation(SEPTEMBER)
     assert (equation.counts, equation.paid, equation.unpriced, equation.waiting) == (
@@ -159,6 +164,7 @@ def test_views_are_in_the_equation_as_waiting_for_a_price(late):
     assert (equation.unpriced, equation.waiting) == (0, 7)
 
 
+@pytest.mark.thorough
 def test_views_are_not_retired_while_they_wait(late):
     clear(DailyViewCount)
     click(late, 0, 60, start=dt.datetime(2026, 9, 1, 12, tzinfo=dt.UTC))
@@ -196,6 +202,7 @@ def test_views_are_excluded_with_a_reason_and_counts_follow(clicked):
     assert lines_of(batch) == [("Trains", SEPTEMBER, 1, Decimal(20), Decimal("0.02"))]
 
 
+@pytest.mark.thorough
 def test_excluded_views_are_taken_back_although_the_month_is_signed(clicked):
     find_findings(month=SEPTEMBER, at=AT)
     finding = exclude_views(finding=Finding.objects.get(), by=make_user(), reason="A test", at=AT)
@@ -214,6 +221,7 @@ def test_views_that_have_a_price_by_now_are_not_excluded(clicked):
     assert month_equation(SEPTEMBER).counts == 3
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_such_a_finding_is_not_accepted(late):
     find_in_open_months(at=AT)
@@ -267,6 +275,7 @@ def leave_out(month=OCTOBER, by=None):
     return batch
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_approver_has_to_answer_for_what_is_left_out(own):
     clerk = make_user(first_name="Finn", last_name="Sample")
@@ -292,6 +301,7 @@ def test_database_refuses_the_approval_of_who_left_views_out(own):
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_rebuild_keeps_the_decision_and_asks_again_about_another_category(own):
     batch = steps.rebuild_batch(batch=leave_out(), by=make_user(), at=AT)
@@ -355,6 +365,7 @@ def test_refused_month_stops_no_other(own):
     assert list(PayoutBatch.objects.values_list("month", flat=True)) == [SEPTEMBER]
 
 
+@pytest.mark.thorough
 def test_skipped_month_is_built_and_paid_after_a_later_one(own):
     """October lacks a price and is skipped; November is paid; then the price comes."""
     make_count(make_blog(title="Boats", category=own.category), 10, NOVEMBER)

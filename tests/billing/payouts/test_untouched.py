@@ -93,6 +93,7 @@ AFTER = [
 ]  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", AFTER)
 def test_nobody_approves_what_was_changed_by_sql_meanwhile(draft, name):
     batch = steps.submit_batch(batch=draft, by=make_user(), at=AT)
@@ -103,6 +104,7 @@ def test_nobody_approves_what_was_changed_by_sql_meanwhile(draft, name):
     assert batch.status == Status.SUBMITTED
 
 
+@pytest.mark.thorough
 def test_what_people_entered_is_signed_and_paid(draft):
     batch = approve(steps.submit_batch(batch=draft, by=make_user(), at=AT), at=AT)
     assert export_payments(batch=batch, at=AT).total == Decimal(15)
@@ -114,17 +116,20 @@ def lost_key(draft, settings):
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key", []
 
 
+@pytest.mark.thorough
 def test_what_was_sealed_by_a_key_that_is_gone_is_signed(draft, lost_key):
     batch = steps.submit_batch(batch=draft, by=make_user(), at=AT)
     assert batch.status == Status.SUBMITTED
 
 
+@pytest.mark.thorough
 def test_trace_that_no_seal_holds_is_of_nobody_without_its_key(draft, lost_key):
     execute("UPDATE billing_trace SET seal_id = NULL WHERE kind = 'hold'")
     with pytest.raises(BatchTampered, match="was changed outside the application"):
         steps.submit_batch(batch=draft, by=make_user(), at=AT)
 
 
+@pytest.mark.thorough
 def test_seals_are_read_for_the_traces_of_lost_keys_alone(draft):
     seal_traces(at=AT)
     with CaptureQueriesContext(connection) as asked:
@@ -149,6 +154,7 @@ PAID = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", PAID)
 def test_no_file_is_made_of_what_was_changed_after_the_approval(draft, name):
     batch = approve(steps.submit_batch(batch=draft, by=make_user(), at=AT), at=AT)
@@ -158,6 +164,7 @@ def test_no_file_is_made_of_what_was_changed_after_the_approval(draft, name):
     assert not PaymentExport.objects.exists()
 
 
+@pytest.mark.thorough
 def test_batch_that_was_approved_by_sql_alone_has_no_file():
     batch = make_batch(Status.SUBMITTED)
     execute(
@@ -193,6 +200,7 @@ def test_account_that_was_changed_by_sql_signs_nothing(name):
         steps.submit_batch(batch=batch, by=approver, answer="Looked", at=AT)
 
 
+@pytest.mark.thorough
 def test_role_that_the_application_gave_stops_nobody():
     approver = make_user()
     role = Group.objects.create(name="Approvers")

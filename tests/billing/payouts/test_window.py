@@ -36,12 +36,14 @@ def submission_of(batch):
     return batch.history.get(history_change_reason="Submitted").history_date
 
 
+@pytest.mark.thorough
 def test_acts_count_since_the_submission_of_the_last_approved_batch_before(batches):
     september, october, november = batches
     assert find_period(october)[1:] == (submission_of(september), AT, None)
     assert find_period(november)[1:] == (submission_of(september), AT, submission_of(november))
 
 
+@pytest.mark.thorough
 def test_acts_of_the_first_batch_count_from_the_beginning_to_its_own_submission(batches):
     september, *_ = batches
     assert find_period(september)[1:] == (None, None, submission_of(september))

@@ -200,6 +200,7 @@ def count_queries_of(make):
     return len(queries)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("is_withdrawal", [False, True])
 def test_forecast_costs_the_same_for_2_and_20_authors(tech, is_withdrawal):
     price = make_price(tech, "20", dt.date(2026, 11, 15))

@@ -37,6 +37,7 @@ def make_history(starts_of):
     return starts, blogs
 
 
+@pytest.mark.thorough
 @settings(
     max_examples=25,
     deadline=None,

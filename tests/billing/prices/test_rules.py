@@ -127,6 +127,7 @@ def test_unused_price_is_not_moved_onto_a_paid_day():
     assert not refuses(move, dt.date(2026, 10, 3), price.pk)
 
 
+@pytest.mark.thorough
 def test_price_of_a_skipped_month_may_still_be_added_after_a_later_month_is_paid():
     """September had views before the first price; October is signed."""
     category = make_two_signed_prices()
@@ -216,6 +217,7 @@ def test_draft_is_outdated_by_a_price_of_its_days_alone():
     assert find_outdated_drafts(make_price(make_category("Sports"), "12", OCTOBER)) == []
 
 
+@pytest.mark.thorough
 def test_only_the_last_editor_of_a_used_price_counts():
     price = make_signed_price()
     first, last, other = make_user(), make_user(), make_user()

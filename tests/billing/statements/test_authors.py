@@ -129,6 +129,7 @@ def test_numbers_follow_a_language_without_words_of_its_own(blog):
     assert dict(sheet.facts)["Amount"] == "31,85\N{NO-BREAK SPACE}€"
 
 
+@pytest.mark.thorough
 def test_statement_is_preliminary_until_the_batch_is_approved(blog):
     batch = build(blog)
     payment = batch.payments.get()

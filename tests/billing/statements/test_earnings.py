@@ -79,6 +79,7 @@ def test_month_on_hold_has_its_reason_and_waits(blog):
     assert (october.total, october.waiting, october.reason) == ("€0.00", "€31.845", reason)
 
 
+@pytest.mark.thorough
 def test_failed_month_has_the_bank_s_reason_and_where_it_went(blog):
     batch, _ = steps.build_batch(month=OCTOBER, at=AT)
     pay(batch, outcome="failed", reason="Account closed")

@@ -111,6 +111,7 @@ def test_author_is_not_told_of_a_bank_where_somebody_paid_by_hand(batch, finance
     assert facts["Stand"] == "Bezahlt am 22. November 2026, von Hand"
 
 
+@pytest.mark.thorough
 def test_payment_by_hand_that_was_none_is_told_without_a_word_of_the_bank(batch, finance, mails_of):
     payment = sign(batch).payments.get()
     proposal = propose_hand_payment(
@@ -174,6 +175,7 @@ def test_question_that_is_taken_back_is_no_news(batch, author, mails_of):
     assert mails_of(withdraw_dispute, dispute=dispute, author=author, text="Right", at=AT) == {}
 
 
+@pytest.mark.thorough
 def test_who_has_left_gets_no_mail(batch, author, mails_of):
     submitted = steps.submit_batch(batch=batch, by=make_user(), at=AT)
     author.is_active = False

@@ -67,6 +67,7 @@ def test_act_that_was_erased_is_named(batch, kind):
         derive(batch)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "value"), [("effect", 2), ("kind", "price"), ("at", AT)])
 def test_act_that_was_changed_is_named(batch, name, value):
     change(batch.acts.filter(kind="adjustment"), **{name: value})
@@ -74,6 +75,7 @@ def test_act_that_was_changed_is_named(batch, name, value):
         derive(batch)
 
 
+@pytest.mark.thorough
 def test_act_that_nobody_did_is_named(batch):
     facts = {"kind": "log", "text": "Imported", "effect": 1, "at": AT, "by": make_user()}
     with without_guards():

@@ -26,6 +26,7 @@ def check():
     return numbers
 
 
+@pytest.mark.thorough
 def test_balances_of_all_authors_are_proved(paid):
     assert check() == {"balances": 3}
 

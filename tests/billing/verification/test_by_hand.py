@@ -48,6 +48,7 @@ def test_forged_payment_by_hand_is_named(hand, message):
         check(hand)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "values", [{"reason": "Another"}, {"means": "card"}, {"paid_on": dt.date(2026, 11, 30)}]
 )

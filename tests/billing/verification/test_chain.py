@@ -28,6 +28,7 @@ def test_content_that_is_what_the_rows_say_is_right(seal):
     check_content(seal, facts_of(seal))
 
 
+@pytest.mark.thorough
 def test_fact_that_the_seal_lacks_or_has_too_many_is_named(seal):
     with pytest.raises(Difference, match=r"sealed the more null, but the rows now say 7\."):
         check_content(seal, facts_of(seal) | {"more": 7})
@@ -37,6 +38,7 @@ def test_fact_that_the_seal_lacks_or_has_too_many_is_named(seal):
         check_content(seal, facts)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", OF_EVERY_SEAL)
 def test_number_kind_batch_and_time_are_those_of_the_seal(seal, name):
     seal.content = json.dumps(json.loads(seal.content) | {name: "another"})
@@ -44,6 +46,7 @@ def test_number_kind_batch_and_time_are_those_of_the_seal(seal, name):
         check_content(seal, facts_of(seal))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("length", "shown"), [(498, f'"{"x" * 498}"'), (499, f'"{"x" * 499}…')])
 def test_long_fact_is_shown_by_its_first_500_letters(seal, length, shown):
     with pytest.raises(Difference) as error:
@@ -51,6 +54,7 @@ def test_long_fact_is_shown_by_its_first_500_letters(seal, length, shown):
     assert str(error.value).endswith(f"but the rows now say {shown}.")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("status", [Status.APPROVED, Status.PAID])
 def test_results_of_the_bank_are_those_of_the_payments(status):
     numbers = Counter()
@@ -58,6 +62,7 @@ def test_results_of_the_bank_are_those_of_the_payments(status):
     assert numbers["results"] == (status == Status.PAID)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("status", "model", "becomes", "message"),
     [

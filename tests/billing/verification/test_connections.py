@@ -14,6 +14,7 @@ from tests.factories import make_blog, make_category
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one connection's work.")
 def test_several_connections_find_what_one_finds():
     pay_two_months()
@@ -34,6 +35,7 @@ def test_several_connections_find_what_one_finds():
     assert connection.is_usable()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one connection's work.")
 def test_days_are_proved_side_by_side_and_the_first_that_differs_is_named():
     blog = make_blog(category=make_category("Tech"))
@@ -62,6 +64,7 @@ def without_traces(run):
     return {name: number for name, number in run.numbers.items() if "trace" not in name}
 
 
+@pytest.mark.thorough
 def test_each_portion_reads_the_database_as_of_one_moment():
     blog = make_blog(category=make_category("Tech"))
     make_views(blog, OCTOBER, 2)
@@ -75,6 +78,7 @@ def test_nothing_to_verify_is_no_difference():
     assert verify_payouts().status == "passed"
 
 
+@pytest.mark.thorough
 def test_first_verification_of_a_process_compares_the_schema():
     """What the models ask for is read once, inside the transaction in which the check reads."""
     schema_rules._expect.cache_clear()

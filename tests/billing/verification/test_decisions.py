@@ -47,6 +47,7 @@ def test_what_the_application_decides_is_decided_the_same_again():
     look_for_the_left_out(batch)
 
 
+@pytest.mark.thorough
 def test_sum_of_the_minimum_is_paid(settings):
     settings.MINIMUM_PAYOUT = Decimal(10)
     batch = make_batch(Status.APPROVED)
@@ -68,6 +69,7 @@ def test_nothing_above_zero_is_carried_even_if_it_was_to_be_paid_in_full(amount)
     decide(batch)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("amount", "status"), [("-9.995", "payable"), ("-9.995001", "carried")])
 def test_half_a_cent_is_paid_and_less_is_carried(amount, status):
     batch = make_batch()
@@ -93,6 +95,7 @@ def test_payment_kept_back_or_paid_for_no_reason_is_named(values, message):
         decide(batch)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("start", "values", "message"),
     [
@@ -113,6 +116,7 @@ def test_hold_or_pay_out_that_was_not_followed_is_named(start, values, message):
         decide(batch)
 
 
+@pytest.mark.thorough
 def test_payment_below_the_minimum_that_is_paid_is_named(settings):
     settings.MINIMUM_PAYOUT = Decimal(50)
     batch = approve(submit(make_batch()), at=AT)
@@ -122,6 +126,7 @@ def test_payment_below_the_minimum_that_is_paid_is_named(settings):
         decide(batch)
 
 
+@pytest.mark.thorough
 def test_hold_after_the_submission_is_no_matter():
     batch = submit(make_batch())
     author = batch.payments.get().author
@@ -130,6 +135,7 @@ def test_hold_after_the_submission_is_no_matter():
     decide(approve(batch, at=AT))
 
 
+@pytest.mark.thorough
 def test_adjustment_that_the_batch_left_out_is_named():
     adjustment = make_adjustment()
     batch = make_batch(Status.APPROVED)
@@ -140,6 +146,7 @@ def test_adjustment_that_the_batch_left_out_is_named():
         look_for_the_left_out(batch)
 
 
+@pytest.mark.thorough
 def test_adjustment_made_later_or_held_by_a_batch_cancelled_later_is_no_matter():
     make_adjustment()
     batch, other = make_batch(), None
@@ -154,6 +161,7 @@ def test_adjustment_made_later_or_held_by_a_batch_cancelled_later_is_no_matter()
     look_for_the_left_out(batch)
 
 
+@pytest.mark.thorough
 def test_amount_carried_from_an_earlier_batch_that_is_left_out_is_named(settings):
     settings.MINIMUM_PAYOUT = Decimal(50)
     october = approve(submit(make_batch()), at=AT)
@@ -170,6 +178,7 @@ def test_amount_carried_from_an_earlier_batch_that_is_left_out_is_named(settings
     assert PayoutBatch.objects.signed().count() == 2
 
 
+@pytest.mark.thorough
 def test_amount_of_a_batch_that_was_approved_later_did_not_wait_yet(settings):
     settings.MINIMUM_PAYOUT = Decimal(5)
     blog, other = make_blog(), make_blog()

@@ -86,6 +86,7 @@ def test_row_that_came_by_sql_is_named(entered, model):
     assert f"({table} 4711) has no history of its making" in history_check()
 
 
+@pytest.mark.thorough
 def test_rows_of_bulk_create_are_named(entered):
     price = entered[0]
     new = CategoryPrice(category=price.category, effective_from=OCTOBER, price_per_1000=9)
@@ -107,7 +108,7 @@ HISTORY = {
 }
 
 
-@pytest.mark.cases(3)
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("model", "change", "says"),
     [
@@ -173,6 +174,7 @@ def test_blog_that_moved_by_the_application_is_as_its_history_ends():
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 def test_imported_author_whom_sql_confirmed_or_erased_is_named(people):
     finn, _ = people
     account = make_user("imported")

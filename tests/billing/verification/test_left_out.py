@@ -49,6 +49,7 @@ def test_batch_without_the_unpriced_views_is_right(batch):
     assert check(batch) == 1
 
 
+@pytest.mark.thorough
 def test_batch_that_left_out_a_category_with_a_price_is_not(batch):
     tech = make_category("Tech").pk
     with without_guards():

@@ -32,6 +32,7 @@ def test_facts_of_a_view_are_the_same_text_from_both_databases(clicks):
         assert view.facts.split(",")[4] == str(microseconds)
 
 
+@pytest.mark.thorough
 def test_what_an_earlier_release_sealed_on_sqlite_is_proved_on_both(clicks, monkeypatch):
     with monkeypatch.context() as patch:
         write = partial(view_seals._write_facts, rounded=True)

@@ -74,6 +74,7 @@ def test_another_story_is_named(answered, name):
     assert words in find_difference()
 
 
+@pytest.mark.thorough
 def test_somebody_else_recalled_it(answered):
     forge(answered, RECALLED, history_user=make_user("fay"))
     assert "had submitted it" in find_difference()

@@ -107,6 +107,7 @@ def test_what_the_application_takes_in_is_derived_the_same_again(blog, september
     assert (derive(), derive(OCTOBER)) == ({}, {})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("days", ["3:3 20:3", "3:5 20:3", "3:4", "3:3 20:4", ""])
 def test_days_that_no_seal_gives_are_named(september, days):
     forge(LINES.get(), days)
@@ -114,6 +115,7 @@ def test_days_that_no_seal_gives_are_named(september, days):
         derive()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("days", ["3:1", ""])
 def test_late_views_left_out_of_the_next_batch_are_named(blog, september, days):
     approve(september, at=IN_OCTOBER)
@@ -125,6 +127,7 @@ def test_late_views_left_out_of_the_next_batch_are_named(blog, september, days):
         derive()
 
 
+@pytest.mark.thorough
 def test_views_that_came_after_the_submission_are_not_to_be_in_the_batch(blog, september):
     read(blog, SEPTEMBER.replace(day=3), 2, first=10)
     fold_views(at=IN_OCTOBER)
@@ -134,6 +137,7 @@ def test_views_that_came_after_the_submission_are_not_to_be_in_the_batch(blog, s
         derive()
 
 
+@pytest.mark.thorough
 def test_click_after_the_submission_that_makes_one_double_changes_nothing_then(blog, september):
     read(blog, SEPTEMBER.replace(day=3), 1, seconds=7)
     fold_views(at=IN_OCTOBER)
@@ -144,6 +148,7 @@ def test_click_after_the_submission_that_makes_one_double_changes_nothing_then(b
         derive()
 
 
+@pytest.mark.thorough
 def test_views_excluded_before_are_left_out_and_those_excluded_after_are_in(blog):
     fold_views(at=IN_OCTOBER)
     first, second, *_ = BlogView.objects.filter(day=SEPTEMBER.replace(day=3))
@@ -189,6 +194,7 @@ def test_views_held_back_are_in_the_next_batch(blog, views):
         derive()
 
 
+@pytest.mark.thorough
 def test_price_that_came_later_changes_nothing_then(blog):
     price = CategoryPrice.objects.get()
     price.effective_from = SEPTEMBER.replace(day=10)
@@ -205,6 +211,7 @@ def test_price_that_came_later_changes_nothing_then(blog):
         derive()
 
 
+@pytest.mark.thorough
 def test_what_is_dropped_or_built_again_is_counted_as_untold(blog, september):
     approve(september, at=IN_OCTOBER)
     read(blog, SEPTEMBER.replace(day=3), 2, first=10)
@@ -214,6 +221,7 @@ def test_what_is_dropped_or_built_again_is_counted_as_untold(blog, september):
     assert derive(OCTOBER) == {}
 
 
+@pytest.mark.thorough
 def test_draft_beside_that_was_built_again_is_untold(blog):
     fold_views(at=IN_NOVEMBER)
     draft, _ = steps.build_batch(month=SEPTEMBER, at=IN_NOVEMBER)

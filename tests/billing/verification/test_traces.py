@@ -125,6 +125,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.thorough
 def test_what_was_changed_erased_or_added_by_hand_is_named(house, subtests):
     first = house.history.get().pk
     for name, (statement, says) in CHANGES.items():
@@ -136,6 +137,7 @@ def test_what_was_changed_erased_or_added_by_hand_is_named(house, subtests):
     assert find_difference() == ""
 
 
+@pytest.mark.thorough
 def test_price_that_came_with_a_forged_history_is_named(house):
     """All that the application writes, but for the trace, whose mark needs its secret."""
     facts = (house.category_id, dt.date(2028, 1, 1), 9_000_000)
@@ -161,6 +163,7 @@ def test_price_that_came_with_a_forged_history_is_named(house):
     assert Trace.objects.get(row=forged.pk, kind="price").seal is None
 
 
+@pytest.mark.thorough
 def test_currency_of_the_house_may_change(house, settings):
     settings.CURRENCY = "JPY"
     assert find_difference() == ""
@@ -168,6 +171,7 @@ def test_currency_of_the_house_may_change(house, settings):
     assert "is not as the application wrote it" in find_difference()
 
 
+@pytest.mark.thorough
 def test_first_traces_left_out_the_currency_of_the_house(house):
     """The recipe of then, byte for byte, for the one price whose trace has no seal yet."""
     record = house.history.model.objects.latest("history_id")
@@ -193,6 +197,7 @@ def test_first_traces_left_out_the_currency_of_the_house(house):
     assert "is not as the application wrote it" in find_difference()
 
 
+@pytest.mark.thorough
 def test_trace_of_an_earlier_secret_is_ours(house, settings):
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 10
     assert find_difference() == ""
@@ -219,6 +224,7 @@ def test_approval_holds_the_head_of_the_traces(house):
     assert adopt_rows(at=AT) == 0  # a signature tells that there were traces already
 
 
+@pytest.mark.thorough
 def test_rows_of_before_are_adopted_once(house):
     execute("UPDATE billing_trace SET seal_id = NULL")
     execute("DELETE FROM billing_traceseal")
@@ -229,6 +235,7 @@ def test_rows_of_before_are_adopted_once(house):
     assert adopt_rows(at=AT) == 0
 
 
+@pytest.mark.thorough
 def test_names_that_an_account_loses_for_good_stay_proved(house):
     from backoffice.accounts.anonymising import anonymise_account
 
@@ -285,6 +292,7 @@ def test_rights_and_names_that_came_by_hand_are_named(house, subtests):
     assert find_difference() == ""
 
 
+@pytest.mark.thorough
 def test_rights_that_the_application_gives_and_takes_are_right(house):
     boss = make_user(is_superuser=True, groups=["Finance"])
     role = Group.objects.get()
@@ -296,6 +304,7 @@ def test_rights_that_the_application_gives_and_takes_are_right(house):
     assert find_difference() == ""
 
 
+@pytest.mark.thorough
 def test_seal_that_somebody_appended_is_named(house):
     """Row, trace and link fit: only the marks need the secret that the database does not hold."""
     with without_guards():
@@ -309,6 +318,7 @@ def test_seal_that_somebody_appended_is_named(house):
     )
 
 
+@pytest.mark.thorough
 def test_seals_of_a_key_that_is_gone_are_counted_but_need_no_mark(house, settings):
     seal_traces(at=AT)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, []

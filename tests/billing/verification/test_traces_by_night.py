@@ -103,6 +103,7 @@ def test_row_that_came_by_hand_after_the_last_run_is_found_the_same_night(proved
     assert "has no trace" in verify_by_night().difference
 
 
+@pytest.mark.thorough
 def test_new_row_that_was_changed_or_erased_is_found_the_same_night(proved):
     price = make_price(proved, "16", dt.date(2027, 1, 1))
     record = price.history.get().pk
@@ -117,6 +118,7 @@ def test_new_row_that_was_changed_or_erased_is_found_the_same_night(proved):
     assert "was erased" in verify_by_night().difference
 
 
+@pytest.mark.thorough
 def test_run_that_somebody_made_up_excuses_no_row(proved):
     record = list_records()[0]
     execute(
@@ -130,6 +132,7 @@ def test_run_that_somebody_made_up_excuses_no_row(proved):
     assert (run.traces_after, run.part) == (real.traces_until, 1)
 
 
+@pytest.mark.thorough
 def test_end_of_the_chain_that_was_cut_off_is_missed(proved):
     execute("DELETE FROM billing_trace WHERE seal_id = %s", TraceSeal.objects.last().pk)
     execute("DELETE FROM billing_traceseal WHERE number = 2")
@@ -137,12 +140,14 @@ def test_end_of_the_chain_that_was_cut_off_is_missed(proved):
     assert "seal 2 was there on 2026-11-05" in verify_by_night().difference
 
 
+@pytest.mark.thorough
 def test_seal_that_is_gone_is_missed_by_night(proved):
     execute("UPDATE billing_trace SET seal_id = %s", TraceSeal.objects.get(number=2).pk)
     execute("DELETE FROM billing_traceseal WHERE number = 1")
     assert "has 1 links" in verify_by_night().difference
 
 
+@pytest.mark.thorough
 def test_rows_are_read_in_portions(proved, monkeypatch):
     monkeypatch.setattr(traces, "ROWS_OF_A_PORTION", 3)
     monkeypatch.setattr(trace_seals, "SEALS_AT_A_TIME", 1)

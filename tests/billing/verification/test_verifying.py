@@ -45,6 +45,7 @@ def test_what_was_paid_is_proved_and_counted(paid):
     assert run.done == run.steps
 
 
+@pytest.mark.thorough
 def test_head_that_a_mail_showed_is_a_link_of_the_chain(paid):
     first = Seal.objects.first()
     assert verify_payouts(head=f" {first.hash.upper()} ").status == "passed"
@@ -56,6 +57,7 @@ def test_head_that_is_no_link_shows_that_seals_were_taken_back(paid):
     assert run.status == "failed"
 
 
+@pytest.mark.thorough
 def test_month_alone_is_verified_with_the_whole_chain(paid):
     run = verify_payouts(month=OCTOBER)
     assert run.status == "passed"
@@ -118,6 +120,7 @@ TAMPERED = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("portion", range(5))  # `make test` takes the first
 def test_row_that_was_changed_past_the_application_is_named(paid, subtests, portion):
     for table, position, change, words in TAMPERED[portion::5]:
@@ -129,6 +132,7 @@ def test_row_that_was_changed_past_the_application_is_named(paid, subtests, port
             assert re.search(r"\(billing_[a-z]+ [0-9a-f-]+\)", run.difference)
 
 
+@pytest.mark.thorough
 def test_missing_guard_is_a_difference_of_its_own_kind(paid):
     remove_guards(connection)
     run = verify_payouts()
@@ -137,6 +141,7 @@ def test_missing_guard_is_a_difference_of_its_own_kind(paid):
     assert run.chain_head == Seal.objects.last().hash
 
 
+@pytest.mark.thorough
 def test_views_dropped_after_the_retention_time_are_proved_by_their_totals(paid):
     purge_readers(at=dt.datetime(2028, 1, 1, tzinfo=dt.UTC))
     assert not BlogView.objects.exists()
@@ -149,6 +154,7 @@ def test_views_dropped_after_the_retention_time_are_proved_by_their_totals(paid)
     )
 
 
+@pytest.mark.thorough
 def test_more_views_on_batches_than_ever_came_in_are_an_error(paid):
     day = BlogView.objects.filter(day=dt.date(2026, 9, 3))
     keys = day.values_list("blog", "author", "category").first()
@@ -178,6 +184,7 @@ def test_row_whose_other_half_is_gone_is_named(paid):
             assert words in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_verification_stands_still_until_it_is_advanced(paid):
     run = start_verification(month=OCTOBER)
     one, other = (Verification.objects.get(pk=run.pk) for _ in range(2))

@@ -140,6 +140,7 @@ def execute_unguarded_foreign_keys(statement):
         execute(statement)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("month", ["2019-01-01", "2019-01-02", "2026-10-15", "2030-01-01"])
 def test_count_of_a_month_that_no_view_is_of_is_named(month):
     columns = "blog_id, author_id, category_id, views, seal_id"
@@ -152,6 +153,7 @@ def test_count_of_a_month_that_no_view_is_of_is_named(month):
     assert f"(billing_monthlyviewcount {made.pk})" in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_all_counts_raised_alike_are_named():
     with without_guards():
         execute("UPDATE billing_dailyviewcount SET views = views + 1 WHERE day = '2026-10-15'")
@@ -160,6 +162,7 @@ def test_all_counts_raised_alike_are_named():
     assert "of the views that are kept were counted" in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_outcome_that_the_clicks_belie_is_named_with_its_view():
     """The database can't refuse it: the fold itself settles a view twice."""
     view = BlogView.objects.filter(outcome="double_click").get()
@@ -168,6 +171,7 @@ def test_outcome_that_the_clicks_belie_is_named_with_its_view():
     assert str(view.pk) in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_view_that_no_finding_excluded_is_named():
     view = BlogView.objects.filter(outcome="counted").first()
     view.outcome, view.finding = "excluded", make_finding(view.blog)
@@ -204,6 +208,7 @@ def test_views_of_a_day_are_not_read_in_the_order_of_all_ids():
             assert "billing_blogview_pkey" not in plan, plan
 
 
+@pytest.mark.thorough
 def test_run_of_new_views_leaves_out_days_that_were_proved():
     with without_guards():
         execute(
@@ -214,6 +219,7 @@ def test_run_of_new_views_leaves_out_days_that_were_proved():
     assert PORTION in verify_payouts().difference
 
 
+@pytest.mark.thorough
 def test_late_click_makes_its_day_new():
     make_click(BlogView.objects.first().blog, 205)
     fold_views(at=LATER)

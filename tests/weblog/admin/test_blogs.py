@@ -245,6 +245,7 @@ def test_editor_exports_blogs(client, editor):
 # What nobody, or only some, may do
 
 
+@pytest.mark.thorough
 def test_auditor_reads_all_and_changes_nothing(client, auditor, foreign):
     client.force_login(auditor)
     for url in (CHANGELIST, change_url(foreign), history_url(foreign), version_url(foreign)):

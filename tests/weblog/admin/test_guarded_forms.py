@@ -55,6 +55,7 @@ def test_field_that_only_the_other_changed_is_taken_over(post):
     assert form["body"].value() == "<p>Mine.</p>"
 
 
+@pytest.mark.thorough
 def test_next_save_goes_through_with_what_both_wrote(post, blog):
     post(title="Theirs")
     form = form_of(post(body="<p>Mine.</p>"))
@@ -64,6 +65,7 @@ def test_next_save_goes_through_with_what_both_wrote(post, blog):
     assert (blog.title, blog.body) == ("Theirs", "<p>Mine.</p>")
 
 
+@pytest.mark.thorough
 def test_next_save_is_stopped_again_where_a_third_one_came_between(post, blog):
     post(title="Theirs")
     form = form_of(post(title="Mine"))

@@ -82,6 +82,7 @@ def test_wrong_choice_is_told_beside_it_and_the_file_goes_on_waiting(client, emm
     assert Blog.objects.get().author.username == "rosa"
 
 
+@pytest.mark.thorough
 def test_own_published_posts_are_refused_until_given_to_another(client, emma):
     upload(client, make_wxr(make_item(creator=emma.username)))
     assert "nobody publishes a blog of their own" in confirm(client).text
@@ -104,7 +105,7 @@ def test_file_that_cannot_be_read_is_refused_at_its_field(client, emma, folder, 
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.cases(12)
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["uuid", "title", "slug", "html", "status", "custom_excerpt"])
 @pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 70_000, [], {}, 9**999, None, True])
 def test_odd_value_is_told_or_taken(client, emma, name, text):
@@ -130,6 +131,7 @@ def test_swapped_file_is_not_imported(client, emma, folder):
     assert not Blog.objects.exists()
 
 
+@pytest.mark.thorough
 def test_preview_escapes_names_and_titles(client, emma):
     bad = '"><script>alert(1)</script>'
     response = upload(client, make_wxr(make_item(creator=f"<![CDATA[{bad}]]>")))
@@ -154,6 +156,7 @@ def test_page_is_closed_to_others(client, groups, group):
     assert upload(client).status_code == 403
 
 
+@pytest.mark.thorough
 def test_looking_changes_nothing(client, emma):
     make_blog()
     before = list(Blog.history.values_list())
@@ -163,6 +166,7 @@ def test_looking_changes_nothing(client, emma):
     assert list(Blog.history.values_list()) == before
 
 
+@pytest.mark.thorough
 def test_post_with_a_problem_is_unticked_and_the_rest_comes_in(client, emma):
     data = make_wxr(make_item(1), make_item(2, status="odd"), make_item(3, body=""))
     response = upload(client, data)
@@ -181,6 +185,7 @@ def test_every_post_with_a_problem_is_left_out_with_one_box(client, emma):
     assert Blog.objects.get().slug == "hello-1"
 
 
+@pytest.mark.thorough
 def test_names_are_told_apart_and_spellings_joined_on_the_page(client, emma):
     names = ["Ann Other and Bo Second", "Smith and Sons", "ann other"]
     data = make_wxr(*(make_item(n, creator=name) for n, name in enumerate(names, start=1)))
@@ -192,6 +197,7 @@ def test_names_are_told_apart_and_spellings_joined_on_the_page(client, emma):
     assert names == ["ann-other", "smith-and-sons", "ann-other"]
 
 
+@pytest.mark.thorough
 def test_pictures_are_fetched_where_the_box_is_ticked(client, emma, monkeypatch):
     asked = []
 

@@ -145,6 +145,7 @@ def test_blogs_change_their_category(client, editor):
     )
 
 
+@pytest.mark.thorough
 def test_published_blogs_move_once_what_follows_was_seen_and_with_a_reason(client, editor):
     tech, sports = make_category("Tech"), make_category("Sports")
     blog, draft = make_blog(category=tech), make_blog(title="Draft", category=tech, status="draft")
@@ -373,6 +374,7 @@ def test_order_of_the_list_has_an_index(client, editor):
     assert "weblog_blog_updated" in plan or connection.vendor == "postgresql"
 
 
+@pytest.mark.thorough
 def test_made_up_keys_are_no_blogs(client, editor):
     client.force_login(editor)
     sent = {"action": "publish_chosen", "answered": "yes"}

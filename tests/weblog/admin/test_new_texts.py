@@ -147,6 +147,7 @@ def test_editor_publishes_a_text_at_a_time(client, editor):
     assert (text.status, text.publish_at, text.approved_by) == (SCHEDULED, LATER, editor)
 
 
+@pytest.mark.thorough
 def test_pages_say_when_a_text_goes_live(client, editor, author):
     text = make_text(author, SCHEDULED)
     pages = [
@@ -199,6 +200,7 @@ def test_editor_sees_what_was_changed_beside_the_live_text(client, editor):
     assert "Live now" in page
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["author", "editor", "auditor", "superuser"])
 @pytest.mark.parametrize("status", NewText.Status)
 def test_markup_is_shown_and_never_run(client, request, role, status):

@@ -151,12 +151,14 @@ def test_picture_is_added_in_the_admin_and_its_description_changed(client, autho
     assert (changed.alt_text, changed.file.name) == ("A red flag", picture.file.name)
 
 
+@pytest.mark.thorough
 def test_form_refuses_what_is_no_picture(client, author):
     client.force_login(author)
     page = client.post(ADD, {"file": make_file("GIF"), "alt_text": "A"}).content.decode()
     assert "Save it as JPEG, PNG or WebP" in page
 
 
+@pytest.mark.thorough
 def test_authors_see_their_own_pictures_and_editors_all(client, author, editor):
     foreign = make_picture(client, make_user(is_superuser=True), alt_text="Foreign one")
     own = make_picture(client, author, alt_text="Own one")
@@ -179,6 +181,7 @@ def test_empty_list_says_what_to_do(client, author):
 # The library
 
 
+@pytest.mark.thorough
 def test_library_has_ones_own_pictures_and_where_they_are_used(client, author, editor):
     flag = make_picture(client, author, alt_text="A red flag")
     make_picture(client, author, alt_text="A map of the coast")

@@ -122,6 +122,7 @@ def test_author_submits_what_is_typed_with_a_note(client, author):
     assert blog.history.latest().history_change_reason == reason
 
 
+@pytest.mark.thorough
 def test_editor_reads_the_note_beside_the_text(client, author, editor):
     blog = make_blog(author=author, status=DRAFT)
     client.force_login(author)

@@ -47,7 +47,7 @@ def quick(monkeypatch):
     monkeypatch.setattr("weblog.html.bounded.BOUNDS", Bounds(seconds=0.5, memory=200_000_000))
 
 
-@pytest.mark.cases(5)
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NESTED)
 def test_hostile_text_is_cleaned_or_refused_in_little_time(quick, name):
     started = seconds_used()
@@ -56,12 +56,14 @@ def test_hostile_text_is_cleaned_or_refused_in_little_time(quick, name):
     assert seconds_used() - started < 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["lists", "tables", "divisions", "quotations in quotations"])
 def test_text_that_is_nested_too_deeply_is_refused(quick, name):
     with pytest.raises(TextRefused, match=r"200 tags are nested|more than 0.5 seconds"):
         clean_html(NESTED[name])
 
 
+@pytest.mark.thorough
 def test_such_a_text_is_shown_as_its_words(quick):
     assert show_html(NESTED["lists"] + "Last words").split() == ["<p>", "Last", "words</p>"]
 
@@ -89,6 +91,7 @@ def test_text_longer_than_a_book_is_refused():
         clean_html("x" * (MOST_CHARACTERS + 1))
 
 
+@pytest.mark.thorough
 def test_form_keeps_what_was_typed_and_says_why(admin_client):
     body = "<ul><li>" * 40_000
     values = {"title": "A", "slug": "a", "category": make_category().pk}
@@ -101,6 +104,7 @@ def test_form_keeps_what_was_typed_and_says_why(admin_client):
     assert not Blog.objects.exists()
 
 
+@pytest.mark.thorough
 def test_fixture_with_such_a_text_is_refused(tmp_path):
     blog = make_blog(title="A")
     path = tmp_path / "blogs.json"
@@ -111,6 +115,7 @@ def test_fixture_with_such_a_text_is_refused(tmp_path):
         call_command("loaddata", path, verbosity=0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", ["public", "preview", "list", "feed", "change"])
 def test_such_a_text_that_is_stored_already_breaks_no_page(quick, admin_client, place):
     blog = make_blog(title="A")

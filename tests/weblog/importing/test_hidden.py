@@ -77,6 +77,7 @@ def test_each_kind_of_file_has_it_as_a_problem(name, content):
     assert post.problems == [f"text: {REFUSED}"]
 
 
+@pytest.mark.thorough
 def test_long_hidden_words_are_cut_and_many_marks_take_no_time():
     started = time.thread_time()
     assert "a" * 59 + "…”" in find_hidden(f"<p hidden>{'a' * 500}</p>")

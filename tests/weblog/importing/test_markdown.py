@@ -76,6 +76,7 @@ def test_template_tags_are_left_out_but_not_from_code(tmp_path):
     assert post.notes == {"template tag “include” left out": 1}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

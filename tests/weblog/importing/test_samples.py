@@ -87,6 +87,7 @@ def test_18f_blog_comes_in_with_all_its_authors(shared_data):
     assert_second_run_changes_nothing(path, 509)
 
 
+@pytest.mark.thorough
 def test_real_titles_and_double_addresses_of_marginal_revolution(shared_data):
     folder = folder_of(shared_data, "content-marginal-revolution")
     posts = list(read_posts(folder))

@@ -66,6 +66,7 @@ def test_picture_is_kept_served_and_taken_down(bucket, settings):
     assert Client().get(f"/media/{picture.file.name}").status_code == 410
 
 
+@pytest.mark.thorough
 def test_picture_that_is_not_there_is_not_found(bucket):
     assert Client().get("/media/pictures/2026/11/0123456789abcdef.png").status_code == 404
 

@@ -62,6 +62,7 @@ def test_co_author_finds_the_blog_once_beside_their_own(reader, author, blog):
     assert page.text.count("you co-write it") == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("status", Blog.Status)
 def test_co_author_reads_and_has_no_button(reader, blog, status):
     blog.status = status

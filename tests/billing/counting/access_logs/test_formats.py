@@ -185,6 +185,7 @@ def test_json_line_that_lacks_something_is_no_entry(facts):
     assert json_entry(**facts) is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "line", [b"{", b"{}", b'{"a": [}', b'{"a":' + b"[" * 60_000, b"{" * 60_000, b'{"a": NaN}']
 )

@@ -97,6 +97,7 @@ def test_report_of_a_real_log(semicomplete_lines, settings):
     }
 
 
+@pytest.mark.thorough
 def test_second_import_of_the_same_log_adds_nothing(semicomplete_lines):
     import_lines(semicomplete_lines, path_pattern=ARTICLES)
     views = views_by_slug()
@@ -284,6 +285,7 @@ def test_one_reader_is_one_however_a_log_writes_the_address(blog):
     assert BlogView.objects.values("reader_key", "address_key").distinct().count() == 1
 
 
+@pytest.mark.thorough
 def test_no_byte_stops_an_import(blog):
     odd = [bytes([byte]) * 60 for byte in range(256) if byte != 10]
     lines = [make_line(user_agent=text.decode(errors="surrogateescape")) for text in odd]

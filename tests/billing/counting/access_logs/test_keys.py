@@ -119,6 +119,7 @@ def test_verification_names_lines_that_count_twice(settings, bring_in, lines):
     )
 
 
+@pytest.mark.thorough
 def test_verification_lets_two_servers_be_busy_in_the_same_seconds(bring_in):
     bring_in(LINES)
     others = [line.replace(b"192.0.2.", b"198.51.100.") for line in LINES]

@@ -24,6 +24,7 @@ def test_part_of_the_path_is_found(pattern, path, slug):
     assert compile_path_pattern(pattern)(path) == slug
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("pattern", "path", "slug"),
     [
@@ -40,7 +41,7 @@ def test_look_around_and_references_are_matched_as_well(pattern, path, slug):
     assert compile_path_pattern(pattern)(path) == slug
 
 
-@pytest.mark.cases(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("pattern", [r"(?P<slug>(a|aa)+)(?!b)c", r"(?P<slug>(.*a){20})\1b"])
 def test_what_would_take_for_ever_is_stopped_by_the_clock(monkeypatch, pattern):
     monkeypatch.setattr("billing.counting.access_logs.patterns.MOST_TIME", 20_000_000)

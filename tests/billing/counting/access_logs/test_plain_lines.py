@@ -62,6 +62,7 @@ def assert_alike(*some_lines, path_pattern=OWN_PAGES):
             assert list(map(make(), some_lines)) == quick
 
 
+@pytest.mark.thorough
 @settings(max_examples=150)
 @given(data=st.data())
 def test_changed_line_means_the_same_either_way(data):

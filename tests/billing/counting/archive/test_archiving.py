@@ -40,6 +40,7 @@ def test_signed_days_are_archived_once(folder, views):
     assert archive_views(at=AT).days == 0
 
 
+@pytest.mark.thorough
 def test_archive_is_verified(folder, views):
     archive_views(at=AT)
     report = verify_views(engine="duckdb", at=AT)
@@ -58,6 +59,7 @@ def test_days_that_are_not_settled_are_named(folder):
     assert "September 2026 are kept: its payout batch is not approved" in str(result)
 
 
+@pytest.mark.thorough
 def test_day_that_was_lost_comes_back_as_it_was(folder, views):
     archive_views(at=AT)
     before, counts = read_views(), list(DailyViewCount.objects.values_list())
@@ -71,6 +73,7 @@ def test_day_that_was_lost_comes_back_as_it_was(folder, views):
         restore_views(day=dt.date(2026, 9, 12))
 
 
+@pytest.mark.thorough
 def test_late_views_make_the_day_be_archived_anew(folder, views):
     archive_views(at=AT)
     old = find_manifest(DAY)
@@ -91,6 +94,7 @@ def test_late_views_make_the_day_be_archived_anew(folder, views):
     assert verify_views(engine="duckdb", at=AT).faults == []
 
 
+@pytest.mark.thorough
 def test_archived_days_go_with_the_views_past_retention(folder, views, settings):
     archive_views(at=AT)
     (folder / "README").write_text("of the house")
@@ -108,6 +112,7 @@ def test_archived_days_go_with_the_views_past_retention(folder, views, settings)
     assert verify_payouts().difference == ""
 
 
+@pytest.mark.thorough
 def test_what_others_put_into_the_archive_stays_and_hinders_nothing(folder, views, settings):
     """Some servers of files keep a folder of their own in each folder."""
     archive_views(at=AT)
@@ -122,6 +127,7 @@ def test_what_others_put_into_the_archive_stays_and_hinders_nothing(folder, view
     assert all(path.read_text() == "not ours" for path in others)
 
 
+@pytest.mark.thorough
 def test_archive_that_does_not_answer_stops_no_purge(folder, views, settings):
     archive_views(at=AT)
     settings.VIEW_RETENTION_DAYS = 30
@@ -131,6 +137,7 @@ def test_archive_that_does_not_answer_stops_no_purge(folder, views, settings):
     assert "Write a whole path" in result.fault
 
 
+@pytest.mark.thorough
 def test_files_that_outlive_their_retention_fail_the_job(folder, views, settings):
     """The views in the database go all the same."""
     archive_views(at=AT)
@@ -141,6 +148,7 @@ def test_files_that_outlive_their_retention_fail_the_job(folder, views, settings
     assert not BlogView.objects.exists()
 
 
+@pytest.mark.thorough
 def test_database_comes_to_the_same_as_the_archive(folder, views):
     archive_views(at=AT)
     of_files = verify_views(engine="duckdb", at=AT)
@@ -152,6 +160,7 @@ def test_database_comes_to_the_same_as_the_archive(folder, views):
         verify_views(engine=other, at=AT)
 
 
+@pytest.mark.thorough
 def test_clicks_that_no_fold_has_seen_are_no_fault(folder, views):
     """A late one of the day, and one just after midnight that makes a click before it double."""
     midnight = dt.datetime(2026, 9, 10, 22, tzinfo=dt.UTC)
@@ -169,6 +178,7 @@ def test_clicks_that_no_fold_has_seen_are_no_fault(folder, views):
     assert (report.faults, report.outcomes["double_click"]) == ([], 3)
 
 
+@pytest.mark.thorough
 def test_commands_say_what_they_did(folder, views, capsys):
     call_command("archive_views")
     call_command("verify_views", "--month", "2026-09")
@@ -182,6 +192,7 @@ def test_commands_say_what_they_did(folder, views, capsys):
         call_command("verify_views")
 
 
+@pytest.mark.thorough
 def test_no_file_holds_more_of_readers_than_the_table(folder, views):
     archive_views(at=AT)
     paths = [str(path) for path in folder.glob("*/*.parquet")]
@@ -190,6 +201,7 @@ def test_no_file_holds_more_of_readers_than_the_table(folder, views):
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.glob("**/*"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rounded", [False, True])
 def test_moments_just_before_a_full_second_stay_as_they_are(folder, views, rounded, monkeypatch):
     """SQLite rounds them up where it is asked for seconds, and earlier releases sealed that."""

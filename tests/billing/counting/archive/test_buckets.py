@@ -44,6 +44,7 @@ def bucket(endpoint, folder, settings, monkeypatch):
         store.delete(stored.name)
 
 
+@pytest.mark.thorough
 def test_bucket_is_an_archive_like_a_folder(bucket, views, settings, tmp_path):
     archive_views(at=AT)
     assert len(list(bucket.list())) == 5

@@ -79,12 +79,14 @@ def edit_a_seal_of_views(folder):
     change(ViewSeal.objects.filter(number=min(find_manifest(DAY).seals)), hash="f" * 64)
 
 
+@pytest.mark.thorough
 def test_damaged_archive_is_not_recounted(archived):
     flip_a_byte(archived)
     with pytest.raises(ArchiveDamaged, match="has the SHA-256"):
         recount_month(SEPTEMBER, engine="duckdb")
 
 
+@pytest.mark.thorough
 def test_recount_leaves_out_a_day_that_changed_and_names_it(archived):
     before = recount_month(SEPTEMBER, engine="duckdb")
     assert (before.left_out, before.then.total()) == (
@@ -99,6 +101,7 @@ def test_recount_leaves_out_a_day_that_changed_and_names_it(archived):
     assert after.then.total() == BlogView.objects.filter(outcome="counted").exclude(day=DAY).count()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
@@ -124,6 +127,7 @@ def test_damage_is_named_and_nothing_is_restored(archived, damage, named):
     assert not BlogView.objects.filter(day=DAY).exists()
 
 
+@pytest.mark.thorough
 def test_damage_of_the_day_after_keeps_no_day_from_being_verified(archived):
     with without_guards():
         BlogView.objects.all().delete()
@@ -136,6 +140,7 @@ def test_damage_of_the_day_after_keeps_no_day_from_being_verified(archived):
     assert all(fault.startswith(str(NEXT_DAY)) for fault in others)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["../../precious", "/tmp/precious", "shard-0.parquet"])  # noqa: S108
 def test_manifest_that_names_a_file_elsewhere_is_refused(archived, name):
     """Who writes the table of seals can hash a link anew, and gets no file for it."""
@@ -151,6 +156,7 @@ def test_manifest_that_names_a_file_elsewhere_is_refused(archived, name):
         restore_views(day=DAY)
 
 
+@pytest.mark.thorough
 def test_view_that_comes_in_meanwhile_leaves_the_day_to_the_next_run(folder, views, monkeypatch):
     blog, write = BlogView.objects.filter(day=DAY).first().blog, archiving.write_day
 
@@ -166,6 +172,7 @@ def test_view_that_comes_in_meanwhile_leaves_the_day_to_the_next_run(folder, vie
     assert find_manifest(DAY) is None
 
 
+@pytest.mark.thorough
 def test_count_that_the_archive_does_not_come_to_is_named(archived):
     count = DailyViewCount.objects.filter(day=DAY).first()
     change(DailyViewCount.objects.filter(pk=count.pk), views=99)
@@ -174,6 +181,7 @@ def test_count_that_the_archive_does_not_come_to_is_named(archived):
     assert "count by the rule; 99 are in the daily counts" in fault
 
 
+@pytest.mark.thorough
 def test_archive_that_is_gone_is_told(archived, settings):
     settings.ARCHIVE_URL = str(archived / "elsewhere")
     assert all("is missing" in fault for fault in verify_views(engine="duckdb", at=AT).faults)
@@ -190,6 +198,7 @@ def test_changed_view_in_the_database_keeps_the_day_from_being_archived(folder, 
     assert find_manifest(DAY) is None
 
 
+@pytest.mark.thorough
 def test_part_of_a_day_comes_back_beside_what_is_there(archived):
     before = sorted(BlogView.objects.values_list())
     with without_guards():
@@ -199,6 +208,7 @@ def test_part_of_a_day_comes_back_beside_what_is_there(archived):
     assert sorted(BlogView.objects.values_list()) == before
 
 
+@pytest.mark.thorough
 def test_nothing_comes_back_beside_a_view_that_was_changed(archived):
     first, second = BlogView.objects.filter(day=DAY, outcome="counted")[:2]
     change(BlogView.objects.filter(pk=first.pk), address_key=b"x" * 16)
@@ -209,6 +219,7 @@ def test_nothing_comes_back_beside_a_view_that_was_changed(archived):
     assert not BlogView.objects.filter(pk=second.pk).exists()
 
 
+@pytest.mark.thorough
 def test_nothing_comes_back_beside_another_outcome(archived):
     first, second = BlogView.objects.filter(day=DAY, outcome="counted")[:2]
     change(BlogView.objects.filter(pk=first.pk), outcome="double_click")
@@ -219,6 +230,7 @@ def test_nothing_comes_back_beside_another_outcome(archived):
     assert not BlogView.objects.filter(pk=second.pk).exists()
 
 
+@pytest.mark.thorough
 def test_nothing_comes_back_beside_views_that_exchanged_their_outcomes(archived):
     """Their sums are still what was sealed."""
     counted, lost = BlogView.objects.filter(day=DAY, outcome="counted")[:2]
@@ -232,6 +244,7 @@ def test_nothing_comes_back_beside_views_that_exchanged_their_outcomes(archived)
     assert not BlogView.objects.filter(pk=lost.pk).exists()
 
 
+@pytest.mark.thorough
 def test_view_that_nobody_sealed_is_no_part_of_the_day(archived):
     with without_guards():
         BlogView.objects.filter(day=DAY).delete()

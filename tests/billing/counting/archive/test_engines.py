@@ -65,6 +65,7 @@ def empty_lists(monkeypatch):
     monkeypatch.setattr(recounting, "is_on_lists", lambda pattern: False)
 
 
+@pytest.mark.thorough
 def test_duckdb_and_the_database_come_to_the_same(archived, empty_lists):
     assert tell("duckdb") == tell(connection.vendor)
     assert recount_all("duckdb") == recount_all(connection.vendor)

@@ -46,6 +46,7 @@ def lose_the_archive(folder):
     shutil.rmtree(folder)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("lose", "days"),
     [(lose_a_file, "1 day"), (lose_the_copy, "1 day"), (lose_the_archive, "2 days")],
@@ -63,6 +64,7 @@ def test_lost_files_come_back_byte_for_byte(archived, lose, days):
     assert archive_views(at=AT).rewritten == 0
 
 
+@pytest.mark.thorough
 def test_damaged_file_is_written_anew_where_asked(archived, capsys):
     before = read_files(archived)
     path = min(archived.glob(f"{DAY}/*.parquet"))
@@ -73,6 +75,7 @@ def test_damaged_file_is_written_anew_where_asked(archived, capsys):
     assert read_files(archived) == before
 
 
+@pytest.mark.thorough
 def test_files_that_come_out_otherwise_get_a_seal_of_their_own(archived, monkeypatch):
     """As another version of DuckDB writes them."""
     old = find_manifest(DAY)
@@ -84,6 +87,7 @@ def test_files_that_come_out_otherwise_get_a_seal_of_their_own(archived, monkeyp
     assert verify_views(engine="duckdb", at=AT).faults == []
 
 
+@pytest.mark.thorough
 def test_lost_file_of_views_that_are_gone_is_named(archived):
     lose_a_file(archived)
     with without_guards():
@@ -94,6 +98,7 @@ def test_lost_file_of_views_that_are_gone_is_named(archived):
     assert f"Files of {DAY} are lost or damaged, and the database has no views" in fault
 
 
+@pytest.mark.thorough
 def test_loss_that_nobody_can_mend_fails_the_job(archived, mailoutbox, settings):
     """ADMINS get a mail, as of any job that failed, and health and the home page show it."""
     settings.ADMINS = ["ops@example.org"]
@@ -119,6 +124,7 @@ def test_day_that_waits_for_its_month_fails_no_job(folder):
     assert "its payout batch is not approved" in run.output
 
 
+@pytest.mark.thorough
 def test_nothing_is_written_anew_of_changed_views_or_by_an_edited_manifest(archived):
     lose_the_archive(archived)
     view = BlogView.objects.filter(day=DAY, outcome="counted").first()
@@ -133,6 +139,7 @@ def test_nothing_is_written_anew_of_changed_views_or_by_an_edited_manifest(archi
     assert not archived.exists()
 
 
+@pytest.mark.thorough
 def test_old_file_that_another_run_is_sealing_stays(archived, monkeypatch):
     """A run that died left a file; as one clears it away, another writes and seals the same."""
     with without_guards():
@@ -151,6 +158,7 @@ def test_old_file_that_another_run_is_sealing_stays(archived, monkeypatch):
     assert verify_views(engine="duckdb", at=AT).faults == []
 
 
+@pytest.mark.thorough
 def test_file_that_another_run_seals_as_it_is_deleted_is_written_anew(archived, monkeypatch):
     """Another version of DuckDB wrote the day anew; the old one comes back as its files go."""
     old = find_manifest(DAY)
@@ -173,6 +181,7 @@ def test_file_that_another_run_seals_as_it_is_deleted_is_written_anew(archived, 
     assert verify_views(engine="duckdb", at=AT).faults == []
 
 
+@pytest.mark.thorough
 def test_store_is_asked_outside_of_transactions(folder, views, settings, monkeypatch):
     """One that is slow would keep others waiting for the locks, on SQLite all who write."""
     depth, asked = len(connection.savepoint_ids), []
@@ -199,6 +208,7 @@ def test_store_is_asked_outside_of_transactions(folder, views, settings, monkeyp
     assert set(asked) == {(name, depth) for name in ("put", "fetch", "has", "list", "delete")}
 
 
+@pytest.mark.thorough
 def test_day_whose_files_another_run_cleared_away_is_not_sealed(folder, views, monkeypatch):
     write = archiving.name_copy
 
