@@ -55,13 +55,15 @@ class ViewsExplainedView(UnfoldSiteViewMixin, TemplateView):
             for row in equation.batches:
                 row.batch.amounts = amounts[row.batch.pk]
         sent, gaps = list_days(form.chosen) if form.chosen else ([], [])
+        losses = list_losses(form.chosen) if form.chosen else []
         return super().get_context_data(
             sent=sent,
             gaps=gaps,
             form=form,
             equation=equation,
             disputed=count_disputed(form.chosen) if form.chosen else 0,
-            losses=list_losses(form.chosen) if form.chosen else [],
+            losses=losses,
+            lost=sum(row.views for row in losses),
             overview=make_overview(months[:OVERVIEW_MONTHS]),
             rights=summarise_rights(),
             **kwargs,

@@ -1,12 +1,21 @@
 import datetime as dt
+import re
 
 import pytest
 from django.db import OperationalError
+from django.urls import reverse
 
 from billing.counting import recording
 from billing.counting.folding import fold_views
 from billing.counting.retention import retire_day
-from billing.models import BlogView, DailyViewCount, LostViewTotal, RobotException
+from billing.models import (
+    BlogView,
+    DailyViewCount,
+    LostViewTotal,
+    RobotException,
+    StreamPosition,
+    WriterDay,
+)
 from billing.payouts import steps
 from tests.billing.batches import AT, OCTOBER, SEPTEMBER
 from tests.billing.clicks import IN_SEPTEMBER, approve_month, click
@@ -221,5 +230,35 @@ def test_page_names_what_waits_in_the_spool_and_what_was_lost(client, sign_in, b
     assert "less waiting in the spool of this machine" in text
     assert "Lost views of October 2026" in text
     assert "15 Oct 2026" in text
-    assert "neither the database nor the spool could be written" in text
+    assert "Neither the database nor the spool could be written" in text
     assert "1,234" in text
+
+
+def test_page_adds_up_what_was_lost_and_leads_finance_to_an_adjustment(client, sign_in, blog):
+    click(blog, 0, start=NOON)
+    for reason, views in (("not_kept", 1_200), ("broken_line", 34)):
+        LostViewTotal.objects.create(source="a", day=NOON.date(), reason=reason, views=views)
+    link = f'<a href="{reverse("admin:billing_adjustment_add")}">An adjustment</a>'
+    sign_in("Auditors")
+    page = show(client)
+    assert page.context["lost"] == 1234
+    assert "1,234" in page.text
+    assert link not in page.text
+    sign_in("Finance")
+    assert link in show(client).text
+
+
+def test_page_names_the_missing_by_process_and_says_who_looks_for_them(client, sign_in, blog):
+    click(blog, 0, start=NOON)
+    at = NOON + dt.timedelta(days=1)
+    ended = {"sent": 10, "ended": True, "told_at": at, "day": NOON.date()}
+    WriterDay.objects.create(writer="web 1", received=[[1, 4], [7, 10]], **ended)
+    WriterDay.objects.create(writer="web 2", received=[[1, 12]], **ended)
+    WriterDay.objects.create(writer="web 3", received=[[1, 10]], **ended)
+    StreamPosition.objects.create(stream="views", drained_at=at + dt.timedelta(hours=1))
+    sign_in("Auditors")
+    text = " ".join(re.sub(r"<[^>]*>", " ", show(client).text).split())
+    assert "15 Oct 2026 web 1 Missing 2 5–6" in text
+    assert "15 Oct 2026 web 2 More than it sent 2 11–12" in text
+    assert "web 3" not in text
+    assert "Have the administrators look for them there" in text
