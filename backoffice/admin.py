@@ -90,6 +90,7 @@ class UserAdmin(
         ("Roles and rights", {"fields": [*RIGHTS, REASON]}),
         ("Dates", {"fields": [("last_login", "date_joined")]}),
     ]
+    search_help_text = "Search by username, name or address"
     empty_list_text = "Whoever may sign in stands here."
     actions_detail = ["invite", "let_in", "anonymise"]
     readonly_fields = ["last_login", "date_joined", "factors", "sign_ins", "kept"]
@@ -201,6 +202,7 @@ class GroupAdmin(
 ):
     form = RoleForm
     list_display = ["name"]
+    search_help_text = "Search by name"
     empty_list_text = "There is no group yet. A group is the rights of a role."
     empty_list_step = (
         "“Add group” makes one, and “manage.py loaddata fixtures/*groups.json” those of the house."
@@ -226,6 +228,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         ("started_at", RangeDateTimeFilter),
     ]
     search_fields = ["name", "output"]
+    search_help_text = "Search by job, or by what it said"
     fields = ["name", "status", "started_at", "finished_at", "host", "output"]
     empty_list_text = (
         "No job has run yet. Each run of a scheduled job stands here, with what it said. If none "

@@ -123,7 +123,7 @@ class TableImportView(ImportView):
             "columns": [field.column_name for field in fields if not field.readonly],
             "exported_only": [field.column_name for field in fields if field.readonly],
             "key": resource.get_import_id_fields()[0],
-            "most_rows": MOST_ROWS,
+            "most_rows": f"{MOST_ROWS:,}",
             "most_seconds": MOST_SECONDS,
             "note": self.model_admin.import_note,
             "answer_form": self.answer_form,

@@ -56,6 +56,7 @@ class FailedSignInAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     list_display_links = ["show_account"]
     search_fields = ["username", "ip_address"]
+    search_help_text = "Search by username or address"
     ordering = ["-attempt_time"]
     fields = ["show_account", "show_address", "show_failures", "show_last_failure", "user_agent"]
     empty_list_text = (

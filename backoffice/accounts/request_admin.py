@@ -57,6 +57,7 @@ class AccessRequestAdmin(DialogActions, ReadOnlyAdmin):
     list_select_related = ["about", "group", "permission", "asked_by", "decided_by"]
     list_filter = [("outcome", ChoicesCheckboxFilter), ("kind", ChoicesCheckboxFilter)]
     search_fields = ["about__username", "about__last_name", "group__name", "reason"]
+    search_help_text = "Search by username, last name, group or reason"
     fields = readonly_fields = [
         "show_what", "show_whom", "reason", "show_asker", "asked_at", "show_outcome_text",
         "show_decider", "decided_at", "decision_note", "show_objections",

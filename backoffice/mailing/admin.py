@@ -35,6 +35,7 @@ class MailAdmin(DialogActions, ReadOnlyAdmin):
     list_select_related = ["person"]
     list_filter = [("state", ChoicesCheckboxFilter), KindFilter, ("made_at", DayRangeFilter)]
     search_fields = ["address", "subject", "person__username", "person__last_name"]
+    search_help_text = "Search by address, subject, username or last name"
     fields = readonly_fields = [
         "subject", "show_to", "address", "show_kind", "show_state_text", "made_at", "sent_at",
         "tries", "try_after", "reason", "show_text",

@@ -63,7 +63,10 @@ class HandPaymentAdmin(MoneySearch, DialogActions, HistoryAdmin, ReadOnlyAdmin):
         "author_name", "payment_link", "amount", "means", "paid_on", "reason", "proposer",
         "proposed_at", "state_label", "second_person", "confirmed_at", "withdrawn_at", "withdrawal",
     ]  # fmt: skip
-    empty_list_text = "No payment was made by hand: each went to the bank in a file."
+    empty_list_text = (
+        "No payment was made by hand. Each that is stands here, with who proposed and who "
+        "confirmed it."
+    )
     empty_list_step = (
         "“Paid by hand” is on the page of a payment, once its batch is approved and before its "
         "file is exported."

@@ -94,8 +94,8 @@ def _describe_acts() -> Iterator[Fact]:
     )
     if batch:
         people = "1 person" if batch.people == 1 else f"{batch.people} people"
-        acts = group_digits(batch.act_count)
-        said = f"{acts} of {people}, for {batch}" if batch.act_count else "None"
+        acts, noun = group_digits(batch.act_count), "act" if batch.act_count == 1 else "acts"
+        said = f"{acts} {noun} of {people}, for {batch}" if batch.act_count else "None"
         link = reverse("admin:billing_payoutbatch_change", args=[batch.pk])
         yield Fact("Acts that bar somebody from approving", said, link)
 

@@ -49,6 +49,16 @@ def test_every_list_has_words_for_being_empty():
     assert wordless == []
 
 
+def test_every_list_that_is_searched_says_by_what():
+    searched = [
+        (model._meta.label, model_admin.search_help_text)
+        for model, model_admin in list_admins()
+        if model_admin.search_fields
+    ]
+    assert len(searched) > 8
+    assert [label for label, help_text in searched if not help_text] == []
+
+
 @pytest.mark.thorough
 def test_every_empty_list_says_them_and_how_to_begin(client, superuser):
     found = {}

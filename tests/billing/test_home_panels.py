@@ -254,7 +254,7 @@ def test_auditor_reads_seals_verification_findings_acts_and_losses(home):
     response = home("Auditors")
     facts = {fact.name: fact.value for fact in response.panels["proof"]}
     assert facts["Last seal"] == "Number 1, 22 Nov 2026, 13:00"
-    assert facts["Acts that bar somebody from approving"] == "1 of 1 person, for October 2026"
+    assert facts["Acts that bar somebody from approving"] == "1 act of 1 person, for October 2026"
     assert "blockers" not in response.panels
 
 
