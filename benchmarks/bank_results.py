@@ -21,7 +21,7 @@ from billing.bank.results.matching import compare_results
 from billing.bank.results.recording import record_results
 from billing.bulk import insert_rows
 from billing.guards import install_guards, remove_guards
-from billing.models import Payment, PaymentExport, PayoutBatch, Seal
+from billing.models import ExportedPayment, Payment, PaymentExport, PayoutBatch, Seal
 from billing.proof.sealing import append_seal
 
 SIZES = [10_000, 100_000]
@@ -63,12 +63,15 @@ def fill(payments: int) -> None:
     rows = (
         (batch.pk, pk, "Author", "author", f"202610-1-{number:06}", "payable", "", 12_500_000,
          0, 0, "", "")
-        for number, pk in enumerate(authors.values_list("pk", flat=True), start=1)
+        for number, pk in enumerate(list(authors.values_list("pk", flat=True)), start=1)
     )  # fmt: skip
     insert_rows(Payment, PAYMENT_FIELDS, rows)
-    PaymentExport.objects.create(
+    export = PaymentExport.objects.create(
         batch=batch, format="csv", file_name="x.csv", sha256="0" * 64, content=b"", at=AT
     )
+    sent = list(batch.payments.in_order().values_list("pk", flat=True))
+    numbered = ((pk, export.pk, number) for number, pk in enumerate(sent, start=1))
+    insert_rows(ExportedPayment, ("payment", "export", "number"), numbered)
     append_seal(batch=batch, kind=Seal.Kind.EXPORT, content={}, at=AT)
     install_guards(connection)
     with connection.cursor() as cursor:

@@ -42,3 +42,14 @@ def any_of(keys: Iterable[int]) -> RawSQL:
     if connection.vendor == "postgresql":
         return RawSQL("SELECT value::bigint FROM json_array_elements_text(%s::json)", [array])
     return RawSQL("SELECT value FROM json_each(%s)", [array])
+
+
+def plan_guards_anew() -> None:
+    """Let PostgreSQL plan the queries of its triggers for tables as large as they are now.
+
+    A session keeps the plan of a trigger's first run. One from a time when the table was empty
+    reads all of it for each row, and a first month fills it in one transaction.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("DISCARD PLANS")

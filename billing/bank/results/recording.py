@@ -1,24 +1,25 @@
 """The bank's results for the payments of an approved batch. Nobody changes a recorded result.
 
 All of them are checked before the first is written. Memory holds the results as they were given,
-the keys of their payments and what the seal says; of the payments it holds a portion.
+the keys of their payments and what the seal says; of the payments it holds a portion. They are
+written by one statement, and the statuses by one for each outcome: the database's guards look at
+the rows of a statement together.
 """
 
 import datetime as dt
 import re
 from array import array
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import batched
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from backoffice.reasons import has_word
-from billing.bulk import any_of
+from billing.bulk import any_of, insert_rows, plan_guards_anew
 from billing.errors import FourEyesViolation, WrongStatus, require_reason
 from billing.models import HandPayment, Payment, PaymentLine, PaymentResult, PayoutBatch, Seal
 from billing.own_money import refuse_own_payments
@@ -44,6 +45,10 @@ class Result(NamedTuple):
     value_date: dt.date | None = None
     bank_reference: str = ""
 
+
+WRITTEN = (
+    "payment", "seal", "outcome", "reason", "value_date", "bank_reference", "by_hand", "by", "at",
+)  # fmt: skip
 
 # The allowed steps from status to outcome; back again where the bank or a clerk was wrong.
 RECORDED_FROM = {
@@ -71,11 +76,7 @@ def record_results(
     given = _check_results(batch, results, by=by, at=at)
     batch, content = given.batch, make_results(given.make_rows(by=by, at=at))
     seal = append_seal(batch=batch, kind=Seal.Kind.RESULTS, content=content, at=at)
-    for rows in batched(given.make_rows(by=by, at=at), PAYMENTS_AT_A_TIME):
-        for row in rows:
-            row.seal = seal
-        PaymentResult.objects.bulk_create(rows)
-        _set_statuses(rows)
+    _write(given, seal=seal, by=by, at=at)
     results_recorded.send(PayoutBatch, batch=batch, seal=seal)
     if batch.status == PayoutBatch.Status.APPROVED and not batch.payments.payable().exists():
         return move_batch(
@@ -112,6 +113,24 @@ class _Given:
             facts = given._replace(outcome=Outcome(given.outcome), reason=given.reason.strip())
             yield PaymentResult(payment=payment, by=by, at=at, by_hand=hand, **facts._asdict())
 
+    def list_rows(self, *, seal: Seal, by: User, at: dt.datetime) -> Iterator[tuple]:
+        """Yield the values of WRITTEN, by reference. Without a query."""
+        moment = connection.ops.adapt_datetimefield_value(at)
+        for pk in self.keys:
+            outcome, reason, day, bank_reference = self.results[pk]
+            hand = self.by_hand.get(pk)
+            yield (
+                pk,
+                seal.pk,
+                Outcome(outcome).value,
+                reason.strip(),
+                connection.ops.adapt_datefield_value(day),
+                bank_reference,
+                hand.pk if hand else None,
+                by.pk,
+                moment,
+            )
+
 
 def _check_results(
     batch: PayoutBatch, given: Mapping[int, tuple], *, by: User, at: dt.datetime
@@ -138,11 +157,14 @@ def _check_results(
 
 
 def _find_keys(batch: PayoutBatch, results: Mapping[int, Result]) -> array:
-    payments = batch.payments.filter(pk__in=any_of(results)).in_order()
-    keys = array("q", payments.values_list("pk", flat=True).iterator())
-    if len(keys) < len(results):
+    """Return the keys of the payments by reference. One query for each portion."""
+    found: list[tuple[str, int]] = []
+    for pks in batched(results, PAYMENTS_AT_A_TIME):
+        payments = batch.payments.filter(pk__in=any_of(pks))
+        found += payments.order_by().values_list("reference", "pk")
+    if len(found) < len(results):
         raise WrongStatus(f"A payment that is not of the batch of {batch} gets no result here.")
-    return keys
+    return array("q", (pk for _, pk in sorted(found)))
 
 
 def says_why(reason: str) -> bool:
@@ -251,10 +273,13 @@ def _check_result(payment: Payment, outcome: Outcome, reason: str, taken_in: set
         require_reason(reason, f"Say why {payment.reference} failed, as the bank says it.")
 
 
-def _set_statuses(rows: Iterable[PaymentResult]) -> None:
-    """Set each payment's status to its result. The database's guards check that they agree."""
-    by_outcome = defaultdict(list)
-    for row in rows:
-        by_outcome[row.outcome].append(row.payment_id)
-    for outcome, pks in by_outcome.items():
-        Payment.objects.filter(pk__in=any_of(pks)).update(status=outcome)
+def _write(given: _Given, *, seal: Seal, by: User, at: dt.datetime) -> None:
+    """Add the results, and set each payment's status to its own.
+
+    The database's guards check that they agree.
+    """
+    plan_guards_anew()
+    insert_rows(PaymentResult, WRITTEN, given.list_rows(seal=seal, by=by, at=at))
+    for outcome in Outcome:
+        written = PaymentResult.objects.filter(seal=seal, outcome=outcome)
+        Payment.objects.filter(pk__in=written.values("payment")).update(status=outcome)

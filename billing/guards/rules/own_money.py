@@ -39,17 +39,17 @@ def keep_own_money() -> Iterator[Rule]:
 
 
 def keep_results() -> Iterator[Rule]:
-    earlier = (
-        "FROM billing_paymentresult earlier "
-        "WHERE earlier.payment_id = NEW.payment_id AND earlier.id <> NEW.id"
-    )
+    # A scalar for each row: where nobody has counted the table's rows, PostgreSQL would compare
+    # each new one with all. +id: without the plus, it searches the newest results of all payments.
     yield Rule(
         PaymentResult,
         "INSERT",
-        f"""EXISTS (SELECT 1 {earlier}) AND (
-            NEW.reason = ''
-            OR NEW.by_id = (SELECT earlier.by_id {earlier} ORDER BY +earlier.id DESC LIMIT 1)
-        )""",
+        """COALESCE((
+            SELECT NEW.reason = '' OR NEW.by_id = earlier.by_id
+            FROM billing_paymentresult earlier
+            WHERE earlier.payment_id = NEW.payment_id AND earlier.id <> NEW.id
+            ORDER BY +earlier.id DESC LIMIT 1
+        ), FALSE)""",
         "another result than before needs a reason, and another person.",
         topic="correction",
     )

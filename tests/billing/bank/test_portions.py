@@ -10,7 +10,7 @@ from billing.bank.results.csv import read
 from billing.bank.results.matching import compare_results, match_results
 from billing.bank.results.recording import check_results, record_results
 from billing.errors import FourEyesViolation, InvalidResults, OwnMoney, WrongStatus
-from billing.models import PaymentResult, Seal
+from billing.models import Payment, PaymentResult, Seal
 from tests.billing.batches import AT, Status, make_exported_batch
 from tests.factories import make_user
 
@@ -55,26 +55,33 @@ def test_rows_are_read_once(batch):
     assert match.numbers == {"paid": 2, "failed": 1}
 
 
-def gc_count(model):
+def count_instances():
+    gc.collect()
     # isinstance() would wake lazy objects of other tests.
-    return sum(issubclass(type(each), model) for each in gc.get_objects())
+    return sum(issubclass(type(each), (Payment, PaymentResult)) for each in gc.get_objects())
 
 
 @pytest.mark.thorough
-def test_results_are_sealed_by_reference_and_written_by_portions(batch, monkeypatch):
-    alive, write = [], PaymentResult.objects.bulk_create
+def test_results_are_sealed_by_reference_and_written_without_an_instance(batch, monkeypatch):
+    alive, write = [], recording.insert_rows
 
-    def count_rows(rows, **options):
-        alive.append(gc_count(PaymentResult))
-        return write(rows, **options)
+    def write_and_count(model, fields, rows):
+        def counted():
+            for row in rows:
+                alive.append(count_instances())
+                yield row
 
-    monkeypatch.setattr(PaymentResult.objects, "bulk_create", count_rows)
-    clerk = make_user()
-    record_results(batch=batch, results=results_of(batch), by=clerk, at=AT)
+        write(model, fields, counted())
+
+    monkeypatch.setattr(recording, "insert_rows", write_and_count)
+    clerk, results, before = make_user(), results_of(batch), count_instances()
+    record_results(batch=batch, results=results, by=clerk, at=AT)
     assert len(alive) == 3
-    assert max(alive) < 3
+    assert max(alive) <= before
     sealed = json.loads(Seal.objects.get(kind=Seal.Kind.RESULTS).content)["results"]
     assert sealed == [[reference, "paid", "", clerk.pk] for reference in (FIRST, SECOND, THIRD)]
+    written = PaymentResult.objects.order_by("pk").values_list("payment__reference", flat=True)
+    assert [*written] == [FIRST, SECOND, THIRD]
     batch.refresh_from_db()
     assert batch.status == Status.PAID
     assert [*batch.payments.order_by().values_list("status", flat=True)] == ["paid"] * 3
