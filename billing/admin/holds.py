@@ -44,7 +44,7 @@ class HoldAdmin(MoneySearch, DialogActions, HistoryAdmin, ReadOnlyAdmin):
     sortable_by = []
     fields = readonly_fields = [
         "author_name",
-        "kind",
+        "kind_name",
         "reason",
         "beginning",
         "ending",
@@ -86,6 +86,10 @@ class HoldAdmin(MoneySearch, DialogActions, HistoryAdmin, ReadOnlyAdmin):
     @display(description="What", label={"hold": "warning", "pay_out": "info"})
     def kind_label(self, hold):
         return hold.kind, capfirst(hold.get_kind_display())
+
+    @display(description="What")
+    def kind_name(self, hold):
+        return capfirst(hold.get_kind_display())
 
     @display(description="Since")
     def beginning(self, hold):

@@ -36,7 +36,9 @@ class PictureAdmin(TextSearch, DialogActions, BackofficeAdmin):
     search_fields = ["alt_text"]
     search_help_text = "Search by description"
     ordering = ["-uploaded_at", "-pk"]
-    empty_list_text = "There is no picture yet. The pictures of all blogs stand here."
+    empty_list_text = (
+        "There is no picture yet. Each that was added stands here, whether a blog shows it or not."
+    )
     empty_list_step = "Add one here, or while you write a blog: the editor has a button for it."
 
     class Media:
