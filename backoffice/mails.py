@@ -43,7 +43,7 @@ LONGEST_SUBJECT = 150
 SPACES = re.compile(r"[^\S\xa0]+")  # but for those that keep a number with its unit
 _is_quiet = ContextVar("is_quiet", default=False)
 SENT_AT_ONCE = 20  # more mails than these are left to the job: somebody waits for the page
-MAILS_AT_A_TIME = 500
+MAILS_AT_A_TIME = 2_000  # for each portion, all accounts are searched for its addresses
 
 
 @contextmanager

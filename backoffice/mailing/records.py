@@ -23,7 +23,7 @@ State = Mail.State
 
 # How long after the first, second, … try the next one comes; after the last none does.
 WAITS = [dt.timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720, 1440, 1440)]
-ROWS_AT_A_TIME = 500
+ROWS_AT_A_TIME = 2_000
 ONCE = (
     "{} It held a link that counts once, so it is not sent again: let the person ask for a new one."
 )

@@ -5,8 +5,10 @@ are in the payee's language. It goes to the author's own account, who alone can 
 """
 
 import datetime as dt
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import batched
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -17,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.mails import Letter, find_url, mail_after_commit, write_mails
 from backoffice.people import full_name
+from billing.bulk import any_of
 from billing.mail_kinds import DISPUTES, STATEMENTS
 from billing.models import (
     Dispute,
@@ -29,7 +32,7 @@ from billing.models import (
 )
 from billing.payees.copies import find_details
 from billing.statements.authors import find_style
-from billing.statements.styles import Style
+from billing.statements.styles import Style, keep_style
 
 PAYMENTS_AT_A_TIME = 500
 
@@ -60,60 +63,66 @@ def receive_dispute_answered(sender, *, answer: DisputeAnswer, **kwargs) -> None
 
 
 def _write_approved(batch: PayoutBatch) -> Iterator[Letter]:
-    for portion in _read_by_key(batch.payments.select_related("author", "batch")):
+    payments = batch.payments.select_related("author").only("author__email", "author__is_active")
+    for portion in _read_by_portions(payments):
         styles = _find_styles(portion, at=timezone.now())
         for payment in portion:
             yield from _write_to(
                 payment.author,
                 styles[payment.pk],
-                partial(_tell_approved, payment=payment),
+                partial(_tell_approved, month=batch.month),
                 url=find_url("billing_statement_page", payment.pk),
             )
 
 
-def _tell_approved(style: Style, payment: Payment) -> tuple[str, str]:
-    month = style.month(payment.batch.month)
+def _tell_approved(style: Style, month: dt.date) -> tuple[str, str]:
+    facts = {"month": style.month(month)}
     return (
-        _("Your statement for %(month)s") % {"month": month},
-        _("Your statement for %(month)s is approved. It says what is paid, and why.")
-        % {"month": month},
+        _("Your statement for %(month)s") % facts,
+        _("Your statement for %(month)s is approved. It says what is paid, and why.") % facts,
     )
 
 
-def _read_by_key[Row: Model](rows: QuerySet[Row]) -> Iterator[list[Row]]:
+def _read_by_portions[Row: Model](rows: QuerySet[Row]) -> Iterator[list[Row]]:
     """Yield portions of the rows by key, each by a query of its own.
 
-    Mails are recorded between them, and SQLite writes nothing beside a cursor that is open.
+    Mails are recorded between them, and SQLite writes nothing beside a cursor that is open. The
+    keys are read first: asked for the rows after the last one, PostgreSQL may sort them all.
     """
-    last = 0
-    while portion := list(rows.filter(pk__gt=last).order_by("pk")[:PAYMENTS_AT_A_TIME]):
-        yield portion
-        last = portion[-1].pk
+    keys = array("q", rows.order_by("pk").values_list("pk", flat=True))
+    for portion in batched(keys, PAYMENTS_AT_A_TIME):
+        yield list(rows.filter(pk__in=any_of(portion)).order_by("pk"))
 
 
 def _write_results(seal: Seal) -> Iterator[Letter]:
     """Yield a payment advice, or the news that a payment failed, to each author."""
-    results = seal.results.select_related("payment__author", "payment__batch")
-    for portion in _read_by_key(results):
+    results = seal.results.select_related("payment__author").only(
+        "outcome",
+        "reason",
+        "by_hand",
+        "payment__reference",
+        "payment__author__email",
+        "payment__author__is_active",
+    )
+    for portion in _read_by_portions(results):
         payments = [result.payment for result in portion]
         styles = _find_styles(payments, at=timezone.now())
-        ends = dict(
-            PaidPayee.objects.filter(payment__in=payments).values_list("payment", "account_end")
-        )
+        paid = PaidPayee.objects.filter(payment__in=any_of(payment.pk for payment in payments))
+        ends = dict(paid.values_list("payment", "account_end"))
         for result in portion:
             end = ends.get(result.payment_id, "")
             yield from _write_to(
                 result.payment.author,
                 styles[result.payment_id],
-                partial(_tell_result, result=result, end=end),
+                partial(_tell_result, result=result, month=seal.batch.month, end=end),
                 url=find_url("billing_statement_page", result.payment_id),
             )
 
 
-def _tell_result(style: Style, result: PaymentResult, end: str) -> tuple[str, str]:
+def _tell_result(style: Style, result: PaymentResult, month: dt.date, end: str) -> tuple[str, str]:
     account = _(", to the account ending in %(end)s") % {"end": end} if end else ""
     facts = {
-        "month": style.month(result.payment.batch.month),
+        "month": style.month(month),
         "reference": result.payment.reference,
         "reason": result.reason,
         "account": account,
@@ -214,17 +223,16 @@ def _write_to(
 
 
 def _find_styles(payments: Iterable[Payment], *, at: dt.datetime) -> dict[int, Style]:
-    """Return {payment: how its payee reads}. Three queries."""
-    payments = list(payments)
-    sealed = dict(PaidPayee.objects.filter(payment__in=payments).values_list("payment", "language"))
-    now = find_details([payment.author_id for payment in payments], at=at)
-    return {
-        payment.pk: Style(
-            sealed.get(payment.pk)
-            or (now[payment.author_id].language if payment.author_id in now else "")
-        )
-        for payment in payments
-    }
+    """Return {payment: how its payee reads}. A query, and two where no payee is sealed."""
+    authors = {payment.pk: payment.author_id for payment in payments}
+    sealed = PaidPayee.objects.filter(payment__in=any_of(authors)).exclude(language="")
+    languages = dict(sealed.values_list("payment", "language"))
+    if others := authors.keys() - languages.keys():
+        now = find_details([authors[pk] for pk in others], at=at)
+        for pk in others:
+            details = now.get(authors[pk])
+            languages[pk] = details.language if details else ""
+    return {pk: keep_style(language) for pk, language in languages.items()}
 
 
 def _render(text: str, url: str) -> str:

@@ -6,6 +6,7 @@ translation, and are English otherwise, so that no sentence is half in one and h
 
 import copy
 import datetime as dt
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -63,7 +64,18 @@ class Style:
         return format_date(day, "long", locale=self.days)
 
     def month(self, month: dt.date) -> str:
-        return format_date(month, "LLLL y", locale=self.days)
+        return _write_month(month, self.days)
+
+
+@functools.lru_cache(maxsize=100)
+def keep_style(language: str) -> Style:
+    """Return the writing of a language, made once: many mails are in the same one."""
+    return Style(language)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _write_month(month: dt.date, locale: Locale) -> str:
+    return format_date(month, "LLLL y", locale=locale)
 
 
 def _find_locale(language: str) -> Locale:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from backoffice.mailing.models import Mail
 from billing.bank.results import matching, recording
 from billing.bank.results.matching import compare_results
 from billing.bank.results.recording import record_results
@@ -35,7 +36,9 @@ REMOVERS = ("Filter", "Join Filter", "Index Recheck")
 def make_sent_batch(payments):
     """Make an approved batch of so many payments that are in a file to the bank."""
     submitter, approver = make_user(), make_user()
-    users = User.objects.bulk_create(User(username=f"payee{n}") for n in range(payments))
+    users = User.objects.bulk_create(
+        User(username=f"payee{n}", email=f"payee{n}@example.com") for n in range(payments)
+    )
     with without_guards():
         batch = PayoutBatch.objects.create(
             month=OCTOBER, status="approved", currency="EUR", decimals=2, digest="d",
@@ -56,31 +59,45 @@ def make_sent_batch(payments):
     return batch
 
 
-def answer(batch, payments):
-    """Take in that the bank paid these, and return the number of statements."""
+@pytest.fixture
+def answer(django_capture_on_commit_callbacks):
+    """Take in that the bank paid these, write the mails, and return the number of statements."""
+
+    def take_in(batch, payments):
+        with (
+            CaptureQueriesContext(connection) as queries,
+            django_capture_on_commit_callbacks(execute=True),
+        ):
+            record_paid(batch, payments)
+        return len(queries)
+
+    return take_in
+
+
+def record_paid(batch, payments):
     rows = [
         ResultRow(number, payment.reference, "paid", "")
         for number, payment in enumerate(payments, start=1)
     ]
-    with CaptureQueriesContext(connection) as queries:
-        match = compare_results(batch=batch, rows=rows)
-        record_results(batch=batch, results=match.results, by=make_user(), at=AT)
-    return len(queries)
+    match = compare_results(batch=batch, rows=rows)
+    record_results(batch=batch, results=match.results, by=make_user(), at=AT)
 
 
-def test_statements_grow_with_portions_and_not_with_payments(monkeypatch):
+def test_statements_grow_with_portions_and_not_with_payments(answer, monkeypatch):
     monkeypatch.setattr(matching, "ROWS_AT_A_TIME", 10)
     monkeypatch.setattr(recording, "PAYMENTS_AT_A_TIME", 10)
-    batch = make_sent_batch(52)
+    batch = make_sent_batch(112)  # one waits at the end
     payments = list(batch.payments.in_order())
-    one, ten, forty = (answer(batch, payments[a:b]) for a, b in ((0, 1), (1, 11), (11, 51)))
-    assert one == ten
-    assert forty - ten == 3 * STATEMENTS_A_PORTION
+    parts = payments[:21], payments[21:51], payments[51:111]  # more mails than are sent at once
+    fewer, three_portions, six = (answer(batch, part) for part in parts)
+    assert fewer == three_portions
+    assert six - three_portions == 3 * STATEMENTS_A_PORTION
+    assert Mail.objects.count() == 111
 
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("before", [1, 10])
-def test_guards_read_no_more_of_a_payment_among_many(before):
+def test_guards_read_no_more_of_a_payment_among_many(answer, before):
     """Neither without statistics of the results, nor with plans of when there were a few."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite keeps no plans.")
@@ -92,6 +109,7 @@ def test_guards_read_no_more_of_a_payment_among_many(before):
     with explaining() as plans:
         answer(batch, payments[before:])
     assert PaymentResult.objects.count() == batch.payments.filter(status="paid").count()
+    assert Mail.objects.count() == 1_000 + before
     assert len(plans) > 2_000  # those of the guards are among them
     assert sum(map(count_rows, plans)) < 100 * 1_000
 
