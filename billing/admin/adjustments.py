@@ -99,10 +99,13 @@ class AdjustmentAdmin(MoneySearch, AdjustmentColumns, DialogActions, HistoryAdmi
     sortable_by = ["made_on"]
     change_form_outer_before_template = "billing/adjustment_note.html"
     empty_list_text = (
-        "There is no adjustment yet. An adjustment adds an amount to an author’s next payment, or "
-        "takes it off, and says why."
+        "There is no adjustment yet. Each amount that was added to an author’s payment, or taken "
+        "off it, stands here with its reason."
     )
-    empty_list_step = "“Add adjustment” makes one. The next new batch includes it."
+    empty_list_step = (
+        "“Add adjustment” adds an amount to an author’s next payment, or takes it off. The next "
+        "new batch includes it."
+    )
 
     class Media:
         css = {"all": ["billing/statement.css"]}
