@@ -13,7 +13,6 @@ from unfold.contrib.filters.admin import (
     AllValuesCheckboxFilter,
     BooleanRadioFilter,
     ChoicesCheckboxFilter,
-    RangeDateTimeFilter,
     RelatedCheckboxFilter,
 )
 from unfold.decorators import display
@@ -37,7 +36,7 @@ from backoffice.accounts.pseudonyms import was_anonymised
 from backoffice.accounts.rights import is_guarded_person
 from backoffice.accounts.sessions import list_sessions
 from backoffice.accounts.views import UserSessionsView
-from backoffice.base_admin import HistoryAdmin, ReadOnlyAdmin
+from backoffice.base_admin import DayRangeFilter, HistoryAdmin, ReadOnlyAdmin
 from backoffice.dialogs import DialogActions
 from backoffice.mailing import admin as mailing  # noqa: F401
 from backoffice.models import JobRun
@@ -225,7 +224,7 @@ class JobRunAdmin(ReadOnlyAdmin):
     list_filter = [
         ("name", AllValuesCheckboxFilter),
         ("status", ChoicesCheckboxFilter),
-        ("started_at", RangeDateTimeFilter),
+        ("started_at", DayRangeFilter),
     ]
     search_fields = ["name", "output"]
     search_help_text = "Search by job, or by what it said"

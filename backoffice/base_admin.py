@@ -21,6 +21,7 @@ from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON, XLSX
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.contrib.filters.forms import RangeDateForm
 
 from backoffice.accounts.security_log import record_download
 from backoffice.changelists import (
@@ -32,23 +33,33 @@ from backoffice.changelists import (
     shorten_search,
 )
 from backoffice.changes import describe_version
+from backoffice.days import DayField
 from backoffice.empty_lists import EmptyListAdmin
 from backoffice.export_form import ExportForm
 from backoffice.signing import is_changed
 from backoffice.trail.objects import read_object_trail
 
 WRONG_DAY = (
-    "A day of the filter can’t be read, so the list does not go by it. Write 2026-12-31, or "
-    "31/12/2026."
+    "A day of the filter can’t be read, or is not from 2000 to 2099, so the list does not go by "
+    "it. Write 2026-12-31, or 31/12/2026."
 )
+
+
+class DayRangeForm(RangeDateForm):
+    def __init__(self, name, *args, **kwargs):
+        super().__init__(name, *args, **kwargs)
+        for field_name, field in self.fields.items():
+            self.fields[field_name] = DayField(label="", required=False, widget=field.widget)
 
 
 class DayRangeFilter(RangeDateFilter):
     """From one day to another, both included, for dates and for moments in local time.
 
     As shipped (Unfold 0.110) days are read in American order whatever the language, and the last
-    day of a range of moments ends as it begins.
+    day of a range of moments ends as it begins. Its filter of moments fails in year 1.
     """
+
+    form_class = DayRangeForm
 
     def queryset(self, request, queryset):
         form = self.form_class(name=self.field_path, data=self.used_parameters)

@@ -6,13 +6,13 @@ from django import forms
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, Value
 from django.db.models.functions import Concat
 from django.utils.timezone import get_current_timezone
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.changelists import could_be_pk
+from backoffice.days import DayField
 from backoffice.models import JobRun
 from backoffice.trail.objects import find_of_object
 from backoffice.trail.own_sources import JOBS
@@ -25,13 +25,7 @@ ALL = "all"
 MOST_PEOPLE = 200  # by their keys; more are looked up by the database
 
 
-class DayField(forms.DateField):
-    """A day from 2000 to 2099: in years 1 and 9999, midnight overflows in some time zones."""
-
-    default_validators = [
-        MinValueValidator(dt.date(2000, 1, 1)),
-        MaxValueValidator(dt.date(2099, 12, 31)),
-    ]
+class TrailDayField(DayField):
     widget = forms.DateInput(
         format="%Y-%m-%d", attrs={"type": "date", "class": " ".join(INPUT_CLASSES)}
     )
@@ -114,8 +108,8 @@ class TrailForm(forms.Form):
     kind = forms.ChoiceField(
         label="What", choices=list_kind_choices, required=False, widget=UnfoldAdminSelectWidget
     )
-    since = DayField(label="From", required=False)
-    until = DayField(label="To", required=False)
+    since = TrailDayField(label="From", required=False)
+    until = TrailDayField(label="To", required=False)
     object = ObjectField(max_length=200, required=False, widget=forms.HiddenInput)
 
     def clean(self):
