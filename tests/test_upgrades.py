@@ -111,6 +111,24 @@ def test_an_earlier_version_is_brought_to_today_verified_exported_and_paid(use_u
 
 
 @pytest.mark.thorough
+def test_a_demo_of_later_days_is_brought_to_today_verified_exported_and_paid(use_upgraded):
+    """It was made by setup_demo: payees, a failed payment, holds, findings, traces, job runs."""
+    use_upgraded("f821b58")
+    at = dt.datetime(2026, 12, 2, tzinfo=dt.UTC)
+    assert run_checks(tags=["database"], databases=["default"]) == []
+    run = verify_payouts(at=at)
+    assert (run.difference, run.status) == ("", "passed")
+    told = list(PayoutBatch.objects.order_by("month").values_list("month__month", "status"))
+    assert told == [(8, "paid"), (9, "approved"), (10, "draft")]
+    assert [batch.month.month for batch in pay_the_rest(at=at)] == [10]
+    for batch in PayoutBatch.objects.filter(status="approved"):
+        rows = read_file(export_payments(batch=batch, at=at)).decode().splitlines()
+        assert len(rows) == 1 + batch.payments.payable().count()
+    run = verify_payouts(head=run.chain_head, at=at)
+    assert (run.difference, run.missing_guards, run.status) == ("", [], "passed")
+
+
+@pytest.mark.thorough
 def test_what_was_paid_before_keeps_its_currency_whatever_the_setting_says(use_dump, settings):
     """Histories and digests of that time hold, though they name no currency and no user name."""
     settings.CURRENCY = "JPY"
