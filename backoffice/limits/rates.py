@@ -17,6 +17,7 @@ import os
 import sqlite3
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +55,7 @@ class Rate(NamedTuple):
     methods: tuple[str, ...] = ("GET", "POST")
     parameter: str = ""  # counted only where the address has it
     by_address: bool = False  # even of who is signed in, who need not be looked up
+    takes_files: bool = False  # and every page that takes files, whatever its name
 
 
 RATES = [
@@ -62,9 +64,7 @@ RATES = [
     Rate("READER_SEARCH", ("weblog:search",), parameter="q", by_address=True),
     Rate("SEARCH", ("admin:*_changelist",), parameter="q"),
     Rate("SEARCH", ("admin:search", "admin:autocomplete", "admin:*_authors", "admin:*_library")),
-    Rate("IMPORT", ("admin:*_import", "admin:*_import_posts", "admin:*_results"), ("POST",)),
-    Rate("IMPORT", ("admin:weblog_picture_upload", "admin:weblog_picture_add"), ("POST",)),
-    Rate("IMPORT", ("admin:weblog_picture_fetch",), ("POST",)),
+    Rate("IMPORT", ("admin:*_results", "admin:*_picture_fetch"), ("POST",), takes_files=True),
     Rate("EXPORT", ("admin:*_export", "admin:*_download", "admin:*_verify"), ("POST",)),
     Rate("EXPORT", ("admin:*_extract",), ("POST",)),
     Rate("EXPORT", ("admin:*_pack", "admin:*_download"), ("GET",)),
@@ -80,7 +80,7 @@ class RateLimitMiddleware:
 
     def process_view(self, request, view, args, kwargs):
         for rate in RATES:
-            if _is_about(rate, request):
+            if _is_about(rate, request, view):
                 most, unit = parse_limit(settings.RATE_LIMITS[rate.what])
                 if most and ask(rate.what, _name_asker(request, rate), unit=unit) > most:
                     return _refuse(request, rate, most=most, unit=unit)
@@ -155,12 +155,15 @@ def _open(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=SECONDS_FOR_A_LOCK, isolation_level=None)
 
 
-def _is_about(rate: Rate, request: HttpRequest) -> bool:
+def _is_about(rate: Rate, request: HttpRequest, view: Callable) -> bool:
     name = (request.resolver_match and request.resolver_match.view_name) or ""
     return (
         request.method in rate.methods
         and (not rate.parameter or bool(request.GET.get(rate.parameter)))
-        and any(fnmatch.fnmatchcase(name, pattern) for pattern in rate.pages)
+        and (
+            (rate.takes_files and hasattr(view, "takes"))  # see backoffice.bodies
+            or any(fnmatch.fnmatchcase(name, pattern) for pattern in rate.pages)
+        )
     )
 
 

@@ -10,11 +10,13 @@ from django.urls import get_resolver, reverse
 
 from backoffice.limits import rates
 from backoffice.limits.rates import RATES, ask, parse_limit
+from tests.addresses import list_pages_that_take_files
 from tests.factories import make_blog, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 SEARCH = reverse("weblog:search")
+PAGES_THAT_TAKE_FILES = sorted(list_pages_that_take_files())
 BLOGS = reverse("admin:weblog_blog_changelist")
 HOME, AWAY = "192.0.2.1", "198.51.100.7"
 
@@ -102,6 +104,15 @@ def test_imports_exports_and_verifications_are_limited(client, name, args):
         answer.close()
     assert [answer.status_code == 429 for answer in answers] == [False, False, False, True]
     assert 429 not in answers[:3]
+
+
+@pytest.mark.parametrize("url", PAGES_THAT_TAKE_FILES)
+def test_each_page_that_takes_files_is_limited_once_for_all_of_them(client, url):
+    client.force_login(make_user(is_superuser=True))
+    assert 429 not in [client.post(url).status_code for _ in range(3)]
+    for other in (url, *PAGES_THAT_TAKE_FILES, reverse("admin:weblog_picture_fetch")):
+        assert client.post(other).status_code == 429
+    assert client.get(url).status_code != 429
 
 
 def test_limited_pages_are_pages_that_exist():
