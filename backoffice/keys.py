@@ -39,26 +39,45 @@ def list_secrets() -> dict[str, str]:
 
 
 def rotate(name: str, *, file: Path, today: dt.date) -> None:
-    """Write a new secret to the file. An old SECRET_KEY stays valid as a fallback."""
+    """Write a new secret to the file. All older keys stay valid, until they are dropped.
+
+    Older keys that this process has from elsewhere, as from a credential, go to the file as well.
+    """
     text = _read(file)
     old = _find(text, name)
+    new = secrets.token_urlsafe(50)
     if name == "SECRET_KEY":
         if not old:
             raise RotationRefused(f"{file} has no SECRET_KEY, so it was not made here.")
-        kept = [key for key in (_find(text, "SECRET_KEY_FALLBACKS") or "").split(",") if key]
         if "," in old:
             raise RotationRefused("The old key has a comma, which a list can't: change it by hand.")
-        text = _put(text, "SECRET_KEY_FALLBACKS", ",".join([old, *kept]))
+        check_in_use(old, file=file)
+        kept = [old, *_split(text, "SECRET_KEY_FALLBACKS"), *settings.SECRET_KEY_FALLBACKS]
+        text = _put(text, "SECRET_KEY_FALLBACKS", ",".join(dict.fromkeys(kept)))
         text = _put(text, "SECRET_KEY_SINCE", today.isoformat())
-    new = secrets.token_urlsafe(50)
-    if name == "FACTOR_KEY" and old:
-        new = f"{new},{old.partition(',')[0]}"  # until `encrypt_factors` has run
+    if name == "FACTOR_KEY":
+        kept = [*_split(text, name), *settings.FACTOR_KEYS]
+        new = ",".join(dict.fromkeys([new, *kept]))
     _write(file, _put(text, name, new))
 
 
-def drop_fallbacks(*, file: Path) -> None:
-    """Remove the old keys, which makes everything signed with them void."""
-    _write(file, _put(_read(file), "SECRET_KEY_FALLBACKS", ""))
+def check_in_use(key: str, *, file: Path) -> None:
+    """Raise RotationRefused unless this is the SECRET_KEY that this process has."""
+    if key != settings.SECRET_KEY:
+        raise RotationRefused(
+            f"The SECRET_KEY in use is not the one in {file}: it is set elsewhere, in the "
+            "environment or in a credential. Put the line with the key in use into the file first."
+        )
+
+
+def read_keys(name: str, *, file: Path) -> list[str]:
+    """Return the keys of a list in the file, the newest first."""
+    return _split(_read(file), name)
+
+
+def write_keys(name: str, keys: list[str], *, file: Path) -> None:
+    """Put a list of keys in the place of the old one."""
+    _write(file, _put(_read(file), name, ",".join(keys)))
 
 
 def _read(file):
@@ -66,6 +85,10 @@ def _read(file):
         return file.read_text()
     except FileNotFoundError:
         raise RotationRefused(f"There is no {file}: change the secret where it is set.") from None
+
+
+def _split(text, name):
+    return [key for key in (_find(text, name) or "").split(",") if key]
 
 
 def _find(text, name):

@@ -17,6 +17,7 @@ class BillingConfig(AppConfig):
         from backoffice.clocks import register_latest_moment
         from backoffice.guards import register_guards
         from backoffice.models import JobRun
+        from backoffice.old_keys import register_need
         from backoffice.signing import register_made_by_people
         from billing import (  # noqa: F401
             backups,
@@ -27,6 +28,7 @@ class BillingConfig(AppConfig):
             health,
             home,
             mail_kinds,
+            old_keys,
             palette,
             personal,
             receivers,
@@ -60,6 +62,8 @@ class BillingConfig(AppConfig):
         reminders.offer_reminders()
         trail.offer_trail()
         health.register_health()
+        for find_need in old_keys.NEEDS:
+            register_need(find_need)
         backups.register_backups()
         for name, list_rows in personal.EXTRACTS.items():
             register_extract(name, list_rows)

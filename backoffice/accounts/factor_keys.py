@@ -1,7 +1,7 @@
 """Encryption of second factors' secrets, so that a copy of the database lets nobody sign in."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -13,21 +13,24 @@ from django.db import transaction
 SECRETS = {"secret", "seed"}  # of TOTP, of recovery codes; a passkey's key is public
 
 
-def _list_keys() -> Iterator[Fernet]:
-    """Return the keys. The first one encrypts: FACTOR_KEY, or else SECRET_KEY. All decrypt."""
-    secret_keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    for secret in [*settings.FACTOR_KEYS, *secret_keys]:
+def _list_secrets() -> list[str]:
+    """Return the secrets. The first one encrypts: FACTOR_KEY, or else SECRET_KEY. All decrypt."""
+    return [*settings.FACTOR_KEYS, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+
+
+def _list_keys(secrets: Iterable[str]) -> Iterator[Fernet]:
+    for secret in secrets:
         derived = HKDF(SHA256(), length=32, salt=None, info=b"backoffice.accounts.factors")
         yield Fernet(base64.urlsafe_b64encode(derived.derive(secret.encode())))
 
 
 def encrypt(text: str) -> str:
-    return MultiFernet(_list_keys()).encrypt(text.encode()).decode()
+    return MultiFernet(_list_keys(_list_secrets())).encrypt(text.encode()).decode()
 
 
 def decrypt(encrypted: str) -> str:
     """Return the secret. Raises InvalidToken if no known key encrypted it."""
-    return MultiFernet(_list_keys()).decrypt(encrypted.encode()).decode()
+    return MultiFernet(_list_keys(_list_secrets())).decrypt(encrypted.encode()).decode()
 
 
 @transaction.atomic
@@ -37,7 +40,7 @@ def encrypt_anew() -> int:
     Recovery codes of before, whose seed was kept, are hashed.
     """
     count = 0
-    keys = MultiFernet(_list_keys())
+    keys = MultiFernet(_list_keys(_list_secrets()))
     for factor in Authenticator.objects.select_for_update().order_by("pk"):
         if factor.type == Authenticator.Type.RECOVERY_CODES and factor.data.get("viewed_at"):
             factor.wrap().forget_codes()
@@ -49,13 +52,17 @@ def encrypt_anew() -> int:
     return count
 
 
-def find_unreadable() -> list[int]:
-    """Return the ids of factors that no key opens: their owners would be locked out."""
+def find_unreadable(secrets: Iterable[str] | None = None) -> list[int]:
+    """Return the ids of factors that no key opens: their owners would be locked out.
+
+    Of those keys, or of all in use.
+    """
     unreadable = []
+    keys = MultiFernet(_list_keys(_list_secrets() if secrets is None else secrets))
     for factor in Authenticator.objects.order_by("pk"):
         try:
             for name in SECRETS & factor.data.keys():
-                decrypt(factor.data[name])
+                keys.decrypt(factor.data[name].encode())
         except InvalidToken:
             unreadable.append(factor.pk)
     return unreadable

@@ -1,5 +1,7 @@
 """Marks that the application alone makes: HMACs by its secret key, which no database holds."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -19,8 +21,12 @@ def make_mark(kind: str, row: int, digest: str, *, secret: str | None = None) ->
     return _sign(SALT, f"{kind} {row} {digest}", secret)
 
 
-def is_marked(mark: str, kind: str, row: int, digest: str) -> bool:
-    marks = (make_mark(kind, row, digest, secret=secret) for secret in list_secrets())
+def is_marked(
+    mark: str, kind: str, row: int, digest: str, *, secrets: Iterable[str] | None = None
+) -> bool:
+    """Whether the mark was made with one of these secrets, or of all in use."""
+    known = list_secrets() if secrets is None else secrets
+    marks = (make_mark(kind, row, digest, secret=secret) for secret in known)
     return any(constant_time_compare(mark, should) for should in marks)
 
 

@@ -6,6 +6,7 @@ from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.management import CommandError, call_command
 from django.db.backends.signals import connection_created
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.any_database
 
 
 @pytest.fixture
-def env_file(tmp_path):
+def env_file(tmp_path, settings):
+    settings.SECRET_KEY = "the-old-key"
     file = tmp_path / ".env"
     file.write_text("# Ours\nDEBUG=0\nSECRET_KEY=the-old-key\nCURRENCY=EUR\n")
     return file
@@ -35,7 +37,16 @@ def read(file):
 
 
 def rotate(file, *arguments):
+    """Run the command, and give this process the keys that the next one reads."""
     call_command("rotate_secret", *arguments, file=file)
+    values = read(file)
+    settings.SECRET_KEY = values["SECRET_KEY"]
+    settings.SECRET_KEY_FALLBACKS = split(values, "SECRET_KEY_FALLBACKS")
+    settings.FACTOR_KEYS = split(values, "FACTOR_KEY")
+
+
+def split(values, name):
+    return [key for key in values.get(name, "").split(",") if key]
 
 
 # Rotating
@@ -61,6 +72,7 @@ def time_machine_today():
         yield
 
 
+@pytest.mark.django_db
 def test_second_rotation_keeps_both_and_the_old_ones_can_be_dropped(env_file):
     rotate(env_file)
     first = read(env_file)["SECRET_KEY"]
@@ -68,6 +80,28 @@ def test_second_rotation_keeps_both_and_the_old_ones_can_be_dropped(env_file):
     assert read(env_file)["SECRET_KEY_FALLBACKS"] == f"{first},the-old-key"
     rotate(env_file, "--drop-fallbacks")
     assert read(env_file)["SECRET_KEY_FALLBACKS"] == ""
+    with pytest.raises(CommandError, match="no older keys"):
+        rotate(env_file, "--drop-fallbacks")
+    with pytest.raises(CommandError, match="HEALTH_TOKEN has no older keys"):
+        rotate(env_file, "HEALTH_TOKEN", "--drop-fallbacks")
+
+
+@pytest.mark.django_db
+def test_keys_that_are_set_elsewhere_are_neither_lost_nor_said_to_be_gone(env_file, settings):
+    settings.FACTOR_KEYS = ["of-a-credential"]
+    rotate(env_file, "FACTOR_KEY")
+    assert split(read(env_file), "FACTOR_KEY")[1:] == ["of-a-credential"]
+    settings.SECRET_KEY_FALLBACKS = ["of-a-credential"]
+    with pytest.raises(CommandError, match="take them out where they are set"):
+        call_command("rotate_secret", "--drop-fallbacks", file=env_file)
+    rotate(env_file)
+    assert split(read(env_file), "SECRET_KEY_FALLBACKS") == ["the-old-key", "of-a-credential"]
+    settings.SECRET_KEY = "another one, of the environment"
+    before = env_file.read_text()
+    for arguments in ([], ["--drop-fallbacks"]):
+        with pytest.raises(CommandError, match="is not the one in"):
+            call_command("rotate_secret", *arguments, file=env_file)
+    assert env_file.read_text() == before
 
 
 def test_token_is_rotated_without_a_fallback(env_file):

@@ -63,19 +63,54 @@ def test_key_of_its_own_is_brought_in_and_changed_by_the_command(settings, tmp_p
     give_app(make_person())  # with what SECRET_KEY comes to
     file = tmp_path / ".env"
     file.write_text("DEBUG=0\n")
-    for _ in range(3):
-        call_command("rotate_secret", "FACTOR_KEY", file=file)
-        settings.FACTOR_KEYS = file.read_text().split("FACTOR_KEY=")[1].strip().split(",")
+    for number in range(1, 4):
+        rotate_factor_key(file, settings)
         call_command("encrypt_factors")
-    assert len(settings.FACTOR_KEYS) == 2
-    settings.FACTOR_KEYS = settings.FACTOR_KEYS[:1]
+        assert len(settings.FACTOR_KEYS) == number
+    rotate_factor_key(file, settings, "--drop-fallbacks")
+    assert len(settings.FACTOR_KEYS) == 1
     assert find_unreadable() == []
     assert settings.FACTOR_KEYS[0] in list_secrets().values()
 
 
-def test_forgetting_old_secret_keys_keeps_the_factors(settings, tmp_path):
-    settings.SECRET_KEY = "before"
+def rotate_factor_key(file, settings, *arguments):
+    call_command("rotate_secret", "FACTOR_KEY", *arguments, file=file)
+    settings.FACTOR_KEYS = file.read_text().split("FACTOR_KEY=")[1].strip().split(",")
+
+
+def test_no_number_of_rotations_loses_a_factor(settings, tmp_path, capsys):
+    file = tmp_path / ".env"
+    file.write_text("FACTOR_KEY=one\n")
+    settings.FACTOR_KEYS = ["one"]
     give_app(make_person())
+    for _ in range(3):
+        rotate_factor_key(file, settings)
+        assert find_unreadable() == []
+        assert "Then run `manage.py encrypt_factors`" in capsys.readouterr().out
+        with pytest.raises(CommandError, match=r"need one \(1\).*encrypt_factors"):
+            rotate_factor_key(file, settings, "--drop-fallbacks")
+    assert settings.FACTOR_KEYS[-1] == "one"
+    call_command("encrypt_factors")
+    rotate_factor_key(file, settings, "--drop-fallbacks")
+    assert find_unreadable() == []
+
+
+def test_factor_that_was_lost_before_is_told_and_no_key_goes(settings, tmp_path):
+    settings.SECRET_KEY = "lost"
+    give_app(make_person())
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "after", ["before"]
+    file = tmp_path / ".env"
+    file.write_text("SECRET_KEY=after\nSECRET_KEY_FALLBACKS=before\n")
+    with pytest.raises(CommandError, match="encrypt_factors --check"):
+        call_command("rotate_secret", "--drop-fallbacks", file=file)
+    assert "SECRET_KEY_FALLBACKS=before" in file.read_text()
+
+
+def test_forgetting_old_secret_keys_keeps_the_factors(settings, tmp_path):
+    settings.SECRET_KEY = "after"
+    person = make_person()  # what waits to be sealed keeps its key
+    settings.SECRET_KEY = "before"
+    give_app(person)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "after", ["before"]
     file = tmp_path / ".env"
     file.write_text("SECRET_KEY=after\nSECRET_KEY_FALLBACKS=before\n")
