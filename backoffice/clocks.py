@@ -14,6 +14,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -45,6 +46,14 @@ def read_clock() -> dt.datetime:
             "manage.py confirm_clock --by USERNAME --reason “…”."
         )
     return at
+
+
+def read_clock_for_command() -> dt.datetime:
+    """Return the time now, for a command that a person starts as well. Raises CommandError."""
+    try:
+        return read_clock()
+    except ClockImplausible as error:
+        raise CommandError(str(error)) from error
 
 
 def find_doubt(at: dt.datetime) -> str:

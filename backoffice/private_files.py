@@ -14,7 +14,10 @@ HEADER_SIZE = 4096  # bytes that the first connection writes for WAL, before any
 
 
 def list_private_files() -> list[Path]:
-    """Return the files with secrets, people's data or traces of readers, existing or not."""
+    """Return the files with secrets, people's data or traces of readers, existing or not.
+
+    Of those in VAR_DIR that folder stands for all.
+    """
     database = settings.DATABASES["default"]
     files = [BASE_DIR / ".env", VAR_DIR, settings.UPLOAD_DIR, settings.RATES_FILE]
     if settings.PAYEE_KEYS_FILE:
@@ -22,7 +25,12 @@ def list_private_files() -> list[Path]:
     if database["ENGINE"] == "django.db.backends.sqlite3":
         name = str(database["NAME"])
         files += [Path(f"{name}{ending}") for ending in ("", *BESIDE)]
-    return files
+    folders = [settings.BACKUP_DIR, settings.SPOOL_DIR, settings.ARCHIVE_WORK_DIR]
+    if settings.ARCHIVE_URL.startswith("/"):
+        folders.append(Path(settings.ARCHIVE_URL))
+    if settings.SECURITY_LOG:
+        folders.append(Path(settings.SECURITY_LOG))
+    return files + [path for path in folders if not path.is_relative_to(VAR_DIR)]
 
 
 @receiver(connection_created, dispatch_uid="backoffice.private_files")

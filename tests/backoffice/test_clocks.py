@@ -5,14 +5,17 @@ from io import StringIO
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
 from backoffice import clocks
+from backoffice.backups.errors import BackupError
 from backoffice.clocks import ClockImplausible, find_last_mark, read_clock
 from backoffice.jobs import run_job
-from backoffice.models import JobRun
+from backoffice.management.commands import backup
+from backoffice.models import AccountSession, JobRun, Mail
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
@@ -105,6 +108,60 @@ def test_command_by_hand_is_refused_as_well():
     make_run()
     with travel(days=900), pytest.raises(CommandError, match="Nothing was done"):
         call_command("publish_new_texts")
+
+
+# What may run by hand although the clock jumped.
+HARMLESS = {
+    "verify_payouts": "It changes nothing, and whoever reads a restored backup has a later clock."
+}
+JOBS = sorted({name for _, _, (name,) in settings.CRONJOBS})
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("name", [name for name in JOBS if name not in HARMLESS])
+def test_each_job_started_by_hand_is_refused_as_well(name):
+    make_run()
+    for days in (3650, -3650):
+        with travel(days=days), pytest.raises(CommandError, match="Nothing was done"):
+            call_command(name, stdout=StringIO())
+
+
+@pytest.mark.any_database
+@pytest.mark.skipif("verify_payouts" not in JOBS, reason="Billing is not there.")
+def test_job_that_is_not_refused_is_one_and_works():
+    assert HARMLESS.keys() <= set(JOBS)
+    make_run()
+    with travel(days=3650):
+        for name in HARMLESS:
+            call_command(name, stdout=StringIO())
+
+
+@pytest.mark.any_database
+def test_mail_stays_in_the_record_and_sign_ins_stay_as_long_as_the_clock_is_doubted(client):
+    make_run()
+    with travel():
+        client.force_login(make_user(username="edith"))
+        mail = Mail.objects.create(kind="other", state=Mail.State.SENT, made_at=NOON, sent_at=NOON)
+    with travel(days=3650):
+        for name in ("forget_addresses", "clearsessions"):
+            with pytest.raises(CommandError, match="more than 3 days before"):
+                call_command(name)
+    assert Mail.objects.get() == mail
+    assert AccountSession.objects.exists()
+
+
+@pytest.mark.any_database
+def test_backup_needs_no_clock_if_it_deletes_none(tmp_path, monkeypatch):
+    def make_backup(*, keep, **values):
+        raise BackupError(f"It keeps {keep}.")
+
+    monkeypatch.setattr(backup, "make_backup", make_backup)
+    make_run()
+    with travel(days=3650):
+        with pytest.raises(CommandError, match="--keep 0"):
+            call_command("backup", to=tmp_path, keep=3)
+        with pytest.raises(CommandError, match="It keeps 0"):
+            call_command("backup", to=tmp_path, keep=0)
 
 
 def test_person_confirms_the_clock_and_that_is_kept_among_the_runs():

@@ -215,6 +215,20 @@ def test_file_that_others_can_read_is_named(settings, tmp_path, monkeypatch, mod
     assert all(message.hint == f"chmod 600 {file}" for message in found)
 
 
+def test_folders_that_settings_name_are_private_files_wherever_they_lie(settings, tmp_path):
+    names = ["BACKUP_DIR", "SPOOL_DIR", "ARCHIVE_WORK_DIR", "ARCHIVE_URL", "SECURITY_LOG"]
+    folders = [tmp_path / name for name in names]
+    for name, path in zip(names, folders, strict=True):
+        path.mkdir(mode=0o755)
+        setattr(settings, name, str(path) if name in names[3:] else path)
+    hints = {message.hint for message in key_checks.check_private_files(None)}
+    assert {f"chmod 700 {path}" for path in folders} <= hints
+    for path in folders:
+        path.chmod(0o700)
+    hints = {message.hint for message in key_checks.check_private_files(None)}
+    assert not {f"chmod 700 {path}" for path in folders} & hints
+
+
 def test_new_sqlite_file_is_for_this_user_alone(tmp_path):
     file = tmp_path / "new.sqlite3"
     with closing(sqlite3.connect(file)) as new:

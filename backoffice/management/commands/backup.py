@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from backoffice.backups.errors import BackupError
 from backoffice.backups.making import make_backup
+from backoffice.clocks import ClockImplausible, read_clock
 
 
 class Command(BaseCommand):
@@ -18,6 +19,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, to, keep, **options):
+        try:
+            if keep:  # the oldest are known by the times in their names
+                read_clock()
+        except ClockImplausible as error:
+            raise CommandError(f"{error} Or make one with --keep 0, which deletes none.") from error
         try:
             path = make_backup(to=to, at=timezone.now(), keep=keep)
         except (BackupError, OSError) as error:

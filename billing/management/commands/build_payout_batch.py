@@ -1,6 +1,7 @@
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
+from backoffice.clocks import read_clock_for_command
 from billing.errors import BillingError
 from billing.models import PayoutBatch
 from billing.payouts.alarms import tell_of_overdue
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="Why; the approver reads it.")
 
     def handle(self, *, month, leave_unpriced=False, by=None, reason="", **options):
+        read_clock_for_command()  # or somebody is told of months that are not over
         try:
             if month:
                 who = self._find_person(by, reason) if leave_unpriced else None
