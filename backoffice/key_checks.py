@@ -11,11 +11,18 @@ from django.core.checks import Error, Warning, register
 from django.http.request import validate_host
 from django.utils import timezone
 
-from backoffice.keys import FALLBACK_DAYS, SHORTEST, list_secrets
+from backoffice.keys import FALLBACK_DAYS, SHORTEST, list_caches, list_secrets
 from backoffice.private_files import list_private_files
 
 # Secrets from .env.example, docs/operations.md and other people's examples.
 EXAMPLES = {"password", "change-me", "changeme", "secret", "postgres", "example"}
+# {setting: how its addresses begin where TLS guards them}
+GUARDED = {
+    "VIEWS_BROKER": ("tls", "wss"),
+    "CACHE_URL": ("rediss", "unix"),
+    "SENTRY_DSN": ("https",),
+    "AWS_ENDPOINT": ("https",),
+}
 OTHERS_READ_OR_WRITE = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
@@ -148,6 +155,56 @@ def check_mail_transport(app_configs, **kwargs):
             f"EMAIL_URL leads over the network to {host}, without TLS.",
             hint="Begin it with smtp+tls:// (usually port 587) or smtp+ssl:// (465).",
             id="backoffice.W039",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_service_transport(app_configs, **kwargs):
+    """Warn about services without TLS: a listener could read passwords, views and pictures."""
+    for name, urls in _list_services().items():
+        for url in urls:
+            parts = urlsplit(url if "://" in url else f"//{url}")
+            host = parts.hostname or ""
+            if not _is_this_machine(host) and parts.scheme not in GUARDED[name]:
+                yield Warning(
+                    f"{name} leads over the network to {host}, without TLS.",
+                    hint=f"Begin it with {GUARDED[name][0]}://, and give the server a certificate.",
+                    id="backoffice.W041",
+                )
+    options = settings.CACHES.get("shared", {}).get("OPTIONS", {})
+    if options.get("ssl_cert_reqs", "required") != "required" or not options.get(
+        "ssl_check_hostname", True
+    ):
+        yield Warning(
+            "CACHE_URL has an option by which any server on the way is taken for yours.",
+            hint="Take ssl_cert_reqs and ssl_check_hostname out of it. For an authority of yours "
+            "add ssl_ca_certs=/path/to/ca.pem.",
+            id="backoffice.W042",
+        )
+
+
+def _list_services():
+    return {
+        "VIEWS_BROKER": settings.VIEWS_BROKER,
+        "CACHE_URL": list_caches(),
+        "SENTRY_DSN": filter(None, [settings.SENTRY_DSN]),
+        "AWS_ENDPOINT": filter(None, [settings.BUCKET_ENDPOINT]),
+    }
+
+
+@register("security", deploy=True)
+def check_scanner_transport(app_configs, **kwargs):
+    """Warn about clamd on another machine: it speaks no TLS, and is sent whole attachments."""
+    scanner = settings.VIRUS_SCANNER
+    host = scanner.removeprefix("clamd:").rpartition(":")[0]
+    if not scanner.startswith("clamd:") or _is_this_machine(host):
+        return []
+    return [
+        Warning(
+            f"VIRUS_SCANNER leads over the network to {host}, without TLS, which clamd lacks.",
+            hint="Run clamd on this machine, or reach it by a tunnel that begins here.",
+            id="backoffice.W043",
         )
     ]
 

@@ -8,7 +8,9 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
@@ -34,8 +36,36 @@ def list_secrets() -> dict[str, str]:
         .get("OPTIONS", {})
         .get("password", ""),
         "HEALTH_TOKEN": getattr(settings, "HEALTH_TOKEN", ""),
+        **_number("the password in VIEWS_BROKER", map(_read_token, settings.VIEWS_BROKER)),
+        **_number("the password in CACHE_URL", _list_cache_passwords()),
+        "the key in SENTRY_DSN": _read_token(settings.SENTRY_DSN),
+        "AWS_SECRET_ACCESS_KEY": settings.BUCKET_SECRET,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def list_caches() -> list[str]:
+    """Return the addresses in CACHE_URL, without what stands behind a question mark."""
+    location = settings.CACHES.get("shared", {}).get("LOCATION", [])
+    return [location] if isinstance(location, str) else list(location)
+
+
+def _list_cache_passwords() -> Iterator[str]:
+    yield settings.CACHES.get("shared", {}).get("OPTIONS", {}).get("password", "")
+    for url in list_caches():
+        yield unquote(urlsplit(url).password or "")
+
+
+def _read_token(url: str) -> str:
+    """Return the password in the address, or the name that stands there alone: it is a token."""
+    parts = urlsplit(url if "://" in url else f"//{url}")
+    return parts.password or parts.username or ""
+
+
+def _number(name: str, values: Iterable[str]) -> dict[str, str]:
+    """Several servers may take one password; those that differ have numbers."""
+    first, *others = dict.fromkeys(filter(None, values)) or [""]
+    return {name: first} | {f"{name} ({number})": one for number, one in enumerate(others, 2)}
 
 
 def rotate(name: str, *, file: Path, today: dt.date) -> None:

@@ -8,12 +8,13 @@ what leaves the machine holds no message of a foreign exception, only its kind a
 import ipaddress
 import re
 import traceback
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from django.db import DatabaseError, DataError
+
+from backoffice.keys import list_secrets
 
 GONE = "…"
 LONGEST_MESSAGE = 2_000
@@ -64,13 +65,9 @@ def _hide_address(match):
 def _list_secrets():
     options = [mailer.get("OPTIONS", {}) for mailer in settings.MAILERS.values()]
     secrets = [
-        settings.SECRET_KEY,
-        *settings.SECRET_KEY_FALLBACKS,
-        *settings.FACTOR_KEYS,
-        settings.PAYEE_KEYS,
+        *list_secrets().values(),
         *(database.get("PASSWORD") for database in settings.DATABASES.values()),
         *(option.get("password") for option in options),
-        *(urlsplit(url).password for url in settings.VIEWS_BROKER),
     ]
     return [secret for secret in secrets if secret and len(secret) >= 6]
 

@@ -405,6 +405,9 @@ SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))  # on a disk 
 VIEWS_BROKER = env.list("VIEWS_BROKER", default=[])  # URLs of NATS servers; empty: no broker
 VIEWS_BROKER_REPLICAS = env.int("VIEWS_BROKER_REPLICAS", default=3)
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
+# Libraries read these two themselves. They stand here for checks, and to be kept out of logs.
+BUCKET_SECRET = env("AWS_SECRET_ACCESS_KEY", default="")
+BUCKET_ENDPOINT = env("AWS_ENDPOINT", default="")
 ARCHIVE_URL = env("ARCHIVE_URL", default="")  # /a/folder or s3://bucket/path; empty: no archive
 ARCHIVE_WORK_DIR = Path(env("ARCHIVE_WORK_DIR", default="") or VAR_DIR / "archive-work")
 BOOKS_ACCOUNTS = env.dict("BOOKS_ACCOUNTS", default={})  # {account of the journal: its number}

@@ -27,13 +27,28 @@ class BrokerAway(Exception):
     """There is no connection to the broker at the moment."""
 
 
+def _make_connection() -> Any:
+    """Return a connection of nats-py that gives no password to a server of tls:// without TLS.
+
+    As shipped (2.16.0) it does if the server, or whoever answers in its place, asks for no TLS.
+    """
+    import nats
+
+    class Connection(nats.NATS):
+        def _connect_command(self) -> bytes:
+            server = self._current_server
+            if server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
+                raise nats.errors.SecureConnRequiredError
+            return super()._connect_command()
+
+    return Connection()
+
+
 class Client:
     """A connection. `name` is shown by the broker's own monitoring."""
 
     def __init__(self, *, name: str) -> None:
-        import nats
-
-        self._nats = nats.NATS()
+        self._nats = _make_connection()
         self._js = self._nats.jetstream()
         self._name = name
         self._pull: Any = None
