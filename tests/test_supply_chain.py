@@ -9,6 +9,8 @@ from django.contrib.staticfiles import finders
 
 from tools.supply_chain import audit, sbom
 from tools.supply_chain.components import (
+    LOCKS,
+    ROOT,
     Component,
     read_authored_patterns,
     read_packages,
@@ -58,6 +60,17 @@ def test_each_advisory_is_about_something_that_we_run():
     assert {(advisory["kind"], advisory["name"]) for advisory in advisories} <= ours
 
 
+def test_optional_parts_are_looked_at_too():
+    """Those of requirements-scale.txt, which has all of requirements.txt in the same versions."""
+    delivered, optional = (read_packages(ROOT / name) for name in LOCKS)
+    assert set(delivered) <= set(optional)
+    assert {one.name for one in read_packages()} >= {"duckdb", "nats-py", "redis", "boto3"}
+    assert audit.find_holes(
+        read_packages(),
+        [{"kind": "pypi", "name": "nats-py", "mended_in": "99", "id": "X", "what": ""}],
+    )
+
+
 @pytest.mark.thorough
 def test_bill_of_materials_is_valid_and_names_packages_and_scripts(tmp_path):
     # Here: it builds forty parsers, which would take each worker over a second.
@@ -67,5 +80,8 @@ def test_bill_of_materials_is_valid_and_names_packages_and_scripts(tmp_path):
     document = sbom.make_sbom()
     names = {component["name"] for component in document["components"]}
     assert {"django", "psycopg", "django-prose-editor", "@alpinejs/csp", "htmx.org"} <= names
+    optional = {one["name"] for one in document["components"] if one.get("scope") == "optional"}
+    assert {"duckdb", "nats-py", "redis", "obstore", "boto3"} <= optional
+    assert "django" not in optional
     assert len(document["components"]) == len(read_packages()) + len(read_scripts())
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(sbom.json.dumps(document)) is None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# What is delivered, and with it what a house may add: the second has all of the first.
+LOCKS = ("requirements.txt", "requirements-scale.txt")
 LOCKED = re.compile(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -21,7 +23,8 @@ class Component:
     sha256: str = ""
 
 
-def read_packages(lock: Path = ROOT / "requirements.txt") -> list[Component]:
+def read_packages(lock: Path = ROOT / LOCKS[1]) -> list[Component]:
+    """Return the locked packages, by default with the optional ones."""
     return [
         Component("pypi", name.lower(), version)
         for name, version in LOCKED.findall(lock.read_text())

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.supply_chain.components import ROOT, Component, read_scripts
+from tools.supply_chain.components import LOCKS, ROOT, Component, read_packages, read_scripts
 
 
 def make_sbom() -> dict:
@@ -13,11 +13,15 @@ def make_sbom() -> dict:
     result = subprocess.run(
         [
             Path(sys.executable).with_name("cyclonedx-py"), "requirements", "--output-reproducible",
-            "--pyproject=pyproject.toml", "--output-format=JSON", "requirements.txt",
+            "--pyproject=pyproject.toml", "--output-format=JSON", LOCKS[1],
         ],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
     document = json.loads(result.stdout)
+    delivered = {package.name for package in read_packages(ROOT / LOCKS[0])}
+    for component in document["components"]:
+        if component["name"].lower() not in delivered:
+            component["scope"] = "optional"
     document["components"] += [_describe(script) for script in read_scripts()]
     return document
 
