@@ -37,7 +37,7 @@ def _make_connection() -> Any:
     class Connection(nats.NATS):
         def _connect_command(self) -> bytes:
             server = self._current_server
-            if server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
+            if server and server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
                 raise nats.errors.SecureConnRequiredError
             return super()._connect_command()
 
