@@ -163,7 +163,6 @@ LONG_PAGES = [
 ]
 
 # Requests allowed for an account, or for an address that is not signed in: 60/m, 20/h; empty: all.
-
 RATES_FILE = VAR_DIR / "limits.sqlite3"
 # What several machines count together is in "shared"; pages of blogs stay with each process.
 CACHES = {
@@ -182,7 +181,6 @@ RATE_LIMITS = {
 }
 
 # Passwords hashed at the same time. Each hash uses a core for a third of a second.
-
 PASSWORD_HASHERS = ["backoffice.limits.hashing.BoundedPasswordHasher"]
 HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=max(1, (os.cpu_count() or 1) // 2))
 HASH_SLOTS_DIR = VAR_DIR / "locks"
@@ -405,8 +403,7 @@ SPOOL_DIR = Path(env("SPOOL_DIR", default=str(VAR_DIR / "spool")))  # on a disk 
 VIEWS_BROKER = env.list("VIEWS_BROKER", default=[])  # URLs of NATS servers; empty: no broker
 VIEWS_BROKER_REPLICAS = env.int("VIEWS_BROKER_REPLICAS", default=3)
 VIEW_RETENTION_DAYS = env.int("VIEW_RETENTION_DAYS", default=400)
-# Libraries read these two themselves. They stand here for checks, and to be kept out of logs.
-BUCKET_SECRET = env("AWS_SECRET_ACCESS_KEY", default="")
+BUCKET_SECRET = env("AWS_SECRET_ACCESS_KEY", default="")  # for checks: libraries read both
 BUCKET_ENDPOINT = env("AWS_ENDPOINT", default="")
 ARCHIVE_URL = env("ARCHIVE_URL", default="")  # /a/folder or s3://bucket/path; empty: no archive
 ARCHIVE_WORK_DIR = Path(env("ARCHIVE_WORK_DIR", default="") or VAR_DIR / "archive-work")
