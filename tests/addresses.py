@@ -6,13 +6,16 @@ from django.urls import get_resolver
 
 
 def list_addresses():
-    """Return (address, view) of each page. What an address names need not exist."""
-    return [*_walk(get_resolver().url_patterns, "/")]
+    """Return {address: view} of all pages. What an address names need not exist."""
+    views = {}
+    for address, view in _walk(get_resolver().url_patterns, "/"):
+        views.setdefault(address, view)  # the first is the one that answers
+    return views
 
 
 def list_pages_that_take_files():
     """Return {address: view}."""
-    return {address: view for address, view in list_addresses() if hasattr(view, "takes")}
+    return {address: view for address, view in list_addresses().items() if hasattr(view, "takes")}
 
 
 def _walk(patterns, before):

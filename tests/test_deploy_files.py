@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -153,8 +154,8 @@ def ask_whole(nginx, request, *, tls=True):
         if tls:
             sock = stack.enter_context(context.wrap_socket(sock, server_hostname=HOST))
         sock.sendall(request.replace("HOST", HOST).encode())
-        answer = stack.enter_context(sock.makefile("rb")).read().decode()
-    return answer.partition("\r\n\r\n")[0].split("\r\n")
+        answer = stack.enter_context(sock.makefile("rb"))
+        return [line.decode().strip() for line in takewhile(bytes.strip, answer)] or [""]
 
 
 def ask(nginx, request, *, tls=True):
@@ -219,6 +220,28 @@ def test_nginx_takes_no_request_that_two_could_read_differently(nginx_alone):
         status, _ = ask(nginx_alone, request)
         assert status in ("400", "501"), headers
     assert ask(nginx_alone, "TRACE / HTTP/1.0\r\nHost: HOST\r\n\r\n")[0] == "405"
+
+
+SIGNED_IN = "Cookie: a=b; __Host-sessionid=0123456789\r\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("weblog/picture/add/", SIGNED_IN, "503"),  # let through; the application is away
+        ("weblog/blog/add/", SIGNED_IN, "503"),
+        ("../a/results/file/", SIGNED_IN, "413"),
+        ("weblog/picture/add/", "", "413"),
+        ("billing/payoutbatch/1/results/file/", "Cookie: a__Host-sessionid=0\r\n", "413"),
+        ("login/", "", "413"),
+    ],
+)
+def test_large_body_of_a_stranger_is_refused_unread(nginx_alone, path, headers, status):
+    post = f"POST /admin/{path} HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n{headers}"
+    body = "a" * 4_000_000 if status == "503" else ""
+    assert ask(nginx_alone, f"{post}Content-Length: 4000000\r\n\r\n{body}")[0] == status
+    if not headers:  # nor one whose length is not told
+        assert ask(nginx_alone, f"{post}Transfer-Encoding: chunked\r\n\r\n")[0] == "413"
 
 
 def test_token_is_never_led_from_plain_http_to_tls(nginx_alone):
