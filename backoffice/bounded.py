@@ -4,6 +4,9 @@ A file of a few kilobytes can be built so that its reader needs minutes, or all 
 reads such formats is run here: apart from the worker, without its secrets, with a bound on
 seconds, memory and answer. The function that is run gets a file to read and one to write; its
 module imports no Django, so that starting takes a tenth of a second.
+
+As each may take so much memory, settings.FILES_AT_ONCE of them run at once on a machine. A request
+waits for a moment and is then asked to try again; commands and jobs wait as long as it takes.
 """
 
 import contextlib
@@ -15,6 +18,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -23,8 +29,17 @@ from django.core.files import File
 
 from backoffice.bounded_child import REFUSED, TOO_MUCH_MEMORY
 from backoffice.env import BASE_DIR
+from backoffice.limits.queries import is_web_request, stopped_clock
+from backoffice.limits.slots import take_slot
 
 OUT_OF_TIME = (None, -signal.SIGKILL, -signal.SIGXCPU)
+
+MOST_WAITING = 4  # threads of a worker: the others answer what needs no slot
+MOST_SECONDS = 10
+PAUSE = 0.05
+
+_reserved = threading.local()
+_waiting = threading.BoundedSemaphore(MOST_WAITING)
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +60,13 @@ class BoundReached(Exception):
     """The file needs too much to read. Pages show the message to the person unchanged."""
 
 
+class MachineBusy(BoundReached):
+    """Too many files are read at this moment: nothing is wrong with this one."""
+
+    def __init__(self) -> None:
+        super().__init__("The machine is reading other files. Try again in a minute.")
+
+
 class Unreadable(Exception):
     """The function refused the file. The message is its own."""
 
@@ -61,13 +83,15 @@ def run_bounded(
     """Run `function`, "package.module:name", on `file`, and return what it wrote, as an open file.
 
     `what` and `advice` go into the message: what is being read, and how to go on without it.
-    Raises BoundReached, and Unreadable where the function raised bounded_child.Refused.
+    Raises BoundReached, of which MachineBusy is one, and Unreadable where the function raised
+    bounded_child.Refused.
     """
     with contextlib.ExitStack() as unless_it_is_done:
         answer = unless_it_is_done.enter_context(_open_temporary())
         with _as_open_file(file) as source:
-            process = _start(function, source, answer, bounds=bounds, args=args)
-            code = _wait(process, seconds=3 * bounds.seconds)
+            with _hold_slot():
+                process = _start(function, source, answer, bounds=bounds, args=args)
+                code = _wait(process, seconds=3 * bounds.seconds)
             size = _size_of(source)
         answer.seek(0)
         if code == REFUSED:
@@ -77,6 +101,63 @@ def run_bounded(
             raise BoundReached(f"{what} {_describe(code, bounds)}, so it was put aside. {advice}")
         unless_it_is_done.pop_all()
         return answer
+
+
+@contextlib.contextmanager
+def reserve_slot() -> Iterator[None]:
+    """Keep a slot for the first run within: what is taken up once is then read.
+
+    Raises MachineBusy before anything within is done.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_hold_slot())
+        _reserved.stack = stack.pop_all()
+        try:
+            yield
+        finally:
+            if unused := _take_reserved():
+                unused.close()
+
+
+def _take_reserved() -> contextlib.ExitStack | None:
+    stack = getattr(_reserved, "stack", None)
+    _reserved.stack = None
+    return stack
+
+
+@contextlib.contextmanager
+def _hold_slot() -> Iterator[None]:
+    """Hold one of settings.FILES_AT_ONCE slots. Raises MachineBusy within a web request."""
+    if reserved := _take_reserved():
+        with reserved:
+            yield
+        return
+    with contextlib.ExitStack() as stack:
+        if not _take_slot(stack):
+            with stopped_clock():  # no query waits meanwhile
+                _wait_for_slot(stack)
+        yield
+
+
+def _take_slot(stack: contextlib.ExitStack) -> bool:
+    return take_slot(stack, "file", range(settings.FILES_AT_ONCE))
+
+
+def _wait_for_slot(stack: contextlib.ExitStack) -> None:
+    if not is_web_request():
+        while not _take_slot(stack):
+            time.sleep(PAUSE)
+        return
+    if not _waiting.acquire(blocking=False):
+        raise MachineBusy
+    try:
+        until = time.monotonic() + MOST_SECONDS
+        while not _take_slot(stack):
+            if time.monotonic() > until:
+                raise MachineBusy
+            time.sleep(PAUSE)
+    finally:
+        _waiting.release()
 
 
 def _start(function, source, answer, *, bounds, args):

@@ -18,8 +18,10 @@ from django.views import View
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from backoffice.bodies import takes_files
+from backoffice.bounded import MachineBusy, reserve_slot
 from backoffice.dialogs import Done
 from backoffice.errors import Refusal
+from backoffice.limits.refusals import refuse
 from backoffice.table_cells import MOST_BYTES
 from backoffice.uploads import (
     UploadGone,
@@ -71,6 +73,7 @@ class ImportView(View):
     template_name = ""
     cancelled = "Nothing was imported. The uploaded file is removed."
     keeps_preview = False  # in the session, as JSON: for a preview that takes long
+    reads_apart = True  # by backoffice.bounded
     open_to_run = staticmethod(take_upload)
 
     @classmethod
@@ -108,7 +111,20 @@ class ImportView(View):
     def post(self, request):
         drop_stale_uploads(at=timezone.now())
         steps = {"look": self.look_again, "confirm": self.confirm, "cancel": self.cancel}
-        return steps.get(request.POST.get("step"), self.preview)()
+        step = steps.get(request.POST.get("step"), self.preview)
+        if not self.reads_apart or step not in (self.look_again, self.confirm):
+            return step()
+        try:
+            with reserve_slot():  # before the upload is taken: who is refused sends the same again
+                return step()
+        except MachineBusy as error:
+            return refuse(
+                request,
+                status=503,
+                title="Many files are being read",
+                text=f"{error} Your file is kept, and nothing was imported.",
+                retry_after=60,
+            )
 
     def preview(self):
         """Keep the file and show the result of an import, without changing anything."""

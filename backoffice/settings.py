@@ -183,7 +183,8 @@ RATE_LIMITS = {
 # Passwords hashed at the same time. Each hash uses a core for a third of a second.
 PASSWORD_HASHERS = ["backoffice.limits.hashing.BoundedPasswordHasher"]
 HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=max(1, (os.cpu_count() or 1) // 2))
-HASH_SLOTS_DIR = VAR_DIR / "locks"
+HASH_SLOTS_DIR = VAR_DIR / "locks"  # and those of files
+FILES_AT_ONCE = env.int("FILES_AT_ONCE", default=max(2, os.cpu_count() or 1))  # 700 MB each at most
 
 # Language and time. TIME_ZONE is the one billing time zone: days and months of views are cut in it.
 
@@ -194,7 +195,6 @@ USE_TZ = True
 FORMAT_MODULE_PATH = ["backoffice.formats"]
 
 # Static files
-
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {

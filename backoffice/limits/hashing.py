@@ -10,8 +10,6 @@ signed in, or has signed in with this browser before, and so are places to wait 
 """
 
 import contextlib
-import fcntl
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from backoffice.accounts.actors import current_actor, current_request
 from backoffice.limits.queries import is_web_request, stopped_clock
 from backoffice.limits.refusals import refuse
+from backoffice.limits.slots import take_slot
 
 MOST_WAITING = 2  # threads of a worker; of those who are known, as many more
 MOST_SECONDS = 3
@@ -114,16 +113,4 @@ def _wait_for_slot(stack, slots):
 
 
 def _take_slot(stack: contextlib.ExitStack, slots: range) -> bool:
-    """Lock the first file that nobody has locked. The lock goes with the file, or its process."""
-    settings.HASH_SLOTS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in reversed(slots):
-        path = settings.HASH_SLOTS_DIR / f"hash-{number}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-        else:
-            stack.callback(os.close, descriptor)
-            return True
-    return False
+    return take_slot(stack, "hash", reversed(slots))

@@ -21,6 +21,7 @@ class AccessLogImportView(ImportView):
     template_name = "billing/import.html"
     cancelled = "Nothing was counted. The uploaded file is removed."
     keeps_preview = True
+    reads_apart = False
 
     def look(self, file, file_name, **options):
         report = self.import_log(file, file_name, dry_run=True, **options)

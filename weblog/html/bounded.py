@@ -8,7 +8,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.html import escape, strip_tags
 
-from backoffice.bounded import BoundReached, Bounds, run_bounded
+from backoffice.bounded import BoundReached, Bounds, MachineBusy, run_bounded
 from weblog.errors import TextRefused
 from weblog.html import cleaning
 from weblog.html.cleaning import MOST_CHARACTERS
@@ -39,7 +39,10 @@ def clean_html(source: str) -> CleanHTML:
     if _is_quickly_cleaned(source):
         cleaned = cleaning.clean(source, settings.MEDIA_URL)
     else:
-        cleaned, problem = _clean_apart(source, settings.MEDIA_URL)
+        try:
+            cleaned, problem = _clean_apart(source, settings.MEDIA_URL)
+        except MachineBusy as error:  # which is nothing to remember of a text
+            raise TextRefused(str(error)) from error
         if problem:
             raise TextRefused(problem)
     if problem := cleaning.describe_problem(source, cleaned):
@@ -65,6 +68,8 @@ def _clean_apart(source, media_url):
             args=(media_url,),
         ) as answer:
             return answer.read().decode(), ""
+    except MachineBusy:
+        raise
     except BoundReached as error:
         return "", str(error)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from django.contrib.auth.models import User
 from django.utils.html import format_html
 
+from backoffice.bounded import MachineBusy
 from weblog.errors import PictureRefused
 from weblog.importing.plans import Plan
 from weblog.importing.posts import PICTURES_LINKED, Post
@@ -41,8 +42,9 @@ def fetch_pictures(
         try:
             pictures[address] = fetch_picture(address=address, alt_text=words, by=by)
             counts[FETCHED] += 1
-        except PictureRefused:
-            counts[NOT_FETCHED] += 1
+        except PictureRefused as error:
+            is_busy = isinstance(error.__cause__, MachineBusy)
+            counts[TOO_MANY if is_busy else NOT_FETCHED] += 1
     return pictures, {name: count for name, count in counts.items() if count}
 
 
