@@ -42,6 +42,8 @@ PAYEE_KEYS = """
 PAYEE_WAIT_HOURS = 72
 PAYEES_REQUIRED = False  # tests of what it asks for turn it on
 
+FILES_AT_ONCE = 100  # the processes of a run are no crowd of readers: nothing waits for another
+
 ASK_SERVER_CLOCK = False  # tests travel in time, and PostgreSQL does not
 
 SPOOL_DIR = VAR_DIR / f"test-spool-{os.getpid()}"  # each test has one of its own: conftest.py
