@@ -347,7 +347,9 @@ def test_names_in_a_payment_are_escaped(client, sign_in):
 def test_empty_lists_say_where_the_rows_come_from(client, sign_in):
     sign_in("Auditors")
     assert "payout batch of a month" in client.get(LIST).text
-    assert "approved payout batch" in client.get(EXPORTS).text
+    assert "Each file to the bank stands here" in client.get(EXPORTS).text
+    sign_in("Finance")
+    assert "Open an approved payout batch" in client.get(EXPORTS).text
 
 
 @pytest.mark.thorough
