@@ -45,7 +45,7 @@ run: free-port setup ## Start the demo on http://127.0.0.1:8000/ (or PORT=...)
 	@$(MANAGE) setup_demo
 	@exec $(MANAGE) runserver 127.0.0.1:$(PORT)
 
-test: setup-dev ## Run what a commit needs, in ten minutes: SQLite, PostgreSQL, weblog alone
+test: setup-dev ## Run what a commit needs, in five minutes: SQLite, PostgreSQL, weblog alone
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE)" \
 		$(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
@@ -53,7 +53,7 @@ test: setup-dev ## Run what a commit needs, in ten minutes: SQLite, PostgreSQL, 
 		$(PYTEST) -m "$(POSTGRESQL)" $(WITH_BILLING); \
 		$(PYTEST) -m "$(POSTGRESQL)" $(WEBLOG_ALONE)'
 
-test-rest: setup-dev ## Run all tests that `make test` does not; 40 minutes
+test-rest: setup-dev ## Run all tests that `make test` does not; an hour
 	@tools/install_browser.sh
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) -m "$(SQLITE_REST)" \
 		$(if $(COVERAGE),--cov --cov-append)
@@ -63,7 +63,7 @@ test-rest: setup-dev ## Run all tests that `make test` does not; 40 minutes
 
 test-all: test test-rest ## Run all tests, as CI does; COVERAGE=1 follows branches on SQLite
 
-quick: setup-dev ## Run what is quick to run, in 70 s: SQLite, no browser, nothing killed
+quick: setup-dev ## Run what is quick to run, in a minute: SQLite, no browser, nothing killed
 	DATABASE_URL=sqlite:///var/db.sqlite3 $(PYTEST) --numprocesses=auto \
 		-m "not slow and not thorough" --ignore=tests/browser
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from django.conf import settings
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 ROOT = settings.BASE_DIR
 PAGE = ROOT / "docs" / "security.md"

@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from tests.factories import make_blog, make_category
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 
 @pytest.fixture

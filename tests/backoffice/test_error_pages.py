@@ -6,7 +6,7 @@ from django.urls import reverse
 from backoffice import error_pages
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 BLOG = "/admin/weblog/blog/add/"
 

@@ -12,7 +12,7 @@ from backoffice.health import checks, registry
 from backoffice.health.registry import Result, register_check, run_checks, tell_failing_checks
 from backoffice.models import JobRun
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from django.core import mail
 from backoffice.logs import SECURITY, make_logging
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.any_database, pytest.mark.django_db]
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db, pytest.mark.slow]
 
 READER = {
     "HTTP_USER_AGENT": "Mozilla/5.0 (geheim)",

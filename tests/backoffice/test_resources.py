@@ -9,7 +9,7 @@ from tablib import Dataset
 from backoffice.resources import ImportedResource, UserResource
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 URL = "/admin/auth/user/import/"
 HEADER = "username,first_name,last_name,email,active\n"

@@ -6,7 +6,7 @@ from time_machine import travel
 
 from tests.factories import make_blog, make_count, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 CHANGELIST = reverse("admin:weblog_blog_changelist")
 

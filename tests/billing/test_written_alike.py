@@ -10,7 +10,7 @@ from django.urls import reverse
 from tests.doors import make_rows
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 ISO = re.compile(r"(?<![\w/.-])\d{4}-\d{2}-\d{2}(?![\w-])")
 BARE = re.compile(r"(?<![\w.,:/$€£¥-])\d+\.(?:\d{2}|\d{6})(?![\w.%])")

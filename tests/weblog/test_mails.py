@@ -15,7 +15,7 @@ from weblog.publishing.workflow import (
     unpublish_blog,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.backoffice.accounts.signing_in import (
     sign_in,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 SITE = "https://imprint.example"
 NEW = "some other sentence of mine"

@@ -14,7 +14,7 @@ from backoffice.health.checks import check_jobs
 from backoffice.jobs import records, run_job, running, watching
 from backoffice.models import JobRun
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 NAMES = ("fold_views", "verify_payouts")

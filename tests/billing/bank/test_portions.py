@@ -14,7 +14,7 @@ from billing.models import Payment, PaymentResult, Seal
 from tests.billing.batches import AT, Status, make_exported_batch
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 FIRST, SECOND, THIRD = (f"202610-1-00000{number}" for number in (1, 2, 3))
 PAID = ("paid", "")

@@ -12,7 +12,7 @@ from tests.billing.tampering import change
 from tests.factories import NOON, make_blog, make_click, make_finding, make_retired_total, make_user
 from tests.snapshots import snapshot
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NOVEMBER = dt.date(2026, 11, 1)
 MIDNIGHT = dt.datetime(2026, 10, 31, 23, tzinfo=dt.UTC)  # in Berlin

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from billing.statements.pdf import print_sheet
 from billing.statements.sheets import Row, Sheet, Table
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 TITLES = [
     "#eval(1)",

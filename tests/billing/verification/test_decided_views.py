@@ -13,7 +13,7 @@ from billing.verification.differences import Difference
 from tests.billing.tampering import change, without_guards
 from tests.factories import NOON, make_blog, make_click, make_finding, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 LATER = NOON + dt.timedelta(days=2)
 REASON = "Read by a machine"

@@ -10,7 +10,7 @@ from weblog.admin.forms import BlogForm
 from weblog.models import Blog
 from weblog.publishing.workflow import publish_blog
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_second_of_two_editors_is_refused(client, editor):

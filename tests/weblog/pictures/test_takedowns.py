@@ -9,7 +9,7 @@ from weblog.errors import PictureGone
 from weblog.models import Picture
 from weblog.pictures.takedowns import take_down_picture
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.slow]
 
 REASON = "The photographer asked for it"
 
